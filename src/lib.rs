@@ -1,0 +1,3 @@
+//! Linked-data registry and SPARQL endpoint for Flemish local governments: one log, one snapshot, many views.
+pub mod cli;
+pub mod rdf;

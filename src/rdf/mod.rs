@@ -1,0 +1,7 @@
+//! RDF vocabulary of the whole crate: terms as text, well-known IRIs, media types, labels.
+//! Pure functions and tables; does no input or output.
+
+pub mod format;
+pub mod label;
+pub mod text;
+pub mod vocab;
