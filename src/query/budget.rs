@@ -91,9 +91,6 @@ impl Budget {
     }
 
     /// Time since the start.
-    pub(super) fn elapsed(&self) -> Duration {
-        self.started.elapsed()
-    }
 
     /// Runs a piece of the evaluation under the limits. May be nested with other budgets on one thread.
     pub(super) fn run<T>(self: &Rc<Self>, work: impl FnOnce() -> T) -> Result<T, QueryError> {

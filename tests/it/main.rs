@@ -1,1 +1,4 @@
 //! Integration tests.
+mod conformance;
+mod sparql;
+mod suite;

@@ -22,7 +22,7 @@ const UT: &str = "http://www.w3.org/2009/sparql/tests/test-update#";
 const RS: &str = "http://www.w3.org/2001/sw/DataAccess/tests/result-set#";
 
 /// Runs every SPARQL suite; empty when the suites are not there.
-pub fn run_all() -> Vec<SuiteResult> {
+pub(crate) fn run_all() -> Vec<SuiteResult> {
     let Some(folder) = conformance_folder() else {
         return Vec::new();
     };

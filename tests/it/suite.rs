@@ -7,39 +7,39 @@ use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 /// Vocabulary of the manifests.
-pub mod mf {
+pub(crate) mod mf {
     /// Namespace of `mf:`.
-    pub const NS: &str = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#";
+    pub(crate) const NS: &str = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#";
     /// `mf:action`
-    pub const ACTION: &str = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#action";
+    pub(crate) const ACTION: &str = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#action";
     /// `mf:result`
-    pub const RESULT: &str = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#result";
+    pub(crate) const RESULT: &str = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#result";
     /// `mf:name`
-    pub const NAME: &str = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#name";
+    pub(crate) const NAME: &str = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#name";
     /// `mf:include`
-    pub const INCLUDE: &str = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#include";
+    pub(crate) const INCLUDE: &str = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#include";
     /// `mf:entries`
-    pub const ENTRIES: &str = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#entries";
+    pub(crate) const ENTRIES: &str = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#entries";
     /// `mf:assumedTestBase`
-    pub const ASSUMED_TEST_BASE: &str =
+    pub(crate) const ASSUMED_TEST_BASE: &str =
         "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#assumedTestBase";
 }
 
 /// One run of one suite.
-pub struct SuiteResult {
+pub(crate) struct SuiteResult {
     /// Name for people, such as `SPARQL 1.1 query evaluation`.
-    pub name: String,
+    pub(crate) name: String,
     /// Tests passed.
-    pub passed: usize,
+    pub(crate) passed: usize,
     /// Tests run.
-    pub total: usize,
+    pub(crate) total: usize,
     /// The tests that did not pass.
-    pub misses: Vec<Miss>,
+    pub(crate) misses: Vec<Miss>,
 }
 
 impl SuiteResult {
     /// A suite without any test yet.
-    pub fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
             passed: 0,
@@ -49,7 +49,7 @@ impl SuiteResult {
     }
 
     /// Counts one test.
-    pub fn record(&mut self, test: &str, outcome: Result<(), String>) {
+    pub(crate) fn record(&mut self, test: &str, outcome: Result<(), String>) {
         self.total += 1;
         match outcome {
             Ok(()) => self.passed += 1,
@@ -62,18 +62,18 @@ impl SuiteResult {
 }
 
 /// A test that did not pass.
-pub struct Miss {
+pub(crate) struct Miss {
     /// Its short name: the folder and the fragment of its IRI, such as `aggregates#agg01`.
-    pub test: String,
+    pub(crate) test: String,
     /// What went wrong.
-    pub reason: String,
+    pub(crate) reason: String,
 }
 
 /// The folder of the suites. `None` when it is absent, after saying so.
 ///
 /// # Panics
 /// When it is absent and the variable `CI` is set.
-pub fn conformance_folder() -> Option<PathBuf> {
+pub(crate) fn conformance_folder() -> Option<PathBuf> {
     let folder = std::env::var_os("OSLO_CONFORMANCE").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/conformance"),
         PathBuf::from,
@@ -95,28 +95,28 @@ pub fn conformance_folder() -> Option<PathBuf> {
 
 /// Where the files of a suite are and which IRIs they have.
 #[derive(Clone, Debug)]
-pub struct Corpus {
+pub(crate) struct Corpus {
     /// The folder that stands for `base`.
-    pub folder: PathBuf,
+    pub(crate) folder: PathBuf,
     /// IRI of that folder, with a slash at the end.
-    pub base: String,
+    pub(crate) base: String,
 }
 
 impl Corpus {
     /// The file of an IRI below the base.
-    pub fn path(&self, iri: &str) -> Option<PathBuf> {
+    pub(crate) fn path(&self, iri: &str) -> Option<PathBuf> {
         let relative = iri.strip_prefix(&self.base)?.split('#').next()?;
         Some(self.folder.join(relative))
     }
 
     /// The IRI of a file below the folder.
-    pub fn iri(&self, path: &Path) -> String {
+    pub(crate) fn iri(&self, path: &Path) -> String {
         let relative = path.strip_prefix(&self.folder).unwrap_or(path);
         format!("{}{}", self.base, relative.display())
     }
 
     /// The text of the file of an IRI.
-    pub fn read(&self, iri: &str) -> Result<String, String> {
+    pub(crate) fn read(&self, iri: &str) -> Result<String, String> {
         let path = self
             .path(iri)
             .ok_or_else(|| format!("{iri} is outside the suite"))?;
@@ -124,7 +124,7 @@ impl Corpus {
     }
 
     /// The graph in the file of an IRI, read with that IRI as base.
-    pub fn read_graph(&self, iri: &str) -> Result<Graph, String> {
+    pub(crate) fn read_graph(&self, iri: &str) -> Result<Graph, String> {
         let text = self.read(iri)?;
         let extension = iri.rsplit('.').next().unwrap_or("");
         let format = RdfFormat::from_extension(extension)
@@ -144,7 +144,7 @@ impl Corpus {
     ///
     /// # Panics
     /// When a manifest cannot be read: the suite is then not there.
-    pub fn entries(&self, manifest: &str) -> Vec<Entry> {
+    pub(crate) fn entries(&self, manifest: &str) -> Vec<Entry> {
         let mut out = Vec::new();
         self.collect(
             &format!("{}{manifest}", self.base),
@@ -220,19 +220,19 @@ fn members(graph: &Graph, head: Term) -> Vec<Term> {
 
 /// One test of a manifest.
 #[derive(Clone)]
-pub struct Entry {
+pub(crate) struct Entry {
     /// Its IRI.
-    pub id: NamedNode,
+    pub(crate) id: NamedNode,
     /// IRI of the manifest it stands in.
-    pub manifest: String,
+    pub(crate) manifest: String,
     /// `mf:assumedTestBase` of that manifest.
-    pub assumed_base: Option<String>,
+    pub(crate) assumed_base: Option<String>,
     graph: Rc<Graph>,
 }
 
 impl Entry {
     /// The folder of the manifest and the fragment of the IRI: `aggregates#agg01`.
-    pub fn short_name(&self) -> String {
+    pub(crate) fn short_name(&self) -> String {
         let folder = self.manifest.rsplit('/').nth(1).unwrap_or("");
         let id = self.id.as_str();
         let fragment = id.rsplit(['#', '/']).next().unwrap_or(id);
@@ -240,7 +240,7 @@ impl Entry {
     }
 
     /// Local names of its types, such as `QueryEvaluationTest`.
-    pub fn kinds(&self) -> Vec<String> {
+    pub(crate) fn kinds(&self) -> Vec<String> {
         self.objects(
             &self.id.clone().into(),
             "http://www.w3.org/1999/02/22-rdf-syntax-ns#type",
@@ -254,17 +254,17 @@ impl Entry {
     }
 
     /// `mf:action`.
-    pub fn action(&self) -> Option<Term> {
+    pub(crate) fn action(&self) -> Option<Term> {
         self.objects(&self.id.clone().into(), mf::ACTION).pop()
     }
 
     /// `mf:result`.
-    pub fn result(&self) -> Option<Term> {
+    pub(crate) fn result(&self) -> Option<Term> {
         self.objects(&self.id.clone().into(), mf::RESULT).pop()
     }
 
     /// The objects of a subject and predicate in the manifest.
-    pub fn objects(&self, subject: &NamedOrBlankNode, predicate: &str) -> Vec<Term> {
+    pub(crate) fn objects(&self, subject: &NamedOrBlankNode, predicate: &str) -> Vec<Term> {
         self.graph
             .objects_for_subject_predicate(subject, NamedNodeRef::new_unchecked(predicate))
             .map(TermRef::into_owned)
@@ -272,7 +272,7 @@ impl Entry {
     }
 
     /// The objects of a term that may be a subject.
-    pub fn objects_of(&self, subject: &Term, predicate: &str) -> Vec<Term> {
+    pub(crate) fn objects_of(&self, subject: &Term, predicate: &str) -> Vec<Term> {
         match subject {
             Term::NamedNode(node) => self.objects(&node.clone().into(), predicate),
             Term::BlankNode(node) => self.objects(&node.clone().into(), predicate),
