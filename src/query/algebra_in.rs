@@ -8,14 +8,15 @@ use crate::query::lexer::{Spanned, Token, position, tokens};
 use crate::query::syntax::syntax_error;
 use crate::query::QueryKind;
 use crate::rdf::label::Text;
-use oxrdf::{BlankNode, GraphName, NamedNode, NamedOrBlankNode, Quad, Term, Variable};
+use oxrdf::{BlankNode, GraphName, NamedNode, NamedOrBlankNode, Quad, Term};
 use spareval::{PreparedDeleteInsertUpdate, PreparedQuery, QueryEvaluator};
-use rewrite::{order_star_columns, rewrite_pattern};
+use rewrite::{expand_graphs, has_graph_over_groups, order_star_columns, rewrite_pattern};
 use spargebra::algebra::{GraphPattern, GraphTarget, QueryDataset};
 use spargebra::term::{
     GraphNamePattern, GroundQuad, GroundQuadPattern, GroundTerm, NamedNodePattern, QuadPattern,
 };
 use spargebra::{GraphUpdateOperation, Query, SparqlParser};
+use std::borrow::Cow;
 
 /// Brackets that may be open at once. Deeper texts would exhaust the stack of the recursive parser.
 const MAX_NESTING: usize = 96;
@@ -41,6 +42,8 @@ pub(super) struct QueryAlgebra {
     pub(super) dataset: Option<DatasetClause>,
     /// Its prologue.
     pub(super) prefixes: Vec<(String, String)>,
+    /// Whether it must be told the named graphs before it is prepared.
+    needs_graphs: bool,
 }
 
 impl QueryAlgebra {
@@ -49,7 +52,7 @@ impl QueryAlgebra {
         let tokens = tokens(text);
         check_size(text, &tokens)?;
         let mut query = parser(base_iri)?
-            .parse_query(text)
+            .parse_query(&lower_booleans(text, &tokens))
             .map_err(|error| syntax_error(text, &tokens, &error.to_string()))?;
         let (kind, pattern, dataset) = match &mut query {
             Query::Select {
@@ -69,6 +72,7 @@ impl QueryAlgebra {
             } => (QueryKind::Describe, pattern, dataset),
         };
         rewrite_pattern(pattern);
+        let needs_graphs = has_graph_over_groups(pattern);
         // The dataset is chosen by the view; the evaluator must not choose again.
         let dataset = dataset.take().map(clause);
         let (_, prefixes) = prologue(&tokens);
@@ -77,7 +81,22 @@ impl QueryAlgebra {
             kind,
             dataset,
             prefixes,
+            needs_graphs,
         })
+    }
+
+    /// The same query over the named graphs of a dataset, which are asked for only when they matter.
+    pub(super) fn over_graphs(&self, graphs: impl FnOnce() -> Vec<NamedNode>) -> Cow<'_, Self> {
+        if !self.needs_graphs {
+            return Cow::Borrowed(self);
+        }
+        let mut expanded = self.clone();
+        let (Query::Select { pattern, .. }
+        | Query::Ask { pattern, .. }
+        | Query::Construct { pattern, .. }
+        | Query::Describe { pattern, .. }) = &mut expanded.query;
+        expand_graphs(pattern, &graphs());
+        Cow::Owned(expanded)
     }
 
     /// Ready to be executed.
@@ -141,6 +160,13 @@ pub(super) struct Modify {
 }
 
 impl Modify {
+    /// The same operation over the named graphs of a dataset, which are asked for only when they matter.
+    pub(super) fn over_graphs(&mut self, graphs: impl FnOnce() -> Vec<NamedNode>) {
+        if has_graph_over_groups(&self.pattern) {
+            expand_graphs(&mut self.pattern, &graphs());
+        }
+    }
+
     /// Ready to be executed.
     pub(super) fn prepare<'a>(
         &'a self,
@@ -167,6 +193,7 @@ pub(super) fn parse_update(
 ) -> Result<Vec<UpdateOperation>, QueryError> {
     let tokens = tokens(text);
     check_size(text, &tokens)?;
+    let lowered = lower_booleans(text, &tokens);
     let mut operations = Vec::new();
     let mut base = base_iri.map(str::to_owned);
     let mut prefixes: Vec<(String, String)> = Vec::new();
@@ -189,7 +216,7 @@ pub(super) fn parse_update(
         }
         let blank = blank_out(&text[..first.start]);
         let update = parser
-            .parse_update(&(blank + &text[first.start..end.end]))
+            .parse_update(&(blank + &lowered[first.start..end.end]))
             .map_err(|error| syntax_error(text, &tokens, &error.to_string()))?;
         let (declared_base, declared) = prologue(part);
         if declared_base.is_some() {
@@ -222,6 +249,18 @@ fn parser(base_iri: Option<&str>) -> Result<SparqlParser, QueryError> {
             hint: None,
         }),
     }
+}
+
+/// The grammar's keywords `TRUE` and `FALSE` may be written in any case; the parser knows one.
+fn lower_booleans(text: &str, tokens: &[Spanned<'_>]) -> String {
+    let mut out = text.to_owned();
+    for token in tokens {
+        if token.is_word("true") || token.is_word("false") {
+            let lower = text[token.start..token.end].to_ascii_lowercase();
+            out.replace_range(token.start..token.end, &lower);
+        }
+    }
+    out
 }
 
 fn clause(dataset: QueryDataset) -> DatasetClause {

@@ -122,6 +122,21 @@ impl QueryDataset {
         }
     }
 
+    /// The named graphs in sight whose names are IRIs.
+    pub(super) fn graph_iris(&self) -> Vec<NamedNode> {
+        let names = match &self.listed {
+            Some(listed) => listed.to_vec(),
+            None => self.named.graph_names(),
+        };
+        names
+            .into_iter()
+            .filter_map(|name| match self.term(name) {
+                Term::NamedNode(node) => Some(node),
+                Term::BlankNode(_) | Term::Literal(_) => None,
+            })
+            .collect()
+    }
+
     fn id(&self, term: Term) -> Id {
         self.local
             .borrow_mut()

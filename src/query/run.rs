@@ -88,7 +88,10 @@ pub fn evaluate(
     let dataset = QueryDataset::new(view, clause, options.default_graph, Rc::clone(&budget));
     let evaluator = evaluator();
     let results = budget
-        .run(|| query.algebra.prepare(&evaluator).execute(dataset))?
+        .run(|| {
+            let algebra = query.algebra.over_graphs(|| dataset.graph_iris());
+            algebra.prepare(&evaluator).execute(dataset)
+        })?
         .map_err(evaluation_error)?;
     let limit = RowLimit::new(options.max_rows);
     Ok(match results {

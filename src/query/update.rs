@@ -93,7 +93,7 @@ impl Work<'_, '_> {
                     }
                 }
             }
-            UpdateOperation::Modify(modify) => self.modify(&modify)?,
+            UpdateOperation::Modify(mut modify) => self.modify(&mut modify)?,
             UpdateOperation::Load { silent: true, .. } => {}
             UpdateOperation::Load { source, .. } => {
                 return Err(refused(
@@ -136,7 +136,7 @@ impl Work<'_, '_> {
         Ok(())
     }
 
-    fn modify(&mut self, modify: &Modify) -> Result<(), QueryError> {
+    fn modify(&mut self, modify: &mut Modify) -> Result<(), QueryError> {
         let view = self.draft.snapshot().view();
         let clause = self.clause.as_ref().or(modify.dataset.as_ref());
         let dataset = QueryDataset::new(
@@ -148,7 +148,10 @@ impl Work<'_, '_> {
         let evaluator = evaluator();
         let changes = self
             .budget
-            .run(|| modify.prepare(&evaluator).execute(dataset))?
+            .run(|| {
+                modify.over_graphs(|| dataset.graph_iris());
+                modify.prepare(&evaluator).execute(dataset)
+            })?
             .map_err(crate::query::run::evaluation_error)?;
         let mut inserts = Vec::new();
         // Every solution comes from the state before the operation; removals go before additions.
