@@ -5,13 +5,15 @@ mod rewrite;
 
 use crate::query::error::QueryError;
 use crate::query::lexer::{Spanned, Token, position, tokens};
-use crate::query::syntax::syntax_error;
+use crate::query::syntax::{Refused, syntax_error};
 use crate::query::QueryKind;
 use crate::query::deep::with_deep_stack;
 use crate::rdf::label::Text;
 use oxrdf::{BlankNode, GraphName, NamedNode, NamedOrBlankNode, Quad, Term};
 use spareval::{PreparedDeleteInsertUpdate, PreparedQuery, QueryEvaluator};
-use rewrite::{expand_graphs, has_graph_over_groups, order_star_columns, rewrite_pattern};
+use rewrite::{
+    expand_graphs, has_graph_over_groups, largest_join, order_star_columns, rewrite_pattern,
+};
 use spargebra::algebra::{GraphPattern, GraphTarget, QueryDataset};
 use spargebra::term::{
     GraphNamePattern, GroundQuad, GroundQuadPattern, GroundTerm, NamedNodePattern, QuadPattern,
@@ -23,6 +25,8 @@ use std::borrow::Cow;
 const MAX_NESTING: usize = 128;
 /// Operators and brackets of one text, data blocks aside: a chain of them makes a tree of that depth.
 const MAX_CHAIN: usize = 4000;
+/// Triple and path patterns of one join.
+const MAX_JOIN: usize = 200;
 /// Up to here any thread's stack will do.
 const USUAL_NESTING: usize = 12;
 const USUAL_CHAIN: usize = 100;
@@ -68,9 +72,22 @@ impl QueryAlgebra {
         base_iri: Option<&str>,
         is_deep: bool,
     ) -> Result<Self, QueryError> {
-        let mut query = parser(base_iri)?
+        let parser = parser(base_iri)?;
+        let mut query = parser
+            .clone()
             .parse_query(&lower_booleans(text, tokens))
-            .map_err(|error| syntax_error(text, tokens, &error.to_string()))?;
+            .map_err(|error| {
+                syntax_error(&Refused {
+                    text,
+                    tokens,
+                    request: tokens,
+                    raw: error.to_string(),
+                    probe: &|text| {
+                        let error = parser.clone().parse_query(text).err()?;
+                        Some(error.to_string())
+                    },
+                })
+            })?;
         let (kind, pattern, dataset) = match &mut query {
             Query::Select {
                 pattern, dataset, ..
@@ -88,6 +105,7 @@ impl QueryAlgebra {
                 pattern, dataset, ..
             } => (QueryKind::Describe, pattern, dataset),
         };
+        check_join(pattern)?;
         rewrite_pattern(pattern);
         let needs_graphs = has_graph_over_groups(pattern);
         // The dataset is chosen by the view; the evaluator must not choose again.
@@ -245,10 +263,19 @@ fn parse_update_here(
                 parser = extended;
             }
         }
-        let blank = blank_out(&text[..first.start]);
-        let update = parser
-            .parse_update(&(blank + &lowered[first.start..end.end]))
-            .map_err(|error| syntax_error(text, tokens, &error.to_string()))?;
+        let only_part = blank_out(&text[..first.start]) + &lowered[first.start..end.end];
+        let update = parser.clone().parse_update(&only_part).map_err(|error| {
+            syntax_error(&Refused {
+                text: &only_part,
+                tokens: part,
+                request: tokens,
+                raw: error.to_string(),
+                probe: &|text| {
+                    let error = parser.clone().parse_update(text).err()?;
+                    Some(error.to_string())
+                },
+            })
+        })?;
         let (declared_base, declared) = prologue(part);
         if declared_base.is_some() {
             base = update.base_iri.as_ref().map(|iri| iri.as_str().to_owned());
@@ -257,6 +284,11 @@ fn parse_update_here(
             let absolute = resolve(base.as_deref(), &iri);
             prefixes.retain(|(known, _)| *known != prefix);
             prefixes.push((prefix, absolute));
+        }
+        for operation in &update.operations {
+            if let GraphUpdateOperation::DeleteInsert { pattern, .. } = operation {
+                check_join(pattern)?;
+            }
         }
         if let Some(operation) = operation(part, update.operations, base.as_deref(), is_deep) {
             check_labels(text, first.start, number, &operation, &mut labels)?;
@@ -523,6 +555,23 @@ fn check_labels(
         }
     }
     Ok(())
+}
+
+/// Finding an order for a join takes time that grows with the cube of its size, and nothing can stop it.
+fn check_join(pattern: &GraphPattern) -> Result<(), QueryError> {
+    let size = largest_join(pattern);
+    if size <= MAX_JOIN {
+        return Ok(());
+    }
+    Err(QueryError::Syntax {
+        line: 1,
+        column: 1,
+        message: Text::new(
+            format!("{size} patronen in één groep; hoogstens {MAX_JOIN}"),
+            format!("{size} patterns in one group; at most {MAX_JOIN}"),
+        ),
+        hint: None,
+    })
 }
 
 /// How deep a text may make the recursive parser, optimiser and evaluator go.

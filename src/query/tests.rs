@@ -224,7 +224,7 @@ fn syntax_errors_say_where_and_what_to_do() {
     assert_eq!(en, "did you mean PREFIX adres: <https://data.vlaanderen.be/ns/adres#>?");
 
     let (line, column, message, nl, _) = syntax("SELECT ?a, ?b { ?a ?p ?b }");
-    assert_eq!((line, column), (1, 10));
+    assert_eq!((line, column), (1, 10), "{message} {nl}");
     assert!(message.starts_with("onverwacht: ,"), "{message}");
     assert!(nl.contains("geen komma"), "{nl}");
 
@@ -238,8 +238,20 @@ fn syntax_errors_say_where_and_what_to_do() {
     let (_, _, message, _, _) = syntax("SELECT ?a (COUNT(*) AS ?n) { ?a ?p ?b }");
     assert_eq!(message, "SELECT noemt een variabele die niet in GROUP BY staat");
 
-    let (line, _, _, _, _) = syntax("SELECT * { ?a ?p ?b .\n FILTER(?a >) }");
-    assert_eq!(line, 2);
+    let (line, column, _, _, _) = syntax("SELECT * { ?a ?p ?b .\n FILTER(?a >) }");
+    assert_eq!((line, column), (2, 13));
+    let (_, column, message, _, _) = syntax("SELECT * { ?a <http://x y> ?b }");
+    assert_eq!((column, &*message), (15, "ongeldige IRI"));
+    for (text, nl) in [
+        ("SELCT * { ?a ?p ?b }", "bedoelde u SELECT?"),
+        ("SELECT * { ?a ?p ?b } ORDER ?b", "hier hoort BY"),
+        ("SELECT * { ?a ?p ?b OPTIONAL ?a ?q ?c }", "hier hoort {"),
+        ("SELECT * { ?a ?p ?b }}", "deze } hoort bij geen {"),
+        ("SELECT * { ?a ?p }", "wat voor deze } staat, is niet af"),
+        ("SELECT * { ?a ?p ?b ?c ?d ?e }", "ontbreekt er een punt of puntkomma tussen twee drietallen?"),
+    ] {
+        assert_eq!(syntax(text).3, nl, "{text}");
+    }
 }
 
 #[test]
@@ -430,7 +442,10 @@ fn tables_are_aligned_and_short() {
     run_query(&view, &query, &options, OutputFormat::Solutions(ResultFormat::Table), &mut out)
         .expect("runs");
     let text = String::from_utf8(out).expect("UTF-8");
-    insta::assert_snapshot!(text, @"");
+    assert_eq!(
+        text,
+        " ?c    ?l       ?n\n───────────────────\n ex:a  één @nl   7\n ex:a  één @nl  11\n(2)\n"
+    );
 }
 
 // --- updates ---
