@@ -1,0 +1,646 @@
+//! One data folder: commit log, dictionary and sorted quad index, with one writer and any number of readers.
+//! Knows terms and quads; knows no SPARQL, SHACL, HTTP or OSLO.
+
+mod delta;
+mod dictionary;
+mod draft;
+mod id;
+mod index;
+mod lexical;
+mod log;
+mod run;
+mod snapshot;
+mod view;
+
+pub use dictionary::TermMeta;
+pub use draft::{Draft, NetDelta};
+pub use id::{Id, TermKind};
+pub use index::QuadIds;
+pub use log::{CommitInfo, CommitMeta, Source};
+pub use snapshot::Snapshot;
+pub use view::{Graphs, Ids, Pairs, QuadScan, TripleScan, View};
+
+use crate::store::delta::Change;
+use crate::store::draft::Replay;
+use crate::store::log::{LogEnd, LogWriter, read_log};
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError, RwLock};
+
+/// Three ids: subject, predicate, object.
+pub type Triple = [Id; 3];
+
+const LOG_FILE: &str = "commits.log";
+const LOCK_FILE: &str = "lock";
+
+/// Why the store could not do what was asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// A file could not be read or written.
+    #[error("cannot {doing} {path}")]
+    Io {
+        /// What was tried, as a verb.
+        doing: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: io::Error,
+    },
+    /// Another process writes in this data folder.
+    #[error("the data folder {path} is in use by another oslo process")]
+    InUse {
+        /// The data folder.
+        path: PathBuf,
+    },
+    /// There is no registry in the folder, and reading was asked.
+    #[error("there is no registry in {path}")]
+    Missing {
+        /// The data folder.
+        path: PathBuf,
+    },
+    /// The log is damaged after commit `seq`.
+    #[error("the commit log {path} is damaged after commit {seq}, at byte {offset}: {reason}")]
+    Damaged {
+        /// The log file.
+        path: PathBuf,
+        /// Last commit known to be good.
+        seq: u64,
+        /// Place of the damaged frame.
+        offset: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The log is of another format or version.
+    #[error("{path} is not a commit log of a format this version reads")]
+    UnknownFormat {
+        /// The log file.
+        path: PathBuf,
+    },
+    /// The store was opened for reading only.
+    #[error("the registry was opened for reading only")]
+    ReadOnly,
+    /// An earlier write could not be made durable; nothing more is written until a restart.
+    #[error("writing stopped: {reason}")]
+    Stopped {
+        /// What went wrong.
+        reason: String,
+    },
+}
+
+/// How to open a data folder.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct OpenOptions {
+    /// Reads what is acknowledged without claiming the folder; works beside a running server.
+    pub read_only: bool,
+    /// Refuses to start a new registry where there is none.
+    pub must_exist: bool,
+}
+
+/// Called with bytes read and bytes in all while the log is replayed.
+pub type ReplayProgress<'a> = &'a mut dyn FnMut(u64, u64);
+
+/// A registry's store. One writer at a time; readers take [`Snapshot`]s.
+pub struct Store {
+    current: RwLock<Snapshot>,
+    commits: RwLock<Vec<CommitInfo>>,
+    writer: Mutex<Writer>,
+    dir: Option<PathBuf>,
+    recovered_bytes: u64,
+    _lock: Option<File>,
+}
+
+pub(crate) struct Writer {
+    mode: WriterMode,
+}
+
+enum WriterMode {
+    Memory,
+    File(LogWriter),
+    ReadOnly,
+    Stopped(String),
+}
+
+impl Writer {
+    fn append(
+        &mut self,
+        info: &CommitInfo,
+        previous: &[u8; 32],
+        state: &Snapshot,
+        net: &[Change],
+    ) -> Result<[u8; 32], StoreError> {
+        let log = match &mut self.mode {
+            WriterMode::Memory => return Ok([0; 32]),
+            WriterMode::ReadOnly => return Err(StoreError::ReadOnly),
+            WriterMode::Stopped(reason) => {
+                return Err(StoreError::Stopped {
+                    reason: reason.clone(),
+                });
+            }
+            WriterMode::File(log) => log,
+        };
+        let dictionary = &state.version().dictionary;
+        let written = (|| {
+            let mut record = log.begin(info, previous)?;
+            for change in net {
+                let quad = QuadIds::from_row(change.row);
+                record.row(change.added, |out| {
+                    for id in [quad.s, quad.p, quad.o] {
+                        dictionary.write_text(id, out);
+                        out.push(b' ');
+                    }
+                    dictionary.write_text(quad.g, out);
+                    if quad.g == Id::DEFAULT_GRAPH {
+                        out.pop();
+                    }
+                })?;
+            }
+            record.finish()
+        })();
+        let path = log.path().to_owned();
+        written.map_err(|error: io::Error| {
+            let reason = format!("commit {} could not be written to {}: {error}", info.seq, path.display());
+            tracing::error!(seq = info.seq, %error, "Writing stopped: the commit log could not be made durable");
+            self.mode = WriterMode::Stopped(reason.clone());
+            StoreError::Stopped { reason }
+        })
+    }
+}
+
+impl Store {
+    /// A store without a data folder: lives and ends with the process.
+    pub fn in_memory() -> Self {
+        Self::assemble(
+            Snapshot::empty(),
+            Vec::new(),
+            WriterMode::Memory,
+            None,
+            0,
+            None,
+        )
+    }
+
+    fn assemble(
+        snapshot: Snapshot,
+        commits: Vec<CommitInfo>,
+        mode: WriterMode,
+        dir: Option<PathBuf>,
+        recovered_bytes: u64,
+        lock: Option<File>,
+    ) -> Self {
+        Self {
+            current: RwLock::new(snapshot),
+            commits: RwLock::new(commits),
+            writer: Mutex::new(Writer { mode }),
+            dir,
+            recovered_bytes,
+            _lock: lock,
+        }
+    }
+
+    /// Opens a data folder, creating it when there is none, and replays its log.
+    ///
+    /// # Errors
+    /// When the folder is in use, cannot be read or written, or its log is damaged.
+    pub fn open(dir: &Path, options: OpenOptions) -> Result<Self, StoreError> {
+        Self::open_with_progress(dir, options, &mut |_, _| {})
+    }
+
+    /// [`Store::open`], telling how far the replay is.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_with_progress(
+        dir: &Path,
+        options: OpenOptions,
+        progress: ReplayProgress<'_>,
+    ) -> Result<Self, StoreError> {
+        let path = dir.join(LOG_FILE);
+        let exists = path.exists();
+        if !exists && (options.must_exist || options.read_only) {
+            return Err(StoreError::Missing {
+                path: dir.to_owned(),
+            });
+        }
+        let lock = if options.read_only {
+            None
+        } else {
+            Some(claim(dir)?)
+        };
+        if !exists {
+            let log = LogWriter::create(&path).map_err(io_error("create", &path))?;
+            sync_dir(dir).map_err(io_error("write to", dir))?;
+            let mode = WriterMode::File(log);
+            return Ok(Self::assemble(
+                Snapshot::empty(),
+                Vec::new(),
+                mode,
+                Some(dir.to_owned()),
+                0,
+                lock,
+            ));
+        }
+        let (snapshot, commits, end, torn_bytes) = replay(&path, progress)?;
+        let mode = if options.read_only {
+            WriterMode::ReadOnly
+        } else {
+            if torn_bytes > 0 {
+                tracing::warn!(
+                    torn_bytes,
+                    "Cut {torn_bytes} bytes of an unfinished commit off the log"
+                );
+            }
+            WriterMode::File(LogWriter::open(&path, end).map_err(io_error("open", &path))?)
+        };
+        Ok(Self::assemble(
+            snapshot,
+            commits,
+            mode,
+            Some(dir.to_owned()),
+            torn_bytes,
+            lock,
+        ))
+    }
+
+    /// The data folder; `None` for a store in memory.
+    pub fn dir(&self) -> Option<&Path> {
+        self.dir.as_deref()
+    }
+
+    /// Bytes of a commit that was never acknowledged and was cut off when opening.
+    pub fn recovered_bytes(&self) -> u64 {
+        self.recovered_bytes
+    }
+
+    /// The state after the last commit.
+    pub fn snapshot(&self) -> Snapshot {
+        self.current
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Commits after number `since`, oldest first.
+    pub fn commits(&self, since: u64) -> Vec<CommitInfo> {
+        let commits = self.commits.read().unwrap_or_else(PoisonError::into_inner);
+        let from = commits.partition_point(|commit| commit.seq <= since);
+        commits[from..].to_vec()
+    }
+
+    /// Starts the next commit; waits while another draft is open.
+    ///
+    /// # Errors
+    /// [`StoreError::ReadOnly`] or [`StoreError::Stopped`] when nothing can be written.
+    pub fn begin(&self) -> Result<Draft<'_>, StoreError> {
+        // A panic while a draft was open published nothing, so the lock's data is sound.
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        match &writer.mode {
+            WriterMode::ReadOnly => Err(StoreError::ReadOnly),
+            WriterMode::Stopped(reason) => Err(StoreError::Stopped {
+                reason: reason.clone(),
+            }),
+            _ => Ok(Draft::new(self, writer)),
+        }
+    }
+
+    /// Why nothing can be written, when that is so.
+    pub fn stopped(&self) -> Option<String> {
+        // A writer at work is not stopped, so a held lock needs no waiting for.
+        match self.writer.try_lock() {
+            Ok(writer) => match &writer.mode {
+                WriterMode::Stopped(reason) => Some(reason.clone()),
+                _ => None,
+            },
+            Err(_) => None,
+        }
+    }
+
+    fn publish(&self, snapshot: Snapshot, info: CommitInfo) {
+        let mut commits = self.commits.write().unwrap_or_else(PoisonError::into_inner);
+        let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+        *current = snapshot;
+        commits.push(info);
+    }
+}
+
+/// What [`check`] found.
+#[derive(Clone, Debug)]
+pub struct CheckReport {
+    /// Commits in the log.
+    pub commits: u64,
+    /// Quads in the rebuilt index.
+    pub quads: u64,
+    /// Chain digest of the last commit, lower-case hex.
+    pub digest: String,
+    /// Bytes of a commit that was never acknowledged.
+    pub torn_bytes: u64,
+    /// What is wrong; empty when all is well.
+    pub findings: Vec<String>,
+}
+
+/// Reads the whole log of a data folder: frames, digests, chain and net rows; rebuilds the index from it and compares
+/// the permutations. Claims nothing and changes nothing.
+///
+/// # Errors
+/// When the folder holds no registry or cannot be read. Damage is a finding, not an error.
+pub fn check(dir: &Path, progress: ReplayProgress<'_>) -> Result<CheckReport, StoreError> {
+    let path = dir.join(LOG_FILE);
+    if !path.exists() {
+        return Err(StoreError::Missing {
+            path: dir.to_owned(),
+        });
+    }
+    let mut report = CheckReport {
+        commits: 0,
+        quads: 0,
+        digest: String::new(),
+        torn_bytes: 0,
+        findings: Vec::new(),
+    };
+    match replay(&path, progress) {
+        Ok((snapshot, commits, _, torn_bytes)) => {
+            report.commits = commits.len() as u64;
+            report.quads = snapshot.quad_count();
+            report.digest = log::hex(&snapshot.digest());
+            report.torn_bytes = torn_bytes;
+            report.findings.extend(snapshot.check_consistency().err());
+        }
+        Err(error @ (StoreError::Damaged { .. } | StoreError::UnknownFormat { .. })) => {
+            report.findings.push(error.to_string());
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(report)
+}
+
+struct WithProgress<'a, 'b> {
+    replay: Replay,
+    progress: &'a mut (dyn FnMut(u64, u64) + 'b),
+}
+
+impl log::RecordSink for WithProgress<'_, '_> {
+    fn row(&mut self, added: bool, line: &str) -> Result<(), String> {
+        self.replay.row(added, line)
+    }
+    fn commit(&mut self, info: CommitInfo, digest: [u8; 32]) -> Result<(), String> {
+        self.replay.commit(info, digest)
+    }
+    fn forget(&mut self) {
+        self.replay.forget();
+    }
+    fn progress(&mut self, read_bytes: u64, total_bytes: u64) {
+        (self.progress)(read_bytes, total_bytes);
+    }
+}
+
+fn replay(
+    path: &Path,
+    progress: ReplayProgress<'_>,
+) -> Result<(Snapshot, Vec<CommitInfo>, u64, u64), StoreError> {
+    let mut sink = WithProgress {
+        replay: Replay::new(),
+        progress,
+    };
+    match read_log(path, &mut sink).map_err(io_error("read", path))? {
+        LogEnd::Whole { end, torn_bytes } => {
+            let (snapshot, commits) = sink.replay.into_parts();
+            Ok((snapshot, commits, end, torn_bytes))
+        }
+        LogEnd::Damaged {
+            seq,
+            offset,
+            reason,
+        } => Err(StoreError::Damaged {
+            path: path.to_owned(),
+            seq,
+            offset,
+            reason,
+        }),
+        LogEnd::NotALog => Err(StoreError::UnknownFormat {
+            path: path.to_owned(),
+        }),
+    }
+}
+
+fn claim(dir: &Path) -> Result<File, StoreError> {
+    fs::create_dir_all(dir).map_err(io_error("create", dir))?;
+    let path = dir.join(LOCK_FILE);
+    let file = File::options()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(io_error("open", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(StoreError::InUse {
+            path: dir.to_owned(),
+        }),
+        Err(TryLockError::Error(error)) => Err(io_error("lock", &path)(error)),
+    }
+}
+
+fn sync_dir(dir: &Path) -> io::Result<()> {
+    File::open(dir)?.sync_all()
+}
+
+fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
+    let path = path.to_owned();
+    move |source| StoreError::Io {
+        doing,
+        path,
+        source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use oxrdf::{GraphName, Literal, NamedNode, Quad};
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+
+    fn meta() -> CommitMeta {
+        CommitMeta {
+            agent: "https://example.org/agent".into(),
+            activity: "https://example.org/load/1".into(),
+            source: vec![Source {
+                iri: "file:///a.nq".into(),
+                sha256: None,
+            }],
+            message: None,
+        }
+    }
+
+    fn quad(s: u8, o: u8, g: u8) -> Quad {
+        let iri =
+            |kind: &str, n: u8| NamedNode::new_unchecked(format!("http://example.org/{kind}/{n}"));
+        Quad::new(
+            iri("s", s),
+            iri("p", s % 2),
+            Literal::new_simple_literal(format!("line\n{o}")),
+            if g == 0 {
+                GraphName::DefaultGraph
+            } else {
+                iri("g", g).into()
+            },
+        )
+    }
+
+    fn dump(store: &Store) -> BTreeSet<String> {
+        let view = store.snapshot().view();
+        view.quads(None, None, None, None)
+            .map(|q| {
+                [q.s, q.p, q.o, q.g]
+                    .map(|id| view.text(id).into_owned())
+                    .join(" ")
+            })
+            .collect()
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+        #[test]
+        fn what_is_committed_is_there_after_reopening(
+            commits in prop::collection::vec(
+                prop::collection::vec((0..6_u8, 0..6_u8, 0..3_u8, any::<bool>()), 0..40), 1..6),
+        ) {
+            let dir = tempfile::tempdir().expect("temporary folder");
+            let mut expected = std::collections::HashSet::new();
+            let digest;
+            {
+                let store = Store::open(dir.path(), OpenOptions::default()).expect("opens");
+                for changes in &commits {
+                    let mut draft = store.begin().expect("writes");
+                    for (i, (s, o, g, add)) in changes.iter().enumerate() {
+                        let quad = quad(*s, *o, *g);
+                        if *add { draft.add_quad(quad.as_ref()); expected.insert(quad); }
+                        else { draft.remove_quad(quad.as_ref()); expected.remove(&quad); }
+                        if i % 7 == 0 { draft.snapshot(); }
+                    }
+                    draft.commit(meta()).expect("commits");
+                }
+                digest = store.snapshot().digest();
+                prop_assert_eq!(store.snapshot().quad_count(), expected.len() as u64);
+            }
+            let store = Store::open(dir.path(), OpenOptions::default()).expect("opens again");
+            prop_assert_eq!(store.snapshot().digest(), digest);
+            prop_assert_eq!(store.snapshot().quad_count(), expected.len() as u64);
+            let view = store.snapshot().view();
+            for quad in &expected {
+                let s = view.id_of(quad.subject.as_ref().into()).expect("known");
+                let p = view.id_of(quad.predicate.as_ref().into()).expect("known");
+                let o = view.id_of(quad.object.as_ref()).expect("known");
+                let g = view.id_of_graph(quad.graph_name.as_ref()).expect("known");
+                prop_assert_eq!(view.quads(Some(s), Some(p), Some(o), Some(g)).count(), 1);
+                prop_assert_eq!(view.term(o), quad.object.clone());
+            }
+            let findings = check(dir.path(), &mut |_, _| {}).expect("checks").findings;
+            prop_assert!(findings.is_empty(), "{findings:?}");
+        }
+    }
+
+    fn filled(dir: &Path) -> (u64, BTreeSet<String>) {
+        let store = Store::open(dir, OpenOptions::default()).expect("opens");
+        for n in 0..3 {
+            let mut draft = store.begin().expect("writes");
+            draft.add_quad(quad(n, n, 1).as_ref());
+            draft.commit(meta()).expect("commits");
+        }
+        (
+            fs::metadata(dir.join(LOG_FILE)).expect("log").len(),
+            dump(&store),
+        )
+    }
+
+    #[test]
+    fn every_truncation_gives_a_prefix_and_every_flipped_bit_is_noticed() {
+        let dir = tempfile::tempdir().expect("temporary folder");
+        let (length, _) = filled(dir.path());
+        let path = dir.path().join(LOG_FILE);
+        let bytes = fs::read(&path).expect("log");
+        for cut in (16..length).step_by(7) {
+            fs::write(&path, &bytes[..cut as usize]).expect("write");
+            let store =
+                Store::open(dir.path(), OpenOptions::default()).expect("a cut tail is a crash");
+            assert!(store.snapshot().seq() < 3, "cut at {cut}");
+            assert_eq!(store.snapshot().quad_count(), store.snapshot().seq());
+        }
+        for at in 0..bytes.len() {
+            for bit in [0, 3, 5] {
+                let mut flipped = bytes.clone();
+                flipped[at] ^= 1 << bit;
+                fs::write(&path, &flipped).expect("write");
+                let opened = Store::open(dir.path(), OpenOptions::default());
+                assert!(opened.is_err(), "bit {bit} of byte {at} went unnoticed");
+                assert_eq!(
+                    fs::read(&path).expect("log"),
+                    flipped,
+                    "damage must not be made worse"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_folder_has_one_writer_and_any_readers() {
+        let dir = tempfile::tempdir().expect("temporary folder");
+        let first = Store::open(dir.path(), OpenOptions::default()).expect("opens");
+        let second = Store::open(dir.path(), OpenOptions::default());
+        assert!(matches!(second, Err(StoreError::InUse { .. })));
+        let reader = Store::open(
+            dir.path(),
+            OpenOptions {
+                read_only: true,
+                must_exist: true,
+            },
+        );
+        assert!(matches!(
+            reader.expect("reads").begin().err(),
+            Some(StoreError::ReadOnly)
+        ));
+        drop(first);
+        Store::open(dir.path(), OpenOptions::default()).expect("free again");
+    }
+
+    #[test]
+    fn a_dropped_draft_leaves_nothing() {
+        let store = Store::in_memory();
+        let mut draft = store.begin().expect("writes");
+        draft.add_quad(quad(1, 1, 0).as_ref());
+        assert_eq!(draft.snapshot().quad_count(), 1);
+        drop(draft);
+        assert_eq!(store.snapshot().quad_count(), 0);
+        assert!(store.commits(0).is_empty());
+    }
+
+    #[test]
+    fn views_merge_graphs_without_duplicates() {
+        let store = Store::in_memory();
+        let mut draft = store.begin().expect("writes");
+        for g in 0..3 {
+            draft.add_quad(quad(1, 1, g).as_ref());
+        }
+        draft.add_quad(quad(1, 2, 2).as_ref());
+        draft.commit(meta()).expect("commits");
+        let view = store.snapshot().view();
+        assert_eq!(view.triples(None, None, None).count(), 2);
+        assert_eq!(view.quads(None, None, None, None).count(), 4);
+        let p = view.id_of_iri("http://example.org/p/1").expect("known");
+        assert_eq!(view.pairs(p).count(), 2);
+        assert_eq!(view.pairs_reversed(p).count(), 2);
+        let names = view.graph_names();
+        assert_eq!(names.len(), 2);
+        let one = view.with_graphs(Graphs::One(names[0]));
+        assert_eq!(one.triples(None, None, None).count(), 1);
+        assert_eq!(view.with_graphs(Graphs::Default).pairs(p).count(), 1);
+        assert_eq!(view.with_graphs(Graphs::AnyNamed).pairs(p).count(), 2);
+        assert_eq!(
+            view.with_graphs(Graphs::set(names))
+                .triples(None, Some(p), None)
+                .count(),
+            2
+        );
+    }
+}
