@@ -26,7 +26,7 @@ pub(crate) enum ReadFailure {
     /// JSON nested deeper than allowed.
     JsonTooDeep { offset: u64, limit: u32 },
     /// Decompresses to far more than its own size.
-    Bomb { offset: u64, limit: u64 },
+    Bomb { limit: u64 },
     /// The gzip stream is damaged or ends early.
     Gzip { offset: u64, error: io::Error },
     /// Anything else the system says.
@@ -173,7 +173,6 @@ impl<'a> GuardedReader<'a> {
             let raw = self.content.raw_bytes.get().max(1);
             if total / raw > self.limits.max_inflation {
                 self.pending = Some(ReadFailure::Bomb {
-                    offset: total,
                     limit: self.limits.max_inflation,
                 });
                 return 0;
