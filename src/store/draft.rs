@@ -25,7 +25,8 @@ pub struct NetDelta {
 /// The next state in the making. Dropping it leaves the store as it was.
 pub struct Draft<'a> {
     store: &'a Store,
-    writer: MutexGuard<'a, Writer>,
+    /// `None` for a draft that can only be looked at.
+    writer: Option<MutexGuard<'a, Writer>>,
     base: Snapshot,
     terms: DictionaryBuilder,
     core: DraftState,
@@ -126,7 +127,7 @@ fn combine(first: &[Change], then: &[Change]) -> Vec<Change> {
 }
 
 impl<'a> Draft<'a> {
-    pub(crate) fn new(store: &'a Store, writer: MutexGuard<'a, Writer>) -> Self {
+    pub(crate) fn new(store: &'a Store, writer: Option<MutexGuard<'a, Writer>>) -> Self {
         let base = store.snapshot();
         Self {
             store,
@@ -280,7 +281,8 @@ impl<'a> Draft<'a> {
             info.digest = crate::store::log::hex(&self.base.digest());
             return Ok(info);
         }
-        let digest = self.writer.append(
+        let writer = self.writer.as_mut().ok_or(StoreError::ReadOnly)?;
+        let digest = writer.append(
             &info,
             &self.base.digest(),
             &self.core.current,
