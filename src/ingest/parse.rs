@@ -35,6 +35,8 @@ pub struct ParseOptions<'a> {
     pub limits: Limits,
     /// JSON-LD contexts that may be used.
     pub contexts: &'a ContextStore,
+    /// Digest of the content, when the caller has it; else the input is read once more as soon as a blank node needs it.
+    pub content_sha256: Option<[u8; 32]>,
     /// Called about once per MiB taken from the source.
     pub progress: Option<&'a mut dyn FnMut(Progress)>,
 }
@@ -49,6 +51,7 @@ impl<'a> ParseOptions<'a> {
             graph: None,
             limits: Limits::default(),
             contexts,
+            content_sha256: None,
             progress: None,
         }
     }
@@ -129,9 +132,12 @@ pub fn parse_into(
     };
 
     let graph_name = options.graph.as_ref().map_or("", |g| g.as_str());
-    let mut early_digest = None;
+    let mut early_digest = options.content_sha256;
     let mut make_prefix = || -> Result<String, Stop> {
-        let digest = content_digest(input, detected.format, &options.limits).map_err(Stop::Read)?;
+        let digest = match early_digest {
+            Some(digest) => digest,
+            None => content_digest(input, detected.format, &options.limits).map_err(Stop::Read)?,
+        };
         early_digest = Some(digest);
         Ok(label_prefix(graph_name, &digest))
     };
@@ -548,7 +554,8 @@ fn exact_offset(input: &Input, job: &Job<'_>, limits: &Limits, chunk_start: u64)
     reader.offset().saturating_sub(1)
 }
 
-fn diagnose_failure(input: &Input, failure: ReadFailure) -> Diagnostic {
+/// Words and place for a byte stream that stopped.
+pub(super) fn diagnose_failure(input: &Input, failure: ReadFailure) -> Diagnostic {
     let whole = |finding: Finding| {
         finding.at(Location {
             file: input.name().to_owned(),
