@@ -194,19 +194,24 @@ fn inspect_head(head: &[u8], format: Format, sure: bool) -> Result<(), Finding> 
             return Err(texts::binary(nl, en));
         }
     }
-    let start = &head[..head.len().min(8192)];
-    if let Some(at) = memchr::memchr(0, start) {
-        let alternating = start.iter().skip(at % 2).step_by(2).take(16).all(|b| *b == 0);
-        return Err(if alternating && start.len() > 3 {
-            texts::utf16()
-        } else {
-            texts::binary("geen tekst", "no text")
-        });
+    if let Some(at) = memchr::memchr(0, head) {
+        // A literal may hold U+0000, so a NUL alone proves nothing.
+        let every_second = head.iter().skip(at % 2).step_by(2).take(8);
+        if head.len() >= 16 && every_second.clone().all(|b| *b == 0) {
+            return Err(texts::utf16());
+        }
+        let is_text = text_of(head).len() + 4 > head.len();
+        if at < 4 || !is_text {
+            return Err(texts::binary("een binair bestand", "a binary file"));
+        }
     }
     let text = text_of(head).trim_start();
     let lower: String = text.chars().take(15).collect::<String>().to_ascii_lowercase();
     if lower.starts_with("<!doctype html") || lower.starts_with("<html") {
         return Err(texts::not_rdf("een webpagina", "a web page"));
+    }
+    if format == Format::JsonLd && text.contains("\"$schema\"") && !text.contains("\"@context\"") {
+        return Err(texts::not_rdf("een JSON-schema", "a JSON schema"));
     }
     let is_xml = text.starts_with("<?xml") || text.starts_with("<rdf:RDF");
     if format == Format::RdfXml {
@@ -384,7 +389,7 @@ mod tests {
             detect_bytes("a.ttl", b"\xFF\xFE<\x00u\x00r\x00n\x00"),
             Err("P010")
         );
-        assert_eq!(detect_bytes("a.ttl", b"<\x00u\x00r\x00n\x00:\x00"), Err("P010"));
+        assert_eq!(detect_bytes("a.ttl", b"<\x00u\x00r\x00n\x00:\x00x\x00y\x00z\x00>"), Err("P010"));
         assert_eq!(detect_bytes("a.ttl", b""), Ok(Format::Turtle));
     }
 

@@ -7,7 +7,7 @@ use super::format::{Compression, detect};
 use super::input::Input;
 use super::labels::{Labels, label_prefix};
 use super::limits::Limits;
-use super::place::{Target, find_text, locate};
+use super::place::{Target, find_json_ld_culprit, find_text, locate, point_at_character};
 use super::reader::{GuardedReader, ReadFailure, content_digest};
 use super::syntax_texts;
 use super::texts::{self, Finding};
@@ -337,7 +337,6 @@ impl ContextLoader {
         }
     }
 
-    #[expect(clippy::type_complexity, reason = "the reader's own callback type")]
     fn callback(
         &self,
     ) -> impl Fn(
@@ -505,13 +504,19 @@ fn diagnose(
             place: at,
             json_ld_code,
         } => {
-            let finding = match json_ld_code {
-                Some(code) => texts::from_json_ld(&code, &message),
+            let finding = match &json_ld_code {
+                Some(code) => texts::from_json_ld(code, &message),
                 None => syntax_texts::from_reader(job.format, &message),
             };
-            let target =
-                at.unwrap_or_else(|| Target::Offset(exact_offset(input, job, limits, chunk_start)));
-            place(input, finding, target)
+            // The JSON-LD reader reads an object to its end before it looks at the context in it.
+            let named = json_ld_code
+                .and_then(|_| find_json_ld_culprit(input, &message, limits.max_json_bytes));
+            let target = at.or(named.map(Target::Offset)).unwrap_or_else(|| {
+                Target::Offset(exact_offset(input, job, limits, chunk_start))
+            });
+            let mut diagnostic = place(input, finding, target);
+            point_at_character(&mut diagnostic);
+            diagnostic
         }
         Stop::TokenTooLong => place(
             input,

@@ -1,7 +1,7 @@
 //! From a byte offset or a line and column to the place a steward sees in an editor, with a piece of the line.
 //! Reads the input again from the start: only mistakes pay for it.
 
-use super::diagnostic::{Excerpt, Location};
+use super::diagnostic::{Diagnostic, Excerpt, Location};
 use super::input::Input;
 use std::collections::VecDeque;
 use std::io::Read;
@@ -57,6 +57,61 @@ pub(crate) fn find_text(input: &Input, text: &str, max_bytes: u64) -> Option<u64
     let mut all = Vec::new();
     content.reader.take(max_bytes).read_to_end(&mut all).ok()?;
     memchr::memmem::find(&all, text.as_bytes()).map(|at| at as u64)
+}
+
+/// Where the thing that a JSON-LD message names stands: an empty value, a value that should be a string, a name in
+/// quotes, a prefixed name, or else the first use of the keyword.
+pub(crate) fn find_json_ld_culprit(input: &Input, message: &str, max_bytes: u64) -> Option<u64> {
+    let mut text = String::new();
+    let content = input.open().ok()?;
+    content.reader.take(max_bytes).read_to_string(&mut text).ok()?;
+    let find = |pattern: String| {
+        let found = regex::Regex::new(&pattern).ok()?.find(&text)?;
+        Some(found.start() as u64)
+    };
+    let keyword = message
+        .split_whitespace()
+        .find(|word| word.starts_with('@') && word.len() > 1)
+        .map(regex::escape);
+    if let Some(keyword) = &keyword {
+        let pattern = if message.contains("''") {
+            Some(format!(r#""{keyword}"\s*:\s*"""#))
+        } else if message.contains("must be a string") {
+            Some(format!(r#""{keyword}"\s*:\s*[^"\s]"#))
+        } else {
+            None
+        };
+        if let Some(offset) = pattern.and_then(find) {
+            return Some(offset);
+        }
+    }
+    let quoted = message.split('\'').skip(1).step_by(2);
+    let prefixed = message.split_whitespace().filter(|word| word.contains(':'));
+    quoted
+        .chain(prefixed)
+        .filter(|name| !name.is_empty())
+        .find_map(|name| find(format!("\"{}\"", regex::escape(name))))
+        .or_else(|| find(format!("\"{}\"", keyword?)))
+}
+
+/// Moves the place from the start of an IRI to the character in it that the reader complains about.
+pub(crate) fn point_at_character(diagnostic: &mut Diagnostic) {
+    let Some(character) = diagnostic
+        .detail
+        .as_deref()
+        .and_then(|detail| detail.split_once("Invalid IRI code point '"))
+        .and_then(|(_, rest)| rest.chars().next())
+    else {
+        return;
+    };
+    let (Some(excerpt), Some(column)) = (&mut diagnostic.excerpt, &mut diagnostic.location.column)
+    else {
+        return;
+    };
+    if let Some(ahead) = excerpt.text.chars().skip(excerpt.caret).position(|c| c == character) {
+        excerpt.caret += ahead;
+        *column += ahead as u64;
+    }
 }
 
 #[derive(Default)]

@@ -120,6 +120,15 @@ const ROWS: &[Row] = &[
         hint_en: "add to the element rdf:RDF: xmlns:{x}=\"{iri}\"",
     },
     Row {
+        code: "P017",
+        needles: &["must not be rdf:langString"],
+        capture: NO_CAPTURE,
+        nl: "een tekst heeft het type rdf:langString maar geen taalcode",
+        en: "a text has the type rdf:langString but no language tag",
+        hint_nl: "schrijf \"tekst\"@nl (zonder ^^rdf:langString), of laat het type weg",
+        hint_en: "write \"text\"@nl (without ^^rdf:langString), or leave the type out",
+    },
+    Row {
         code: "P016",
         needles: &[
             "language subtag",
@@ -137,15 +146,6 @@ const ROWS: &[Row] = &[
         en: "the language code after @ is not a valid language tag",
         hint_nl: "schrijf een code als nl, fr, de, en of nl-BE; elk deel heeft hoogstens acht tekens",
         hint_en: "write a code such as nl, fr, de, en or nl-BE; no part has more than eight characters",
-    },
-    Row {
-        code: "P017",
-        needles: &["must not be rdf:langString"],
-        capture: NO_CAPTURE,
-        nl: "een tekst heeft het type rdf:langString maar geen taalcode",
-        en: "a text has the type rdf:langString but no language tag",
-        hint_nl: "schrijf \"tekst\"@nl (zonder ^^rdf:langString), of laat het type weg",
-        hint_en: "write \"text\"@nl (without ^^rdf:langString), or leave the type out",
     },
     Row {
         code: "P013",
@@ -190,8 +190,8 @@ const ROWS: &[Row] = &[
         code: "P014",
         needles: &["Line jumps are not allowed"],
         capture: NO_CAPTURE,
-        nl: "een tekst tussen enkele aanhalingstekens loopt over het einde van de regel",
-        en: "a text between single quotation marks runs over the end of the line",
+        nl: "een tekst tussen gewone aanhalingstekens (\"…\") loopt over het einde van de regel",
+        en: "a text between plain quotation marks (\"…\") runs over the end of the line",
         hint_nl: "sluit de tekst op dezelfde regel, schrijf de regelovergang als \\n, of gebruik drie aanhalingstekens: \"\"\"…\"\"\"",
         hint_en: "close the text on the same line, write the line break as \\n, or use three quotation marks: \"\"\"…\"\"\"",
     },

@@ -3,7 +3,7 @@
 
 use super::contexts::ContextProblem;
 use super::diagnostic::{Diagnostic, Location};
-use super::syntax_texts::{from_reader, strip_place};
+use super::syntax_texts::strip_place;
 use crate::rdf::format::Format;
 use crate::rdf::label::Text;
 use std::io;
@@ -33,7 +33,16 @@ impl Finding {
     }
 
     pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
-        self.detail = Some(detail.into());
+        let detail: String = detail.into();
+        let mut shown = String::with_capacity(detail.len());
+        for character in detail.chars() {
+            if character.is_control() {
+                shown.extend(character.escape_default());
+            } else {
+                shown.push(character);
+            }
+        }
+        self.detail = Some(shown);
         self
     }
 
@@ -58,10 +67,6 @@ impl Finding {
 
 /// A JSON-LD rule that the document breaks, by its [error code](https://www.w3.org/TR/json-ld11-api/#jsonlderrorcode).
 pub(crate) fn from_json_ld(code: &str, technical: &str) -> Finding {
-    let finding = from_reader(Format::JsonLd, technical);
-    if matches!(finding.code, "P013" | "P016" | "P017" | "P025") {
-        return finding;
-    }
     Finding::new(
         "P034",
         format!("de JSON is goed, maar breekt een regel van JSON-LD ({code})"),

@@ -1,1 +1,5 @@
 //! Integration tests.
+
+mod manifest_files;
+mod rdf_suites;
+mod suite;
