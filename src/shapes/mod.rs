@@ -1,0 +1,44 @@
+//! SHACL: shapes are read from a view, linted, compiled once, bound to the ids of a state and run set-at-a-time over
+//! its sorted permutations ([SHACL 1.0](https://www.w3.org/TR/shacl/), Core). Never copies the data, never panics on
+//! odd shapes: what is ill-formed is listed as not checked.
+//!
+//! [`read_shapes`] → [`Shapes`]; [`validate`] → [`Report`]; the report renders itself.
+//!
+//! A property shape that several focus nodes reach is checked once per value and context, so a result below a property
+//! shape appears once even when two focus nodes lead to it.
+
+mod bind;
+mod compare;
+mod compile;
+mod constraints;
+mod graph;
+mod idset;
+mod lint;
+mod lint_texts;
+mod message;
+mod model;
+mod names;
+mod near;
+mod path;
+mod pattern;
+mod read;
+mod render_csv;
+mod render_jsonld;
+mod render_text;
+mod render_turtle;
+mod report;
+mod run;
+mod texts;
+mod vocabulary;
+
+pub use lint::{Effect, Lint, LintRule, lint_rule};
+pub use lint_texts::LINT_RULES;
+pub use model::{Component, Severity, Shapes};
+pub use path::Path;
+pub use read::read_shapes;
+pub use report::{
+    FocusCount, PathRef, Report, ResultGroup, ResultRow, SeverityCounts, ShapeRef, Validation, ValidationOptions,
+    Verdict, ZeroFocus, validate,
+};
+pub use run::RunStats;
+pub use texts::{ResultText, result_text};
