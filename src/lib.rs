@@ -1,5 +1,10 @@
 //! Linked-data registry and SPARQL endpoint for Flemish local governments: one log, one snapshot, many views.
 pub mod cli;
+pub mod query;
 pub mod rdf;
+<<<<<<< HEAD
+=======
+pub mod registry;
+>>>>>>> main
 pub mod shapes;
 pub mod store;

@@ -44,11 +44,6 @@ impl<'v> ShapesGraph<'v> {
         subjects
     }
 
-    /// Whether `subject` has `class` as a type, directly or through `rdfs:subClassOf`.
-    pub(crate) fn is_instance(&self, subject: Id, classes: &FxHashSet<Id>) -> bool {
-        self.objects(subject, rdf::TYPE).iter().any(|class| classes.contains(class))
-    }
-
     /// Members of an RDF list; `None` when it is broken or runs in a circle.
     pub(crate) fn list(&self, head: Id) -> Option<Vec<Id>> {
         let nil = self.id(rdf::NIL);

@@ -11,7 +11,7 @@ use super::path::{Path, PathError};
 use super::vocabulary as sh;
 use crate::rdf::vocab::{geo, owl, rdf, rdfs, xsd};
 use crate::store::{Id, View};
-use oxrdf::{Literal, NamedNode, Term};
+use oxrdf::{Literal, NamedNode};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 

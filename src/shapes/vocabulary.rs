@@ -1,8 +1,8 @@
 //! Names of SHACL as this module reads and writes them, and which of its terms are known. No behaviour.
 
 pub(crate) use crate::rdf::vocab::sh::{
-    INFO, MESSAGE, NAME, NODE_SHAPE, NS, PATH, PROPERTY_SHAPE, SEVERITY, TARGET_CLASS, TARGET_NODE,
-    TARGET_OBJECTS_OF, TARGET_SUBJECTS_OF, VIOLATION, WARNING,
+    INFO, NODE_SHAPE, NS, PATH, PROPERTY_SHAPE, TARGET_CLASS, TARGET_NODE, TARGET_OBJECTS_OF, TARGET_SUBJECTS_OF,
+    VIOLATION, WARNING,
 };
 
 macro_rules! terms {
@@ -18,12 +18,9 @@ terms!(
     CLOSED = "closed",
     CONSTRAINT_COMPONENT = "ConstraintComponent",
     DATATYPE = "datatype",
-    DEACTIVATED = "deactivated",
     DISJOINT = "disjoint",
     EQUALS = "equals",
-    FLAGS = "flags",
     HAS_VALUE = "hasValue",
-    IGNORED_PROPERTIES = "ignoredProperties",
     IN = "in",
     INVERSE_PATH = "inversePath",
     LANGUAGE_IN = "languageIn",
@@ -41,7 +38,6 @@ terms!(
     NODE_KIND = "nodeKind",
     NOT = "not",
     ONE_OR_MORE_PATH = "oneOrMorePath",
-    OPTIONAL = "optional",
     OR = "or",
     PARAMETER = "parameter",
     PATTERN = "pattern",
@@ -49,7 +45,6 @@ terms!(
     QUALIFIED_MAX_COUNT = "qualifiedMaxCount",
     QUALIFIED_MIN_COUNT = "qualifiedMinCount",
     QUALIFIED_VALUE_SHAPE = "qualifiedValueShape",
-    QUALIFIED_VALUE_SHAPES_DISJOINT = "qualifiedValueShapesDisjoint",
     SPARQL = "sparql",
     TARGET = "target",
     UNIQUE_LANG = "uniqueLang",

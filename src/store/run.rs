@@ -213,7 +213,7 @@ mod tests {
         let value = prop_oneof![
             0..4_u64,
             Just(u64::MAX),
-            1 << 60..(1 << 60) + 3000,
+            (1_u64 << 60)..((1_u64 << 60) + 3000),
             any::<u64>()
         ];
         prop::collection::btree_set(prop::array::uniform4(value), 0..3000)

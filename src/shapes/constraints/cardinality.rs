@@ -7,7 +7,7 @@ use crate::shapes::read::{Reader, ShapeNode};
 use crate::shapes::run::{At, Failure, Frame, Sink};
 
 pub(super) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Constraint>) {
-    let mut bound = |reader: &mut Reader<'_>, local| {
+    let bound = |reader: &mut Reader<'_>, local| {
         if needs_path(reader, node, local) { count(reader, node, local) } else { None }
     };
     let (min, max) = (bound(reader, "minCount"), bound(reader, "maxCount"));
