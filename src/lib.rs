@@ -2,9 +2,6 @@
 pub mod cli;
 pub mod query;
 pub mod rdf;
-<<<<<<< HEAD
-=======
 pub mod registry;
->>>>>>> main
 pub mod shapes;
 pub mod store;
