@@ -3,6 +3,7 @@
 mod conformance;
 mod manifest_files;
 mod rdf_suites;
+mod shacl;
 mod sparql;
 mod suite;
 mod tidy;
