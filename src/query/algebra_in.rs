@@ -3,17 +3,17 @@
 
 mod rewrite;
 
+use crate::query::QueryKind;
+use crate::query::deep::with_deep_stack;
 use crate::query::error::QueryError;
 use crate::query::lexer::{Spanned, Token, position, tokens};
 use crate::query::syntax::{Refused, syntax_error};
-use crate::query::QueryKind;
-use crate::query::deep::with_deep_stack;
 use crate::rdf::label::Text;
 use oxrdf::{BlankNode, GraphName, NamedNode, NamedOrBlankNode, Quad, Term};
-use spareval::{PreparedDeleteInsertUpdate, PreparedQuery, QueryEvaluator};
 use rewrite::{
     expand_graphs, has_graph_over_groups, largest_join, order_star_columns, rewrite_pattern,
 };
+use spareval::{PreparedDeleteInsertUpdate, PreparedQuery, QueryEvaluator};
 use spargebra::algebra::{GraphPattern, GraphTarget, QueryDataset};
 use spargebra::term::{
     GraphNamePattern, GroundQuad, GroundQuadPattern, GroundTerm, NamedNodePattern, QuadPattern,
@@ -302,15 +302,17 @@ fn parser(base_iri: Option<&str>) -> Result<SparqlParser, QueryError> {
     let parser = SparqlParser::new();
     match base_iri {
         None => Ok(parser),
-        Some(iri) => parser.with_base_iri(iri).map_err(|error| QueryError::Syntax {
-            line: 0,
-            column: 0,
-            message: Text::new(
-                format!("basis-IRI {iri} is ongeldig: {error}"),
-                format!("base IRI {iri} is invalid: {error}"),
-            ),
-            hint: None,
-        }),
+        Some(iri) => parser
+            .with_base_iri(iri)
+            .map_err(|error| QueryError::Syntax {
+                line: 0,
+                column: 0,
+                message: Text::new(
+                    format!("basis-IRI {iri} is ongeldig: {error}"),
+                    format!("base IRI {iri} is invalid: {error}"),
+                ),
+                hint: None,
+            }),
     }
 }
 
@@ -368,7 +370,10 @@ fn empty_operation(text: &str, tokens: &[Spanned<'_>], number: usize) -> QueryEr
     QueryError::Syntax {
         line,
         column,
-        message: Text::new("lege bewerking voor deze puntkomma", "empty operation before this semicolon"),
+        message: Text::new(
+            "lege bewerking voor deze puntkomma",
+            "empty operation before this semicolon",
+        ),
         hint: None,
     }
 }
@@ -471,9 +476,7 @@ fn operation(
 fn starts_with_transfer(tokens: &[Spanned<'_>]) -> bool {
     tokens
         .iter()
-        .find(|t| {
-            matches!(t.token, Token::Word(_)) && !t.is_word("PREFIX") && !t.is_word("BASE")
-        })
+        .find(|t| matches!(t.token, Token::Word(_)) && !t.is_word("PREFIX") && !t.is_word("BASE"))
         .is_some_and(|t| t.is_word("ADD") || t.is_word("COPY") || t.is_word("MOVE"))
 }
 
@@ -602,7 +605,8 @@ fn measure(text: &str, tokens: &[Spanned<'_>]) -> Result<Depth, QueryError> {
             }
             Token::Sign('|' | '&' | '+' | '-' | '*' | '/' | '!' | '^') => {}
             Token::Word(word) => {
-                data_next |= word.eq_ignore_ascii_case("VALUES") || word.eq_ignore_ascii_case("DATA");
+                data_next |=
+                    word.eq_ignore_ascii_case("VALUES") || word.eq_ignore_ascii_case("DATA");
                 continue;
             }
             _ => continue,
@@ -617,8 +621,12 @@ fn measure(text: &str, tokens: &[Spanned<'_>]) -> Result<Depth, QueryError> {
                 line,
                 column,
                 message: Text::new(
-                    format!("te diep of te lang: hoogstens {MAX_NESTING} haakjes tegelijk open en {MAX_CHAIN} operatoren en haakjes samen"),
-                    format!("too deep or too long: at most {MAX_NESTING} brackets open at once and {MAX_CHAIN} operators and brackets together"),
+                    format!(
+                        "te diep of te lang: hoogstens {MAX_NESTING} haakjes tegelijk open en {MAX_CHAIN} operatoren en haakjes samen"
+                    ),
+                    format!(
+                        "too deep or too long: at most {MAX_NESTING} brackets open at once and {MAX_CHAIN} operators and brackets together"
+                    ),
                 ),
                 hint: None,
             });

@@ -4,9 +4,9 @@
 use crate::query::algebra_in::{DatasetClause, QueryAlgebra};
 use crate::query::budget::Budget;
 use crate::query::dataset::{QueryDataset, evaluator};
+use crate::query::deep::{DeepStream, stream_from_deep_stack};
 use crate::query::error::QueryError;
 use crate::query::results::{self, OutputFormat};
-use crate::query::deep::{DeepStream, stream_from_deep_stack};
 use crate::query::{DefaultGraph, QueryKind, QueryOptions};
 use crate::rdf::label::Text;
 use crate::store::View;

@@ -41,11 +41,7 @@ const SENTENCES: &[(&str, &str, &str)] = &[
         "DELETE kan geen blanco knopen noemen",
         "DELETE cannot name blank nodes",
     ),
-    (
-        "IRI parsing failed",
-        "ongeldige IRI",
-        "invalid IRI",
-    ),
+    ("IRI parsing failed", "ongeldige IRI", "invalid IRI"),
     (
         "prefix IRI parsing failed",
         "de naamruimte van dit prefix is geen IRI",
@@ -159,7 +155,10 @@ fn unexpected(refused: &Refused<'_>, first_bad: Option<usize>) -> Text {
         Some(bad) => {
             let token = &refused.tokens[bad];
             let found = shortened(&refused.text[token.start..token.end]);
-            (format!("onverwacht: {found}"), format!("unexpected: {found}"))
+            (
+                format!("onverwacht: {found}"),
+                format!("unexpected: {found}"),
+            )
         }
         None => ("onverwacht einde".to_owned(), "unexpected end".to_owned()),
     };
@@ -167,7 +166,12 @@ fn unexpected(refused: &Refused<'_>, first_bad: Option<usize>) -> Text {
         return Text::new(nl, en);
     }
     let list = |pick: fn(&(String, String)) -> &String| {
-        wanted.iter().map(pick).cloned().collect::<Vec<_>>().join(" ")
+        wanted
+            .iter()
+            .map(pick)
+            .cloned()
+            .collect::<Vec<_>>()
+            .join(" ")
     };
     Text::new(
         format!("{nl}; verwacht: {}", list(|w| &w.0)),
@@ -214,9 +218,30 @@ fn shortened(token: &str) -> String {
 
 /// Keywords with which a misspelt word is compared.
 const KEYWORDS: &[&str] = &[
-    "ASK", "BIND", "CONSTRUCT", "DELETE", "DESCRIBE", "DISTINCT", "EXISTS", "FILTER", "FROM",
-    "GRAPH", "GROUP", "HAVING", "INSERT", "LIMIT", "MINUS", "OFFSET", "OPTIONAL", "ORDER", "PREFIX",
-    "SELECT", "SERVICE", "UNION", "VALUES", "WHERE",
+    "ASK",
+    "BIND",
+    "CONSTRUCT",
+    "DELETE",
+    "DESCRIBE",
+    "DISTINCT",
+    "EXISTS",
+    "FILTER",
+    "FROM",
+    "GRAPH",
+    "GROUP",
+    "HAVING",
+    "INSERT",
+    "LIMIT",
+    "MINUS",
+    "OFFSET",
+    "OPTIONAL",
+    "ORDER",
+    "PREFIX",
+    "SELECT",
+    "SERVICE",
+    "UNION",
+    "VALUES",
+    "WHERE",
 ];
 
 fn hint(
@@ -250,7 +275,10 @@ fn hint(
             "put the condition of FILTER in parentheses",
         ));
     }
-    if ["WHERE", "OPTIONAL", "MINUS", "UNION", "EXISTS"].into_iter().any(after) {
+    if ["WHERE", "OPTIONAL", "MINUS", "UNION", "EXISTS"]
+        .into_iter()
+        .any(after)
+    {
         return Some(Text::new("hier hoort {", "{ belongs here"));
     }
     match tokens[found].token {
@@ -279,7 +307,10 @@ fn hint(
             .find(|keyword| within_one_edit(keyword, &word.to_ascii_uppercase()))
             .filter(|keyword| !keyword.eq_ignore_ascii_case(word))
             .map(|keyword| {
-                Text::new(format!("bedoelde u {keyword}?"), format!("did you mean {keyword}?"))
+                Text::new(
+                    format!("bedoelde u {keyword}?"),
+                    format!("did you mean {keyword}?"),
+                )
             }),
         _ => None,
     }

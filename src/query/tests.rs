@@ -25,7 +25,15 @@ fn numbers(n: usize) -> View {
     let mut draft = store.begin().expect("memory stores open drafts");
     for i in 0..n {
         let value = Literal::from(i as i64);
-        draft.add_quad(Quad::new(iri(&format!("n{i}")), iri("value"), value, GraphName::DefaultGraph).as_ref());
+        draft.add_quad(
+            Quad::new(
+                iri(&format!("n{i}")),
+                iri("value"),
+                value,
+                GraphName::DefaultGraph,
+            )
+            .as_ref(),
+        );
     }
     draft.snapshot().view()
 }
@@ -42,7 +50,9 @@ fn table(view: &View, text: &str, options: &QueryOptions) -> Result<Vec<Vec<Stri
             })
             .collect(),
         Answer::Boolean(value) => Ok(vec![vec![value.to_string()]]),
-        Answer::Graph(triples) => triples.map(|triple| Ok(vec![triple?.to_string()])).collect(),
+        Answer::Graph(triples) => triples
+            .map(|triple| Ok(vec![triple?.to_string()]))
+            .collect(),
     }
 }
 
@@ -87,14 +97,20 @@ fn a_timeout_stops_every_kind_of_work() {
         let start = Instant::now();
         let outcome = drain(&view, text, &options);
         let took = start.elapsed();
-        assert!(matches!(outcome, Err(QueryError::Timeout { limit }) if limit == TIMEOUT), "{text}: {outcome:?}");
+        assert!(
+            matches!(outcome, Err(QueryError::Timeout { limit }) if limit == TIMEOUT),
+            "{text}: {outcome:?}"
+        );
         assert!(took < 2 * TIMEOUT, "{text}: {took:?}");
     }
 }
 
 #[test]
 fn products_of_values_alone_stop_too() {
-    let list = (0..400).map(|i| i.to_string()).collect::<Vec<_>>().join(" ");
+    let list = (0..400)
+        .map(|i| i.to_string())
+        .collect::<Vec<_>>()
+        .join(" ");
     let text = format!(
         "SELECT (COUNT(*) AS ?n) {{ VALUES ?a {{ {list} }} VALUES ?b {{ {list} }} VALUES ?c {{ {list} }} VALUES ?d {{ {list} }} }}"
     );
@@ -104,7 +120,10 @@ fn products_of_values_alone_stop_too() {
     };
     let start = Instant::now();
     let outcome = drain(&numbers(1), &text, &options);
-    assert!(matches!(outcome, Err(QueryError::Timeout { .. })), "{outcome:?}");
+    assert!(
+        matches!(outcome, Err(QueryError::Timeout { .. })),
+        "{outcome:?}"
+    );
     assert!(start.elapsed() < 2 * TIMEOUT);
 }
 
@@ -117,7 +136,10 @@ fn a_memory_limit_stops_what_piles_up() {
     };
     for text in [ENDLESS[2], ENDLESS[5]] {
         let outcome = drain(&view, text, &options);
-        assert!(matches!(outcome, Err(QueryError::MemoryLimit { limit_bytes }) if limit_bytes == 4 << 20), "{outcome:?}");
+        assert!(
+            matches!(outcome, Err(QueryError::MemoryLimit { limit_bytes }) if limit_bytes == 4 << 20),
+            "{outcome:?}"
+        );
     }
     // Text that doubles at every step.
     let mut text = "SELECT ?v24 { BIND('0123456789abcdef' AS ?v0) ".to_owned();
@@ -126,9 +148,15 @@ fn a_memory_limit_stops_what_piles_up() {
     }
     text.push('}');
     let outcome = drain(&view, &text, &options);
-    assert!(matches!(outcome, Err(QueryError::MemoryLimit { .. })), "{outcome:?}");
+    assert!(
+        matches!(outcome, Err(QueryError::MemoryLimit { .. })),
+        "{outcome:?}"
+    );
     // A stream holds little, however long it is.
-    assert_eq!(drain(&view, "SELECT * { ?s ?p ?o }", &options).expect("fits"), 3000);
+    assert_eq!(
+        drain(&view, "SELECT * { ?s ?p ?o }", &options).expect("fits"),
+        3000
+    );
 }
 
 #[test]
@@ -183,7 +211,9 @@ fn two_answers_may_be_read_side_by_side() {
         Ok(Answer::Solutions { rows, .. }) => rows,
         _ => panic!("a SELECT has solutions"),
     };
-    let pairs = rows().zip(rows()).map(|(a, b)| (a.expect("row"), b.expect("row")));
+    let pairs = rows()
+        .zip(rows())
+        .map(|(a, b)| (a.expect("row"), b.expect("row")));
     assert!(pairs.clone_count_equal(50));
 }
 
@@ -216,12 +246,17 @@ fn syntax(text: &str) -> (usize, usize, String, String, String) {
 
 #[test]
 fn syntax_errors_say_where_and_what_to_do() {
-    let (line, column, message, nl, en) =
-        syntax("SELECT *\nWHERE {\n  ?a a adres:Adres\n}");
+    let (line, column, message, nl, en) = syntax("SELECT *\nWHERE {\n  ?a a adres:Adres\n}");
     assert_eq!((line, column), (3, 8));
     assert_eq!(message, "prefix adres: is niet gedeclareerd");
-    assert_eq!(nl, "bedoelde u PREFIX adres: <https://data.vlaanderen.be/ns/adres#>?");
-    assert_eq!(en, "did you mean PREFIX adres: <https://data.vlaanderen.be/ns/adres#>?");
+    assert_eq!(
+        nl,
+        "bedoelde u PREFIX adres: <https://data.vlaanderen.be/ns/adres#>?"
+    );
+    assert_eq!(
+        en,
+        "did you mean PREFIX adres: <https://data.vlaanderen.be/ns/adres#>?"
+    );
 
     let (line, column, message, nl, _) = syntax("SELECT ?a, ?b { ?a ?p ?b }");
     assert_eq!((line, column), (1, 10), "{message} {nl}");
@@ -236,7 +271,10 @@ fn syntax_errors_say_where_and_what_to_do() {
     assert!(nl.contains("niet afgesloten"), "{nl}");
 
     let (_, _, message, _, _) = syntax("SELECT ?a (COUNT(*) AS ?n) { ?a ?p ?b }");
-    assert_eq!(message, "SELECT noemt een variabele die niet in GROUP BY staat");
+    assert_eq!(
+        message,
+        "SELECT noemt een variabele die niet in GROUP BY staat"
+    );
 
     let (line, column, _, _, _) = syntax("SELECT * { ?a ?p ?b .\n FILTER(?a >) }");
     assert_eq!((line, column), (2, 13));
@@ -248,7 +286,10 @@ fn syntax_errors_say_where_and_what_to_do() {
         ("SELECT * { ?a ?p ?b OPTIONAL ?a ?q ?c }", "hier hoort {"),
         ("SELECT * { ?a ?p ?b }}", "deze } hoort bij geen {"),
         ("SELECT * { ?a ?p }", "wat voor deze } staat, is niet af"),
-        ("SELECT * { ?a ?p ?b ?c ?d ?e }", "ontbreekt er een punt of puntkomma tussen twee drietallen?"),
+        (
+            "SELECT * { ?a ?p ?b ?c ?d ?e }",
+            "ontbreekt er een punt of puntkomma tussen twee drietallen?",
+        ),
     ] {
         assert_eq!(syntax(text).3, nl, "{text}");
     }
@@ -277,16 +318,40 @@ fn deep_and_long_texts_are_refused_or_answered_but_never_crash() {
     for n in [20, 100, 200, 5000] {
         let start = Instant::now();
         let braces = nested(n, "{ ", " }", "?s ?p ?o");
-        assert_eq!(run(format!("SELECT * {{ {braces} }}")), n <= 100, "braces {n}");
+        assert_eq!(
+            run(format!("SELECT * {{ {braces} }}")),
+            n <= 100,
+            "braces {n}"
+        );
         let brackets = nested(n, "(", ")", "1");
-        assert_eq!(run(format!("SELECT * {{ FILTER({brackets} = 1) }}")), n <= 100, "brackets {n}");
+        assert_eq!(
+            run(format!("SELECT * {{ FILTER({brackets} = 1) }}")),
+            n <= 100,
+            "brackets {n}"
+        );
         let optional = nested(n, "OPTIONAL { ?s ?p ?o ", "}", "");
-        assert_eq!(run(format!("SELECT * {{ {optional} }}")), n <= 100, "optional {n}");
+        assert_eq!(
+            run(format!("SELECT * {{ {optional} }}")),
+            n <= 100,
+            "optional {n}"
+        );
         let path = nested(n, "(", ")", "<http://example.com/value>");
-        assert_eq!(run(format!("SELECT * {{ ?s {path} ?o }}")), n <= 100, "path {n}");
+        assert_eq!(
+            run(format!("SELECT * {{ ?s {path} ?o }}")),
+            n <= 100,
+            "path {n}"
+        );
         let blank = nested(n, "[ ?p ", " ]", "1");
-        assert_eq!(run(format!("SELECT * {{ {blank} }}")), n <= 100, "blank {n}");
-        assert!(start.elapsed() < Duration::from_secs(20), "{n}: {:?}", start.elapsed());
+        assert_eq!(
+            run(format!("SELECT * {{ {blank} }}")),
+            n <= 100,
+            "blank {n}"
+        );
+        assert!(
+            start.elapsed() < Duration::from_secs(20),
+            "{n}: {:?}",
+            start.elapsed()
+        );
     }
     for n in [500, 1900, 20_000] {
         let sum = vec!["1"; n].join(" + ");
@@ -318,12 +383,29 @@ fn stored_literals_are_read_exactly() {
         "SELECT ?v (STR(?v) AS ?s) (DATATYPE(?v) AS ?d) { ?x <http://example.com/v> ?v } ORDER BY ?x",
     );
     let xsd = "http://www.w3.org/2001/XMLSchema#";
-    assert_eq!(rows[0], [format!("\"007\"^^<{xsd}integer>"), "\"007\"".into(), format!("<{xsd}integer>")]);
-    assert_eq!(rows[1], [format!("\"1.50\"^^<{xsd}decimal>"), "\"1.50\"".into(), format!("<{xsd}decimal>")]);
+    assert_eq!(
+        rows[0],
+        [
+            format!("\"007\"^^<{xsd}integer>"),
+            "\"007\"".into(),
+            format!("<{xsd}integer>")
+        ]
+    );
+    assert_eq!(
+        rows[1],
+        [
+            format!("\"1.50\"^^<{xsd}decimal>"),
+            "\"1.50\"".into(),
+            format!("<{xsd}decimal>")
+        ]
+    );
     assert_eq!(rows[2][2], format!("<{xsd}nonNegativeInteger>"));
     assert_eq!(rows[3][1], "\"2024-01-01T00:00:00.000Z\"");
     assert_eq!(rows[4][1], "\"x\"");
-    assert_eq!(rows[4][2], "<http://www.w3.org/1999/02/22-rdf-syntax-ns#langString>");
+    assert_eq!(
+        rows[4][2],
+        "<http://www.w3.org/1999/02/22-rdf-syntax-ns#langString>"
+    );
     assert_eq!(rows[5][1], "\"http://example.com/g\"");
     assert_eq!(rows[5][2], "", "an IRI has no datatype");
     assert_eq!(
@@ -332,7 +414,11 @@ fn stored_literals_are_read_exactly() {
         "values still compare as numbers"
     );
     assert_eq!(
-        answers(&view, "SELECT ?x { ?x ?p ?v FILTER(STR(?nothing) = '' || ?v = 7) }").len(),
+        answers(
+            &view,
+            "SELECT ?x { ?x ?p ?v FILTER(STR(?nothing) = '' || ?v = 7) }"
+        )
+        .len(),
         1,
         "an unbound variable is an error, and the next value is not disturbed"
     );
@@ -361,12 +447,17 @@ fn a_computed_label_is_never_a_stored_node() {
 
 #[test]
 fn construct_and_describe_deliver_each_triple_once() {
-    let view = view_of(
-        "PREFIX : <http://example.com/> :a :p _:x . :b :p _:x . _:x :q 1 . :c :r 2 .",
+    let view =
+        view_of("PREFIX : <http://example.com/> :a :p _:x . :b :p _:x . _:x :q 1 . :c :r 2 .");
+    let rows = answers(
+        &view,
+        "CONSTRUCT { ?o ?q ?v } { ?s <http://example.com/p> ?o . ?o ?q ?v }",
     );
-    let rows = answers(&view, "CONSTRUCT { ?o ?q ?v } { ?s <http://example.com/p> ?o . ?o ?q ?v }");
     assert_eq!(rows.len(), 1, "{rows:?}");
-    let rows = answers(&view, "DESCRIBE <http://example.com/a> <http://example.com/b>");
+    let rows = answers(
+        &view,
+        "DESCRIBE <http://example.com/a> <http://example.com/b>",
+    );
     assert_eq!(rows.len(), 3, "the blank node is followed, once: {rows:?}");
 }
 
@@ -374,13 +465,24 @@ fn construct_and_describe_deliver_each_triple_once() {
 fn service_is_off_and_silent_service_is_an_empty_solution() {
     let view = numbers(1);
     assert!(matches!(
-        table(&view, "SELECT * { SERVICE <http://example.com/s> { ?a ?b ?c } }", &QueryOptions::default()),
+        table(
+            &view,
+            "SELECT * { SERVICE <http://example.com/s> { ?a ?b ?c } }",
+            &QueryOptions::default()
+        ),
         Err(QueryError::Service { .. })
     ));
-    let rows = answers(&view, "SELECT * { ?s ?p ?o SERVICE SILENT <http://example.com/s> { ?s ?b ?c } }");
+    let rows = answers(
+        &view,
+        "SELECT * { ?s ?p ?o SERVICE SILENT <http://example.com/s> { ?s ?b ?c } }",
+    );
     assert_eq!(rows.len(), 1);
     assert!(matches!(
-        table(&view, "SELECT (<http://example.com/f>(1) AS ?x) {}", &QueryOptions::default()),
+        table(
+            &view,
+            "SELECT (<http://example.com/f>(1) AS ?x) {}",
+            &QueryOptions::default()
+        ),
         Err(QueryError::UnknownFunction { .. })
     ));
 }
@@ -390,7 +492,8 @@ fn request_datasets_replace_those_of_the_text() {
     let view = view_of(
         "PREFIX : <http://example.com/> :d :p 0 . GRAPH :g1 { :a :p 1 . :s :p 9 } GRAPH :g2 { :b :p 2 . :s :p 9 }",
     );
-    let count = |text: &str, options: &QueryOptions| table(&view, text, options).expect("runs").len();
+    let count =
+        |text: &str, options: &QueryOptions| table(&view, text, options).expect("runs").len();
     let union = QueryOptions::default();
     let stored = QueryOptions {
         default_graph: DefaultGraph::Stored,
@@ -413,7 +516,10 @@ fn request_datasets_replace_those_of_the_text() {
         default_graph_uris: vec!["no iri".into()],
         ..QueryOptions::default()
     };
-    assert!(matches!(table(&view, "ASK {}", &bad), Err(QueryError::Syntax { line: 0, .. })));
+    assert!(matches!(
+        table(&view, "ASK {}", &bad),
+        Err(QueryError::Syntax { line: 0, .. })
+    ));
 }
 
 #[test]
@@ -422,7 +528,13 @@ fn formats_that_do_not_fit_are_refused_before_the_first_byte() {
     let options = QueryOptions::default();
     let query = parse_query("SELECT * { ?s ?p ?o }", &options).expect("valid");
     let mut out = Vec::new();
-    let outcome = run_query(&view, &query, &options, OutputFormat::Graph(Format::Turtle), &mut out);
+    let outcome = run_query(
+        &view,
+        &query,
+        &options,
+        OutputFormat::Graph(Format::Turtle),
+        &mut out,
+    );
     assert!(matches!(outcome, Err(QueryError::Format { .. })));
     assert!(out.is_empty());
 }
@@ -439,8 +551,14 @@ fn tables_are_aligned_and_short() {
     )
     .expect("valid");
     let mut out = Vec::new();
-    run_query(&view, &query, &options, OutputFormat::Solutions(ResultFormat::Table), &mut out)
-        .expect("runs");
+    run_query(
+        &view,
+        &query,
+        &options,
+        OutputFormat::Solutions(ResultFormat::Table),
+        &mut out,
+    )
+    .expect("runs");
     let text = String::from_utf8(out).expect("UTF-8");
     assert_eq!(
         text,
@@ -454,7 +572,11 @@ fn update(store: &Store, text: &str) -> Result<UpdateStats, QueryError> {
     update_with(store, text, &QueryOptions::default())
 }
 
-fn update_with(store: &Store, text: &str, options: &QueryOptions) -> Result<UpdateStats, QueryError> {
+fn update_with(
+    store: &Store,
+    text: &str,
+    options: &QueryOptions,
+) -> Result<UpdateStats, QueryError> {
     let mut draft = store.begin().expect("memory stores open drafts");
     let stats = apply_update(&mut draft, text, options)?;
     draft
@@ -471,7 +593,11 @@ fn update_with(store: &Store, text: &str, options: &QueryOptions) -> Result<Upda
 #[test]
 fn an_update_is_applied_whole_or_not_at_all() {
     let store = Store::in_memory();
-    update(&store, "INSERT DATA { <http://example.com/a> <http://example.com/p> 1 }").expect("applies");
+    update(
+        &store,
+        "INSERT DATA { <http://example.com/a> <http://example.com/p> 1 }",
+    )
+    .expect("applies");
     let before = store.snapshot();
     let text = "INSERT DATA { <http://example.com/b> <http://example.com/p> 2 } ; DELETE WHERE { <http://example.com/a> ?p ?o } ; LOAD <http://example.com/file>";
     match update(&store, text) {
@@ -485,7 +611,11 @@ fn an_update_is_applied_whole_or_not_at_all() {
         max_rows: Some(1),
         ..QueryOptions::default()
     };
-    let outcome = update_with(&store, "INSERT DATA { <http://example.com/c> <http://example.com/p> 1, 2 }", &limited);
+    let outcome = update_with(
+        &store,
+        "INSERT DATA { <http://example.com/c> <http://example.com/p> 1, 2 }",
+        &limited,
+    );
     assert!(matches!(outcome, Err(QueryError::RowLimit { limit: 1 })));
     assert_eq!(store.snapshot().quad_count(), 1);
 }
@@ -501,18 +631,34 @@ fn each_operation_sees_the_earlier_ones_and_prologues_may_follow() {
     )
     .expect("applies");
     let view = store.snapshot().view();
-    let rows = answers(&view, "SELECT ?p ?o { <http://example.com/a> ?p ?o } ORDER BY ?p");
+    let rows = answers(
+        &view,
+        "SELECT ?p ?o { <http://example.com/a> ?p ?o } ORDER BY ?p",
+    );
     let xsd = "http://www.w3.org/2001/XMLSchema#";
     assert_eq!(
         rows,
         [
-            ["<http://example.com/q#next>".to_owned(), format!("\"2\"^^<{xsd}integer>")],
-            ["<http://example.com/was>".to_owned(), format!("\"1\"^^<{xsd}integer>")],
+            [
+                "<http://example.com/q#next>".to_owned(),
+                format!("\"2\"^^<{xsd}integer>")
+            ],
+            [
+                "<http://example.com/was>".to_owned(),
+                format!("\"1\"^^<{xsd}integer>")
+            ],
         ]
     );
     assert!(matches!(
-        update(&store, "PREFIX : <http://example.com/> INSERT DATA { :a :b :c } ;\n INSERT DATA { nope:a :b :c }"),
-        Err(QueryError::Syntax { line: 2, column: 16, .. })
+        update(
+            &store,
+            "PREFIX : <http://example.com/> INSERT DATA { :a :b :c } ;\n INSERT DATA { nope:a :b :c }"
+        ),
+        Err(QueryError::Syntax {
+            line: 2,
+            column: 16,
+            ..
+        })
     ));
 }
 
@@ -523,11 +669,21 @@ fn blank_nodes_are_new_each_time() {
     update(&store, text).expect("applies");
     update(&store, text).expect("applies");
     assert_eq!(store.snapshot().quad_count(), 2);
-    update(&store, "INSERT { _:y <http://example.com/q> ?o } WHERE { ?s <http://example.com/p> ?o }").expect("applies");
-    let rows = answers(&store.snapshot().view(), "SELECT DISTINCT ?s { ?s <http://example.com/q> ?o }");
+    update(
+        &store,
+        "INSERT { _:y <http://example.com/q> ?o } WHERE { ?s <http://example.com/p> ?o }",
+    )
+    .expect("applies");
+    let rows = answers(
+        &store.snapshot().view(),
+        "SELECT DISTINCT ?s { ?s <http://example.com/q> ?o }",
+    );
     assert_eq!(rows.len(), 2, "one node per solution");
     assert!(matches!(
-        update(&store, "INSERT DATA { _:x <http://example.com/p> 1 } ; INSERT DATA { _:x <http://example.com/p> 2 }"),
+        update(
+            &store,
+            "INSERT DATA { _:x <http://example.com/p> 1 } ; INSERT DATA { _:x <http://example.com/p> 2 }"
+        ),
         Err(QueryError::Syntax { .. })
     ));
 }
@@ -535,21 +691,44 @@ fn blank_nodes_are_new_each_time() {
 #[test]
 fn graph_to_graph_operations_read_the_stored_default_graph() {
     let store = Store::in_memory();
-    update(&store, "PREFIX : <http://example.com/> INSERT DATA { :d :p 0 GRAPH :g { :a :p 1 } }").expect("applies");
+    update(
+        &store,
+        "PREFIX : <http://example.com/> INSERT DATA { :d :p 0 GRAPH :g { :a :p 1 } }",
+    )
+    .expect("applies");
     update(&store, "COPY DEFAULT TO <http://example.com/h>").expect("applies");
     let size = |graph: &str| {
-        answers(&store.snapshot().view(), &format!("SELECT * {{ GRAPH <http://example.com/{graph}> {{ ?s ?p ?o }} }}")).len()
+        answers(
+            &store.snapshot().view(),
+            &format!("SELECT * {{ GRAPH <http://example.com/{graph}> {{ ?s ?p ?o }} }}"),
+        )
+        .len()
     };
     assert_eq!((size("g"), size("h")), (1, 1));
-    update(&store, "ADD <http://example.com/g> TO <http://example.com/h>").expect("applies");
+    update(
+        &store,
+        "ADD <http://example.com/g> TO <http://example.com/h>",
+    )
+    .expect("applies");
     assert_eq!((size("g"), size("h")), (1, 2));
-    update(&store, "MOVE <http://example.com/h> TO <http://example.com/g>").expect("applies");
+    update(
+        &store,
+        "MOVE <http://example.com/h> TO <http://example.com/g>",
+    )
+    .expect("applies");
     assert_eq!((size("g"), size("h")), (2, 0));
     assert!(matches!(
-        update(&store, "COPY <http://example.com/nowhere> TO <http://example.com/g>"),
+        update(
+            &store,
+            "COPY <http://example.com/nowhere> TO <http://example.com/g>"
+        ),
         Err(QueryError::Refused { operation: 1, .. })
     ));
-    update(&store, "COPY SILENT <http://example.com/nowhere> TO <http://example.com/g>").expect("does nothing");
+    update(
+        &store,
+        "COPY SILENT <http://example.com/nowhere> TO <http://example.com/g>",
+    )
+    .expect("does nothing");
     assert_eq!(size("g"), 2);
     assert!(update(&store, "CREATE GRAPH <http://example.com/g>").is_err());
     update(&store, "CREATE SILENT GRAPH <http://example.com/g> ; DROP GRAPH <http://example.com/none> ; CLEAR NAMED").expect("applies");
@@ -571,8 +750,12 @@ fn an_update_stops_in_time() {
         ..QueryOptions::default()
     };
     let start = Instant::now();
-    let text = "INSERT { ?a ?b ?z } WHERE { ?a ?b ?x . ?c ?d ?y . ?e ?f ?z FILTER(?x + ?y + ?z < 0) }";
+    let text =
+        "INSERT { ?a ?b ?z } WHERE { ?a ?b ?x . ?c ?d ?y . ?e ?f ?z FILTER(?x + ?y + ?z < 0) }";
     let outcome = apply_update(&mut draft, text, &options);
-    assert!(matches!(outcome, Err(QueryError::Timeout { .. })), "{outcome:?}");
+    assert!(
+        matches!(outcome, Err(QueryError::Timeout { .. })),
+        "{outcome:?}"
+    );
     assert!(start.elapsed() < 2 * TIMEOUT);
 }
