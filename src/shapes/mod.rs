@@ -4,8 +4,8 @@
 //!
 //! [`read_shapes`] → [`Shapes`]; [`validate`] → [`Report`]; the report renders itself.
 //!
-//! A property shape that several focus nodes reach is checked once per value and context, so a result below a property
-//! shape appears once even when two focus nodes lead to it.
+//! A property shape below another counts its results once for each way that leads to the value, as the specification
+//! does: two focus nodes with the same bad value give two results.
 
 mod bind;
 mod compare;

@@ -29,19 +29,22 @@ pub struct Validation {
 }
 
 /// Bounds of a validation.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct ValidationOptions {
     /// Results kept per shape and component, at least one; totals stay exact.
     pub sample_cap: usize,
     /// Stop at the first result.
     pub conforms_only: bool,
+    /// Report of an earlier state of the same store: results it does not have are kept beyond the cap, again up to
+    /// the cap, so that [`Report::new_since`] misses none of the first.
+    pub before: Option<Arc<Report>>,
     /// Set to `true` by the caller to stop; the report then says it is incomplete.
     pub cancel: Option<Arc<AtomicBool>>,
 }
 
 impl Default for ValidationOptions {
     fn default() -> Self {
-        Self { sample_cap: 1000, conforms_only: false, cancel: None }
+        Self { sample_cap: 1000, conforms_only: false, before: None, cancel: None }
     }
 }
 
@@ -261,6 +264,9 @@ struct Collector<'a> {
     rows: Vec<ResultRow>,
     totals: FxHashMap<(ShapeIx, Component), u64>,
     fingerprints: Vec<u64>,
+    before: Option<Arc<Report>>,
+    /// Results kept beyond the cap because the earlier report does not have them.
+    extra: FxHashMap<(ShapeIx, Component), u64>,
 }
 
 impl<'a> Collector<'a> {
@@ -272,27 +278,39 @@ impl<'a> Collector<'a> {
             rows: Vec::new(),
             totals: FxHashMap::default(),
             fingerprints: Vec::new(),
+            before: options.before.clone(),
+            extra: FxHashMap::default(),
         }
     }
 }
 
 impl Sink for Collector<'_> {
-    fn fail(&mut self, at: At, failure: Failure) {
+    fn take(&mut self, at: At, failure: Failure, times: u64) {
         let component = at.component.expect("constraints without results report nothing");
         let shape = &self.shapes[at.shape as usize];
         let language = if component == Component::UniqueLang { failure.found } else { 0 };
         let key = (shape.stable_key, component as u8, failure.focus, failure.property, failure.value, language);
-        self.fingerprints.push(FxBuildHasher.hash_one(key));
+        let fingerprint = FxBuildHasher.hash_one(key);
+        self.fingerprints.extend(std::iter::repeat_n(fingerprint, times as usize));
         let total = self.totals.entry((at.shape, component)).or_default();
-        *total += 1;
-        if *total > self.sample_cap {
+        let mut left = self.sample_cap.saturating_sub(*total);
+        *total += times;
+        if left == 0
+            && let Some(before) = &self.before
+            && before.fingerprints.binary_search(&fingerprint).is_err()
+        {
+            let extra = self.extra.entry((at.shape, component)).or_default();
+            left = self.sample_cap.saturating_sub(*extra);
+            *extra += times;
+        }
+        if left == 0 {
             return;
         }
         let path = match failure.property {
             Some(property) => Some(PathRef::Property(property)),
             None => shape.path.map(|_| PathRef::OfShape),
         };
-        self.rows.push(ResultRow {
+        let row = ResultRow {
             shape: ShapeRef(at.shape),
             component,
             focus: failure.focus,
@@ -301,7 +319,8 @@ impl Sink for Collector<'_> {
             severity: shape.severity.clone(),
             constraint: at.constraint,
             found: failure.found,
-        });
+        };
+        self.rows.extend(std::iter::repeat_n(row, times.min(left) as usize));
     }
 
     fn wants_nested(&self) -> bool {
@@ -425,7 +444,7 @@ impl Report {
     }
 
     /// Kept results that the report of an earlier state of the same store does not have.
-    /// Where that report or this one kept only samples, see [`Report::new_count_since`] for the exact number.
+    /// Where this one kept only samples, see [`ValidationOptions::before`] and [`Report::new_count_since`].
     pub fn new_since(&self, before: &Self) -> Vec<ResultRow> {
         let mut old: FxHashMap<u64, u64> = FxHashMap::default();
         for fingerprint in &before.fingerprints {
