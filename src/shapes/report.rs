@@ -44,7 +44,12 @@ pub struct ValidationOptions {
 
 impl Default for ValidationOptions {
     fn default() -> Self {
-        Self { sample_cap: 1000, conforms_only: false, before: None, cancel: None }
+        Self {
+            sample_cap: 1000,
+            conforms_only: false,
+            before: None,
+            cancel: None,
+        }
     }
 }
 
@@ -160,10 +165,19 @@ pub struct Report {
 /// Checks the data against the shapes. Never fails: what cannot be checked is in [`Report::not_checked`].
 pub fn validate(shapes: &Shapes, validation: &Validation) -> Report {
     let compiled = &*shapes.compiled;
-    let Validation { data, context, options } = validation;
+    let Validation {
+        data,
+        context,
+        options,
+    } = validation;
     let bound = bind(compiled, context);
-    let mut run =
-        Run::new(compiled, &bound.bindings, (bound.locals, bound.classes), (data, context), options.cancel.clone());
+    let mut run = Run::new(
+        compiled,
+        &bound.bindings,
+        (bound.locals, bound.classes),
+        (data, context),
+        options.cancel.clone(),
+    );
     let mut collector = Collector::new(&compiled.shapes, options);
     let mut focus_counts = vec![0_u64; compiled.shapes.len()];
 
@@ -226,14 +240,20 @@ fn not_checked(shapes: &Shapes, stopped: bool) -> Vec<Lint> {
     while let Some(ix) = stack.pop() {
         let shape = &compiled.shapes[ix as usize];
         if !shape.deactivated && reachable.insert(ix) {
-            stack.extend(shape.constraints.iter().flat_map(super::model::Constraint::shapes));
+            stack.extend(
+                shape
+                    .constraints
+                    .iter()
+                    .flat_map(super::model::Constraint::shapes),
+            );
         }
     }
     let about_targets = |lint: &Lint| matches!(lint.code, "L006" | "L024");
     let applies = |lint: &&Lint| {
         lint.effect != Effect::Note
             && lint.shape_ix.is_some_and(|ix| {
-                reachable.0[ix as usize] || (about_targets(lint) && !compiled.shapes[ix as usize].deactivated)
+                reachable.0[ix as usize]
+                    || (about_targets(lint) && !compiled.shapes[ix as usize].deactivated)
             })
     };
     let mut found: Vec<Lint> = compiled.findings.iter().filter(applies).cloned().collect();
@@ -286,12 +306,26 @@ impl<'a> Collector<'a> {
 
 impl Sink for Collector<'_> {
     fn take(&mut self, at: At, failure: Failure, times: u64) {
-        let component = at.component.expect("constraints without results report nothing");
+        let component = at
+            .component
+            .expect("constraints without results report nothing");
         let shape = &self.shapes[at.shape as usize];
-        let language = if component == Component::UniqueLang { failure.found } else { 0 };
-        let key = (shape.stable_key, component as u8, failure.focus, failure.property, failure.value, language);
+        let language = if component == Component::UniqueLang {
+            failure.found
+        } else {
+            0
+        };
+        let key = (
+            shape.stable_key,
+            component as u8,
+            failure.focus,
+            failure.property,
+            failure.value,
+            language,
+        );
         let fingerprint = FxBuildHasher.hash_one(key);
-        self.fingerprints.extend(std::iter::repeat_n(fingerprint, times as usize));
+        self.fingerprints
+            .extend(std::iter::repeat_n(fingerprint, times as usize));
         let total = self.totals.entry((at.shape, component)).or_default();
         let mut left = self.sample_cap.saturating_sub(*total);
         *total += times;
@@ -320,7 +354,8 @@ impl Sink for Collector<'_> {
             constraint: at.constraint,
             found: failure.found,
         };
-        self.rows.extend(std::iter::repeat_n(row, times.min(left) as usize));
+        self.rows
+            .extend(std::iter::repeat_n(row, times.min(left) as usize));
     }
 
     fn wants_nested(&self) -> bool {
@@ -390,7 +425,8 @@ impl Report {
 
     /// The finding `L040` when no shape at all had a focus node.
     pub fn nothing_checked(&self) -> Option<Lint> {
-        let none = !self.focus_counts.is_empty() && self.focus_counts.iter().all(|count| count.count == 0);
+        let none =
+            !self.focus_counts.is_empty() && self.focus_counts.iter().all(|count| count.count == 0);
         none.then(|| Lint::new("L040", "", ""))
     }
 
@@ -406,7 +442,10 @@ impl Report {
 
     /// The term of an id in a result.
     pub fn term(&self, id: Id) -> Term {
-        self.locals.get(id).cloned().unwrap_or_else(|| self.context.term(id))
+        self.locals
+            .get(id)
+            .cloned()
+            .unwrap_or_else(|| self.context.term(id))
     }
 
     /// The IRI or blank node of a shape.
@@ -486,8 +525,19 @@ impl Report {
             Some(PathRef::Property(id)) => Some(id),
             _ => None,
         };
-        let language = if row.component == Component::UniqueLang { row.found } else { 0 };
-        let key = (self.shape(row.shape).stable_key, row.component as u8, row.focus, property, row.value, language);
+        let language = if row.component == Component::UniqueLang {
+            row.found
+        } else {
+            0
+        };
+        let key = (
+            self.shape(row.shape).stable_key,
+            row.component as u8,
+            row.focus,
+            property,
+            row.value,
+            language,
+        );
         FxBuildHasher.hash_one(key)
     }
 
@@ -503,7 +553,15 @@ impl Report {
                 _ => None,
             };
             let rank = self.shapes.compiled.rank[row.shape.0 as usize];
-            (rank, row.component, text(row.focus), property, row.value.map(text), row.constraint, row.found)
+            (
+                rank,
+                row.component,
+                text(row.focus),
+                property,
+                row.value.map(text),
+                row.constraint,
+                row.found,
+            )
         });
         self.rows = rows;
     }
@@ -512,7 +570,9 @@ impl Report {
         let mut from = 0;
         while from < self.rows.len() {
             let row = &self.rows[from];
-            let same = self.rows[from..].iter().take_while(|r| r.shape == row.shape && r.component == row.component);
+            let same = self.rows[from..]
+                .iter()
+                .take_while(|r| r.shape == row.shape && r.component == row.component);
             let to = from + same.count();
             self.groups.push(ResultGroup {
                 shape: row.shape,
@@ -527,7 +587,12 @@ impl Report {
 
     fn count_focus(&mut self, counts: &[u64], data: &View) {
         let shapes = Arc::clone(&self.shapes.compiled);
-        let empty: Vec<ShapeIx> = shapes.roots.iter().copied().filter(|root| counts[*root as usize] == 0).collect();
+        let empty: Vec<ShapeIx> = shapes
+            .roots
+            .iter()
+            .copied()
+            .filter(|root| counts[*root as usize] == 0)
+            .collect();
         self.focus_counts = shapes
             .roots
             .iter()
@@ -539,12 +604,20 @@ impl Report {
             .collect();
         self.zero_focus = near_misses(&shapes.shapes, &empty, data)
             .into_iter()
-            .map(|(root, lint, near)| ZeroFocus { shape: ShapeRef(root), lint, near })
+            .map(|(root, lint, near)| ZeroFocus {
+                shape: ShapeRef(root),
+                lint,
+                near,
+            })
             .collect();
     }
 
     /// Distinct focus nodes among the kept results.
     pub fn failing_focus_count(&self) -> u64 {
-        self.rows.iter().map(|row| row.focus).collect::<IdSet>().len()
+        self.rows
+            .iter()
+            .map(|row| row.focus)
+            .collect::<IdSet>()
+            .len()
     }
 }
