@@ -35,7 +35,8 @@ pub(crate) fn locate(input: &Input, target: Target) -> (Location, Option<Excerpt
             break;
         };
         for (at, byte) in chunk[..n].iter().enumerate() {
-            if cursor.found(target) {
+            let within_character = matches!(target, Target::LineColumn(..)) && byte & 0xC0 == 0x80;
+            if cursor.found(target) && !within_character {
                 cursor.look_ahead(&chunk[at..n]);
                 break 'reading;
             }

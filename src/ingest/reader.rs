@@ -232,13 +232,13 @@ impl<'a> GuardedReader<'a> {
                 if chunk.len() as u64 > limit {
                     let mut previous = first;
                     for at in memchr::memchr_iter(mark, chunk) {
-                        if (at - previous) as u64 > limit {
+                        if (at - previous) as u64 > limit + 1 {
                             return Some(previous);
                         }
                         previous = at;
                     }
                 }
-                self.since_mark = (chunk.len() - last) as u64;
+                self.since_mark = (chunk.len() - last - 1) as u64;
             }
             None => self.since_mark += chunk.len() as u64,
         }

@@ -89,7 +89,9 @@ impl DraftState {
             changes.retain(|change| change.added);
         }
         let index = index.with(&changes);
-        self.current = Snapshot::new(seq, digest, terms.freeze(), index);
+        let added = changes.iter().filter(|change| change.added).count() as u64;
+        let quad_count = self.current.quad_count() + added - (changes.len() as u64 - added);
+        self.current = Snapshot::new(seq, digest, quad_count, terms.freeze(), index);
         self.net = if self.net.is_empty() {
             changes
         } else {
@@ -293,6 +295,7 @@ impl<'a> Draft<'a> {
         let published = Snapshot::new(
             info.seq,
             digest,
+            version.quad_count,
             version.dictionary.clone(),
             version.index.clone(),
         );
