@@ -299,6 +299,19 @@ pub(crate) fn cut_off() -> Finding {
     )
 }
 
+/// `P015` for XML.
+pub(crate) fn xml_cut_off() -> Finding {
+    Finding::new(
+        "P015",
+        "het bestand houdt op voor alle elementen gesloten zijn",
+        "the file ends before all elements are closed",
+    )
+    .hint(
+        "het bestand is waarschijnlijk afgebroken: vraag het opnieuw op",
+        "the file was probably cut off: fetch it again",
+    )
+}
+
 /// `P020` with the limit that was hit.
 pub(crate) fn over_limit(what_nl: &str, what_en: &str, limit: &str) -> Finding {
     Finding::new(
@@ -333,8 +346,8 @@ pub(crate) fn bomb(limit: u64) -> Finding {
 pub(crate) fn document_type_too_large() -> Finding {
     Finding::new(
         "P020",
-        "het begin van de XML (voor het hoofdelement) is groter dan 64 KiB, of er staan entiteiten verderop in het bestand",
-        "the start of the XML (before the root element) is larger than 64 KiB, or entities are declared further on in the file",
+        "het begin van de XML (voor het hoofdelement) is groter dan 64 KiB, of er staat een documenttype verderop in het bestand",
+        "the start of the XML (before the root element) is larger than 64 KiB, or a document type comes further on in the file",
     )
 }
 

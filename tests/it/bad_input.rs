@@ -80,7 +80,7 @@ fn every_mistake_has_its_place() {
         ("a.nt", "<urn:a> <urn:b> \"x", "P015", 1, 17),
         ("a.ttl", "<urn:a> <urn:b> <urn:c>\n<urn:d> <urn:e> <urn:f> .", "P019", 2, 1),
         ("a.json", "{\"@context\": {},\n \"a\": 1,\n}", "P030", 3, 1),
-        ("a.json", "{\"@id\": \"urn:a\",\n \"@id\": 5}", "P034", 2, 9),
+        ("a.json", "{\"@context\": {},\n \"@id\": 5}", "P034", 2, 2),
         ("a.rdf", "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>\n <rdf:Description></rdf:RDF>", "P040", 2, 28),
         ("a.rdf", "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>\n <rdf:li/>\n</rdf:RDF>", "P041", 2, 10),
     ] {
@@ -176,8 +176,8 @@ fn packed_inputs() {
     let middle = damaged.len() - 6;
     damaged[middle] ^= 0xFF;
     assert_eq!(code("a.nt.gz", damaged), "P022");
-    let bomb = gzip(&vec![b'\n'; 64 << 20]);
-    assert!(bomb.len() < 100_000);
+    let bomb = gzip(&vec![b'\n'; 24 << 20]);
+    assert!(bomb.len() < 50_000);
     assert_eq!(code("a.nt.gz", bomb.clone()), "P020");
     let patient = parse_with(
         &Input::bytes("a.nt.gz", bomb),

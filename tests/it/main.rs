@@ -1,12 +1,9 @@
-//! Integration tests.
-
-mod bad_input;
-mod manifest_files;
-mod rdf_suites;
-mod suite;
 //! Integration tests: one binary, one module a topic.
 
+mod bad_input;
 mod conformance;
+mod manifest_files;
+mod rdf_suites;
 mod sparql;
 mod suite;
 mod tidy;
