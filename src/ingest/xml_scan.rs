@@ -201,7 +201,16 @@ mod tests {
         ] {
             assert!(may_end(closed), "{closed}");
         }
-        for open in ["<", "<a", "<a>", "<a><b/>", "<a><b></b>", "<a/><!-- x --", "<a b='/'>", "<a><![CDATA[</a>"] {
+        for open in [
+            "<",
+            "<a",
+            "<a>",
+            "<a><b/>",
+            "<a><b></b>",
+            "<a/><!-- x --",
+            "<a b='/'>",
+            "<a><![CDATA[</a>",
+        ] {
             assert!(!may_end(open), "{open}");
         }
     }
@@ -210,8 +219,17 @@ mod tests {
     fn pieces_and_document_types_are_bounded() {
         let scan = |text: &str| XmlScan::default().scan(text.as_bytes(), 10);
         assert_eq!(scan("<a>0123456789</a>"), None);
-        assert!(matches!(scan("<a>0123456789A</a>"), Some(XmlProblem::PieceTooLong(_))));
-        assert!(matches!(scan("<!-- < < < < < -->"), Some(XmlProblem::PieceTooLong(_))));
-        assert!(matches!(scan("<a/><!DOCTYPE a>"), Some(XmlProblem::LateDocumentType(_))));
+        assert!(matches!(
+            scan("<a>0123456789A</a>"),
+            Some(XmlProblem::PieceTooLong(_))
+        ));
+        assert!(matches!(
+            scan("<!-- < < < < < -->"),
+            Some(XmlProblem::PieceTooLong(_))
+        ));
+        assert!(matches!(
+            scan("<a/><!DOCTYPE a>"),
+            Some(XmlProblem::LateDocumentType(_))
+        ));
     }
 }

@@ -4,6 +4,7 @@ mod bad_input;
 mod conformance;
 mod manifest_files;
 mod rdf_suites;
+mod shacl;
 mod sparql;
 mod suite;
 mod tidy;
