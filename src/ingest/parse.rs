@@ -552,7 +552,7 @@ fn diagnose(
 fn place(input: &Input, finding: Finding, target: Target) -> Diagnostic {
     let (location, excerpt) = locate(input, target);
     let mut diagnostic = finding.at(location);
-    diagnostic.excerpt = excerpt;
+    diagnostic.excerpt = excerpt.map(Box::new);
     diagnostic
 }
 

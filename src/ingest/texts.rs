@@ -12,23 +12,23 @@ use std::io;
 #[derive(Clone, Debug)]
 pub(crate) struct Finding {
     code: &'static str,
-    message: Text,
-    hint: Option<Text>,
-    detail: Option<String>,
+    message: Box<Text>,
+    hint: Option<Box<Text>>,
+    detail: Option<Box<str>>,
 }
 
 impl Finding {
     pub(super) fn new(code: &'static str, nl: impl Into<String>, en: impl Into<String>) -> Self {
         Self {
             code,
-            message: Text::new(nl, en),
+            message: Box::new(Text::new(nl, en)),
             hint: None,
             detail: None,
         }
     }
 
     pub(super) fn hint(mut self, nl: impl Into<String>, en: impl Into<String>) -> Self {
-        self.hint = Some(Text::new(nl, en));
+        self.hint = Some(Box::new(Text::new(nl, en)));
         self
     }
 
@@ -42,7 +42,7 @@ impl Finding {
                 shown.push(character);
             }
         }
-        self.detail = Some(shown);
+        self.detail = Some(shown.into());
         self
     }
 
@@ -51,7 +51,7 @@ impl Finding {
         Diagnostic {
             hint: self.hint,
             detail: self.detail,
-            ..Diagnostic::error(self.code, self.message, location)
+            ..Diagnostic::error(self.code, *self.message, location)
         }
     }
 
@@ -60,7 +60,7 @@ impl Finding {
         Diagnostic {
             hint: self.hint,
             detail: self.detail,
-            ..Diagnostic::warning(self.code, self.message, location)
+            ..Diagnostic::warning(self.code, *self.message, location)
         }
     }
 }
@@ -436,7 +436,7 @@ pub(crate) fn bytes(size: u64) -> String {
     let mut value = size;
     let mut unit = "B";
     for next in UNITS {
-        if value < 1024 || value % 1024 != 0 {
+        if value < 1024 || !value.is_multiple_of(1024) {
             break;
         }
         value /= 1024;

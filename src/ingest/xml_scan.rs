@@ -57,10 +57,7 @@ impl XmlScan {
                 if self.piece_bytes > max_piece_bytes {
                     return Some(XmlProblem::PieceTooLong(at));
                 }
-                let Some(next) = next else {
-                    return None;
-                };
-                at += next + 1;
+                at += next? + 1;
                 self.enter(State::Open);
                 continue;
             }

@@ -26,7 +26,11 @@ fn parse_with(
 }
 
 fn parse(name: &str, bytes: impl Into<Vec<u8>>) -> Result<(ParseStats, u64), Diagnostic> {
-    parse_with(&Input::bytes(name, bytes.into()), |_| {}, &ContextStore::empty())
+    parse_with(
+        &Input::bytes(name, bytes.into()),
+        |_| {},
+        &ContextStore::empty(),
+    )
 }
 
 fn code(name: &str, bytes: impl Into<Vec<u8>>) -> &'static str {
@@ -72,26 +76,76 @@ fn names_and_contents_that_are_no_rdf() {
 #[test]
 fn every_mistake_has_its_place() {
     for (name, text, expected, line, column) in [
-        ("a.ttl", "<urn:a> <urn:b> <urn:c> .\n\nex:a a ex:B .\n", "P012", 3, 1),
-        ("a.ttl", "<urn:a> <urn:b>\n  <http://example.org/a b> .", "P013", 2, 24),
+        (
+            "a.ttl",
+            "<urn:a> <urn:b> <urn:c> .\n\nex:a a ex:B .\n",
+            "P012",
+            3,
+            1,
+        ),
+        (
+            "a.ttl",
+            "<urn:a> <urn:b>\n  <http://example.org/a b> .",
+            "P013",
+            2,
+            24,
+        ),
         ("a.nt", "<urn:a> <urn:b> <c> .", "P025", 1, 17),
         ("a.ttl", "<urn:a> <urn:b> \"één\ntwee\" .", "P014", 1, 21),
-        ("a.nq", "<urn:a> <urn:b> \"x\"@verytoolongtag .", "P016", 1, 21),
+        (
+            "a.nq",
+            "<urn:a> <urn:b> \"x\"@verytoolongtag .",
+            "P016",
+            1,
+            21,
+        ),
         ("a.nt", "<urn:a> <urn:b> \"x", "P015", 1, 17),
-        ("a.ttl", "<urn:a> <urn:b> <urn:c>\n<urn:d> <urn:e> <urn:f> .", "P019", 2, 1),
+        (
+            "a.ttl",
+            "<urn:a> <urn:b> <urn:c>\n<urn:d> <urn:e> <urn:f> .",
+            "P019",
+            2,
+            1,
+        ),
         ("a.json", "{\"@context\": {},\n \"a\": 1,\n}", "P030", 3, 1),
         ("a.json", "{\"@context\": {},\n \"@id\": 5}", "P034", 2, 2),
-        ("a.rdf", "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>\n <rdf:Description></rdf:RDF>", "P040", 2, 28),
-        ("a.rdf", "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>\n <rdf:li/>\n</rdf:RDF>", "P041", 2, 10),
+        (
+            "a.rdf",
+            "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>\n <rdf:Description></rdf:RDF>",
+            "P040",
+            2,
+            28,
+        ),
+        (
+            "a.rdf",
+            "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>\n <rdf:li/>\n</rdf:RDF>",
+            "P041",
+            2,
+            10,
+        ),
     ] {
         let diagnostic = parse(name, text).expect_err(text);
-        let found = (diagnostic.code, diagnostic.location.line, diagnostic.location.column);
-        assert_eq!(found, (expected, Some(line), Some(column)), "{text}\n{diagnostic:?}");
+        let found = (
+            diagnostic.code,
+            diagnostic.location.line,
+            diagnostic.location.column,
+        );
+        assert_eq!(
+            found,
+            (expected, Some(line), Some(column)),
+            "{text}\n{diagnostic:?}"
+        );
         assert!(diagnostic.hint.is_some(), "{text}");
     }
-    let latin = parse("a.ttl", b"<urn:a> <urn:b> \"ge\xEBerd\" .\nex:broken".to_vec());
+    let latin = parse(
+        "a.ttl",
+        b"<urn:a> <urn:b> \"ge\xEBerd\" .\nex:broken".to_vec(),
+    );
     let latin = latin.expect_err("is not UTF-8");
-    assert_eq!((latin.code, latin.location.line, latin.location.column), ("P010", Some(1), Some(20)));
+    assert_eq!(
+        (latin.code, latin.location.line, latin.location.column),
+        ("P010", Some(1), Some(20))
+    );
     // The earlier mistake is the one that is told.
     let both = parse("a.ttl", b"ex:broken .\n\"\xEB\"".to_vec()).expect_err("is broken twice");
     assert_eq!(both.code, "P012");
@@ -127,7 +181,10 @@ fn endless_lines_are_left_after_a_bounded_read() {
         (Format::NQuads, b"# "),
         (Format::Turtle, b"<urn:a> <urn:b> \"\"\""),
         (Format::TriG, b"<urn:"),
-        (Format::RdfXml, b"<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>"),
+        (
+            Format::RdfXml,
+            b"<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#'>",
+        ),
         (Format::RdfXml, b"<!--"),
         (Format::JsonLd, b"{\"@context\": {}, \"a\": \""),
     ] {
@@ -145,7 +202,9 @@ fn endless_lines_are_left_after_a_bounded_read() {
         let refused = parse_with(&input, |o| o.format = Some(format), &ContextStore::empty())
             .expect_err("is too long");
         assert_eq!(refused.code, "P020", "{format:?}");
-        let read = most.load(Ordering::Relaxed).max(taken.load(Ordering::Relaxed));
+        let read = most
+            .load(Ordering::Relaxed)
+            .max(taken.load(Ordering::Relaxed));
         assert!(read <= 48 << 20, "{format:?}: {read} bytes were read");
     }
 }
@@ -158,10 +217,21 @@ fn nesting_is_bounded() {
     assert_eq!(code("a.json", contexts), "P020");
     let inner = "{\"@context\":{\"a\":{\"@id\":\"urn:a\",\"@context\":".repeat(40);
     assert_ne!(code("a.json", inner), "loaded");
-    assert_eq!(code("a.ttl", format!("<urn:a> <urn:b> {}", "(".repeat(deep))), "P015");
-    assert_eq!(code("a.ttl", format!("<urn:a> <urn:b> {}", "[ <urn:b> ".repeat(deep))), "P015");
+    assert_eq!(
+        code("a.ttl", format!("<urn:a> <urn:b> {}", "(".repeat(deep))),
+        "P015"
+    );
+    assert_eq!(
+        code(
+            "a.ttl",
+            format!("<urn:a> <urn:b> {}", "[ <urn:b> ".repeat(deep))
+        ),
+        "P015"
+    );
     let nested = "<rdf:Description><a:b>".repeat(2000);
-    let xml = format!("<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns:a='urn:a'>{nested}");
+    let xml = format!(
+        "<rdf:RDF xmlns:rdf='http://www.w3.org/1999/02/22-rdf-syntax-ns#' xmlns:a='urn:a'>{nested}"
+    );
     assert_eq!(code("a.rdf", xml), "P015");
 }
 
@@ -189,26 +259,54 @@ fn packed_inputs() {
         max_file_bytes: 1000,
         ..Limits::default()
     };
-    let large = parse_with(&Input::bytes("a.nt", text), |o| o.limits = small, &ContextStore::empty());
+    let large = parse_with(
+        &Input::bytes("a.nt", text),
+        |o| o.limits = small,
+        &ContextStore::empty(),
+    );
     assert_eq!(large.expect_err("is too large").code, "P020");
 }
 
 #[test]
 fn contexts_come_from_here_or_not_at_all() {
-    let document = |context: &str| format!("{{\n \"@context\": \"{context}\",\n \"@id\": \"urn:a\", \"naam\": \"x\"\n}}");
-    let unknown = parse("a.jsonld", document("https://example.org/other.jsonld")).expect_err("is not here");
+    let document = |context: &str| {
+        format!("{{\n \"@context\": \"{context}\",\n \"@id\": \"urn:a\", \"naam\": \"x\"\n}}")
+    };
+    let unknown =
+        parse("a.jsonld", document("https://example.org/other.jsonld")).expect_err("is not here");
     assert_eq!((unknown.code, unknown.location.line), ("P031", Some(2)));
-    assert!(unknown.message.nl.contains("https://example.org/other.jsonld"));
+    assert!(
+        unknown
+            .message
+            .nl
+            .contains("https://example.org/other.jsonld")
+    );
     let contexts = ContextStore::empty()
-        .with_document("https://example.org/good", r#"{"@context":{"naam":"urn:naam"}}"#)
-        .with_document("https://example.org/loop", r#"{"@context":["https://example.org/back"]}"#)
-        .with_document("https://example.org/back", r#"{"@context":["https://example.org/loop"]}"#)
-        .with_document("https://example.org/half", r#"{"@context":["https://example.org/good","https://example.org/gone"]}"#)
+        .with_document(
+            "https://example.org/good",
+            r#"{"@context":{"naam":"urn:naam"}}"#,
+        )
+        .with_document(
+            "https://example.org/loop",
+            r#"{"@context":["https://example.org/back"]}"#,
+        )
+        .with_document(
+            "https://example.org/back",
+            r#"{"@context":["https://example.org/loop"]}"#,
+        )
+        .with_document(
+            "https://example.org/half",
+            r#"{"@context":["https://example.org/good","https://example.org/gone"]}"#,
+        )
         .with_document("https://example.org/broken", "{");
     let with = |context: &str| {
-        parse_with(&Input::bytes("a.jsonld", document(context)), |_| {}, &contexts)
-            .map(|(_, quads)| quads)
-            .map_err(|d| d.code)
+        parse_with(
+            &Input::bytes("a.jsonld", document(context)),
+            |_| {},
+            &contexts,
+        )
+        .map(|(_, quads)| quads)
+        .map_err(|d| d.code)
     };
     assert_eq!(with("https://example.org/good"), Ok(1));
     assert_eq!(with("https://example.org/loop"), Err("P032"));
@@ -224,12 +322,23 @@ fn a_dump_with_store_labels_loads_into_the_same_statements() {
     let dump = |text: &str| {
         let store = Store::in_memory();
         let mut draft = store.begin().expect("a new store takes a writer");
-        parse_into(&mut draft, &Input::bytes("a.nt", text.to_owned()), ParseOptions::new(&contexts))
-            .expect("is sound");
+        parse_into(
+            &mut draft,
+            &Input::bytes("a.nt", text.to_owned()),
+            ParseOptions::new(&contexts),
+        )
+        .expect("is sound");
         let view = draft.snapshot().view();
         let mut lines: Vec<String> = view
             .quads(None, None, None, None)
-            .map(|q| format!("{} {} {} .\n", view.text(q.s), view.text(q.p), view.text(q.o)))
+            .map(|q| {
+                format!(
+                    "{} {} {} .\n",
+                    view.text(q.s),
+                    view.text(q.p),
+                    view.text(q.o)
+                )
+            })
             .collect();
         lines.sort();
         lines.concat()
@@ -268,11 +377,22 @@ fn folders_are_walked_in_order_and_other_files_passed_over() {
     let names: Vec<_> = summary
         .files
         .iter()
-        .map(|f| (f.graph.as_ref().map(|g| g.as_str().rsplit_once("/graph/").map_or("", |g| g.1)), f.outcome.is_good()))
+        .map(|f| {
+            (
+                f.graph
+                    .as_ref()
+                    .map(|g| g.as_str().rsplit_once("/graph/").map_or("", |g| g.1)),
+                f.outcome.is_good(),
+            )
+        })
         .collect();
     assert_eq!(
         names,
-        [(Some("b"), false), (Some("vocab/adres"), true), (Some("codelijst/status"), true)]
+        [
+            (Some("b"), false),
+            (Some("vocab/adres"), true),
+            (Some("codelijst/status"), true)
+        ]
     );
     assert_eq!(summary.skipped.len(), 2);
     assert_eq!(registry.snapshot().quad_count(), 2);
