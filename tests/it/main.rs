@@ -1,5 +1,6 @@
 //! Integration tests: one binary, one module a topic.
 
+mod bad_input;
 mod conformance;
 mod manifest_files;
 mod rdf_suites;
