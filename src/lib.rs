@@ -1,4 +1,5 @@
 //! Linked-data registry and SPARQL endpoint for Flemish local governments: one log, one snapshot, many views.
 pub mod cli;
+pub mod generate;
 pub mod rdf;
 pub mod store;
