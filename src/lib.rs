@@ -2,4 +2,6 @@
 pub mod cli;
 pub mod generate;
 pub mod rdf;
+pub mod registry;
+pub mod shapes;
 pub mod store;
