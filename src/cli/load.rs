@@ -8,6 +8,7 @@ use super::session::Session;
 use crate::ingest::load::{CommitUnit, LoadMode, LoadOutcome, LoadedFile, TargetGraph};
 use crate::ingest::{Diagnostic, LoadPlan, LoadSummary, detect_format, load_files};
 use crate::rdf::format::Format;
+use crate::rdf::label::Language;
 use crate::registry::{OnViolation, Registry, Rejection};
 use clap::{Args, ValueEnum};
 use oxrdf::NamedNode;
@@ -253,10 +254,21 @@ fn write_line(console: Console, file: &LoadedFile) -> io::Result<()> {
     Ok(())
 }
 
-/// Why the shapes refuse a change, on standard error.
+/// Why the shapes refuse a change, on standard error: the first results in full, the rest as a number.
 pub(crate) fn print_rejection(console: Console, rejection: &Rejection) -> io::Result<()> {
+    let (report, language) = (&rejection.report, console.language);
     let mut err = io::stderr().lock();
-    rejection.report.render_text_rows(&rejection.introduced, &mut err, console.language)?;
+    for row in rejection.introduced.iter().take(SHOWN_RESULTS) {
+        let severity = row.severity.label(language);
+        writeln!(err, "{severity}[{}]: {}", row.component.code(), report.message(row, language))?;
+        let focus = console.say("object", "focus node");
+        let path = report.path_text(row).map_or(String::new(), |path| format!(", {path}"));
+        writeln!(err, "  {focus}: {}{path}", report.term_text(row.focus))?;
+        writeln!(err, "  {}: {}", console.say("hulp", "hint"), report.hint(row, language))?;
+    }
+    if let Some(more) = rejection.introduced.len().checked_sub(SHOWN_RESULTS + 1) {
+        writeln!(err, "… {} {}", console.say("en nog", "and"), format_more(console, more as u64 + 1))?;
+    }
     writeln!(
         err,
         "{}",
@@ -266,3 +278,14 @@ pub(crate) fn print_rejection(console: Console, rejection: &Rejection) -> io::Re
         )
     )
 }
+
+fn format_more(console: Console, more: u64) -> String {
+    let more = group_digits(more, console.language);
+    match console.language {
+        Language::Nl => more,
+        Language::En => format!("{more} more"),
+    }
+}
+
+/// Results of a rejection that are shown in full.
+const SHOWN_RESULTS: usize = 10;

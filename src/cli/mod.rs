@@ -3,12 +3,16 @@
 
 mod check;
 mod console;
+mod demo;
 mod export;
 mod generate;
 mod help;
+mod load;
 mod log;
 mod problem;
+mod query;
 mod session;
+mod validate;
 
 use crate::rdf::label::Language;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -66,6 +70,16 @@ struct Global {
 
 #[derive(Subcommand)]
 enum Command {
+    /// Load the example registry, check it and serve it
+    Demo(demo::DemoArgs),
+    /// Load files and folders
+    Load(load::LoadArgs),
+    /// Check the registry, or files, against the shapes
+    Validate(validate::ValidateArgs),
+    /// Ask a SPARQL query
+    Query(query::QueryArgs),
+    /// Change the registry with SPARQL Update
+    Update(query::UpdateArgs),
     /// Show the commits of the log
     Log(log::LogArgs),
     /// Check the log, its chain and the index
@@ -114,6 +128,11 @@ pub fn run() -> ExitCode {
 
 fn dispatch(command: Command, session: &Session) -> anyhow::Result<Exit> {
     match command {
+        Command::Demo(args) => demo::run(session, &args),
+        Command::Load(args) => load::run(session, &args),
+        Command::Validate(args) => validate::run(session, &args),
+        Command::Query(args) => query::run(session, &args),
+        Command::Update(args) => query::run_update(session, &args),
         Command::Log(args) => log::run(session, &args),
         Command::Check => check::run(session),
         Command::Export(args) => export::run(session, &args),
