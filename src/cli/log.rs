@@ -28,14 +28,18 @@ pub(crate) fn run(session: &Session, args: &LogArgs) -> anyhow::Result<Exit> {
         ],
     );
     for commit in registry.store().commits(args.since) {
-        let sources: Vec<&str> = commit.source.iter().map(|source| source.iri.as_str()).collect();
+        let source = match commit.source.as_slice() {
+            [] => commit.message.unwrap_or_default(),
+            [only] => only.iri.clone(),
+            [first, others @ ..] => format!("{} (+{})", first.iri, others.len()),
+        };
         rows.push(vec![
             commit.seq.to_string(),
             commit.time,
             format!("+{}", console.number(commit.added)),
             format!("-{}", console.number(commit.removed)),
             commit.agent,
-            if sources.is_empty() { commit.message.unwrap_or_default() } else { sources.join(" ") },
+            source,
         ]);
     }
     let mut out = console.out();

@@ -20,6 +20,7 @@ use console::Console;
 use problem::is_closed_pipe;
 use session::Session;
 use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -112,7 +113,7 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    start_logging(cli.global.verbose, matches!(matches.subcommand_name(), Some("serve" | "demo")));
+    start_logging(cli.global.verbose, matches.subcommand_name() == Some("serve"));
     let console = Console::new(language);
     let session = Session::new(cli.global.data, &cli.global.base, console);
     match dispatch(cli.command, &session) {
@@ -175,6 +176,7 @@ fn start_logging(verbose: u8, serving: bool) {
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_target(false)
         .try_init();
 }

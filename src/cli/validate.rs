@@ -7,9 +7,10 @@ use crate::ingest::load::TargetGraph;
 use crate::ingest::{LoadPlan, ParseOptions, parse_into};
 use crate::registry::{Registry, StoredReport, assets};
 use crate::shapes::{Report, Validation, ValidationOptions, Verdict, read_shapes, validate};
-use crate::store::{Draft, Graphs, Id, StoreError};
+use crate::store::{Draft, Graphs, Id, QuadIds, Store, StoreError};
 use clap::{Args, ValueEnum};
 use oxrdf::NamedNode;
+use rustc_hash::FxHashMap;
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,8 +20,8 @@ pub(crate) struct ValidateArgs {
     /// Files and folders to check without storing them [default: the stored registry]
     #[arg(value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Shapes to check against [default: those in the registry, else those shipped with oslo]
-    #[arg(long, value_name = "PATH", num_args = 1..)]
+    /// Shapes to check against; may be given more than once [default: those in the registry, else those shipped with oslo]
+    #[arg(long, value_name = "PATH")]
     shapes: Vec<PathBuf>,
     /// Form of the report
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
@@ -80,20 +81,19 @@ fn is_missing(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| matches!(cause.downcast_ref(), Some(StoreError::Missing { .. })))
 }
 
+/// Checks files in a draft that is never committed. Shapes and data get graphs of their own, so that focus nodes come
+/// from the files alone, also when they name graphs that the registry has.
 fn check_files(registry: &Registry, args: &ValidateArgs) -> anyhow::Result<StoredReport> {
     let mut draft = registry.store().scratch();
-    let shapes_graph = NamedNode::new_unchecked("urn:oslo-registry:validate:shapes");
-    let data_graph = NamedNode::new_unchecked("urn:oslo-registry:validate:data");
-    parse(registry, &mut draft, &args.shapes, &shapes_graph, args)?;
-    let shapes_graphs = graphs_added(&mut draft, &[]);
-    parse(registry, &mut draft, &args.paths, &data_graph, args)?;
+    let shapes_graphs = fill(registry, &mut draft, "shapes", &args.shapes, args)?;
+    let file_graphs = fill(registry, &mut draft, "data", &args.paths, args)?;
     let view = draft.snapshot().view();
     let data_graphs = if args.paths.is_empty() {
         let mut graphs = registry.data_graphs(&view);
         graphs.retain(|graph| !shapes_graphs.contains(graph));
         graphs
     } else {
-        graphs_added(&mut draft, &shapes_graphs)
+        file_graphs
     };
     let shapes = if args.shapes.is_empty() {
         registry.shapes()
@@ -108,31 +108,42 @@ fn check_files(registry: &Registry, args: &ValidateArgs) -> anyhow::Result<Store
     Ok(StoredReport { report: Arc::new(validate(&shapes, &validation)), view })
 }
 
-fn parse(
+/// Reads files into graphs `urn:oslo-registry:validate:{role}:{graph of the file}` and returns those graphs.
+fn fill(
     registry: &Registry,
     draft: &mut Draft<'_>,
+    role: &str,
     paths: &[PathBuf],
-    graph: &NamedNode,
     args: &ValidateArgs,
-) -> anyhow::Result<()> {
-    let target = TargetGraph::Named(graph.clone());
-    let mut plan = LoadPlan::from_paths(registry, paths, &target, None, None).map_err(|f| of_diagnostic(&f))?;
+) -> anyhow::Result<Vec<Id>> {
+    if paths.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut plan =
+        LoadPlan::from_paths(registry, paths, &TargetGraph::Default, None, None).map_err(|f| of_diagnostic(&f))?;
     if let Some(map) = &args.context_map {
         plan.contexts = plan.contexts.with_map(map).map_err(|f| of_diagnostic(&f))?;
     }
+    let files = Store::in_memory();
+    let mut read = files.scratch();
     for item in &plan.items {
-        let options = ParseOptions { graph: item.graph.clone(), ..ParseOptions::new(&plan.contexts) };
-        parse_into(draft, &item.input, options).map_err(|f| of_diagnostic(&f))?;
+        parse_into(&mut read, &item.input, ParseOptions::new(&plan.contexts)).map_err(|f| of_diagnostic(&f))?;
     }
-    Ok(())
-}
-
-fn graphs_added(draft: &mut Draft<'_>, but: &[Id]) -> Vec<Id> {
-    let mut graphs: Vec<Id> = draft.net().added.iter().map(|quad| quad.g).collect();
-    graphs.sort_unstable();
-    graphs.dedup();
-    graphs.retain(|graph| !but.contains(graph));
-    graphs
+    let view = read.snapshot().view();
+    let mut terms: FxHashMap<Id, Id> = FxHashMap::default();
+    let mut graphs: FxHashMap<Id, Id> = FxHashMap::default();
+    for quad in view.quads(None, None, None, None) {
+        let g = *graphs.entry(quad.g).or_insert_with(|| {
+            let name = if quad.g == Id::DEFAULT_GRAPH { "default".into() } else { view.text(quad.g) };
+            let name = name.trim_matches(['<', '>']);
+            let graph = NamedNode::new_unchecked(format!("urn:oslo-registry:validate:{role}:{name}"));
+            draft.intern_graph(graph.as_ref().into())
+        });
+        let mut term = |id| *terms.entry(id).or_insert_with(|| draft.intern(view.term(id).as_ref()));
+        let [s, p, o] = [term(quad.s), term(quad.p), term(quad.o)];
+        draft.add(QuadIds { s, p, o, g });
+    }
+    Ok(graphs.into_values().collect())
 }
 
 fn write(session: &Session, report: &Report, format: ReportFormat) -> anyhow::Result<()> {

@@ -88,7 +88,7 @@ const FAULTS: [Fault; 35] = [
     fault("AdresShape-huisnummer", House, 0, house_number),
     fault("AdresShape-heeftStraatnaam", House, 0, street_is_municipality),
     fault("AdresShape-heeftPostinfo", House, 0, two_postcodes),
-    fault("AdresShape-status", House, 0, two_statuses),
+    fault("AdresShape-status", House, 0, unknown_address_status),
     fault("AdresShape-officieelToegekend", House, 0, official_as_text),
     fault("AdresShape-positie", House, 0, no_position),
     fault("AdresShape-wasAttributedTo", House, 0, two_municipalities),
@@ -204,10 +204,11 @@ fn two_postcodes(batch: &mut Batch, around: &Surroundings) -> Vec<PlantedFault> 
     one(object("adres", address.id), adr("heeftPostinfo"), object("postinfo", other), "")
 }
 
-fn two_statuses(batch: &mut Batch, _: &Surroundings) -> Vec<PlantedFault> {
+fn unknown_address_status(batch: &mut Batch, _: &Surroundings) -> Vec<PlantedFault> {
     let address = &mut batch.addresses[0];
-    address.statuses.push("gehistoreerd");
-    one(object("adres", address.id), adr("Adres.status"), concept("adresstatus", "gehistoreerd"), "")
+    address.statuses = vec!["bewoond"];
+    let (wrong, right) = (concept("adresstatus", "bewoond"), concept("adresstatus", "inGebruik"));
+    one(object("adres", address.id), adr("Adres.status"), wrong, right)
 }
 
 fn official_as_text(batch: &mut Batch, _: &Surroundings) -> Vec<PlantedFault> {
