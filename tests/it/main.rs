@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod conformance;
+mod json_ld_suite;
 mod manifest_files;
 mod rdf_suites;
 mod shacl;
