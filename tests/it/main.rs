@@ -1,10 +1,14 @@
 //! Integration tests: one binary, one module a topic.
 
 mod bad_input;
+mod cli;
 mod conformance;
 mod json_ld_suite;
+mod crash;
 mod manifest_files;
+mod oslo;
 mod rdf_suites;
+mod roundtrip;
 mod shacl;
 mod sparql;
 mod suite;
