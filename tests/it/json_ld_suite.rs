@@ -11,7 +11,11 @@ use std::path::Path;
 fn contexts(folder: &Path, base: &str) -> ContextStore {
     let mut store = ContextStore::empty();
     for part in ["toRdf", "toRdf/c031"] {
-        for entry in std::fs::read_dir(folder.join(part)).into_iter().flatten().flatten() {
+        for entry in std::fs::read_dir(folder.join(part))
+            .into_iter()
+            .flatten()
+            .flatten()
+        {
             let name = entry.file_name().to_string_lossy().into_owned();
             if name.ends_with(".jsonld") {
                 let bytes = std::fs::read(entry.path()).expect("the file was just listed");
@@ -40,16 +44,23 @@ pub(crate) fn run_all() -> Vec<SuiteResult> {
     let folder = folder.join("json-ld-api/tests");
     let text = std::fs::read(folder.join("toRdf-manifest.jsonld")).expect("the manifest is there");
     let manifest: Value = serde_json::from_slice(&text).expect("the manifest is JSON");
-    let base = manifest["baseIri"].as_str().expect("the manifest has a base");
+    let base = manifest["baseIri"]
+        .as_str()
+        .expect("the manifest has a base");
     let contexts = contexts(&folder, base);
     let mut result = SuiteResult::new("JSON-LD 1.1 to RDF");
-    for test in manifest["sequence"].as_array().expect("the manifest has a sequence") {
+    for test in manifest["sequence"]
+        .as_array()
+        .expect("the manifest has a sequence")
+    {
         let option = &test["option"];
         if out_of_scope(option) {
             continue;
         }
         let input = test["input"].as_str().expect("a test has an input");
-        let iri = option["base"].as_str().map_or_else(|| format!("{base}{input}"), ToOwned::to_owned);
+        let iri = option["base"]
+            .as_str()
+            .map_or_else(|| format!("{base}{input}"), ToOwned::to_owned);
         let outcome = stored_with(&folder.join(input), Format::JsonLd, &iri, &contexts);
         let verdict = match (test["expect"].as_str(), outcome) {
             (Some(expect), Ok(found)) => {
@@ -89,6 +100,10 @@ fn w3c_json_ld_to_rdf() {
             .map(|miss| format!("{}: {}", miss.test, miss.reason))
             .collect();
         assert!(unexpected.is_empty(), "{}", unexpected.join("\n"));
-        assert_eq!(suite.misses.len(), KNOWN_MISSES.len(), "a known miss passes now");
+        assert_eq!(
+            suite.misses.len(),
+            KNOWN_MISSES.len(),
+            "a known miss passes now"
+        );
     }
 }

@@ -3,8 +3,8 @@
 mod bad_input;
 mod cli;
 mod conformance;
-mod json_ld_suite;
 mod crash;
+mod json_ld_suite;
 mod manifest_files;
 mod oslo;
 mod rdf_suites;
