@@ -83,7 +83,10 @@ fn conformance() {
         }
     }
     for key in expected.keys().filter(|key| !met.contains(key)) {
-        wrong.push(format!("{}: {}: passes now; take it off the list", key.0, key.1));
+        wrong.push(format!(
+            "{}: {}: passes now; take it off the list",
+            key.0, key.1
+        ));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     check_page(&page(&suites, &expected));

@@ -4,6 +4,7 @@ mod bad_input;
 mod cli;
 mod conformance;
 mod crash;
+mod differential;
 mod manifest_files;
 mod oslo;
 mod rdf_suites;
