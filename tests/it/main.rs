@@ -10,6 +10,7 @@ mod oslo;
 mod rdf_suites;
 mod roundtrip;
 mod shacl;
+mod solutions;
 mod sparql;
 mod suite;
 mod tidy;
