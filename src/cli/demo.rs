@@ -30,8 +30,12 @@ pub(crate) fn run(session: &Session, args: &DemoArgs) -> anyhow::Result<Exit> {
     let registry = session.open_to_write()?;
     let missing = missing_assets(&registry);
     if !missing.is_empty() {
-        let mut bar = console.progress(console.say("Voorbeeldregister laden", "Loading the example registry")).impatient();
-        load_assets(&registry, &missing, &mut |index| bar.at(index as u64, missing.len() as u64))?;
+        let mut bar = console
+            .progress(console.say("Voorbeeldregister laden", "Loading the example registry"))
+            .impatient();
+        load_assets(&registry, &missing, &mut |index| {
+            bar.at(index as u64, missing.len() as u64)
+        })?;
         bar.label(console.say("Controleren", "Checking"));
         bar.at(missing.len() as u64, missing.len() as u64);
         let summary = summarise(&registry);
@@ -75,12 +79,23 @@ pub(crate) fn load_assets(
         plan.on_violation = OnViolation::Off;
         plan.agent = registry.agent_iri("oslo-demo");
         plan.message = Some("oslo demo".to_owned());
-        plan.unit = if files[0].folder == "fixtures" { CommitUnit::PerFile } else { CommitUnit::Together };
-        let summary = load_files(registry, &plan, &mut |at| progress(done + at.index)).map_err(problem::of_store)?;
+        plan.unit = if files[0].folder == "fixtures" {
+            CommitUnit::PerFile
+        } else {
+            CommitUnit::Together
+        };
+        let summary = load_files(registry, &plan, &mut |at| progress(done + at.index))
+            .map_err(problem::of_store)?;
         if let Some(failed) = summary.files.iter().find(|file| !file.outcome.is_good()) {
             return Err(Problem::new(
-                format!("het meegeleverde bestand {} kan niet geladen worden: {:?}", failed.name, failed.outcome),
-                format!("the shipped file {} cannot be loaded: {:?}", failed.name, failed.outcome),
+                format!(
+                    "het meegeleverde bestand {} kan niet geladen worden: {:?}",
+                    failed.name, failed.outcome
+                ),
+                format!(
+                    "the shipped file {} cannot be loaded: {:?}",
+                    failed.name, failed.outcome
+                ),
             )
             .into());
         }
@@ -106,7 +121,9 @@ fn summarise(registry: &Registry) -> BTreeMap<(u8, String), GraphCounts> {
     let mut counts: BTreeMap<(u8, String), GraphCounts> = BTreeMap::new();
     for graph in view.graph_names() {
         let iri = view.iri(graph).unwrap_or_default().into_owned();
-        let name = iri.strip_prefix(&format!("{}/graph/", registry.base())).unwrap_or(&iri);
+        let name = iri
+            .strip_prefix(&format!("{}/graph/", registry.base()))
+            .unwrap_or(&iri);
         let is_data = data.contains(&graph) && graph != Id::DEFAULT_GRAPH;
         let key = match name.split_once('/') {
             Some((family, _)) if !is_data => (1, format!("{family}/*")),
@@ -124,14 +141,21 @@ fn summarise(registry: &Registry) -> BTreeMap<(u8, String), GraphCounts> {
                     options: ValidationOptions::default(),
                 },
             );
-            entry.focus += report.focus_counts().iter().map(|count| count.count).sum::<u64>();
+            entry.focus += report
+                .focus_counts()
+                .iter()
+                .map(|count| count.count)
+                .sum::<u64>();
             entry.results = report.counts();
         }
     }
     counts
 }
 
-fn print_summary(session: &Session, counts: &BTreeMap<(u8, String), GraphCounts>) -> anyhow::Result<()> {
+fn print_summary(
+    session: &Session,
+    counts: &BTreeMap<(u8, String), GraphCounts>,
+) -> anyhow::Result<()> {
     let console = session.console;
     let mut rows = Rows::new(
         console,
@@ -145,8 +169,18 @@ fn print_summary(session: &Session, counts: &BTreeMap<(u8, String), GraphCounts>
         ],
     );
     for ((_, name), it) in counts {
-        let name = if it.graphs > 1 { format!("{name} ({})", it.graphs) } else { name.clone() };
-        let numbers = [it.quads, it.focus, it.results.violation + it.results.other, it.results.warning, it.results.info];
+        let name = if it.graphs > 1 {
+            format!("{name} ({})", it.graphs)
+        } else {
+            name.clone()
+        };
+        let numbers = [
+            it.quads,
+            it.focus,
+            it.results.violation + it.results.other,
+            it.results.warning,
+            it.results.info,
+        ];
         let mut row = vec![name];
         row.extend(numbers.map(|number| console.number(number)));
         rows.push(row);
