@@ -1,4 +1,6 @@
 //! Linked-data registry and SPARQL endpoint for Flemish local governments: one log, one snapshot, many views.
 pub mod cli;
 pub mod rdf;
+pub mod registry;
+pub mod shapes;
 pub mod store;

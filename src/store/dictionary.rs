@@ -27,8 +27,9 @@ pub struct TermMeta {
 }
 
 const UNLISTED: u16 = u16::MAX >> 1;
+/// Listed prefixes are copied when a draft lists a new one, so there are not too many.
 const MAX_IRI_PREFIXES: usize = 4_096;
-const MAX_BLANK_PREFIXES: usize = 65_536;
+const MAX_BLANK_PREFIXES: usize = 4_096;
 
 /// Texts given ids in order of arrival, never changed once sealed.
 #[derive(Default)]

@@ -25,7 +25,8 @@ pub struct NetDelta {
 /// The next state in the making. Dropping it leaves the store as it was.
 pub struct Draft<'a> {
     store: &'a Store,
-    writer: MutexGuard<'a, Writer>,
+    /// `None` for a draft that can only be looked at.
+    writer: Option<MutexGuard<'a, Writer>>,
     base: Snapshot,
     terms: DictionaryBuilder,
     core: DraftState,
@@ -88,7 +89,9 @@ impl DraftState {
             changes.retain(|change| change.added);
         }
         let index = index.with(&changes);
-        self.current = Snapshot::new(seq, digest, terms.freeze(), index);
+        let added = changes.iter().filter(|change| change.added).count() as u64;
+        let quad_count = self.current.quad_count() + added - (changes.len() as u64 - added);
+        self.current = Snapshot::new(seq, digest, quad_count, terms.freeze(), index);
         self.net = if self.net.is_empty() {
             changes
         } else {
@@ -126,7 +129,7 @@ fn combine(first: &[Change], then: &[Change]) -> Vec<Change> {
 }
 
 impl<'a> Draft<'a> {
-    pub(crate) fn new(store: &'a Store, writer: MutexGuard<'a, Writer>) -> Self {
+    pub(crate) fn new(store: &'a Store, writer: Option<MutexGuard<'a, Writer>>) -> Self {
         let base = store.snapshot();
         Self {
             store,
@@ -280,7 +283,8 @@ impl<'a> Draft<'a> {
             info.digest = crate::store::log::hex(&self.base.digest());
             return Ok(info);
         }
-        let digest = self.writer.append(
+        let writer = self.writer.as_mut().ok_or(StoreError::ReadOnly)?;
+        let digest = writer.append(
             &info,
             &self.base.digest(),
             &self.core.current,
@@ -291,6 +295,7 @@ impl<'a> Draft<'a> {
         let published = Snapshot::new(
             info.seq,
             digest,
+            version.quad_count,
             version.dictionary.clone(),
             version.index.clone(),
         );

@@ -300,8 +300,13 @@ impl Store {
             WriterMode::Stopped(reason) => Err(StoreError::Stopped {
                 reason: reason.clone(),
             }),
-            _ => Ok(Draft::new(self, writer)),
+            _ => Ok(Draft::new(self, Some(writer))),
         }
+    }
+
+    /// A draft over the newest state that can be read but never committed; does not wait for writers.
+    pub fn scratch(&self) -> Draft<'_> {
+        Draft::new(self, None)
     }
 
     /// Why nothing can be written, when that is so.

@@ -20,8 +20,13 @@ pub(crate) struct Version {
 }
 
 impl Snapshot {
-    pub(crate) fn new(seq: u64, digest: [u8; 32], dictionary: Dictionary, index: Index) -> Self {
-        let quad_count = index.len();
+    pub(crate) fn new(
+        seq: u64,
+        digest: [u8; 32],
+        quad_count: u64,
+        dictionary: Dictionary,
+        index: Index,
+    ) -> Self {
         Self {
             version: Arc::new(Version {
                 seq,
@@ -34,7 +39,7 @@ impl Snapshot {
     }
 
     pub(crate) fn empty() -> Self {
-        Self::new(0, [0; 32], Dictionary::default(), Index::default())
+        Self::new(0, [0; 32], 0, Dictionary::default(), Index::default())
     }
 
     pub(crate) fn version(&self) -> &Version {
@@ -100,7 +105,8 @@ impl Snapshot {
                 Some(_) => {}
             }
         }
-        if expected.is_some_and(|(rows, _)| rows != self.version.quad_count) {
+        let counted = index.len();
+        if counted != self.version.quad_count || expected.is_some_and(|(rows, _)| rows != counted) {
             return Err("the quad count differs from the rows of the index".to_owned());
         }
         Ok(())
