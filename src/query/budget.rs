@@ -1,0 +1,225 @@
+//! Limits of one query: deadline, cancellation, memory. Really stops the work, wherever the evaluator is.
+//! Does not count result rows: the readers of answers do.
+//!
+//! The evaluator polls its own cancellation token only when it fetches a quad. It does not poll it while it sorts,
+//! multiplies buffered solutions or compares them for `MINUS`, and it drops errors on the right of `MINUS` and inside
+//! `EXISTS`. What every such step does is copy terms. So the evaluator's terms are [`BoundTerm`]s: making, copying and
+//! reading one is counted, and every few thousand steps the limits are checked. A limit that is hit unwinds to
+//! [`Budget::run`], which turns it into an error; the half-done evaluation is dropped.
+
+use crate::query::QueryError;
+use crate::store::Id;
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+#[cfg(panic = "abort")]
+compile_error!("query limits unwind the evaluator: build with panic = \"unwind\"");
+
+/// Steps between two looks at the clock.
+const STEPS_PER_CHECK: u32 = 2048;
+/// Estimated bytes behind one bound term: its slot, and its share of the solution that holds it.
+const BYTES_PER_TERM: u64 = 24;
+
+/// A flag by which another thread stops a query. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// A flag that is not raised.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Raises the flag: the work stops with [`QueryError::Cancelled`].
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the flag is raised.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// Why the work was stopped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stop {
+    Timeout,
+    Cancelled,
+    Memory,
+}
+
+/// Carried by the unwinding; private, so nobody else can be mistaken for it.
+struct Stopped;
+
+thread_local! {
+    static STEPS: Cell<u32> = const { Cell::new(STEPS_PER_CHECK) };
+    static LIVE: Cell<i64> = const { Cell::new(0) };
+    static CURRENT: RefCell<Option<Rc<Budget>>> = const { RefCell::new(None) };
+}
+
+/// The limits of one query and what it has used.
+pub(super) struct Budget {
+    started: Instant,
+    timeout: Option<Duration>,
+    max_memory: Option<u64>,
+    cancel: Cancel,
+    live: Cell<i64>,
+    text_bytes: Cell<u64>,
+    stop: Cell<Option<Stop>>,
+}
+
+impl Budget {
+    pub(super) fn new(
+        timeout: Option<Duration>,
+        max_memory: Option<u64>,
+        cancel: Cancel,
+    ) -> Rc<Self> {
+        Rc::new(Self {
+            started: Instant::now(),
+            timeout,
+            max_memory,
+            cancel,
+            live: Cell::new(0),
+            text_bytes: Cell::new(0),
+            stop: Cell::new(None),
+        })
+    }
+
+    /// Time since the start.
+
+    /// Runs a piece of the evaluation under the limits. May be nested with other budgets on one thread.
+    pub(super) fn run<T>(self: &Rc<Self>, work: impl FnOnce() -> T) -> Result<T, QueryError> {
+        self.check()?;
+        let outer = CURRENT.replace(Some(Rc::clone(self)));
+        let outer_live = LIVE.replace(self.live.get());
+        let outcome = catch_unwind(AssertUnwindSafe(work));
+        self.live.set(LIVE.replace(outer_live));
+        CURRENT.set(outer);
+        match outcome {
+            Ok(value) => Ok(value),
+            Err(payload) if payload.is::<Stopped>() => Err(self
+                .stop
+                .get()
+                .map_or(QueryError::Cancelled, |stop| self.error(stop))),
+            Err(payload) => Err(QueryError::Internal(panic_text(payload.as_ref()))),
+        }
+    }
+
+    /// Drops a part of the evaluation, so that its terms are counted off here.
+    pub(super) fn release<T>(self: &Rc<Self>, value: T) {
+        let outer_live = LIVE.replace(self.live.get());
+        drop(value);
+        self.live.set(LIVE.replace(outer_live));
+    }
+
+    /// Counts the bytes of a value that the query computed and that is kept until its end.
+    pub(super) fn add_text_bytes(&self, bytes: usize) {
+        self.text_bytes.set(self.text_bytes.get() + bytes as u64);
+    }
+
+    /// Looks at the limits now.
+    pub(super) fn check(&self) -> Result<(), QueryError> {
+        match self.find_stop(self.live.get()) {
+            Some(stop) => Err(self.error(stop)),
+            None => Ok(()),
+        }
+    }
+
+    fn find_stop(&self, live: i64) -> Option<Stop> {
+        if self.stop.get().is_none() {
+            let memory = u64::try_from(live).unwrap_or(0) * BYTES_PER_TERM + self.text_bytes.get();
+            if self.cancel.is_cancelled() {
+                self.stop.set(Some(Stop::Cancelled));
+            } else if self.timeout.is_some_and(|limit| self.started.elapsed() > limit) {
+                self.stop.set(Some(Stop::Timeout));
+            } else if self.max_memory.is_some_and(|limit| memory > limit) {
+                self.stop.set(Some(Stop::Memory));
+            }
+        }
+        self.stop.get()
+    }
+
+    fn error(&self, stop: Stop) -> QueryError {
+        match stop {
+            Stop::Timeout => QueryError::Timeout {
+                limit: self.timeout.unwrap_or_default(),
+            },
+            Stop::Cancelled => QueryError::Cancelled,
+            Stop::Memory => QueryError::MemoryLimit {
+                limit_bytes: self.max_memory.unwrap_or_default(),
+            },
+        }
+    }
+}
+
+/// Counts one step; unwinds when a limit of the running budget is hit.
+#[inline]
+pub(super) fn step() {
+    let left = STEPS.get();
+    if left == 0 {
+        check_running();
+    } else {
+        STEPS.set(left - 1);
+    }
+}
+
+#[cold]
+fn check_running() {
+    STEPS.set(STEPS_PER_CHECK);
+    if std::thread::panicking() {
+        return;
+    }
+    let stopped = CURRENT.with_borrow(|current| {
+        current
+            .as_ref()
+            .is_some_and(|budget| budget.find_stop(LIVE.get()).is_some())
+    });
+    if stopped {
+        resume_unwind(Box::new(Stopped));
+    }
+}
+
+fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
+    payload
+        .downcast_ref::<&str>()
+        .map(|text| (*text).to_owned())
+        .or_else(|| payload.downcast_ref::<String>().cloned())
+        .unwrap_or_else(|| "unknown panic".to_owned())
+}
+
+/// A term as the evaluator handles it: an id that counts its copies. Equal exactly when the terms are the same term.
+#[derive(PartialEq, Eq, Hash, Debug)]
+pub(super) struct BoundTerm(Id);
+
+impl BoundTerm {
+    #[inline]
+    pub(super) fn new(id: Id) -> Self {
+        step();
+        LIVE.set(LIVE.get() + 1);
+        Self(id)
+    }
+
+    #[inline]
+    pub(super) fn id(&self) -> Id {
+        self.0
+    }
+}
+
+impl Clone for BoundTerm {
+    #[inline]
+    fn clone(&self) -> Self {
+        Self::new(self.0)
+    }
+}
+
+impl Drop for BoundTerm {
+    #[inline]
+    fn drop(&mut self) {
+        LIVE.set(LIVE.get() - 1);
+    }
+}

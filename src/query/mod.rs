@@ -1,0 +1,79 @@
+//! SPARQL 1.1 over a [`View`](crate::store::View): parse, evaluate, write results, update a draft, stop in time.
+//! Knows nothing of callers, rights or HTTP: what a query may see is what its view shows.
+//!
+//! Evaluation is spareval's over [`dataset`]; limits are enforced by [`budget`], which every term handled by the
+//! evaluator passes through. A limit that is hit is an error, never a short answer.
+
+mod algebra_in;
+mod budget;
+mod dataset;
+mod error;
+mod lexer;
+mod prefixes;
+mod results;
+mod run;
+mod syntax;
+mod table;
+mod update;
+
+pub use budget::Cancel;
+pub use error::QueryError;
+pub use prefixes::well_known_prefixes;
+pub use results::{OutputFormat, ResultFormat};
+pub use run::{Answer, GraphTriples, ParsedQuery, QueryStats, Rows, evaluate, parse_query, run_query};
+pub use update::{UpdateStats, apply_update};
+
+use std::time::Duration;
+
+/// What the default graph of a query is when neither the request nor the query names one.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum DefaultGraph {
+    /// All graphs merged, triples that occur in several graphs counted once.
+    #[default]
+    Union,
+    /// The stored default graph alone, as the W3C tests expect.
+    Stored,
+}
+
+/// The four query forms of [SPARQL 1.1 §16](https://www.w3.org/TR/sparql11-query/#QueryForms).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum QueryKind {
+    /// `SELECT`: a table of bindings.
+    Select,
+    /// `ASK`: yes or no.
+    Ask,
+    /// `CONSTRUCT`: a graph from a template.
+    Construct,
+    /// `DESCRIBE`: a graph about resources.
+    Describe,
+}
+
+impl QueryKind {
+    /// Whether the answer is a graph.
+    pub fn is_graph(self) -> bool {
+        matches!(self, Self::Construct | Self::Describe)
+    }
+}
+
+/// How to read and run a query or update.
+#[derive(Clone, Debug, Default)]
+pub struct QueryOptions {
+    /// Base of relative IRIs in the text; a `BASE` in the text wins.
+    pub base_iri: Option<String>,
+    /// Default graph when no graph is named.
+    pub default_graph: DefaultGraph,
+    /// Graphs of the request that form the default graph (`default-graph-uri`, `using-graph-uri`).
+    /// With [`Self::named_graph_uris`] they replace `FROM`, `FROM NAMED`, `USING` and `USING NAMED`
+    /// ([SPARQL 1.1 Protocol §2.1.4](https://www.w3.org/TR/sparql11-protocol/#dataset)).
+    pub default_graph_uris: Vec<String>,
+    /// Named graphs of the request (`named-graph-uri`, `using-named-graph-uri`).
+    pub named_graph_uris: Vec<String>,
+    /// Wall-clock time from the start of the evaluation; `None` is unlimited.
+    pub timeout: Option<Duration>,
+    /// Most solutions or triples an answer may have; for an update, most quads it may add or remove.
+    pub max_rows: Option<u64>,
+    /// Most bytes (estimated) of intermediate bindings and computed values held at once.
+    pub max_memory: Option<u64>,
+    /// Flag by which another thread stops the work.
+    pub cancel: Cancel,
+}

@@ -1,0 +1,327 @@
+//! Runs a query: dataset, evaluator and limits together; answers as terms or written out.
+//! Parses no text and formats no result itself.
+
+use crate::query::algebra_in::{DatasetClause, QueryAlgebra};
+use crate::query::budget::Budget;
+use crate::query::dataset::{QueryDataset, evaluator};
+use crate::query::error::QueryError;
+use crate::query::results::{self, OutputFormat};
+use crate::query::{QueryKind, QueryOptions};
+use crate::rdf::label::Text;
+use crate::store::View;
+use oxrdf::{NamedNode, Term, Triple, Variable};
+use rustc_hash::FxHashSet;
+use spareval::{
+    QueryEvaluationError, QueryResults, QuerySolution, QuerySolutionIter, QueryTripleIter,
+};
+use std::hash::{BuildHasher, RandomState};
+use std::io::Write;
+use std::rc::Rc;
+use std::time::Duration;
+
+/// A query that was read and found valid. May be run many times, on any view.
+#[derive(Clone, Debug)]
+pub struct ParsedQuery {
+    algebra: QueryAlgebra,
+}
+
+impl ParsedQuery {
+    /// Which of the four query forms.
+    pub fn kind(&self) -> QueryKind {
+        self.algebra.kind
+    }
+
+    /// `(prefix, namespace)` pairs of the prologue, in the order of the text.
+    pub fn prefixes(&self) -> &[(String, String)] {
+        &self.algebra.prefixes
+    }
+}
+
+/// What a run did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QueryStats {
+    /// The query form.
+    pub kind: QueryKind,
+    /// Solutions or triples delivered; 1 for `ASK`.
+    pub rows: u64,
+    /// Wall-clock time until the last row was delivered.
+    pub elapsed: Duration,
+}
+
+/// The answer to a query, delivered as it is found.
+pub enum Answer {
+    /// Of `SELECT`.
+    Solutions {
+        /// The columns, in the order of the query.
+        variables: Vec<Variable>,
+        /// The solutions; each holds one value per column, `None` where unbound.
+        rows: Rows,
+    },
+    /// Of `ASK`.
+    Boolean(bool),
+    /// Of `CONSTRUCT` and `DESCRIBE`: each triple once.
+    Graph(GraphTriples),
+}
+
+/// Reads a query ([SPARQL 1.1 Query](https://www.w3.org/TR/sparql11-query/)). Of the options only the base IRI counts.
+///
+/// # Errors
+/// [`QueryError::Syntax`] with line, column and, where one is known, a hint.
+pub fn parse_query(text: &str, options: &QueryOptions) -> Result<ParsedQuery, QueryError> {
+    Ok(ParsedQuery {
+        algebra: QueryAlgebra::parse(text, options.base_iri.as_deref())?,
+    })
+}
+
+/// Starts a query on a view and hands out its answer as terms. The limits of the options hold until the last row.
+///
+/// # Errors
+/// A limit that is hit, `SERVICE` without `SILENT`, an unknown function. Rows may fail later in the same ways.
+pub fn evaluate(
+    view: &View,
+    query: &ParsedQuery,
+    options: &QueryOptions,
+) -> Result<Answer, QueryError> {
+    let budget = new_budget(options);
+    let clause = request_clause(options)?;
+    let clause = clause.as_ref().or(query.algebra.dataset.as_ref());
+    let dataset = QueryDataset::new(view, clause, options.default_graph, Rc::clone(&budget));
+    let evaluator = evaluator();
+    let results = budget
+        .run(|| {
+            let algebra = query.algebra.over_graphs(|| dataset.graph_iris());
+            algebra.prepare(&evaluator).execute(dataset)
+        })?
+        .map_err(evaluation_error)?;
+    let limit = RowLimit::new(options.max_rows);
+    Ok(match results {
+        QueryResults::Solutions(solutions) => Answer::Solutions {
+            variables: solutions.variables().to_vec(),
+            rows: Rows {
+                inner: Guarded::new(solutions, budget),
+                limit,
+            },
+        },
+        QueryResults::Boolean(value) => Answer::Boolean(value),
+        QueryResults::Graph(triples) => Answer::Graph(GraphTriples {
+            inner: Guarded::new(triples, budget),
+            seen: Seen::default(),
+            limit,
+        }),
+    })
+}
+
+/// Runs a query on the calling thread and writes its answer as it is found.
+///
+/// # Errors
+/// As [`evaluate`], [`QueryError::Format`] when the format does not fit the query form (nothing is written then),
+/// and [`QueryError::Write`]. An error after the first bytes leaves the output cut short: the caller must say so.
+pub fn run_query(
+    view: &View,
+    query: &ParsedQuery,
+    options: &QueryOptions,
+    format: OutputFormat,
+    out: impl Write,
+) -> Result<QueryStats, QueryError> {
+    let started = std::time::Instant::now();
+    format.check(query.kind())?;
+    let answer = evaluate(view, query, options)?;
+    let rows = results::write(answer, format, query, out)?;
+    Ok(QueryStats {
+        kind: query.kind(),
+        rows,
+        elapsed: started.elapsed(),
+    })
+}
+
+pub(super) fn new_budget(options: &QueryOptions) -> Rc<Budget> {
+    Budget::new(options.timeout, options.max_memory, options.cancel.clone())
+}
+
+/// The dataset named by the request, which replaces the one named in the text.
+pub(super) fn request_clause(options: &QueryOptions) -> Result<Option<DatasetClause>, QueryError> {
+    if options.default_graph_uris.is_empty() && options.named_graph_uris.is_empty() {
+        return Ok(None);
+    }
+    let names = |uris: &[String]| {
+        uris.iter()
+            .map(|uri| {
+                NamedNode::new(uri).map_err(|error| QueryError::Syntax {
+                    line: 0,
+                    column: 0,
+                    message: Text::new(
+                        format!("graaf {uri} is geen geldige IRI: {error}"),
+                        format!("graph {uri} is not a valid IRI: {error}"),
+                    ),
+                    hint: None,
+                })
+            })
+            .collect::<Result<Vec<_>, _>>()
+    };
+    Ok(Some(DatasetClause {
+        default: names(&options.default_graph_uris)?,
+        named: Some(names(&options.named_graph_uris)?),
+    }))
+}
+
+pub(super) fn evaluation_error(error: QueryEvaluationError) -> QueryError {
+    match error {
+        QueryEvaluationError::UnsupportedService(service) => QueryError::Service {
+            service: service.to_string(),
+        },
+        QueryEvaluationError::InvalidServiceName(term) => QueryError::Service {
+            service: term.to_string(),
+        },
+        QueryEvaluationError::UnboundService => QueryError::Service {
+            service: "?".to_owned(),
+        },
+        QueryEvaluationError::UnsupportedCustomFunction(name) => QueryError::UnknownFunction {
+            iri: name.into_string(),
+        },
+        QueryEvaluationError::Cancelled => QueryError::Cancelled,
+        other => QueryError::Internal(other.to_string()),
+    }
+}
+
+/// An iterator of the evaluator that runs, and is dropped, under the limits. Ends after its first error.
+pub(super) struct Guarded<I> {
+    inner: Option<I>,
+    budget: Rc<Budget>,
+}
+
+impl<I> Guarded<I> {
+    pub(super) fn new(inner: I, budget: Rc<Budget>) -> Self {
+        Self {
+            inner: Some(inner),
+            budget,
+        }
+    }
+
+    fn stop(&mut self) {
+        if let Some(inner) = self.inner.take() {
+            self.budget.release(inner);
+        }
+    }
+}
+
+impl<T, I: Iterator<Item = Result<T, QueryEvaluationError>>> Iterator for Guarded<I> {
+    type Item = Result<T, QueryError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let inner = self.inner.as_mut()?;
+        let item = match self.budget.run(|| inner.next()) {
+            Ok(Some(Ok(item))) => return Some(Ok(item)),
+            Ok(Some(Err(error))) => Some(Err(evaluation_error(error))),
+            Ok(None) => None,
+            Err(error) => Some(Err(error)),
+        };
+        self.stop();
+        item
+    }
+}
+
+impl<I> Drop for Guarded<I> {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+/// Counts rows against the limit.
+struct RowLimit {
+    left: Option<u64>,
+    limit: u64,
+}
+
+impl RowLimit {
+    fn new(max_rows: Option<u64>) -> Self {
+        Self {
+            left: max_rows,
+            limit: max_rows.unwrap_or(u64::MAX),
+        }
+    }
+
+    fn take(&mut self) -> Result<(), QueryError> {
+        match &mut self.left {
+            None => Ok(()),
+            Some(0) => Err(QueryError::RowLimit { limit: self.limit }),
+            Some(left) => {
+                *left -= 1;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The solutions of a `SELECT`. Ends after its first error.
+pub struct Rows {
+    inner: Guarded<QuerySolutionIter<'static>>,
+    limit: RowLimit,
+}
+
+impl Rows {
+    pub(super) fn next_solution(&mut self) -> Option<Result<QuerySolution, QueryError>> {
+        let solution = self.inner.next()?;
+        Some(solution.and_then(|solution| match self.limit.take() {
+            Ok(()) => Ok(solution),
+            Err(error) => {
+                self.inner.stop();
+                Err(error)
+            }
+        }))
+    }
+}
+
+impl Iterator for Rows {
+    type Item = Result<Vec<Option<Term>>, QueryError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        Some(
+            self.next_solution()?
+                .map(|solution| solution.values().to_vec()),
+        )
+    }
+}
+
+/// The triples of a `CONSTRUCT` or `DESCRIBE`, each once. Ends after its first error.
+pub struct GraphTriples {
+    inner: Guarded<QueryTripleIter<'static>>,
+    seen: Seen,
+    limit: RowLimit,
+}
+
+impl Iterator for GraphTriples {
+    type Item = Result<Triple, QueryError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        loop {
+            match self.inner.next()? {
+                Ok(triple) if self.seen.insert(&triple) => {
+                    return Some(match self.limit.take() {
+                        Ok(()) => Ok(triple),
+                        Err(error) => {
+                            self.inner.stop();
+                            Err(error)
+                        }
+                    });
+                }
+                Ok(_) => {}
+                Err(error) => return Some(Err(error)),
+            }
+        }
+    }
+}
+
+/// Triples seen, by 128 keyed hash bits: a false match is less likely than a memory error.
+#[derive(Default)]
+struct Seen {
+    keys: [RandomState; 2],
+    hashes: FxHashSet<(u64, u64)>,
+}
+
+impl Seen {
+    fn insert(&mut self, triple: &Triple) -> bool {
+        let [first, second] = &self.keys;
+        self.hashes
+            .insert((first.hash_one(triple), second.hash_one(triple)))
+    }
+}

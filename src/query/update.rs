@@ -1,0 +1,279 @@
+//! SPARQL 1.1 Update on a draft. All operations or none: after an error the caller drops the draft.
+//! Decides nothing about what may be written and commits nothing.
+
+use crate::query::algebra_in::{self, DatasetClause, Modify, Target, Transfer, UpdateOperation};
+use crate::query::budget::Budget;
+use crate::query::dataset::{QueryDataset, evaluator};
+use crate::query::error::QueryError;
+use crate::query::run::{Guarded, new_budget, request_clause};
+use crate::query::QueryOptions;
+use crate::rdf::label::Text;
+use crate::store::{Draft, Graphs, QuadIds, View};
+use oxrdf::{BlankNode, GraphName, NamedOrBlankNode, Quad, Term};
+use rustc_hash::FxHashMap;
+use spareval::DeleteInsertQuad;
+use std::rc::Rc;
+
+/// What an update did to the draft.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct UpdateStats {
+    /// Operations carried out.
+    pub operations: usize,
+    /// Quads the operations asked to add, those already present included.
+    pub inserted: u64,
+    /// Quads the operations asked to remove, those already absent included.
+    pub deleted: u64,
+}
+
+/// Applies an update request ([SPARQL 1.1 Update](https://www.w3.org/TR/sparql11-update/)) to a draft.
+/// Each operation sees what the earlier ones did. Graphs exist as long as they hold a quad: `CREATE` adds nothing,
+/// and `DROP` is `CLEAR`. `LOAD` is refused, `LOAD SILENT` does nothing: an update never makes the server fetch.
+///
+/// # Errors
+/// As for queries, and [`QueryError::Refused`]. The draft then holds part of the work: drop it.
+pub fn apply_update(
+    draft: &mut Draft<'_>,
+    text: &str,
+    options: &QueryOptions,
+) -> Result<UpdateStats, QueryError> {
+    let operations = algebra_in::parse_update(text, options.base_iri.as_deref())?;
+    let clause = request_clause(options)?;
+    let names_dataset = |operation: &UpdateOperation| {
+        matches!(operation, UpdateOperation::Modify(modify) if modify.dataset.is_some())
+    };
+    if clause.is_some()
+        && let Some(number) = operations.iter().position(names_dataset)
+    {
+        // SPARQL 1.1 Protocol §2.2.3 makes this combination an error.
+        return Err(refused(
+            number,
+            "USING en WITH gaan niet samen met using-graph-uri",
+            "USING and WITH cannot be combined with using-graph-uri",
+        ));
+    }
+    let mut work = Work {
+        draft,
+        options,
+        clause,
+        budget: new_budget(options),
+        stats: UpdateStats::default(),
+    };
+    for (number, operation) in operations.into_iter().enumerate() {
+        work.budget.check()?;
+        work.apply(number, operation)?;
+        work.stats.operations += 1;
+    }
+    Ok(work.stats)
+}
+
+struct Work<'a, 'b> {
+    draft: &'a mut Draft<'b>,
+    options: &'a QueryOptions,
+    clause: Option<DatasetClause>,
+    budget: Rc<Budget>,
+    stats: UpdateStats,
+}
+
+impl Work<'_, '_> {
+    fn apply(&mut self, number: usize, operation: UpdateOperation) -> Result<(), QueryError> {
+        match operation {
+            UpdateOperation::InsertData(quads) => {
+                let mut labels = FxHashMap::default();
+                for quad in quads {
+                    let quad = with_fresh_labels(quad, &mut labels);
+                    let ids = self.draft.intern_quad(quad.as_ref());
+                    self.insert(ids)?;
+                }
+            }
+            UpdateOperation::DeleteData(quads) => {
+                let view = self.draft.snapshot().view();
+                for quad in quads {
+                    if let Some(ids) = ids_of(&view, &quad) {
+                        self.delete(ids)?;
+                    }
+                }
+            }
+            UpdateOperation::Modify(mut modify) => self.modify(&mut modify)?,
+            UpdateOperation::Load { silent: true, .. } => {}
+            UpdateOperation::Load { source, .. } => {
+                return Err(refused(
+                    number,
+                    format!("LOAD {source} haalt iets van het net en dat doet een bewerking hier nooit"),
+                    format!("LOAD {source} would fetch from the network, which an update never does here"),
+                ));
+            }
+            UpdateOperation::Clear(target) => {
+                let view = self.draft.snapshot().view();
+                let view = match target {
+                    Target::All => view,
+                    Target::Named => view.with_graphs(Graphs::AnyNamed),
+                    Target::Graph(name) => match view.id_of_graph(name.as_ref()) {
+                        Some(graph) => view.with_graphs(Graphs::One(graph)),
+                        None => return Ok(()),
+                    },
+                };
+                for quad in view.quads(None, None, None, None) {
+                    self.delete(quad)?;
+                }
+            }
+            UpdateOperation::Create { silent, graph } => {
+                let name = GraphName::from(graph.clone());
+                if !silent && self.exists(&name) {
+                    return Err(refused(
+                        number,
+                        format!("graaf {graph} bestaat al"),
+                        format!("graph {graph} exists already"),
+                    ));
+                }
+            }
+            UpdateOperation::Transfer {
+                kind,
+                silent,
+                from,
+                to,
+            } => self.transfer(number, kind, silent, &from, &to)?,
+        }
+        Ok(())
+    }
+
+    fn modify(&mut self, modify: &mut Modify) -> Result<(), QueryError> {
+        let view = self.draft.snapshot().view();
+        let clause = self.clause.as_ref().or(modify.dataset.as_ref());
+        let dataset = QueryDataset::new(
+            &view,
+            clause,
+            self.options.default_graph,
+            Rc::clone(&self.budget),
+        );
+        let evaluator = evaluator();
+        let changes = self
+            .budget
+            .run(|| {
+                modify.over_graphs(|| dataset.graph_iris());
+                modify.prepare(&evaluator).execute(dataset)
+            })?
+            .map_err(crate::query::run::evaluation_error)?;
+        let mut inserts = Vec::new();
+        // Every solution comes from the state before the operation; removals go before additions.
+        for change in Guarded::new(changes, Rc::clone(&self.budget)) {
+            match change? {
+                DeleteInsertQuad::Delete(quad) => {
+                    if let Some(ids) = ids_of(&view, &quad) {
+                        self.delete(ids)?;
+                    }
+                }
+                DeleteInsertQuad::Insert(quad) => {
+                    inserts.push(self.draft.intern_quad(quad.as_ref()));
+                }
+            }
+        }
+        for ids in inserts {
+            self.insert(ids)?;
+        }
+        Ok(())
+    }
+
+    fn transfer(
+        &mut self,
+        number: usize,
+        kind: Transfer,
+        silent: bool,
+        from: &GraphName,
+        to: &GraphName,
+    ) -> Result<(), QueryError> {
+        if *from != GraphName::DefaultGraph && !self.exists(from) {
+            return if silent {
+                Ok(())
+            } else {
+                Err(refused(
+                    number,
+                    format!("graaf {from} bestaat niet"),
+                    format!("graph {from} does not exist"),
+                ))
+            };
+        }
+        let view = self.draft.snapshot().view();
+        let Some(source) = view.id_of_graph(from.as_ref()) else {
+            return Ok(());
+        };
+        let target = self.draft.intern_graph(to.as_ref());
+        if kind != Transfer::Add {
+            for quad in view.quads(None, None, None, Some(target)) {
+                self.delete(quad)?;
+            }
+        }
+        for quad in view.quads(None, None, None, Some(source)) {
+            self.insert(QuadIds { g: target, ..quad })?;
+            if kind == Transfer::Move {
+                self.delete(quad)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn exists(&mut self, name: &GraphName) -> bool {
+        let view = self.draft.snapshot().view();
+        view.id_of_graph(name.as_ref())
+            .is_some_and(|graph| view.quads(None, None, None, Some(graph)).next().is_some())
+    }
+
+    fn insert(&mut self, quad: QuadIds) -> Result<(), QueryError> {
+        self.stats.inserted += 1;
+        self.count()?;
+        self.draft.add(quad);
+        Ok(())
+    }
+
+    fn delete(&mut self, quad: QuadIds) -> Result<(), QueryError> {
+        self.stats.deleted += 1;
+        self.count()?;
+        self.draft.remove(quad);
+        Ok(())
+    }
+
+    fn count(&self) -> Result<(), QueryError> {
+        let done = self.stats.inserted + self.stats.deleted;
+        if let Some(limit) = self.options.max_rows
+            && done > limit
+        {
+            return Err(QueryError::RowLimit { limit });
+        }
+        if done.is_multiple_of(4096) {
+            self.budget.check()?;
+        }
+        Ok(())
+    }
+}
+
+fn refused(number: usize, nl: impl Into<String>, en: impl Into<String>) -> QueryError {
+    QueryError::Refused {
+        operation: number + 1,
+        reason: Text::new(nl, en),
+    }
+}
+
+fn ids_of(view: &View, quad: &Quad) -> Option<QuadIds> {
+    Some(QuadIds {
+        s: view.id_of(quad.subject.as_ref().into())?,
+        p: view.id_of(quad.predicate.as_ref().into())?,
+        o: view.id_of(quad.object.as_ref())?,
+        g: view.id_of_graph(quad.graph_name.as_ref())?,
+    })
+}
+
+/// Labels in `INSERT DATA` name new nodes each time the operation runs.
+fn with_fresh_labels(quad: Quad, labels: &mut FxHashMap<BlankNode, BlankNode>) -> Quad {
+    let mut fresh = |node: BlankNode| labels.entry(node).or_default().clone();
+    Quad {
+        subject: match quad.subject {
+            NamedOrBlankNode::BlankNode(node) => fresh(node).into(),
+            other => other,
+        },
+        object: match quad.object {
+            Term::BlankNode(node) => fresh(node).into(),
+            other => other,
+        },
+        ..quad
+    }
+}
+
