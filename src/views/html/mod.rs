@@ -6,6 +6,7 @@ mod home;
 mod problem;
 mod query;
 
+mod report;
 mod resource;
 mod upload;
 
@@ -14,6 +15,7 @@ pub use home::{RegisterLine, render_graphs, render_home};
 pub use problem::{ProblemPage, render_problem};
 pub use query::{QueryTable, render_query_form, render_query_result};
 
+pub use report::render_report;
 pub use resource::{ResourcePage, render_resource};
 pub use upload::render_validate_form;
 
