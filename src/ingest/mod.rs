@@ -1,0 +1,24 @@
+//! Ingest: bytes of a file or a request body → quads in a [`Draft`](crate::store::Draft), or one diagnostic a data
+//! steward can act on. Knows formats, limits, JSON-LD contexts and blank node labels.
+//! Does not decide who may write and does not publish anything by itself: [`load`] goes through the commit path.
+
+pub mod contexts;
+pub mod diagnostic;
+pub mod format;
+pub mod input;
+pub mod limits;
+pub mod load;
+pub mod parse;
+mod labels;
+mod place;
+mod reader;
+mod syntax_texts;
+mod texts;
+
+pub use contexts::ContextStore;
+pub use diagnostic::{Diagnostic, Location, Severity};
+pub use format::{Compression, detect_format};
+pub use input::Input;
+pub use limits::Limits;
+pub use load::{LoadItem, LoadPlan, LoadSummary, load_files};
+pub use parse::{ParseOptions, ParseStats, Progress, parse_into};

@@ -1,0 +1,600 @@
+//! One input → quads in a draft. Reads in strict mode and as a stream; the first mistake refuses the whole input, with
+//! its place. Gives blank nodes labels of the store. Does not commit: the caller drops the draft when this fails.
+
+use super::contexts::{ContextProblem, ContextStore};
+use super::diagnostic::{Diagnostic, Location};
+use super::format::{Compression, detect};
+use super::input::Input;
+use super::labels::{Labels, label_prefix};
+use super::limits::Limits;
+use super::place::{Target, find_json_ld_culprit, find_text, locate, point_at_character};
+use super::reader::{GuardedReader, ReadFailure, content_digest};
+use super::syntax_texts;
+use super::texts::{self, Finding};
+use crate::rdf::format::Format;
+use crate::store::{Draft, Id, QuadIds};
+use oxrdf::{
+    BlankNodeRef, GraphNameRef, NamedNode, NamedNodeRef, NamedOrBlankNodeRef, QuadRef, TermRef,
+};
+use std::io::{self, Read};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// How to read one input.
+pub struct ParseOptions<'a> {
+    /// Syntax, when the caller knows it; else the media type or the name tells.
+    pub format: Option<Format>,
+    /// Media type of a request body; parameters are ignored.
+    pub media_type: Option<String>,
+    /// Base IRI for relative references; else the file's `file:` IRI, or the input's name where that is an IRI.
+    pub base_iri: Option<String>,
+    /// Graph for the triples of the default graph of the input. Graphs that the input names itself (TriG, N-Quads,
+    /// JSON-LD) keep their own names.
+    pub graph: Option<NamedNode>,
+    /// Bounds on what the input may cost.
+    pub limits: Limits,
+    /// JSON-LD contexts that may be used.
+    pub contexts: &'a ContextStore,
+    /// Digest of the content, when the caller has it; else the input is read once more as soon as a blank node needs it.
+    pub content_sha256: Option<[u8; 32]>,
+    /// Called about once per MiB taken from the source.
+    pub progress: Option<&'a mut dyn FnMut(Progress)>,
+}
+
+impl<'a> ParseOptions<'a> {
+    /// Everything by default: format by name, no graph, default limits.
+    pub fn new(contexts: &'a ContextStore) -> Self {
+        Self {
+            format: None,
+            media_type: None,
+            base_iri: None,
+            graph: None,
+            limits: Limits::default(),
+            contexts,
+            content_sha256: None,
+            progress: None,
+        }
+    }
+}
+
+/// How far the reading of one input is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// Bytes taken from the source, before decompression.
+    pub bytes_read: u64,
+    /// Size of the source in the same unit, when it is known.
+    pub bytes_total: Option<u64>,
+}
+
+/// What one input held.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParseStats {
+    /// Syntax it was read in.
+    pub format: Format,
+    /// Packing of the source.
+    pub compression: Compression,
+    /// Statements read, repeated ones counted each time.
+    pub quads: u64,
+    /// Different blank nodes.
+    pub blank_nodes: u64,
+    /// Size of the content in bytes, after decompression.
+    pub content_bytes: u64,
+    /// SHA-256 of the content, after decompression.
+    pub content_sha256: [u8; 32],
+    /// What a steward should look at although the input was read.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Reads an input into a draft.
+///
+/// # Errors
+/// One diagnostic with the place of the first mistake. The draft then holds part of the input: drop it.
+pub fn parse_into(
+    draft: &mut Draft<'_>,
+    input: &Input,
+    mut options: ParseOptions<'_>,
+) -> Result<ParseStats, Diagnostic> {
+    let whole = Location {
+        file: input.name().to_owned(),
+        ..Location::default()
+    };
+    let detected = detect(input, options.format, options.media_type.as_deref())?;
+    let given_base = options.base_iri.take();
+    let default_base = given_base.is_none() && input.path().is_some();
+    let base = given_base.or_else(|| input.default_base_iri());
+    if let Some(base) = &base
+        && let Err(error) = oxiri::Iri::parse(base.as_str())
+    {
+        return Err(texts::bad_base(base, &error.to_string()).at(whole));
+    }
+
+    let bytes_total = input.size_bytes();
+    let mut progress = options.progress.take();
+    let mut report = |bytes_read| {
+        if let Some(progress) = &mut progress {
+            progress(Progress {
+                bytes_read,
+                bytes_total,
+            });
+        }
+    };
+    let mut reader = GuardedReader::open(input, detected.format, &options.limits)
+        .map_err(|e| texts::unreadable(&e).at(whole.clone()))?
+        .with_progress(Some(&mut report));
+    let mut stats = ParseStats {
+        format: detected.format,
+        compression: detected.compression,
+        quads: 0,
+        blank_nodes: 0,
+        content_bytes: 0,
+        content_sha256: [0; 32],
+        warnings: Vec::new(),
+    };
+
+    let graph_name = options.graph.as_ref().map_or("", |g| g.as_str());
+    let mut early_digest = options.content_sha256;
+    let mut make_prefix = || -> Result<String, Stop> {
+        let digest = match early_digest {
+            Some(digest) => digest,
+            None => content_digest(input, detected.format, &options.limits).map_err(Stop::Read)?,
+        };
+        early_digest = Some(digest);
+        Ok(label_prefix(graph_name, &digest))
+    };
+    let mut stager = Stager::new(draft, options.graph.as_ref().map(NamedNode::as_ref));
+    let contexts = ContextLoader::new(options.contexts);
+    let job = Job {
+        format: detected.format,
+        base: base.as_deref(),
+        contexts: &contexts,
+    };
+    if !detected.empty {
+        let outcome = job.run(&mut reader, |quad| stager.stage(quad, &mut make_prefix));
+        if let Err(stop) = outcome {
+            let failure = reader.take_failure();
+            let chunk_start = reader.previous_offset();
+            drop(reader);
+            return Err(diagnose(
+                input,
+                &job,
+                &options.limits,
+                stop,
+                failure,
+                chunk_start,
+            ));
+        }
+    }
+    stats.quads = stager.quads;
+    stats.blank_nodes = stager.labels.len();
+    let file_iris = stager.file_iris;
+    match reader.finish() {
+        Ok((size, digest)) => {
+            stats.content_bytes = size;
+            stats.content_sha256 = digest;
+        }
+        Err(failure) => return Err(diagnose_failure(input, failure)),
+    }
+    if early_digest.is_some_and(|early| early != stats.content_sha256) {
+        return Err(texts::changed_while_read().at(whole));
+    }
+    if detected.empty {
+        stats.warnings.push(texts::empty().warn_at(whole));
+    } else if stats.quads == 0 {
+        stats
+            .warnings
+            .push(texts::no_statements(detected.format).warn_at(whole));
+    } else if default_base && file_iris > 0 {
+        stats
+            .warnings
+            .push(texts::file_iris(file_iris).warn_at(whole));
+    }
+    Ok(stats)
+}
+
+/// Why reading ended before the end.
+enum Stop {
+    /// The RDF reader complains.
+    Syntax {
+        message: String,
+        place: Option<Target>,
+        json_ld_code: Option<String>,
+    },
+    /// The RDF reader would need more than its buffer for one token.
+    TokenTooLong,
+    /// The byte stream stopped; the guarded reader knows why.
+    Stream(io::Error),
+    /// Another pass over the bytes stopped.
+    Read(ReadFailure),
+    /// The RDF reader panicked.
+    Broke,
+}
+
+impl Stop {
+    fn from_io(error: io::Error) -> Self {
+        if error.kind() == io::ErrorKind::OutOfMemory {
+            Self::TokenTooLong
+        } else {
+            Self::Stream(error)
+        }
+    }
+}
+
+/// What an RDF reader needs besides bytes.
+struct Job<'a> {
+    format: Format,
+    base: Option<&'a str>,
+    contexts: &'a ContextLoader,
+}
+
+impl Job<'_> {
+    /// Runs the RDF reader of the format over the bytes.
+    fn run<R: Read>(
+        &self,
+        reader: R,
+        mut sink: impl FnMut(QuadRef<'_>) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
+        const CHECKED: &str = "the base IRI was checked";
+        macro_rules! with_base {
+            ($parser:expr) => {
+                match self.base {
+                    Some(base) => $parser.with_base_iri(base).expect(CHECKED),
+                    None => $parser,
+                }
+            };
+        }
+        match self.format {
+            Format::Turtle => {
+                for triple in with_base!(oxttl::TurtleParser::new()).for_reader(reader) {
+                    sink(triple.map_err(from_turtle)?.as_ref().in_graph(GraphNameRef::DefaultGraph))?;
+                }
+            }
+            Format::TriG => {
+                for quad in with_base!(oxttl::TriGParser::new()).for_reader(reader) {
+                    sink(quad.map_err(from_turtle)?.as_ref())?;
+                }
+            }
+            Format::NTriples => {
+                for triple in oxttl::NTriplesParser::new().for_reader(reader) {
+                    sink(triple.map_err(from_turtle)?.as_ref().in_graph(GraphNameRef::DefaultGraph))?;
+                }
+            }
+            Format::NQuads => {
+                for quad in oxttl::NQuadsParser::new().for_reader(reader) {
+                    sink(quad.map_err(from_turtle)?.as_ref())?;
+                }
+            }
+            Format::RdfXml => {
+                let parser = oxrdfio::RdfParser::from_format(oxrdfio::RdfFormat::RdfXml);
+                for quad in with_base!(parser).for_reader(reader) {
+                    let quad = quad.map_err(|error| match error {
+                        oxrdfio::RdfParseError::Io(error) => Stop::from_io(error),
+                        oxrdfio::RdfParseError::Syntax(error) => Stop::Syntax {
+                            message: error.to_string(),
+                            place: None,
+                            json_ld_code: None,
+                        },
+                    })?;
+                    sink(quad.as_ref())?;
+                }
+            }
+            Format::JsonLd => {
+                let mut parser = with_base!(oxjsonld::JsonLdParser::new())
+                    .for_reader(reader)
+                    .with_load_document_callback(self.contexts.callback());
+                loop {
+                    // The context processor asserts its own bookkeeping; no document may bring the registry down.
+                    let next = catch_unwind(AssertUnwindSafe(|| parser.next()));
+                    match next {
+                        Ok(None) => break,
+                        Ok(Some(quad)) => sink(quad.map_err(from_json_ld)?.as_ref())?,
+                        Err(_) => return Err(Stop::Broke),
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn from_turtle(error: oxttl::TurtleParseError) -> Stop {
+    match error {
+        oxttl::TurtleParseError::Io(error) => Stop::from_io(error),
+        oxttl::TurtleParseError::Syntax(error) => {
+            let start = error.location().start;
+            Stop::Syntax {
+                message: error.message().to_owned(),
+                place: Some(Target::LineColumn(start.line, start.column)),
+                json_ld_code: None,
+            }
+        }
+    }
+}
+
+fn from_json_ld(error: oxjsonld::JsonLdParseError) -> Stop {
+    match error {
+        oxjsonld::JsonLdParseError::Io(error) => Stop::from_io(error),
+        oxjsonld::JsonLdParseError::Syntax(error) => Stop::Syntax {
+            message: error.to_string(),
+            place: error
+                .location()
+                .map(|at| Target::LineColumn(at.start.line, at.start.column)),
+            json_ld_code: error.code().map(|code| code.to_string()),
+        },
+    }
+}
+
+/// Hands contexts to the JSON-LD reader and keeps the reason when there is none to hand.
+struct ContextLoader {
+    store: ContextStore,
+    problem: Arc<Mutex<Option<ContextProblem>>>,
+}
+
+impl ContextLoader {
+    fn new(store: &ContextStore) -> Self {
+        Self {
+            store: store.clone(),
+            problem: Arc::default(),
+        }
+    }
+
+    fn callback(
+        &self,
+    ) -> impl Fn(
+        &str,
+        &oxjsonld::JsonLdLoadDocumentOptions,
+    ) -> Result<
+        oxjsonld::JsonLdRemoteDocument,
+        Box<dyn std::error::Error + Send + Sync>,
+    > + Send
+    + Sync
+    + std::panic::UnwindSafe
+    + std::panic::RefUnwindSafe
+    + 'static {
+        let store = AssertUnwindSafe(self.store.clone());
+        let problem = Arc::clone(&self.problem);
+        move |iri, _| match store.resolve(iri) {
+            Ok(document) => Ok(oxjsonld::JsonLdRemoteDocument {
+                document: document.to_vec(),
+                document_url: iri.to_owned(),
+            }),
+            Err(found) => {
+                let error = Box::new(found.clone());
+                problem
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .get_or_insert(found);
+                Err(error)
+            }
+        }
+    }
+
+    fn take_problem(&self) -> Option<ContextProblem> {
+        self.problem
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take()
+    }
+}
+
+/// Puts quads into the draft: default graph and blank nodes renamed, frequent IRIs looked up once.
+struct Stager<'d, 's> {
+    draft: &'d mut Draft<'s>,
+    default_graph: Id,
+    labels: Labels<Id>,
+    iris: Vec<(String, Option<Id>)>,
+    quads: u64,
+    file_iris: u64,
+}
+
+/// Slots of the IRI memory; a power of two.
+const IRI_SLOTS: usize = 1024;
+
+impl<'d, 's> Stager<'d, 's> {
+    fn new(draft: &'d mut Draft<'s>, graph: Option<NamedNodeRef<'_>>) -> Self {
+        let default_graph = match graph {
+            Some(graph) => draft.intern(graph.into()),
+            None => Id::DEFAULT_GRAPH,
+        };
+        Self {
+            draft,
+            default_graph,
+            labels: Labels::new(),
+            iris: vec![(String::new(), None); IRI_SLOTS],
+            quads: 0,
+            file_iris: 0,
+        }
+    }
+
+    fn stage(
+        &mut self,
+        quad: QuadRef<'_>,
+        prefix: &mut dyn FnMut() -> Result<String, Stop>,
+    ) -> Result<(), Stop> {
+        let s = match quad.subject {
+            NamedOrBlankNodeRef::NamedNode(node) => self.iri(node),
+            NamedOrBlankNodeRef::BlankNode(node) => self.blank(node, prefix)?,
+        };
+        let p = self.iri(quad.predicate);
+        let o = match quad.object {
+            TermRef::NamedNode(node) => self.iri(node),
+            TermRef::BlankNode(node) => self.blank(node, prefix)?,
+            TermRef::Literal(_) => self.draft.intern(quad.object),
+        };
+        let g = match quad.graph_name {
+            GraphNameRef::DefaultGraph => self.default_graph,
+            GraphNameRef::NamedNode(node) => self.iri(node),
+            GraphNameRef::BlankNode(node) => self.blank(node, prefix)?,
+        };
+        self.draft.add(QuadIds { s, p, o, g });
+        self.quads += 1;
+        Ok(())
+    }
+
+    fn iri(&mut self, node: NamedNodeRef<'_>) -> Id {
+        let iri = node.as_str();
+        if iri.starts_with("file:") {
+            self.file_iris += 1;
+        }
+        let (known, id) = &mut self.iris[iri_slot(iri)];
+        if let Some(id) = id
+            && known == iri
+        {
+            return *id;
+        }
+        let new = self.draft.intern(node.into());
+        known.clear();
+        known.push_str(iri);
+        *id = Some(new);
+        new
+    }
+
+    fn blank(
+        &mut self,
+        node: BlankNodeRef<'_>,
+        prefix: &mut dyn FnMut() -> Result<String, Stop>,
+    ) -> Result<Id, Stop> {
+        if let Some(id) = self.labels.get(node.as_str()) {
+            return Ok(id);
+        }
+        let draft = &mut *self.draft;
+        self.labels.insert(node.as_str(), prefix, |label| {
+            draft.intern(BlankNodeRef::new_unchecked(label).into())
+        })
+    }
+}
+
+/// IRIs differ at their ends, so the last bytes choose the slot.
+fn iri_slot(iri: &str) -> usize {
+    let bytes = iri.as_bytes();
+    let mut tail = [0; 8];
+    let n = bytes.len().min(8);
+    tail[..n].copy_from_slice(&bytes[bytes.len() - n..]);
+    let mixed = (u64::from_le_bytes(tail) ^ bytes.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed >> 54) as usize
+}
+
+/// Turns the end of reading into a diagnostic with its place.
+fn diagnose(
+    input: &Input,
+    job: &Job<'_>,
+    limits: &Limits,
+    stop: Stop,
+    failure: Option<ReadFailure>,
+    chunk_start: u64,
+) -> Diagnostic {
+    if let Some(failure) = failure {
+        return diagnose_failure(input, failure);
+    }
+    if let Some(problem) = job.contexts.take_problem() {
+        let named = match &problem {
+            ContextProblem::Cyclic { chain } => chain.first().cloned(),
+            ContextProblem::Unavailable { iri, via } => via.clone().or_else(|| Some(iri.clone())),
+            ContextProblem::TooLarge { iri } | ContextProblem::Broken { iri, .. } => {
+                Some(iri.clone())
+            }
+        };
+        let offset = named
+            .and_then(|iri| find_text(input, &iri, limits.max_json_bytes))
+            .unwrap_or_else(|| exact_offset(input, job, limits, chunk_start));
+        return place(input, texts::from_context(&problem), Target::Offset(offset));
+    }
+    match stop {
+        Stop::Syntax {
+            message,
+            place: at,
+            json_ld_code,
+        } => {
+            let finding = match &json_ld_code {
+                Some(code) => texts::from_json_ld(code, &message),
+                None => syntax_texts::from_reader(job.format, &message),
+            };
+            // The JSON-LD reader reads an object to its end before it looks at the context in it.
+            let named = json_ld_code
+                .and_then(|_| find_json_ld_culprit(input, &message, limits.max_json_bytes));
+            let target = at.or(named.map(Target::Offset)).unwrap_or_else(|| {
+                Target::Offset(exact_offset(input, job, limits, chunk_start))
+            });
+            let mut diagnostic = place(input, finding, target);
+            point_at_character(&mut diagnostic);
+            diagnostic
+        }
+        Stop::TokenTooLong => place(
+            input,
+            texts::over_limit("een tekst of ander woord", "a text or other token", "16 MiB"),
+            Target::Offset(chunk_start),
+        ),
+        Stop::Read(failure) => diagnose_failure(input, failure),
+        Stop::Stream(error) => texts::unreadable(&error).at(Location {
+            file: input.name().to_owned(),
+            ..Location::default()
+        }),
+        Stop::Broke => place(
+            input,
+            texts::reader_broke(),
+            Target::Offset(exact_offset(input, job, limits, chunk_start)),
+        ),
+    }
+}
+
+fn place(input: &Input, finding: Finding, target: Target) -> Diagnostic {
+    let (location, excerpt) = locate(input, target);
+    let mut diagnostic = finding.at(location);
+    diagnostic.excerpt = excerpt;
+    diagnostic
+}
+
+/// Some readers do not say where they stopped. Reads again, byte by byte from the chunk in which they did.
+fn exact_offset(input: &Input, job: &Job<'_>, limits: &Limits, chunk_start: u64) -> u64 {
+    let Ok(reader) = GuardedReader::open(input, job.format, limits) else {
+        return chunk_start;
+    };
+    let mut reader = reader.slow_from(chunk_start);
+    let contexts = ContextLoader::new(&job.contexts.store);
+    let again = Job {
+        format: job.format,
+        base: job.base,
+        contexts: &contexts,
+    };
+    let _ = again.run(&mut reader, |_| Ok(()));
+    reader.offset().saturating_sub(1)
+}
+
+/// Words and place for a byte stream that stopped.
+pub(super) fn diagnose_failure(input: &Input, failure: ReadFailure) -> Diagnostic {
+    let whole = |finding: Finding| {
+        finding.at(Location {
+            file: input.name().to_owned(),
+            ..Location::default()
+        })
+    };
+    let at = |finding: Finding, offset: u64| place(input, finding, Target::Offset(offset));
+    match failure {
+        ReadFailure::NotUtf8 { offset, byte } => at(texts::not_utf8(byte), offset),
+        ReadFailure::Utf8CutOff { offset } => at(texts::cut_off(), offset),
+        ReadFailure::FileTooLarge { limit } => whole(texts::file_too_large(limit)),
+        ReadFailure::LineTooLong { offset, limit } => at(
+            texts::over_limit("een regel", "a line", &texts::bytes(limit)),
+            offset,
+        ),
+        ReadFailure::XmlEventTooLong { offset, limit } => at(
+            texts::over_limit(
+                "een element, tekst of commentaar",
+                "an element, text or comment",
+                &texts::bytes(limit),
+            ),
+            offset,
+        ),
+        ReadFailure::LateEntity { offset } => at(texts::document_type_too_large(), offset),
+        ReadFailure::JsonTooDeep { offset, limit } => at(
+            texts::over_limit(
+                "de nesting van de JSON",
+                "the nesting of the JSON",
+                &limit.to_string(),
+            ),
+            offset,
+        ),
+        ReadFailure::Bomb { limit } => whole(texts::bomb(limit)),
+        ReadFailure::Gzip { offset, error } => at(texts::broken_gzip(&error), offset),
+        ReadFailure::Io(error) => whole(texts::unreadable(&error)),
+    }
+}
