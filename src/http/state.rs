@@ -19,7 +19,8 @@ pub struct AppState {
     inner: Arc<Inner>,
 }
 
-pub(super) struct Inner {
+/// What [`AppState`] shares; the fields are for this module.
+pub struct Inner {
     pub(super) registry: Arc<Registry>,
     pub(super) config: ServerConfig,
     pub(super) token: Option<AdminToken>,

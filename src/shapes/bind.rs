@@ -1,0 +1,215 @@
+//! Binding compiled shapes to one version of the store: terms become ids. Terms the store does not know get ids of
+//! their own for the run, so that a target node without any statement is still a focus node.
+
+use super::constraints::{ClassExtent, LanguageTest, Length, Limit};
+use super::graph::subclass_closure;
+use super::model::{Compiled, Constraint, PairKind};
+use super::path::Path;
+use super::run::MemoIx;
+use crate::rdf::vocab::rdf;
+use crate::store::{Id, View};
+use crate::shapes::compare::Value;
+use oxrdf::{NamedNode, Term, TermRef};
+use rustc_hash::FxHashMap;
+
+/// A path over ids. Inversion is at predicates only; a predicate the store does not know leads nowhere.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum BoundPath {
+    Nothing,
+    Forward(Id),
+    Backward(Id),
+    Sequence(Vec<BoundPath>),
+    Alternative(Vec<BoundPath>),
+    ZeroOrMore(Box<BoundPath>),
+    OneOrMore(Box<BoundPath>),
+    ZeroOrOne(Box<BoundPath>),
+}
+
+/// A constraint over ids. Those that refer to shapes need nothing more than what was compiled.
+#[derive(Debug)]
+pub(crate) enum BoundConstraint {
+    /// Index of a class extent.
+    Class(u32),
+    /// Datatype index; `None` when no literal has it.
+    Datatype(Option<u16>),
+    NodeKind(u8),
+    MinCount(u64),
+    MaxCount(u64),
+    Range(Limit),
+    Length(Length),
+    Pattern(MemoIx),
+    Languages(LanguageTest),
+    UniqueLang,
+    Pair(PairKind, Option<Id>),
+    HasValue(Id),
+    /// Sorted.
+    In(Vec<Id>),
+    /// Sorted predicates.
+    Closed(Vec<Id>),
+    /// Index of a concept scheme; `None` when the store does not know it.
+    CodeList(Option<u32>),
+    /// Everything that refers to shapes.
+    Shapes,
+}
+
+/// Compiled shapes over the ids of one version.
+#[derive(Debug, Default)]
+pub(crate) struct Bindings {
+    pub(crate) shapes: Vec<Vec<BoundConstraint>>,
+    pub(crate) paths: Vec<BoundPath>,
+    pub(crate) rdf_type: Option<Id>,
+    /// Concept schemes of code lists, each once.
+    pub(crate) schemes: Vec<Id>,
+    /// How many memos the literal tests need.
+    pub(crate) memos: u32,
+}
+
+/// Terms without an id in the store, by the number in their run-local id.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LocalTerms {
+    terms: Vec<Term>,
+    ids: FxHashMap<Term, Id>,
+}
+
+impl LocalTerms {
+    /// The id of a term: the store's, or one for this run.
+    pub(crate) fn bind(&mut self, view: &View, term: TermRef<'_>) -> Id {
+        if let Some(id) = view.id_of(term) {
+            return id;
+        }
+        let next = Id::local(self.terms.len() as u64);
+        *self.ids.entry(term.into_owned()).or_insert_with(|| {
+            self.terms.push(term.into_owned());
+            next
+        })
+    }
+
+    /// The term of a run-local id.
+    pub(crate) fn get(&self, id: Id) -> Option<&Term> {
+        self.terms.get(usize::try_from(id.local_index()?).ok()?)
+    }
+}
+
+/// What [`bind`] makes besides the bindings: state that changes while running.
+pub(crate) struct Bound {
+    pub(crate) bindings: Bindings,
+    pub(crate) locals: LocalTerms,
+    pub(crate) classes: Vec<ClassExtent>,
+}
+
+/// Binds all shapes to the context view.
+pub(crate) fn bind(compiled: &Compiled, view: &View) -> Bound {
+    let mut binder = Binder {
+        view,
+        bindings: Bindings { rdf_type: view.id_of_iri(rdf::TYPE), ..Bindings::default() },
+        locals: LocalTerms::default(),
+        classes: Vec::new(),
+        class_ix: FxHashMap::default(),
+    };
+    binder.bindings.paths = compiled.paths.iter().map(|path| binder.path(path)).collect();
+    for shape in &compiled.shapes {
+        let bound = if shape.runs() { shape.constraints.iter().map(|c| binder.constraint(c)).collect() } else { Vec::new() };
+        binder.bindings.shapes.push(bound);
+    }
+    Bound { bindings: binder.bindings, locals: binder.locals, classes: binder.classes }
+}
+
+struct Binder<'a> {
+    view: &'a View,
+    bindings: Bindings,
+    locals: LocalTerms,
+    classes: Vec<ClassExtent>,
+    class_ix: FxHashMap<NamedNode, u32>,
+}
+
+impl Binder<'_> {
+    fn path(&self, path: &Path) -> BoundPath {
+        let all = |paths: &[Path]| paths.iter().map(|p| self.path(p)).collect::<Vec<_>>();
+        match path {
+            Path::Predicate(p) => self.view.id_of_iri(p.as_str()).map_or(BoundPath::Nothing, BoundPath::Forward),
+            Path::Inverse(inner) => match self.path(inner) {
+                BoundPath::Forward(p) => BoundPath::Backward(p),
+                BoundPath::Nothing => BoundPath::Nothing,
+                _ => unreachable!("in normal form only predicates are inverted"),
+            },
+            Path::Sequence(paths) => {
+                let steps = all(paths);
+                if steps.contains(&BoundPath::Nothing) { BoundPath::Nothing } else { BoundPath::Sequence(steps) }
+            }
+            Path::Alternative(paths) => BoundPath::Alternative(all(paths)),
+            Path::ZeroOrMore(inner) => BoundPath::ZeroOrMore(Box::new(self.path(inner))),
+            Path::OneOrMore(inner) => match self.path(inner) {
+                BoundPath::Nothing => BoundPath::Nothing,
+                inner => BoundPath::OneOrMore(Box::new(inner)),
+            },
+            Path::ZeroOrOne(inner) => BoundPath::ZeroOrOne(Box::new(self.path(inner))),
+        }
+    }
+
+    fn memo(&mut self) -> MemoIx {
+        self.bindings.memos += 1;
+        self.bindings.memos - 1
+    }
+
+    fn class(&mut self, class: &NamedNode) -> u32 {
+        if let Some(ix) = self.class_ix.get(class) {
+            return *ix;
+        }
+        let classes = self.view.id_of_iri(class.as_str()).map_or_else(Vec::new, |id| subclass_closure(self.view, id));
+        let ix = self.classes.len() as u32;
+        self.classes.push(ClassExtent::new(self.view, self.bindings.rdf_type, classes));
+        self.class_ix.insert(class.clone(), ix);
+        ix
+    }
+
+    fn constraint(&mut self, constraint: &Constraint) -> BoundConstraint {
+        let view = self.view;
+        match constraint {
+            Constraint::Class(class) => BoundConstraint::Class(self.class(class)),
+            Constraint::Datatype(datatype) => BoundConstraint::Datatype(view.datatype_index(datatype.as_str())),
+            Constraint::NodeKind(kinds) => BoundConstraint::NodeKind(*kinds),
+            Constraint::MinCount(min) => BoundConstraint::MinCount(*min),
+            Constraint::MaxCount(max) => BoundConstraint::MaxCount(*max),
+            Constraint::Range(bound, literal) => {
+                let (value, memo) = (Value::of_literal(literal.as_ref()), self.memo());
+                BoundConstraint::Range(Limit { bound: *bound, value, memo })
+            }
+            Constraint::MinLength(limit) => {
+                BoundConstraint::Length(Length { limit: *limit, is_max: false, memo: self.memo() })
+            }
+            Constraint::MaxLength(limit) => {
+                BoundConstraint::Length(Length { limit: *limit, is_max: true, memo: self.memo() })
+            }
+            Constraint::Pattern { .. } => BoundConstraint::Pattern(self.memo()),
+            Constraint::LanguageIn(ranges) => BoundConstraint::Languages(LanguageTest::new(ranges)),
+            Constraint::UniqueLang => BoundConstraint::UniqueLang,
+            Constraint::Pair(kind, predicate) => BoundConstraint::Pair(*kind, view.id_of_iri(predicate.as_str())),
+            Constraint::HasValue(value) => BoundConstraint::HasValue(self.locals.bind(view, value.as_ref())),
+            Constraint::In(members) => {
+                let mut ids: Vec<Id> = members.iter().map(|m| self.locals.bind(view, m.as_ref())).collect();
+                ids.sort_unstable();
+                BoundConstraint::In(ids)
+            }
+            Constraint::Closed(allowed) => {
+                let mut ids: Vec<Id> = allowed.iter().filter_map(|p| view.id_of_iri(p.as_str())).collect();
+                ids.sort_unstable();
+                BoundConstraint::Closed(ids)
+            }
+            Constraint::CodeList(scheme) => BoundConstraint::CodeList(view.id_of_iri(scheme.as_str()).map(|id| {
+                let schemes = &mut self.bindings.schemes;
+                let ix = schemes.iter().position(|s| *s == id).unwrap_or_else(|| {
+                    schemes.push(id);
+                    schemes.len() - 1
+                });
+                ix as u32
+            })),
+            Constraint::Not(_)
+            | Constraint::And(_)
+            | Constraint::Or(_)
+            | Constraint::Xone(_)
+            | Constraint::Node(_)
+            | Constraint::Property(_)
+            | Constraint::Qualified { .. } => BoundConstraint::Shapes,
+        }
+    }
+}

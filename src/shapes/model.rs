@@ -1,0 +1,388 @@
+//! Compiled shapes: what [`super::read_shapes`] makes and [`super::validate`] runs. Terms, no ids: good for every
+//! version of the store. Holds no evaluation.
+
+use super::lint::Lint;
+use super::path::Path;
+use super::vocabulary as sh;
+use oxrdf::{Literal, NamedNode, Term};
+use regex::Regex;
+use std::sync::Arc;
+
+/// Position of a shape in [`Compiled::shapes`].
+pub(crate) type ShapeIx = u32;
+/// Position of a path in [`Compiled::paths`].
+pub(crate) type PathIx = u32;
+
+/// All shapes of a shapes graph, compiled. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Shapes {
+    pub(crate) compiled: Arc<Compiled>,
+}
+
+impl Shapes {
+    /// What is wrong or odd about the shapes themselves, ordered by shape.
+    pub fn findings(&self) -> &[Lint] {
+        &self.compiled.findings
+    }
+
+    /// Whether no shape has a target, so that nothing will be checked.
+    pub fn is_empty(&self) -> bool {
+        self.compiled.roots.is_empty()
+    }
+
+    /// How many shapes there are: node shapes and property shapes, with or without targets.
+    pub fn shape_count(&self) -> usize {
+        self.compiled.shapes.len()
+    }
+
+    /// How many different conditions the shapes come down to once equal ones are shared.
+    pub fn condition_count(&self) -> usize {
+        self.compiled.condition_count as usize
+    }
+}
+
+/// The compiled shapes graph.
+#[derive(Debug, Default)]
+pub(crate) struct Compiled {
+    pub(crate) shapes: Vec<Shape>,
+    /// Paths in normal form, each once.
+    pub(crate) paths: Vec<Path>,
+    pub(crate) findings: Vec<Lint>,
+    /// Shapes with targets that are not deactivated, in report order.
+    pub(crate) roots: Vec<ShapeIx>,
+    /// Report order: position of each shape when roots are walked depth first.
+    pub(crate) rank: Vec<u32>,
+    /// Shapes equal in what they ask (whatever their names and messages) share a condition: `Shape::condition` is below this.
+    pub(crate) condition_count: u32,
+}
+
+/// One node shape or property shape.
+#[derive(Debug)]
+pub(crate) struct Shape {
+    /// Its IRI or blank node in the shapes graph.
+    pub(crate) term: Term,
+    /// Set for property shapes.
+    pub(crate) path: Option<PathIx>,
+    /// The path as written, for reports.
+    pub(crate) written_path: Option<Arc<Path>>,
+    pub(crate) targets: Vec<Target>,
+    pub(crate) constraints: Vec<Constraint>,
+    pub(crate) severity: Severity,
+    pub(crate) deactivated: bool,
+    /// Ill-formed as a whole: never run.
+    pub(crate) quarantined: bool,
+    /// Some constraint of this shape, or of a shape it uses, is not checked: conformance is only known to be false.
+    pub(crate) partial: bool,
+    /// `sh:message` and its Flemish twins.
+    pub(crate) messages: Vec<Literal>,
+    /// `sh:name`, else `rdfs:label` of the shape.
+    pub(crate) names: Vec<Literal>,
+    /// The first shape that has this one under `sh:property` or uses it otherwise.
+    pub(crate) parent: Option<ShapeIx>,
+    /// Equal conditions have equal numbers.
+    pub(crate) condition: u32,
+    /// Strongly connected component of shapes that refer to each other; `None` when not recursive.
+    pub(crate) recursion: Option<u32>,
+    /// The same for the same shape in every compilation, whatever blank node labels it has.
+    pub(crate) stable_key: u64,
+}
+
+impl Shape {
+    /// Whether the shape takes part in validation.
+    pub(crate) fn runs(&self) -> bool {
+        !self.deactivated && !self.quarantined
+    }
+}
+
+/// A way to choose focus nodes ([§2.1.3](https://www.w3.org/TR/shacl/#targets)).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Target {
+    /// Instances of a class; also the implicit class target.
+    Class(NamedNode),
+    Node(Term),
+    SubjectsOf(NamedNode),
+    ObjectsOf(NamedNode),
+}
+
+/// A constraint with its parameters. Lists of shapes keep their order and duplicates.
+#[derive(Clone, Debug)]
+pub(crate) enum Constraint {
+    Class(NamedNode),
+    Datatype(NamedNode),
+    /// Bits of [`sh::NODE_KINDS`].
+    NodeKind(u8),
+    MinCount(u64),
+    MaxCount(u64),
+    Range(Bound, Literal),
+    MinLength(u64),
+    MaxLength(u64),
+    Pattern { source: String, flags: String, regex: Box<Regex> },
+    LanguageIn(Vec<String>),
+    UniqueLang,
+    Pair(PairKind, NamedNode),
+    Not(ShapeIx),
+    And(Vec<ShapeIx>),
+    Or(Vec<ShapeIx>),
+    Xone(Vec<ShapeIx>),
+    Node(ShapeIx),
+    Property(ShapeIx),
+    Qualified { shape: ShapeIx, min: Option<u64>, max: Option<u64>, siblings: Vec<ShapeIx> },
+    Closed(Vec<NamedNode>),
+    HasValue(Term),
+    In(Vec<Term>),
+    /// The value is a concept of this scheme (`qb:codeList`).
+    CodeList(NamedNode),
+}
+
+/// Which side of a range and whether the limit itself is allowed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Bound {
+    MinExclusive,
+    MinInclusive,
+    MaxExclusive,
+    MaxInclusive,
+}
+
+/// The four property pair constraints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum PairKind {
+    Equals,
+    Disjoint,
+    LessThan,
+    LessThanOrEquals,
+}
+
+impl Constraint {
+    /// The component a result of this constraint names; `None` for `sh:property`, which has no results of its own.
+    /// For a qualified constraint the minimum side.
+    pub(crate) fn component(&self) -> Option<Component> {
+        Some(match self {
+            Self::Class(_) => Component::Class,
+            Self::Datatype(_) => Component::Datatype,
+            Self::NodeKind(_) => Component::NodeKind,
+            Self::MinCount(_) => Component::MinCount,
+            Self::MaxCount(_) => Component::MaxCount,
+            Self::Range(Bound::MinExclusive, _) => Component::MinExclusive,
+            Self::Range(Bound::MinInclusive, _) => Component::MinInclusive,
+            Self::Range(Bound::MaxExclusive, _) => Component::MaxExclusive,
+            Self::Range(Bound::MaxInclusive, _) => Component::MaxInclusive,
+            Self::MinLength(_) => Component::MinLength,
+            Self::MaxLength(_) => Component::MaxLength,
+            Self::Pattern { .. } => Component::Pattern,
+            Self::LanguageIn(_) => Component::LanguageIn,
+            Self::UniqueLang => Component::UniqueLang,
+            Self::Pair(PairKind::Equals, _) => Component::Equals,
+            Self::Pair(PairKind::Disjoint, _) => Component::Disjoint,
+            Self::Pair(PairKind::LessThan, _) => Component::LessThan,
+            Self::Pair(PairKind::LessThanOrEquals, _) => Component::LessThanOrEquals,
+            Self::Not(_) => Component::Not,
+            Self::And(_) => Component::And,
+            Self::Or(_) => Component::Or,
+            Self::Xone(_) => Component::Xone,
+            Self::Node(_) => Component::Node,
+            Self::Property(_) => return None,
+            Self::Qualified { .. } => Component::QualifiedMinCount,
+            Self::Closed(_) => Component::Closed,
+            Self::HasValue(_) => Component::HasValue,
+            Self::In(_) => Component::In,
+            Self::CodeList(_) => Component::CodeList,
+        })
+    }
+
+    /// The property shape, for `sh:property`.
+    pub(crate) fn property(&self) -> Option<ShapeIx> {
+        match self {
+            Self::Property(shape) => Some(*shape),
+            _ => None,
+        }
+    }
+
+    /// The shapes this constraint refers to.
+    pub(crate) fn shapes(&self) -> Vec<ShapeIx> {
+        match self {
+            Self::Not(shape) | Self::Node(shape) | Self::Property(shape) => vec![*shape],
+            Self::And(shapes) | Self::Or(shapes) | Self::Xone(shapes) => shapes.clone(),
+            Self::Qualified { shape, siblings, .. } => {
+                let mut all = vec![*shape];
+                all.extend(siblings);
+                all
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// Whether a node may come to violate this because another node *conforms* to one of [`Constraint::shapes`].
+    pub(crate) fn negates(&self) -> bool {
+        match self {
+            Self::Not(_) | Self::Xone(_) => true,
+            Self::Qualified { max, siblings, .. } => max.is_some() || !siblings.is_empty(),
+            _ => false,
+        }
+    }
+}
+
+/// Severity of a shape ([§2.1.4](https://www.w3.org/TR/shacl/#severity)).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Severity {
+    /// `sh:Violation`, the default.
+    #[default]
+    Violation,
+    /// `sh:Warning`.
+    Warning,
+    /// `sh:Info`.
+    Info,
+    /// Any other IRI.
+    Other(NamedNode),
+}
+
+impl Severity {
+    /// The severity an IRI names.
+    pub(crate) fn from_iri(iri: &str) -> Self {
+        match iri {
+            sh::VIOLATION => Self::Violation,
+            sh::WARNING => Self::Warning,
+            sh::INFO => Self::Info,
+            other => Self::Other(NamedNode::new_unchecked(other)),
+        }
+    }
+
+    /// The IRI.
+    pub fn iri(&self) -> &str {
+        match self {
+            Self::Violation => sh::VIOLATION,
+            Self::Warning => sh::WARNING,
+            Self::Info => sh::INFO,
+            Self::Other(node) => node.as_str(),
+        }
+    }
+
+    /// Word for people, in Dutch or English; the IRI for severities of one's own.
+    pub fn label(&self, language: crate::rdf::label::Language) -> &str {
+        use crate::rdf::label::Language::{En, Nl};
+        match (self, language) {
+            (Self::Violation, Nl) => "fout",
+            (Self::Violation, En) => "violation",
+            (Self::Warning, Nl) => "waarschuwing",
+            (Self::Warning, En) => "warning",
+            (Self::Info, Nl) => "melding",
+            (Self::Info, En) => "info",
+            (Self::Other(node), _) => node.as_str(),
+        }
+    }
+}
+
+/// Constraint components of SHACL Core, in the order of the specification, and the code-list reading of `qb:codeList`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(missing_docs, reason = "each is named by its component in the specification")]
+pub enum Component {
+    Class,
+    Datatype,
+    NodeKind,
+    MinCount,
+    MaxCount,
+    MinExclusive,
+    MinInclusive,
+    MaxExclusive,
+    MaxInclusive,
+    MinLength,
+    MaxLength,
+    Pattern,
+    LanguageIn,
+    UniqueLang,
+    Equals,
+    Disjoint,
+    LessThan,
+    LessThanOrEquals,
+    Not,
+    And,
+    Or,
+    Xone,
+    Node,
+    QualifiedMinCount,
+    QualifiedMaxCount,
+    Closed,
+    HasValue,
+    In,
+    CodeList,
+}
+
+impl Component {
+    /// All components, in order.
+    pub const ALL: [Self; 29] = [
+        Self::Class,
+        Self::Datatype,
+        Self::NodeKind,
+        Self::MinCount,
+        Self::MaxCount,
+        Self::MinExclusive,
+        Self::MinInclusive,
+        Self::MaxExclusive,
+        Self::MaxInclusive,
+        Self::MinLength,
+        Self::MaxLength,
+        Self::Pattern,
+        Self::LanguageIn,
+        Self::UniqueLang,
+        Self::Equals,
+        Self::Disjoint,
+        Self::LessThan,
+        Self::LessThanOrEquals,
+        Self::Not,
+        Self::And,
+        Self::Or,
+        Self::Xone,
+        Self::Node,
+        Self::QualifiedMinCount,
+        Self::QualifiedMaxCount,
+        Self::Closed,
+        Self::HasValue,
+        Self::In,
+        Self::CodeList,
+    ];
+
+    /// Name without `ConstraintComponent`, as in the specification.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Class => "Class",
+            Self::Datatype => "Datatype",
+            Self::NodeKind => "NodeKind",
+            Self::MinCount => "MinCount",
+            Self::MaxCount => "MaxCount",
+            Self::MinExclusive => "MinExclusive",
+            Self::MinInclusive => "MinInclusive",
+            Self::MaxExclusive => "MaxExclusive",
+            Self::MaxInclusive => "MaxInclusive",
+            Self::MinLength => "MinLength",
+            Self::MaxLength => "MaxLength",
+            Self::Pattern => "Pattern",
+            Self::LanguageIn => "LanguageIn",
+            Self::UniqueLang => "UniqueLang",
+            Self::Equals => "Equals",
+            Self::Disjoint => "Disjoint",
+            Self::LessThan => "LessThan",
+            Self::LessThanOrEquals => "LessThanOrEquals",
+            Self::Not => "Not",
+            Self::And => "And",
+            Self::Or => "Or",
+            Self::Xone => "Xone",
+            Self::Node => "Node",
+            Self::QualifiedMinCount => "QualifiedMinCount",
+            Self::QualifiedMaxCount => "QualifiedMaxCount",
+            Self::Closed => "Closed",
+            Self::HasValue => "HasValue",
+            Self::In => "In",
+            Self::CodeList => "CodeList",
+        }
+    }
+
+    /// IRI for `sh:sourceConstraintComponent`.
+    pub fn iri(self) -> String {
+        let namespace = if self == Self::CodeList { sh::REPORT_NS } else { sh::NS };
+        format!("{namespace}{}ConstraintComponent", self.name())
+    }
+
+    /// Stable code of results of this component: `V001` and on, in the order of [`Component::ALL`].
+    pub fn code(self) -> String {
+        format!("V{:03}", self as u32 + 1)
+    }
+}

@@ -1,0 +1,56 @@
+//! The report as CSV for a spreadsheet: one line a result, both languages. Cells that a spreadsheet would take for a
+//! formula get a leading apostrophe.
+
+use super::report::{Report, ResultRow};
+use crate::rdf::label::Language;
+use oxrdf::Term;
+use std::io::{self, Write};
+
+/// Column titles.
+const COLUMNS: [&str; 8] = ["ernst", "shape", "regel", "focus", "pad", "waarde", "boodschap_nl", "boodschap_en"];
+
+impl Report {
+    /// Writes the report as CSV (RFC 4180) with a title line.
+    ///
+    /// # Errors
+    /// When the writer fails.
+    pub fn render_csv(&self, out: &mut dyn Write) -> io::Result<()> {
+        self.render_csv_rows(self.results(), out)
+    }
+
+    /// Writes some results of this report as CSV with a title line.
+    ///
+    /// # Errors
+    /// When the writer fails.
+    pub fn render_csv_rows(&self, rows: &[ResultRow], out: &mut dyn Write) -> io::Result<()> {
+        let mut writer = csv::Writer::from_writer(out);
+        writer.write_record(COLUMNS)?;
+        for row in rows {
+            let record = [
+                row.severity.label(Language::Nl).to_owned(),
+                self.shape_label(row.shape),
+                format!("{} {}", row.component.code(), row.component.name()),
+                plain(&self.term(row.focus)),
+                self.path_text(row).unwrap_or_default(),
+                row.value.map_or_else(String::new, |value| plain(&self.term(value))),
+                self.message(row, Language::Nl),
+                self.message(row, Language::En),
+            ];
+            writer.write_record(record.map(harmless))?;
+        }
+        writer.flush()
+    }
+}
+
+/// IRI without brackets, literal without quotes.
+fn plain(term: &Term) -> String {
+    match term {
+        Term::NamedNode(node) => node.as_str().to_owned(),
+        Term::BlankNode(node) => format!("_:{}", node.as_str()),
+        Term::Literal(literal) => literal.value().to_owned(),
+    }
+}
+
+fn harmless(cell: String) -> String {
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
+}

@@ -1,0 +1,162 @@
+//! The report in Turtle, complete as the specification asks ([§3.6]), written result by result; and as triples.
+//! An undetermined report says `sh:conforms false` with a mark of its own, never a false pass.
+//!
+//! [§3.6]: https://www.w3.org/TR/shacl/#validation-report
+
+use super::path::Path;
+use super::report::{Report, ResultRow, Verdict};
+use super::vocabulary::{NS, REPORT_NS};
+use crate::rdf::text::write_term;
+use crate::rdf::vocab::{rdf, xsd};
+use oxrdf::{BlankNode, Literal, NamedNode, NamedOrBlankNode, Term, Triple};
+use std::io::{self, Write};
+
+impl Report {
+    /// Writes the report as Turtle.
+    ///
+    /// # Errors
+    /// When the writer fails.
+    pub fn render_turtle(&self, out: &mut dyn Write) -> io::Result<()> {
+        writeln!(out, "@prefix rdf: <{}> .\n@prefix sh: <{NS}> .\n@prefix verslag: <{REPORT_NS}> .", rdf::NS)?;
+        writeln!(out, "@prefix xsd: <{}> .\n", xsd::NS)?;
+        write!(out, "[] a sh:ValidationReport ;\n  sh:conforms {}", self.verdict() == Verdict::Conforms)?;
+        if self.is_sampled() {
+            write!(out, " ;\n  verslag:resultCount {}", self.total())?;
+        }
+        for lint in self.not_checked() {
+            write!(out, " ;\n  verslag:notChecked [\n      verslag:code \"{}\"", lint.code)?;
+            if let Some(shape) = &lint.shape {
+                write!(out, " ;\n      verslag:shape {}", text_of(shape))?;
+            }
+            for (language, message) in [("nl", &lint.message.nl), ("en", &lint.message.en)] {
+                let message = Literal::new_language_tagged_literal_unchecked(message.as_str(), language);
+                write!(out, " ;\n      sh:resultMessage {}", text_of(&message.into()))?;
+            }
+            write!(out, "\n    ]")?;
+        }
+        for row in self.results() {
+            self.render_result(row, out)?;
+        }
+        writeln!(out, " .")
+    }
+
+    fn render_result(&self, row: &ResultRow, out: &mut dyn Write) -> io::Result<()> {
+        write!(out, " ;\n  sh:result [\n      a sh:ValidationResult ;\n      sh:focusNode {}", text_of(&self.term(row.focus)))?;
+        if let Some(path) = self.path(row) {
+            write!(out, " ;\n      sh:resultPath {}", turtle_path(&path))?;
+        }
+        if let Some(value) = row.value {
+            write!(out, " ;\n      sh:value {}", text_of(&self.term(value)))?;
+        }
+        let component = row.component.iri();
+        let component = match component.strip_prefix(NS) {
+            Some(local) => format!("sh:{local}"),
+            None => format!("<{component}>"),
+        };
+        write!(out, " ;\n      sh:sourceShape {}", text_of(self.shape_term(row.shape)))?;
+        write!(out, " ;\n      sh:sourceConstraintComponent {component}")?;
+        match row.severity.iri().strip_prefix(NS) {
+            Some(local) => write!(out, " ;\n      sh:resultSeverity sh:{local}")?,
+            None => write!(out, " ;\n      sh:resultSeverity <{}>", row.severity.iri())?,
+        }
+        for message in self.messages(row) {
+            write!(out, " ;\n      sh:resultMessage {}", text_of(&message.into()))?;
+        }
+        write!(out, "\n    ]")
+    }
+
+    /// The report as triples, with blank nodes of its own; the shape and data nodes keep theirs.
+    pub fn to_triples(&self) -> Vec<Triple> {
+        let mut triples = Triples(Vec::new());
+        let report: NamedOrBlankNode = BlankNode::default().into();
+        triples.add(&report, rdf::TYPE, sh_term("ValidationReport"));
+        let conforms = Literal::from(self.verdict() == Verdict::Conforms);
+        triples.add(&report, &sh_iri("conforms"), conforms.into());
+        for row in self.results() {
+            let result: NamedOrBlankNode = BlankNode::default().into();
+            triples.add(&report, &sh_iri("result"), result.clone().into());
+            triples.add(&result, rdf::TYPE, sh_term("ValidationResult"));
+            triples.add(&result, &sh_iri("focusNode"), self.term(row.focus));
+            if let Some(path) = self.path(row) {
+                let path = triples.path(&path);
+                triples.add(&result, &sh_iri("resultPath"), path);
+            }
+            if let Some(value) = row.value {
+                triples.add(&result, &sh_iri("value"), self.term(value));
+            }
+            triples.add(&result, &sh_iri("sourceShape"), self.shape_term(row.shape).clone());
+            let component = NamedNode::new_unchecked(row.component.iri());
+            triples.add(&result, &sh_iri("sourceConstraintComponent"), component.into());
+            let severity = NamedNode::new_unchecked(row.severity.iri());
+            triples.add(&result, &sh_iri("resultSeverity"), severity.into());
+            for message in self.messages(row) {
+                triples.add(&result, &sh_iri("resultMessage"), message.into());
+            }
+        }
+        triples.0
+    }
+}
+
+fn sh_iri(local: &str) -> String {
+    format!("{NS}{local}")
+}
+
+fn sh_term(local: &str) -> Term {
+    NamedNode::new_unchecked(sh_iri(local)).into()
+}
+
+struct Triples(Vec<Triple>);
+
+impl Triples {
+    fn add(&mut self, subject: &NamedOrBlankNode, predicate: &str, object: Term) {
+        self.0.push(Triple::new(subject.clone(), NamedNode::new_unchecked(predicate), object));
+    }
+
+    fn path(&mut self, path: &Path) -> Term {
+        match path {
+            Path::Predicate(predicate) => predicate.clone().into(),
+            Path::Sequence(steps) => self.list(steps),
+            _ => {
+                let (property, parts) = path.property_and_parts().expect("not a predicate or sequence");
+                let node: NamedOrBlankNode = BlankNode::default().into();
+                let inner = match path {
+                    Path::Alternative(_) => self.list(parts),
+                    _ => self.path(&parts[0]),
+                };
+                self.add(&node, &sh_iri(property), inner);
+                node.into()
+            }
+        }
+    }
+
+    fn list(&mut self, members: &[Path]) -> Term {
+        let mut rest: Term = NamedNode::new_unchecked(rdf::NIL).into();
+        for member in members.iter().rev() {
+            let first = self.path(member);
+            let node: NamedOrBlankNode = BlankNode::default().into();
+            self.add(&node, rdf::FIRST, first);
+            self.add(&node, rdf::REST, rest);
+            rest = node.into();
+        }
+        rest
+    }
+}
+
+fn turtle_path(path: &Path) -> String {
+    let list = |paths: &[Path]| format!("( {} )", paths.iter().map(turtle_path).collect::<Vec<_>>().join(" "));
+    match path {
+        Path::Predicate(predicate) => format!("<{}>", predicate.as_str()),
+        Path::Sequence(steps) => list(steps),
+        _ => {
+            let (property, parts) = path.property_and_parts().expect("not a predicate or sequence");
+            let inner = if matches!(path, Path::Alternative(_)) { list(parts) } else { turtle_path(&parts[0]) };
+            format!("[ sh:{property} {inner} ]")
+        }
+    }
+}
+
+fn text_of(term: &Term) -> String {
+    let mut out = Vec::new();
+    write_term(&mut out, term.as_ref());
+    String::from_utf8(out).expect("canonical text is UTF-8")
+}

@@ -1,0 +1,246 @@
+//! Running bound shapes over a view: sets of focus nodes walk path groups in frames, and constraints look at whole
+//! frames. Results leave through a [`Sink`]; this module neither counts nor words them.
+
+mod conform;
+mod frame;
+mod literal;
+mod paths;
+mod targets;
+
+pub(crate) use frame::Frame;
+pub(crate) use literal::MemoIx;
+pub(crate) use targets::focus_nodes;
+
+use super::bind::{Bindings, BoundPath, LocalTerms};
+use super::constraints::{self, ClassExtent};
+use super::idset::{IdSet, sort_unique};
+use super::model::{Compiled, Component, Constraint, PathIx, ShapeIx};
+use crate::store::{Id, TermKind, TermMeta, View};
+use conform::{ConditionMemo, Fixpoint};
+use literal::Memo;
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// Focus nodes handled at a time: large enough for long merges, small enough for the processor's cache.
+const MORSEL: usize = 16 * 1024;
+
+/// Work done by a run, for tests and tuning.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RunStats {
+    /// Pairs and triples read from the index.
+    pub rows_scanned: u64,
+    /// Skips and probes in the index.
+    pub seeks: u64,
+    /// Literals whose text was looked at.
+    pub texts_read: u64,
+    /// Path evaluations, each for one set of focus nodes.
+    pub frames: u64,
+}
+
+/// Which constraint of which shape a result belongs to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct At {
+    pub(crate) shape: ShapeIx,
+    pub(crate) constraint: u16,
+    pub(crate) component: Option<Component>,
+}
+
+/// One violation.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Failure {
+    pub(crate) focus: Id,
+    pub(crate) value: Option<Id>,
+    /// The predicate, where it is not the path of the shape (`sh:closed`).
+    pub(crate) property: Option<Id>,
+    /// A count or language index the message may tell.
+    pub(crate) found: u64,
+}
+
+impl Failure {
+    pub(crate) fn of_focus(focus: Id) -> Self {
+        Self { focus, value: None, property: None, found: 0 }
+    }
+
+    pub(crate) fn of_value(focus: Id, value: Id) -> Self {
+        Self { value: Some(value), ..Self::of_focus(focus) }
+    }
+
+    pub(crate) fn of_property(focus: Id, property: Id, value: Id) -> Self {
+        Self { value: Some(value), property: Some(property), ..Self::of_focus(focus) }
+    }
+
+    pub(crate) fn counting(self, found: u64) -> Self {
+        Self { found, ..self }
+    }
+}
+
+/// Takes violations.
+pub(crate) trait Sink {
+    fn fail(&mut self, at: At, failure: Failure);
+
+    /// Whether results of property shapes below a property shape are wanted one by one, rather than as the failure of
+    /// the focus node.
+    fn wants_nested(&self) -> bool;
+
+    /// Whether further violations make no difference.
+    fn is_satisfied(&self) -> bool {
+        false
+    }
+}
+
+/// State of one validation.
+pub(crate) struct Run<'a> {
+    pub(crate) compiled: &'a Compiled,
+    pub(crate) bound: &'a Bindings,
+    pub(crate) data: &'a View,
+    pub(crate) context: &'a View,
+    pub(crate) locals: LocalTerms,
+    pub(crate) classes: Vec<ClassExtent>,
+    pub(crate) stats: RunStats,
+    pub(crate) scratch: Vec<u32>,
+    concepts: Vec<Option<Vec<Id>>>,
+    memos: Vec<Memo>,
+    conditions: Vec<ConditionMemo>,
+    fixpoints: Vec<Fixpoint>,
+    /// Focus nodes of recursive shapes whose results are out.
+    reported: FxHashMap<ShapeIx, IdSet>,
+    cancel: Option<Arc<AtomicBool>>,
+}
+
+impl<'a> Run<'a> {
+    pub(crate) fn new(
+        compiled: &'a Compiled,
+        bindings: &'a Bindings,
+        (locals, classes): (LocalTerms, Vec<ClassExtent>),
+        (data, context): (&'a View, &'a View),
+        cancel: Option<Arc<AtomicBool>>,
+    ) -> Self {
+        Self {
+            compiled,
+            bound: bindings,
+            data,
+            context,
+            locals,
+            classes,
+            stats: RunStats::default(),
+            scratch: Vec::new(),
+            concepts: vec![None; bindings.schemes.len()],
+            memos: (0..bindings.memos).map(|_| Memo::default()).collect(),
+            conditions: (0..compiled.condition_count).map(|_| ConditionMemo::default()).collect(),
+            fixpoints: Vec::new(),
+            reported: FxHashMap::default(),
+            cancel,
+        }
+    }
+
+    /// Whether the caller asked to stop.
+    pub(crate) fn is_cancelled(&self) -> bool {
+        self.cancel.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
+    }
+
+    /// Checks shapes against a set of focus nodes (sorted, each once). Shapes with the same path share its evaluation.
+    pub(crate) fn check_shapes(&mut self, shapes: &[ShapeIx], focus: &[Id], sink: &mut dyn Sink) {
+        if focus.is_empty() || sink.is_satisfied() {
+            return;
+        }
+        let compiled = self.compiled;
+        let mut groups: Vec<(PathIx, Vec<ShapeIx>)> = Vec::new();
+        let mut add = |path: PathIx, shape: ShapeIx| match groups.iter_mut().find(|(p, _)| *p == path) {
+            Some((_, group)) => group.push(shape),
+            None => groups.push((path, vec![shape])),
+        };
+        let nodes = Frame::of_focus(focus);
+        for &ix in shapes {
+            let shape = &compiled.shapes[ix as usize];
+            if !shape.runs() {
+                continue;
+            }
+            if let Some(path) = shape.path {
+                add(path, ix);
+                continue;
+            }
+            for (position, constraint) in shape.constraints.iter().enumerate() {
+                if let Constraint::Property(inner) = constraint {
+                    let property = &compiled.shapes[*inner as usize];
+                    if let Some(path) = property.path.filter(|_| property.runs()) {
+                        add(path, *inner);
+                    }
+                } else {
+                    constraints::check(self, &nodes, ix, position, sink);
+                }
+            }
+        }
+        for (path, group) in groups {
+            self.check_path_group(path, &group, focus, sink);
+        }
+    }
+
+    fn check_path_group(&mut self, path: PathIx, group: &[ShapeIx], focus: &[Id], sink: &mut dyn Sink) {
+        let (compiled, bound) = (self.compiled, self.bound);
+        let nested: Vec<ShapeIx> = if sink.wants_nested() {
+            group.iter().flat_map(|ix| &compiled.shapes[*ix as usize].constraints).filter_map(Constraint::property).collect()
+        } else {
+            Vec::new()
+        };
+        let mut inner_focus = Vec::new();
+        for morsel in focus.chunks(MORSEL) {
+            if sink.is_satisfied() || self.is_cancelled() {
+                return;
+            }
+            let frame = self.frame(&bound.paths[path as usize], morsel);
+            for &ix in group {
+                for (position, constraint) in compiled.shapes[ix as usize].constraints.iter().enumerate() {
+                    if constraint.property().is_none() || !sink.wants_nested() {
+                        constraints::check(self, &frame, ix, position, sink);
+                    }
+                }
+            }
+            if !nested.is_empty() {
+                inner_focus.extend_from_slice(frame.distinct_values());
+            }
+        }
+        if !nested.is_empty() {
+            self.check_nested(&nested, sort_unique(inner_focus), sink);
+        }
+    }
+
+    /// Property shapes below property shapes: the values are the focus nodes. Recursive ones see each node once.
+    fn check_nested(&mut self, nested: &[ShapeIx], focus: Vec<Id>, sink: &mut dyn Sink) {
+        let compiled = self.compiled;
+        let (recursive, plain): (Vec<ShapeIx>, Vec<ShapeIx>) =
+            nested.iter().partition(|ix| compiled.shapes[**ix as usize].recursion.is_some());
+        self.check_shapes(&plain, &focus, sink);
+        for ix in recursive {
+            let seen = self.reported.entry(ix).or_default();
+            let new: Vec<Id> = focus.iter().copied().filter(|id| seen.insert(*id)).collect();
+            self.check_shapes(&[ix], &new, sink);
+        }
+    }
+
+    /// Values of a path for a set of focus nodes (sorted, each once).
+    pub(crate) fn frame<'f>(&mut self, path: &BoundPath, focus: &'f [Id]) -> Frame<'f> {
+        self.stats.frames += 1;
+        paths::frame(self.context, &mut self.stats, path, focus)
+    }
+
+    /// What kind of term an id of this run names.
+    pub(crate) fn kind(&self, id: Id) -> TermKind {
+        match self.locals.get(id) {
+            Some(oxrdf::Term::NamedNode(_)) => TermKind::Iri,
+            Some(oxrdf::Term::BlankNode(_)) => TermKind::Blank,
+            _ => id.kind(),
+        }
+    }
+
+    /// Facts about a term of this run.
+    pub(crate) fn meta(&self, id: Id) -> TermMeta {
+        if id.local_index().is_some() { literal::local_meta(self.context, self.locals.get(id)) } else { self.context.meta(id) }
+    }
+
+    /// Concepts of a bound scheme, sorted; read once.
+    pub(crate) fn concepts(&mut self, scheme: u32) -> &[Id] {
+        let (context, id) = (self.context, self.bound.schemes[scheme as usize]);
+        self.concepts[scheme as usize].get_or_insert_with(|| constraints::concepts_of(context, id))
+    }
+}

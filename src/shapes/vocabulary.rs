@@ -1,0 +1,106 @@
+//! Names of SHACL as this module reads and writes them, and which of its terms are known. No behaviour.
+
+pub(crate) use crate::rdf::vocab::sh::{
+    INFO, NODE_SHAPE, NS, PATH, PROPERTY_SHAPE, TARGET_CLASS, TARGET_NODE, TARGET_OBJECTS_OF, TARGET_SUBJECTS_OF,
+    VIOLATION, WARNING,
+};
+
+macro_rules! terms {
+    ($($konst:ident = $local:literal),* $(,)?) => {
+        $(pub(crate) const $konst: &str = concat!("http://www.w3.org/ns/shacl#", $local);)*
+    };
+}
+
+terms!(
+    ALTERNATIVE_PATH = "alternativePath",
+    AND = "and",
+    CLASS = "class",
+    CLOSED = "closed",
+    CONSTRAINT_COMPONENT = "ConstraintComponent",
+    DATATYPE = "datatype",
+    DISJOINT = "disjoint",
+    EQUALS = "equals",
+    HAS_VALUE = "hasValue",
+    IN = "in",
+    INVERSE_PATH = "inversePath",
+    LANGUAGE_IN = "languageIn",
+    LESS_THAN = "lessThan",
+    LESS_THAN_OR_EQUALS = "lessThanOrEquals",
+    MAX_COUNT = "maxCount",
+    MAX_EXCLUSIVE = "maxExclusive",
+    MAX_INCLUSIVE = "maxInclusive",
+    MAX_LENGTH = "maxLength",
+    MIN_COUNT = "minCount",
+    MIN_EXCLUSIVE = "minExclusive",
+    MIN_INCLUSIVE = "minInclusive",
+    MIN_LENGTH = "minLength",
+    NODE = "node",
+    NODE_KIND = "nodeKind",
+    NOT = "not",
+    ONE_OR_MORE_PATH = "oneOrMorePath",
+    OR = "or",
+    PARAMETER = "parameter",
+    PATTERN = "pattern",
+    PROPERTY = "property",
+    QUALIFIED_MAX_COUNT = "qualifiedMaxCount",
+    QUALIFIED_MIN_COUNT = "qualifiedMinCount",
+    QUALIFIED_VALUE_SHAPE = "qualifiedValueShape",
+    SPARQL = "sparql",
+    TARGET = "target",
+    UNIQUE_LANG = "uniqueLang",
+    XONE = "xone",
+    ZERO_OR_MORE_PATH = "zeroOrMorePath",
+    ZERO_OR_ONE_PATH = "zeroOrOnePath",
+);
+
+/// Predicates some OSLO tools put messages on, next to `sh:message`.
+pub(crate) const FLEMISH_MESSAGES: [&str; 2] = [
+    "https://data.vlaanderen.be/ns/shacl#message",
+    "https://purl.eu/ns/shacl#message",
+];
+
+/// `qb:codeList`, which OSLO shapes carry although SHACL gives it no meaning.
+pub(crate) const CODE_LIST: &str = "http://purl.org/linked-data/cube#codeList";
+
+/// Namespace of what this project adds to a report: the code-list component and the marks of an undetermined report.
+pub(crate) const REPORT_NS: &str = "urn:oslo-registry:shacl:";
+
+/// Local names of the six node kinds with their bits: 1 IRI, 2 blank node, 4 literal.
+pub(crate) const NODE_KINDS: [(&str, u8); 6] = [
+    ("IRI", 1),
+    ("BlankNode", 2),
+    ("Literal", 4),
+    ("BlankNodeOrIRI", 3),
+    ("BlankNodeOrLiteral", 6),
+    ("IRIOrLiteral", 5),
+];
+
+/// Local names that say nothing to check: descriptions, structure of paths, targets and what a shape may carry freely.
+pub(crate) const SILENT: &[&str] = &[
+    "alternativePath", "annotationProperty", "annotationValue", "annotationVarName", "codeIdentifier", "condition",
+    "conforms", "construct", "declare", "defaultValue", "description", "detail", "editor", "entailment", "flags",
+    "focusNode", "group", "ignoredProperties", "intent", "inversePath", "labelTemplate", "message", "name",
+    "namespace", "oneOrMorePath", "optional", "order", "parameter", "path", "prefix", "prefixes", "result",
+    "resultMessage", "resultPath", "resultSeverity", "select", "ask", "severity", "shapesGraph",
+    "shapesGraphWellFormed", "sourceConstraint", "sourceConstraintComponent", "sourceShape",
+    "suggestedShapesGraph", "targetClass", "targetNode", "targetObjectsOf", "targetSubjectsOf", "unit", "value",
+    "viewer", "zeroOrMorePath", "zeroOrOnePath", "agentInstruction", "nodeValidator", "propertyValidator",
+    "validator", "rule", "values", "deactivated",
+];
+
+/// Local names of the parameters of SHACL Core, which `read` turns into constraints.
+pub(crate) const CORE_PARAMETERS: &[&str] = &[
+    "and", "class", "closed", "datatype", "disjoint", "equals", "hasValue", "in", "languageIn", "lessThan",
+    "lessThanOrEquals", "maxCount", "maxExclusive", "maxInclusive", "maxLength", "minCount", "minExclusive",
+    "minInclusive", "minLength", "node", "nodeKind", "not", "or", "pattern", "property", "qualifiedMaxCount",
+    "qualifiedMinCount", "qualifiedValueShape", "qualifiedValueShapesDisjoint", "uniqueLang", "xone",
+];
+
+/// Local names of constraints that need SPARQL or scripts.
+pub(crate) const SPARQL_PARAMETERS: &[&str] = &["sparql", "js", "expression", "nodeByExpression", "filterShape"];
+
+/// Local names of constraints that the SHACL 1.2 drafts add.
+pub(crate) const DRAFT_PARAMETERS: &[&str] = &[
+    "maxListLength", "memberShape", "minListLength", "reificationRequired", "reifierShape", "rootClass", "shape",
+    "singleLine", "someValue", "subsetOf", "targetWhere", "uniqueMembers", "uniqueValuesFor",
+];

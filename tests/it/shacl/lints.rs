@@ -1,0 +1,1 @@
+//! Ill-formed and odd shapes: each finding by code, and what is still checked.

@@ -1,0 +1,1 @@
+//! The engine against a naive per-node oracle on random graphs and shapes.
