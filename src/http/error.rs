@@ -14,7 +14,11 @@ use std::sync::Arc;
 
 /// A failure on its way to the client. Rendered by the outermost layer, which knows language and format.
 #[derive(Clone, Debug)]
-pub(crate) struct ApiError {
+pub(crate) struct ApiError(Box<Problem>);
+
+/// What an [`ApiError`] tells.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
     pub(super) status: StatusCode,
     /// Stable name; the last segment of the problem's `type`.
     pub(super) code: &'static str,
@@ -27,9 +31,17 @@ pub(crate) struct ApiError {
     pub(super) internal: Option<String>,
 }
 
+impl std::ops::Deref for ApiError {
+    type Target = Problem;
+
+    fn deref(&self) -> &Problem {
+        &self.0
+    }
+}
+
 impl ApiError {
     pub(super) fn new(status: StatusCode, code: &'static str, title: Text, detail: Text) -> Self {
-        Self {
+        Self(Box::new(Problem {
             status,
             code,
             title,
@@ -37,19 +49,19 @@ impl ApiError {
             extra: Map::new(),
             headers: Vec::new(),
             internal: None,
-        }
+        }))
     }
 
     #[must_use]
     pub(super) fn with(mut self, name: &str, value: impl Into<Json>) -> Self {
-        self.extra.insert(name.to_owned(), value.into());
+        self.0.extra.insert(name.to_owned(), value.into());
         self
     }
 
     #[must_use]
     pub(super) fn with_header(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {
-            self.headers.push((name, value));
+            self.0.headers.push((name, value));
         }
         self
     }
@@ -129,7 +141,7 @@ impl ApiError {
                 "The error was noted under the number of this request.",
             ),
         );
-        error.internal = Some(reason.to_string());
+        error.0.internal = Some(reason.to_string());
         error
     }
 
@@ -300,7 +312,7 @@ impl From<StoreError> for ApiError {
                         "An earlier change could not be made durable; nothing is written until the server is restarted.",
                     ),
                 );
-                out.internal = Some(error.to_string());
+                out.0.internal = Some(error.to_string());
                 out
             }
             other => Self::internal(other),

@@ -128,7 +128,7 @@ impl Stream for ChunkStream {
             chunk.map(|chunk| {
                 chunk.map_err(|error| {
                     tracing::warn!(code = error.code, "An answer was broken off after its first bytes: {}", error.code);
-                    io::Error::other(error.detail.en)
+                    io::Error::other(error.detail.en.clone())
                 })
             })
         })
