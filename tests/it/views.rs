@@ -1,0 +1,89 @@
+//! Documents of every shipped example read back as exactly the stored statements, and pages cover whole registers.
+
+use super::http::{BASE, Server};
+use oslo_registry::ingest::ContextStore;
+use oslo_registry::rdf::format::Format;
+use oslo_registry::registry::assets::demo_files;
+use oslo_registry::store::View;
+use oslo_registry::views::{Context, EmbedRules, build_tree, jsonld};
+use oxrdf::{Dataset, GraphName, Quad, dataset::CanonicalizationAlgorithm};
+use serde_json::Value as Json;
+
+fn canonical(quads: impl IntoIterator<Item = Quad>) -> Vec<String> {
+    let mut dataset: Dataset = quads.into_iter().collect();
+    dataset.canonicalize(CanonicalizationAlgorithm::Unstable);
+    let mut lines: Vec<String> = dataset.iter().map(|quad| quad.to_string()).collect();
+    lines.sort();
+    lines
+}
+
+fn demo() -> Server {
+    let server = Server::empty();
+    for asset in demo_files() {
+        let extension = asset.path.rsplit('.').next().expect("assets have extensions");
+        let format = Format::from_extension(extension).expect("assets are RDF");
+        server.load_as(asset.graph, asset.bytes, format);
+    }
+    server
+}
+
+/// Up to this many items of each register are checked.
+const SAMPLE: usize = 60;
+
+#[test]
+fn json_ld_of_every_register_reads_back_as_stored() {
+    let server = demo();
+    let view: View = server.registry.snapshot().view();
+    let rdf_type = view.id_of_iri("http://www.w3.org/1999/02/22-rdf-syntax-ns#type").expect("used");
+    let mut checked = 0;
+    for register in server.registry.registers() {
+        let file = format!("{}.jsonld", register.context);
+        let (_, bytes) = ContextStore::shipped_files()
+            .into_iter()
+            .find(|(name, _)| *name == file)
+            .unwrap_or_else(|| panic!("{file}"));
+        let text = std::str::from_utf8(bytes).expect("UTF-8");
+        let context = Context::parse(text).unwrap_or_else(|error| panic!("{file}: {error}"));
+        let inline: Json = serde_json::from_str(text).expect("JSON");
+        let Some(class) = view.id_of_iri(&register.class) else {
+            continue;
+        };
+        let rules = EmbedRules::new(register.embed.clone());
+        for subject in view.subjects(rdf_type, class).take(SAMPLE) {
+            let tree = build_tree(&view, subject, &rules).expect("small").expect("described");
+            let document = jsonld::document(&tree, &context, inline["@context"].clone()).to_string();
+            let read: Vec<Quad> = oxjsonld::JsonLdParser::new()
+                .for_slice(document.as_bytes())
+                .collect::<Result<_, _>>()
+                .unwrap_or_else(|error| panic!("{}: {error}\n{document}", register.name));
+            let stored = tree.triples().into_iter().map(|t| t.in_graph(GraphName::DefaultGraph));
+            assert_eq!(canonical(read), canonical(stored), "{}\n{document}", register.name);
+            checked += 1;
+        }
+    }
+    assert!(checked > 100, "only {checked} items were checked");
+}
+
+#[tokio::test]
+async fn pages_cover_every_register() {
+    let server = demo();
+    for register in server.registry.registers() {
+        let mut path = format!("/api/{}?limit=500", register.name);
+        let (mut seen, mut total) = (0, 0);
+        loop {
+            let page = server.get(&path).await.json();
+            seen += page["data"].as_array().expect("items").len() as u64;
+            total = page["totaal"].as_u64().unwrap_or(total);
+            match page["volgende"].as_str() {
+                Some(next) => path = next.strip_prefix(BASE).expect("ours").to_owned(),
+                None => break,
+            }
+        }
+        assert_eq!(seen, total, "{}", register.name);
+        // A filter of every kind answers, with a value that occurs nowhere too.
+        for filter in &register.filters {
+            let page = server.get(&format!("/api/{}?{}=bestaat-niet", register.name, filter.name)).await;
+            assert_eq!(page.json()["totaal"], 0, "{} {}", register.name, filter.name);
+        }
+    }
+}
