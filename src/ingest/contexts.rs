@@ -122,8 +122,7 @@ impl ContextStore {
             line,
             column: None,
         };
-        let text =
-            std::fs::read_to_string(map).map_err(|e| texts::unreadable(&e).at(at(None)))?;
+        let text = std::fs::read_to_string(map).map_err(|e| texts::unreadable(&e).at(at(None)))?;
         let documents = Arc::make_mut(&mut self.documents);
         for (number, line) in text.lines().enumerate().skip(1) {
             let mut cells = line.split('\t');
@@ -202,13 +201,20 @@ impl Walk<'_> {
         self.visits += 1;
         if self.chain.len() >= MAX_DEPTH || self.visits > MAX_REFERENCES {
             return Err(ContextProblem::TooLarge {
-                iri: self.chain.first().cloned().unwrap_or_else(|| iri.to_owned()),
+                iri: self
+                    .chain
+                    .first()
+                    .cloned()
+                    .unwrap_or_else(|| iri.to_owned()),
             });
         }
-        let document = self.store.get(iri).ok_or_else(|| ContextProblem::Unavailable {
-            iri: iri.to_owned(),
-            via: via.map(ToOwned::to_owned),
-        })?;
+        let document = self
+            .store
+            .get(iri)
+            .ok_or_else(|| ContextProblem::Unavailable {
+                iri: iri.to_owned(),
+                via: via.map(ToOwned::to_owned),
+            })?;
         let broken = |reason: String| ContextProblem::Broken {
             iri: iri.to_owned(),
             reason,
@@ -288,9 +294,11 @@ mod tests {
     use super::*;
 
     fn store(documents: &[(&str, &str)]) -> ContextStore {
-        documents.iter().fold(ContextStore::empty(), |store, (name, text)| {
-            store.with_document(format!("http://example.org/{name}"), text.to_string())
-        })
+        documents
+            .iter()
+            .fold(ContextStore::empty(), |store, (name, text)| {
+                store.with_document(format!("http://example.org/{name}"), text.to_string())
+            })
     }
 
     #[test]
@@ -302,8 +310,14 @@ mod tests {
             ("missing", r#"{"@context":["c","d"]}"#),
             ("loop", r#"{"@context":"loop2"}"#),
             ("loop2", r#"{"@context":["c","loop"]}"#),
-            ("scoped", r#"{"@context":{"t":{"@id":"urn:t","@context":"scoped"}}}"#),
-            ("scoped2", r#"{"@context":{"t":{"@id":"urn:t","@context":"d"}}}"#),
+            (
+                "scoped",
+                r#"{"@context":{"t":{"@id":"urn:t","@context":"scoped"}}}"#,
+            ),
+            (
+                "scoped2",
+                r#"{"@context":{"t":{"@id":"urn:t","@context":"d"}}}"#,
+            ),
             ("broken", "{"),
         ]);
         let resolve = |name: &str| {
@@ -320,13 +334,22 @@ mod tests {
                 via: Some("http://example.org/missing".into())
             })
         );
-        assert!(matches!(resolve("scoped2"), Err(ContextProblem::Unavailable { .. })));
+        assert!(matches!(
+            resolve("scoped2"),
+            Err(ContextProblem::Unavailable { .. })
+        ));
         assert!(matches!(
             resolve("loop"),
             Err(ContextProblem::Cyclic { chain }) if chain.len() == 3 && chain[0] == chain[2]
         ));
-        assert!(matches!(resolve("broken"), Err(ContextProblem::Broken { .. })));
-        assert!(matches!(resolve("none"), Err(ContextProblem::Unavailable { .. })));
+        assert!(matches!(
+            resolve("broken"),
+            Err(ContextProblem::Broken { .. })
+        ));
+        assert!(matches!(
+            resolve("none"),
+            Err(ContextProblem::Unavailable { .. })
+        ));
     }
 
     #[test]
@@ -350,7 +373,10 @@ mod tests {
         let contexts = ContextStore::shipped("https://data.example/");
         for (name, _) in ContextStore::shipped_files() {
             for prefix in ["https://data.example/contexts/", PUBLIC_PREFIX] {
-                assert!(contexts.resolve(&format!("{prefix}{name}")).is_ok(), "{name}");
+                assert!(
+                    contexts.resolve(&format!("{prefix}{name}")).is_ok(),
+                    "{name}"
+                );
             }
         }
     }

@@ -34,21 +34,29 @@ pub(crate) const HEAD_BYTES: usize = 1 << 16;
 /// File extensions a steward may well have beside RDF files, and what they are.
 const NOT_RDF: &[(&[&str], &str, &str)] = &[
     (&["csv", "tsv"], "een tabel (CSV)", "a table (CSV)"),
-    (
-        &["xlsx", "xls", "ods"],
-        "een rekenblad",
-        "a spreadsheet",
-    ),
+    (&["xlsx", "xls", "ods"], "een rekenblad", "a spreadsheet"),
     (&["xsd"], "een XML-schema", "an XML schema"),
     (&["html", "htm", "xhtml"], "een webpagina", "a web page"),
-    (&["pdf", "doc", "docx", "odt", "md"], "een document", "a document"),
-    (&["zip", "7z", "tar", "tgz", "rar"], "een archief", "an archive"),
+    (
+        &["pdf", "doc", "docx", "odt", "md"],
+        "een document",
+        "a document",
+    ),
+    (
+        &["zip", "7z", "tar", "tgz", "rar"],
+        "een archief",
+        "an archive",
+    ),
     (
         &["shp", "dbf", "gpkg", "gml", "geojson", "kml"],
         "een geobestand",
         "a geodata file",
     ),
-    (&["png", "jpg", "jpeg", "svg", "gif"], "een beeld", "an image"),
+    (
+        &["png", "jpg", "jpeg", "svg", "gif"],
+        "een beeld",
+        "an image",
+    ),
     (&["sql", "sqlite", "db"], "een databank", "a database"),
     (&["rq", "ru", "sparql"], "een SPARQL-tekst", "a SPARQL text"),
 ];
@@ -63,7 +71,11 @@ const BINARY: &[(&[u8], &str, &str)] = &[
     ),
     (b"\x89PNG", "een PNG-beeld", "a PNG image"),
     (b"\xFF\xD8\xFF", "een JPEG-beeld", "a JPEG image"),
-    (b"SQLite format 3", "een SQLite-databank", "an SQLite database"),
+    (
+        b"SQLite format 3",
+        "een SQLite-databank",
+        "an SQLite database",
+    ),
     (b"BZh", "een bzip2-bestand", "a bzip2 file"),
     (b"\xFD7zXZ", "een xz-bestand", "an xz file"),
     (b"\x28\xB5\x2F\xFD", "een zstd-bestand", "a zstd file"),
@@ -206,7 +218,11 @@ fn inspect_head(head: &[u8], format: Format, sure: bool) -> Result<(), Finding> 
         }
     }
     let text = text_of(head).trim_start();
-    let lower: String = text.chars().take(15).collect::<String>().to_ascii_lowercase();
+    let lower: String = text
+        .chars()
+        .take(15)
+        .collect::<String>()
+        .to_ascii_lowercase();
     if lower.starts_with("<!doctype html") || lower.starts_with("<html") {
         return Err(texts::not_rdf("een webpagina", "a web page"));
     }
@@ -306,7 +322,10 @@ fn check_entities(head: &[u8]) -> Result<(), Finding> {
     }
     let mut sizes: Vec<(String, usize)> = Vec::new();
     for declaration in text.split("<!ENTITY").skip(1) {
-        let declaration = declaration.trim_start().trim_start_matches('%').trim_start();
+        let declaration = declaration
+            .trim_start()
+            .trim_start_matches('%')
+            .trim_start();
         let Some((name, rest)) = declaration.split_once(char::is_whitespace) else {
             continue;
         };
@@ -337,13 +356,9 @@ mod tests {
     use super::*;
 
     fn detect_bytes(name: &str, bytes: &[u8]) -> Result<Format, &'static str> {
-        detect(
-            &Input::bytes(name, bytes.to_vec()),
-            None,
-            None,
-        )
-        .map(|d| d.format)
-        .map_err(|d| d.code)
+        detect(&Input::bytes(name, bytes.to_vec()), None, None)
+            .map(|d| d.format)
+            .map_err(|d| d.code)
     }
 
     #[test]
@@ -389,7 +404,10 @@ mod tests {
             detect_bytes("a.ttl", b"\xFF\xFE<\x00u\x00r\x00n\x00"),
             Err("P010")
         );
-        assert_eq!(detect_bytes("a.ttl", b"<\x00u\x00r\x00n\x00:\x00x\x00y\x00z\x00>"), Err("P010"));
+        assert_eq!(
+            detect_bytes("a.ttl", b"<\x00u\x00r\x00n\x00:\x00x\x00y\x00z\x00>"),
+            Err("P010")
+        );
         assert_eq!(detect_bytes("a.ttl", b""), Ok(Format::Turtle));
     }
 

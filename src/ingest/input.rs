@@ -163,8 +163,27 @@ pub(crate) fn file_iri(path: &Path) -> String {
     let mut iri = String::from("file://");
     for character in absolute.to_string_lossy().chars() {
         match character {
-            'a'..='z' | 'A'..='Z' | '0'..='9' | '/' | '-' | '_' | '.' | '~' | '!' | '$' | '&'
-            | '\'' | '(' | ')' | '*' | '+' | ',' | ';' | '=' | ':' | '@' => iri.push(character),
+            'a'..='z'
+            | 'A'..='Z'
+            | '0'..='9'
+            | '/'
+            | '-'
+            | '_'
+            | '.'
+            | '~'
+            | '!'
+            | '$'
+            | '&'
+            | '\''
+            | '('
+            | ')'
+            | '*'
+            | '+'
+            | ','
+            | ';'
+            | '='
+            | ':'
+            | '@' => iri.push(character),
             '\u{A0}'..='\u{D7FF}' | '\u{F900}'..='\u{FDCF}' | '\u{FDF0}'..='\u{FFEF}' => {
                 iri.push(character);
             }
@@ -194,7 +213,9 @@ mod tests {
     #[test]
     fn gzip_is_known_by_its_first_bytes() {
         let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-        packed.write_all(b"<urn:a> <urn:b> <urn:c> .").expect("in memory");
+        packed
+            .write_all(b"<urn:a> <urn:b> <urn:c> .")
+            .expect("in memory");
         let packed = packed.finish().expect("in memory");
         assert_eq!(
             content(&Input::bytes("a.nt", packed)),
@@ -210,9 +231,14 @@ mod tests {
 
     #[test]
     fn base_iri_of_files_and_names() {
-        assert_eq!(file_iri(Path::new("/a b/é#1.ttl")), "file:///a%20b/é%231.ttl");
         assert_eq!(
-            Input::bytes("http://example.org/g", "").default_base_iri().as_deref(),
+            file_iri(Path::new("/a b/é#1.ttl")),
+            "file:///a%20b/é%231.ttl"
+        );
+        assert_eq!(
+            Input::bytes("http://example.org/g", "")
+                .default_base_iri()
+                .as_deref(),
             Some("http://example.org/g")
         );
         assert_eq!(Input::bytes("body", "").default_base_iri(), None);

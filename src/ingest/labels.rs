@@ -102,7 +102,13 @@ mod tests {
         assert_eq!(a, label_prefix("http://example.org/g", &[1; 32]));
         assert_ne!(a, label_prefix("http://example.org/h", &[1; 32]));
         assert_ne!(a, label_prefix("http://example.org/g", &[2; 32]));
-        for other in ["b1", "b0123456789abcdef0123x", "b0123456789ABCDEF0123x1", "b0123456789abcdef0123x1a", ""] {
+        for other in [
+            "b1",
+            "b0123456789abcdef0123x",
+            "b0123456789ABCDEF0123x1",
+            "b0123456789abcdef0123x1a",
+            "",
+        ] {
             assert!(!is_store_label(other), "{other}");
         }
     }
@@ -114,10 +120,14 @@ mod tests {
         for label in ["z", "b0123456789abcdef0123x7", "a", "z"] {
             if labels.get(label).is_none() {
                 labels
-                    .insert(label, || Ok::<_, ()>("bPx".to_owned()), |new| {
-                        given.push(new.to_owned());
-                        given.len()
-                    })
+                    .insert(
+                        label,
+                        || Ok::<_, ()>("bPx".to_owned()),
+                        |new| {
+                            given.push(new.to_owned());
+                            given.len()
+                        },
+                    )
                     .expect("the prefix is there");
             }
         }

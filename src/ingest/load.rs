@@ -250,7 +250,8 @@ impl LoadSummary {
     /// Statements read, over all inputs that are in the registry now.
     pub fn quads_parsed(&self) -> u64 {
         let good = self.files.iter().filter(|file| file.outcome.is_good());
-        good.filter_map(|file| Some(file.stats.as_ref()?.quads)).sum()
+        good.filter_map(|file| Some(file.stats.as_ref()?.quads))
+            .sum()
     }
 
     /// Quads new to the registry.
@@ -280,15 +281,19 @@ pub fn load_files(
     match plan.unit {
         CommitUnit::PerFile => {
             for (index, item) in plan.items.iter().enumerate() {
-                let files =
-                    load_together(registry, plan, std::slice::from_ref(item), &mut |bytes, name, _| {
+                let files = load_together(
+                    registry,
+                    plan,
+                    std::slice::from_ref(item),
+                    &mut |bytes, name, _| {
                         progress(LoadProgress {
                             index,
                             total,
                             name,
                             bytes,
                         });
-                    })?;
+                    },
+                )?;
                 summary.files.extend(files);
                 let good = summary.files.last().is_some_and(|f| f.outcome.is_good());
                 if !good && !plan.keep_going {
@@ -297,14 +302,15 @@ pub fn load_files(
             }
         }
         CommitUnit::Together => {
-            summary.files = load_together(registry, plan, &plan.items, &mut |bytes, name, index| {
-                progress(LoadProgress {
-                    index,
-                    total,
-                    name,
-                    bytes,
-                });
-            })?;
+            summary.files =
+                load_together(registry, plan, &plan.items, &mut |bytes, name, index| {
+                    progress(LoadProgress {
+                        index,
+                        total,
+                        name,
+                        bytes,
+                    });
+                })?;
         }
     }
     summary.not_tried = total - summary.files.len();
@@ -487,7 +493,10 @@ pub fn graph_name_of_path(path: &Path) -> String {
         .rposition(|part| matches!(part.as_str(), "vocab" | "shapes"));
     let mut name = String::new();
     if let Some(known) = known {
-        match (folders[known].as_str(), folders.get(known + 1).map(String::as_str)) {
+        match (
+            folders[known].as_str(),
+            folders.get(known + 1).map(String::as_str),
+        ) {
             ("vocab", Some("codelijst")) => name.push_str("codelijst/"),
             ("vocab", _) => name.push_str("vocab/"),
             _ => name.push_str("shapes/"),
@@ -566,7 +575,10 @@ mod tests {
         let name = |path: &str| graph_name_of_path(Path::new(path));
         assert_eq!(name("x/vocab/adres.ttl"), "vocab/adres");
         assert_eq!(name("vocab/extern/org.ttl"), "vocab/org");
-        assert_eq!(name("vocab/codelijst/adresstatus.ttl.gz"), "codelijst/adresstatus");
+        assert_eq!(
+            name("vocab/codelijst/adresstatus.ttl.gz"),
+            "codelijst/adresstatus"
+        );
         assert_eq!(name("shapes/adres.ttl"), "shapes/adres");
         assert_eq!(name("fixtures/adressen.ttl"), "adressen");
         assert_eq!(name("a b.v2.ttl"), "a%20b.v2");
@@ -587,9 +599,17 @@ mod tests {
         let mut names = Vec::new();
         let first = load_files(&registry, &plan, &mut |p| names.push(p.name.to_owned()))
             .expect("the store works");
-        assert!(matches!(first.files[0].outcome, LoadOutcome::Loaded { quads_added: 2, .. }));
-        assert!(matches!(&first.files[1].outcome, LoadOutcome::Refused(d) if d.location.line == Some(1)));
-        assert!(matches!(first.files[2].outcome, LoadOutcome::Loaded { quads_added: 1, .. }));
+        assert!(matches!(
+            first.files[0].outcome,
+            LoadOutcome::Loaded { quads_added: 2, .. }
+        ));
+        assert!(
+            matches!(&first.files[1].outcome, LoadOutcome::Refused(d) if d.location.line == Some(1))
+        );
+        assert!(matches!(
+            first.files[2].outcome,
+            LoadOutcome::Loaded { quads_added: 1, .. }
+        ));
         assert!(!first.is_complete());
         assert_eq!(registry.snapshot().quad_count(), 3);
         plan.keep_going = false;
@@ -611,7 +631,11 @@ mod tests {
         let summary = load("<urn:a> <urn:p> 2, 3 .", LoadMode::Replace);
         assert!(matches!(
             summary.files[0].outcome,
-            LoadOutcome::Loaded { quads_added: 1, quads_removed: 1, .. }
+            LoadOutcome::Loaded {
+                quads_added: 1,
+                quads_removed: 1,
+                ..
+            }
         ));
         assert_eq!(registry.snapshot().quad_count(), 2);
     }
@@ -621,11 +645,17 @@ mod tests {
         let registry = registry();
         let mut plan = LoadPlan::new(
             &registry,
-            vec![item("a.ttl", "<urn:a> <urn:p> 1 ."), item("b.ttl", "<urn:a>")],
+            vec![
+                item("a.ttl", "<urn:a> <urn:p> 1 ."),
+                item("b.ttl", "<urn:a>"),
+            ],
         );
         plan.unit = CommitUnit::Together;
         let summary = load_files(&registry, &plan, &mut |_| {}).expect("the store works");
-        assert!(matches!(summary.files[0].outcome, LoadOutcome::NotCommitted));
+        assert!(matches!(
+            summary.files[0].outcome,
+            LoadOutcome::NotCommitted
+        ));
         assert!(matches!(summary.files[1].outcome, LoadOutcome::Refused(_)));
         assert_eq!(registry.snapshot().quad_count(), 0);
         plan.items.pop();

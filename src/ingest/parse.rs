@@ -245,7 +245,12 @@ impl Job<'_> {
         match self.format {
             Format::Turtle => {
                 for triple in with_base!(oxttl::TurtleParser::new()).for_reader(reader) {
-                    sink(triple.map_err(from_turtle)?.as_ref().in_graph(GraphNameRef::DefaultGraph))?;
+                    sink(
+                        triple
+                            .map_err(from_turtle)?
+                            .as_ref()
+                            .in_graph(GraphNameRef::DefaultGraph),
+                    )?;
                 }
             }
             Format::TriG => {
@@ -255,7 +260,12 @@ impl Job<'_> {
             }
             Format::NTriples => {
                 for triple in oxttl::NTriplesParser::new().for_reader(reader) {
-                    sink(triple.map_err(from_turtle)?.as_ref().in_graph(GraphNameRef::DefaultGraph))?;
+                    sink(
+                        triple
+                            .map_err(from_turtle)?
+                            .as_ref()
+                            .in_graph(GraphNameRef::DefaultGraph),
+                    )?;
                 }
             }
             Format::NQuads => {
@@ -342,10 +352,9 @@ impl ContextLoader {
     ) -> impl Fn(
         &str,
         &oxjsonld::JsonLdLoadDocumentOptions,
-    ) -> Result<
-        oxjsonld::JsonLdRemoteDocument,
-        Box<dyn std::error::Error + Send + Sync>,
-    > + Send
+    )
+        -> Result<oxjsonld::JsonLdRemoteDocument, Box<dyn std::error::Error + Send + Sync>>
+    + Send
     + Sync
     + std::panic::UnwindSafe
     + std::panic::RefUnwindSafe
@@ -511,16 +520,20 @@ fn diagnose(
             // The JSON-LD reader reads an object to its end before it looks at the context in it.
             let named = json_ld_code
                 .and_then(|_| find_json_ld_culprit(input, &message, limits.max_json_bytes));
-            let target = at.or(named.map(Target::Offset)).unwrap_or_else(|| {
-                Target::Offset(exact_offset(input, job, limits, chunk_start))
-            });
+            let target = at
+                .or(named.map(Target::Offset))
+                .unwrap_or_else(|| Target::Offset(exact_offset(input, job, limits, chunk_start)));
             let mut diagnostic = place(input, finding, target);
             point_at_character(&mut diagnostic);
             diagnostic
         }
         Stop::TokenTooLong => place(
             input,
-            texts::over_limit("een tekst of ander woord", "a text or other token", "16 MiB"),
+            texts::over_limit(
+                "een tekst of ander woord",
+                "a text or other token",
+                "16 MiB",
+            ),
             Target::Offset(chunk_start),
         ),
         Stop::Read(failure) => diagnose_failure(input, failure),

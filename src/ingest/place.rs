@@ -64,7 +64,11 @@ pub(crate) fn find_text(input: &Input, text: &str, max_bytes: u64) -> Option<u64
 pub(crate) fn find_json_ld_culprit(input: &Input, message: &str, max_bytes: u64) -> Option<u64> {
     let mut text = String::new();
     let content = input.open().ok()?;
-    content.reader.take(max_bytes).read_to_string(&mut text).ok()?;
+    content
+        .reader
+        .take(max_bytes)
+        .read_to_string(&mut text)
+        .ok()?;
     let find = |pattern: String| {
         let found = regex::Regex::new(&pattern).ok()?.find(&text)?;
         Some(found.start() as u64)
@@ -108,7 +112,12 @@ pub(crate) fn point_at_character(diagnostic: &mut Diagnostic) {
     else {
         return;
     };
-    if let Some(ahead) = excerpt.text.chars().skip(excerpt.caret).position(|c| c == character) {
+    if let Some(ahead) = excerpt
+        .text
+        .chars()
+        .skip(excerpt.caret)
+        .position(|c| c == character)
+    {
         excerpt.caret += ahead;
         *column += ahead as u64;
     }
@@ -167,7 +176,9 @@ impl Cursor {
     fn excerpt(mut self) -> Option<Excerpt> {
         let before = String::from_utf8_lossy(self.before.make_contiguous()).into_owned();
         let before: Vec<char> = before.chars().collect();
-        let mut shown: String = before[before.len().saturating_sub(BEFORE)..].iter().collect();
+        let mut shown: String = before[before.len().saturating_sub(BEFORE)..]
+            .iter()
+            .collect();
         let trimmed = shown.trim_start().len();
         shown = shown.split_off(shown.len() - trimmed);
         let caret = shown.chars().count();

@@ -489,7 +489,10 @@ mod tests {
         assert!(read(br#"[["\"[[[[",{}]]"#, Format::JsonLd, &limits).is_ok());
         assert!(matches!(
             read(b"[[{},[{}]]]", Format::JsonLd, &limits),
-            Err(ReadFailure::JsonTooDeep { offset: 6, limit: 3 })
+            Err(ReadFailure::JsonTooDeep {
+                offset: 6,
+                limit: 3
+            })
         ));
     }
 

@@ -72,11 +72,9 @@ fn unknown(format: Format) -> Finding {
             "de XML is goed, maar volgt de regels van RDF/XML niet",
             "the XML is fine but does not follow the rules of RDF/XML",
         ),
-        Format::JsonLd => Finding::new(
-            "P030",
-            "dit is geen geldige JSON",
-            "this is not valid JSON",
-        ),
+        Format::JsonLd => {
+            Finding::new("P030", "dit is geen geldige JSON", "this is not valid JSON")
+        }
         _ => Finding::new(
             "P029",
             "dit volgt de regels van het formaat niet",
@@ -458,12 +456,21 @@ mod tests {
     #[test]
     fn readers_words_become_codes() {
         for (technical, expected) in [
-            ("Parser error at line 1 between columns 1 and 21: The prefix ex: has not been declared", "P012"),
+            (
+                "Parser error at line 1 between columns 1 and 21: The prefix ex: has not been declared",
+                "P012",
+            ),
             ("Invalid IRI code point ' '", "P013"),
-            ("Line jumps are not allowed in string literals, use \\n", "P014"),
+            (
+                "Line jumps are not allowed in string literals, use \\n",
+                "P014",
+            ),
             ("Unexpected end", "P015"),
             ("The given language subtag is invalid", "P016"),
-            ("The datatype of a literal without a language tag must not be rdf:langString", "P017"),
+            (
+                "The datatype of a literal without a language tag must not be rdf:langString",
+                "P017",
+            ),
             ("An integer should not be empty", "P018"),
             ("A dot is expected at the end of statements", "P019"),
             ("Unexpected escape character '\\q'", "P023"),
@@ -473,17 +480,37 @@ mod tests {
         ] {
             assert_eq!(code(Format::Turtle, technical), expected, "{technical}");
         }
-        assert_eq!(code(Format::JsonLd, "Trailing commas are not allowed"), "P030");
+        assert_eq!(
+            code(Format::JsonLd, "Trailing commas are not allowed"),
+            "P030"
+        );
         assert_eq!(code(Format::RdfXml, "syntax error: tag not closed"), "P015");
-        assert_eq!(code(Format::RdfXml, "ill-formed document: expected `</a>`, but `</b>` was found"), "P040");
+        assert_eq!(
+            code(
+                Format::RdfXml,
+                "ill-formed document: expected `</a>`, but `</b>` was found"
+            ),
+            "P040"
+        );
     }
 
     #[test]
     fn captured_words_are_shown() {
-        let finding = from_reader(Format::Turtle, "The prefix skos: has not been declared").at(Location::default());
-        assert_eq!(finding.message.en, "the prefix \"skos:\" is used but never declared");
-        assert!(finding.hint.expect("has a hint").nl.ends_with("@prefix skos: <http://www.w3.org/2004/02/skos/core#> ."));
-        let blank = from_reader(Format::Turtle, "Invalid IRI code point ' '").at(Location::default());
+        let finding = from_reader(Format::Turtle, "The prefix skos: has not been declared")
+            .at(Location::default());
+        assert_eq!(
+            finding.message.en,
+            "the prefix \"skos:\" is used but never declared"
+        );
+        assert!(
+            finding
+                .hint
+                .expect("has a hint")
+                .nl
+                .ends_with("@prefix skos: <http://www.w3.org/2004/02/skos/core#> .")
+        );
+        let blank =
+            from_reader(Format::Turtle, "Invalid IRI code point ' '").at(Location::default());
         assert!(blank.message.nl.ends_with("een spatie"));
         assert!(blank.message.en.ends_with("a blank"));
     }

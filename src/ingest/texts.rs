@@ -102,8 +102,14 @@ pub(crate) fn from_context(problem: &ContextProblem) -> Finding {
         }
         ContextProblem::Cyclic { chain } => Finding::new(
             "P032",
-            format!("JSON-LD-contexten noemen elkaar in een kring: {}", chain.join(" → ")),
-            format!("JSON-LD contexts name each other in a circle: {}", chain.join(" → ")),
+            format!(
+                "JSON-LD-contexten noemen elkaar in een kring: {}",
+                chain.join(" → ")
+            ),
+            format!(
+                "JSON-LD contexts name each other in a circle: {}",
+                chain.join(" → ")
+            ),
         )
         .hint(
             "haal in een van deze contexten de verwijzing naar de volgende weg",
@@ -176,8 +182,16 @@ pub(crate) fn not_rdf_xml(root: &str) -> Finding {
 pub(crate) fn other_syntax(given: Format, looks: Format) -> Finding {
     Finding::new(
         "P002",
-        format!("het bestand heet {} maar de inhoud is {}", given.name(), looks.name()),
-        format!("the file is named {} but holds {}", given.name(), looks.name()),
+        format!(
+            "het bestand heet {} maar de inhoud is {}",
+            given.name(),
+            looks.name()
+        ),
+        format!(
+            "the file is named {} but holds {}",
+            given.name(),
+            looks.name()
+        ),
     )
     .hint(
         format!("geef het formaat mee: --format {}", looks.name()),
@@ -207,7 +221,10 @@ pub(crate) fn unreadable(error: &io::Error) -> Finding {
             "the file may not be read",
         ),
         io::ErrorKind::IsADirectory => ("dit is een map", "this is a folder"),
-        _ => ("het bestand kan niet gelezen worden", "the file cannot be read"),
+        _ => (
+            "het bestand kan niet gelezen worden",
+            "the file cannot be read",
+        ),
     };
     Finding::new("P004", nl, en).detail(error.to_string())
 }
@@ -365,7 +382,10 @@ pub(crate) fn changed_while_read() -> Finding {
 pub(crate) fn broken_gzip(error: &io::Error) -> Finding {
     let cut = error.kind() == io::ErrorKind::UnexpectedEof;
     let (nl, en) = if cut {
-        ("het gzip-bestand houdt te vroeg op", "the gzip file ends early")
+        (
+            "het gzip-bestand houdt te vroeg op",
+            "the gzip file ends early",
+        )
     } else {
         ("het gzip-bestand is beschadigd", "the gzip file is damaged")
     };
@@ -411,4 +431,3 @@ pub(crate) fn bytes(size: u64) -> String {
     }
     format!("{value} {unit}")
 }
-

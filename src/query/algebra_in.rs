@@ -3,14 +3,14 @@
 
 mod rewrite;
 
+use crate::query::QueryKind;
 use crate::query::error::QueryError;
 use crate::query::lexer::{Spanned, Token, position, tokens};
 use crate::query::syntax::syntax_error;
-use crate::query::QueryKind;
 use crate::rdf::label::Text;
 use oxrdf::{BlankNode, GraphName, NamedNode, NamedOrBlankNode, Quad, Term};
-use spareval::{PreparedDeleteInsertUpdate, PreparedQuery, QueryEvaluator};
 use rewrite::{expand_graphs, has_graph_over_groups, order_star_columns, rewrite_pattern};
+use spareval::{PreparedDeleteInsertUpdate, PreparedQuery, QueryEvaluator};
 use spargebra::algebra::{GraphPattern, GraphTarget, QueryDataset};
 use spargebra::term::{
     GraphNamePattern, GroundQuad, GroundQuadPattern, GroundTerm, NamedNodePattern, QuadPattern,
@@ -239,15 +239,17 @@ fn parser(base_iri: Option<&str>) -> Result<SparqlParser, QueryError> {
     let parser = SparqlParser::new();
     match base_iri {
         None => Ok(parser),
-        Some(iri) => parser.with_base_iri(iri).map_err(|error| QueryError::Syntax {
-            line: 0,
-            column: 0,
-            message: Text::new(
-                format!("basis-IRI {iri} is ongeldig: {error}"),
-                format!("base IRI {iri} is invalid: {error}"),
-            ),
-            hint: None,
-        }),
+        Some(iri) => parser
+            .with_base_iri(iri)
+            .map_err(|error| QueryError::Syntax {
+                line: 0,
+                column: 0,
+                message: Text::new(
+                    format!("basis-IRI {iri} is ongeldig: {error}"),
+                    format!("base IRI {iri} is invalid: {error}"),
+                ),
+                hint: None,
+            }),
     }
 }
 
@@ -305,7 +307,10 @@ fn empty_operation(text: &str, tokens: &[Spanned<'_>], number: usize) -> QueryEr
     QueryError::Syntax {
         line,
         column,
-        message: Text::new("lege bewerking voor deze puntkomma", "empty operation before this semicolon"),
+        message: Text::new(
+            "lege bewerking voor deze puntkomma",
+            "empty operation before this semicolon",
+        ),
         hint: None,
     }
 }
@@ -406,9 +411,7 @@ fn operation(
 fn starts_with_transfer(tokens: &[Spanned<'_>]) -> bool {
     tokens
         .iter()
-        .find(|t| {
-            matches!(t.token, Token::Word(_)) && !t.is_word("PREFIX") && !t.is_word("BASE")
-        })
+        .find(|t| matches!(t.token, Token::Word(_)) && !t.is_word("PREFIX") && !t.is_word("BASE"))
         .is_some_and(|t| t.is_word("ADD") || t.is_word("COPY") || t.is_word("MOVE"))
 }
 
@@ -510,8 +513,12 @@ fn check_size(text: &str, tokens: &[Spanned<'_>]) -> Result<(), QueryError> {
                 line,
                 column,
                 message: Text::new(
-                    format!("te diep of te lang: hoogstens {MAX_NESTING} haakjes tegelijk open en {MAX_CHAIN} operatoren en haakjes samen"),
-                    format!("too deep or too long: at most {MAX_NESTING} brackets open at once and {MAX_CHAIN} operators and brackets together"),
+                    format!(
+                        "te diep of te lang: hoogstens {MAX_NESTING} haakjes tegelijk open en {MAX_CHAIN} operatoren en haakjes samen"
+                    ),
+                    format!(
+                        "too deep or too long: at most {MAX_NESTING} brackets open at once and {MAX_CHAIN} operators and brackets together"
+                    ),
                 ),
                 hint: None,
             });

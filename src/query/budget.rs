@@ -135,7 +135,10 @@ impl Budget {
             let memory = u64::try_from(live).unwrap_or(0) * BYTES_PER_TERM + self.text_bytes.get();
             if self.cancel.is_cancelled() {
                 self.stop.set(Some(Stop::Cancelled));
-            } else if self.timeout.is_some_and(|limit| self.started.elapsed() > limit) {
+            } else if self
+                .timeout
+                .is_some_and(|limit| self.started.elapsed() > limit)
+            {
                 self.stop.set(Some(Stop::Timeout));
             } else if self.max_memory.is_some_and(|limit| memory > limit) {
                 self.stop.set(Some(Stop::Memory));

@@ -39,9 +39,11 @@ pub(super) fn evaluator() -> QueryEvaluator {
             Term::Literal(literal) => Some(Literal::from(literal.value()).into()),
             Term::BlankNode(_) => None,
         })
-        .with_custom_function(name(EXACT_DATATYPE), |arguments| match arguments.last()? {
-            Term::Literal(literal) => Some(literal.datatype().into_owned().into()),
-            Term::NamedNode(_) | Term::BlankNode(_) => None,
+        .with_custom_function(name(EXACT_DATATYPE), |arguments| {
+            match arguments.last()? {
+                Term::Literal(literal) => Some(literal.datatype().into_owned().into()),
+                Term::NamedNode(_) | Term::BlankNode(_) => None,
+            }
         })
         .with_custom_function(name(ROW_BNODE), |arguments| {
             let [Term::Literal(row), Term::Literal(label)] = arguments else {
@@ -190,7 +192,10 @@ fn named_only(view: &View) -> View {
         Graphs::Default => view.with_graphs(Graphs::set([])),
         Graphs::One(Id::DEFAULT_GRAPH) => view.with_graphs(Graphs::set([])),
         Graphs::One(_) => view.clone(),
-        Graphs::Set(set) => within(view, set.iter().copied().filter(|g| *g != Id::DEFAULT_GRAPH)),
+        Graphs::Set(set) => within(
+            view,
+            set.iter().copied().filter(|g| *g != Id::DEFAULT_GRAPH),
+        ),
     }
 }
 
@@ -270,7 +275,11 @@ impl<'a> QueryableDataset<'a> for QueryDataset {
             Some(listed) => listed.contains(&graph),
             None => {
                 graph.local_index().is_none()
-                    && self.named.quads(None, None, None, Some(graph)).next().is_some()
+                    && self
+                        .named
+                        .quads(None, None, None, Some(graph))
+                        .next()
+                        .is_some()
             }
         })
     }
@@ -342,7 +351,11 @@ mod tests {
         let g2 = stored
             .internalize_term(iri("g2").into())
             .expect("infallible");
-        assert_eq!(count(&stored, None), 3, "any named graph, never the default one");
+        assert_eq!(
+            count(&stored, None),
+            3,
+            "any named graph, never the default one"
+        );
         assert_eq!(count(&stored, Some(None)), 1);
         assert_eq!(count(&stored, Some(Some(&g2))), 2);
         assert_eq!(stored.internal_named_graphs().count(), 2);
@@ -356,7 +369,11 @@ mod tests {
         let from = QueryDataset::new(&view, Some(&clause), DefaultGraph::Union, budget);
         assert_eq!(count(&from, Some(None)), 2);
         assert_eq!(count(&from, None), 1);
-        assert_eq!(count(&from, Some(Some(&g2))), 0, "g2 is not a named graph here");
+        assert_eq!(
+            count(&from, Some(Some(&g2))),
+            0,
+            "g2 is not a named graph here"
+        );
         assert_eq!(from.internal_named_graphs().count(), 2);
     }
 

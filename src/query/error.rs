@@ -34,7 +34,9 @@ pub enum QueryError {
         limit: u64,
     },
     /// Intermediate results grew larger than allowed.
-    #[error("query stopped: its intermediate results need more than {limit_bytes} bytes, its memory limit")]
+    #[error(
+        "query stopped: its intermediate results need more than {limit_bytes} bytes, its memory limit"
+    )]
     MemoryLimit {
         /// The limit, in bytes.
         limit_bytes: u64,

@@ -65,12 +65,7 @@ pub(super) fn tokens(text: &str) -> Vec<Spanned<'_>> {
 pub(super) fn position(text: &str, offset: usize) -> (usize, usize) {
     let before = &text[..offset.min(text.len())];
     let line = before.matches('\n').count() + 1;
-    let column = before
-        .chars()
-        .rev()
-        .take_while(|c| *c != '\n')
-        .count()
-        + 1;
+    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
     (line, column)
 }
 
@@ -124,7 +119,10 @@ fn next_token(rest: &str, first: char) -> (Token<'_>, usize) {
             let prefix = if c == ':' { "" } else { take_name(rest) };
             if rest[prefix.len()..].starts_with(':') {
                 let local = take_local(&rest[prefix.len() + 1..]);
-                (Token::Prefixed(prefix, local), prefix.len() + 1 + local.len())
+                (
+                    Token::Prefixed(prefix, local),
+                    prefix.len() + 1 + local.len(),
+                )
             } else {
                 let word = take_while(rest, is_name_char);
                 (Token::Word(word), word.len().max(c.len_utf8()))
@@ -234,7 +232,10 @@ mod tests {
             ]
         );
         assert_eq!(kinds("<http://a/b>"), [Token::Iri("http://a/b")]);
-        assert_eq!(kinds("\"open\n ?x"), [Token::OpenText, Token::Variable("x")]);
+        assert_eq!(
+            kinds("\"open\n ?x"),
+            [Token::OpenText, Token::Variable("x")]
+        );
     }
 
     #[test]
@@ -248,7 +249,19 @@ mod tests {
 
     #[test]
     fn survives_anything() {
-        for text in ["", "\"", "'''", "<", "\\", "a:\\", "?", "@", "_:", "é:ü", "\u{1F600}"] {
+        for text in [
+            "",
+            "\"",
+            "'''",
+            "<",
+            "\\",
+            "a:\\",
+            "?",
+            "@",
+            "_:",
+            "é:ü",
+            "\u{1F600}",
+        ] {
             let all = tokens(text);
             assert!(all.iter().all(|t| t.start < t.end && t.end <= text.len()));
         }

@@ -20,7 +20,9 @@ pub use budget::Cancel;
 pub use error::QueryError;
 pub use prefixes::well_known_prefixes;
 pub use results::{OutputFormat, ResultFormat};
-pub use run::{Answer, GraphTriples, ParsedQuery, QueryStats, Rows, evaluate, parse_query, run_query};
+pub use run::{
+    Answer, GraphTriples, ParsedQuery, QueryStats, Rows, evaluate, parse_query, run_query,
+};
 pub use update::{UpdateStats, apply_update};
 
 use std::time::Duration;

@@ -22,7 +22,11 @@ pub(super) fn suggest(prefix: &str) -> Option<(&'static str, &'static str)> {
     exact
         .or_else(|| {
             (wanted.len() > 2)
-                .then(|| TABLE.iter().find(|(known, _)| within_one_edit(known, &wanted)))
+                .then(|| {
+                    TABLE
+                        .iter()
+                        .find(|(known, _)| within_one_edit(known, &wanted))
+                })
                 .flatten()
         })
         .copied()
@@ -82,7 +86,9 @@ impl PrefixMap {
 /// A conservative subset of `PN_LOCAL` that needs no escapes.
 fn is_plain_local_name(local: &str) -> bool {
     let mut chars = local.chars();
-    chars.next().is_some_and(|c| c.is_alphanumeric() || c == '_')
+    chars
+        .next()
+        .is_some_and(|c| c.is_alphanumeric() || c == '_')
         && chars.all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '.'))
         && !local.ends_with('.')
 }

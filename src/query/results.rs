@@ -209,9 +209,7 @@ fn write_solutions(
         .map_err(QueryError::Write)?;
     let mut count = 0;
     while let Some(solution) = rows.next_solution() {
-        writer
-            .serialize(&solution?)
-            .map_err(QueryError::Write)?;
+        writer.serialize(&solution?).map_err(QueryError::Write)?;
         count += 1;
     }
     let mut out = writer.finish().map_err(QueryError::Write)?;

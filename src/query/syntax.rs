@@ -41,11 +41,7 @@ const SENTENCES: &[(&str, &str, &str)] = &[
         "DELETE kan geen blanco knopen noemen",
         "DELETE cannot name blank nodes",
     ),
-    (
-        "IRI parsing failed",
-        "ongeldige IRI",
-        "invalid IRI",
-    ),
+    ("IRI parsing failed", "ongeldige IRI", "invalid IRI"),
     (
         "prefix IRI parsing failed",
         "de naamruimte van dit prefix is geen IRI",
@@ -100,7 +96,10 @@ fn message(text: &str, tokens: &[Spanned<'_>], at: usize, expected: &str) -> Tex
         .map(|token| shortened(&text[token.start..token.end]));
     let wanted = alternatives(expected);
     let (nl, en) = match &found {
-        Some(found) => (format!("onverwacht: {found}"), format!("unexpected: {found}")),
+        Some(found) => (
+            format!("onverwacht: {found}"),
+            format!("unexpected: {found}"),
+        ),
         None => ("onverwacht einde".to_owned(), "unexpected end".to_owned()),
     };
     if wanted.is_empty() {
@@ -118,7 +117,9 @@ fn alternatives(expected: &str) -> String {
     let mut words: Vec<&str> = list
         .split(", ")
         .map(|word| word.trim_matches('"'))
-        .filter(|word| !word.is_empty() && !word.starts_with(['[', '#', '\\']) && !word.contains(' '))
+        .filter(|word| {
+            !word.is_empty() && !word.starts_with(['[', '#', '\\']) && !word.contains(' ')
+        })
         .collect();
     words.dedup();
     if words.len() > MAX_EXPECTED {
@@ -141,8 +142,12 @@ fn hint(text: &str, tokens: &[Spanned<'_>], at: usize) -> Option<Text> {
     if let Some(open) = tokens.iter().find(|t| t.token == Token::OpenText) {
         let (line, _) = position(text, open.start);
         return Some(Text::new(
-            format!("de tekst die op regel {line} begint, wordt niet afgesloten; gebruik \"\"\" voor meer regels"),
-            format!("the string that starts on line {line} is not closed; use \"\"\" for several lines"),
+            format!(
+                "de tekst die op regel {line} begint, wordt niet afgesloten; gebruik \"\"\" voor meer regels"
+            ),
+            format!(
+                "the string that starts on line {line} is not closed; use \"\"\" for several lines"
+            ),
         ));
     }
     let found = tokens.iter().position(|token| token.end > at);
@@ -165,7 +170,11 @@ fn hint(text: &str, tokens: &[Spanned<'_>], at: usize) -> Option<Text> {
             "ontbreekt er een punt of puntkomma tussen twee drietallen?",
             "is a dot or semicolon missing between two triples?",
         )),
-        Token::Word(word) if ["FILTER", "BIND", "OPTIONAL"].iter().any(|k| word.eq_ignore_ascii_case(k)) => {
+        Token::Word(word)
+            if ["FILTER", "BIND", "OPTIONAL"]
+                .iter()
+                .any(|k| word.eq_ignore_ascii_case(k)) =>
+        {
             Some(Text::new(
                 format!("is wat voor {word} staat volledig?"),
                 format!("is what stands before {word} complete?"),

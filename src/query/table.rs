@@ -22,7 +22,11 @@ pub(super) fn write(
     table
         .load_preset(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Disabled)
-        .set_header(variables.iter().map(|variable| format!("?{}", variable.as_str())));
+        .set_header(
+            variables
+                .iter()
+                .map(|variable| format!("?{}", variable.as_str())),
+        );
     let mut numeric = vec![true; variables.len()];
     let mut count = 0_u64;
     for row in rows {

@@ -1,12 +1,12 @@
 //! SPARQL 1.1 Update on a draft. All operations or none: after an error the caller drops the draft.
 //! Decides nothing about what may be written and commits nothing.
 
+use crate::query::QueryOptions;
 use crate::query::algebra_in::{self, DatasetClause, Modify, Target, Transfer, UpdateOperation};
 use crate::query::budget::Budget;
 use crate::query::dataset::{QueryDataset, evaluator};
 use crate::query::error::QueryError;
 use crate::query::run::{Guarded, new_budget, request_clause};
-use crate::query::QueryOptions;
 use crate::rdf::label::Text;
 use crate::store::{Draft, Graphs, QuadIds, View};
 use oxrdf::{BlankNode, GraphName, NamedOrBlankNode, Quad, Term};
@@ -38,9 +38,7 @@ pub fn apply_update(
 ) -> Result<UpdateStats, QueryError> {
     let operations = algebra_in::parse_update(text, options.base_iri.as_deref())?;
     let clause = request_clause(options)?;
-    let names_dataset = |operation: &UpdateOperation| {
-        matches!(operation, UpdateOperation::Modify(modify) if modify.dataset.is_some())
-    };
+    let names_dataset = |operation: &UpdateOperation| matches!(operation, UpdateOperation::Modify(modify) if modify.dataset.is_some());
     if clause.is_some()
         && let Some(number) = operations.iter().position(names_dataset)
     {
@@ -98,8 +96,12 @@ impl Work<'_, '_> {
             UpdateOperation::Load { source, .. } => {
                 return Err(refused(
                     number,
-                    format!("LOAD {source} haalt iets van het net en dat doet een bewerking hier nooit"),
-                    format!("LOAD {source} would fetch from the network, which an update never does here"),
+                    format!(
+                        "LOAD {source} haalt iets van het net en dat doet een bewerking hier nooit"
+                    ),
+                    format!(
+                        "LOAD {source} would fetch from the network, which an update never does here"
+                    ),
                 ));
             }
             UpdateOperation::Clear(target) => {
@@ -276,4 +278,3 @@ fn with_fresh_labels(quad: Quad, labels: &mut FxHashMap<BlankNode, BlankNode>) -
         ..quad
     }
 }
-

@@ -186,7 +186,8 @@ impl Registry {
         Validation {
             data: view.with_graphs(Graphs::set(self.data_graphs(view))),
             context: view.clone(),
-            options: ValidationOptions::default(),
+            // Every result is kept: what a commit introduces is told apart from what was wrong before, row by row.
+            options: ValidationOptions { sample_cap: usize::MAX, ..ValidationOptions::default() },
         }
     }
 

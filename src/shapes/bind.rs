@@ -7,8 +7,8 @@ use super::model::{Compiled, Constraint, PairKind};
 use super::path::Path;
 use super::run::MemoIx;
 use crate::rdf::vocab::rdf;
-use crate::store::{Id, View};
 use crate::shapes::compare::Value;
+use crate::store::{Id, View};
 use oxrdf::{NamedNode, Term, TermRef};
 use rustc_hash::FxHashMap;
 
@@ -101,17 +101,36 @@ pub(crate) struct Bound {
 pub(crate) fn bind(compiled: &Compiled, view: &View) -> Bound {
     let mut binder = Binder {
         view,
-        bindings: Bindings { rdf_type: view.id_of_iri(rdf::TYPE), ..Bindings::default() },
+        bindings: Bindings {
+            rdf_type: view.id_of_iri(rdf::TYPE),
+            ..Bindings::default()
+        },
         locals: LocalTerms::default(),
         classes: Vec::new(),
         class_ix: FxHashMap::default(),
     };
-    binder.bindings.paths = compiled.paths.iter().map(|path| binder.path(path)).collect();
+    binder.bindings.paths = compiled
+        .paths
+        .iter()
+        .map(|path| binder.path(path))
+        .collect();
     for shape in &compiled.shapes {
-        let bound = if shape.runs() { shape.constraints.iter().map(|c| binder.constraint(c)).collect() } else { Vec::new() };
+        let bound = if shape.runs() {
+            shape
+                .constraints
+                .iter()
+                .map(|c| binder.constraint(c))
+                .collect()
+        } else {
+            Vec::new()
+        };
         binder.bindings.shapes.push(bound);
     }
-    Bound { bindings: binder.bindings, locals: binder.locals, classes: binder.classes }
+    Bound {
+        bindings: binder.bindings,
+        locals: binder.locals,
+        classes: binder.classes,
+    }
 }
 
 struct Binder<'a> {
@@ -126,7 +145,10 @@ impl Binder<'_> {
     fn path(&self, path: &Path) -> BoundPath {
         let all = |paths: &[Path]| paths.iter().map(|p| self.path(p)).collect::<Vec<_>>();
         match path {
-            Path::Predicate(p) => self.view.id_of_iri(p.as_str()).map_or(BoundPath::Nothing, BoundPath::Forward),
+            Path::Predicate(p) => self
+                .view
+                .id_of_iri(p.as_str())
+                .map_or(BoundPath::Nothing, BoundPath::Forward),
             Path::Inverse(inner) => match self.path(inner) {
                 BoundPath::Forward(p) => BoundPath::Backward(p),
                 BoundPath::Nothing => BoundPath::Nothing,
@@ -134,7 +156,11 @@ impl Binder<'_> {
             },
             Path::Sequence(paths) => {
                 let steps = all(paths);
-                if steps.contains(&BoundPath::Nothing) { BoundPath::Nothing } else { BoundPath::Sequence(steps) }
+                if steps.contains(&BoundPath::Nothing) {
+                    BoundPath::Nothing
+                } else {
+                    BoundPath::Sequence(steps)
+                }
             }
             Path::Alternative(paths) => BoundPath::Alternative(all(paths)),
             Path::ZeroOrMore(inner) => BoundPath::ZeroOrMore(Box::new(self.path(inner))),
@@ -155,9 +181,13 @@ impl Binder<'_> {
         if let Some(ix) = self.class_ix.get(class) {
             return *ix;
         }
-        let classes = self.view.id_of_iri(class.as_str()).map_or_else(Vec::new, |id| subclass_closure(self.view, id));
+        let classes = self
+            .view
+            .id_of_iri(class.as_str())
+            .map_or_else(Vec::new, |id| subclass_closure(self.view, id));
         let ix = self.classes.len() as u32;
-        self.classes.push(ClassExtent::new(self.view, self.bindings.rdf_type, classes));
+        self.classes
+            .push(ClassExtent::new(self.view, self.bindings.rdf_type, classes));
         self.class_ix.insert(class.clone(), ix);
         ix
     }
@@ -166,43 +196,65 @@ impl Binder<'_> {
         let view = self.view;
         match constraint {
             Constraint::Class(class) => BoundConstraint::Class(self.class(class)),
-            Constraint::Datatype(datatype) => BoundConstraint::Datatype(view.datatype_index(datatype.as_str())),
+            Constraint::Datatype(datatype) => {
+                BoundConstraint::Datatype(view.datatype_index(datatype.as_str()))
+            }
             Constraint::NodeKind(kinds) => BoundConstraint::NodeKind(*kinds),
             Constraint::MinCount(min) => BoundConstraint::MinCount(*min),
             Constraint::MaxCount(max) => BoundConstraint::MaxCount(*max),
             Constraint::Range(bound, literal) => {
                 let (value, memo) = (Value::of_literal(literal.as_ref()), self.memo());
-                BoundConstraint::Range(Limit { bound: *bound, value, memo })
+                BoundConstraint::Range(Limit {
+                    bound: *bound,
+                    value,
+                    memo,
+                })
             }
-            Constraint::MinLength(limit) => {
-                BoundConstraint::Length(Length { limit: *limit, is_max: false, memo: self.memo() })
-            }
-            Constraint::MaxLength(limit) => {
-                BoundConstraint::Length(Length { limit: *limit, is_max: true, memo: self.memo() })
-            }
+            Constraint::MinLength(limit) => BoundConstraint::Length(Length {
+                limit: *limit,
+                is_max: false,
+                memo: self.memo(),
+            }),
+            Constraint::MaxLength(limit) => BoundConstraint::Length(Length {
+                limit: *limit,
+                is_max: true,
+                memo: self.memo(),
+            }),
             Constraint::Pattern { .. } => BoundConstraint::Pattern(self.memo()),
             Constraint::LanguageIn(ranges) => BoundConstraint::Languages(LanguageTest::new(ranges)),
             Constraint::UniqueLang => BoundConstraint::UniqueLang,
-            Constraint::Pair(kind, predicate) => BoundConstraint::Pair(*kind, view.id_of_iri(predicate.as_str())),
-            Constraint::HasValue(value) => BoundConstraint::HasValue(self.locals.bind(view, value.as_ref())),
+            Constraint::Pair(kind, predicate) => {
+                BoundConstraint::Pair(*kind, view.id_of_iri(predicate.as_str()))
+            }
+            Constraint::HasValue(value) => {
+                BoundConstraint::HasValue(self.locals.bind(view, value.as_ref()))
+            }
             Constraint::In(members) => {
-                let mut ids: Vec<Id> = members.iter().map(|m| self.locals.bind(view, m.as_ref())).collect();
+                let mut ids: Vec<Id> = members
+                    .iter()
+                    .map(|m| self.locals.bind(view, m.as_ref()))
+                    .collect();
                 ids.sort_unstable();
                 BoundConstraint::In(ids)
             }
             Constraint::Closed(allowed) => {
-                let mut ids: Vec<Id> = allowed.iter().filter_map(|p| view.id_of_iri(p.as_str())).collect();
+                let mut ids: Vec<Id> = allowed
+                    .iter()
+                    .filter_map(|p| view.id_of_iri(p.as_str()))
+                    .collect();
                 ids.sort_unstable();
                 BoundConstraint::Closed(ids)
             }
-            Constraint::CodeList(scheme) => BoundConstraint::CodeList(view.id_of_iri(scheme.as_str()).map(|id| {
-                let schemes = &mut self.bindings.schemes;
-                let ix = schemes.iter().position(|s| *s == id).unwrap_or_else(|| {
-                    schemes.push(id);
-                    schemes.len() - 1
-                });
-                ix as u32
-            })),
+            Constraint::CodeList(scheme) => {
+                BoundConstraint::CodeList(view.id_of_iri(scheme.as_str()).map(|id| {
+                    let schemes = &mut self.bindings.schemes;
+                    let ix = schemes.iter().position(|s| *s == id).unwrap_or_else(|| {
+                        schemes.push(id);
+                        schemes.len() - 1
+                    });
+                    ix as u32
+                }))
+            }
             Constraint::Not(_)
             | Constraint::And(_)
             | Constraint::Or(_)

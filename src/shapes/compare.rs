@@ -4,8 +4,8 @@
 use crate::rdf::vocab::xsd;
 use oxrdf::LiteralRef;
 use oxsdatatypes::{
-    Boolean, Date, DateTime, DayTimeDuration, Decimal, Double, Duration, Float, GDay, GMonth, GMonthDay, GYear,
-    GYearMonth, Integer, Time, YearMonthDuration,
+    Boolean, Date, DateTime, DayTimeDuration, Decimal, Double, Duration, Float, GDay, GMonth,
+    GMonthDay, GYear, GYearMonth, Integer, Time, YearMonthDuration,
 };
 use std::cmp::Ordering;
 use std::str::FromStr;
@@ -75,10 +75,12 @@ impl Value {
             xsd::G_MONTH_DAY => read(lexical, Self::GMonthDay),
             xsd::G_DAY => read(lexical, Self::GDay),
             xsd::DURATION => read(lexical, Self::Duration),
-            xsd::YEAR_MONTH_DURATION => {
-                YearMonthDuration::from_str(lexical).ok().map(|d| Self::Duration(d.into()))
-            }
-            xsd::DAY_TIME_DURATION => DayTimeDuration::from_str(lexical).ok().map(|d| Self::Duration(d.into())),
+            xsd::YEAR_MONTH_DURATION => YearMonthDuration::from_str(lexical)
+                .ok()
+                .map(|d| Self::Duration(d.into())),
+            xsd::DAY_TIME_DURATION => DayTimeDuration::from_str(lexical)
+                .ok()
+                .map(|d| Self::Duration(d.into())),
             _ => None,
         }
     }
@@ -143,16 +145,28 @@ mod tests {
 
     #[test]
     fn numbers_compare_across_types_and_times_only_when_certain() {
-        assert_eq!(order(("1", xsd::INTEGER), ("1.0", xsd::DECIMAL)), Some(Ordering::Equal));
-        assert_eq!(order(("2", xsd::BYTE), ("1.5e0", xsd::DOUBLE)), Some(Ordering::Greater));
+        assert_eq!(
+            order(("1", xsd::INTEGER), ("1.0", xsd::DECIMAL)),
+            Some(Ordering::Equal)
+        );
+        assert_eq!(
+            order(("2", xsd::BYTE), ("1.5e0", xsd::DOUBLE)),
+            Some(Ordering::Greater)
+        );
         assert_eq!(order(("1", xsd::INTEGER), ("1", xsd::STRING)), None);
         assert_eq!(order(("NaN", xsd::DOUBLE), ("1", xsd::INTEGER)), None);
         assert_eq!(
-            order(("2024-01-01T10:00:00", xsd::DATE_TIME), ("2024-01-01T10:00:00Z", xsd::DATE_TIME)),
+            order(
+                ("2024-01-01T10:00:00", xsd::DATE_TIME),
+                ("2024-01-01T10:00:00Z", xsd::DATE_TIME)
+            ),
             None
         );
         assert_eq!(
-            order(("2024-01-01T10:00:00", xsd::DATE_TIME), ("2024-01-03T10:00:00Z", xsd::DATE_TIME)),
+            order(
+                ("2024-01-01T10:00:00", xsd::DATE_TIME),
+                ("2024-01-03T10:00:00Z", xsd::DATE_TIME)
+            ),
             Some(Ordering::Less)
         );
         assert_eq!(

@@ -16,7 +16,9 @@ pub(crate) fn compile(mut compiled: Compiled) -> Compiled {
     let structures = share_conditions(&mut compiled, &components);
     set_stable_keys(&mut compiled.shapes, &structures);
     order(&mut compiled);
-    let labels: Vec<String> = (0..compiled.shapes.len()).map(|ix| shape_label(&compiled.shapes, ix as ShapeIx)).collect();
+    let labels: Vec<String> = (0..compiled.shapes.len())
+        .map(|ix| shape_label(&compiled.shapes, ix as ShapeIx))
+        .collect();
     for finding in &mut compiled.findings {
         if let Some(ix) = finding.shape_ix {
             finding.shape_label.clone_from(&labels[ix as usize]);
@@ -55,7 +57,11 @@ fn circles(shapes: &[Shape]) -> Vec<Vec<ShapeIx>> {
     for root in 0..shapes.len() as ShapeIx {
         let mut visits: Vec<Visit> = Vec::new();
         if number[root as usize] == NEW {
-            visits.push(Visit { node: root, edges: references(shapes, root), next: 0 });
+            visits.push(Visit {
+                node: root,
+                edges: references(shapes, root),
+                next: 0,
+            });
         }
         while let Some(visit) = visits.last_mut() {
             let node = visit.node as usize;
@@ -69,7 +75,11 @@ fn circles(shapes: &[Shape]) -> Vec<Vec<ShapeIx>> {
             if let Some(&target) = visit.edges.get(visit.next) {
                 visit.next += 1;
                 if number[target as usize] == NEW {
-                    visits.push(Visit { node: target, edges: references(shapes, target), next: 0 });
+                    visits.push(Visit {
+                        node: target,
+                        edges: references(shapes, target),
+                        next: 0,
+                    });
                 } else if on_stack[target as usize] {
                     low[node] = low[node].min(number[target as usize]);
                 }
@@ -98,13 +108,16 @@ fn circles(shapes: &[Shape]) -> Vec<Vec<ShapeIx>> {
 
 fn mark_recursion(compiled: &mut Compiled, components: &[Vec<ShapeIx>]) {
     for (number, component) in components.iter().enumerate() {
-        let refers_to_itself = component.len() > 1 || references(&compiled.shapes, component[0]).contains(&component[0]);
+        let refers_to_itself = component.len() > 1
+            || references(&compiled.shapes, component[0]).contains(&component[0]);
         if !refers_to_itself {
             continue;
         }
         let negated = component.iter().any(|ix| {
             let constraints = &compiled.shapes[*ix as usize].constraints;
-            constraints.iter().any(|c| c.negates() && c.shapes().iter().any(|other| component.contains(other)))
+            constraints
+                .iter()
+                .any(|c| c.negates() && c.shapes().iter().any(|other| component.contains(other)))
         });
         let mut names: Vec<String> = component
             .iter()
@@ -143,7 +156,11 @@ fn drop_undecidable_negations(compiled: &mut Compiled) {
                 !other.deactivated && (other.quarantined || other.partial)
             };
             let shape = &compiled.shapes[ix];
-            let doubtful: Vec<bool> = shape.constraints.iter().map(|c| c.shapes().iter().any(unsure)).collect();
+            let doubtful: Vec<bool> = shape
+                .constraints
+                .iter()
+                .map(|c| c.shapes().iter().any(unsure))
+                .collect();
             if !doubtful.contains(&true) {
                 continue;
             }
@@ -191,7 +208,9 @@ fn share_conditions(compiled: &mut Compiled, components: &[Vec<ShapeIx>]) -> Vec
         structures[ix as usize] = if shape.recursion.is_some() {
             FxBuildHasher.hash_one(short_term(&shape.term))
         } else {
-            FxBuildHasher.hash_one(structure_key(compiled, shape, &|other| structures[*other as usize]))
+            FxBuildHasher.hash_one(structure_key(compiled, shape, &|other| {
+                structures[*other as usize]
+            }))
         };
         let next = numbers.len() as u32;
         let condition = *numbers.entry(key).or_insert(next);
@@ -202,8 +221,18 @@ fn share_conditions(compiled: &mut Compiled, components: &[Vec<ShapeIx>]) -> Vec
 }
 
 /// Path and constraints as text, constraints sorted and each once.
-fn structure_key(compiled: &Compiled, shape: &Shape, shape_number: &dyn Fn(&ShapeIx) -> u64) -> String {
-    let list = |shapes: &[ShapeIx]| shapes.iter().map(|s| shape_number(s).to_string()).collect::<Vec<_>>().join(",");
+fn structure_key(
+    compiled: &Compiled,
+    shape: &Shape,
+    shape_number: &dyn Fn(&ShapeIx) -> u64,
+) -> String {
+    let list = |shapes: &[ShapeIx]| {
+        shapes
+            .iter()
+            .map(|s| shape_number(s).to_string())
+            .collect::<Vec<_>>()
+            .join(",")
+    };
     let mut parts: Vec<String> = shape
         .constraints
         .iter()
@@ -214,8 +243,17 @@ fn structure_key(compiled: &Compiled, shape: &Shape, shape_number: &dyn Fn(&Shap
             Constraint::And(s) => format!("and {}", list(s)),
             Constraint::Or(s) => format!("or {}", list(s)),
             Constraint::Xone(s) => format!("xone {}", list(s)),
-            Constraint::Qualified { shape, min, max, siblings } => {
-                format!("qualified {} {min:?} {max:?} {}", shape_number(shape), list(siblings))
+            Constraint::Qualified {
+                shape,
+                min,
+                max,
+                siblings,
+            } => {
+                format!(
+                    "qualified {} {min:?} {max:?} {}",
+                    shape_number(shape),
+                    list(siblings)
+                )
             }
             Constraint::Pattern { source, flags, .. } => format!("pattern {flags} {source}"),
             other => format!("{other:?}"),
@@ -256,7 +294,10 @@ fn order(compiled: &mut Compiled) {
             Term::NamedNode(node) => node.as_str(),
             _ => "",
         };
-        let path = shape.written_path.as_ref().map(|path| path.to_sparql(&|p| p.as_str().to_owned()));
+        let path = shape
+            .written_path
+            .as_ref()
+            .map(|path| path.to_sparql(&|p| p.as_str().to_owned()));
         (iri.is_empty(), iri.to_owned(), path, shape.stable_key, *ix)
     };
     let mut roots: Vec<ShapeIx> = (0..shapes.len() as ShapeIx)
@@ -275,8 +316,11 @@ fn order(compiled: &mut Compiled) {
             }
             rank[ix as usize] = next;
             next += 1;
-            let mut below: Vec<ShapeIx> =
-                shapes[ix as usize].constraints.iter().flat_map(Constraint::shapes).collect();
+            let mut below: Vec<ShapeIx> = shapes[ix as usize]
+                .constraints
+                .iter()
+                .flat_map(Constraint::shapes)
+                .collect();
             below.sort_by_cached_key(|child| {
                 let (_, iri, path, stable, ix) = key(child);
                 (path, iri, stable, ix)
@@ -304,9 +348,18 @@ pub(crate) fn shape_label(shapes: &[Shape], ix: ShapeIx) -> String {
             parts.push(short_iri(node.as_str()));
             break;
         }
-        parts.extend(shape.written_path.as_ref().map(|path| path.to_sparql(&|p| short_iri(p.as_str()))));
+        parts.extend(
+            shape
+                .written_path
+                .as_ref()
+                .map(|path| path.to_sparql(&|p| short_iri(p.as_str()))),
+        );
         at = shape.parent;
     }
     parts.reverse();
-    if parts.is_empty() { short_term(&shape.term) } else { parts.join(" › ") }
+    if parts.is_empty() {
+        short_term(&shape.term)
+    } else {
+        parts.join(" › ")
+    }
 }

@@ -14,7 +14,10 @@ pub(crate) struct ShapesGraph<'v> {
 
 impl<'v> ShapesGraph<'v> {
     pub(crate) fn new(view: &'v View) -> Self {
-        Self { view, ids: RefCell::default() }
+        Self {
+            view,
+            ids: RefCell::default(),
+        }
     }
 
     pub(crate) fn view(&self) -> &'v View {
@@ -23,7 +26,11 @@ impl<'v> ShapesGraph<'v> {
 
     /// The id of an IRI, when the store knows it.
     pub(crate) fn id(&self, iri: &'static str) -> Option<Id> {
-        *self.ids.borrow_mut().entry(iri).or_insert_with(|| self.view.id_of_iri(iri))
+        *self
+            .ids
+            .borrow_mut()
+            .entry(iri)
+            .or_insert_with(|| self.view.id_of_iri(iri))
     }
 
     /// Objects of a subject and predicate, sorted.
@@ -51,7 +58,10 @@ impl<'v> ShapesGraph<'v> {
         let mut seen = FxHashSet::default();
         let mut node = head;
         while Some(node) != nil {
-            let (first, rest) = (self.objects(node, rdf::FIRST), self.objects(node, rdf::REST));
+            let (first, rest) = (
+                self.objects(node, rdf::FIRST),
+                self.objects(node, rdf::REST),
+            );
             if first.len() != 1 || rest.len() != 1 || !seen.insert(node) {
                 return None;
             }
@@ -87,7 +97,10 @@ pub(crate) fn subclass_closure(view: &View, class: Id) -> Vec<Id> {
         let mut seen = FxHashSet::from_iter([class]);
         let mut next = 0;
         while next < closure.len() {
-            let found: Vec<Id> = view.subjects(sub_class_of, closure[next]).filter(|sub| seen.insert(*sub)).collect();
+            let found: Vec<Id> = view
+                .subjects(sub_class_of, closure[next])
+                .filter(|sub| seen.insert(*sub))
+                .collect();
             closure.extend(found);
             next += 1;
         }

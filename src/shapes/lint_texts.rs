@@ -9,7 +9,14 @@ const fn rule(
     [nl, en]: [&'static str; 2],
     [hint_nl, hint_en]: [&'static str; 2],
 ) -> LintRule {
-    LintRule { code, effect, nl, en, hint_nl, hint_en }
+    LintRule {
+        code,
+        effect,
+        nl,
+        en,
+        hint_nl,
+        hint_en,
+    }
 }
 
 /// All lint rules, by code.
@@ -17,7 +24,10 @@ pub const LINT_RULES: &[LintRule] = &[
     rule(
         "L001",
         Effect::Shape,
-        ["Deze property shape heeft meer dan één sh:path.", "This property shape has more than one sh:path."],
+        [
+            "Deze property shape heeft meer dan één sh:path.",
+            "This property shape has more than one sh:path.",
+        ],
         [
             "Maak per pad een eigen property shape, met een eigen IRI.",
             "Write one property shape per path, each with an IRI of its own.",
@@ -26,7 +36,10 @@ pub const LINT_RULES: &[LintRule] = &[
     rule(
         "L002",
         Effect::Constraint,
-        ["{term} staat op een shape zonder sh:path.", "{term} stands on a shape without sh:path."],
+        [
+            "{term} staat op een shape zonder sh:path.",
+            "{term} stands on a shape without sh:path.",
+        ],
         [
             "Verplaats {term} naar de property shape van de eigenschap.",
             "Move {term} to the property shape of the property it counts.",
@@ -35,7 +48,10 @@ pub const LINT_RULES: &[LintRule] = &[
     rule(
         "L003",
         Effect::Shape,
-        ["Een waarde van sh:property heeft geen sh:path.", "A value of sh:property has no sh:path."],
+        [
+            "Een waarde van sh:property heeft geen sh:path.",
+            "A value of sh:property has no sh:path.",
+        ],
         [
             "Voeg sh:path toe, of gebruik sh:node als een node shape bedoeld is.",
             "Add sh:path, or use sh:node when a node shape is meant.",
@@ -44,13 +60,22 @@ pub const LINT_RULES: &[LintRule] = &[
     rule(
         "L004",
         Effect::Constraint,
-        ["{term} is geen geheel getal vanaf 0: {value}.", "{term} is not a whole number from 0 up: {value}."],
-        ["Schrijf het getal zonder aanhalingstekens, bijvoorbeeld 1.", "Write the number without quotes, for example 1."],
+        [
+            "{term} is geen geheel getal vanaf 0: {value}.",
+            "{term} is not a whole number from 0 up: {value}.",
+        ],
+        [
+            "Schrijf het getal zonder aanhalingstekens, bijvoorbeeld 1.",
+            "Write the number without quotes, for example 1.",
+        ],
     ),
     rule(
         "L005",
         Effect::Constraint,
-        ["{term} bestaat niet in SHACL.", "{term} does not exist in SHACL."],
+        [
+            "{term} bestaat niet in SHACL.",
+            "{term} does not exist in SHACL.",
+        ],
         [
             "Verbeter de naam; zolang ze fout is, wordt deze regel niet gecontroleerd.",
             "Correct the name; as it stands, this rule is not checked.",
@@ -68,13 +93,22 @@ pub const LINT_RULES: &[LintRule] = &[
     rule(
         "L007",
         Effect::Shape,
-        ["sh:path is een literal: {value}.", "sh:path is a literal: {value}."],
-        ["Schrijf de IRI van de eigenschap tussen < en >.", "Write the IRI of the property between < and >."],
+        [
+            "sh:path is een literal: {value}.",
+            "sh:path is a literal: {value}.",
+        ],
+        [
+            "Schrijf de IRI van de eigenschap tussen < en >.",
+            "Write the IRI of the property between < and >.",
+        ],
     ),
     rule(
         "L008",
         Effect::Shape,
-        ["sh:path is geen geldig pad.", "sh:path is not a valid path."],
+        [
+            "sh:path is geen geldig pad.",
+            "sh:path is not a valid path.",
+        ],
         [
             "Een pad is een IRI, een lijst van twee of meer paden, of één padeigenschap zoals sh:inversePath.",
             "A path is an IRI, a list of two or more paths, or one path property such as sh:inversePath.",
@@ -83,7 +117,10 @@ pub const LINT_RULES: &[LintRule] = &[
     rule(
         "L009",
         Effect::Note,
-        ["Het minimum is groter dan het maximum ({value}): niets kan voldoen.", "The minimum exceeds the maximum ({value}): nothing can conform."],
+        [
+            "Het minimum is groter dan het maximum ({value}): niets kan voldoen.",
+            "The minimum exceeds the maximum ({value}): nothing can conform.",
+        ],
         ["Verbeter een van beide.", "Correct one of the two."],
     ),
     rule(
@@ -93,18 +130,30 @@ pub const LINT_RULES: &[LintRule] = &[
             "sh:datatype en sh:class staan samen op één shape: een literal heeft geen klasse.",
             "sh:datatype and sh:class stand together on one shape: a literal has no class.",
         ],
-        ["Houd sh:datatype voor literals en sh:class voor objecten.", "Keep sh:datatype for literals and sh:class for objects."],
+        [
+            "Houd sh:datatype voor literals en sh:class voor objecten.",
+            "Keep sh:datatype for literals and sh:class for objects.",
+        ],
     ),
     rule(
         "L011",
         Effect::Constraint,
-        ["{term} vraagt SPARQL of een script en wordt nog niet ondersteund.", "{term} needs SPARQL or a script and is not supported yet."],
-        ["Druk de regel uit in SHACL Core als dat kan.", "Express the rule in SHACL Core where possible."],
+        [
+            "{term} vraagt SPARQL of een script en wordt nog niet ondersteund.",
+            "{term} needs SPARQL or a script and is not supported yet.",
+        ],
+        [
+            "Druk de regel uit in SHACL Core als dat kan.",
+            "Express the rule in SHACL Core where possible.",
+        ],
     ),
     rule(
         "L012",
         Effect::Constraint,
-        ["De reguliere expressie kan niet gebruikt worden: {value}", "The regular expression cannot be used: {value}"],
+        [
+            "De reguliere expressie kan niet gebruikt worden: {value}",
+            "The regular expression cannot be used: {value}",
+        ],
         [
             "Vermijd terugverwijzingen en vooruit- of terugkijken; toegelaten vlaggen zijn i, s, m, x en q.",
             "Avoid back references and look-around; the flags allowed are i, s, m, x and q.",
@@ -113,19 +162,34 @@ pub const LINT_RULES: &[LintRule] = &[
     rule(
         "L013",
         Effect::Constraint,
-        ["De waarde van {term} is geen goed gevormde lijst.", "The value of {term} is not a well-formed list."],
-        ["Schrijf de waarden tussen ronde haakjes.", "Write the values between round brackets."],
+        [
+            "De waarde van {term} is geen goed gevormde lijst.",
+            "The value of {term} is not a well-formed list.",
+        ],
+        [
+            "Schrijf de waarden tussen ronde haakjes.",
+            "Write the values between round brackets.",
+        ],
     ),
     rule(
         "L014",
         Effect::Constraint,
-        ["{term} heeft een waarde die daar niet past: {value}.", "{term} has a value that does not fit there: {value}."],
-        ["Zie de specificatie van {term} voor de toegelaten waarden.", "See the specification of {term} for the values allowed."],
+        [
+            "{term} heeft een waarde die daar niet past: {value}.",
+            "{term} has a value that does not fit there: {value}.",
+        ],
+        [
+            "Zie de specificatie van {term} voor de toegelaten waarden.",
+            "See the specification of {term} for the values allowed.",
+        ],
     ),
     rule(
         "L015",
         Effect::Constraint,
-        ["{term} staat er meer dan één keer ({value}).", "{term} occurs more than once ({value})."],
+        [
+            "{term} staat er meer dan één keer ({value}).",
+            "{term} occurs more than once ({value}).",
+        ],
         ["Houd één waarde over.", "Keep one value."],
     ),
     rule(
@@ -159,72 +223,135 @@ pub const LINT_RULES: &[LintRule] = &[
             "{term} ontkent een shape die niet volledig gecontroleerd wordt.",
             "{term} negates a shape that is not fully checked.",
         ],
-        ["Herstel eerst de andere shape.", "Mend the other shape first."],
+        [
+            "Herstel eerst de andere shape.",
+            "Mend the other shape first.",
+        ],
     ),
     rule(
         "L019",
         Effect::Note,
-        ["sh:class noemt een datatype ({value}): geen enkele waarde voldoet.", "sh:class names a datatype ({value}): no value conforms."],
+        [
+            "sh:class noemt een datatype ({value}): geen enkele waarde voldoet.",
+            "sh:class names a datatype ({value}): no value conforms.",
+        ],
         ["Gebruik sh:datatype.", "Use sh:datatype."],
     ),
     rule(
         "L020",
         Effect::Note,
-        ["{term} verwijst naar een shape die nergens beschreven is: {value}.", "{term} points at a shape that is described nowhere: {value}."],
-        ["Laad het bestand waarin ze staat, of verbeter de IRI.", "Load the file that holds it, or correct the IRI."],
+        [
+            "{term} verwijst naar een shape die nergens beschreven is: {value}.",
+            "{term} points at a shape that is described nowhere: {value}.",
+        ],
+        [
+            "Laad het bestand waarin ze staat, of verbeter de IRI.",
+            "Load the file that holds it, or correct the IRI.",
+        ],
     ),
     rule(
         "L021",
         Effect::Note,
-        ["{term} is noch true noch false: {value} telt niet mee.", "{term} is neither true nor false: {value} does not count."],
-        ["Schrijf true of false, zonder aanhalingstekens.", "Write true or false, without quotes."],
+        [
+            "{term} is noch true noch false: {value} telt niet mee.",
+            "{term} is neither true nor false: {value} does not count.",
+        ],
+        [
+            "Schrijf true of false, zonder aanhalingstekens.",
+            "Write true or false, without quotes.",
+        ],
     ),
     rule(
         "L022",
         Effect::Note,
-        ["Een boodschap is geen tekst: {value}.", "A message is not a text: {value}."],
-        ["Geef een tekst, liefst met een taal.", "Give a text, preferably with a language."],
+        [
+            "Een boodschap is geen tekst: {value}.",
+            "A message is not a text: {value}.",
+        ],
+        [
+            "Geef een tekst, liefst met een taal.",
+            "Give a text, preferably with a language.",
+        ],
     ),
     rule(
         "L023",
         Effect::Note,
-        ["sh:severity is niet precies één IRI; sh:Violation geldt.", "sh:severity is not exactly one IRI; sh:Violation holds."],
-        ["Kies sh:Violation, sh:Warning of sh:Info.", "Choose sh:Violation, sh:Warning or sh:Info."],
+        [
+            "sh:severity is niet precies één IRI; sh:Violation geldt.",
+            "sh:severity is not exactly one IRI; sh:Violation holds.",
+        ],
+        [
+            "Kies sh:Violation, sh:Warning of sh:Info.",
+            "Choose sh:Violation, sh:Warning or sh:Info.",
+        ],
     ),
     rule(
         "L024",
         Effect::Constraint,
-        ["Een doel in SPARQL (sh:target) wordt nog niet ondersteund.", "A SPARQL target (sh:target) is not supported yet."],
-        ["Gebruik sh:targetClass, sh:targetNode, sh:targetSubjectsOf of sh:targetObjectsOf.", "Use sh:targetClass, sh:targetNode, sh:targetSubjectsOf or sh:targetObjectsOf."],
+        [
+            "Een doel in SPARQL (sh:target) wordt nog niet ondersteund.",
+            "A SPARQL target (sh:target) is not supported yet.",
+        ],
+        [
+            "Gebruik sh:targetClass, sh:targetNode, sh:targetSubjectsOf of sh:targetObjectsOf.",
+            "Use sh:targetClass, sh:targetNode, sh:targetSubjectsOf or sh:targetObjectsOf.",
+        ],
     ),
     rule(
         "L025",
         Effect::Constraint,
-        ["{term} hoort bij een eigen constraint component in SPARQL, die nog niet ondersteund wordt.", "{term} belongs to a SPARQL constraint component, which is not supported yet."],
-        ["Druk de regel uit in SHACL Core als dat kan.", "Express the rule in SHACL Core where possible."],
+        [
+            "{term} hoort bij een eigen constraint component in SPARQL, die nog niet ondersteund wordt.",
+            "{term} belongs to a SPARQL constraint component, which is not supported yet.",
+        ],
+        [
+            "Druk de regel uit in SHACL Core als dat kan.",
+            "Express the rule in SHACL Core where possible.",
+        ],
     ),
     rule(
         "L026",
         Effect::Constraint,
-        ["{term} komt uit het ontwerp van SHACL 1.2 en wordt nog niet ondersteund.", "{term} comes from the SHACL 1.2 draft and is not supported yet."],
-        ["Gebruik een term van SHACL 1.0 als dat kan.", "Use a term of SHACL 1.0 where possible."],
+        [
+            "{term} komt uit het ontwerp van SHACL 1.2 en wordt nog niet ondersteund.",
+            "{term} comes from the SHACL 1.2 draft and is not supported yet.",
+        ],
+        [
+            "Gebruik een term van SHACL 1.0 als dat kan.",
+            "Use a term of SHACL 1.0 where possible.",
+        ],
     ),
     rule(
         "L027",
         Effect::Note,
-        ["De shape heeft geen doel en geen andere shape gebruikt ze.", "The shape has no target and no other shape uses it."],
-        ["Voeg sh:targetClass toe, of verwijder de shape.", "Add sh:targetClass, or remove the shape."],
+        [
+            "De shape heeft geen doel en geen andere shape gebruikt ze.",
+            "The shape has no target and no other shape uses it.",
+        ],
+        [
+            "Voeg sh:targetClass toe, of verwijder de shape.",
+            "Add sh:targetClass, or remove the shape.",
+        ],
     ),
     rule(
         "L028",
         Effect::Note,
-        ["sh:flags staat er zonder sh:pattern.", "sh:flags stands without sh:pattern."],
-        ["Voeg sh:pattern toe of laat sh:flags weg.", "Add sh:pattern or leave sh:flags out."],
+        [
+            "sh:flags staat er zonder sh:pattern.",
+            "sh:flags stands without sh:pattern.",
+        ],
+        [
+            "Voeg sh:pattern toe of laat sh:flags weg.",
+            "Add sh:pattern or leave sh:flags out.",
+        ],
     ),
     rule(
         "L040",
         Effect::Note,
-        ["Geen enkel object valt onder deze regels.", "No object falls under these rules."],
+        [
+            "Geen enkel object valt onder deze regels.",
+            "No object falls under these rules.",
+        ],
         [
             "Controleer of de gegevens de klassen gebruiken die de shapes noemen.",
             "Check that the data use the classes the shapes name.",
@@ -233,7 +360,10 @@ pub const LINT_RULES: &[LintRule] = &[
     rule(
         "L041",
         Effect::Note,
-        ["Geen enkel object valt onder deze shape (doel: {value}).", "No object falls under this shape (target: {value})."],
+        [
+            "Geen enkel object valt onder deze shape (doel: {value}).",
+            "No object falls under this shape (target: {value}).",
+        ],
         [
             "Controleer of de gegevens de klasse gebruiken die de shape noemt.",
             "Check that the data use the class the shape names.",
@@ -242,7 +372,13 @@ pub const LINT_RULES: &[LintRule] = &[
     rule(
         "L050",
         Effect::Shape,
-        ["De controle is onderbroken; het verslag is onvolledig.", "The check was stopped; the report is incomplete."],
-        ["Start ze opnieuw, met meer tijd of minder gegevens.", "Start it again, with more time or less data."],
+        [
+            "De controle is onderbroken; het verslag is onvolledig.",
+            "The check was stopped; the report is incomplete.",
+        ],
+        [
+            "Start ze opnieuw, met meer tijd of minder gegevens.",
+            "Start it again, with more time or less data.",
+        ],
     ),
 ];

@@ -35,7 +35,10 @@ impl Report {
         [Language::Nl, Language::En]
             .into_iter()
             .map(|language| {
-                Literal::new_language_tagged_literal_unchecked(self.sentence(row, language), language.tag())
+                Literal::new_language_tagged_literal_unchecked(
+                    self.sentence(row, language),
+                    language.tag(),
+                )
             })
             .collect()
     }
@@ -43,7 +46,11 @@ impl Report {
     /// How to mend it, in one language.
     pub fn hint(&self, row: &ResultRow, language: Language) -> String {
         let text = result_text(self.worded_component(row));
-        let template = if language == Language::Nl { text.hint_nl } else { text.hint_en };
+        let template = if language == Language::Nl {
+            text.hint_nl
+        } else {
+            text.hint_en
+        };
         let mut hint = String::new();
         let candidates = self.allowed_values(row);
         if let (Some(value), false) = (row.value, candidates.is_empty()) {
@@ -61,18 +68,27 @@ impl Report {
     pub fn property_label(&self, row: &ResultRow, language: Language) -> Option<String> {
         let shape = self.shape(row.shape);
         if row.path == Some(PathRef::OfShape)
-            && let Some(name) = pick(shape.names.iter().map(|n| (n.value(), n.language())), language)
+            && let Some(name) = pick(
+                shape.names.iter().map(|n| (n.value(), n.language())),
+                language,
+            )
         {
             return Some(name.to_owned());
         }
         let path = self.path(row)?;
         let predicate = path.last_predicate();
-        Some(self.label_of(predicate, language).unwrap_or_else(|| short_iri(predicate.as_str())))
+        Some(
+            self.label_of(predicate, language)
+                .unwrap_or_else(|| short_iri(predicate.as_str())),
+        )
     }
 
     /// The path in short form.
     pub fn path_text(&self, row: &ResultRow) -> Option<String> {
-        Some(self.path(row)?.to_sparql(&|predicate| short_iri(predicate.as_str())))
+        Some(
+            self.path(row)?
+                .to_sparql(&|predicate| short_iri(predicate.as_str())),
+        )
     }
 
     /// A term for people: short IRIs, quoted literals.
@@ -82,9 +98,17 @@ impl Report {
 
     fn sentence(&self, row: &ResultRow, language: Language) -> String {
         let text = result_text(self.worded_component(row));
-        let template = if language == Language::Nl { text.nl } else { text.en };
+        let template = if language == Language::Nl {
+            text.nl
+        } else {
+            text.en
+        };
         let mut sentence = self.fill(template, row, language, &[]);
-        if row.component == Component::Class && row.value.is_some_and(|value| self.is_described_nowhere(value)) {
+        if row.component == Component::Class
+            && row
+                .value
+                .is_some_and(|value| self.is_described_nowhere(value))
+        {
             sentence.push_str(WORDS.not_described[language as usize]);
         }
         sentence
@@ -99,7 +123,13 @@ impl Report {
         }
     }
 
-    fn fill(&self, template: &str, row: &ResultRow, language: Language, candidates: &[Term]) -> String {
+    fn fill(
+        &self,
+        template: &str,
+        row: &ResultRow,
+        language: Language,
+        candidates: &[Term],
+    ) -> String {
         let mut out = template.to_owned();
         let mut put = |hole: &str, value: &dyn Fn() -> String| {
             if out.contains(hole) {
@@ -113,15 +143,19 @@ impl Report {
         put("{path}", &|| self.path_text(row).unwrap_or_default());
         put("{expected}", &|| self.expected(row, language));
         put("{found}", &|| match row.component {
-            Component::UniqueLang => {
-                u16::try_from(row.found).map_or_else(|_| String::new(), |l| self.context.language_tag(l).to_owned())
-            }
+            Component::UniqueLang => u16::try_from(row.found).map_or_else(
+                |_| String::new(),
+                |l| self.context.language_tag(l).to_owned(),
+            ),
             _ => row.found.to_string(),
         });
         put("{focus}", &|| self.term_text(row.focus));
         put("{list}", &|| self.list(row, candidates));
         // Last: a value may contain anything, also braces.
-        put("{value}", &|| row.value.map_or_else(String::new, |value| self.term_text(value)));
+        put("{value}", &|| {
+            row.value
+                .map_or_else(String::new, |value| self.term_text(value))
+        });
         out
     }
 
@@ -130,14 +164,19 @@ impl Report {
         let name = |ix: &ShapeIx| shape_name(shapes, *ix, language);
         let names = |list: &[ShapeIx]| list.iter().map(name).collect::<Vec<_>>().join("; ");
         match self.constraint(row) {
-            Constraint::Class(iri) | Constraint::Datatype(iri) | Constraint::Pair(_, iri) => short_iri(iri.as_str()),
+            Constraint::Class(iri) | Constraint::Datatype(iri) | Constraint::Pair(_, iri) => {
+                short_iri(iri.as_str())
+            }
             Constraint::NodeKind(kinds) => {
                 let words = WORDS.node_kinds.iter().find(|(bits, _)| bits == kinds);
-                words.map_or_else(String::new, |(_, words)| words[language as usize].to_owned())
+                words.map_or_else(String::new, |(_, words)| {
+                    words[language as usize].to_owned()
+                })
             }
-            Constraint::MinCount(n) | Constraint::MaxCount(n) | Constraint::MinLength(n) | Constraint::MaxLength(n) => {
-                n.to_string()
-            }
+            Constraint::MinCount(n)
+            | Constraint::MaxCount(n)
+            | Constraint::MinLength(n)
+            | Constraint::MaxLength(n) => n.to_string(),
             Constraint::Range(_, literal) => literal.value().to_owned(),
             Constraint::Pattern { source, .. } => source.clone(),
             Constraint::LanguageIn(languages) => languages.join(", "),
@@ -149,8 +188,14 @@ impl Report {
             },
             Constraint::Not(shape) | Constraint::Property(shape) => name(shape),
             Constraint::And(list) | Constraint::Or(list) | Constraint::Xone(list) => names(list),
-            Constraint::Qualified { shape, min, max, .. } => {
-                let bound = if row.component == Component::QualifiedMinCount { min } else { max };
+            Constraint::Qualified {
+                shape, min, max, ..
+            } => {
+                let bound = if row.component == Component::QualifiedMinCount {
+                    min
+                } else {
+                    max
+                };
                 format!("{} × {}", bound.unwrap_or_default(), name(shape))
             }
             Constraint::UniqueLang | Constraint::Closed(_) | Constraint::In(_) => String::new(),
@@ -159,10 +204,16 @@ impl Report {
 
     fn list(&self, row: &ResultRow, candidates: &[Term]) -> String {
         let shown: Vec<String> = match self.constraint(row) {
-            Constraint::Closed(allowed) => {
-                allowed.iter().take(LISTED_VALUES).map(|iri| short_iri(iri.as_str())).collect()
-            }
-            _ => candidates.iter().take(LISTED_VALUES).map(short_term).collect(),
+            Constraint::Closed(allowed) => allowed
+                .iter()
+                .take(LISTED_VALUES)
+                .map(|iri| short_iri(iri.as_str()))
+                .collect(),
+            _ => candidates
+                .iter()
+                .take(LISTED_VALUES)
+                .map(short_term)
+                .collect(),
         };
         let all = match self.constraint(row) {
             Constraint::Closed(allowed) => allowed.len(),
@@ -187,9 +238,15 @@ impl Report {
         match self.constraint(row) {
             Constraint::In(members) => members.clone(),
             Constraint::CodeList(_) | Constraint::Node(_) => {
-                let scheme = self.code_list(row).and_then(|scheme| self.context.id_of_iri(scheme.as_str()));
-                let concepts = scheme.map_or_else(Vec::new, |scheme| concepts_of(&self.context, scheme));
-                concepts.into_iter().map(|concept| self.context.term(concept)).collect()
+                let scheme = self
+                    .code_list(row)
+                    .and_then(|scheme| self.context.id_of_iri(scheme.as_str()));
+                let concepts =
+                    scheme.map_or_else(Vec::new, |scheme| concepts_of(&self.context, scheme));
+                concepts
+                    .into_iter()
+                    .map(|concept| self.context.term(concept))
+                    .collect()
             }
             _ => Vec::new(),
         }
@@ -212,17 +269,25 @@ impl Report {
         let shapes = &self.shapes.compiled.shapes;
         match self.constraint(row) {
             Constraint::CodeList(scheme) => Some(scheme),
-            Constraint::Node(shape) => shapes[*shape as usize].constraints.iter().find_map(|constraint| {
-                let property = &shapes[constraint.property()? as usize];
-                let predicate = property.written_path.as_ref()?.as_predicate()?;
-                if predicate.as_str() != skos::IN_SCHEME {
-                    return None;
-                }
-                property.constraints.iter().find_map(|constraint| match constraint {
-                    Constraint::HasValue(Term::NamedNode(scheme)) => Some(scheme),
-                    _ => None,
-                })
-            }),
+            Constraint::Node(shape) => {
+                shapes[*shape as usize]
+                    .constraints
+                    .iter()
+                    .find_map(|constraint| {
+                        let property = &shapes[constraint.property()? as usize];
+                        let predicate = property.written_path.as_ref()?.as_predicate()?;
+                        if predicate.as_str() != skos::IN_SCHEME {
+                            return None;
+                        }
+                        property
+                            .constraints
+                            .iter()
+                            .find_map(|constraint| match constraint {
+                                Constraint::HasValue(Term::NamedNode(scheme)) => Some(scheme),
+                                _ => None,
+                            })
+                    })
+            }
             _ => None,
         }
     }
@@ -233,7 +298,10 @@ impl Report {
     }
 
     fn label_of(&self, node: &NamedNode, language: Language) -> Option<String> {
-        let (node, label) = (self.context.id_of_iri(node.as_str())?, self.context.id_of_iri(rdfs::LABEL)?);
+        let (node, label) = (
+            self.context.id_of_iri(node.as_str())?,
+            self.context.id_of_iri(rdfs::LABEL)?,
+        );
         let labels: Vec<Literal> = self
             .context
             .objects(node, label)
@@ -249,15 +317,26 @@ impl Report {
 /// A shape inside a sentence: its name, IRI, or what it asks when it is small.
 fn shape_name(shapes: &[Shape], ix: ShapeIx, language: Language) -> String {
     let shape = &shapes[ix as usize];
-    if let Some(name) = pick(shape.names.iter().map(|n| (n.value(), n.language())), language) {
+    if let Some(name) = pick(
+        shape.names.iter().map(|n| (n.value(), n.language())),
+        language,
+    ) {
         return format!("\"{name}\"");
     }
     if matches!(shape.term, Term::NamedNode(_)) {
         return shape_label(shapes, ix);
     }
-    let parts: Vec<String> = shape.constraints.iter().map(|constraint| in_short(shapes, constraint, language)).collect();
+    let parts: Vec<String> = shape
+        .constraints
+        .iter()
+        .map(|constraint| in_short(shapes, constraint, language))
+        .collect();
     match &shape.written_path {
-        Some(path) => format!("{}: {}", path.to_sparql(&|p| short_iri(p.as_str())), parts.join(", ")),
+        Some(path) => format!(
+            "{}: {}",
+            path.to_sparql(&|p| short_iri(p.as_str())),
+            parts.join(", ")
+        ),
         None => parts.join(", "),
     }
 }
@@ -275,11 +354,20 @@ fn in_short(shapes: &[Shape], constraint: &Constraint, language: Language) -> St
         Constraint::Pattern { source, .. } => format!("sh:pattern \"{source}\""),
         Constraint::NodeKind(kinds) => {
             let words = WORDS.node_kinds.iter().find(|(bits, _)| bits == kinds);
-            words.map_or_else(String::new, |(_, words)| words[language as usize].to_owned())
+            words.map_or_else(String::new, |(_, words)| {
+                words[language as usize].to_owned()
+            })
         }
-        Constraint::Property(inner) if matches!(shapes[*inner as usize].term, Term::BlankNode(_)) => {
+        Constraint::Property(inner)
+            if matches!(shapes[*inner as usize].term, Term::BlankNode(_)) =>
+        {
             let inner = &shapes[*inner as usize];
-            inner.written_path.as_ref().map_or_else(String::new, |path| path.to_sparql(&|p| short_iri(p.as_str())))
+            inner
+                .written_path
+                .as_ref()
+                .map_or_else(String::new, |path| {
+                    path.to_sparql(&|p| short_iri(p.as_str()))
+                })
         }
         other => match (other.component(), other.shapes().first()) {
             (None, Some(shape)) => shape_label(shapes, *shape),

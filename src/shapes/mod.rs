@@ -37,8 +37,8 @@ pub use model::{Component, Severity, Shapes};
 pub use path::Path;
 pub use read::read_shapes;
 pub use report::{
-    FocusCount, PathRef, Report, ResultGroup, ResultRow, SeverityCounts, ShapeRef, Validation, ValidationOptions,
-    Verdict, ZeroFocus, validate,
+    FocusCount, PathRef, Report, ResultGroup, ResultRow, SeverityCounts, ShapeRef, Validation,
+    ValidationOptions, Verdict, ZeroFocus, validate,
 };
 pub use run::RunStats;
 pub use texts::{ResultText, result_text};

@@ -116,7 +116,11 @@ pub(crate) enum Constraint {
     Range(Bound, Literal),
     MinLength(u64),
     MaxLength(u64),
-    Pattern { source: String, flags: String, regex: Box<Regex> },
+    Pattern {
+        source: String,
+        flags: String,
+        regex: Box<Regex>,
+    },
     LanguageIn(Vec<String>),
     UniqueLang,
     Pair(PairKind, NamedNode),
@@ -126,7 +130,12 @@ pub(crate) enum Constraint {
     Xone(Vec<ShapeIx>),
     Node(ShapeIx),
     Property(ShapeIx),
-    Qualified { shape: ShapeIx, min: Option<u64>, max: Option<u64>, siblings: Vec<ShapeIx> },
+    Qualified {
+        shape: ShapeIx,
+        min: Option<u64>,
+        max: Option<u64>,
+        siblings: Vec<ShapeIx>,
+    },
     Closed(Vec<NamedNode>),
     HasValue(Term),
     In(Vec<Term>),
@@ -202,7 +211,9 @@ impl Constraint {
         match self {
             Self::Not(shape) | Self::Node(shape) | Self::Property(shape) => vec![*shape],
             Self::And(shapes) | Self::Or(shapes) | Self::Xone(shapes) => shapes.clone(),
-            Self::Qualified { shape, siblings, .. } => {
+            Self::Qualified {
+                shape, siblings, ..
+            } => {
                 let mut all = vec![*shape];
                 all.extend(siblings);
                 all
@@ -273,7 +284,10 @@ impl Severity {
 
 /// Constraint components of SHACL Core, in the order of the specification, and the code-list reading of `qb:codeList`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(missing_docs, reason = "each is named by its component in the specification")]
+#[expect(
+    missing_docs,
+    reason = "each is named by its component in the specification"
+)]
 pub enum Component {
     Class,
     Datatype,
@@ -377,7 +391,11 @@ impl Component {
 
     /// IRI for `sh:sourceConstraintComponent`.
     pub fn iri(self) -> String {
-        let namespace = if self == Self::CodeList { sh::REPORT_NS } else { sh::NS };
+        let namespace = if self == Self::CodeList {
+            sh::REPORT_NS
+        } else {
+            sh::NS
+        };
         format!("{namespace}{}ConstraintComponent", self.name())
     }
 

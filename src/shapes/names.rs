@@ -37,7 +37,10 @@ const PREFIXES: &[(&str, &str)] = &[
     ("time", "http://www.w3.org/2006/time#"),
     ("transactie", "https://data.vlaanderen.be/ns/transactie#"),
     ("vcard", "http://www.w3.org/2006/vcard/ns#"),
-    ("verkeersmetingen", "https://data.vlaanderen.be/ns/verkeersmetingen#"),
+    (
+        "verkeersmetingen",
+        "https://data.vlaanderen.be/ns/verkeersmetingen#",
+    ),
     ("xsd", "http://www.w3.org/2001/XMLSchema#"),
 ];
 
@@ -81,7 +84,10 @@ pub(crate) fn local_name(iri: &str) -> &str {
 }
 
 /// The candidate nearest to `wanted`, when it is near enough to be a slip of the pen.
-pub(crate) fn nearest<'a>(wanted: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+pub(crate) fn nearest<'a>(
+    wanted: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
     let limit = (wanted.chars().count() / 3).clamp(1, 4);
     candidates
         .into_iter()
@@ -123,8 +129,14 @@ mod tests {
 
     #[test]
     fn short_names() {
-        assert_eq!(short_iri("https://data.vlaanderen.be/ns/adres#huisnummer"), "adres:huisnummer");
-        assert_eq!(short_iri("https://example.org/x"), "<https://example.org/x>");
+        assert_eq!(
+            short_iri("https://data.vlaanderen.be/ns/adres#huisnummer"),
+            "adres:huisnummer"
+        );
+        assert_eq!(
+            short_iri("https://example.org/x"),
+            "<https://example.org/x>"
+        );
         assert_eq!(local_name("https://example.org/a#Adres"), "Adres");
     }
 }

@@ -25,7 +25,11 @@ pub(crate) fn near_misses(
             for target in &shape.targets {
                 if let Target::Class(class) = target {
                     let all = classes.get_or_insert_with(|| classes_in(data));
-                    near.extend(all.iter().filter(|(other, _)| is_near(class.as_str(), other)).cloned());
+                    near.extend(
+                        all.iter()
+                            .filter(|(other, _)| is_near(class.as_str(), other))
+                            .cloned(),
+                    );
                 }
             }
             near.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
@@ -33,7 +37,10 @@ pub(crate) fn near_misses(
             let targets: Vec<String> = shape.targets.iter().map(describe).collect();
             let mut lint = Lint::new("L041", "", &targets.join(", "));
             if !near.is_empty() {
-                let list: Vec<String> = near.iter().map(|(class, count)| format!("<{class}> ({count})")).collect();
+                let list: Vec<String> = near
+                    .iter()
+                    .map(|(class, count)| format!("<{class}> ({count})"))
+                    .collect();
                 let list = list.join(", ");
                 lint.hint.nl = format!("De gegevens kennen wel {list}.");
                 lint.hint.en = format!("The data do know {list}.");
@@ -80,9 +87,13 @@ fn classes_in(data: &View) -> Vec<(String, u64)> {
 
 fn is_near(wanted: &str, other: &str) -> bool {
     let plain = |iri: &str| {
-        let rest = iri.strip_prefix("https://").or_else(|| iri.strip_prefix("http://")).unwrap_or(iri);
+        let rest = iri
+            .strip_prefix("https://")
+            .or_else(|| iri.strip_prefix("http://"))
+            .unwrap_or(iri);
         rest.to_lowercase()
     };
     wanted != other
-        && (plain(wanted) == plain(other) || local_name(wanted).eq_ignore_ascii_case(local_name(other)))
+        && (plain(wanted) == plain(other)
+            || local_name(wanted).eq_ignore_ascii_case(local_name(other)))
 }

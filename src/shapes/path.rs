@@ -53,7 +53,12 @@ impl Path {
     }
 
     fn normal_direction(&self, inverse: bool) -> Self {
-        let all = |paths: &[Self]| paths.iter().map(|p| p.normal_direction(inverse)).collect::<Vec<_>>();
+        let all = |paths: &[Self]| {
+            paths
+                .iter()
+                .map(|p| p.normal_direction(inverse))
+                .collect::<Vec<_>>()
+        };
         match self {
             Self::Predicate(p) if inverse => Self::Inverse(Box::new(Self::Predicate(p.clone()))),
             Self::Predicate(p) => Self::Predicate(p.clone()),
@@ -84,12 +89,14 @@ impl Path {
     pub(crate) fn last_predicate(&self) -> &NamedNode {
         match self {
             Self::Predicate(predicate) => predicate,
-            Self::Sequence(paths) | Self::Alternative(paths) => {
-                paths.last().expect("a list path has two members or more").last_predicate()
-            }
-            Self::Inverse(path) | Self::ZeroOrMore(path) | Self::OneOrMore(path) | Self::ZeroOrOne(path) => {
-                path.last_predicate()
-            }
+            Self::Sequence(paths) | Self::Alternative(paths) => paths
+                .last()
+                .expect("a list path has two members or more")
+                .last_predicate(),
+            Self::Inverse(path)
+            | Self::ZeroOrMore(path)
+            | Self::OneOrMore(path)
+            | Self::ZeroOrOne(path) => path.last_predicate(),
         }
     }
 
@@ -97,10 +104,13 @@ impl Path {
     pub fn predicates(&self) -> Vec<&NamedNode> {
         match self {
             Self::Predicate(predicate) => vec![predicate],
-            Self::Sequence(paths) | Self::Alternative(paths) => paths.iter().flat_map(Self::predicates).collect(),
-            Self::Inverse(path) | Self::ZeroOrMore(path) | Self::OneOrMore(path) | Self::ZeroOrOne(path) => {
-                path.predicates()
+            Self::Sequence(paths) | Self::Alternative(paths) => {
+                paths.iter().flat_map(Self::predicates).collect()
             }
+            Self::Inverse(path)
+            | Self::ZeroOrMore(path)
+            | Self::OneOrMore(path)
+            | Self::ZeroOrOne(path) => path.predicates(),
         }
     }
 
@@ -161,7 +171,11 @@ fn read_path(graph: &ShapesGraph<'_>, node: Id, above: &mut Vec<Id>) -> Result<P
     path
 }
 
-fn read_blank_path(graph: &ShapesGraph<'_>, node: Id, above: &mut Vec<Id>) -> Result<Path, PathError> {
+fn read_blank_path(
+    graph: &ShapesGraph<'_>,
+    node: Id,
+    above: &mut Vec<Id>,
+) -> Result<Path, PathError> {
     if !graph.objects(node, rdf::FIRST).is_empty() {
         return Ok(Path::Sequence(read_members(graph, node, above)?));
     }
@@ -192,12 +206,19 @@ fn read_blank_path(graph: &ShapesGraph<'_>, node: Id, above: &mut Vec<Id>) -> Re
     })
 }
 
-fn read_members(graph: &ShapesGraph<'_>, head: Id, above: &mut Vec<Id>) -> Result<Vec<Path>, PathError> {
+fn read_members(
+    graph: &ShapesGraph<'_>,
+    head: Id,
+    above: &mut Vec<Id>,
+) -> Result<Vec<Path>, PathError> {
     let members = graph.list(head).ok_or(PathError::BadList)?;
     if members.len() < 2 {
         return Err(PathError::BadList);
     }
-    members.into_iter().map(|member| read_path(graph, member, above)).collect()
+    members
+        .into_iter()
+        .map(|member| read_path(graph, member, above))
+        .collect()
 }
 
 #[cfg(test)]
@@ -205,7 +226,9 @@ mod tests {
     use super::*;
 
     fn predicate(name: &str) -> Path {
-        Path::Predicate(NamedNode::new_unchecked(format!("http://example.org/{name}")))
+        Path::Predicate(NamedNode::new_unchecked(format!(
+            "http://example.org/{name}"
+        )))
     }
 
     #[test]

@@ -17,7 +17,11 @@ pub(crate) fn compile_pattern(source: &str, flags: &str) -> Result<Regex, String
         return Err(format!("unknown flag {unknown}"));
     }
     let has = |flag| flags.contains(flag);
-    let text = if has('q') { regex::escape(source) } else { translate(source, has('x'), has('s'))? };
+    let text = if has('q') {
+        regex::escape(source)
+    } else {
+        translate(source, has('x'), has('s'))?
+    };
     RegexBuilder::new(&text)
         .case_insensitive(has('i'))
         .dot_matches_new_line(has('s'))
@@ -26,7 +30,11 @@ pub(crate) fn compile_pattern(source: &str, flags: &str) -> Result<Regex, String
         .build()
         .map_err(|error| {
             let text = error.to_string();
-            text.lines().last().unwrap_or(&text).trim_start_matches("error: ").to_owned()
+            text.lines()
+                .last()
+                .unwrap_or(&text)
+                .trim_start_matches("error: ")
+                .to_owned()
         })
 }
 
@@ -36,7 +44,12 @@ fn translate(source: &str, ignore_space: bool, dot_all: bool) -> Result<String, 
     let mut chars = source.chars().peekable();
     while let Some(c) = chars.next() {
         match c {
-            '\\' => translate_escape(chars.next().ok_or("it ends with a backslash")?, &mut chars, class_depth > 0, &mut out)?,
+            '\\' => translate_escape(
+                chars.next().ok_or("it ends with a backslash")?,
+                &mut chars,
+                class_depth > 0,
+                &mut out,
+            )?,
             '[' if class_depth == 0 => {
                 class_depth = 1;
                 out.push('[');
@@ -115,7 +128,9 @@ mod tests {
     use super::*;
 
     fn matches(pattern: &str, flags: &str, text: &str) -> bool {
-        compile_pattern(pattern, flags).expect("translatable").is_match(text)
+        compile_pattern(pattern, flags)
+            .expect("translatable")
+            .is_match(text)
     }
 
     #[test]
@@ -136,7 +151,13 @@ mod tests {
 
     #[test]
     fn refuses_what_it_cannot_do() {
-        for (pattern, flags) in [("(a)\\1", ""), ("(?=a)", ""), ("a", "g"), ("(", ""), ("\\p{IsBasicLatin}", "")] {
+        for (pattern, flags) in [
+            ("(a)\\1", ""),
+            ("(?=a)", ""),
+            ("a", "g"),
+            ("(", ""),
+            ("\\p{IsBasicLatin}", ""),
+        ] {
             assert!(compile_pattern(pattern, flags).is_err(), "{pattern}");
         }
     }

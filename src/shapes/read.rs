@@ -19,9 +19,21 @@ use std::sync::Arc;
 pub fn read_shapes(view: &View) -> Shapes {
     let mut reader = Reader::new(view);
     reader.read_all();
-    let Reader { shapes, paths, findings, .. } = reader;
-    let compiled = compile(Compiled { shapes, paths, findings, ..Compiled::default() });
-    Shapes { compiled: Arc::new(compiled) }
+    let Reader {
+        shapes,
+        paths,
+        findings,
+        ..
+    } = reader;
+    let compiled = compile(Compiled {
+        shapes,
+        paths,
+        findings,
+        ..Compiled::default()
+    });
+    Shapes {
+        compiled: Arc::new(compiled),
+    }
 }
 
 /// What a predicate on a shape means.
@@ -95,7 +107,11 @@ impl<'v> Reader<'v> {
     fn read_all(&mut self) {
         self.custom_parameters = self.declared_parameters();
         let property_shapes = self.instances(sh::PROPERTY_SHAPE);
-        self.declared = self.instances(sh::NODE_SHAPE).into_iter().chain(property_shapes.iter().copied()).collect();
+        self.declared = self
+            .instances(sh::NODE_SHAPE)
+            .into_iter()
+            .chain(property_shapes.iter().copied())
+            .collect();
         self.declared_property = property_shapes.into_iter().collect();
         for id in self.shape_nodes() {
             self.shape_ix(id, None);
@@ -106,7 +122,11 @@ impl<'v> Reader<'v> {
         for ix in 0..self.shapes.len() {
             let shape = &self.shapes[ix];
             let idle = shape.targets.is_empty() && shape.parent.is_none() && !shape.deactivated;
-            let declared = self.graph.view().id_of(shape.term.as_ref()).is_some_and(|id| self.declared.contains(&id));
+            let declared = self
+                .graph
+                .view()
+                .id_of(shape.term.as_ref())
+                .is_some_and(|id| self.declared.contains(&id));
             if idle && declared {
                 self.lint(ix as ShapeIx, Lint::new("L027", "", ""));
             }
@@ -117,7 +137,13 @@ impl<'v> Reader<'v> {
     /// target or a parameter. Shapes that others refer to are found while reading.
     fn shape_nodes(&self) -> Vec<Id> {
         let mut nodes: Vec<Id> = self.declared.iter().copied().collect();
-        for target in [sh::TARGET_CLASS, sh::TARGET_NODE, sh::TARGET_SUBJECTS_OF, sh::TARGET_OBJECTS_OF, sh::TARGET] {
+        for target in [
+            sh::TARGET_CLASS,
+            sh::TARGET_NODE,
+            sh::TARGET_SUBJECTS_OF,
+            sh::TARGET_OBJECTS_OF,
+            sh::TARGET,
+        ] {
             nodes.extend(self.graph.subjects_with(target));
         }
         for parameter in constraints::PARAMETER_IRIS {
@@ -132,7 +158,12 @@ impl<'v> Reader<'v> {
         };
         let view = self.graph.view();
         let classes = subclass_closure(view, class);
-        super::idset::sort_unique(classes.into_iter().flat_map(|class| view.subjects(rdf_type, class)).collect())
+        super::idset::sort_unique(
+            classes
+                .into_iter()
+                .flat_map(|class| view.subjects(rdf_type, class))
+                .collect(),
+        )
     }
 
     /// Predicates that declared constraint components take as parameters.
@@ -200,7 +231,9 @@ impl<'v> Reader<'v> {
                 sh::CODE_LIST => Meaning::CodeList,
                 iri if sh::FLEMISH_MESSAGES.contains(&iri) => Meaning::FlemishMessage,
                 _ if self.custom_parameters.contains(&predicate) => Meaning::CustomParameter,
-                iri => iri.strip_prefix(sh::NS).map_or(Meaning::Other, |local| Meaning::Shacl(local.into())),
+                iri => iri
+                    .strip_prefix(sh::NS)
+                    .map_or(Meaning::Other, |local| Meaning::Shacl(local.into())),
             },
             None => Meaning::Other,
         };
@@ -210,7 +243,12 @@ impl<'v> Reader<'v> {
 
     fn read_shape(&mut self, id: Id, ix: ShapeIx) {
         let star: Vec<(Id, Id)> = self.graph.view().star(id).collect();
-        let mut node = ShapeNode { id, ix, has_path: false, values: FxHashMap::default() };
+        let mut node = ShapeNode {
+            id,
+            ix,
+            has_path: false,
+            values: FxHashMap::default(),
+        };
         let (mut labels, mut flemish, mut code_lists) = (Vec::new(), Vec::new(), Vec::new());
         let mut is_class = false;
         for &(predicate, object) in &star {
@@ -230,7 +268,13 @@ impl<'v> Reader<'v> {
         if star.is_empty() {
             let parent = self.shapes[ix as usize].parent;
             let term = short_term(&self.graph.term(id));
-            self.lint(ix, Lint { effect: Effect::Shape, ..Lint::new("L020", "Een andere shape", &term) });
+            self.lint(
+                ix,
+                Lint {
+                    effect: Effect::Shape,
+                    ..Lint::new("L020", "Een andere shape", &term)
+                },
+            );
             if let Some(parent) = parent {
                 self.shapes[parent as usize].partial = true;
             }
@@ -261,10 +305,13 @@ impl<'v> Reader<'v> {
         match values[..] {
             [] => {
                 // Only reached as a value of sh:property: a node shape declared as such is fine elsewhere.
-                let under_property = self
-                    .graph
-                    .id(sh::PROPERTY)
-                    .is_some_and(|property| self.graph.view().triples(None, Some(property), Some(node.id)).next().is_some());
+                let under_property = self.graph.id(sh::PROPERTY).is_some_and(|property| {
+                    self.graph
+                        .view()
+                        .triples(None, Some(property), Some(node.id))
+                        .next()
+                        .is_some()
+                });
                 if under_property || self.declared_property.contains(&node.id) {
                     self.lint(node.ix, Lint::new("L003", "", ""));
                 }
@@ -298,7 +345,10 @@ impl<'v> Reader<'v> {
         let mut messages = Vec::new();
         for &value in node.values("message").iter().chain(flemish) {
             match self.graph.literal(value) {
-                Some(literal) if literal.language().is_some() || literal.datatype().as_str() == xsd::STRING => {
+                Some(literal)
+                    if literal.language().is_some()
+                        || literal.datatype().as_str() == xsd::STRING =>
+                {
                     if !messages.contains(&literal) {
                         messages.push(literal);
                     }
@@ -307,12 +357,20 @@ impl<'v> Reader<'v> {
             }
         }
         // The Flemish properties speak only where sh:message is silent.
-        let own = node.values("message").iter().filter_map(|m| self.graph.literal(*m)).count();
+        let own = node
+            .values("message")
+            .iter()
+            .filter_map(|m| self.graph.literal(*m))
+            .count();
         if own > 0 {
             messages.truncate(own);
         }
         messages.sort_by(|a, b| (a.language(), a.value()).cmp(&(b.language(), b.value())));
-        let names: Vec<Literal> = node.values("name").iter().filter_map(|n| self.graph.literal(*n)).collect();
+        let names: Vec<Literal> = node
+            .values("name")
+            .iter()
+            .filter_map(|n| self.graph.literal(*n))
+            .collect();
         let severity = match node.values("severity") {
             [] => Severity::Violation,
             [one] => match self.graph.named_node(*one) {
@@ -340,7 +398,9 @@ impl<'v> Reader<'v> {
         let mut on = false;
         for &value in node.values(local) {
             match self.graph.literal(value) {
-                Some(l) if l.datatype().as_str() == xsd::BOOLEAN && l.value() == "true" => on = true,
+                Some(l) if l.datatype().as_str() == xsd::BOOLEAN && l.value() == "true" => {
+                    on = true
+                }
                 Some(l) if l.datatype().as_str() == xsd::BOOLEAN && l.value() == "false" => {}
                 _ => self.lint_value(node.ix, "L021", &format!("sh:{local}"), value),
             }
@@ -367,7 +427,10 @@ impl<'v> Reader<'v> {
             }
         }
         for (local, make) in [
-            ("targetSubjectsOf", Target::SubjectsOf as fn(NamedNode) -> Target),
+            (
+                "targetSubjectsOf",
+                Target::SubjectsOf as fn(NamedNode) -> Target,
+            ),
             ("targetObjectsOf", Target::ObjectsOf),
         ] {
             for &predicate in node.values(local) {
@@ -389,7 +452,8 @@ impl<'v> Reader<'v> {
         locals.sort_unstable();
         for local in locals {
             let name = &*local;
-            if sh::CORE_PARAMETERS.contains(&name) || sh::SILENT.contains(&name) || name == "target" {
+            if sh::CORE_PARAMETERS.contains(&name) || sh::SILENT.contains(&name) || name == "target"
+            {
                 continue;
             }
             let term = format!("sh:{name}");
@@ -399,7 +463,8 @@ impl<'v> Reader<'v> {
                 Lint::new("L026", &term, "")
             } else {
                 let known = sh::CORE_PARAMETERS.iter().chain(sh::SILENT).copied();
-                let near = nearest(name.trim_end_matches(':'), known).map(|near| format!("sh:{near}"));
+                let near =
+                    nearest(name.trim_end_matches(':'), known).map(|near| format!("sh:{near}"));
                 Lint::new("L005", &term, "").suggesting(near)
             };
             self.lint(node.ix, lint);

@@ -7,7 +7,16 @@ use oxrdf::Term;
 use std::io::{self, Write};
 
 /// Column titles.
-const COLUMNS: [&str; 8] = ["ernst", "shape", "regel", "focus", "pad", "waarde", "boodschap_nl", "boodschap_en"];
+const COLUMNS: [&str; 8] = [
+    "ernst",
+    "shape",
+    "regel",
+    "focus",
+    "pad",
+    "waarde",
+    "boodschap_nl",
+    "boodschap_en",
+];
 
 impl Report {
     /// Writes the report as CSV (RFC 4180) with a title line.
@@ -32,7 +41,8 @@ impl Report {
                 format!("{} {}", row.component.code(), row.component.name()),
                 plain(&self.term(row.focus)),
                 self.path_text(row).unwrap_or_default(),
-                row.value.map_or_else(String::new, |value| plain(&self.term(value))),
+                row.value
+                    .map_or_else(String::new, |value| plain(&self.term(value))),
                 self.message(row, Language::Nl),
                 self.message(row, Language::En),
             ];
@@ -52,5 +62,9 @@ fn plain(term: &Term) -> String {
 }
 
 fn harmless(cell: String) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{cell}") } else { cell }
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) {
+        format!("'{cell}")
+    } else {
+        cell
+    }
 }

@@ -22,8 +22,15 @@ impl Report {
             "sh:resultMessage": { "@container": "@set" },
             "verslag:notChecked": { "@container": "@set" }
         });
-        write!(out, "{{\"@context\":{context},\"@type\":\"sh:ValidationReport\",")?;
-        write!(out, "\"sh:conforms\":{}", self.verdict() == Verdict::Conforms)?;
+        write!(
+            out,
+            "{{\"@context\":{context},\"@type\":\"sh:ValidationReport\","
+        )?;
+        write!(
+            out,
+            "\"sh:conforms\":{}",
+            self.verdict() == Verdict::Conforms
+        )?;
         if self.is_sampled() {
             write!(out, ",\"verslag:resultCount\":{}", self.total())?;
         }
@@ -68,9 +75,18 @@ impl Report {
             result.insert("sh:value".to_owned(), node_json(&self.term(value)));
         }
         let reference = |iri: &str| json!({ "@id": short(iri) });
-        result.insert("sh:sourceShape".to_owned(), node_json(self.shape_term(row.shape)));
-        result.insert("sh:sourceConstraintComponent".to_owned(), reference(&row.component.iri()));
-        result.insert("sh:resultSeverity".to_owned(), reference(row.severity.iri()));
+        result.insert(
+            "sh:sourceShape".to_owned(),
+            node_json(self.shape_term(row.shape)),
+        );
+        result.insert(
+            "sh:sourceConstraintComponent".to_owned(),
+            reference(&row.component.iri()),
+        );
+        result.insert(
+            "sh:resultSeverity".to_owned(),
+            reference(row.severity.iri()),
+        );
         let messages: Vec<Value> = self.messages(row).iter().map(literal_json).collect();
         result.insert("sh:resultMessage".to_owned(), messages.into());
         Value::Object(result)
@@ -118,7 +134,9 @@ fn node_json(term: &Term) -> Value {
 fn literal_json(literal: &Literal) -> Value {
     match literal.language() {
         Some(language) => json!({ "@value": literal.value(), "@language": language }),
-        None if literal.datatype() == oxrdf::vocab::xsd::STRING => json!({ "@value": literal.value() }),
+        None if literal.datatype() == oxrdf::vocab::xsd::STRING => {
+            json!({ "@value": literal.value() })
+        }
         None => json!({ "@value": literal.value(), "@type": literal.datatype().as_str() }),
     }
 }
@@ -129,8 +147,14 @@ fn path_json(path: &Path) -> Value {
         Path::Predicate(predicate) => json!({ "@id": predicate.as_str() }),
         Path::Sequence(steps) => list(steps),
         _ => {
-            let (property, parts) = path.property_and_parts().expect("not a predicate or sequence");
-            let inner = if matches!(path, Path::Alternative(_)) { list(parts) } else { path_json(&parts[0]) };
+            let (property, parts) = path
+                .property_and_parts()
+                .expect("not a predicate or sequence");
+            let inner = if matches!(path, Path::Alternative(_)) {
+                list(parts)
+            } else {
+                path_json(&parts[0])
+            };
             let mut node = Map::new();
             node.insert(format!("sh:{property}"), inner);
             Value::Object(node)

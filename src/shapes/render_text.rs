@@ -27,7 +27,10 @@ const PHRASES: Phrases = Phrases {
     more: ["… en nog {n} keer", "… and {n} more"],
     times: ["{n} keer", "{n} times"],
     not_checked: ["niet gecontroleerd", "not checked"],
-    conforms: ["Voldoet: {focus} objecten gecontroleerd, niets gevonden.", "Conforms: {focus} nodes checked, nothing found."],
+    conforms: [
+        "Voldoet: {focus} objecten gecontroleerd, niets gevonden.",
+        "Conforms: {focus} nodes checked, nothing found.",
+    ],
     violations: [
         "Voldoet niet: {violation} fouten, {warning} waarschuwingen, {info} meldingen.",
         "Does not conform: {violation} violations, {warning} warnings, {info} infos.",
@@ -69,16 +72,23 @@ impl Report {
                 PHRASES.conforms[language as usize].replace("{focus}", &focus.to_string())
             }
             Verdict::Violations => PHRASES.violations[language as usize]
-                .replace("{violation}", &(counts.violation + counts.other).to_string())
+                .replace(
+                    "{violation}",
+                    &(counts.violation + counts.other).to_string(),
+                )
                 .replace("{warning}", &counts.warning.to_string())
                 .replace("{info}", &counts.info.to_string()),
-            Verdict::Undetermined => {
-                PHRASES.undetermined[language as usize].replace("{n}", &self.not_checked().len().to_string())
-            }
+            Verdict::Undetermined => PHRASES.undetermined[language as usize]
+                .replace("{n}", &self.not_checked().len().to_string()),
         }
     }
 
-    fn render_group(&self, group: &ResultGroup, out: &mut dyn Write, language: Language) -> io::Result<()> {
+    fn render_group(
+        &self,
+        group: &ResultGroup,
+        out: &mut dyn Write,
+        language: Language,
+    ) -> io::Result<()> {
         let phrase = |phrases: [&'static str; 2]| phrases[language as usize];
         let rows = &self.results()[group.rows.clone()];
         let times = phrase(PHRASES.times).replace("{n}", &group.total.to_string());
@@ -91,27 +101,51 @@ impl Report {
             group.component.name(),
         )?;
         for row in rows.iter().take(EXAMPLES) {
-            write!(out, "  {}: {}", phrase(PHRASES.focus), self.term_text(row.focus))?;
+            write!(
+                out,
+                "  {}: {}",
+                phrase(PHRASES.focus),
+                self.term_text(row.focus)
+            )?;
             match self.path_text(row) {
                 Some(path) => writeln!(out, ", {path}")?,
                 None => writeln!(out)?,
             }
             writeln!(out, "    {}", self.message(row, language))?;
-            writeln!(out, "    {}: {}", phrase(PHRASES.hint), self.hint(row, language))?;
+            writeln!(
+                out,
+                "    {}: {}",
+                phrase(PHRASES.hint),
+                self.hint(row, language)
+            )?;
         }
         let shown = rows.len().min(EXAMPLES) as u64;
         if group.total > shown {
-            writeln!(out, "  {}", phrase(PHRASES.more).replace("{n}", &(group.total - shown).to_string()))?;
+            writeln!(
+                out,
+                "  {}",
+                phrase(PHRASES.more).replace("{n}", &(group.total - shown).to_string())
+            )?;
         }
         writeln!(out)
     }
 }
 
 /// One finding as a block.
-pub(crate) fn render_lint(lint: &Lint, word: &str, out: &mut dyn Write, language: Language) -> io::Result<()> {
+pub(crate) fn render_lint(
+    lint: &Lint,
+    word: &str,
+    out: &mut dyn Write,
+    language: Language,
+) -> io::Result<()> {
     writeln!(out, "{word}[{}]: {}", lint.code, lint.message.get(language))?;
     if !lint.shape_label.is_empty() {
         writeln!(out, "  shape: {}", lint.shape_label)?;
     }
-    writeln!(out, "  {}: {}\n", PHRASES.hint[language as usize], lint.hint.get(language))
+    writeln!(
+        out,
+        "  {}: {}\n",
+        PHRASES.hint[language as usize],
+        lint.hint.get(language)
+    )
 }

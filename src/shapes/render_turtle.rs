@@ -17,20 +17,37 @@ impl Report {
     /// # Errors
     /// When the writer fails.
     pub fn render_turtle(&self, out: &mut dyn Write) -> io::Result<()> {
-        writeln!(out, "@prefix rdf: <{}> .\n@prefix sh: <{NS}> .\n@prefix verslag: <{REPORT_NS}> .", rdf::NS)?;
+        writeln!(
+            out,
+            "@prefix rdf: <{}> .\n@prefix sh: <{NS}> .\n@prefix verslag: <{REPORT_NS}> .",
+            rdf::NS
+        )?;
         writeln!(out, "@prefix xsd: <{}> .\n", xsd::NS)?;
-        write!(out, "[] a sh:ValidationReport ;\n  sh:conforms {}", self.verdict() == Verdict::Conforms)?;
+        write!(
+            out,
+            "[] a sh:ValidationReport ;\n  sh:conforms {}",
+            self.verdict() == Verdict::Conforms
+        )?;
         if self.is_sampled() {
             write!(out, " ;\n  verslag:resultCount {}", self.total())?;
         }
         for lint in self.not_checked() {
-            write!(out, " ;\n  verslag:notChecked [\n      verslag:code \"{}\"", lint.code)?;
+            write!(
+                out,
+                " ;\n  verslag:notChecked [\n      verslag:code \"{}\"",
+                lint.code
+            )?;
             if let Some(shape) = &lint.shape {
                 write!(out, " ;\n      verslag:shape {}", text_of(shape))?;
             }
             for (language, message) in [("nl", &lint.message.nl), ("en", &lint.message.en)] {
-                let message = Literal::new_language_tagged_literal_unchecked(message.as_str(), language);
-                write!(out, " ;\n      sh:resultMessage {}", text_of(&message.into()))?;
+                let message =
+                    Literal::new_language_tagged_literal_unchecked(message.as_str(), language);
+                write!(
+                    out,
+                    " ;\n      sh:resultMessage {}",
+                    text_of(&message.into())
+                )?;
             }
             write!(out, "\n    ]")?;
         }
@@ -41,7 +58,11 @@ impl Report {
     }
 
     fn render_result(&self, row: &ResultRow, out: &mut dyn Write) -> io::Result<()> {
-        write!(out, " ;\n  sh:result [\n      a sh:ValidationResult ;\n      sh:focusNode {}", text_of(&self.term(row.focus)))?;
+        write!(
+            out,
+            " ;\n  sh:result [\n      a sh:ValidationResult ;\n      sh:focusNode {}",
+            text_of(&self.term(row.focus))
+        )?;
         if let Some(path) = self.path(row) {
             write!(out, " ;\n      sh:resultPath {}", turtle_path(&path))?;
         }
@@ -53,14 +74,22 @@ impl Report {
             Some(local) => format!("sh:{local}"),
             None => format!("<{component}>"),
         };
-        write!(out, " ;\n      sh:sourceShape {}", text_of(self.shape_term(row.shape)))?;
+        write!(
+            out,
+            " ;\n      sh:sourceShape {}",
+            text_of(self.shape_term(row.shape))
+        )?;
         write!(out, " ;\n      sh:sourceConstraintComponent {component}")?;
         match row.severity.iri().strip_prefix(NS) {
             Some(local) => write!(out, " ;\n      sh:resultSeverity sh:{local}")?,
             None => write!(out, " ;\n      sh:resultSeverity <{}>", row.severity.iri())?,
         }
         for message in self.messages(row) {
-            write!(out, " ;\n      sh:resultMessage {}", text_of(&message.into()))?;
+            write!(
+                out,
+                " ;\n      sh:resultMessage {}",
+                text_of(&message.into())
+            )?;
         }
         write!(out, "\n    ]")
     }
@@ -84,9 +113,17 @@ impl Report {
             if let Some(value) = row.value {
                 triples.add(&result, &sh_iri("value"), self.term(value));
             }
-            triples.add(&result, &sh_iri("sourceShape"), self.shape_term(row.shape).clone());
+            triples.add(
+                &result,
+                &sh_iri("sourceShape"),
+                self.shape_term(row.shape).clone(),
+            );
             let component = NamedNode::new_unchecked(row.component.iri());
-            triples.add(&result, &sh_iri("sourceConstraintComponent"), component.into());
+            triples.add(
+                &result,
+                &sh_iri("sourceConstraintComponent"),
+                component.into(),
+            );
             let severity = NamedNode::new_unchecked(row.severity.iri());
             triples.add(&result, &sh_iri("resultSeverity"), severity.into());
             for message in self.messages(row) {
@@ -109,7 +146,11 @@ struct Triples(Vec<Triple>);
 
 impl Triples {
     fn add(&mut self, subject: &NamedOrBlankNode, predicate: &str, object: Term) {
-        self.0.push(Triple::new(subject.clone(), NamedNode::new_unchecked(predicate), object));
+        self.0.push(Triple::new(
+            subject.clone(),
+            NamedNode::new_unchecked(predicate),
+            object,
+        ));
     }
 
     fn path(&mut self, path: &Path) -> Term {
@@ -117,7 +158,9 @@ impl Triples {
             Path::Predicate(predicate) => predicate.clone().into(),
             Path::Sequence(steps) => self.list(steps),
             _ => {
-                let (property, parts) = path.property_and_parts().expect("not a predicate or sequence");
+                let (property, parts) = path
+                    .property_and_parts()
+                    .expect("not a predicate or sequence");
                 let node: NamedOrBlankNode = BlankNode::default().into();
                 let inner = match path {
                     Path::Alternative(_) => self.list(parts),
@@ -143,13 +186,24 @@ impl Triples {
 }
 
 fn turtle_path(path: &Path) -> String {
-    let list = |paths: &[Path]| format!("( {} )", paths.iter().map(turtle_path).collect::<Vec<_>>().join(" "));
+    let list = |paths: &[Path]| {
+        format!(
+            "( {} )",
+            paths.iter().map(turtle_path).collect::<Vec<_>>().join(" ")
+        )
+    };
     match path {
         Path::Predicate(predicate) => format!("<{}>", predicate.as_str()),
         Path::Sequence(steps) => list(steps),
         _ => {
-            let (property, parts) = path.property_and_parts().expect("not a predicate or sequence");
-            let inner = if matches!(path, Path::Alternative(_)) { list(parts) } else { turtle_path(&parts[0]) };
+            let (property, parts) = path
+                .property_and_parts()
+                .expect("not a predicate or sequence");
+            let inner = if matches!(path, Path::Alternative(_)) {
+                list(parts)
+            } else {
+                turtle_path(&parts[0])
+            };
             format!("[ sh:{property} {inner} ]")
         }
     }

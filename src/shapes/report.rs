@@ -41,7 +41,11 @@ pub struct ValidationOptions {
 
 impl Default for ValidationOptions {
     fn default() -> Self {
-        Self { sample_cap: 1000, conforms_only: false, cancel: None }
+        Self {
+            sample_cap: 1000,
+            conforms_only: false,
+            cancel: None,
+        }
     }
 }
 
@@ -157,10 +161,19 @@ pub struct Report {
 /// Checks the data against the shapes. Never fails: what cannot be checked is in [`Report::not_checked`].
 pub fn validate(shapes: &Shapes, validation: &Validation) -> Report {
     let compiled = &*shapes.compiled;
-    let Validation { data, context, options } = validation;
+    let Validation {
+        data,
+        context,
+        options,
+    } = validation;
     let bound = bind(compiled, context);
-    let mut run =
-        Run::new(compiled, &bound.bindings, (bound.locals, bound.classes), (data, context), options.cancel.clone());
+    let mut run = Run::new(
+        compiled,
+        &bound.bindings,
+        (bound.locals, bound.classes),
+        (data, context),
+        options.cancel.clone(),
+    );
     let mut collector = Collector::new(&compiled.shapes, options);
     let mut focus_counts = vec![0_u64; compiled.shapes.len()];
 
@@ -223,14 +236,20 @@ fn not_checked(shapes: &Shapes, stopped: bool) -> Vec<Lint> {
     while let Some(ix) = stack.pop() {
         let shape = &compiled.shapes[ix as usize];
         if !shape.deactivated && reachable.insert(ix) {
-            stack.extend(shape.constraints.iter().flat_map(super::model::Constraint::shapes));
+            stack.extend(
+                shape
+                    .constraints
+                    .iter()
+                    .flat_map(super::model::Constraint::shapes),
+            );
         }
     }
     let about_targets = |lint: &Lint| matches!(lint.code, "L006" | "L024");
     let applies = |lint: &&Lint| {
         lint.effect != Effect::Note
             && lint.shape_ix.is_some_and(|ix| {
-                reachable.0[ix as usize] || (about_targets(lint) && !compiled.shapes[ix as usize].deactivated)
+                reachable.0[ix as usize]
+                    || (about_targets(lint) && !compiled.shapes[ix as usize].deactivated)
             })
     };
     let mut found: Vec<Lint> = compiled.findings.iter().filter(applies).cloned().collect();
@@ -278,10 +297,23 @@ impl<'a> Collector<'a> {
 
 impl Sink for Collector<'_> {
     fn fail(&mut self, at: At, failure: Failure) {
-        let component = at.component.expect("constraints without results report nothing");
+        let component = at
+            .component
+            .expect("constraints without results report nothing");
         let shape = &self.shapes[at.shape as usize];
-        let language = if component == Component::UniqueLang { failure.found } else { 0 };
-        let key = (shape.stable_key, component as u8, failure.focus, failure.property, failure.value, language);
+        let language = if component == Component::UniqueLang {
+            failure.found
+        } else {
+            0
+        };
+        let key = (
+            shape.stable_key,
+            component as u8,
+            failure.focus,
+            failure.property,
+            failure.value,
+            language,
+        );
         self.fingerprints.push(FxBuildHasher.hash_one(key));
         let total = self.totals.entry((at.shape, component)).or_default();
         *total += 1;
@@ -371,7 +403,8 @@ impl Report {
 
     /// The finding `L040` when no shape at all had a focus node.
     pub fn nothing_checked(&self) -> Option<Lint> {
-        let none = !self.focus_counts.is_empty() && self.focus_counts.iter().all(|count| count.count == 0);
+        let none =
+            !self.focus_counts.is_empty() && self.focus_counts.iter().all(|count| count.count == 0);
         none.then(|| Lint::new("L040", "", ""))
     }
 
@@ -387,7 +420,10 @@ impl Report {
 
     /// The term of an id in a result.
     pub fn term(&self, id: Id) -> Term {
-        self.locals.get(id).cloned().unwrap_or_else(|| self.context.term(id))
+        self.locals
+            .get(id)
+            .cloned()
+            .unwrap_or_else(|| self.context.term(id))
     }
 
     /// The IRI or blank node of a shape.
@@ -467,8 +503,19 @@ impl Report {
             Some(PathRef::Property(id)) => Some(id),
             _ => None,
         };
-        let language = if row.component == Component::UniqueLang { row.found } else { 0 };
-        let key = (self.shape(row.shape).stable_key, row.component as u8, row.focus, property, row.value, language);
+        let language = if row.component == Component::UniqueLang {
+            row.found
+        } else {
+            0
+        };
+        let key = (
+            self.shape(row.shape).stable_key,
+            row.component as u8,
+            row.focus,
+            property,
+            row.value,
+            language,
+        );
         FxBuildHasher.hash_one(key)
     }
 
@@ -484,7 +531,15 @@ impl Report {
                 _ => None,
             };
             let rank = self.shapes.compiled.rank[row.shape.0 as usize];
-            (rank, row.component, text(row.focus), property, row.value.map(text), row.constraint, row.found)
+            (
+                rank,
+                row.component,
+                text(row.focus),
+                property,
+                row.value.map(text),
+                row.constraint,
+                row.found,
+            )
         });
         self.rows = rows;
     }
@@ -493,7 +548,9 @@ impl Report {
         let mut from = 0;
         while from < self.rows.len() {
             let row = &self.rows[from];
-            let same = self.rows[from..].iter().take_while(|r| r.shape == row.shape && r.component == row.component);
+            let same = self.rows[from..]
+                .iter()
+                .take_while(|r| r.shape == row.shape && r.component == row.component);
             let to = from + same.count();
             self.groups.push(ResultGroup {
                 shape: row.shape,
@@ -508,7 +565,12 @@ impl Report {
 
     fn count_focus(&mut self, counts: &[u64], data: &View) {
         let shapes = Arc::clone(&self.shapes.compiled);
-        let empty: Vec<ShapeIx> = shapes.roots.iter().copied().filter(|root| counts[*root as usize] == 0).collect();
+        let empty: Vec<ShapeIx> = shapes
+            .roots
+            .iter()
+            .copied()
+            .filter(|root| counts[*root as usize] == 0)
+            .collect();
         self.focus_counts = shapes
             .roots
             .iter()
@@ -520,12 +582,20 @@ impl Report {
             .collect();
         self.zero_focus = near_misses(&shapes.shapes, &empty, data)
             .into_iter()
-            .map(|(root, lint, near)| ZeroFocus { shape: ShapeRef(root), lint, near })
+            .map(|(root, lint, near)| ZeroFocus {
+                shape: ShapeRef(root),
+                lint,
+                near,
+            })
             .collect();
     }
 
     /// Distinct focus nodes among the kept results.
     pub fn failing_focus_count(&self) -> u64 {
-        self.rows.iter().map(|row| row.focus).collect::<IdSet>().len()
+        self.rows
+            .iter()
+            .map(|row| row.focus)
+            .collect::<IdSet>()
+            .len()
     }
 }

@@ -25,7 +25,13 @@ const fn text(
     [nl, en]: [&'static str; 2],
     [hint_nl, hint_en]: [&'static str; 2],
 ) -> ResultText {
-    ResultText { component, nl, en, hint_nl, hint_en }
+    ResultText {
+        component,
+        nl,
+        en,
+        hint_nl,
+        hint_en,
+    }
 }
 
 /// The sentences of a component.
@@ -82,7 +88,10 @@ const RESULT_TEXTS: [ResultText; 29] = [
             "Maximaal {expected} waarde(n) verwacht voor {label}; gevonden: {found}.",
             "At most {expected} value(s) expected for {label}; found: {found}.",
         ],
-        ["Verwijder de overtollige waarden van {path}.", "Remove the surplus values of {path}."],
+        [
+            "Verwijder de overtollige waarden van {path}.",
+            "Remove the surplus values of {path}.",
+        ],
     ),
     text(
         Component::MinExclusive,
@@ -138,7 +147,10 @@ const RESULT_TEXTS: [ResultText; 29] = [
             "De waarde voor {label} volgt het patroon {expected} niet; gevonden: {value}.",
             "The value for {label} does not follow the pattern {expected}; found: {value}.",
         ],
-        ["Schrijf de waarde volgens het patroon.", "Write the value as the pattern asks."],
+        [
+            "Schrijf de waarde volgens het patroon.",
+            "Write the value as the pattern asks.",
+        ],
     ),
     text(
         Component::LanguageIn,
@@ -146,7 +158,10 @@ const RESULT_TEXTS: [ResultText; 29] = [
             "De waarde voor {label} is een tekst in een van de talen {expected}; gevonden: {value}.",
             "The value for {label} is a text in one of the languages {expected}; found: {value}.",
         ],
-        ["Geef de tekst een toegelaten taal.", "Give the text one of the languages allowed."],
+        [
+            "Geef de tekst een toegelaten taal.",
+            "Give the text one of the languages allowed.",
+        ],
     ),
     text(
         Component::UniqueLang,
@@ -154,7 +169,10 @@ const RESULT_TEXTS: [ResultText; 29] = [
             "Slechts 1 waarde voor elke taal toegelaten voor {label}; de taal {found} komt vaker voor.",
             "Only one value per language allowed for {label}; the language {found} occurs more often.",
         ],
-        ["Houd per taal één waarde over.", "Keep one value per language."],
+        [
+            "Houd per taal één waarde over.",
+            "Keep one value per language.",
+        ],
     ),
     text(
         Component::Equals,
@@ -162,7 +180,10 @@ const RESULT_TEXTS: [ResultText; 29] = [
             "De waarden voor {label} en {expected} moeten dezelfde zijn; {value} staat maar bij een van beide.",
             "The values for {label} and {expected} must be the same; {value} is with only one of the two.",
         ],
-        ["Maak beide lijsten van waarden gelijk.", "Make both lists of values equal."],
+        [
+            "Maak beide lijsten van waarden gelijk.",
+            "Make both lists of values equal.",
+        ],
     ),
     text(
         Component::Disjoint,
@@ -170,7 +191,10 @@ const RESULT_TEXTS: [ResultText; 29] = [
             "De waarden voor {label} en {expected} mogen niet samenvallen; gemeenschappelijk: {value}.",
             "The values for {label} and {expected} must not coincide; in common: {value}.",
         ],
-        ["Verwijder de waarde bij een van beide.", "Remove the value from one of the two."],
+        [
+            "Verwijder de waarde bij een van beide.",
+            "Remove the value from one of the two.",
+        ],
     ),
     text(
         Component::LessThan,
@@ -178,7 +202,10 @@ const RESULT_TEXTS: [ResultText; 29] = [
             "De waarde voor {label} moet kleiner zijn dan die voor {expected}; gevonden: {value}.",
             "The value for {label} must be less than that for {expected}; found: {value}.",
         ],
-        ["Verbeter de volgorde van de twee waarden.", "Correct the order of the two values."],
+        [
+            "Verbeter de volgorde van de twee waarden.",
+            "Correct the order of the two values.",
+        ],
     ),
     text(
         Component::LessThanOrEquals,
@@ -186,7 +213,10 @@ const RESULT_TEXTS: [ResultText; 29] = [
             "De waarde voor {label} mag niet groter zijn dan die voor {expected}; gevonden: {value}.",
             "The value for {label} must not be greater than that for {expected}; found: {value}.",
         ],
-        ["Verbeter de volgorde van de twee waarden.", "Correct the order of the two values."],
+        [
+            "Verbeter de volgorde van de twee waarden.",
+            "Correct the order of the two values.",
+        ],
     ),
     text(
         Component::Not,
@@ -202,7 +232,10 @@ const RESULT_TEXTS: [ResultText; 29] = [
             "De waarde voor {label} moet voldoen aan al deze regels: {expected}; gevonden: {value}.",
             "The value for {label} must conform to all of these: {expected}; found: {value}.",
         ],
-        ["Vul {value} aan tot alle regels kloppen.", "Complete {value} until all of them hold."],
+        [
+            "Vul {value} aan tot alle regels kloppen.",
+            "Complete {value} until all of them hold.",
+        ],
     ),
     text(
         Component::Or,
@@ -210,7 +243,10 @@ const RESULT_TEXTS: [ResultText; 29] = [
             "De waarde voor {label} moet voldoen aan minstens één van deze regels: {expected}; gevonden: {value}.",
             "The value for {label} must conform to at least one of these: {expected}; found: {value}.",
         ],
-        ["Verbeter {value} tot één van de regels klopt.", "Correct {value} until one of them holds."],
+        [
+            "Verbeter {value} tot één van de regels klopt.",
+            "Correct {value} until one of them holds.",
+        ],
     ),
     text(
         Component::Xone,
@@ -218,7 +254,10 @@ const RESULT_TEXTS: [ResultText; 29] = [
             "De waarde voor {label} moet voldoen aan precies één van deze regels: {expected}; gevonden: {value}.",
             "The value for {label} must conform to exactly one of these: {expected}; found: {value}.",
         ],
-        ["Zorg dat precies één van de regels klopt.", "See that exactly one of them holds."],
+        [
+            "Zorg dat precies één van de regels klopt.",
+            "See that exactly one of them holds.",
+        ],
     ),
     text(
         Component::Node,
@@ -226,7 +265,10 @@ const RESULT_TEXTS: [ResultText; 29] = [
             "De waarde voor {label} voldoet niet aan {expected}; gevonden: {value}.",
             "The value for {label} does not conform to {expected}; found: {value}.",
         ],
-        ["Vul {value} aan zoals die shape vraagt.", "Complete {value} as that shape asks."],
+        [
+            "Vul {value} aan zoals die shape vraagt.",
+            "Complete {value} as that shape asks.",
+        ],
     ),
     text(
         Component::QualifiedMinCount,
@@ -234,7 +276,10 @@ const RESULT_TEXTS: [ResultText; 29] = [
             "Minimaal {expected} waarde(n) verwacht voor {label}; gevonden: {found}.",
             "At least {expected} value(s) expected for {label}; found: {found}.",
         ],
-        ["Voeg een passende waarde van {path} toe.", "Add a fitting value of {path}."],
+        [
+            "Voeg een passende waarde van {path} toe.",
+            "Add a fitting value of {path}.",
+        ],
     ),
     text(
         Component::QualifiedMaxCount,
@@ -242,7 +287,10 @@ const RESULT_TEXTS: [ResultText; 29] = [
             "Maximaal {expected} waarde(n) verwacht voor {label}; gevonden: {found}.",
             "At most {expected} value(s) expected for {label}; found: {found}.",
         ],
-        ["Verwijder een van die waarden van {path}.", "Remove one of those values of {path}."],
+        [
+            "Verwijder een van die waarden van {path}.",
+            "Remove one of those values of {path}.",
+        ],
     ),
     text(
         Component::Closed,

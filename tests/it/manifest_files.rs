@@ -2,7 +2,9 @@
 //! good and broken ones. What the manifest says of a file is what loading it must give.
 
 use crate::suite::conformance_folder;
-use oslo_registry::ingest::{ContextStore, Diagnostic, Input, ParseOptions, ParseStats, parse_into};
+use oslo_registry::ingest::{
+    ContextStore, Diagnostic, Input, ParseOptions, ParseStats, parse_into,
+};
 use oslo_registry::rdf::format::Format;
 use oslo_registry::rdf::label::Language;
 use oslo_registry::store::Store;
@@ -57,7 +59,12 @@ fn load(
     let outcome = parse_into(&mut draft, &Input::file(folder.join(&row.path)), options);
     let quads = draft.snapshot().quad_count();
     drop(draft);
-    assert_eq!(store.snapshot().quad_count(), 0, "{} left a trace", row.path);
+    assert_eq!(
+        store.snapshot().quad_count(),
+        0,
+        "{} left a trace",
+        row.path
+    );
     outcome.map(|stats| (stats, quads)).map_err(Box::new)
 }
 
@@ -132,14 +139,22 @@ fn published_files_load_as_the_manifest_says() {
             *tally.entry(("with context map", code)).or_default() += 1;
             let named = row.why.rsplit("context(s) ").next().unwrap_or("");
             let named = named.split(';').next().unwrap_or("");
-            let all_here = named.split([' ', ',', ';']).filter(|i| !i.is_empty()).all(|i| available.contains(i));
+            let all_here = named
+                .split([' ', ',', ';'])
+                .filter(|i| !i.is_empty())
+                .all(|i| available.contains(i));
             match outcome {
                 Ok((stats, _)) if !all_here => {
-                    wrong.push(format!("{}: loaded {} without its contexts", row.path, stats.quads));
+                    wrong.push(format!(
+                        "{}: loaded {} without its contexts",
+                        row.path, stats.quads
+                    ));
                 }
                 // A copy may itself be no valid context.
                 Err(d) if d.code == "P033" => {
-                    shown.entry("P033").or_insert_with(|| d.render(Language::Nl));
+                    shown
+                        .entry("P033")
+                        .or_insert_with(|| d.render(Language::Nl));
                 }
                 Err(d) if d.code != "P034" && (all_here || d.code != "P031") => {
                     wrong.push(format!("{}: {}", row.path, d.render(Language::En)));
@@ -155,7 +170,12 @@ fn published_files_load_as_the_manifest_says() {
     if std::env::var_os("OSLO_SHOW").is_some() {
         shown.values().for_each(|text| eprintln!("{text}"));
     }
-    assert!(wrong.is_empty(), "{} files:\n{}", wrong.len(), wrong.join("\n"));
+    assert!(
+        wrong.is_empty(),
+        "{} files:\n{}",
+        wrong.len(),
+        wrong.join("\n")
+    );
 }
 
 /// Different statements according to another reader of the same file.
@@ -193,12 +213,19 @@ fn wrong_line(row: &Row, diagnostic: &Diagnostic) -> Option<String> {
     let expected: u64 = digits.parse().ok()?;
     let found = diagnostic.location.line?;
     (found.abs_diff(expected) > 1).then(|| {
-        format!("line {found}, manifest: {expected}\n{}", diagnostic.render(Language::En))
+        format!(
+            "line {found}, manifest: {expected}\n{}",
+            diagnostic.render(Language::En)
+        )
     })
 }
 
 /// The list of known defects names a kind for every broken file: our code must say the same.
-fn check_defects(folder: &Path, refusals: &BTreeMap<String, &'static str>, wrong: &mut Vec<String>) {
+fn check_defects(
+    folder: &Path,
+    refusals: &BTreeMap<String, &'static str>,
+    wrong: &mut Vec<String>,
+) {
     let text = std::fs::read_to_string(folder.join("DEFECTS.tsv")).expect("the list is there");
     for line in text.lines().skip(1) {
         let cells: Vec<&str> = line.split('\t').collect();

@@ -57,7 +57,9 @@ fn file_of(corpus: &Corpus, term: Option<Term>) -> Result<(std::path::PathBuf, S
     let Some(Term::NamedNode(node)) = term else {
         return Err("names no file".into());
     };
-    let path = corpus.path(node.as_str()).ok_or("names a file outside the suite")?;
+    let path = corpus
+        .path(node.as_str())
+        .ok_or("names a file outside the suite")?;
     Ok((path, node.into_string()))
 }
 
@@ -93,7 +95,9 @@ fn run(corpus: &Corpus, entry: &Entry, format: Format) -> Result<(), String> {
     } else {
         let lines = |dataset: &Dataset, other: &Dataset| {
             let only = dataset.iter().filter(|quad| !other.contains(*quad));
-            only.map(|quad| quad.to_string()).collect::<Vec<_>>().join(" ")
+            only.map(|quad| quad.to_string())
+                .collect::<Vec<_>>()
+                .join(" ")
         };
         Err(format!(
             "only found: {}; only expected: {}",

@@ -9,7 +9,8 @@ use crate::suite::{Miss, SuiteResult};
 use oslo_registry::shapes::{Report, Shapes, Validation, ValidationOptions, read_shapes, validate};
 use oslo_registry::store::{Graphs, Store, View};
 use oxrdf::{
-    Graph, GraphName, NamedNode, NamedNodeRef, NamedOrBlankNode, NamedOrBlankNodeRef, Quad, Term, TermRef, Triple,
+    Graph, GraphName, NamedNode, NamedNodeRef, NamedOrBlankNode, NamedOrBlankNodeRef, Quad, Term,
+    TermRef, Triple,
 };
 use oxttl::TurtleParser;
 use std::path::{Path, PathBuf};
@@ -22,8 +23,13 @@ const BASE: &str = "https://w3c.example/shacl/";
 
 /// Triples of a Turtle text.
 pub(crate) fn parse_turtle(text: &str, base: &str) -> Vec<Triple> {
-    let parser = TurtleParser::new().with_base_iri(base).expect("a valid base IRI");
-    parser.for_slice(text).map(|triple| triple.expect("valid Turtle")).collect()
+    let parser = TurtleParser::new()
+        .with_base_iri(base)
+        .expect("a valid base IRI");
+    parser
+        .for_slice(text)
+        .map(|triple| triple.expect("valid Turtle"))
+        .collect()
 }
 
 /// A store with a data graph and a shapes graph, and the views of both.
@@ -33,14 +39,22 @@ pub(crate) fn load(data: &[Triple], shapes: &[Triple]) -> (View, View) {
     let mut view_of = |name: &str, triples: &[Triple]| {
         let graph = NamedNode::new_unchecked(name);
         for t in triples {
-            let quad = Quad::new(t.subject.clone(), t.predicate.clone(), t.object.clone(), graph.clone());
+            let quad = Quad::new(
+                t.subject.clone(),
+                t.predicate.clone(),
+                t.object.clone(),
+                graph.clone(),
+            );
             draft.add_quad(quad.as_ref());
         }
         draft.intern_graph(GraphName::from(graph).as_ref())
     };
     let (data, shapes) = (view_of("urn:x:data", data), view_of("urn:x:shapes", shapes));
     let all = draft.snapshot().view();
-    (all.with_graphs(Graphs::One(data)), all.with_graphs(Graphs::One(shapes)))
+    (
+        all.with_graphs(Graphs::One(data)),
+        all.with_graphs(Graphs::One(shapes)),
+    )
 }
 
 /// Validates Turtle against Turtle, data and context being the same graph.
@@ -49,7 +63,11 @@ pub(crate) fn validate_turtle(data: &str, shapes: &str) -> (Shapes, Report) {
     let shapes = read_shapes(&shapes);
     let report = validate(
         &shapes,
-        &Validation { data: data.clone(), context: data, options: ValidationOptions::default() },
+        &Validation {
+            data: data.clone(),
+            context: data,
+            options: ValidationOptions::default(),
+        },
     );
     (shapes, report)
 }
@@ -64,7 +82,11 @@ fn suite_folder() -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
-    assert!(std::env::var_os("CI").is_none(), "the SHACL suite is missing in {}", folder.display());
+    assert!(
+        std::env::var_os("CI").is_none(),
+        "the SHACL suite is missing in {}",
+        folder.display()
+    );
     eprintln!("SKIPPED: the SHACL suite is not in {}", folder.display());
     None
 }
@@ -76,16 +98,24 @@ struct TestFile {
 impl TestFile {
     fn triples(&self, iri: &str) -> Vec<Triple> {
         let relative = iri.strip_prefix(BASE).expect("IRIs below the base");
-        let text = std::fs::read_to_string(self.folder.join(relative)).expect("the file of a manifest exists");
+        let text = std::fs::read_to_string(self.folder.join(relative))
+            .expect("the file of a manifest exists");
         parse_turtle(&text, iri)
     }
 
     fn graph(&self, iri: &str) -> Graph {
-        self.triples(iri).iter().map(|t| t.as_ref().to_owned()).collect()
+        self.triples(iri)
+            .iter()
+            .map(|t| t.as_ref().to_owned())
+            .collect()
     }
 }
 
-fn object<'a>(graph: &'a Graph, subject: NamedOrBlankNodeRef<'_>, predicate: &str) -> Option<TermRef<'a>> {
+fn object<'a>(
+    graph: &'a Graph,
+    subject: NamedOrBlankNodeRef<'_>,
+    predicate: &str,
+) -> Option<TermRef<'a>> {
     graph.object_for_subject_predicate(subject, NamedNodeRef::new_unchecked(predicate))
 }
 
@@ -101,8 +131,13 @@ fn list(graph: &Graph, head: TermRef<'_>) -> Vec<Term> {
     let mut members = Vec::new();
     let mut node = subject_of(head);
     while node.to_string() != format!("<{RDF}nil>") {
-        members.push(object(graph, node.as_ref(), &format!("{RDF}first")).expect("a list member").into_owned());
-        node = subject_of(object(graph, node.as_ref(), &format!("{RDF}rest")).expect("a list tail"));
+        members.push(
+            object(graph, node.as_ref(), &format!("{RDF}first"))
+                .expect("a list member")
+                .into_owned(),
+        );
+        node =
+            subject_of(object(graph, node.as_ref(), &format!("{RDF}rest")).expect("a list tail"));
     }
     members
 }
@@ -114,7 +149,10 @@ fn path_text(graph: &Graph, node: TermRef<'_>) -> String {
     }
     let subject = subject_of(node);
     if object(graph, subject.as_ref(), &format!("{RDF}first")).is_some() {
-        let members: Vec<String> = list(graph, node).iter().map(|m| path_text(graph, m.as_ref())).collect();
+        let members: Vec<String> = list(graph, node)
+            .iter()
+            .map(|m| path_text(graph, m.as_ref()))
+            .collect();
         return format!("({})", members.join(" "));
     }
     let parts: Vec<String> = graph
@@ -127,9 +165,12 @@ fn path_text(graph: &Graph, node: TermRef<'_>) -> String {
 /// One line per result, blank nodes unnamed, and whether the report conforms.
 fn results(graph: &Graph, report: NamedOrBlankNodeRef<'_>) -> (bool, Vec<String>) {
     let sh = |local: &str| format!("{SH}{local}");
-    let conforms = object(graph, report, &sh("conforms")).is_some_and(|c| c.to_string().contains("true"));
+    let conforms =
+        object(graph, report, &sh("conforms")).is_some_and(|c| c.to_string().contains("true"));
     let mut lines = Vec::new();
-    for result in graph.objects_for_subject_predicate(report, NamedNodeRef::new_unchecked(&sh("result"))) {
+    for result in
+        graph.objects_for_subject_predicate(report, NamedNodeRef::new_unchecked(&sh("result")))
+    {
         let result = subject_of(result);
         let get = |local: &str| object(graph, result.as_ref(), &sh(local));
         let plain = |term: Option<TermRef<'_>>| match term {
@@ -153,15 +194,22 @@ fn results(graph: &Graph, report: NamedOrBlankNodeRef<'_>) -> (bool, Vec<String>
 
 fn messages(graph: &Graph) -> Vec<String> {
     let predicate = format!("{SH}resultMessage");
-    let mut all: Vec<String> =
-        graph.triples_for_predicate(NamedNodeRef::new_unchecked(&predicate)).map(|t| t.object.to_string()).collect();
+    let mut all: Vec<String> = graph
+        .triples_for_predicate(NamedNodeRef::new_unchecked(&predicate))
+        .map(|t| t.object.to_string())
+        .collect();
     all.sort_unstable();
     all
 }
 
 /// Runs one test entry.
-fn run_entry(files: &TestFile, manifest: &Graph, entry: NamedOrBlankNodeRef<'_>) -> Result<(), String> {
-    let get = |node: NamedOrBlankNodeRef<'_>, iri: String| object(manifest, node, &iri).map(subject_of);
+fn run_entry(
+    files: &TestFile,
+    manifest: &Graph,
+    entry: NamedOrBlankNodeRef<'_>,
+) -> Result<(), String> {
+    let get =
+        |node: NamedOrBlankNodeRef<'_>, iri: String| object(manifest, node, &iri).map(subject_of);
     let action = get(entry, format!("{MF}action")).ok_or("no action")?;
     let expected_node = get(entry, format!("{MF}result")).ok_or("no result")?;
     let iri_of = |local: &str| match get(action.as_ref(), format!("{SHT}{local}")) {
@@ -170,31 +218,54 @@ fn run_entry(files: &TestFile, manifest: &Graph, entry: NamedOrBlankNodeRef<'_>)
     };
     let (data_iri, shapes_iri) = (iri_of("dataGraph")?, iri_of("shapesGraph")?);
     let data = files.triples(&data_iri);
-    let shapes = if shapes_iri == data_iri { data.clone() } else { files.triples(&shapes_iri) };
+    let shapes = if shapes_iri == data_iri {
+        data.clone()
+    } else {
+        files.triples(&shapes_iri)
+    };
     let (data, shapes) = load(&data, &shapes);
     let shapes = read_shapes(&shapes);
     let report = validate(
         &shapes,
-        &Validation { data: data.clone(), context: data, options: ValidationOptions::default() },
+        &Validation {
+            data: data.clone(),
+            context: data,
+            options: ValidationOptions::default(),
+        },
     );
-    let actual: Graph = report.to_triples().iter().map(|t| t.as_ref().to_owned()).collect();
+    let actual: Graph = report
+        .to_triples()
+        .iter()
+        .map(|t| t.as_ref().to_owned())
+        .collect();
     let node = actual
         .subject_for_predicate_object(
             NamedNodeRef::new_unchecked("http://www.w3.org/1999/02/22-rdf-syntax-ns#type"),
             NamedNodeRef::new_unchecked("http://www.w3.org/ns/shacl#ValidationReport"),
         )
         .ok_or("no report")?;
-    let (expected, found) = (results(manifest, expected_node.as_ref()), results(&actual, node));
+    let (expected, found) = (
+        results(manifest, expected_node.as_ref()),
+        results(&actual, node),
+    );
     if expected != found {
-        return Err(format!("expected {expected:#?}, found {found:#?}, lints {:?}", shapes.findings()));
+        return Err(format!(
+            "expected {expected:#?}, found {found:#?}, lints {:?}",
+            shapes.findings()
+        ));
     }
     let wanted = messages(manifest);
-    if let Some(missing) = wanted.iter().find(|message| !messages(&actual).contains(message)) {
+    if let Some(missing) = wanted
+        .iter()
+        .find(|message| !messages(&actual).contains(message))
+    {
         return Err(format!("the message {missing} is missing"));
     }
     // What the report says as triples it also says in Turtle and JSON-LD.
     let mut turtle = Vec::new();
-    report.render_turtle(&mut turtle).map_err(|error| error.to_string())?;
+    report
+        .render_turtle(&mut turtle)
+        .map_err(|error| error.to_string())?;
     let turtle = String::from_utf8(turtle).map_err(|error| error.to_string())?;
     let written: Graph = parse_turtle(&turtle, BASE).into_iter().collect();
     let report_node = written
@@ -223,20 +294,32 @@ fn run_manifest(files: &TestFile, iri: &str, result: &mut SuiteResult) {
     for next in included {
         run_manifest(files, &next, result);
     }
-    let entries = object(&manifest, NamedNodeRef::new_unchecked(iri).into(), &format!("{MF}entries"));
+    let entries = object(
+        &manifest,
+        NamedNodeRef::new_unchecked(iri).into(),
+        &format!("{MF}entries"),
+    );
     for entry in entries.map_or_else(Vec::new, |head| list(&manifest, head)) {
         let entry = subject_of(entry.as_ref());
         result.total += 1;
         match run_entry(files, &manifest, entry.as_ref()) {
             Ok(()) => result.passed += 1,
-            Err(reason) => result.misses.push(Miss { test: entry.to_string(), reason }),
+            Err(reason) => result.misses.push(Miss {
+                test: entry.to_string(),
+                reason,
+            }),
         }
     }
 }
 
 /// Runs the W3C tests of SHACL Core; no tests when the suite is not there.
 pub(crate) fn run_core_suite() -> SuiteResult {
-    let mut result = SuiteResult { name: "shacl core".to_owned(), passed: 0, total: 0, misses: Vec::new() };
+    let mut result = SuiteResult {
+        name: "shacl core".to_owned(),
+        passed: 0,
+        total: 0,
+        misses: Vec::new(),
+    };
     if let Some(folder) = suite_folder() {
         let files = TestFile { folder };
         run_manifest(&files, &format!("{BASE}core/manifest.ttl"), &mut result);
@@ -251,7 +334,12 @@ fn w3c_core_suite() {
         eprintln!("{}: {}", miss.test, miss.reason);
     }
     eprintln!("{}: {}/{}", result.name, result.passed, result.total);
-    assert!(result.misses.is_empty(), "{} of {} tests fail", result.misses.len(), result.total);
+    assert!(
+        result.misses.is_empty(),
+        "{} of {} tests fail",
+        result.misses.len(),
+        result.total
+    );
     if suite_folder().is_some() {
         assert_eq!(result.total, 98, "all tests of the core suite are found");
     }

@@ -2,17 +2,15 @@
 //! Federation, entailment, protocol and service description are other suites.
 
 use crate::suite::{Corpus, Entry, SuiteResult, conformance_folder};
-use oxrdf::dataset::CanonicalizationAlgorithm;
-use oxrdf::{
-    BlankNode, Dataset, Graph, GraphName, Literal, NamedNode, Quad, Term,
-};
-use oxrdfio::{RdfFormat, RdfParser};
 use oslo_registry::query::{
     DefaultGraph, OutputFormat, QueryError, QueryKind, QueryOptions, ResultFormat, apply_update,
     parse_query, run_query,
 };
 use oslo_registry::rdf::format::Format;
 use oslo_registry::store::{Draft, Store};
+use oxrdf::dataset::CanonicalizationAlgorithm;
+use oxrdf::{BlankNode, Dataset, Graph, GraphName, Literal, NamedNode, Quad, Term};
+use oxrdfio::{RdfFormat, RdfParser};
 use sparesults::{QueryResultsFormat, QueryResultsParser, SliceQueryResultsParserOutput};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -129,12 +127,7 @@ fn iris(entry: &Entry, subject: &Term, predicate: &str) -> Vec<String> {
         .collect()
 }
 
-fn load(
-    corpus: &Corpus,
-    draft: &mut Draft<'_>,
-    iri: &str,
-    graph: GraphName,
-) -> Result<(), String> {
+fn load(corpus: &Corpus, draft: &mut Draft<'_>, iri: &str, graph: GraphName) -> Result<(), String> {
     for quad in read_quads(corpus, iri, graph)? {
         draft.add_quad(quad.as_ref());
     }
@@ -450,7 +443,9 @@ fn compare(expected: &Outcome, actual: &Outcome, ordered: bool, lax: bool) -> Re
     let mut sorted = [columns.clone(), found_columns.clone()];
     sorted.iter_mut().for_each(|list| list.sort());
     if sorted[0] != sorted[1] {
-        return Err(format!("columns {columns:?} expected, got {found_columns:?}"));
+        return Err(format!(
+            "columns {columns:?} expected, got {found_columns:?}"
+        ));
     }
     let position: HashMap<&str, usize> = found_columns
         .iter()
@@ -467,7 +462,8 @@ fn compare(expected: &Outcome, actual: &Outcome, ordered: bool, lax: bool) -> Re
         })
         .collect();
     let fits = if lax {
-        let fewer = |a: &[Vec<Option<Term>>], b: &[Vec<Option<Term>>]| a.iter().all(|row| b.contains(row));
+        let fewer =
+            |a: &[Vec<Option<Term>>], b: &[Vec<Option<Term>>]| a.iter().all(|row| b.contains(row));
         found.len() <= wanted.len() && fewer(&found, wanted) && fewer(wanted, &found)
     } else {
         wanted.len() == found.len()
@@ -656,4 +652,3 @@ fn select_star_keeps_the_order_of_the_text() {
     .expect("an empty store answers");
     assert_eq!(out, b"z,a,m,b,c\r\n");
 }
-

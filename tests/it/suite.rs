@@ -11,15 +11,19 @@ pub(crate) mod mf {
     /// Namespace of `mf:`.
     pub(crate) const NS: &str = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#";
     /// `mf:action`
-    pub(crate) const ACTION: &str = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#action";
+    pub(crate) const ACTION: &str =
+        "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#action";
     /// `mf:result`
-    pub(crate) const RESULT: &str = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#result";
+    pub(crate) const RESULT: &str =
+        "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#result";
     /// `mf:name`
     pub(crate) const NAME: &str = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#name";
     /// `mf:include`
-    pub(crate) const INCLUDE: &str = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#include";
+    pub(crate) const INCLUDE: &str =
+        "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#include";
     /// `mf:entries`
-    pub(crate) const ENTRIES: &str = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#entries";
+    pub(crate) const ENTRIES: &str =
+        "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#entries";
     /// `mf:assumedTestBase`
     pub(crate) const ASSUMED_TEST_BASE: &str =
         "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#assumedTestBase";

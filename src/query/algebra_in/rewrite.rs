@@ -133,9 +133,7 @@ fn rewrite_path(pattern: &mut GraphPattern) {
         std::mem::swap(subject, object);
     }
     let longer = match path {
-        PropertyPathExpression::ZeroOrMore(step) => {
-            PropertyPathExpression::OneOrMore(step.clone())
-        }
+        PropertyPathExpression::ZeroOrMore(step) => PropertyPathExpression::OneOrMore(step.clone()),
         PropertyPathExpression::ZeroOrOne(step) => (**step).clone(),
         _ => return,
     };
@@ -373,7 +371,10 @@ fn visit(pattern: &GraphPattern, seen: &mut dyn FnMut(&GraphPattern)) {
 
 /// A chain of `BIND`s or `SELECT` expressions computes one solution, so `BNODE("x")` is the same node in all of them.
 fn rewrite_extends(pattern: &mut GraphPattern) {
-    let row = Rc::new(Variable::new_unchecked(format!("row{}", BlankNode::default().as_str())));
+    let row = Rc::new(Variable::new_unchecked(format!(
+        "row{}",
+        BlankNode::default().as_str()
+    )));
     let mut needs_row = false;
     let mut current = pattern;
     while let GraphPattern::Extend {
@@ -385,7 +386,12 @@ fn rewrite_extends(pattern: &mut GraphPattern) {
     }
     rewrite_pattern(current);
     if needs_row {
-        let inner = std::mem::replace(current, GraphPattern::Bgp { patterns: Vec::new() });
+        let inner = std::mem::replace(
+            current,
+            GraphPattern::Bgp {
+                patterns: Vec::new(),
+            },
+        );
         *current = GraphPattern::Extend {
             inner: Box::new(inner),
             variable: (*row).clone(),

@@ -8,7 +8,11 @@ use crate::shapes::run::{At, Failure, Frame, Sink};
 
 pub(super) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Constraint>) {
     let bound = |reader: &mut Reader<'_>, local| {
-        if needs_path(reader, node, local) { count(reader, node, local) } else { None }
+        if needs_path(reader, node, local) {
+            count(reader, node, local)
+        } else {
+            None
+        }
     };
     let (min, max) = (bound(reader, "minCount"), bound(reader, "maxCount"));
     if let (Some(min), Some(max)) = (min, max)

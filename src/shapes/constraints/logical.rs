@@ -24,9 +24,13 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Cons
         ("xone", Constraint::Xone),
     ] {
         for &head in node.values(local) {
-            let Some(list) = members(reader, node, local, head) else { continue };
-            let shapes: Vec<ShapeIx> =
-                list.iter().filter_map(|value| shape_at(reader, node, local, *value)).collect();
+            let Some(list) = members(reader, node, local, head) else {
+                continue;
+            };
+            let shapes: Vec<ShapeIx> = list
+                .iter()
+                .filter_map(|value| shape_at(reader, node, local, *value))
+                .collect();
             // A member that is no shape makes the whole list unusable.
             if shapes.len() == list.len() {
                 out.push(make(shapes));
@@ -36,7 +40,12 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Cons
 }
 
 /// The shape a value names; a literal is a finding.
-pub(super) fn shape_at(reader: &mut Reader<'_>, node: &ShapeNode, local: &str, value: Id) -> Option<ShapeIx> {
+pub(super) fn shape_at(
+    reader: &mut Reader<'_>,
+    node: &ShapeNode,
+    local: &str,
+    value: Id,
+) -> Option<ShapeIx> {
     if value.is_literal() {
         reader.lint_value(node.ix, "L014", &format!("sh:{local}"), value);
         return None;
@@ -44,7 +53,12 @@ pub(super) fn shape_at(reader: &mut Reader<'_>, node: &ShapeNode, local: &str, v
     Some(reader.shape_ix(value, Some(node.ix)))
 }
 
-pub(super) fn check(run: &mut Run<'_>, constraint: &Constraint, frame: &Frame<'_>, rows: &mut Vec<u32>) {
+pub(super) fn check(
+    run: &mut Run<'_>,
+    constraint: &Constraint,
+    frame: &Frame<'_>,
+    rows: &mut Vec<u32>,
+) {
     let values = frame.distinct_values();
     if values.is_empty() {
         return;
@@ -53,13 +67,21 @@ pub(super) fn check(run: &mut Run<'_>, constraint: &Constraint, frame: &Frame<'_
         Constraint::Node(shape) | Constraint::Property(shape) => run.failing(*shape, values),
         Constraint::Not(shape) => {
             run.decide(*shape, values);
-            values.iter().copied().filter(|value| !run.fails(*shape, *value)).collect()
+            values
+                .iter()
+                .copied()
+                .filter(|value| !run.fails(*shape, *value))
+                .collect()
         }
         Constraint::And(shapes) => {
             for shape in shapes {
                 run.decide(*shape, values);
             }
-            values.iter().copied().filter(|value| shapes.iter().any(|shape| run.fails(*shape, *value))).collect()
+            values
+                .iter()
+                .copied()
+                .filter(|value| shapes.iter().any(|shape| run.fails(*shape, *value)))
+                .collect()
         }
         Constraint::Or(shapes) => {
             let mut left = values.to_vec();
@@ -72,8 +94,17 @@ pub(super) fn check(run: &mut Run<'_>, constraint: &Constraint, frame: &Frame<'_
             for shape in shapes {
                 run.decide(*shape, values);
             }
-            let conforming = |value: Id| shapes.iter().filter(|shape| !run.fails(**shape, value)).count();
-            values.iter().copied().filter(|value| conforming(*value) != 1).collect()
+            let conforming = |value: Id| {
+                shapes
+                    .iter()
+                    .filter(|shape| !run.fails(**shape, value))
+                    .count()
+            };
+            values
+                .iter()
+                .copied()
+                .filter(|value| conforming(*value) != 1)
+                .collect()
         }
         _ => unreachable!("only constraints that refer to shapes come here"),
     };

@@ -86,13 +86,21 @@ pub(crate) fn check(
 ) {
     let (compiled, bound) = (run.compiled, run.bound);
     let constraint = &compiled.shapes[shape as usize].constraints[position];
-    let at = At { shape, constraint: position as u16, component: constraint.component() };
+    let at = At {
+        shape,
+        constraint: position as u16,
+        component: constraint.component(),
+    };
     let mut rows = std::mem::take(&mut run.scratch);
     rows.clear();
     match (&bound.shapes[shape as usize][position], constraint) {
         (BoundConstraint::Class(class), _) => value_type::class(run, *class, frame, &mut rows),
-        (BoundConstraint::Datatype(datatype), _) => value_type::datatype(run, *datatype, frame, &mut rows),
-        (BoundConstraint::NodeKind(kinds), _) => value_type::node_kind(run, *kinds, frame, &mut rows),
+        (BoundConstraint::Datatype(datatype), _) => {
+            value_type::datatype(run, *datatype, frame, &mut rows)
+        }
+        (BoundConstraint::NodeKind(kinds), _) => {
+            value_type::node_kind(run, *kinds, frame, &mut rows)
+        }
         (BoundConstraint::Range(limit), _) => value_range::check(run, limit, frame, &mut rows),
         (BoundConstraint::Length(length), _) => string::length(run, length, frame, &mut rows),
         (BoundConstraint::Pattern(memo), Constraint::Pattern { regex, .. }) => {
@@ -104,16 +112,23 @@ pub(crate) fn check(
         (BoundConstraint::MinCount(min), _) => cardinality::min_count(*min, frame, at, sink),
         (BoundConstraint::MaxCount(max), _) => cardinality::max_count(*max, frame, at, sink),
         (BoundConstraint::UniqueLang, _) => string::unique_lang(run, frame, at, sink),
-        (BoundConstraint::Pair(kind, predicate), _) => pair::check(run, *kind, *predicate, frame, at, sink),
+        (BoundConstraint::Pair(kind, predicate), _) => {
+            pair::check(run, *kind, *predicate, frame, at, sink)
+        }
         (BoundConstraint::HasValue(value), _) => other::has_value(*value, frame, at, sink),
         (BoundConstraint::Closed(allowed), _) => other::closed(run, allowed, frame, at, sink),
-        (BoundConstraint::Shapes, Constraint::Qualified { .. }) => qualified::check(run, constraint, frame, at, sink),
+        (BoundConstraint::Shapes, Constraint::Qualified { .. }) => {
+            qualified::check(run, constraint, frame, at, sink)
+        }
         (BoundConstraint::Shapes, _) => logical::check(run, constraint, frame, &mut rows),
         (BoundConstraint::Pattern(_), _) => unreachable!("bound from the same constraint"),
     }
     for &row in &rows {
         let row = row as usize;
-        sink.fail(at, Failure::of_value(frame.focus_of_row(row), frame.values()[row]));
+        sink.fail(
+            at,
+            Failure::of_value(frame.focus_of_row(row), frame.values()[row]),
+        );
     }
     run.scratch = rows;
 }

@@ -19,7 +19,11 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Cons
     if let Some(head) = single(reader, node, "in")
         && let Some(list) = members(reader, node, "in", head)
     {
-        out.push(Constraint::In(list.into_iter().map(|member| reader.graph.term(member)).collect()));
+        out.push(Constraint::In(
+            list.into_iter()
+                .map(|member| reader.graph.term(member))
+                .collect(),
+        ));
     }
 }
 
@@ -31,8 +35,13 @@ fn read_closed(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Constrai
         }
     }
     if let Some(head) = single(reader, node, "ignoredProperties") {
-        let Some(list) = members(reader, node, "ignoredProperties", head) else { return };
-        allowed.extend(list.into_iter().filter_map(|member| reader.graph.named_node(member)));
+        let Some(list) = members(reader, node, "ignoredProperties", head) else {
+            return;
+        };
+        allowed.extend(
+            list.into_iter()
+                .filter_map(|member| reader.graph.named_node(member)),
+        );
     }
     allowed.sort_unstable();
     allowed.dedup();
@@ -41,7 +50,10 @@ fn read_closed(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Constrai
 
 pub(super) fn has_value(value: Id, frame: &Frame<'_>, at: At, sink: &mut dyn Sink) {
     for (position, &focus) in frame.focus().iter().enumerate() {
-        if frame.values()[frame.rows(position)].binary_search(&value).is_err() {
+        if frame.values()[frame.rows(position)]
+            .binary_search(&value)
+            .is_err()
+        {
             sink.fail(at, Failure::of_focus(focus));
         }
     }
@@ -57,7 +69,12 @@ pub(super) fn is_in(members: &[Id], frame: &Frame<'_>, rows: &mut Vec<u32>) {
 }
 
 /// `scheme` is (`skos:inScheme`, the scheme), `None` when the store knows one of them not.
-pub(super) fn code_list(run: &mut Run<'_>, scheme: Option<u32>, frame: &Frame<'_>, rows: &mut Vec<u32>) {
+pub(super) fn code_list(
+    run: &mut Run<'_>,
+    scheme: Option<u32>,
+    frame: &Frame<'_>,
+    rows: &mut Vec<u32>,
+) {
     let Some(scheme) = scheme else {
         return super::value_type::failing(frame, rows, |_| false);
     };
@@ -73,7 +90,13 @@ pub(crate) fn concepts_of(view: &crate::store::View, scheme: Id) -> Vec<Id> {
     }
 }
 
-pub(super) fn closed(run: &mut Run<'_>, allowed: &[Id], frame: &Frame<'_>, at: At, sink: &mut dyn Sink) {
+pub(super) fn closed(
+    run: &mut Run<'_>,
+    allowed: &[Id],
+    frame: &Frame<'_>,
+    at: At,
+    sink: &mut dyn Sink,
+) {
     // Values of a closed property shape may be shared; each node is looked at once per focus node.
     for (row, &value) in frame.values().iter().enumerate() {
         if value.is_literal() {

@@ -11,12 +11,26 @@ use crate::store::Id;
 use std::cmp::Ordering;
 
 pub(super) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Constraint>) {
-    for (local, kind) in [("equals", PairKind::Equals), ("disjoint", PairKind::Disjoint)] {
-        out.extend(iris(reader, node, local).into_iter().map(|iri| Constraint::Pair(kind, iri)));
+    for (local, kind) in [
+        ("equals", PairKind::Equals),
+        ("disjoint", PairKind::Disjoint),
+    ] {
+        out.extend(
+            iris(reader, node, local)
+                .into_iter()
+                .map(|iri| Constraint::Pair(kind, iri)),
+        );
     }
-    for (local, kind) in [("lessThan", PairKind::LessThan), ("lessThanOrEquals", PairKind::LessThanOrEquals)] {
+    for (local, kind) in [
+        ("lessThan", PairKind::LessThan),
+        ("lessThanOrEquals", PairKind::LessThanOrEquals),
+    ] {
         if needs_path(reader, node, local) {
-            out.extend(iris(reader, node, local).into_iter().map(|iri| Constraint::Pair(kind, iri)));
+            out.extend(
+                iris(reader, node, local)
+                    .into_iter()
+                    .map(|iri| Constraint::Pair(kind, iri)),
+            );
         }
     }
 }
@@ -72,7 +86,10 @@ fn less_than(
     for &id in values {
         let value = run.value(id);
         for other in &others {
-            let order = value.as_ref().zip(other.as_ref()).and_then(|(a, b)| compare(a, b));
+            let order = value
+                .as_ref()
+                .zip(other.as_ref())
+                .and_then(|(a, b)| compare(a, b));
             let holds = match order {
                 Some(Ordering::Less) => true,
                 Some(Ordering::Equal) => kind == PairKind::LessThanOrEquals,

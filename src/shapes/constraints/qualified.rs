@@ -13,25 +13,46 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Cons
     if !needs_path(reader, node, "qualifiedValueShape") {
         return;
     }
-    let (min, max) = (count(reader, node, "qualifiedMinCount"), count(reader, node, "qualifiedMaxCount"));
-    let Some(value) = single(reader, node, "qualifiedValueShape") else { return };
-    let Some(shape) = logical::shape_at(reader, node, "qualifiedValueShape", value) else { return };
+    let (min, max) = (
+        count(reader, node, "qualifiedMinCount"),
+        count(reader, node, "qualifiedMaxCount"),
+    );
+    let Some(value) = single(reader, node, "qualifiedValueShape") else {
+        return;
+    };
+    let Some(shape) = logical::shape_at(reader, node, "qualifiedValueShape", value) else {
+        return;
+    };
     if let (Some(min), Some(max)) = (min, max)
         && min > max
     {
         reader.lint(node.ix, Lint::new("L009", "", &format!("{min} > {max}")));
     }
-    let siblings = if reader.flag(node, "qualifiedValueShapesDisjoint") { siblings(reader, node, value) } else { Vec::new() };
-    let siblings = siblings.into_iter().map(|sibling| reader.shape_ix(sibling, Some(node.ix))).collect();
+    let siblings = if reader.flag(node, "qualifiedValueShapesDisjoint") {
+        siblings(reader, node, value)
+    } else {
+        Vec::new()
+    };
+    let siblings = siblings
+        .into_iter()
+        .map(|sibling| reader.shape_ix(sibling, Some(node.ix)))
+        .collect();
     if min.is_some_and(|min| min > 0) || max.is_some() {
-        out.push(Constraint::Qualified { shape, min: min.filter(|min| *min > 0), max, siblings });
+        out.push(Constraint::Qualified {
+            shape,
+            min: min.filter(|min| *min > 0),
+            max,
+            siblings,
+        });
     }
 }
 
 /// Qualified value shapes of the other property shapes below the same parents.
 fn siblings(reader: &Reader<'_>, node: &ShapeNode, own: Id) -> Vec<Id> {
     let graph = &reader.graph;
-    let Some(property) = graph.id(sh::PROPERTY) else { return Vec::new() };
+    let Some(property) = graph.id(sh::PROPERTY) else {
+        return Vec::new();
+    };
     let found = graph
         .view()
         .subjects(property, node.id)
@@ -42,8 +63,22 @@ fn siblings(reader: &Reader<'_>, node: &ShapeNode, own: Id) -> Vec<Id> {
     crate::shapes::idset::sort_unique(found)
 }
 
-pub(super) fn check(run: &mut Run<'_>, constraint: &Constraint, frame: &Frame<'_>, at: At, sink: &mut dyn Sink) {
-    let Constraint::Qualified { shape, min, max, siblings } = constraint else { return };
+pub(super) fn check(
+    run: &mut Run<'_>,
+    constraint: &Constraint,
+    frame: &Frame<'_>,
+    at: At,
+    sink: &mut dyn Sink,
+) {
+    let Constraint::Qualified {
+        shape,
+        min,
+        max,
+        siblings,
+    } = constraint
+    else {
+        return;
+    };
     let values = frame.distinct_values();
     if !values.is_empty() {
         run.decide(*shape, values);
@@ -53,15 +88,25 @@ pub(super) fn check(run: &mut Run<'_>, constraint: &Constraint, frame: &Frame<'_
     }
     for (position, &focus) in frame.focus().iter().enumerate() {
         let counts = |value: &&Id| {
-            !run.fails(*shape, **value) && siblings.iter().all(|sibling| run.fails(*sibling, **value))
+            !run.fails(*shape, **value)
+                && siblings.iter().all(|sibling| run.fails(*sibling, **value))
         };
-        let found = frame.values()[frame.rows(position)].iter().filter(counts).count() as u64;
+        let found = frame.values()[frame.rows(position)]
+            .iter()
+            .filter(counts)
+            .count() as u64;
         if min.is_some_and(|min| found < min) {
-            let at = At { component: Some(Component::QualifiedMinCount), ..at };
+            let at = At {
+                component: Some(Component::QualifiedMinCount),
+                ..at
+            };
             sink.fail(at, Failure::of_focus(focus).counting(found));
         }
         if max.is_some_and(|max| found > max) {
-            let at = At { component: Some(Component::QualifiedMaxCount), ..at };
+            let at = At {
+                component: Some(Component::QualifiedMaxCount),
+                ..at
+            };
             sink.fail(at, Failure::of_focus(focus).counting(found));
         }
     }

@@ -8,8 +8,8 @@ use crate::shapes::pattern::compile_pattern;
 use crate::shapes::read::{Reader, ShapeNode};
 use crate::shapes::run::{At, Failure, Frame, MemoIx, Run, Sink};
 use crate::store::{Id, TermKind};
-use rustc_hash::FxHashMap;
 use regex::Regex;
+use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 
 /// A bound on the number of characters.
@@ -30,8 +30,14 @@ pub(crate) struct LanguageTest {
 
 impl LanguageTest {
     pub(crate) fn new(ranges: &[String]) -> Self {
-        let ranges = ranges.iter().map(|range| range.to_ascii_lowercase()).collect();
-        Self { ranges, answers: RefCell::default() }
+        let ranges = ranges
+            .iter()
+            .map(|range| range.to_ascii_lowercase())
+            .collect();
+        Self {
+            ranges,
+            answers: RefCell::default(),
+        }
     }
 
     /// Basic filtering (RFC 4647 §3.3.1), as `langMatches` of SPARQL.
@@ -39,13 +45,18 @@ impl LanguageTest {
         let tag = tag.to_ascii_lowercase();
         self.ranges.iter().any(|range| {
             (range == "*" && !tag.is_empty())
-                || tag.strip_prefix(range.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+                || tag
+                    .strip_prefix(range.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
         })
     }
 }
 
 pub(super) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Constraint>) {
-    let (min, max) = (count(reader, node, "minLength"), count(reader, node, "maxLength"));
+    let (min, max) = (
+        count(reader, node, "minLength"),
+        count(reader, node, "maxLength"),
+    );
     if let (Some(min), Some(max)) = (min, max)
         && min > max
     {
@@ -57,7 +68,10 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Cons
     if let Some(head) = single(reader, node, "languageIn")
         && let Some(list) = members(reader, node, "languageIn", head)
     {
-        let ranges = list.iter().filter_map(|tag| reader.graph.literal(*tag)).map(|tag| tag.value().to_owned());
+        let ranges = list
+            .iter()
+            .filter_map(|tag| reader.graph.literal(*tag))
+            .map(|tag| tag.value().to_owned());
         out.push(Constraint::LanguageIn(ranges.collect()));
     }
     if needs_path(reader, node, "uniqueLang") && reader.flag(node, "uniqueLang") {
@@ -73,14 +87,20 @@ fn read_pattern(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Constra
         }
         return;
     }
-    let Some(value) = single(reader, node, "pattern") else { return };
+    let Some(value) = single(reader, node, "pattern") else {
+        return;
+    };
     let Some(source) = reader.graph.literal(value) else {
         return reader.lint_value(node.ix, "L014", "sh:pattern", value);
     };
     let flags = flags.map_or_else(String::new, |flags| flags.value().to_owned());
     match compile_pattern(source.value(), &flags) {
         Ok(regex) => {
-            out.push(Constraint::Pattern { source: source.value().to_owned(), flags, regex: Box::new(regex) });
+            out.push(Constraint::Pattern {
+                source: source.value().to_owned(),
+                flags,
+                regex: Box::new(regex),
+            });
         }
         Err(reason) => {
             let quoted = format!("\"{}\" ({reason}).", source.value());
@@ -93,21 +113,40 @@ pub(super) fn length(run: &mut Run<'_>, length: &Length, frame: &Frame<'_>, rows
     run.memoised(length.memo, frame, rows, |run, value| {
         run.with_string(value, |text| {
             let found = text.chars().count() as u64;
-            if length.is_max { found <= length.limit } else { found >= length.limit }
+            if length.is_max {
+                found <= length.limit
+            } else {
+                found >= length.limit
+            }
         })
     });
 }
 
-pub(super) fn pattern(run: &mut Run<'_>, regex: &Regex, memo: MemoIx, frame: &Frame<'_>, rows: &mut Vec<u32>) {
-    run.memoised(memo, frame, rows, |run, value| run.with_string(value, |text| regex.is_match(text)));
+pub(super) fn pattern(
+    run: &mut Run<'_>,
+    regex: &Regex,
+    memo: MemoIx,
+    frame: &Frame<'_>,
+    rows: &mut Vec<u32>,
+) {
+    run.memoised(memo, frame, rows, |run, value| {
+        run.with_string(value, |text| regex.is_match(text))
+    });
 }
 
-pub(super) fn language_in(run: &Run<'_>, test: &LanguageTest, frame: &Frame<'_>, rows: &mut Vec<u32>) {
+pub(super) fn language_in(
+    run: &Run<'_>,
+    test: &LanguageTest,
+    frame: &Frame<'_>,
+    rows: &mut Vec<u32>,
+) {
     let mut answers = test.answers.borrow_mut();
     for (row, &value) in frame.values().iter().enumerate() {
         let language = language(run, value);
         let passes = language != 0
-            && *answers.entry(language).or_insert_with(|| test.matches(run.context.language_tag(language)));
+            && *answers
+                .entry(language)
+                .or_insert_with(|| test.matches(run.context.language_tag(language)));
         if !passes {
             rows.push(row as u32);
         }
@@ -116,7 +155,11 @@ pub(super) fn language_in(run: &Run<'_>, test: &LanguageTest, frame: &Frame<'_>,
 
 /// Index of the language tag of a literal, 0 for none. A node that only the shapes name counts as having none.
 fn language(run: &Run<'_>, value: Id) -> u16 {
-    if run.kind(value) == TermKind::Literal { run.meta(value).language } else { 0 }
+    if run.kind(value) == TermKind::Literal {
+        run.meta(value).language
+    } else {
+        0
+    }
 }
 
 pub(super) fn unique_lang(run: &Run<'_>, frame: &Frame<'_>, at: At, sink: &mut dyn Sink) {
@@ -127,14 +170,25 @@ pub(super) fn unique_lang(run: &Run<'_>, frame: &Frame<'_>, at: At, sink: &mut d
             continue;
         }
         languages.clear();
-        languages.extend(frame.values()[rows].iter().map(|value| language(run, *value)).filter(|l| *l != 0));
+        languages.extend(
+            frame.values()[rows]
+                .iter()
+                .map(|value| language(run, *value))
+                .filter(|l| *l != 0),
+        );
         languages.sort_unstable();
         // One result for each language used more than once.
         let mut at_language = 0;
         while at_language < languages.len() {
-            let same = languages[at_language..].iter().take_while(|l| **l == languages[at_language]).count();
+            let same = languages[at_language..]
+                .iter()
+                .take_while(|l| **l == languages[at_language])
+                .count();
             if same > 1 {
-                sink.fail(at, Failure::of_focus(focus).counting(u64::from(languages[at_language])));
+                sink.fail(
+                    at,
+                    Failure::of_focus(focus).counting(u64::from(languages[at_language])),
+                );
             }
             at_language += same;
         }

@@ -26,14 +26,19 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Cons
         ("maxExclusive", Bound::MaxExclusive),
         ("maxInclusive", Bound::MaxInclusive),
     ] {
-        let Some(value) = single(reader, node, local) else { continue };
+        let Some(value) = single(reader, node, local) else {
+            continue;
+        };
         match reader.graph.literal(value) {
             Some(literal) => limits.push((bound, literal)),
             None => reader.lint_value(node.ix, "L014", &shacl_term(local), value),
         }
     }
     let value_of = |wanted: [Bound; 2]| {
-        limits.iter().find(|(b, _)| wanted.contains(b)).and_then(|(_, l)| Value::of_literal(l.as_ref()))
+        limits
+            .iter()
+            .find(|(b, _)| wanted.contains(b))
+            .and_then(|(_, l)| Value::of_literal(l.as_ref()))
     };
     let (low, high) = (
         value_of([Bound::MinExclusive, Bound::MinInclusive]),
@@ -45,7 +50,11 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Cons
         let texts: Vec<&str> = limits.iter().map(|(_, literal)| literal.value()).collect();
         reader.lint(node.ix, Lint::new("L009", "", &texts.join(" > ")));
     }
-    out.extend(limits.into_iter().map(|(bound, literal)| Constraint::Range(bound, literal)));
+    out.extend(
+        limits
+            .into_iter()
+            .map(|(bound, literal)| Constraint::Range(bound, literal)),
+    );
 }
 
 pub(super) fn check(run: &mut Run<'_>, limit: &Limit, frame: &Frame<'_>, rows: &mut Vec<u32>) {
@@ -53,7 +62,9 @@ pub(super) fn check(run: &mut Run<'_>, limit: &Limit, frame: &Frame<'_>, rows: &
         let (Some(limit_value), true) = (&limit.value, value.is_literal()) else {
             return false;
         };
-        let Some(value) = run.value(value) else { return false };
+        let Some(value) = run.value(value) else {
+            return false;
+        };
         let order = compare(&value, limit_value);
         match limit.bound {
             Bound::MinExclusive => order == Some(Ordering::Greater),

@@ -29,14 +29,22 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Cons
         }
     }
     if let Some(value) = single(reader, node, "nodeKind") {
-        let local = reader.graph.named_node(value).and_then(|iri| iri.as_str().strip_prefix(sh::NS).map(str::to_owned));
-        let kinds = local.as_deref().and_then(|l| sh::NODE_KINDS.iter().find(|(name, _)| *name == l));
+        let local = reader
+            .graph
+            .named_node(value)
+            .and_then(|iri| iri.as_str().strip_prefix(sh::NS).map(str::to_owned));
+        let kinds = local
+            .as_deref()
+            .and_then(|l| sh::NODE_KINDS.iter().find(|(name, _)| *name == l));
         match kinds {
             Some((_, kinds)) => out.push(Constraint::NodeKind(*kinds)),
             None => {
-                let near = local.as_deref().and_then(|l| nearest(l, sh::NODE_KINDS.iter().map(|(name, _)| *name)));
+                let near = local
+                    .as_deref()
+                    .and_then(|l| nearest(l, sh::NODE_KINDS.iter().map(|(name, _)| *name)));
                 let text = short_term(&reader.graph.term(value));
-                let lint = Lint::new("L014", "sh:nodeKind", &text).suggesting(near.map(|n| format!("sh:{n}")));
+                let lint = Lint::new("L014", "sh:nodeKind", &text)
+                    .suggesting(near.map(|n| format!("sh:{n}")));
                 reader.lint(node.ix, lint);
             }
         }
@@ -57,9 +65,22 @@ pub(crate) struct ClassExtent {
 }
 
 impl ClassExtent {
-    pub(crate) fn new(run_view: &crate::store::View, rdf_type: Option<Id>, classes: Vec<Id>) -> Self {
-        let size = rdf_type.map_or(0, |t| classes.iter().map(|c| run_view.count(None, Some(t), Some(*c))).sum());
-        Self { classes, size, ..Self::default() }
+    pub(crate) fn new(
+        run_view: &crate::store::View,
+        rdf_type: Option<Id>,
+        classes: Vec<Id>,
+    ) -> Self {
+        let size = rdf_type.map_or(0, |t| {
+            classes
+                .iter()
+                .map(|c| run_view.count(None, Some(t), Some(*c)))
+                .sum()
+        });
+        Self {
+            classes,
+            size,
+            ..Self::default()
+        }
     }
 
     /// Whether a value is a member, after [`ClassExtent::prepare`] for it.
@@ -86,7 +107,8 @@ pub(super) fn class(run: &mut Run<'_>, class: u32, frame: &Frame<'_>, rows: &mut
 fn prepare(run: &mut Run<'_>, class: u32, frame: &Frame<'_>) {
     let mut state = std::mem::take(&mut run.classes[class as usize]);
     if state.extent.is_none() && !frame.values().is_empty() {
-        let probes = (frame.values().len() as u64 + state.probed.len()) * state.classes.len() as u64;
+        let probes =
+            (frame.values().len() as u64 + state.probed.len()) * state.classes.len() as u64;
         if let Some(rdf_type) = run.bound.rdf_type {
             if probes * ROWS_PER_PROBE >= state.size {
                 let mut extent = IdSet::default();
@@ -99,7 +121,11 @@ fn prepare(run: &mut Run<'_>, class: u32, frame: &Frame<'_>) {
                 for &value in frame.values() {
                     if state.probed.insert(value) && !value.is_literal() {
                         run.stats.seeks += 1;
-                        if state.classes.iter().any(|class| run.context.contains(value, rdf_type, *class)) {
+                        if state
+                            .classes
+                            .iter()
+                            .any(|class| run.context.contains(value, rdf_type, *class))
+                        {
                             state.members_probed.insert(value);
                         }
                     }
@@ -110,7 +136,12 @@ fn prepare(run: &mut Run<'_>, class: u32, frame: &Frame<'_>) {
     run.classes[class as usize] = state;
 }
 
-pub(super) fn datatype(run: &Run<'_>, datatype: Option<u16>, frame: &Frame<'_>, rows: &mut Vec<u32>) {
+pub(super) fn datatype(
+    run: &Run<'_>,
+    datatype: Option<u16>,
+    frame: &Frame<'_>,
+    rows: &mut Vec<u32>,
+) {
     let Some(datatype) = datatype else {
         return failing(frame, rows, |_| false);
     };

@@ -51,7 +51,11 @@ impl Run<'_> {
             return;
         }
         let memo = &self.conditions[model.condition as usize];
-        let new: Vec<Id> = nodes.iter().copied().filter(|node| !memo.known.contains(*node)).collect();
+        let new: Vec<Id> = nodes
+            .iter()
+            .copied()
+            .filter(|node| !memo.known.contains(*node))
+            .collect();
         if new.is_empty() {
             return;
         }
@@ -77,15 +81,24 @@ impl Run<'_> {
         if let (Some(component), Some(fixpoint)) = (model.recursion, self.fixpoints.last())
             && fixpoint.component == component
         {
-            return fixpoint.domains.get(&shape).is_some_and(|domain| domain.failing.contains(node));
+            return fixpoint
+                .domains
+                .get(&shape)
+                .is_some_and(|domain| domain.failing.contains(node));
         }
-        self.conditions[model.condition as usize].failing.contains(node)
+        self.conditions[model.condition as usize]
+            .failing
+            .contains(node)
     }
 
     /// Decides and returns the nodes that fail, sorted.
     pub(crate) fn failing(&mut self, shape: ShapeIx, nodes: &[Id]) -> Vec<Id> {
         self.decide(shape, nodes);
-        nodes.iter().copied().filter(|node| self.fails(shape, *node)).collect()
+        nodes
+            .iter()
+            .copied()
+            .filter(|node| self.fails(shape, *node))
+            .collect()
     }
 
     fn failing_now(&mut self, shape: ShapeIx, nodes: &[Id]) -> IdSet {
@@ -102,17 +115,28 @@ impl Run<'_> {
             fixpoint.ask(shape, new);
             return;
         }
-        let mut fixpoint = Fixpoint { component, domains: FxHashMap::default(), grew: false };
+        let mut fixpoint = Fixpoint {
+            component,
+            domains: FxHashMap::default(),
+            grew: false,
+        };
         fixpoint.ask(shape, new);
         self.fixpoints.push(fixpoint);
         while !self.is_cancelled() {
-            let fixpoint = self.fixpoints.last_mut().expect("pushed above, popped below");
+            let fixpoint = self
+                .fixpoints
+                .last_mut()
+                .expect("pushed above, popped below");
             fixpoint.grew = false;
             let mut work: Vec<(ShapeIx, Vec<Id>)> = fixpoint
                 .domains
                 .iter()
                 .map(|(shape, domain)| {
-                    let open = domain.nodes.iter().copied().filter(|node| !domain.failing.contains(*node));
+                    let open = domain
+                        .nodes
+                        .iter()
+                        .copied()
+                        .filter(|node| !domain.failing.contains(*node));
                     (*shape, crate::shapes::idset::sort_unique(open.collect()))
                 })
                 .collect();
@@ -120,19 +144,30 @@ impl Run<'_> {
             for (shape, nodes) in work {
                 let failing = self.failing_now(shape, &nodes);
                 if !failing.is_empty() {
-                    let fixpoint = self.fixpoints.last_mut().expect("pushed above, popped below");
+                    let fixpoint = self
+                        .fixpoints
+                        .last_mut()
+                        .expect("pushed above, popped below");
                     fixpoint.grew = true;
                     let domain = fixpoint.domains.entry(shape).or_default();
-                    domain.failing.extend(nodes.into_iter().filter(|node| failing.contains(*node)));
+                    domain
+                        .failing
+                        .extend(nodes.into_iter().filter(|node| failing.contains(*node)));
                 }
             }
-            if !self.fixpoints.last().expect("pushed above, popped below").grew {
+            if !self
+                .fixpoints
+                .last()
+                .expect("pushed above, popped below")
+                .grew
+            {
                 break;
             }
         }
         let fixpoint = self.fixpoints.pop().expect("pushed above");
         for (shape, domain) in fixpoint.domains {
-            let memo = &mut self.conditions[self.compiled.shapes[shape as usize].condition as usize];
+            let memo =
+                &mut self.conditions[self.compiled.shapes[shape as usize].condition as usize];
             for node in domain.nodes {
                 memo.known.insert(node);
                 if domain.failing.contains(node) {

@@ -18,13 +18,27 @@ pub(crate) struct Frame<'a> {
 impl<'a> Frame<'a> {
     /// Each focus node is its own value, as in node shapes. `focus` is sorted, each once.
     pub(crate) fn of_focus(focus: &'a [Id]) -> Self {
-        Self { focus, values: Cow::Borrowed(focus), offsets: None, distinct: OnceCell::new() }
+        Self {
+            focus,
+            values: Cow::Borrowed(focus),
+            offsets: None,
+            distinct: OnceCell::new(),
+        }
     }
 
     /// `offsets` has one more entry than `focus`.
     pub(crate) fn of_values(focus: &'a [Id], offsets: Vec<u32>, values: Vec<Id>) -> Self {
-        debug_assert_eq!(offsets.len(), focus.len() + 1, "every focus node has a range");
-        Self { focus, values: Cow::Owned(values), offsets: Some(offsets), distinct: OnceCell::new() }
+        debug_assert_eq!(
+            offsets.len(),
+            focus.len() + 1,
+            "every focus node has a range"
+        );
+        Self {
+            focus,
+            values: Cow::Owned(values),
+            offsets: Some(offsets),
+            distinct: OnceCell::new(),
+        }
     }
 
     /// Focus nodes, sorted, each once.
@@ -49,7 +63,9 @@ impl<'a> Frame<'a> {
     pub(crate) fn focus_of_row(&self, row: usize) -> Id {
         match &self.offsets {
             // The last focus node whose range starts at or before the row; empty ranges before it start there too.
-            Some(offsets) => self.focus[offsets.partition_point(|start| *start as usize <= row) - 1],
+            Some(offsets) => {
+                self.focus[offsets.partition_point(|start| *start as usize <= row) - 1]
+            }
             None => self.focus[row],
         }
     }
@@ -59,6 +75,7 @@ impl<'a> Frame<'a> {
         if self.offsets.is_none() {
             return self.focus;
         }
-        self.distinct.get_or_init(|| sort_unique(self.values.to_vec()))
+        self.distinct
+            .get_or_init(|| sort_unique(self.values.to_vec()))
     }
 }

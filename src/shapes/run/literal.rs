@@ -64,7 +64,11 @@ impl Run<'_> {
             }
         }
         if !memo_state.pays() {
-            memo_state = Memo { looked_up: memo_state.looked_up, hits: memo_state.hits, ..Memo::default() };
+            memo_state = Memo {
+                looked_up: memo_state.looked_up,
+                hits: memo_state.hits,
+                ..Memo::default()
+            };
         }
         self.memos[memo as usize] = memo_state;
         self.stats.texts_read += asked;
@@ -82,7 +86,9 @@ impl Run<'_> {
             TermKind::Iri => self.context.iri(id).is_some_and(|iri| test(&iri)),
             TermKind::Literal => {
                 let text = self.context.text(id);
-                split_literal(&text).and_then(|parts| unescape(parts.escaped)).is_ok_and(|lexical| test(&lexical))
+                split_literal(&text)
+                    .and_then(|parts| unescape(parts.escaped))
+                    .is_ok_and(|lexical| test(&lexical))
             }
             TermKind::Blank | TermKind::DefaultGraph => false,
         }
@@ -104,13 +110,21 @@ impl Run<'_> {
         if parts.language.is_some() {
             return None;
         }
-        Value::parse(&unescape(parts.escaped).ok()?, parts.datatype.unwrap_or(xsd::STRING))
+        Value::parse(
+            &unescape(parts.escaped).ok()?,
+            parts.datatype.unwrap_or(xsd::STRING),
+        )
     }
 }
 
 /// Facts about a term without an id in the store.
 pub(super) fn local_meta(view: &View, term: Option<&Term>) -> TermMeta {
-    let none = TermMeta { kind: TermKind::Iri, datatype: u16::MAX, language: 0, well_formed: true };
+    let none = TermMeta {
+        kind: TermKind::Iri,
+        datatype: u16::MAX,
+        language: 0,
+        well_formed: true,
+    };
     match term {
         Some(Term::Literal(literal)) => {
             let datatype = literal.datatype();

@@ -59,15 +59,27 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn of_focus(focus: Id) -> Self {
-        Self { focus, value: None, property: None, found: 0 }
+        Self {
+            focus,
+            value: None,
+            property: None,
+            found: 0,
+        }
     }
 
     pub(crate) fn of_value(focus: Id, value: Id) -> Self {
-        Self { value: Some(value), ..Self::of_focus(focus) }
+        Self {
+            value: Some(value),
+            ..Self::of_focus(focus)
+        }
     }
 
     pub(crate) fn of_property(focus: Id, property: Id, value: Id) -> Self {
-        Self { value: Some(value), property: Some(property), ..Self::of_focus(focus) }
+        Self {
+            value: Some(value),
+            property: Some(property),
+            ..Self::of_focus(focus)
+        }
     }
 
     pub(crate) fn counting(self, found: u64) -> Self {
@@ -127,7 +139,9 @@ impl<'a> Run<'a> {
             scratch: Vec::new(),
             concepts: vec![None; bindings.schemes.len()],
             memos: (0..bindings.memos).map(|_| Memo::default()).collect(),
-            conditions: (0..compiled.condition_count).map(|_| ConditionMemo::default()).collect(),
+            conditions: (0..compiled.condition_count)
+                .map(|_| ConditionMemo::default())
+                .collect(),
             fixpoints: Vec::new(),
             reported: FxHashMap::default(),
             cancel,
@@ -136,7 +150,9 @@ impl<'a> Run<'a> {
 
     /// Whether the caller asked to stop.
     pub(crate) fn is_cancelled(&self) -> bool {
-        self.cancel.as_ref().is_some_and(|flag| flag.load(Ordering::Relaxed))
+        self.cancel
+            .as_ref()
+            .is_some_and(|flag| flag.load(Ordering::Relaxed))
     }
 
     /// Checks shapes against a set of focus nodes (sorted, each once). Shapes with the same path share its evaluation.
@@ -146,10 +162,11 @@ impl<'a> Run<'a> {
         }
         let compiled = self.compiled;
         let mut groups: Vec<(PathIx, Vec<ShapeIx>)> = Vec::new();
-        let mut add = |path: PathIx, shape: ShapeIx| match groups.iter_mut().find(|(p, _)| *p == path) {
-            Some((_, group)) => group.push(shape),
-            None => groups.push((path, vec![shape])),
-        };
+        let mut add =
+            |path: PathIx, shape: ShapeIx| match groups.iter_mut().find(|(p, _)| *p == path) {
+                Some((_, group)) => group.push(shape),
+                None => groups.push((path, vec![shape])),
+            };
         let nodes = Frame::of_focus(focus);
         for &ix in shapes {
             let shape = &compiled.shapes[ix as usize];
@@ -176,10 +193,20 @@ impl<'a> Run<'a> {
         }
     }
 
-    fn check_path_group(&mut self, path: PathIx, group: &[ShapeIx], focus: &[Id], sink: &mut dyn Sink) {
+    fn check_path_group(
+        &mut self,
+        path: PathIx,
+        group: &[ShapeIx],
+        focus: &[Id],
+        sink: &mut dyn Sink,
+    ) {
         let (compiled, bound) = (self.compiled, self.bound);
         let nested: Vec<ShapeIx> = if sink.wants_nested() {
-            group.iter().flat_map(|ix| &compiled.shapes[*ix as usize].constraints).filter_map(Constraint::property).collect()
+            group
+                .iter()
+                .flat_map(|ix| &compiled.shapes[*ix as usize].constraints)
+                .filter_map(Constraint::property)
+                .collect()
         } else {
             Vec::new()
         };
@@ -190,7 +217,9 @@ impl<'a> Run<'a> {
             }
             let frame = self.frame(&bound.paths[path as usize], morsel);
             for &ix in group {
-                for (position, constraint) in compiled.shapes[ix as usize].constraints.iter().enumerate() {
+                for (position, constraint) in
+                    compiled.shapes[ix as usize].constraints.iter().enumerate()
+                {
                     if constraint.property().is_none() || !sink.wants_nested() {
                         constraints::check(self, &frame, ix, position, sink);
                     }
@@ -208,12 +237,17 @@ impl<'a> Run<'a> {
     /// Property shapes below property shapes: the values are the focus nodes. Recursive ones see each node once.
     fn check_nested(&mut self, nested: &[ShapeIx], focus: Vec<Id>, sink: &mut dyn Sink) {
         let compiled = self.compiled;
-        let (recursive, plain): (Vec<ShapeIx>, Vec<ShapeIx>) =
-            nested.iter().partition(|ix| compiled.shapes[**ix as usize].recursion.is_some());
+        let (recursive, plain): (Vec<ShapeIx>, Vec<ShapeIx>) = nested
+            .iter()
+            .partition(|ix| compiled.shapes[**ix as usize].recursion.is_some());
         self.check_shapes(&plain, &focus, sink);
         for ix in recursive {
             let seen = self.reported.entry(ix).or_default();
-            let new: Vec<Id> = focus.iter().copied().filter(|id| seen.insert(*id)).collect();
+            let new: Vec<Id> = focus
+                .iter()
+                .copied()
+                .filter(|id| seen.insert(*id))
+                .collect();
             self.check_shapes(&[ix], &new, sink);
         }
     }
@@ -235,7 +269,11 @@ impl<'a> Run<'a> {
 
     /// Facts about a term of this run.
     pub(crate) fn meta(&self, id: Id) -> TermMeta {
-        if id.local_index().is_some() { literal::local_meta(self.context, self.locals.get(id)) } else { self.context.meta(id) }
+        if id.local_index().is_some() {
+            literal::local_meta(self.context, self.locals.get(id))
+        } else {
+            self.context.meta(id)
+        }
     }
 
     /// Concepts of a bound scheme, sorted; read once.

@@ -11,7 +11,12 @@ use rustc_hash::FxHashMap;
 type Edges = Vec<(Id, Id)>;
 
 /// Values of a path for focus nodes (sorted, each once).
-pub(super) fn frame<'f>(view: &View, stats: &mut RunStats, path: &BoundPath, focus: &'f [Id]) -> Frame<'f> {
+pub(super) fn frame<'f>(
+    view: &View,
+    stats: &mut RunStats,
+    path: &BoundPath,
+    focus: &'f [Id],
+) -> Frame<'f> {
     let edges = edges(view, stats, path, focus);
     let mut offsets = Vec::with_capacity(focus.len() + 1);
     let mut values = Vec::with_capacity(edges.len());
@@ -42,9 +47,12 @@ fn edges(view: &View, stats: &mut RunStats, path: &BoundPath, focus: &[Id]) -> E
             }
             found
         }
-        BoundPath::Alternative(paths) => {
-            sorted(paths.iter().flat_map(|path| edges(view, stats, path, focus)).collect())
-        }
+        BoundPath::Alternative(paths) => sorted(
+            paths
+                .iter()
+                .flat_map(|path| edges(view, stats, path, focus))
+                .collect(),
+        ),
         BoundPath::ZeroOrOne(inner) => {
             let mut found = edges(view, stats, inner, focus);
             found.extend(focus.iter().map(|node| (*node, *node)));
@@ -93,7 +101,10 @@ fn merge_join(mut pairs: Pairs, stats: &mut RunStats, focus: &[Id]) -> Edges {
 
 /// Goes one step on from the values of `so_far`.
 fn extend(view: &View, stats: &mut RunStats, so_far: Edges, step: &BoundPath) -> Edges {
-    let mut by_value: Vec<(Id, Id)> = so_far.into_iter().map(|(focus, value)| (value, focus)).collect();
+    let mut by_value: Vec<(Id, Id)> = so_far
+        .into_iter()
+        .map(|(focus, value)| (value, focus))
+        .collect();
     if !by_value.is_sorted() {
         by_value.sort_unstable();
     }
@@ -106,7 +117,12 @@ fn extend(view: &View, stats: &mut RunStats, so_far: Edges, step: &BoundPath) ->
         while by_value[from].0 < node {
             from += 1;
         }
-        found.extend(by_value[from..].iter().take_while(|(at, _)| *at == node).map(|(_, focus)| (*focus, value)));
+        found.extend(
+            by_value[from..]
+                .iter()
+                .take_while(|(at, _)| *at == node)
+                .map(|(_, focus)| (*focus, value)),
+        );
     }
     sorted(found)
 }
@@ -120,11 +136,22 @@ fn sorted(mut found: Edges) -> Edges {
 }
 
 /// `inner*` (with the node itself) or `inner+`.
-fn closure(view: &View, stats: &mut RunStats, inner: &BoundPath, focus: &[Id], with_self: bool) -> Edges {
+fn closure(
+    view: &View,
+    stats: &mut RunStats,
+    inner: &BoundPath,
+    focus: &[Id],
+    with_self: bool,
+) -> Edges {
     // All edges reachable from the focus nodes, one breadth at a time.
     let mut number: FxHashMap<Id, u32> = FxHashMap::default();
     let mut nodes: Vec<Id> = focus.to_vec();
-    number.extend(focus.iter().enumerate().map(|(at, node)| (*node, at as u32)));
+    number.extend(
+        focus
+            .iter()
+            .enumerate()
+            .map(|(at, node)| (*node, at as u32)),
+    );
     let mut links: Vec<Vec<u32>> = vec![Vec::new(); nodes.len()];
     let mut frontier = focus.to_vec();
     while !frontier.is_empty() {

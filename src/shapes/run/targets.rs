@@ -15,7 +15,9 @@ pub(crate) fn focus_nodes(run: &mut Run<'_>, targets: &[Target]) -> Vec<Id> {
         let before = found.len();
         match target {
             Target::Class(class) => {
-                if let (Some(class), Some(rdf_type)) = (run.context.id_of_iri(class.as_str()), run.bound.rdf_type) {
+                if let (Some(class), Some(rdf_type)) =
+                    (run.context.id_of_iri(class.as_str()), run.bound.rdf_type)
+                {
                     for class in subclass_closure(run.context, class) {
                         let at = found.len();
                         found.extend(run.data.subjects(rdf_type, class));
