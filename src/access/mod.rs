@@ -84,13 +84,28 @@ mod tests {
     fn only_the_token_opens_the_door() {
         let token = AdminToken::new("geheim-1\n").expect("not empty");
         let decide = |header| authorise_write(Some(&token), header);
-        assert_eq!(decide(Some("Bearer geheim-1")), Ok(Principal::Administrator));
-        assert_eq!(decide(Some("bearer  geheim-1 ")), Ok(Principal::Administrator));
-        for wrong in ["Bearer geheim-2", "Basic geheim-1", "geheim-1", "Bearer ", ""] {
+        assert_eq!(
+            decide(Some("Bearer geheim-1")),
+            Ok(Principal::Administrator)
+        );
+        assert_eq!(
+            decide(Some("bearer  geheim-1 ")),
+            Ok(Principal::Administrator)
+        );
+        for wrong in [
+            "Bearer geheim-2",
+            "Basic geheim-1",
+            "geheim-1",
+            "Bearer ",
+            "",
+        ] {
             assert_eq!(decide(Some(wrong)), Err(WriteRefusal::Wrong), "{wrong}");
         }
         assert_eq!(decide(None), Err(WriteRefusal::Missing));
-        assert_eq!(authorise_write(None, Some("Bearer x")), Err(WriteRefusal::ReadOnly));
+        assert_eq!(
+            authorise_write(None, Some("Bearer x")),
+            Err(WriteRefusal::ReadOnly)
+        );
         assert!(AdminToken::new("  ").is_none());
         assert!(!format!("{token:?}").contains("geheim"));
     }

@@ -26,7 +26,10 @@ impl Params {
     }
 
     pub(super) fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     pub(super) fn all(&self, name: &str) -> Vec<String> {
@@ -69,12 +72,24 @@ fn decode(text: &str) -> Result<String, ApiError> {
 
 /// The media type of a body, without parameters and in lower case.
 pub(super) fn media_type(headers: &HeaderMap) -> String {
-    let value = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
-    value.split(';').next().unwrap_or("").trim().to_ascii_lowercase()
+    let value = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or("");
+    value
+        .split(';')
+        .next()
+        .unwrap_or("")
+        .trim()
+        .to_ascii_lowercase()
 }
 
 /// The whole body, or 413 as soon as it is known to be larger than the limit.
-pub(super) async fn read_body(headers: &HeaderMap, body: Body, limit_bytes: usize) -> Result<Bytes, ApiError> {
+pub(super) async fn read_body(
+    headers: &HeaderMap,
+    body: Body,
+    limit_bytes: usize,
+) -> Result<Bytes, ApiError> {
     let announced = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok())
@@ -82,21 +97,23 @@ pub(super) async fn read_body(headers: &HeaderMap, body: Body, limit_bytes: usiz
     if announced.is_some_and(|size| size > limit_bytes as u64) {
         return Err(ApiError::too_large(limit_bytes));
     }
-    axum::body::to_bytes(body, limit_bytes).await.map_err(|error| {
-        let mut source: Option<&dyn std::error::Error> = Some(&error);
-        while let Some(cause) = source {
-            // The limit's own error is of a crate that is no direct dependency; its name is stable.
-            if cause.to_string().contains("length limit exceeded") {
-                return ApiError::too_large(limit_bytes);
+    axum::body::to_bytes(body, limit_bytes)
+        .await
+        .map_err(|error| {
+            let mut source: Option<&dyn std::error::Error> = Some(&error);
+            while let Some(cause) = source {
+                // The limit's own error is of a crate that is no direct dependency; its name is stable.
+                if cause.to_string().contains("length limit exceeded") {
+                    return ApiError::too_large(limit_bytes);
+                }
+                source = cause.source();
             }
-            source = cause.source();
-        }
-        ApiError::bad_request(
-            "body-incomplete",
-            "De inhoud van het verzoek is niet volledig toegekomen.",
-            "The content of the request did not arrive in full.",
-        )
-    })
+            ApiError::bad_request(
+                "body-incomplete",
+                "De inhoud van het verzoek is niet volledig toegekomen.",
+                "The content of the request did not arrive in full.",
+            )
+        })
 }
 
 /// Text of a body.
@@ -137,14 +154,23 @@ pub(super) fn upload_of(headers: &HeaderMap, bytes: Bytes) -> Result<Upload, Api
             "The form holds no file or is not well-formed.",
         )
     };
-    let value = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or("");
+    let value = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or("");
     let boundary = parameter(value, "boundary").ok_or_else(malformed)?;
     first_file(&bytes, &boundary).ok_or_else(malformed)
 }
 
 /// A media type that names a format; what browsers and tools send for lack of better does not.
 fn meaningful(media_type: &str) -> Option<String> {
-    let vague = ["", "application/octet-stream", "application/x-www-form-urlencoded", "application/gzip", "application/x-gzip"];
+    let vague = [
+        "",
+        "application/octet-stream",
+        "application/x-www-form-urlencoded",
+        "application/gzip",
+        "application/x-gzip",
+    ];
     (!vague.contains(&media_type)).then(|| media_type.to_owned())
 }
 
@@ -152,7 +178,10 @@ fn meaningful(media_type: &str) -> Option<String> {
 fn parameter(value: &str, name: &str) -> Option<String> {
     value.split(';').skip(1).find_map(|part| {
         let (known, text) = part.trim().split_once('=')?;
-        known.trim().eq_ignore_ascii_case(name).then(|| text.trim().trim_matches('"').to_owned())
+        known
+            .trim()
+            .eq_ignore_ascii_case(name)
+            .then(|| text.trim().trim_matches('"').to_owned())
     })
 }
 
@@ -184,7 +213,12 @@ fn first_file(bytes: &Bytes, boundary: &str) -> Option<Upload> {
                     name = given.rsplit(['/', '\\']).next().unwrap_or("").to_owned();
                 }
             } else if field.eq_ignore_ascii_case("content-type") {
-                let essence = value.split(';').next().unwrap_or("").trim().to_ascii_lowercase();
+                let essence = value
+                    .split(';')
+                    .next()
+                    .unwrap_or("")
+                    .trim()
+                    .to_ascii_lowercase();
                 media_type = meaningful(&essence);
             }
         }

@@ -44,18 +44,29 @@ const OWN_PARAMETERS: [&str; 3] = ["na", "limit", "format"];
 
 fn register_of<'a>(state: &'a AppState, name: &str) -> Result<&'a Register, ApiError> {
     state.registry.register(name).ok_or_else(|| {
-        let names: Vec<&str> = state.registry.registers().iter().map(|r| r.name.as_str()).collect();
+        let names: Vec<&str> = state
+            .registry
+            .registers()
+            .iter()
+            .map(|r| r.name.as_str())
+            .collect();
         let list = names.join(", ");
         ApiError::not_found(
             format!("Er is geen register \"{name}\". Deze bestaan: {list}."),
             format!("There is no register \"{name}\". There are: {list}."),
         )
-        .with("registers", names.into_iter().map(Json::from).collect::<Vec<_>>())
+        .with(
+            "registers",
+            names.into_iter().map(Json::from).collect::<Vec<_>>(),
+        )
     })
 }
 
 /// `GET /api`: the registers.
-pub(super) async fn index(State(state): State<AppState>, headers: HeaderMap) -> Result<Response, ApiError> {
+pub(super) async fn index(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     blocking(move || {
         let snapshot = state.registry.snapshot();
         let view = snapshot.view();
@@ -112,7 +123,8 @@ pub(super) async fn collection(
         let snapshot = state.registry.snapshot();
         let view = snapshot.view();
         let page = state.collections.page(&view, register, &query)?;
-        let address = |query: &CollectionQuery, format: Option<&str>| page_address(register, query, format);
+        let address =
+            |query: &CollectionQuery, format: Option<&str>| page_address(register, query, format);
         let base = state.registry.base();
         let next = page.next.clone().map(|token| {
             let next = CollectionQuery {
@@ -153,12 +165,17 @@ pub(super) async fn collection(
                 let format = Format::from_media_type(chosen).unwrap_or(Format::Turtle);
                 let triples: Vec<oxrdf::Triple> = items.iter().flat_map(Tree::triples).collect();
                 let mut out = Vec::new();
-                rdf_document::write_triples(&triples, format, &mut out).map_err(ApiError::internal)?;
+                rdf_document::write_triples(&triples, format, &mut out)
+                    .map_err(ApiError::internal)?;
                 out
             }
         };
-        let mut document = Document::new(chosen, body).at(&snapshot).link(&here, "canonical", None);
-        let shapes = state.registry.graph_iri(&format!("shapes/{}", register.profile));
+        let mut document = Document::new(chosen, body)
+            .at(&snapshot)
+            .link(&here, "canonical", None);
+        let shapes = state
+            .registry
+            .graph_iri(&format!("shapes/{}", register.profile));
         document = document.link(shapes.as_str(), "describedby", None);
         if let Some(next) = &next {
             document = document.link(&format!("{base}{next}"), "next", None);
@@ -190,13 +207,23 @@ pub(super) async fn item(
             )
         })?;
         let base = state.registry.base();
-        let shapes = state.registry.graph_iri(&format!("shapes/{}", register.profile));
+        let shapes = state
+            .registry
+            .graph_iri(&format!("shapes/{}", register.profile));
         let document = Document::new(chosen, json_ld(&state, Some(register), &tree))
             .at(&snapshot)
-            .link(&format!("{base}/api/{}/{}", register.name, percent_encode(&id)), "canonical", None)
+            .link(
+                &format!("{base}/api/{}/{}", register.name, percent_encode(&id)),
+                "canonical",
+                None,
+            )
             .link(&iri, "describes", None)
             .link(shapes.as_str(), "describedby", None)
-            .link(&format!("{base}/doc/{}/{}", register.kind, percent_encode(&id)), "alternate", Some(HTML));
+            .link(
+                &format!("{base}/doc/{}/{}", register.kind, percent_encode(&id)),
+                "alternate",
+                Some(HTML),
+            );
         Ok(document.respond(&headers))
     })
     .await
@@ -212,8 +239,12 @@ fn collection_query(params: &Params) -> Result<CollectionQuery, ApiError> {
             .ok_or_else(|| {
                 ApiError::bad_request(
                     "limit",
-                    format!("De parameter limit is een getal van 1 tot {MAX_LIMIT}, niet \"{text}\"."),
-                    format!("The parameter limit is a number from 1 to {MAX_LIMIT}, not \"{text}\"."),
+                    format!(
+                        "De parameter limit is een getal van 1 tot {MAX_LIMIT}, niet \"{text}\"."
+                    ),
+                    format!(
+                        "The parameter limit is a number from 1 to {MAX_LIMIT}, not \"{text}\"."
+                    ),
                 )
                 .with("parameter", "limit")
             })?,
@@ -226,7 +257,10 @@ fn collection_query(params: &Params) -> Result<CollectionQuery, ApiError> {
         .collect();
     Ok(CollectionQuery {
         filters,
-        after: params.get("na").filter(|token| !token.is_empty()).map(str::to_owned),
+        after: params
+            .get("na")
+            .filter(|token| !token.is_empty())
+            .map(str::to_owned),
         limit,
     })
 }
@@ -258,13 +292,11 @@ fn page_address(register: &Register, query: &CollectionQuery, format: Option<&st
 
 /// The items of a page with the predicates the register declares for lists.
 fn items_of(view: &View, register: &Register, page: &Page) -> Result<Vec<Tree>, ApiError> {
-    let rules = embed_rules(Some(register));
+    let mut rules = embed_rules(Some(register));
+    rules.only = Some(register.list.clone());
     let mut items = Vec::with_capacity(page.items.len());
     for id in &page.items {
-        if let Some(mut tree) = build_tree(view, *id, &rules)? {
-            tree.root = tree.root.only(&register.list);
-            items.push(tree);
-        }
+        items.extend(build_tree(view, *id, &rules)?);
     }
     Ok(items)
 }

@@ -41,7 +41,7 @@ impl Default for ServerConfig {
             query_timeout: Duration::from_secs(30),
             max_query_timeout: Duration::from_secs(120),
             max_rows: 10_000_000,
-            max_query_memory_bytes: 2 << 30,
+            max_query_memory_bytes: 1 << 30,
             max_body_bytes: 64 << 20,
             max_query_bytes: 1 << 20,
             max_concurrent_queries: (cores * 2).max(4),

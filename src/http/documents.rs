@@ -2,7 +2,9 @@
 
 use super::body::Params;
 use super::error::ApiError;
-use super::reply::{DOCUMENT_OFFERS, Document, HTML, JSON, JSON_LD, choose, joined, language_of, media_type_of_name};
+use super::reply::{
+    DOCUMENT_OFFERS, Document, HTML, JSON, JSON_LD, choose, joined, language_of, media_type_of_name,
+};
 use super::state::{AppState, blocking};
 use crate::rdf::format::{Format, negotiate};
 use crate::rdf::label::Language;
@@ -33,7 +35,12 @@ pub(super) async fn identifier(
     Path((kind, id)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let target = format!("{}/doc/{}/{}", state.registry.base(), percent_encode(&kind), percent_encode(&id));
+    let target = format!(
+        "{}/doc/{}/{}",
+        state.registry.base(),
+        percent_encode(&kind),
+        percent_encode(&id)
+    );
     if negotiate(&joined(&headers, header::ACCEPT), &DOCUMENT_OFFERS).is_none() {
         return Err(ApiError::not_acceptable(&DOCUMENT_OFFERS));
     }
@@ -42,9 +49,15 @@ pub(super) async fn identifier(
         find_item(&state, &snapshot.view(), &kind, &id)?;
         let mut response = (StatusCode::SEE_OTHER, Body::empty()).into_response();
         let out = response.headers_mut();
-        out.insert(header::LOCATION, HeaderValue::from_str(&target).map_err(ApiError::internal)?);
+        out.insert(
+            header::LOCATION,
+            HeaderValue::from_str(&target).map_err(ApiError::internal)?,
+        );
         out.insert(header::VARY, HeaderValue::from_static("Accept"));
-        out.insert(header::CACHE_CONTROL, HeaderValue::from_static(super::reply::REVALIDATE));
+        out.insert(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static(super::reply::REVALIDATE),
+        );
         super::reply::set_commit(out, Some(snapshot.seq()));
         Ok(response)
     })
@@ -69,10 +82,25 @@ pub(super) async fn document(
         let snapshot = state.registry.snapshot();
         let view = snapshot.view();
         let (iri, subject) = find_item(&state, &view, &kind, &id)?;
-        let address = format!("{}/doc/{}/{}", state.registry.base(), percent_encode(&kind), percent_encode(&id));
+        let address = format!(
+            "{}/doc/{}/{}",
+            state.registry.base(),
+            percent_encode(&kind),
+            percent_encode(&id)
+        );
         let with = |extension: &str| format!("{address}.{extension}");
         let register = state.registry.register_by_type(&kind);
-        respond(&state, &view, register, (&iri, subject), chosen, language, &address, with, &headers)
+        respond(
+            &state,
+            &view,
+            register,
+            (&iri, subject),
+            chosen,
+            language,
+            &address,
+            with,
+            &headers,
+        )
     })
     .await
 }
@@ -84,25 +112,41 @@ pub(super) async fn foreign(
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
-    let uri = params.get("uri").filter(|uri| !uri.is_empty()).ok_or_else(|| {
-        ApiError::bad_request(
-            "missing-parameter",
-            "De parameter \"uri\" ontbreekt: /doc?uri={iri}.",
-            "The parameter \"uri\" is missing: /doc?uri={iri}.",
-        )
-        .with("parameter", "uri")
-    })?;
+    let uri = params
+        .get("uri")
+        .filter(|uri| !uri.is_empty())
+        .ok_or_else(|| {
+            ApiError::bad_request(
+                "missing-parameter",
+                "De parameter \"uri\" ontbreekt: /doc?uri={iri}.",
+                "The parameter \"uri\" is missing: /doc?uri={iri}.",
+            )
+            .with("parameter", "uri")
+        })?;
     let uri = uri.to_owned();
     let chosen = choose(&headers, params.get("format"), &DOCUMENT_OFFERS)?;
     let language = language_of(&headers);
     blocking(move || {
         let snapshot = state.registry.snapshot();
         let view = snapshot.view();
-        let subject = view.id_of_iri(&uri).filter(|id| is_described(&view, *id)).ok_or_else(|| unknown(&uri))?;
+        let subject = view
+            .id_of_iri(&uri)
+            .filter(|id| is_described(&view, *id))
+            .ok_or_else(|| unknown(&uri))?;
         let address = format!("{}/doc?uri={}", state.registry.base(), percent_encode(&uri));
         let with = |extension: &str| format!("{address}&format={extension}");
         let register = state.registry.register_of_iri(&uri);
-        respond(&state, &view, register, (&uri, subject), chosen, language, &address, with, &headers)
+        respond(
+            &state,
+            &view,
+            register,
+            (&uri, subject),
+            chosen,
+            language,
+            &address,
+            with,
+            &headers,
+        )
     })
     .await
 }
@@ -119,15 +163,25 @@ fn is_described(view: &View, id: Id) -> bool {
 }
 
 /// An item by type and id: by its register's IRI pattern, else below the registry's own base.
-pub(super) fn find_item(state: &AppState, view: &View, kind: &str, id: &str) -> Result<(String, Id), ApiError> {
-    let declared = state.registry.register_by_type(kind).and_then(|register| register.item_iri(id));
+pub(super) fn find_item(
+    state: &AppState,
+    view: &View,
+    kind: &str,
+    id: &str,
+) -> Result<(String, Id), ApiError> {
+    let declared = state
+        .registry
+        .register_by_type(kind)
+        .and_then(|register| register.item_iri(id));
     let own = format!("{}/id/{kind}/{id}", state.registry.base());
     declared
         .map(|iri| iri.into_string())
         .into_iter()
         .chain([own])
         .find_map(|iri| {
-            let subject = view.id_of_iri(&iri).filter(|subject| is_described(view, *subject))?;
+            let subject = view
+                .id_of_iri(&iri)
+                .filter(|subject| is_described(view, *subject))?;
             Some((iri, subject))
         })
         .ok_or_else(|| unknown(&format!("{kind}/{id}")))
@@ -146,7 +200,10 @@ pub(super) fn json_ld(state: &AppState, register: Option<&Register>, tree: &Tree
     format!("{:#}\n", jsonld::document(tree, &context, reference.into()))
 }
 
-#[expect(clippy::too_many_arguments, reason = "one call per address form; a struct would only name them twice")]
+#[expect(
+    clippy::too_many_arguments,
+    reason = "one call per address form; a struct would only name them twice"
+)]
 fn respond(
     state: &AppState,
     view: &View,
@@ -180,7 +237,9 @@ fn respond(
         .link(address, "canonical", None)
         .link(iri, "describes", None);
     if let Some(register) = register {
-        let shapes = state.registry.graph_iri(&format!("shapes/{}", register.profile));
+        let shapes = state
+            .registry
+            .graph_iri(&format!("shapes/{}", register.profile));
         document = document.link(shapes.as_str(), "describedby", None);
     }
     for (_, extension) in FORMATS {
@@ -257,7 +316,9 @@ pub(super) async fn context(
         )
     })?;
     choose(&headers, None, &[JSON_LD, JSON, "text/html"])?;
-    Ok(Document::new(JSON_LD, bytes).cached(super::reply::A_DAY).respond(&headers))
+    Ok(Document::new(JSON_LD, bytes)
+        .cached(super::reply::A_DAY)
+        .respond(&headers))
 }
 
 /// `GET /contexts`: the list.
@@ -265,13 +326,25 @@ pub(super) async fn contexts(State(state): State<AppState>, headers: HeaderMap) 
     let mut names: Vec<&String> = state.contexts.keys().collect();
     names.sort_unstable();
     let base = state.registry.base();
-    let list: Vec<String> = names.iter().map(|name| format!("{base}/contexts/{name}.jsonld")).collect();
+    let list: Vec<String> = names
+        .iter()
+        .map(|name| format!("{base}/contexts/{name}.jsonld"))
+        .collect();
     let body = serde_json::json!({ "contexten": list });
-    Document::new(JSON, format!("{body:#}\n")).cached(super::reply::A_DAY).respond(&headers)
+    Document::new(JSON, format!("{body:#}\n"))
+        .cached(super::reply::A_DAY)
+        .respond(&headers)
 }
 
 /// The context for writing collections: a register's own terms, then those of the envelope.
-pub(super) fn collection_context(state: &AppState, register: &Register) -> Arc<crate::views::Context> {
+pub(super) fn collection_context(
+    state: &AppState,
+    register: &Register,
+) -> Arc<crate::views::Context> {
     let envelope = crate::views::Context::parse(super::collections::CONTEXT).unwrap_or_default();
-    Arc::new((*state.context_of(Some(register))).clone().followed_by(&envelope))
+    Arc::new(
+        (*state.context_of(Some(register)))
+            .clone()
+            .followed_by(&envelope),
+    )
 }

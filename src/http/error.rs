@@ -66,9 +66,23 @@ impl ApiError {
         self
     }
 
-    pub(super) fn bad_request(code: &'static str, nl: impl Into<String>, en: impl Into<String>) -> Self {
+    pub(super) fn bad_request(
+        code: &'static str,
+        nl: impl Into<String>,
+        en: impl Into<String>,
+    ) -> Self {
         let title = Text::new("Het verzoek klopt niet", "The request is not right");
         Self::new(StatusCode::BAD_REQUEST, code, title, Text::new(nl, en))
+    }
+
+    /// A request the framework could not read.
+    pub(super) fn malformed(status: StatusCode) -> Self {
+        let title = Text::new("Het verzoek klopt niet", "The request is not right");
+        let detail = Text::new(
+            "Het verzoek is niet goed gevormd.",
+            "The request is not well-formed.",
+        );
+        Self::new(status, "malformed", title, detail)
     }
 
     pub(super) fn not_found(nl: impl Into<String>, en: impl Into<String>) -> Self {
@@ -87,7 +101,10 @@ impl ApiError {
                 format!("The Accept header excludes every available format: {list}."),
             ),
         )
-        .with("beschikbaar", offers.iter().map(|o| Json::from(*o)).collect::<Vec<_>>())
+        .with(
+            "beschikbaar",
+            offers.iter().map(|o| Json::from(*o)).collect::<Vec<_>>(),
+        )
     }
 
     pub(super) fn too_large(limit_bytes: usize) -> Self {
@@ -96,8 +113,12 @@ impl ApiError {
             "body-too-large",
             Text::new("Te groot", "Too large"),
             Text::new(
-                format!("De inhoud van het verzoek is groter dan de grens van {limit_bytes} bytes."),
-                format!("The content of the request is larger than the limit of {limit_bytes} bytes."),
+                format!(
+                    "De inhoud van het verzoek is groter dan de grens van {limit_bytes} bytes."
+                ),
+                format!(
+                    "The content of the request is larger than the limit of {limit_bytes} bytes."
+                ),
             ),
         )
         .with("limiet", "max_body_bytes")
@@ -111,7 +132,9 @@ impl ApiError {
             "unsupported-media-type",
             Text::new("Mediatype niet ondersteund", "Media type not supported"),
             Text::new(
-                format!("Het mediatype \"{found}\" wordt hier niet gelezen; gebruik een van: {list}."),
+                format!(
+                    "Het mediatype \"{found}\" wordt hier niet gelezen; gebruik een van: {list}."
+                ),
                 format!("The media type \"{found}\" is not read here; use one of: {list}."),
             ),
         )
@@ -135,7 +158,10 @@ impl ApiError {
         let mut error = Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal",
-            Text::new("Er ging iets mis op de server", "Something went wrong on the server"),
+            Text::new(
+                "Er ging iets mis op de server",
+                "Something went wrong on the server",
+            ),
             Text::new(
                 "De fout is genoteerd onder het nummer van dit verzoek.",
                 "The error was noted under the number of this request.",
@@ -146,7 +172,13 @@ impl ApiError {
     }
 
     /// The problem as a JSON object.
-    pub(super) fn to_json(&self, base: &str, instance: &str, request_id: &str, language: Language) -> Json {
+    pub(super) fn to_json(
+        &self,
+        base: &str,
+        instance: &str,
+        request_id: &str,
+        language: Language,
+    ) -> Json {
         let mut out = Map::new();
         out.insert("type".into(), format!("{base}/fouten/{}", self.code).into());
         out.insert("title".into(), self.title.get(language).into());
@@ -162,6 +194,208 @@ impl ApiError {
     }
 }
 
+/// Every code with its status and what it means; `/fouten` shows them, and each problem's `type` leads there.
+pub(super) const CODES: [(&str, u16, &str, &str); 33] = [
+    (
+        "body-incomplete",
+        400,
+        "De inhoud van het verzoek is niet volledig toegekomen.",
+        "The content of the request did not arrive in full.",
+    ),
+    (
+        "body-too-large",
+        413,
+        "De inhoud van het verzoek is groter dan de grens.",
+        "The content of the request is larger than the limit.",
+    ),
+    (
+        "document-too-large",
+        422,
+        "Het object heeft te veel uitspraken voor één document.",
+        "The resource has too many statements for one document.",
+    ),
+    (
+        "graph-iri",
+        400,
+        "De naam van de graaf is geen volledige IRI.",
+        "The name of the graph is not an absolute IRI.",
+    ),
+    (
+        "graph-missing",
+        400,
+        "Het verzoek noemt niet precies één graaf.",
+        "The request does not name exactly one graph.",
+    ),
+    (
+        "internal",
+        500,
+        "Er ging iets mis op de server.",
+        "Something went wrong on the server.",
+    ),
+    (
+        "limit",
+        400,
+        "Het gevraagde aantal per bladzijde is niet toegelaten.",
+        "The number per page asked for is not allowed.",
+    ),
+    (
+        "malformed",
+        400,
+        "Het verzoek is niet goed gevormd.",
+        "The request is not well-formed.",
+    ),
+    (
+        "method-not-allowed",
+        405,
+        "Dit adres kent de methode niet.",
+        "This address does not know the method.",
+    ),
+    (
+        "missing-parameter",
+        400,
+        "Een verplichte parameter ontbreekt.",
+        "A required parameter is missing.",
+    ),
+    (
+        "multipart",
+        400,
+        "Het formulier bevat geen leesbaar bestand.",
+        "The form holds no readable file.",
+    ),
+    (
+        "not-acceptable",
+        406,
+        "Het gevraagde formaat is hier niet beschikbaar.",
+        "The format asked for is not available here.",
+    ),
+    (
+        "not-found",
+        404,
+        "Er is niets onder dit adres of deze naam.",
+        "There is nothing under this address or name.",
+    ),
+    (
+        "not-utf8",
+        400,
+        "De tekst van het verzoek is geen UTF-8.",
+        "The text of the request is not UTF-8.",
+    ),
+    (
+        "other-graphs",
+        400,
+        "De inhoud noemt andere grafen dan het verzoek.",
+        "The content names other graphs than the request.",
+    ),
+    (
+        "parse-error",
+        400,
+        "De inhoud kan niet gelezen worden; regel en kolom wijzen de plaats aan.",
+        "The content cannot be read; line and column point to the place.",
+    ),
+    (
+        "query-format",
+        406,
+        "Het antwoord past niet in het gevraagde formaat.",
+        "The answer does not fit the format asked for.",
+    ),
+    (
+        "query-function",
+        400,
+        "De bevraging gebruikt een onbekende functie.",
+        "The query uses an unknown function.",
+    ),
+    (
+        "query-memory-limit",
+        400,
+        "De bevraging vraagt te veel geheugen.",
+        "The query needs too much memory.",
+    ),
+    (
+        "query-row-limit",
+        400,
+        "Het antwoord heeft meer rijen dan de grens.",
+        "The answer has more rows than the limit.",
+    ),
+    (
+        "query-service",
+        400,
+        "Deze dienst bevraagt geen andere diensten (SERVICE).",
+        "This service asks no other services (SERVICE).",
+    ),
+    (
+        "query-syntax",
+        400,
+        "De bevraging is geen SPARQL; regel en kolom wijzen de plaats aan.",
+        "The query is not SPARQL; line and column point to the place.",
+    ),
+    (
+        "query-timeout",
+        503,
+        "De bevraging duurde langer dan haar tijdslimiet.",
+        "The query took longer than its time limit.",
+    ),
+    (
+        "read-only",
+        403,
+        "Deze server neemt geen wijzigingen aan.",
+        "This server takes no changes.",
+    ),
+    (
+        "shapes-violated",
+        422,
+        "De wijziging voldoet niet aan de vormen en is geweigerd.",
+        "The change does not conform to the shapes and was refused.",
+    ),
+    (
+        "timeout",
+        400,
+        "De gevraagde tijdslimiet is geen aantal seconden.",
+        "The time limit asked for is not a number of seconds.",
+    ),
+    (
+        "too-many-queries",
+        503,
+        "Er lopen te veel bevragingen tegelijk.",
+        "Too many queries are running.",
+    ),
+    (
+        "unauthorized",
+        401,
+        "Schrijven vraagt een geldig beheerderstoken.",
+        "Writing needs a valid administrator token.",
+    ),
+    (
+        "unknown-filter",
+        400,
+        "Het register kent de filter niet.",
+        "The register does not know the filter.",
+    ),
+    (
+        "unknown-format",
+        400,
+        "Er is geen formaat van die naam.",
+        "There is no format of that name.",
+    ),
+    (
+        "unsupported-media-type",
+        415,
+        "Het mediatype van de inhoud wordt hier niet gelezen.",
+        "The media type of the content is not read here.",
+    ),
+    (
+        "update-refused",
+        400,
+        "Een bewerking van de wijziging is niet toegelaten of niet mogelijk.",
+        "An operation of the update is not allowed or not possible.",
+    ),
+    (
+        "writing-stopped",
+        503,
+        "Er wordt niets meer geschreven tot de server herstart is.",
+        "Nothing is written until the server is restarted.",
+    ),
+];
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
@@ -174,7 +408,9 @@ impl From<QueryError> for ApiError {
     fn from(error: QueryError) -> Self {
         use StatusCode as S;
         let status = match &error {
-            QueryError::Syntax { .. } | QueryError::UnknownFunction { .. } | QueryError::Service { .. } => S::BAD_REQUEST,
+            QueryError::Syntax { .. }
+            | QueryError::UnknownFunction { .. }
+            | QueryError::Service { .. } => S::BAD_REQUEST,
             QueryError::Format { .. } => S::NOT_ACCEPTABLE,
             QueryError::Refused { .. } => S::BAD_REQUEST,
             QueryError::Timeout { .. } => S::SERVICE_UNAVAILABLE,
@@ -184,7 +420,10 @@ impl From<QueryError> for ApiError {
         let title = if error.is_limit() {
             Text::new("De bevraging is gestopt", "The query was stopped")
         } else {
-            Text::new("De bevraging kan niet uitgevoerd worden", "The query cannot be run")
+            Text::new(
+                "De bevraging kan niet uitgevoerd worden",
+                "The query cannot be run",
+            )
         };
         let mut out = Self::new(status, error.code(), title, error.text());
         if let QueryError::Syntax { line, column, .. } = &error
@@ -204,9 +443,9 @@ impl From<QueryError> for ApiError {
                 .with("grens", limit.as_secs_f64())
                 .with_header(header::RETRY_AFTER, "60"),
             QueryError::RowLimit { limit } => out.with("limiet", "max_rows").with("grens", limit),
-            QueryError::MemoryLimit { limit_bytes } => {
-                out.with("limiet", "max_memory_bytes").with("grens", limit_bytes)
-            }
+            QueryError::MemoryLimit { limit_bytes } => out
+                .with("limiet", "max_memory_bytes")
+                .with("grens", limit_bytes),
             _ => out,
         }
     }
@@ -217,7 +456,10 @@ impl From<Diagnostic> for ApiError {
         let mut out = Self::new(
             StatusCode::BAD_REQUEST,
             "parse-error",
-            Text::new("De inhoud kan niet gelezen worden", "The content cannot be read"),
+            Text::new(
+                "De inhoud kan niet gelezen worden",
+                "The content cannot be read",
+            ),
             finding.message.clone(),
         )
         .with("diagnose", finding.code);
@@ -249,9 +491,15 @@ impl From<WriteRefusal> for ApiError {
             WriteRefusal::Missing | WriteRefusal::Wrong => {
                 let missing = refusal == WriteRefusal::Missing;
                 let (nl, en) = if missing {
-                    ("Schrijven vraagt een beheerderstoken: Authorization: Bearer …", "Writing needs an administrator token: Authorization: Bearer …")
+                    (
+                        "Schrijven vraagt een beheerderstoken: Authorization: Bearer …",
+                        "Writing needs an administrator token: Authorization: Bearer …",
+                    )
                 } else {
-                    ("Het opgegeven token is niet geldig.", "The token given is not valid.")
+                    (
+                        "Het opgegeven token is niet geldig.",
+                        "The token given is not valid.",
+                    )
                 };
                 let challenge = if missing {
                     "Bearer realm=\"oslo-registry\""
@@ -275,8 +523,14 @@ impl From<FilterError> for ApiError {
         let known = error.known.join(", ");
         Self::bad_request(
             "unknown-filter",
-            format!("Onbekende parameter \"{}\". Deze bestaan: {known}, na, limit, format.", error.name),
-            format!("Unknown parameter \"{}\". There are: {known}, na, limit, format.", error.name),
+            format!(
+                "Onbekende parameter \"{}\". Deze bestaan: {known}, na, limit, format.",
+                error.name
+            ),
+            format!(
+                "Unknown parameter \"{}\". There are: {known}, na, limit, format.",
+                error.name
+            ),
         )
         .with("parameter", error.name)
         .with("filters", error.known)

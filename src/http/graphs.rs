@@ -4,7 +4,8 @@
 use super::body::{Params, Upload, read_body, upload_of};
 use super::error::ApiError;
 use super::reply::{
-    Document, HTML, REVALIDATE, choose, content_type, etag_of_state, is_fresh, language_of, set_commit, set_validators,
+    Document, HTML, REVALIDATE, choose, content_type, etag_of_state, is_fresh, language_of,
+    set_commit, set_validators,
 };
 use super::state::{AppState, blocking};
 use super::stream::stream_from;
@@ -122,7 +123,12 @@ async fn handle(
 
 /// The graphs there are.
 async fn list(state: AppState, headers: HeaderMap, params: Params) -> Result<Response, ApiError> {
-    let offers = ["text/turtle", HTML, "application/ld+json", "application/n-triples"];
+    let offers = [
+        "text/turtle",
+        HTML,
+        "application/ld+json",
+        "application/n-triples",
+    ];
     let chosen = choose(&headers, params.get("format"), &offers)?;
     let language = language_of(&headers);
     blocking(move || {
@@ -156,7 +162,12 @@ fn stored_graph(view: &View, graph: &GraphName) -> Option<Id> {
     (id == Id::DEFAULT_GRAPH || view.graph_size(id) > 0).then_some(id)
 }
 
-async fn read(state: AppState, headers: HeaderMap, params: Params, graph: GraphName) -> Result<Response, ApiError> {
+async fn read(
+    state: AppState,
+    headers: HeaderMap,
+    params: Params,
+    graph: GraphName,
+) -> Result<Response, ApiError> {
     let snapshot = state.registry.snapshot();
     let view = snapshot.view();
     let id = stored_graph(&view, &graph).ok_or_else(|| unknown_graph(&graph))?;
@@ -168,12 +179,17 @@ async fn read(state: AppState, headers: HeaderMap, params: Params, graph: GraphN
         let permit = state.query_turn().await?;
         let format = Format::from_media_type(chosen).unwrap_or(Format::Turtle);
         let view = view.with_graphs(Graphs::One(id));
-        let body = stream_from(Cancel::new(), state.config.stall_timeout, permit, move |out| {
-            rdf_document::write_view(&view, format, out).map_err(ApiError::internal)
-        })
+        let body = stream_from(
+            Cancel::new(),
+            state.config.stall_timeout,
+            permit,
+            move |out| rdf_document::write_view(&view, format, out).map_err(ApiError::internal),
+        )
         .await?;
         let mut response = body.into_response();
-        response.headers_mut().insert(header::CONTENT_TYPE, content_type(chosen));
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, content_type(chosen));
         response
     };
     let out = response.headers_mut();
@@ -191,7 +207,11 @@ async fn write(
 ) -> Result<Response, ApiError> {
     let view = state.registry.snapshot().view();
     let change = Change {
-        activity: if replace { "graaf-vervangen" } else { "graaf-aanvullen" },
+        activity: if replace {
+            "graaf-vervangen"
+        } else {
+            "graaf-aanvullen"
+        },
         sources: vec![Source {
             iri: target_iri(&state, &graph),
             sha256: None,
@@ -206,7 +226,12 @@ async fn write(
         }
         parse_upload(&filling, draft, &upload, &graph)?;
         let net = draft.net();
-        if net.added.iter().chain(&net.removed).any(|quad| quad.g != target) {
+        if net
+            .added
+            .iter()
+            .chain(&net.removed)
+            .any(|quad| quad.g != target)
+        {
             return Err(ApiError::bad_request(
                 "other-graphs",
                 "De inhoud noemt andere grafen dan die van het verzoek.",
@@ -218,7 +243,11 @@ async fn write(
     .await
 }
 
-async fn remove(state: AppState, headers: HeaderMap, graph: GraphName) -> Result<Response, ApiError> {
+async fn remove(
+    state: AppState,
+    headers: HeaderMap,
+    graph: GraphName,
+) -> Result<Response, ApiError> {
     let change = Change {
         activity: "graaf-verwijderen",
         sources: Vec::new(),

@@ -25,7 +25,11 @@ const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' 
 static REQUESTS: AtomicU64 = AtomicU64::new(0);
 
 /// The outermost layer.
-pub(super) async fn finish(State(state): State<AppState>, request: Request, next: Next) -> Response {
+pub(super) async fn finish(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
     let started = Instant::now();
     let request_id = request_id(request.headers().get(REQUEST_ID), state.process_nonce);
     let method = request.method().clone();
@@ -42,20 +46,38 @@ pub(super) async fn finish(State(state): State<AppState>, request: Request, next
         }
         response = render(&state, &error, &path, &request_id, language, html);
     }
+    if response.status().is_client_error() && is_plain_text(&response) {
+        // What the framework itself refuses, such as a path that is not UTF-8.
+        let error = ApiError::malformed(response.status());
+        response = render(&state, &error, &path, &request_id, language, html);
+    }
     let status = response.status().as_u16();
     let duration_ms = started.elapsed().as_millis() as u64;
-    tracing::debug!(status, duration_ms, "Answered {method} {path} with {status}");
+    tracing::debug!(
+        status,
+        duration_ms,
+        "Answered {method} {path} with {status}"
+    );
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&request_id) {
         headers.insert(REQUEST_ID, value);
     }
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
     let is_page = headers
         .get(header::CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     if is_page {
-        headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(PAGE_POLICY));
-        headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
+        headers.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(PAGE_POLICY),
+        );
+        headers.insert(
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("same-origin"),
+        );
     }
     response
 }
@@ -103,13 +125,24 @@ fn render(
     let mut response = (error.status, Body::from(body)).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+    headers.insert(
+        header::CONTENT_LANGUAGE,
+        HeaderValue::from_static(language.tag()),
+    );
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language"));
+    headers.insert(
+        header::VARY,
+        HeaderValue::from_static("Accept, Accept-Language"),
+    );
     for (name, value) in &error.headers {
         headers.insert(name.clone(), value.clone());
     }
     response
+}
+
+fn is_plain_text(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    kind.is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"))
 }
 
 /// The further members of a problem as text.
@@ -134,7 +167,9 @@ fn facts(error: &ApiError, language: Language) -> Vec<(String, String)> {
 fn request_id(given: Option<&HeaderValue>, nonce: u64) -> String {
     let plain = |text: &&str| {
         (1..=64).contains(&text.len())
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
     };
     match given.and_then(|value| value.to_str().ok()).filter(plain) {
         Some(text) => text.to_owned(),

@@ -58,7 +58,13 @@ pub enum ServeError {
 pub fn router(state: AppState) -> Router {
     let cors = CorsLayer::new()
         .allow_origin(Any)
-        .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE])
+        .allow_methods([
+            Method::GET,
+            Method::HEAD,
+            Method::POST,
+            Method::PUT,
+            Method::DELETE,
+        ])
         .allow_headers([
             header::ACCEPT,
             header::ACCEPT_LANGUAGE,
@@ -79,6 +85,8 @@ pub fn router(state: AppState) -> Router {
     Router::new()
         .route("/", get(pages::home))
         .route("/health", get(pages::health))
+        .route("/fouten", get(pages::problem_codes))
+        .route("/fouten/{code}", get(pages::problem_codes))
         .route("/static/oslo.css", get(pages::style_sheet))
         .route("/sparql", get(sparql::get).post(sparql::post))
         .route("/sparql/update", post(sparql::update))
@@ -92,13 +100,19 @@ pub fn router(state: AppState) -> Router {
         .route("/api", get(collections::index))
         .route("/api/{register}", get(collections::collection))
         .route("/api/{register}/{id}", get(collections::item))
-        .route("/validate", get(validation::form).post(validation::validate))
+        .route(
+            "/validate",
+            get(validation::form).post(validation::validate),
+        )
         .route("/rapport", get(validation::report))
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         // Bodies are bounded where they are read, each by its own limit.
         .layer(DefaultBodyLimit::disable())
-        .layer(middleware::from_fn_with_state(state.clone(), layers::finish))
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            layers::finish,
+        ))
         .layer(CompressionLayer::new())
         .layer(middleware::from_fn(layers::mark_compressed))
         .layer(cors)
@@ -106,7 +120,10 @@ pub fn router(state: AppState) -> Router {
 }
 
 async fn unknown_path() -> ApiError {
-    ApiError::not_found("Dit adres bestaat niet.", "There is nothing at this address.")
+    ApiError::not_found(
+        "Dit adres bestaat niet.",
+        "There is nothing at this address.",
+    )
 }
 
 async fn unknown_method(method: Method) -> ApiError {
@@ -131,7 +148,10 @@ pub fn serve(
     config: ServerConfig,
     on_ready: impl FnOnce(SocketAddr),
 ) -> Result<(), ServeError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().thread_name("oslo").build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("oslo")
+        .build()?;
     let shutdown_timeout = config.shutdown_timeout;
     let served = runtime.block_on(async move {
         let address = config.bind;

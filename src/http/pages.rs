@@ -1,17 +1,21 @@
 //! The start page, the style sheet, the health check and the explanation of error codes.
 
-use super::error::ApiError;
+use super::error::{ApiError, CODES};
 use super::reply::{A_DAY, Document, HTML, JSON, choose, language_of};
 use super::state::{AppState, blocking};
-use crate::views::html::{RegisterLine, STYLE_SHEET, render_home};
+use crate::rdf::label::Language;
+use crate::views::html::{RegisterLine, STYLE_SHEET, render_home, render_problem_codes};
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
 /// `GET /`.
-pub(super) async fn home(State(state): State<AppState>, headers: HeaderMap) -> Result<Response, ApiError> {
+pub(super) async fn home(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
     let chosen = choose(&headers, None, &[HTML, JSON])?;
     if chosen == JSON {
         return super::collections::index(State(state), headers).await;
@@ -37,7 +41,51 @@ pub(super) async fn home(State(state): State<AppState>, headers: HeaderMap) -> R
 
 /// `GET /static/oslo.css`.
 pub(super) async fn style_sheet(headers: HeaderMap) -> Response {
-    Document::new("text/css", STYLE_SHEET).cached(A_DAY).respond(&headers)
+    Document::new("text/css", STYLE_SHEET)
+        .cached(A_DAY)
+        .respond(&headers)
+}
+
+/// `GET /fouten` and `GET /fouten/{code}`: what the codes of problems mean.
+pub(super) async fn problem_codes(
+    State(state): State<AppState>,
+    code: Option<Path<String>>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let language = language_of(&headers);
+    let wanted = code.as_ref().map(|Path(code)| code.as_str());
+    let codes: Vec<(&str, u16, &str)> = CODES
+        .iter()
+        .filter(|(code, ..)| wanted.is_none_or(|wanted| wanted == *code))
+        .map(|(code, status, nl, en)| {
+            (
+                *code,
+                *status,
+                if language == Language::Nl { *nl } else { *en },
+            )
+        })
+        .collect();
+    if codes.is_empty() {
+        return Err(ApiError::not_found(
+            "Deze foutcode bestaat niet.",
+            "There is no such error code.",
+        ));
+    }
+    let document = match choose(&headers, None, &[HTML, JSON])? {
+        HTML => Document::html(render_problem_codes(
+            state.registry.base(),
+            language,
+            &codes,
+        )),
+        _ => {
+            let list: Vec<_> = codes
+                .iter()
+                .map(|(code, status, meaning)| json!({ "code": code, "status": status, "betekenis": meaning }))
+                .collect();
+            Document::new(JSON, format!("{:#}\n", json!({ "fouten": list })))
+        }
+    };
+    Ok(document.cached(A_DAY).respond(&headers))
 }
 
 /// `GET /health`: that the server answers, and from which commit.

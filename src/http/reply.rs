@@ -35,7 +35,11 @@ pub(super) const X_COMMIT: HeaderName = HeaderName::from_static("x-commit");
 
 /// Values of a header as one list.
 pub(super) fn joined(headers: &HeaderMap, name: HeaderName) -> String {
-    let values: Vec<&str> = headers.get_all(name).iter().filter_map(|v| v.to_str().ok()).collect();
+    let values: Vec<&str> = headers
+        .get_all(name)
+        .iter()
+        .filter_map(|v| v.to_str().ok())
+        .collect();
     values.join(",")
 }
 
@@ -57,15 +61,20 @@ pub(super) fn choose(
 ) -> Result<&'static str, ApiError> {
     if let Some(name) = format {
         let wanted = media_type_of_name(name);
-        return offers.iter().copied().find(|offer| Some(*offer) == wanted).ok_or_else(|| {
-            ApiError::bad_request(
-                "unknown-format",
-                format!("Het formaat \"{name}\" bestaat hier niet."),
-                format!("There is no format \"{name}\" here."),
-            )
-        });
+        return offers
+            .iter()
+            .copied()
+            .find(|offer| Some(*offer) == wanted)
+            .ok_or_else(|| {
+                ApiError::bad_request(
+                    "unknown-format",
+                    format!("Het formaat \"{name}\" bestaat hier niet."),
+                    format!("There is no format \"{name}\" here."),
+                )
+            });
     }
-    negotiate(&joined(headers, header::ACCEPT), offers).ok_or_else(|| ApiError::not_acceptable(offers))
+    negotiate(&joined(headers, header::ACCEPT), offers)
+        .ok_or_else(|| ApiError::not_acceptable(offers))
 }
 
 /// The media type of a `format=` value or a file extension.
@@ -119,7 +128,8 @@ impl Document {
     /// Adds a `Link` ([RFC 8288](https://www.rfc-editor.org/rfc/rfc8288)).
     pub(super) fn link(mut self, target: &str, relation: &str, media_type: Option<&str>) -> Self {
         let kind = media_type.map_or(String::new(), |kind| format!("; type=\"{kind}\""));
-        self.links.push(format!("<{target}>; rel=\"{relation}\"{kind}"));
+        self.links
+            .push(format!("<{target}>; rel=\"{relation}\"{kind}"));
         self
     }
 
@@ -169,7 +179,10 @@ pub(super) fn set_validators(out: &mut HeaderMap, etag: &str, cache: &'static st
         out.insert(header::ETAG, etag);
     }
     out.insert(header::CACHE_CONTROL, HeaderValue::from_static(cache));
-    out.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language"));
+    out.insert(
+        header::VARY,
+        HeaderValue::from_static("Accept, Accept-Language"),
+    );
 }
 
 pub(super) fn set_commit(out: &mut HeaderMap, commit: Option<u64>) {
@@ -181,7 +194,10 @@ pub(super) fn set_commit(out: &mut HeaderMap, commit: Option<u64>) {
 /// A strong entity tag of what was hashed.
 pub(super) fn etag_of(hasher: Sha256) -> String {
     let digest = hasher.finalize();
-    let hex: String = digest[..16].iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = digest[..16]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("\"{hex}\"")
 }
 
@@ -207,6 +223,10 @@ pub(super) fn is_fresh(headers: &HeaderMap, etag: &str) -> bool {
     let bare = etag.trim_matches('"');
     wanted.split(',').map(str::trim).any(|tag| {
         let tag = tag.strip_prefix("W/").unwrap_or(tag);
-        tag == "*" || tag.trim_matches('"').trim_end_matches(super::layers::GZIP_SUFFIX) == bare
+        tag == "*"
+            || tag
+                .trim_matches('"')
+                .trim_end_matches(super::layers::GZIP_SUFFIX)
+                == bare
     })
 }

@@ -4,15 +4,15 @@
 use super::body::{Params, media_type, read_body, text_of};
 use super::error::ApiError;
 use super::reply::{
-    Document, HTML, REVALIDATE, choose, content_type, etag_of_state, is_fresh, joined, language_of, set_commit,
-    set_validators,
+    Document, HTML, REVALIDATE, choose, content_type, etag_of_state, is_fresh, joined, language_of,
+    set_commit, set_validators,
 };
 use super::state::{AppState, blocking};
 use super::stream::stream_from;
 use super::writes::{Change, authorise, commit};
 use crate::query::{
-    Answer, Cancel, DefaultGraph, OutputFormat, ParsedQuery, QueryOptions, apply_update, evaluate, parse_query,
-    run_query,
+    Answer, Cancel, DefaultGraph, OutputFormat, ParsedQuery, QueryOptions, apply_update, evaluate,
+    parse_query, run_query,
 };
 use crate::rdf::format::{Format, negotiate};
 use crate::store::View;
@@ -26,8 +26,14 @@ use std::time::Duration;
 
 /// Rows of an answer shown on a page.
 const PAGE_ROWS: usize = 1000;
-const QUERY_TYPES: [&str; 2] = ["application/sparql-query", "application/x-www-form-urlencoded"];
-const UPDATE_TYPES: [&str; 2] = ["application/sparql-update", "application/x-www-form-urlencoded"];
+const QUERY_TYPES: [&str; 2] = [
+    "application/sparql-query",
+    "application/x-www-form-urlencoded",
+];
+const UPDATE_TYPES: [&str; 2] = [
+    "application/sparql-update",
+    "application/x-www-form-urlencoded",
+];
 /// Functions whose value changes from run to run: their answers have no entity tag.
 const VOLATILE: [&str; 4] = ["RAND", "NOW", "UUID", "BNODE"];
 
@@ -74,7 +80,10 @@ pub(super) async fn post(
                 authorise(&state, &headers)?;
                 return update_with(state, headers, params, text).await;
             }
-            let text = params.get("query").ok_or_else(|| missing("query"))?.to_owned();
+            let text = params
+                .get("query")
+                .ok_or_else(|| missing("query"))?
+                .to_owned();
             if text.len() > state.config.max_query_bytes {
                 return Err(ApiError::too_large(state.config.max_query_bytes));
             }
@@ -99,20 +108,33 @@ pub(super) async fn update(
         "application/x-www-form-urlencoded" => {
             let bytes = read_body(&headers, body, state.config.max_body_bytes).await?;
             params.0.extend(Params::parse(&text_of(&bytes)?)?.0);
-            let text = params.get("update").ok_or_else(|| missing("update"))?.to_owned();
+            let text = params
+                .get("update")
+                .ok_or_else(|| missing("update"))?
+                .to_owned();
             update_with(state, headers, params, text).await
         }
         other => Err(ApiError::unsupported_media_type(other, &UPDATE_TYPES)),
     }
 }
 
-async fn update_body(state: AppState, headers: HeaderMap, params: Params, body: Body) -> Result<Response, ApiError> {
+async fn update_body(
+    state: AppState,
+    headers: HeaderMap,
+    params: Params,
+    body: Body,
+) -> Result<Response, ApiError> {
     authorise(&state, &headers)?;
     let bytes = read_body(&headers, body, state.config.max_body_bytes).await?;
     update_with(state, headers, params, text_of(&bytes)?).await
 }
 
-async fn update_with(state: AppState, headers: HeaderMap, params: Params, text: String) -> Result<Response, ApiError> {
+async fn update_with(
+    state: AppState,
+    headers: HeaderMap,
+    params: Params,
+    text: String,
+) -> Result<Response, ApiError> {
     let mut options = options(&state, &params)?;
     options.default_graph_uris = params.all("using-graph-uri");
     options.named_graph_uris = params.all("using-named-graph-uri");
@@ -207,7 +229,11 @@ async fn run(
                 let page = blocking(move || {
                     let _permit = permit;
                     let table = first_rows(&view, &query, &options)?;
-                    Ok(render_query_result(&state.site(&view, language), &text, &table))
+                    Ok(render_query_result(
+                        &state.site(&view, language),
+                        &text,
+                        &table,
+                    ))
                 })
                 .await;
                 drop(stop);
@@ -220,7 +246,10 @@ async fn run(
     let upper = text.to_ascii_uppercase();
     let volatile = VOLATILE.iter().any(|name| upper.contains(name));
     let etag = (cacheable && !volatile).then(|| {
-        let graphs = format!("{:?}{:?}", options.default_graph_uris, options.named_graph_uris);
+        let graphs = format!(
+            "{:?}{:?}",
+            options.default_graph_uris, options.named_graph_uris
+        );
         etag_of_state(&state, &snapshot, &[media_type, &text, &graphs])
     });
     let mut response = if etag.as_ref().is_some_and(|etag| is_fresh(&headers, etag)) {
@@ -231,12 +260,19 @@ async fn run(
         let body = stream_from(cancel, state.config.stall_timeout, permit, move |out| {
             let stats = run_query(&view, &query, &options, format, out)?;
             let duration_ms = stats.elapsed.as_millis() as u64;
-            tracing::debug!(rows = stats.rows, duration_ms, "Answered a query with {} rows", stats.rows);
+            tracing::debug!(
+                rows = stats.rows,
+                duration_ms,
+                "Answered a query with {} rows",
+                stats.rows
+            );
             Ok(())
         })
         .await?;
         let mut response = body.into_response();
-        response.headers_mut().insert(header::CONTENT_TYPE, content_type(media_type));
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, content_type(media_type));
         response
     };
     let out = response.headers_mut();
@@ -244,7 +280,10 @@ async fn run(
         Some(etag) => set_validators(out, etag, REVALIDATE),
         None => {
             out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            out.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language"));
+            out.insert(
+                header::VARY,
+                HeaderValue::from_static("Accept, Accept-Language"),
+            );
         }
     }
     set_commit(out, Some(snapshot.seq()));
@@ -256,7 +295,11 @@ enum Wanted {
     Stream(&'static str, OutputFormat),
 }
 
-fn wanted_format(headers: &HeaderMap, params: &Params, query: &ParsedQuery) -> Result<Wanted, ApiError> {
+fn wanted_format(
+    headers: &HeaderMap,
+    params: &Params,
+    query: &ParsedQuery,
+) -> Result<Wanted, ApiError> {
     let kind = query.kind();
     if let Some(name) = params.get("format").filter(|name| !name.is_empty()) {
         if name == "html" && !kind.is_graph() {
@@ -267,7 +310,9 @@ fn wanted_format(headers: &HeaderMap, params: &Params, query: &ParsedQuery) -> R
             .ok_or_else(|| {
                 ApiError::bad_request(
                     "unknown-format",
-                    format!("Het antwoord op deze bevraging bestaat niet in het formaat \"{name}\"."),
+                    format!(
+                        "Het antwoord op deze bevraging bestaat niet in het formaat \"{name}\"."
+                    ),
                     format!("The answer of this query does not come in the format \"{name}\"."),
                 )
             })?;
@@ -277,16 +322,22 @@ fn wanted_format(headers: &HeaderMap, params: &Params, query: &ParsedQuery) -> R
     if !kind.is_graph() {
         offers.push(HTML);
     }
-    let chosen = negotiate(&joined(headers, header::ACCEPT), &offers).ok_or_else(|| ApiError::not_acceptable(&offers))?;
+    let chosen = negotiate(&joined(headers, header::ACCEPT), &offers)
+        .ok_or_else(|| ApiError::not_acceptable(&offers))?;
     if chosen == HTML {
         return Ok(Wanted::Page);
     }
-    let format = OutputFormat::from_media_type_for(chosen, kind).ok_or_else(|| ApiError::not_acceptable(&offers))?;
+    let format = OutputFormat::from_media_type_for(chosen, kind)
+        .ok_or_else(|| ApiError::not_acceptable(&offers))?;
     Ok(Wanted::Stream(chosen, format))
 }
 
 /// The first rows of an answer for a page.
-fn first_rows(view: &View, query: &ParsedQuery, options: &QueryOptions) -> Result<QueryTable, ApiError> {
+fn first_rows(
+    view: &View,
+    query: &ParsedQuery,
+    options: &QueryOptions,
+) -> Result<QueryTable, ApiError> {
     let mut table = QueryTable {
         columns: Vec::new(),
         rows: Vec::new(),
@@ -296,7 +347,10 @@ fn first_rows(view: &View, query: &ParsedQuery, options: &QueryOptions) -> Resul
     match evaluate(view, query, options)? {
         Answer::Boolean(value) => table.boolean = Some(value),
         Answer::Solutions { variables, rows } => {
-            table.columns = variables.iter().map(|variable| variable.as_str().to_owned()).collect();
+            table.columns = variables
+                .iter()
+                .map(|variable| variable.as_str().to_owned())
+                .collect();
             for row in rows {
                 let row = row?;
                 if table.rows.len() == PAGE_ROWS {
@@ -306,13 +360,21 @@ fn first_rows(view: &View, query: &ParsedQuery, options: &QueryOptions) -> Resul
                 table.rows.push(row);
             }
         }
-        Answer::Graph(_) => return Err(ApiError::not_acceptable(OutputFormat::media_types_for(query.kind()))),
+        Answer::Graph(_) => {
+            return Err(ApiError::not_acceptable(OutputFormat::media_types_for(
+                query.kind(),
+            )));
+        }
     }
     Ok(table)
 }
 
 /// The form for people, the service description for programs.
-async fn describe(state: AppState, headers: HeaderMap, params: Params) -> Result<Response, ApiError> {
+async fn describe(
+    state: AppState,
+    headers: HeaderMap,
+    params: Params,
+) -> Result<Response, ApiError> {
     let offers = [
         "text/turtle",
         HTML,

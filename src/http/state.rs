@@ -63,7 +63,8 @@ impl AppState {
                 contexts,
                 queries: Arc::new(Semaphore::new(config.max_concurrent_queries)),
                 writes: Arc::new(Semaphore::new(8)),
-                process_nonce: u64::from(std::process::id()) ^ jiff::Timestamp::now().as_nanosecond() as u64,
+                process_nonce: u64::from(std::process::id())
+                    ^ jiff::Timestamp::now().as_nanosecond() as u64,
                 registry,
                 config,
             }),
@@ -81,7 +82,8 @@ impl AppState {
     }
 
     async fn turn(&self, turns: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, ApiError> {
-        let wait = tokio::time::timeout(self.config.queue_timeout, Arc::clone(turns).acquire_owned());
+        let wait =
+            tokio::time::timeout(self.config.queue_timeout, Arc::clone(turns).acquire_owned());
         match wait.await {
             Ok(Ok(permit)) => Ok(permit),
             _ => Err(ApiError::busy()),

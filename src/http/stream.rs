@@ -77,7 +77,9 @@ impl ChunkWriter {
             return Ok(());
         }
         let full = std::mem::replace(&mut self.buffer, Vec::with_capacity(CHUNK_BYTES));
-        let sending = self.sender.send_timeout(Ok(Bytes::from(full)), self.stall_timeout);
+        let sending = self
+            .sender
+            .send_timeout(Ok(Bytes::from(full)), self.stall_timeout);
         self.handle.block_on(sending).map_err(|error| match error {
             mpsc::error::SendTimeoutError::Timeout(_) => {
                 io::Error::new(io::ErrorKind::TimedOut, "the client stopped reading")
@@ -127,7 +129,11 @@ impl Stream for ChunkStream {
         self.receiver.poll_recv(context).map(|chunk| {
             chunk.map(|chunk| {
                 chunk.map_err(|error| {
-                    tracing::warn!(code = error.code, "An answer was broken off after its first bytes: {}", error.code);
+                    tracing::warn!(
+                        code = error.code,
+                        "An answer was broken off after its first bytes: {}",
+                        error.code
+                    );
                     io::Error::other(error.detail.en.clone())
                 })
             })

@@ -63,7 +63,10 @@ pub(super) async fn validate(
         let out = response.headers_mut();
         out.insert(header::CONTENT_TYPE, content_type(chosen));
         out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        out.insert(header::VARY, HeaderValue::from_static("Accept, Accept-Language"));
+        out.insert(
+            header::VARY,
+            HeaderValue::from_static("Accept, Accept-Language"),
+        );
         out.insert(X_CONFORMS, conforms(&stored));
         set_commit(out, Some(state.registry.snapshot().seq()));
         Ok(response)
@@ -85,16 +88,29 @@ pub(super) async fn report(
         let _permit = permit;
         let stored = state.registry.report();
         let site = state.site(&stored.view, language);
-        let downloads: Vec<(&str, String)> = [("Turtle", "ttl"), ("JSON-LD", "jsonld"), ("CSV", "csv"), ("Tekst", "txt")]
-            .into_iter()
-            .map(|(name, format)| (name, site.path(&format!("/rapport?format={format}"))))
-            .collect();
+        let downloads: Vec<(&str, String)> = [
+            ("Turtle", "ttl"),
+            ("JSON-LD", "jsonld"),
+            ("CSV", "csv"),
+            ("Tekst", "txt"),
+        ]
+        .into_iter()
+        .map(|(name, format)| (name, site.path(&format!("/rapport?format={format}"))))
+        .collect();
         let source = match language {
-            Language::Nl => format!("het hele register, na commit {}", stored.view.snapshot().seq()),
-            Language::En => format!("the whole registry, after commit {}", stored.view.snapshot().seq()),
+            Language::Nl => format!(
+                "het hele register, na commit {}",
+                stored.view.snapshot().seq()
+            ),
+            Language::En => format!(
+                "the whole registry, after commit {}",
+                stored.view.snapshot().seq()
+            ),
         };
         let bytes = render(&state, &stored, chosen, language, &source, &downloads)?;
-        let mut response = Document::new(chosen, bytes).at(stored.view.snapshot()).respond(&headers);
+        let mut response = Document::new(chosen, bytes)
+            .at(stored.view.snapshot())
+            .respond(&headers);
         response.headers_mut().insert(X_CONFORMS, conforms(&stored));
         Ok(response)
     })
@@ -103,7 +119,8 @@ pub(super) async fn report(
 
 /// A graph that no stored graph is called by: focus nodes come from the upload alone.
 fn upload_graph(state: &AppState) -> Result<NamedNode, ApiError> {
-    NamedNode::new(format!("{}/validate#bestand", state.registry.base())).map_err(ApiError::internal)
+    NamedNode::new(format!("{}/validate#bestand", state.registry.base()))
+        .map_err(ApiError::internal)
 }
 
 fn source_name(upload: &Upload, language: Language) -> String {
@@ -140,7 +157,9 @@ fn render(
         "application/ld+json" | "application/json" => report.render_jsonld(&mut out),
         "text/csv" => report.render_csv(&mut out),
         "text/plain" => report.render_text(&mut out, language),
-        "application/n-triples" => rdf_document::write_triples(&report.to_triples(), Format::NTriples, &mut out),
+        "application/n-triples" => {
+            rdf_document::write_triples(&report.to_triples(), Format::NTriples, &mut out)
+        }
         _ => report.render_turtle(&mut out),
     };
     written.map_err(ApiError::internal)?;

@@ -30,7 +30,9 @@ pub(super) struct Change {
 
 /// Refuses a write by anybody but the administrator. Called before the body is read.
 pub(super) fn authorise(state: &AppState, headers: &HeaderMap) -> Result<(), ApiError> {
-    let presented = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    let presented = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
     authorise_write(state.token.as_ref(), presented)?;
     Ok(())
 }
@@ -92,7 +94,10 @@ fn refuse(rejection: &Rejection, accept: &str) -> Result<Response, ApiError> {
     let offers = ["application/problem+json", JSON, "text/html", "text/turtle"];
     if negotiate(accept, &offers) == Some("text/turtle") {
         let mut out = Vec::new();
-        rejection.report.render_turtle(&mut out).map_err(ApiError::internal)?;
+        rejection
+            .report
+            .render_turtle(&mut out)
+            .map_err(ApiError::internal)?;
         let mut response = (StatusCode::UNPROCESSABLE_ENTITY, Body::from(out)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, content_type("text/turtle"));
@@ -111,8 +116,8 @@ fn refuse(rejection: &Rejection, accept: &str) -> Result<Response, ApiError> {
         "shapes-violated",
         Text::new("De wijziging voldoet niet aan de vormen", "The change does not conform to the shapes"),
         Text::new(
-            format!("De wijziging geeft {count} nieuwe bevindingen, waaronder overtredingen; er is niets bewaard."),
-            format!("The change introduces {count} results, violations among them; nothing was stored."),
+            format!("De wijziging is geweigerd; er is niets bewaard. Nieuwe bevindingen: {count}, waaronder overtredingen."),
+            format!("The change was refused; nothing was stored. New results: {count}, violations among them."),
         ),
     )
     .with("aantal", count)

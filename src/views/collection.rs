@@ -300,14 +300,21 @@ impl CollectionIndex {
         } else {
             let ranks = self.matching_ranks(view, &items, &filters);
             let start = u32::try_from(start).expect("ranks are 32 bits");
-            let mut rest: Vec<u32> = ranks.iter().copied().filter(|rank| *rank >= start).collect();
+            let mut rest: Vec<u32> = ranks
+                .iter()
+                .copied()
+                .filter(|rank| *rank >= start)
+                .collect();
             let more = rest.len() > limit;
             if more {
                 rest.select_nth_unstable(limit);
                 rest.truncate(limit);
             }
             rest.sort_unstable();
-            let page = rest.iter().map(|rank| items.order[*rank as usize]).collect();
+            let page = rest
+                .iter()
+                .map(|rank| items.order[*rank as usize])
+                .collect();
             (page, ranks.len(), more)
         };
         let next = page
@@ -327,12 +334,7 @@ impl CollectionIndex {
     }
 
     /// Places of the items for which every filter holds.
-    fn matching_ranks(
-        &self,
-        view: &View,
-        items: &Items,
-        filters: &[(&Filter, &str)],
-    ) -> Vec<u32> {
+    fn matching_ranks(&self, view: &View, items: &Items, filters: &[(&Filter, &str)]) -> Vec<u32> {
         let mut matching: Option<Vec<Id>> = None;
         for (filter, value) in filters {
             let found = self.matching_subjects(view, filter, value);
@@ -389,7 +391,9 @@ impl CollectionIndex {
     fn find(&self, view: &View, predicate: Id, fold: Fold, value: &str) -> Vec<Id> {
         let known = {
             let mut state = self.state_for(view);
-            state.as_mut().and_then(|s| s.values.get(&(predicate, fold)).cloned())
+            state
+                .as_mut()
+                .and_then(|s| s.values.get(&(predicate, fold)).cloned())
         };
         let index = known.unwrap_or_else(|| {
             let built = Arc::new(ValueIndex::build(view, predicate, fold));
@@ -405,7 +409,9 @@ impl CollectionIndex {
         let seq = view.snapshot().seq();
         let known = {
             let mut state = self.state_for(view);
-            state.as_mut().and_then(|s| s.items.get(&register.name).cloned())
+            state
+                .as_mut()
+                .and_then(|s| s.items.get(&register.name).cloned())
         };
         let items = match known {
             Some((of, items)) if of == seq => return items,
@@ -413,7 +419,9 @@ impl CollectionIndex {
             None => Arc::new(Items::build(view, register)),
         };
         if let Some(state) = self.state_for(view).as_mut() {
-            state.items.insert(register.name.clone(), (seq, Arc::clone(&items)));
+            state
+                .items
+                .insert(register.name.clone(), (seq, Arc::clone(&items)));
         }
         items
     }
@@ -535,14 +543,25 @@ en = "s"
                 .expect("commits");
         }
 
-        fn page(&self, filters: &[(&str, &str)], after: Option<&str>, limit: usize) -> (Vec<String>, u64, Option<String>) {
+        fn page(
+            &self,
+            filters: &[(&str, &str)],
+            after: Option<&str>,
+            limit: usize,
+        ) -> (Vec<String>, u64, Option<String>) {
             let view = self.store.snapshot().view();
             let query = CollectionQuery {
-                filters: filters.iter().map(|(n, v)| ((*n).into(), (*v).into())).collect(),
+                filters: filters
+                    .iter()
+                    .map(|(n, v)| ((*n).into(), (*v).into()))
+                    .collect(),
                 after: after.map(str::to_owned),
                 limit,
             };
-            let page = self.index.page(&view, &self.register, &query).expect("known filters");
+            let page = self
+                .index
+                .page(&view, &self.register, &query)
+                .expect("known filters");
             let names = page
                 .items
                 .iter()
@@ -589,11 +608,17 @@ en = "s"
         assert_eq!(names(&[("status", "actief")]), ["2", "10", "A1"]);
         assert_eq!(names(&[("status", "weg")]), ["1"]);
         assert_eq!(names(&[("straat", "dorpSTRAAT")]), ["1", "2"]);
-        assert_eq!(names(&[("straat", "Dorpstraat"), ("status", "actief")]), ["2"]);
+        assert_eq!(
+            names(&[("straat", "Dorpstraat"), ("status", "actief")]),
+            ["2"]
+        );
         assert!(names(&[("status", "onbekend")]).is_empty());
         assert_eq!(names(&[("status", "")]).len(), 5);
         let (page, total, next) = world.page(&[("status", "actief")], Some("2"), 1);
-        assert_eq!((page, total, next), (vec!["10".to_owned()], 3, Some("10".to_owned())));
+        assert_eq!(
+            (page, total, next),
+            (vec!["10".to_owned()], 3, Some("10".to_owned()))
+        );
         let query = CollectionQuery {
             filters: vec![("kleur".into(), "rood".into())],
             after: None,
@@ -612,16 +637,28 @@ en = "s"
         world.change(DATA, true);
         let (first, _, next) = world.page(&[], None, 2);
         assert_eq!(first, ["1", "2"]);
-        world.change("<http://e/id/ding/0> a <http://e/Ding> . <http://e/id/ding/5> a <http://e/Ding> .", true);
+        world.change(
+            "<http://e/id/ding/0> a <http://e/Ding> . <http://e/id/ding/5> a <http://e/Ding> .",
+            true,
+        );
         world.change("<http://e/id/ding/2> a <http://e/Ding> .", false);
         let (second, total, next) = world.page(&[], next.as_deref(), 2);
         assert_eq!((second, total), (vec!["5".to_owned(), "10".to_owned()], 6));
-        assert_eq!(world.page(&[], next.as_deref(), 9).0, ["A1", "http://elders/x"]);
-        assert_eq!(world.page(&[], None, 9).0, ["0", "1", "5", "10", "A1", "http://elders/x"]);
+        assert_eq!(
+            world.page(&[], next.as_deref(), 9).0,
+            ["A1", "http://elders/x"]
+        );
+        assert_eq!(
+            world.page(&[], None, 9).0,
+            ["0", "1", "5", "10", "A1", "http://elders/x"]
+        );
         // The order kept from before equals one made anew.
         let fresh = CollectionIndex::default();
         let view = world.store.snapshot().view();
-        let query = CollectionQuery { limit: 100, ..CollectionQuery::default() };
+        let query = CollectionQuery {
+            limit: 100,
+            ..CollectionQuery::default()
+        };
         assert_eq!(
             fresh.page(&view, &world.register, &query),
             world.index.page(&view, &world.register, &query)

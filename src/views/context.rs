@@ -118,7 +118,9 @@ impl Context {
 
     /// The first term of a predicate, for texts that name it.
     pub fn term_name(&self, predicate: &str) -> Option<&str> {
-        self.terms_of(predicate).first().map(|term| term.name.as_str())
+        self.terms_of(predicate)
+            .first()
+            .map(|term| term.name.as_str())
     }
 }
 

@@ -20,7 +20,11 @@ pub fn document(tree: &Tree, context: &Context, context_reference: Json) -> Json
 }
 
 /// A node as an object without `@context`.
-pub fn node(node: &Node, context: &Context, shared_blanks: &FxHashSet<String>) -> Map<String, Json> {
+pub fn node(
+    node: &Node,
+    context: &Context,
+    shared_blanks: &FxHashSet<String>,
+) -> Map<String, Json> {
     let mut out = Map::new();
     write_node(node, context, shared_blanks, &mut out);
     out
@@ -41,7 +45,10 @@ fn write_node(
         }
         NamedOrBlankNode::BlankNode(_) => {}
     }
-    let mut classes: Vec<&str> = node.types().map(|class| context.class_name(class.as_str())).collect();
+    let mut classes: Vec<&str> = node
+        .types()
+        .map(|class| context.class_name(class.as_str()))
+        .collect();
     match classes.len() {
         0 => {}
         1 => {

@@ -50,7 +50,9 @@ pub fn shorten(iri: &str) -> Option<String> {
     PREFIXES.iter().find_map(|(prefix, namespace)| {
         let name = iri.strip_prefix(namespace)?;
         let plain = !name.is_empty()
-            && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'))
+            && name
+                .chars()
+                .all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'))
             && !name.ends_with('.');
         plain.then(|| format!("{prefix}:{name}"))
     })
@@ -181,7 +183,10 @@ mod tests {
     #[test]
     fn every_format_reads_back() {
         let view = view_of_graphs(&[
-            (Some("http://e/g"), "<http://e/a> <http://e/p> \"x\"@nl, 5, [ <http://e/q> 1 ] ."),
+            (
+                Some("http://e/g"),
+                "<http://e/a> <http://e/p> \"x\"@nl, 5, [ <http://e/q> 1 ] .",
+            ),
             (None, "<http://e/a> <http://e/p> \"y\" ."),
         ]);
         for format in Format::ALL {

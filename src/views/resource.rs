@@ -63,6 +63,8 @@ pub struct EmbedRules {
     pub max_depth: usize,
     /// Most statements of a tree.
     pub max_triples: usize,
+    /// Predicates of the root that are shown, besides its classes, in this order; `None` shows all.
+    pub only: Option<Vec<String>>,
 }
 
 impl EmbedRules {
@@ -72,6 +74,7 @@ impl EmbedRules {
             predicates: predicates.into_iter().collect(),
             max_depth: 6,
             max_triples: 20_000,
+            only: None,
         }
     }
 }
@@ -101,28 +104,16 @@ impl Node {
 
     /// The classes that are IRIs.
     pub fn types(&self) -> impl Iterator<Item = &NamedNode> {
-        self.values(rdf::TYPE).iter().filter_map(|value| match value {
-            Value::Link(NamedOrBlankNode::NamedNode(class)) => Some(class),
-            Value::Node(node) => match &node.id {
-                NamedOrBlankNode::NamedNode(class) => Some(class),
-                NamedOrBlankNode::BlankNode(_) => None,
-            },
-            _ => None,
-        })
-    }
-
-    /// The node with the statements of the given predicates only, in the order given; classes stay.
-    #[must_use]
-    pub fn only(&self, predicates: &[String]) -> Self {
-        let mut kept = Vec::new();
-        for wanted in std::iter::once(rdf::TYPE).chain(predicates.iter().map(String::as_str)) {
-            let found = self.properties.iter().find(|p| p.predicate.as_str() == wanted);
-            kept.extend(found.cloned());
-        }
-        Self {
-            id: self.id.clone(),
-            properties: kept,
-        }
+        self.values(rdf::TYPE)
+            .iter()
+            .filter_map(|value| match value {
+                Value::Link(NamedOrBlankNode::NamedNode(class)) => Some(class),
+                Value::Node(node) => match &node.id {
+                    NamedOrBlankNode::NamedNode(class) => Some(class),
+                    NamedOrBlankNode::BlankNode(_) => None,
+                },
+                _ => None,
+            })
     }
 }
 
@@ -182,6 +173,14 @@ pub fn build_tree(view: &View, subject: Id, rules: &EmbedRules) -> Result<Option
             .iter()
             .filter_map(|iri| view.id_of_iri(iri))
             .collect(),
+        shown_ids: rules
+            .only
+            .iter()
+            .flatten()
+            .map(String::as_str)
+            .chain([rdf::TYPE])
+            .filter_map(|iri| view.id_of_iri(iri))
+            .collect(),
         first: view.id_of_iri(rdf::FIRST),
         rest: view.id_of_iri(rdf::REST),
         nil: view.id_of_iri(rdf::NIL),
@@ -204,6 +203,8 @@ pub fn build_tree(view: &View, subject: Id, rules: &EmbedRules) -> Result<Option
 struct Builder<'a> {
     view: &'a View,
     embed: FxHashSet<Id>,
+    /// Predicates of the root that are shown, when not all are.
+    shown_ids: FxHashSet<Id>,
     first: Option<Id>,
     rest: Option<Id>,
     nil: Option<Id>,
@@ -233,7 +234,12 @@ impl Builder<'_> {
         }
         let mut by_predicate: BTreeMap<String, (Id, Vec<(String, Id)>)> = BTreeMap::new();
         let mut last: Option<(Id, String)> = None;
+        let is_root = self.expanded.len() == 1;
+        let shown = self.rules.only.as_ref().filter(|_| is_root);
         for (p, o) in self.view.star(id) {
+            if shown.is_some() && !self.shown_ids.contains(&p) {
+                continue;
+            }
             self.count()?;
             if last.as_ref().is_none_or(|(known, _)| *known != p) {
                 let iri = self.view.iri(p).expect("predicates are IRIs").into_owned();
@@ -260,6 +266,10 @@ impl Builder<'_> {
                 values,
             });
         }
+        if let Some(shown) = shown {
+            // Classes are not in the list: they come first.
+            properties.sort_by_key(|p| shown.iter().position(|iri| *iri == p.predicate.as_str()));
+        }
         Ok(Node {
             id: self.name(id),
             properties,
@@ -274,13 +284,7 @@ impl Builder<'_> {
         }
     }
 
-    fn value(
-        &mut self,
-        p: Id,
-        o: Id,
-        depth: usize,
-        blank_depth: usize,
-    ) -> Result<Value, TooLarge> {
+    fn value(&mut self, p: Id, o: Id, depth: usize, blank_depth: usize) -> Result<Value, TooLarge> {
         if o.is_literal() {
             let Term::Literal(literal) = self.view.term(o) else {
                 unreachable!("the id is of a literal")
@@ -377,7 +381,10 @@ mod tests {
         let tree = build_tree(&view, subject, &rules)
             .expect("small")
             .expect("known");
-        assert!(matches!(tree.root.values("http://e/knows")[0], Value::Link(_)));
+        assert!(matches!(
+            tree.root.values("http://e/knows")[0],
+            Value::Link(_)
+        ));
         let Value::Node(part) = &tree.root.values("http://e/part")[0] else {
             panic!("declared parts are nested")
         };
@@ -399,7 +406,10 @@ mod tests {
             max_triples: 3,
             ..EmbedRules::default()
         };
-        assert_eq!(build_tree(&view, subject, &rules), Err(TooLarge { limit: 3 }));
+        assert_eq!(
+            build_tree(&view, subject, &rules),
+            Err(TooLarge { limit: 3 })
+        );
         let unknown = view.id_of_iri("http://e/x").expect("an object");
         assert_eq!(build_tree(&view, unknown, &rules), Ok(None));
     }

@@ -39,7 +39,11 @@ pub fn service_description(view: &View, base: &str) -> Vec<Triple> {
         "JSON-LD",
     ];
     for format in results {
-        say(&subject, sd("resultFormat"), iri(format!("{FORMATS}{format}")).into());
+        say(
+            &subject,
+            sd("resultFormat"),
+            iri(format!("{FORMATS}{format}")).into(),
+        );
     }
     for format in Format::ALL {
         let name = match format {
@@ -50,12 +54,17 @@ pub fn service_description(view: &View, base: &str) -> Vec<Triple> {
             Format::RdfXml => "RDF_XML",
             Format::JsonLd => "JSON-LD",
         };
-        say(&subject, sd("inputFormat"), iri(format!("{FORMATS}{name}")).into());
+        say(
+            &subject,
+            sd("inputFormat"),
+            iri(format!("{FORMATS}{name}")).into(),
+        );
     }
     let dataset = iri(format!("{base}/sparql#dataset")).into();
     let default_graph = iri(format!("{base}/sparql#unie")).into();
     let count = |number: u64| -> Term {
-        Literal::new_typed_literal(number.to_string(), NamedNode::new_unchecked(xsd::INTEGER)).into()
+        Literal::new_typed_literal(number.to_string(), NamedNode::new_unchecked(xsd::INTEGER))
+            .into()
     };
     let triples = NamedNode::new_unchecked(format!("{VOID}triples"));
     say(&subject, sd("defaultDataset"), term_of(&dataset));
@@ -63,7 +72,11 @@ pub fn service_description(view: &View, base: &str) -> Vec<Triple> {
     say(&dataset, sd("defaultGraph"), term_of(&default_graph));
     say(&default_graph, a.clone(), sd("Graph").into());
     // Duplicates among graphs are counted: an upper bound that needs no scan.
-    say(&default_graph, triples.clone(), count(view.snapshot().quad_count()));
+    say(
+        &default_graph,
+        triples.clone(),
+        count(view.snapshot().quad_count()),
+    );
     for graph in view.graph_names() {
         let Some(name) = view.iri(graph) else {
             continue;

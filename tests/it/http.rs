@@ -116,15 +116,27 @@ impl Server {
             let mut options = ParseOptions::new(&contexts);
             options.format = Some(format);
             options.graph = Some(graph);
-            parse_into(draft, &Input::bytes(name.to_owned(), content.to_vec()), options)
+            parse_into(
+                draft,
+                &Input::bytes(name.to_owned(), content.to_vec()),
+                options,
+            )
+            .map_err(Box::new)
         });
         outcome.unwrap_or_else(|error| panic!("{name}: {error:?}"));
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.app.clone().oneshot(request).await.expect("the router never fails");
+        let response = self
+            .app
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("the router never fails");
         let (parts, body) = response.into_parts();
-        let body = axum::body::to_bytes(body, usize::MAX).await.expect("a whole body");
+        let body = axum::body::to_bytes(body, usize::MAX)
+            .await
+            .expect("a whole body");
         Answer {
             status: parts.status,
             headers: parts.headers,
@@ -133,8 +145,16 @@ impl Server {
     }
 
     /// Sends a request whose body may break off; the error text then.
-    pub(crate) async fn send_raw(&self, request: Request<Body>) -> (StatusCode, Result<Bytes, String>) {
-        let response = self.app.clone().oneshot(request).await.expect("the router never fails");
+    pub(crate) async fn send_raw(
+        &self,
+        request: Request<Body>,
+    ) -> (StatusCode, Result<Bytes, String>) {
+        let response = self
+            .app
+            .clone()
+            .oneshot(request)
+            .await
+            .expect("the router never fails");
         let status = response.status();
         let body = axum::body::to_bytes(response.into_body(), usize::MAX).await;
         (status, body.map_err(|error| error.to_string()))
@@ -145,24 +165,44 @@ impl Server {
     }
 
     pub(crate) async fn get_as(&self, path: &str, accept: &str) -> Answer {
-        self.send(request(Method::GET, path, &[("accept", accept)], "")).await
+        self.send(request(Method::GET, path, &[("accept", accept)], ""))
+            .await
     }
 
     /// Sends a write with the administrator's token.
-    pub(crate) async fn write(&self, method: Method, path: &str, media_type: &str, body: &str) -> Answer {
+    pub(crate) async fn write(
+        &self,
+        method: Method,
+        path: &str,
+        media_type: &str,
+        body: &str,
+    ) -> Answer {
         let authorization = format!("Bearer {TOKEN}");
-        let headers = [("authorization", authorization.as_str()), ("content-type", media_type)];
+        let headers = [
+            ("authorization", authorization.as_str()),
+            ("content-type", media_type),
+        ];
         self.send(request(method, path, &headers, body)).await
     }
 }
 
 /// A request with headers and a body.
-pub(crate) fn request(method: Method, path: &str, headers: &[(&str, &str)], body: &str) -> Request<Body> {
-    let mut builder = Request::builder().method(method).uri(path).header("x-request-id", "proef");
+pub(crate) fn request(
+    method: Method,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Request<Body> {
+    let mut builder = Request::builder()
+        .method(method)
+        .uri(path)
+        .header("x-request-id", "proef");
     for (name, value) in headers {
         builder = builder.header(*name, *value);
     }
-    builder.body(Body::from(body.to_owned())).expect("a well-formed request")
+    builder
+        .body(Body::from(body.to_owned()))
+        .expect("a well-formed request")
 }
 
 impl Answer {
@@ -171,30 +211,54 @@ impl Answer {
     }
 
     pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
     pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().expect("ASCII"))
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().expect("ASCII"))
     }
 
     pub(crate) fn links(&self) -> Vec<&str> {
-        self.headers.get_all("link").iter().map(|value| value.to_str().expect("ASCII")).collect()
+        self.headers
+            .get_all("link")
+            .iter()
+            .map(|value| value.to_str().expect("ASCII"))
+            .collect()
     }
 
     /// Status, content type and body as one text for a snapshot.
     pub(crate) fn snapshot(&self) -> String {
-        format!("{} {}\n\n{}", self.status.as_u16(), self.header("content-type"), self.text())
+        format!(
+            "{} {}\n\n{}",
+            self.status.as_u16(),
+            self.header("content-type"),
+            self.text()
+        )
     }
 
     pub(crate) fn assert_problem(&self, status: u16, code: &str) -> serde_json::Value {
-        assert_eq!(self.header("content-type"), "application/problem+json", "{}", self.text());
+        assert_eq!(
+            self.header("content-type"),
+            "application/problem+json",
+            "{}",
+            self.text()
+        );
         let json = self.json();
-        assert_eq!((self.status.as_u16(), &json["code"]), (status, &code.into()), "{json:#}");
+        assert_eq!(
+            (self.status.as_u16(), &json["code"]),
+            (status, &code.into()),
+            "{json:#}"
+        );
         assert_eq!(json["status"], status);
         assert!(json["type"].as_str().is_some_and(|t| t.starts_with(BASE)));
         for member in ["title", "detail", "instance"] {
-            assert!(json[member].as_str().is_some_and(|text| !text.is_empty()), "{member}");
+            assert!(
+                json[member].as_str().is_some_and(|text| !text.is_empty()),
+                "{member}"
+            );
         }
         json
     }

@@ -20,7 +20,11 @@ fn canonical(quads: impl IntoIterator<Item = Quad>) -> Vec<String> {
 fn demo() -> Server {
     let server = Server::empty();
     for asset in demo_files() {
-        let extension = asset.path.rsplit('.').next().expect("assets have extensions");
+        let extension = asset
+            .path
+            .rsplit('.')
+            .next()
+            .expect("assets have extensions");
         let format = Format::from_extension(extension).expect("assets are RDF");
         server.load_as(asset.graph, asset.bytes, format);
     }
@@ -34,7 +38,9 @@ const SAMPLE: usize = 60;
 fn json_ld_of_every_register_reads_back_as_stored() {
     let server = demo();
     let view: View = server.registry.snapshot().view();
-    let rdf_type = view.id_of_iri("http://www.w3.org/1999/02/22-rdf-syntax-ns#type").expect("used");
+    let rdf_type = view
+        .id_of_iri("http://www.w3.org/1999/02/22-rdf-syntax-ns#type")
+        .expect("used");
     let mut checked = 0;
     for register in server.registry.registers() {
         let file = format!("{}.jsonld", register.context);
@@ -50,18 +56,52 @@ fn json_ld_of_every_register_reads_back_as_stored() {
         };
         let rules = EmbedRules::new(register.embed.clone());
         for subject in view.subjects(rdf_type, class).take(SAMPLE) {
-            let tree = build_tree(&view, subject, &rules).expect("small").expect("described");
-            let document = jsonld::document(&tree, &context, inline["@context"].clone()).to_string();
+            let tree = build_tree(&view, subject, &rules)
+                .expect("small")
+                .expect("described");
+            let document =
+                jsonld::document(&tree, &context, inline["@context"].clone()).to_string();
             let read: Vec<Quad> = oxjsonld::JsonLdParser::new()
                 .for_slice(document.as_bytes())
                 .collect::<Result<_, _>>()
                 .unwrap_or_else(|error| panic!("{}: {error}\n{document}", register.name));
-            let stored = tree.triples().into_iter().map(|t| t.in_graph(GraphName::DefaultGraph));
-            assert_eq!(canonical(read), canonical(stored), "{}\n{document}", register.name);
+            let stored = tree
+                .triples()
+                .into_iter()
+                .map(|t| t.in_graph(GraphName::DefaultGraph));
+            assert_eq!(
+                canonical(read),
+                canonical(stored),
+                "{}\n{document}",
+                register.name
+            );
             checked += 1;
         }
     }
     assert!(checked > 100, "only {checked} items were checked");
+}
+
+#[tokio::test]
+async fn example_queries_find_something() {
+    let server = demo();
+    let form = server.get_as("/sparql", "text/html").await;
+    let links: Vec<String> = form
+        .text()
+        .split("href=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .filter(|href| href.starts_with("/sparql?query="))
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(links.len(), 4);
+    for link in links {
+        let answer = server.get_as(&link, "text/csv").await;
+        assert!(
+            answer.text().lines().count() > 1,
+            "{link}: {}",
+            answer.text()
+        );
+    }
 }
 
 #[tokio::test]
@@ -82,8 +122,19 @@ async fn pages_cover_every_register() {
         assert_eq!(seen, total, "{}", register.name);
         // A filter of every kind answers, with a value that occurs nowhere too.
         for filter in &register.filters {
-            let page = server.get(&format!("/api/{}?{}=bestaat-niet", register.name, filter.name)).await;
-            assert_eq!(page.json()["totaal"], 0, "{} {}", register.name, filter.name);
+            let page = server
+                .get(&format!(
+                    "/api/{}?{}=bestaat-niet",
+                    register.name, filter.name
+                ))
+                .await;
+            assert_eq!(
+                page.json()["totaal"],
+                0,
+                "{} {}",
+                register.name,
+                filter.name
+            );
         }
     }
 }

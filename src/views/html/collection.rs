@@ -1,10 +1,11 @@
 //! The page of a collection: filters, one page of items, the way to the next.
 
 use super::resource::value_cell;
-use super::{Site, grouped, layout};
+use super::{Site, counted, layout};
+use crate::rdf::label::Language;
 use crate::registry::Register;
-use crate::views::resource::Node;
 use crate::views::collection::CollectionQuery;
+use crate::views::resource::Node;
 use maud::html;
 use oxrdf::NamedOrBlankNode;
 
@@ -57,7 +58,7 @@ pub fn render_collection(site: &Site<'_>, page: &CollectionPage<'_>) -> String {
                 }
             }
         }
-        p role="status" { (grouped(page.total)) " objecten" @if page.total == 1 { " (één)" } "." }
+        p role="status" { (counted(page.total, "object", "objecten")) "." }
         @if !page.items.is_empty() {
             div.scroll {
                 table {
@@ -70,9 +71,7 @@ pub fn render_collection(site: &Site<'_>, page: &CollectionPage<'_>) -> String {
                             tr {
                                 th scope="row" {
                                     @if let NamedOrBlankNode::NamedNode(iri) = &item.id {
-                                        a href=(site.href(iri.as_str())) title=(iri.as_str()) {
-                                            (register.id_of_iri(iri.as_str()).unwrap_or(iri.as_str()))
-                                        }
+                                        (site.anchor(iri.as_str(), iri.as_str(), register.id_of_iri(iri.as_str()).unwrap_or(iri.as_str())))
                                     }
                                 }
                                 @for predicate in &register.list {
@@ -90,5 +89,10 @@ pub fn render_collection(site: &Site<'_>, page: &CollectionPage<'_>) -> String {
             p { a rel="next" href=(next) { "Volgende bladzijde" } }
         }
     };
-    layout(site.base, register.label.get(language), language, &content)
+    layout(
+        site.base,
+        register.label.get(language),
+        Language::Nl,
+        &content,
+    )
 }

@@ -1,6 +1,7 @@
 //! The start page and the list of graphs.
 
-use super::{Site, grouped, layout};
+use super::{Site, counted, grouped, layout};
+use crate::rdf::label::Language;
 use crate::registry::Register;
 use crate::views::labels::last_segment;
 use maud::html;
@@ -18,8 +19,8 @@ pub fn render_home(site: &Site<'_>, registers: &[RegisterLine<'_>]) -> String {
     let snapshot = site.view.snapshot();
     let content = html! {
         p {
-            "Dit register bevat " strong { (grouped(snapshot.quad_count())) } " uitspraken in "
-            strong { (grouped(site.view.graph_names().len() as u64)) } " grafen, na commit "
+            "Dit register bevat " strong { (counted(snapshot.quad_count(), "uitspraak", "uitspraken")) } " in "
+            strong { (counted(site.view.graph_names().len() as u64, "graaf", "grafen")) } ", na commit "
             strong { (snapshot.seq()) } "."
         }
         ul.groups {
@@ -78,7 +79,12 @@ pub fn render_home(site: &Site<'_>, registers: &[RegisterLine<'_>]) -> String {
             }
         }
     };
-    layout(site.base, "Linked data van lokale besturen", site.language, &content)
+    layout(
+        site.base,
+        "Linked data van lokale besturen",
+        Language::Nl,
+        &content,
+    )
 }
 
 /// The graphs with their sizes.
@@ -121,5 +127,5 @@ pub fn render_graphs(site: &Site<'_>, graphs: &[(Option<String>, u64)]) -> Strin
             }
         }
     };
-    layout(site.base, "Grafen", site.language, &content)
+    layout(site.base, "Grafen", Language::Nl, &content)
 }

@@ -12,7 +12,7 @@ mod upload;
 
 pub use collection::{CollectionPage, render_collection};
 pub use home::{RegisterLine, render_graphs, render_home};
-pub use problem::{ProblemPage, render_problem};
+pub use problem::{ProblemPage, render_problem, render_problem_codes};
 pub use query::{QueryTable, render_query_form, render_query_result};
 
 pub use report::render_report;
@@ -48,19 +48,30 @@ impl Site<'_> {
         format!("{}{path}", path_prefix(self.base))
     }
 
-    /// Where a person reads about an IRI in this registry.
-    pub fn href(&self, iri: &str) -> String {
-        for register in self.registers {
-            if let Some(id) = register.id_of_iri(iri) {
-                return self.path(&format!("/doc/{}/{id}", register.kind));
-            }
-        }
+    /// Where a person reads about an IRI: here when something is said about it here, else at the IRI itself.
+    /// `None` when there is nothing to open.
+    pub fn href(&self, iri: &str) -> Option<String> {
         if let Some(path) = iri.strip_prefix(self.base)
             && path.starts_with("/graph/")
         {
-            return self.path(path);
+            return Some(self.path(path));
         }
-        self.path(&format!("/doc?uri={}", percent_encode(iri)))
+        let described = self
+            .view
+            .id_of_iri(iri)
+            .is_some_and(|id| self.view.star(id).next().is_some());
+        if !described {
+            let on_the_web = iri.starts_with("https://") || iri.starts_with("http://");
+            return on_the_web.then(|| iri.to_owned());
+        }
+        let item = self
+            .registers
+            .iter()
+            .find_map(|register| Some((register, register.id_of_iri(iri)?)));
+        Some(match item {
+            Some((register, id)) => self.path(&format!("/doc/{}/{id}", register.kind)),
+            None => self.path(&format!("/doc?uri={}", percent_encode(iri))),
+        })
     }
 
     /// The name of an IRI for people.
@@ -72,7 +83,11 @@ impl Site<'_> {
         {
             return label;
         }
-        match self.registers.iter().find_map(|r| Some((r, r.id_of_iri(iri)?))) {
+        match self
+            .registers
+            .iter()
+            .find_map(|r| Some((r, r.id_of_iri(iri)?)))
+        {
             Some((register, id)) => format!("{} {id}", register.kind),
             None => shorten(iri).unwrap_or_else(|| iri.to_owned()),
         }
@@ -80,14 +95,23 @@ impl Site<'_> {
 
     /// A link to an IRI, named for people.
     pub fn link(&self, iri: &str) -> Markup {
-        html! { a href=(self.href(iri)) title=(iri) { (self.name(iri)) } }
+        self.anchor(iri, iri, &self.name(iri))
     }
 
     /// A predicate, named for people, with its short IRI as title.
     pub fn predicate(&self, iri: &str) -> Markup {
         let name = labels::name_of_iri(self.view, iri, self.language);
         let short = shorten(iri).unwrap_or_else(|| iri.to_owned());
-        html! { a href=(self.href(iri)) title=(short) { (name) } }
+        self.anchor(iri, &short, &name)
+    }
+
+    fn anchor(&self, iri: &str, title: &str, name: &str) -> Markup {
+        html! {
+            @match self.href(iri) {
+                Some(href) => { a href=(href) title=(title) { (name) } }
+                None => { span title=(title) { (name) } }
+            }
+        }
     }
 }
 
@@ -163,6 +187,12 @@ fn layout(base: &str, title: &str, language: Language, content: &Markup) -> Stri
     .into_string()
 }
 
+/// A number with the word for one or for several.
+fn counted(number: u64, one: &str, several: &str) -> String {
+    let word = if number == 1 { one } else { several };
+    format!("{} {word}", grouped(number))
+}
+
 /// A number with a thin space between thousands.
 fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -182,7 +212,10 @@ mod tests {
 
     #[test]
     fn links_are_encoded_and_prefixed() {
-        assert_eq!(percent_encode("http://e/a b?é"), "http%3A%2F%2Fe%2Fa%20b%3F%C3%A9");
+        assert_eq!(
+            percent_encode("http://e/a b?é"),
+            "http%3A%2F%2Fe%2Fa%20b%3F%C3%A9"
+        );
         assert_eq!(path_prefix("http://127.0.0.1:7400"), "");
         assert_eq!(path_prefix("https://stad.example/register"), "/register");
         assert_eq!(grouped(1_234_567), "1\u{202F}234\u{202F}567");

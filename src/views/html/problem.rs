@@ -24,6 +24,27 @@ pub struct ProblemPage<'a> {
     pub language: Language,
 }
 
+/// The page that explains the codes of errors: code, status and title.
+pub fn render_problem_codes(base: &str, language: Language, codes: &[(&str, u16, &str)]) -> String {
+    let (title, heads) = match language {
+        Language::Nl => ("Foutcodes", ["Code", "Status", "Betekenis"]),
+        Language::En => ("Error codes", ["Code", "Status", "Meaning"]),
+    };
+    let content = html! {
+        div.scroll {
+            table {
+                thead { tr { @for head in heads { th scope="col" { (head) } } } }
+                tbody {
+                    @for (code, status, meaning) in codes {
+                        tr id=(code) { th scope="row" { code { (code) } } td { (status) } td { (meaning) } }
+                    }
+                }
+            }
+        }
+    };
+    layout(base, title, language, &content)
+}
+
 /// The page of an error.
 pub fn render_problem(problem: &ProblemPage<'_>) -> String {
     let (request, home) = match problem.language {

@@ -1,7 +1,9 @@
 //! The SPARQL form and the table of an answer.
 
 use super::resource::literal_cell;
-use super::{Site, grouped, layout, percent_encode};
+use super::{Site, counted, grouped, layout, percent_encode};
+use crate::rdf::label::Language;
+use crate::views::rdf_document::shorten;
 use maud::{Markup, html};
 use oxrdf::Term;
 
@@ -52,13 +54,16 @@ pub fn render_query_form(site: &Site<'_>) -> String {
             p { a href=(site.path(&format!("/sparql?query={}", percent_encode(text)))) { "Uitvoeren" } }
         }
     };
-    layout(site.base, "SPARQL-bevraging", site.language, &content)
+    layout(site.base, "SPARQL-bevraging", Language::Nl, &content)
 }
 
 /// The form with the answer below.
 pub fn render_query_result(site: &Site<'_>, query: &str, table: &QueryTable) -> String {
     let download = |format: &str| {
-        site.path(&format!("/sparql?query={}&format={format}", percent_encode(query)))
+        site.path(&format!(
+            "/sparql?query={}&format={format}",
+            percent_encode(query)
+        ))
     };
     let content = html! {
         (form(site, query))
@@ -70,7 +75,7 @@ pub fn render_query_result(site: &Site<'_>, query: &str, table: &QueryTable) -> 
                 @if table.more {
                     "De eerste " (grouped(table.rows.len() as u64)) " rijen. Het volledige antwoord staat in de bestanden hieronder."
                 } @else {
-                    (grouped(table.rows.len() as u64)) " rijen."
+                    (counted(table.rows.len() as u64, "rij", "rijen")) "."
                 }
             }
             ul.formats aria-label="Antwoord ophalen" {
@@ -90,7 +95,7 @@ pub fn render_query_result(site: &Site<'_>, query: &str, table: &QueryTable) -> 
             }
         }
     };
-    layout(site.base, "SPARQL-bevraging", site.language, &content)
+    layout(site.base, "SPARQL-bevraging", Language::Nl, &content)
 }
 
 fn form(site: &Site<'_>, query: &str) -> Markup {
@@ -106,11 +111,10 @@ fn form(site: &Site<'_>, query: &str) -> Markup {
 fn term_cell(site: &Site<'_>, term: Option<&Term>) -> Markup {
     match term {
         None => html! {},
-        Some(Term::NamedNode(node)) => html! {
-            a.iri href=(site.href(node.as_str())) {
-                (crate::views::rdf_document::shorten(node.as_str()).unwrap_or_else(|| node.as_str().to_owned()))
-            }
-        },
+        Some(Term::NamedNode(node)) => {
+            let iri = node.as_str();
+            site.anchor(iri, iri, &shorten(iri).unwrap_or_else(|| iri.to_owned()))
+        }
         Some(Term::BlankNode(node)) => html! { span.iri { (node) } },
         Some(Term::Literal(literal)) => literal_cell(literal),
     }

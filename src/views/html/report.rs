@@ -1,6 +1,7 @@
 //! A validation report for people: verdict, counts, what is wrong grouped by rule, what was not checked.
 
 use super::{Site, grouped, layout};
+use crate::rdf::label::Language;
 use crate::shapes::{Report, ResultGroup, Severity, Verdict};
 use maud::{Markup, html};
 use oxrdf::Term;
@@ -66,7 +67,7 @@ pub fn render_report(
             }
         }
     };
-    layout(site.base, "Validatierapport", site.language, &content)
+    layout(site.base, "Validatierapport", Language::Nl, &content)
 }
 
 fn group_section(site: &Site<'_>, report: &Report, group: &ResultGroup) -> Markup {
@@ -119,9 +120,7 @@ fn group_section(site: &Site<'_>, report: &Report, group: &ResultGroup) -> Marku
 
 fn term_cell(site: &Site<'_>, term: &Term) -> Markup {
     match term {
-        Term::NamedNode(node) => html! {
-            a.iri href=(site.href(node.as_str())) { (node.as_str()) }
-        },
+        Term::NamedNode(node) => site.anchor(node.as_str(), node.as_str(), node.as_str()),
         Term::BlankNode(node) => html! { span.iri { (node) } },
         Term::Literal(literal) => super::resource::literal_cell(literal),
     }

@@ -1,7 +1,9 @@
 //! The page of one resource: its statements as tables, parts nested, and what refers to it.
 
 use super::{Site, layout};
-use crate::views::resource::{Node, Property, Tree, Value};
+use crate::rdf::label::Language;
+use crate::rdf::vocab::rdf;
+use crate::views::resource::{Property, Tree, Value};
 use maud::{Markup, html};
 use oxrdf::{Literal, NamedOrBlankNode};
 
@@ -33,7 +35,12 @@ pub fn render_resource(site: &Site<'_>, page: &ResourcePage<'_>) -> String {
         ul.formats aria-label="Andere formaten" {
             @for (name, address) in page.formats { li { a href=(address) { (name) } } }
         }
-        div.scroll { (node_table(site, &page.tree.root, "Uitspraken")) }
+        div.scroll {
+            table {
+                caption { "Uitspraken" }
+                tbody { @for property in &page.tree.root.properties { (property_row(site, property)) } }
+            }
+        }
         @if !page.graphs.is_empty() {
             h2 { "Grafen" }
             ul { @for graph in page.graphs { li { (site.link(graph)) } } }
@@ -48,16 +55,7 @@ pub fn render_resource(site: &Site<'_>, page: &ResourcePage<'_>) -> String {
             @if page.more_incoming { p { "Er zijn er meer; vraag ze op met SPARQL." } }
         }
     };
-    layout(site.base, &site.name(&iri), site.language, &content)
-}
-
-fn node_table(site: &Site<'_>, node: &Node, caption: &str) -> Markup {
-    html! {
-        table {
-            @if !caption.is_empty() { caption { (caption) } }
-            tbody { @for property in &node.properties { (property_row(site, property)) } }
-        }
-    }
+    layout(site.base, &site.name(&iri), Language::Nl, &content)
 }
 
 fn property_row(site: &Site<'_>, property: &Property) -> Markup {
@@ -80,7 +78,19 @@ pub(super) fn value_cell(site: &Site<'_>, value: &Value) -> Markup {
         Value::Literal(literal) => literal_cell(literal),
         Value::Link(NamedOrBlankNode::NamedNode(node)) => site.link(node.as_str()),
         Value::Link(NamedOrBlankNode::BlankNode(node)) => html! { span.iri { (node) } },
-        Value::Node(node) => node_table(site, node, ""),
+        Value::Node(node) => html! {
+            // The class of a part is said in one word; its row would only take space.
+            @for class in node.types() {
+                span.tag title=(class.as_str()) { (site.name(class.as_str())) } " "
+            }
+            table {
+                tbody {
+                    @for property in node.properties.iter().filter(|p| p.predicate.as_str() != rdf::TYPE) {
+                        (property_row(site, property))
+                    }
+                }
+            }
+        },
         Value::List(items) => html! {
             ol { @for item in items { li { (value_cell(site, item)) } } }
         },

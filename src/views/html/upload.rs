@@ -1,6 +1,7 @@
 //! The form with which a steward checks a file.
 
 use super::{Site, layout};
+use crate::rdf::label::Language;
 use maud::html;
 
 /// The form.
@@ -23,5 +24,5 @@ pub fn render_validate_form(site: &Site<'_>) -> String {
         pre { "curl -H 'Content-Type: text/turtle' -H 'Accept: text/turtle' --data-binary @bestand.ttl " (site.base) "/validate" }
         p { "Het antwoord volgt de " code { "Accept" } "-hoofding: Turtle, JSON-LD, CSV, HTML of platte tekst." }
     };
-    layout(site.base, "Valideren", site.language, &content)
+    layout(site.base, "Valideren", Language::Nl, &content)
 }

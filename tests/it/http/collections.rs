@@ -6,7 +6,11 @@ use serde_json::Value as Json;
 
 /// Local part of a path below the base.
 fn below(address: &Json) -> String {
-    address.as_str().and_then(|address| address.strip_prefix(BASE)).expect("an address of ours").to_owned()
+    address
+        .as_str()
+        .and_then(|address| address.strip_prefix(BASE))
+        .expect("an address of ours")
+        .to_owned()
 }
 
 fn ids(page: &Json) -> Vec<String> {
@@ -14,7 +18,13 @@ fn ids(page: &Json) -> Vec<String> {
         .as_array()
         .expect("items")
         .iter()
-        .map(|item| item["@id"].as_str().and_then(|iri| iri.rsplit('/').next()).expect("an IRI").to_owned())
+        .map(|item| {
+            item["@id"]
+                .as_str()
+                .and_then(|iri| iri.rsplit('/').next())
+                .expect("an IRI")
+                .to_owned()
+        })
         .collect()
 }
 
@@ -25,11 +35,24 @@ async fn a_collection_is_an_envelope_with_declared_items() {
     assert_eq!(answer.header("content-type"), "application/ld+json");
     insta::assert_snapshot!("collection_jsonld", answer.snapshot());
     assert_eq!(ids(&answer.json()), ["9", "10", "11"]);
-    assert!(answer.links().iter().any(|link| link.contains("rel=\"describedby\"")));
-    let page = server.get_as("/api/adressen?straatnaam=Dorpstraat", "text/html").await;
+    assert!(
+        answer
+            .links()
+            .iter()
+            .any(|link| link.contains("rel=\"describedby\""))
+    );
+    let page = server
+        .get_as("/api/adressen?straatnaam=Dorpstraat", "text/html")
+        .await;
     insta::assert_snapshot!("collection_page", page.snapshot());
     for format in ["ttl", "nt", "rdf", "json"] {
-        assert_eq!(server.get(&format!("/api/adressen?format={format}")).await.status, StatusCode::OK);
+        assert_eq!(
+            server
+                .get(&format!("/api/adressen?format={format}"))
+                .await
+                .status,
+            StatusCode::OK
+        );
     }
 }
 
@@ -50,12 +73,22 @@ async fn filters_are_the_declared_ones() {
     }
     let answer = server.get("/api/adressen?kleur=rood").await;
     let problem = answer.assert_problem(400, "unknown-filter");
-    assert!(problem["filters"].as_array().is_some_and(|list| list.contains(&"straatnaam".into())));
+    assert!(
+        problem["filters"]
+            .as_array()
+            .is_some_and(|list| list.contains(&"straatnaam".into()))
+    );
     insta::assert_snapshot!("problem_unknown_filter", answer.snapshot());
     for limit in ["0", "501", "x", "-1"] {
-        server.get(&format!("/api/adressen?limit={limit}")).await.assert_problem(400, "limit");
+        server
+            .get(&format!("/api/adressen?limit={limit}"))
+            .await
+            .assert_problem(400, "limit");
     }
-    server.get("/api/onbekend").await.assert_problem(404, "not-found");
+    server
+        .get("/api/onbekend")
+        .await
+        .assert_problem(404, "not-found");
 }
 
 #[tokio::test]
@@ -82,16 +115,33 @@ async fn pages_follow_each_other_under_writes() {
         server.load("adressen", turtle.as_bytes());
         match page.get("volgende") {
             Some(next) => {
-                assert!(answer.links().iter().any(|link| link.contains("rel=\"next\"")));
+                assert!(
+                    answer
+                        .links()
+                        .iter()
+                        .any(|link| link.contains("rel=\"next\""))
+                );
                 path = below(next);
-                assert!(path.contains("limit=10") && path.contains("huisnummer=1"), "{path}");
+                assert!(
+                    path.contains("limit=10") && path.contains("huisnummer=1"),
+                    "{path}"
+                );
             }
             None => break,
         }
     }
-    let numbers: Vec<u64> = seen.iter().map(|id| id.parse().expect("a number")).collect();
-    assert!(numbers.windows(2).all(|pair| pair[0] < pair[1]), "sorted, none twice: {numbers:?}");
-    assert!((1..=25).all(|n| numbers.contains(&(n * 10))), "none missing: {numbers:?}");
+    let numbers: Vec<u64> = seen
+        .iter()
+        .map(|id| id.parse().expect("a number"))
+        .collect();
+    assert!(
+        numbers.windows(2).all(|pair| pair[0] < pair[1]),
+        "sorted, none twice: {numbers:?}"
+    );
+    assert!(
+        (1..=25).all(|n| numbers.contains(&(n * 10))),
+        "none missing: {numbers:?}"
+    );
     assert!(pages >= 3);
 }
 
@@ -101,8 +151,14 @@ async fn one_item_is_the_document_of_its_resource() {
     let item = server.get("/api/adressen/9").await;
     let document = server.get("/doc/adres/9").await;
     assert_eq!(item.body, document.body);
-    server.get("/api/adressen/404").await.assert_problem(404, "not-found");
-    server.get("/api/onbekend/1").await.assert_problem(404, "not-found");
+    server
+        .get("/api/adressen/404")
+        .await
+        .assert_problem(404, "not-found");
+    server
+        .get("/api/onbekend/1")
+        .await
+        .assert_problem(404, "not-found");
     let list = server.get("/api").await.json();
     let addresses = list["registers"]
         .as_array()

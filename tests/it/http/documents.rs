@@ -10,8 +10,14 @@ async fn an_identifier_sends_on_to_its_document() {
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     assert_eq!(answer.header("location"), format!("{BASE}/doc/adres/9"));
     assert_eq!(answer.header("vary"), "Accept");
-    server.get("/id/adres/404").await.assert_problem(404, "not-found");
-    server.get_as("/id/adres/9", "image/png").await.assert_problem(406, "not-acceptable");
+    server
+        .get("/id/adres/404")
+        .await
+        .assert_problem(404, "not-found");
+    server
+        .get_as("/id/adres/9", "image/png")
+        .await
+        .assert_problem(406, "not-acceptable");
 }
 
 #[tokio::test]
@@ -28,7 +34,10 @@ async fn documents_come_by_accept_and_by_extension() {
     ] {
         let by_accept = server.get_as("/doc/adres/9", accept).await;
         let by_extension = server.get(&format!("/doc/adres/9.{extension}")).await;
-        assert_eq!((by_accept.status, by_accept.header("content-type")), (StatusCode::OK, content_type));
+        assert_eq!(
+            (by_accept.status, by_accept.header("content-type")),
+            (StatusCode::OK, content_type)
+        );
         assert_eq!(by_extension.header("content-type"), content_type);
         if accept != "text/html" && !accept.contains("n-") {
             assert_eq!(by_accept.body, by_extension.body, "{extension}");
@@ -40,12 +49,21 @@ async fn documents_come_by_accept_and_by_extension() {
     assert!(answer.header("vary").contains("Accept"));
     let links = answer.links();
     for relation in ["canonical", "describedby", "alternate", "describes"] {
-        assert!(links.iter().any(|link| link.contains(&format!("rel=\"{relation}\""))), "{relation}: {links:?}");
+        assert!(
+            links
+                .iter()
+                .any(|link| link.contains(&format!("rel=\"{relation}\""))),
+            "{relation}: {links:?}"
+        );
     }
     let page = server.get("/doc/adres/9.html").await;
     insta::assert_snapshot!("document_page", page.snapshot());
     let turtle = server.get("/doc/adres/9.ttl").await;
-    assert!(turtle.text().contains("adres:huisnummer \"9\""), "{}", turtle.text());
+    assert!(
+        turtle.text().contains("adres:huisnummer \"9\""),
+        "{}",
+        turtle.text()
+    );
 }
 
 /// Names of blank nodes follow the content of the upload.
@@ -57,10 +75,18 @@ fn redact_blanks(text: &str) -> String {
 #[tokio::test]
 async fn unknown_resources_are_not_found() {
     let server = Server::new();
-    for path in ["/doc/adres/404", "/doc/onbekend/1", "/doc?uri=http://e/niets", "/doc/adres/9.png"] {
+    for path in [
+        "/doc/adres/404",
+        "/doc/onbekend/1",
+        "/doc?uri=http://e/niets",
+        "/doc/adres/9.png",
+    ] {
         server.get(path).await.assert_problem(404, "not-found");
     }
-    server.get("/doc").await.assert_problem(400, "missing-parameter");
+    server
+        .get("/doc")
+        .await
+        .assert_problem(400, "missing-parameter");
 }
 
 #[tokio::test]
@@ -80,10 +106,22 @@ async fn documents_are_revalidated_by_content() {
     let tag = server.get("/doc/adres/9").await.header("etag").to_owned();
     let ask = |tag: String| {
         let server = &server;
-        async move { server.send(request(Method::GET, "/doc/adres/9", &[("if-none-match", &tag)], "")).await }
+        async move {
+            server
+                .send(request(
+                    Method::GET,
+                    "/doc/adres/9",
+                    &[("if-none-match", &tag)],
+                    "",
+                ))
+                .await
+        }
     };
     assert_eq!(ask(tag.clone()).await.status, StatusCode::NOT_MODIFIED);
-    assert_eq!(ask(format!("\"x\", W/{tag}")).await.status, StatusCode::NOT_MODIFIED);
+    assert_eq!(
+        ask(format!("\"x\", W/{tag}")).await.status,
+        StatusCode::NOT_MODIFIED
+    );
     assert_eq!(ask("\"x\"".to_owned()).await.status, StatusCode::OK);
     // Another commit that says nothing about it leaves the document fresh; one that does, not.
     server.load("extra", b"<http://e/a> <http://e/p> 1 .");
@@ -100,12 +138,25 @@ async fn contexts_are_served_as_shipped() {
     let server = Server::new();
     let answer = server.get("/contexts/adres.jsonld").await;
     assert_eq!(answer.header("content-type"), "application/ld+json");
-    assert_eq!(answer.json()["@context"]["Adres"], "https://data.vlaanderen.be/ns/adres#Adres");
+    assert_eq!(
+        answer.json()["@context"]["Adres"],
+        "https://data.vlaanderen.be/ns/adres#Adres"
+    );
     assert!(answer.header("cache-control").contains("max-age=86400"));
-    assert_eq!(server.get("/contexts/collectie.jsonld").await.status, StatusCode::OK);
-    server.get("/contexts/onbekend.jsonld").await.assert_problem(404, "not-found");
+    assert_eq!(
+        server.get("/contexts/collectie.jsonld").await.status,
+        StatusCode::OK
+    );
+    server
+        .get("/contexts/onbekend.jsonld")
+        .await
+        .assert_problem(404, "not-found");
     let list = server.get("/contexts").await.json();
-    assert!(list["contexten"].as_array().is_some_and(|list| list.len() > 5));
+    assert!(
+        list["contexten"]
+            .as_array()
+            .is_some_and(|list| list.len() > 5)
+    );
 }
 
 #[tokio::test]
@@ -113,5 +164,8 @@ async fn a_resource_too_large_for_a_document_is_refused_not_cut() {
     let values: Vec<String> = (0..20_100).map(|n| n.to_string()).collect();
     let turtle = format!("<http://e/groot> <http://e/p> {} .", values.join(", "));
     let server = Server::empty().with_graph("groot", &turtle);
-    server.get("/doc?uri=http://e/groot").await.assert_problem(422, "document-too-large");
+    server
+        .get("/doc?uri=http://e/groot")
+        .await
+        .assert_problem(422, "document-too-large");
 }

@@ -15,7 +15,9 @@ fn config() -> ServerConfig {
 }
 
 fn many(count: usize) -> String {
-    (0..count).map(|n| format!("<http://e/s{n}> <http://e/p> {n} .\n")).collect()
+    (0..count)
+        .map(|n| format!("<http://e/s{n}> <http://e/p> {n} .\n"))
+        .collect()
 }
 
 fn query(text: &str) -> String {
@@ -30,7 +32,9 @@ async fn bodies_are_bounded() {
         ..config()
     });
     let long = "x".repeat(200);
-    let large = server.write(Method::PUT, "/graph/x", "text/turtle", &long).await;
+    let large = server
+        .write(Method::PUT, "/graph/x", "text/turtle", &long)
+        .await;
     let problem = large.assert_problem(413, "body-too-large");
     assert_eq!(problem["limiet"], "max_body_bytes");
     insta::assert_snapshot!("problem_too_large", large.snapshot());
@@ -40,13 +44,19 @@ async fn bodies_are_bounded() {
         .header("content-type", "text/turtle")
         .body(Body::from_stream(chunks))
         .expect("a request");
-    server.send(streamed).await.assert_problem(413, "body-too-large");
+    server
+        .send(streamed)
+        .await
+        .assert_problem(413, "body-too-large");
     let sparql = [("content-type", "application/sparql-query")];
     server
         .send(request(Method::POST, "/sparql", &sparql, &long))
         .await
         .assert_problem(413, "body-too-large");
-    server.get(&query(&long)).await.assert_problem(413, "body-too-large");
+    server
+        .get(&query(&long))
+        .await
+        .assert_problem(413, "body-too-large");
 }
 
 #[tokio::test]
@@ -58,8 +68,17 @@ async fn a_limit_before_the_first_byte_is_a_status() {
     .with_graph("veel", &many(50));
     let answer = server.get(&query("SELECT * { ?s ?p ?o }")).await;
     let problem = answer.assert_problem(400, "query-row-limit");
-    assert_eq!((&problem["limiet"], &problem["grens"]), (&"max_rows".into(), &10.into()));
-    assert_eq!(server.get(&query("SELECT * { ?s ?p ?o } LIMIT 10")).await.status, StatusCode::OK);
+    assert_eq!(
+        (&problem["limiet"], &problem["grens"]),
+        (&"max_rows".into(), &10.into())
+    );
+    assert_eq!(
+        server
+            .get(&query("SELECT * { ?s ?p ?o } LIMIT 10"))
+            .await
+            .status,
+        StatusCode::OK
+    );
 }
 
 #[tokio::test]
@@ -79,7 +98,9 @@ async fn a_limit_after_the_first_byte_breaks_the_answer_off() {
 async fn slow_queries_are_stopped() {
     let server = Server::with_config(config()).with_graph("veel", &many(2000));
     let started = Instant::now();
-    let slow = query("SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?c + ?f + ?i < 0) }");
+    let slow = query(
+        "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?c + ?f + ?i < 0) }",
+    );
     let answer = server.get(&format!("{slow}&timeout=300ms")).await;
     let problem = answer.assert_problem(503, "query-timeout");
     assert_eq!(problem["limiet"], "timeout");
@@ -95,7 +116,11 @@ async fn requests_beyond_the_turns_are_sent_away() {
         ..config()
     })
     .with_graph("veel", &many(5));
-    for path in [query("SELECT * { ?s ?p ?o }"), "/graph/veel".to_owned(), "/rapport".to_owned()] {
+    for path in [
+        query("SELECT * { ?s ?p ?o }"),
+        "/graph/veel".to_owned(),
+        "/rapport".to_owned(),
+    ] {
         let answer = server.get(&path).await;
         answer.assert_problem(503, "too-many-queries");
         assert_eq!(answer.header("retry-after"), "5");
@@ -115,11 +140,21 @@ async fn a_client_that_goes_away_frees_its_turn() {
     let endless = query("SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }");
     {
         use tower::ServiceExt as _;
-        let response = server.app.clone().oneshot(request(Method::GET, &endless, &[], "")).await;
+        let response = server
+            .app
+            .clone()
+            .oneshot(request(Method::GET, &endless, &[], ""))
+            .await;
         let response = response.expect("the router never fails");
         assert_eq!(response.status(), StatusCode::OK);
     }
     let started = Instant::now();
-    assert_eq!(server.get(&query("ASK { ?s ?p ?o }")).await.status, StatusCode::OK);
-    assert!(started.elapsed() < Duration::from_secs(5), "the first query still held its turn");
+    assert_eq!(
+        server.get(&query("ASK { ?s ?p ?o }")).await.status,
+        StatusCode::OK
+    );
+    assert!(
+        started.elapsed() < Duration::from_secs(5),
+        "the first query still held its turn"
+    );
 }

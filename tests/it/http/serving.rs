@@ -23,8 +23,14 @@ fn answers_on_the_address_it_reports() {
         ..ServerConfig::default()
     };
     // Ends with the test process; stopping by signal is tested on the binary.
-    std::thread::spawn(move || serve(registry(), config, |address| ready.send(address).expect("the test waits")));
-    let address = started.recv_timeout(Duration::from_secs(20)).expect("the server starts");
+    std::thread::spawn(move || {
+        serve(registry(), config, |address| {
+            ready.send(address).expect("the test waits")
+        })
+    });
+    let address = started
+        .recv_timeout(Duration::from_secs(20))
+        .expect("the server starts");
     let mut stream = TcpStream::connect(address).expect("it listens");
     stream
         .write_all(b"GET /health HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
@@ -41,6 +47,7 @@ fn an_address_in_use_is_told() {
         bind: taken.local_addr().expect("bound"),
         ..ServerConfig::default()
     };
-    let error = serve(registry(), config, |_| panic!("it cannot be ready")).expect_err("the port is taken");
+    let error =
+        serve(registry(), config, |_| panic!("it cannot be ready")).expect_err("the port is taken");
     assert!(matches!(error, ServeError::Bind { .. }));
 }
