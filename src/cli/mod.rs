@@ -1,6 +1,202 @@
-//! Commands of the `oslo` binary. Prints; decides nothing another caller would want.
+//! Commands of the `oslo` binary: arguments, exit codes, progress and printing.
+//! Decides nothing another caller would want; that lives in the modules the commands call.
 
-/// Runs the command line and returns its exit code.
-pub fn run() -> std::process::ExitCode {
-    std::process::ExitCode::from(2)
+mod check;
+mod console;
+mod demo;
+mod export;
+mod generate;
+mod help;
+mod load;
+mod log;
+mod problem;
+mod query;
+mod session;
+mod validate;
+
+use crate::rdf::label::Language;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use console::Console;
+use problem::is_closed_pipe;
+use session::Session;
+use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// How a command ended; the number is the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Exit {
+    /// Everything was done.
+    Done = 0,
+    /// It ran, but something does not conform or was refused.
+    Refused = 1,
+    /// It could not run.
+    CannotRun = 2,
+    /// It ran, but some shapes could not be checked.
+    Undetermined = 3,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+#[derive(Parser)]
+#[command(name = "oslo", version, about = "Linked-data registry and SPARQL endpoint for OSLO data")]
+struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Args)]
+struct Global {
+    /// Folder that holds the registry
+    #[arg(long, global = true, env = "OSLO_DATA", value_name = "DIR", default_value = "./oslo-data", help_heading = "Global options")]
+    data: PathBuf,
+    /// Base IRI of graphs and documents
+    #[arg(long, global = true, env = "OSLO_BASE", value_name = "IRI", default_value = crate::registry::DEFAULT_BASE, help_heading = "Global options")]
+    base: String,
+    /// Language of messages: nl or en [default: from LANG, else en]
+    #[arg(long, global = true, env = "OSLO_LANG", value_name = "LANG", value_parser = ["nl", "en"], help_heading = "Global options")]
+    lang: Option<String>,
+    /// Log what happens to standard error (-vv for more); RUST_LOG decides when it is set
+    #[arg(long, short, global = true, action = clap::ArgAction::Count, help_heading = "Global options")]
+    verbose: u8,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Load the example registry, check it and serve it
+    Demo(demo::DemoArgs),
+    /// Load files and folders
+    Load(load::LoadArgs),
+    /// Check the registry, or files, against the shapes
+    Validate(validate::ValidateArgs),
+    /// Ask a SPARQL query
+    Query(query::QueryArgs),
+    /// Change the registry with SPARQL Update
+    Update(query::UpdateArgs),
+    /// Show the commits of the log
+    Log(log::LogArgs),
+    /// Check the log, its chain and the index
+    Check,
+    /// Write the whole registry, or one graph, to standard output
+    Export(export::ExportArgs),
+    /// Make a synthetic town as N-Quads, with faults to find when asked
+    Generate(generate::GenerateArgs),
+}
+
+/// Runs the command line and returns its exit code: 0 done, 1 something does not conform or was refused, 2 could not run,
+/// 3 undetermined.
+pub fn run() -> ExitCode {
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let language = language_of(&arguments);
+    let command = help::localise(Cli::command(), language);
+    let matches = match command.try_get_matches_from(arguments) {
+        Ok(matches) => matches,
+        Err(error) => {
+            // Help and version are what was asked for, everything else could not run.
+            let exit = if error.use_stderr() { Exit::CannotRun } else { Exit::Done };
+            return match error.print() {
+                Ok(()) => exit.into(),
+                Err(failed) if failed.kind() == std::io::ErrorKind::BrokenPipe => exit.into(),
+                Err(_) => Exit::CannotRun.into(),
+            };
+        }
+    };
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    start_logging(cli.global.verbose, matches.subcommand_name() == Some("serve"));
+    let console = Console::new(language);
+    let session = Session::new(cli.global.data, &cli.global.base, console);
+    match dispatch(cli.command, &session) {
+        Ok(exit) => exit.into(),
+        // Whoever read our output has seen enough.
+        Err(error) if is_closed_pipe(&error) => Exit::Done.into(),
+        Err(error) => {
+            problem::print(&error, language);
+            Exit::CannotRun.into()
+        }
+    }
+}
+
+fn dispatch(command: Command, session: &Session) -> anyhow::Result<Exit> {
+    match command {
+        Command::Demo(args) => demo::run(session, &args),
+        Command::Load(args) => load::run(session, &args),
+        Command::Validate(args) => validate::run(session, &args),
+        Command::Query(args) => query::run(session, &args),
+        Command::Update(args) => query::run_update(session, &args),
+        Command::Log(args) => log::run(session, &args),
+        Command::Check => check::run(session),
+        Command::Export(args) => export::run(session, &args),
+        Command::Generate(args) => generate::run(session, &args),
+    }
+}
+
+/// The language of messages: `--lang`, then OSLO_LANG, then the locale; Dutch when that starts with nl, else English.
+/// Read before the arguments are parsed, because help and errors about arguments need it.
+fn language_of(arguments: &[OsString]) -> Language {
+    let mut arguments = arguments.iter().filter_map(|argument| argument.to_str());
+    let mut chosen = None;
+    while let Some(argument) = arguments.next() {
+        match argument.strip_prefix("--lang") {
+            Some("") => chosen = arguments.next().map(ToOwned::to_owned),
+            Some(rest) => chosen = rest.strip_prefix('=').map(ToOwned::to_owned).or(chosen),
+            None => {}
+        }
+    }
+    let from_environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let wanted = chosen
+        .or_else(|| from_environment("OSLO_LANG"))
+        .or_else(|| ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(from_environment));
+    match wanted {
+        Some(tag) if tag.to_ascii_lowercase().starts_with("nl") => Language::Nl,
+        _ => Language::En,
+    }
+}
+
+fn start_logging(verbose: u8, serving: bool) {
+    use tracing_subscriber::EnvFilter;
+    let default = match (verbose, serving) {
+        (0, false) => "warn",
+        (0, true) | (1, _) => "warn,oslo_registry=info",
+        (2, _) => "info,oslo_registry=debug",
+        _ => "debug,oslo_registry=trace",
+    };
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    // A second start in one process keeps the first logger.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false)
+        .try_init();
+}
+
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        for language in [Language::Nl, Language::En] {
+            help::localise(Cli::command(), language).debug_assert();
+        }
+    }
+
+    #[test]
+    fn the_language_option_wins() {
+        let of = |text: &str| language_of(&text.split(' ').map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(of("oslo log --lang nl"), Language::Nl);
+        assert_eq!(of("oslo --lang=en log"), Language::En);
+    }
 }

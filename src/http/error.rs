@@ -460,7 +460,7 @@ impl From<Diagnostic> for ApiError {
                 "De inhoud kan niet gelezen worden",
                 "The content cannot be read",
             ),
-            finding.message.clone(),
+            (*finding.message).clone(),
         )
         .with("diagnose", finding.code);
         if let Some(line) = finding.location.line {

@@ -70,15 +70,15 @@ pub struct Diagnostic {
     /// Whether the input was refused.
     pub severity: Severity,
     /// What is wrong, in steward's words.
-    pub message: Text,
+    pub message: Box<Text>,
     /// How to mend it.
-    pub hint: Option<Text>,
+    pub hint: Option<Box<Text>>,
     /// Where.
     pub location: Location,
     /// The line, when there is one. May hold data of the file: show it to the caller, do not log it.
-    pub excerpt: Option<Excerpt>,
+    pub excerpt: Option<Box<Excerpt>>,
     /// What the reader itself said, in English. May quote the file: show it to the caller, do not log it.
-    pub detail: Option<String>,
+    pub detail: Option<Box<str>>,
 }
 
 impl Diagnostic {
@@ -87,7 +87,7 @@ impl Diagnostic {
         Self {
             code,
             severity: Severity::Error,
-            message,
+            message: Box::new(message),
             hint: None,
             location,
             excerpt: None,
@@ -106,13 +106,13 @@ impl Diagnostic {
     /// Adds the way to mend it.
     #[must_use]
     pub fn with_hint(mut self, hint: Text) -> Self {
-        self.hint = Some(hint);
+        self.hint = Some(Box::new(hint));
         self
     }
 
     /// Adds the reader's own words.
     #[must_use]
-    pub fn with_detail(mut self, detail: impl Into<String>) -> Self {
+    pub fn with_detail(mut self, detail: impl Into<Box<str>>) -> Self {
         self.detail = Some(detail.into());
         self
     }
@@ -166,10 +166,10 @@ mod tests {
     #[test]
     fn renders_in_both_languages() {
         let finding = Diagnostic {
-            excerpt: Some(Excerpt {
+            excerpt: Some(Box::new(Excerpt {
                 text: "ex:a a ex:B .".into(),
                 caret: 0,
-            }),
+            })),
             ..Diagnostic::error(
                 "P012",
                 Text::new("voorvoegsel onbekend", "prefix unknown"),

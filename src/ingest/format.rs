@@ -28,8 +28,8 @@ pub struct Detected {
     pub empty: bool,
 }
 
-/// How much of the content is looked at; entity declarations of RDF/XML must come within it.
-pub(crate) const HEAD_BYTES: usize = 1 << 16;
+/// How much of the content is looked at; the document type of RDF/XML must end within it.
+const HEAD_BYTES: usize = 1 << 16;
 
 /// File extensions a steward may well have beside RDF files, and what they are.
 const NOT_RDF: &[(&[&str], &str, &str)] = &[

@@ -14,6 +14,7 @@ mod place;
 mod reader;
 mod syntax_texts;
 mod texts;
+mod xml_scan;
 
 pub use contexts::ContextStore;
 pub use diagnostic::{Diagnostic, Location, Severity};

@@ -552,7 +552,7 @@ fn diagnose(
 fn place(input: &Input, finding: Finding, target: Target) -> Diagnostic {
     let (location, excerpt) = locate(input, target);
     let mut diagnostic = finding.at(location);
-    diagnostic.excerpt = excerpt;
+    diagnostic.excerpt = excerpt.map(Box::new);
     diagnostic
 }
 
@@ -597,7 +597,8 @@ pub(super) fn diagnose_failure(input: &Input, failure: ReadFailure) -> Diagnosti
             ),
             offset,
         ),
-        ReadFailure::LateEntity { offset } => at(texts::document_type_too_large(), offset),
+        ReadFailure::LateDocumentType { offset } => at(texts::document_type_too_large(), offset),
+        ReadFailure::XmlCutOff { offset } => at(texts::xml_cut_off(), offset),
         ReadFailure::JsonTooDeep { offset, limit } => at(
             texts::over_limit(
                 "de nesting van de JSON",

@@ -29,13 +29,11 @@ pub(crate) fn locate(input: &Input, target: Target) -> (Location, Option<Excerpt
     };
     let mut cursor = Cursor::default();
     let mut chunk = vec![0; 1 << 16];
-    'reading: loop {
-        // A damaged gzip stream still shows what comes before the damage.
-        let Ok(n @ 1..) = content.reader.read(&mut chunk) else {
-            break;
-        };
+    // A damaged gzip stream still shows what comes before the damage.
+    'reading: while let Ok(n @ 1..) = content.reader.read(&mut chunk) {
         for (at, byte) in chunk[..n].iter().enumerate() {
-            if cursor.found(target) {
+            let within_character = matches!(target, Target::LineColumn(..)) && byte & 0xC0 == 0x80;
+            if cursor.found(target) && !within_character {
                 cursor.look_ahead(&chunk[at..n]);
                 break 'reading;
             }

@@ -1,9 +1,9 @@
 //! The reader between the bytes and the RDF reader: counts, checks UTF-8, and stops a line, a tag, a nesting or a
 //! decompression that grows beyond its limit before anything buffers it. Knows no RDF.
 
-use super::format::HEAD_BYTES;
 use super::input::{Content, Input};
 use super::limits::{INFLATION_FLOOR, Limits};
+use super::xml_scan::{XmlProblem, XmlScan};
 use crate::rdf::format::Format;
 use sha2::{Digest, Sha256};
 use std::io::{self, Read};
@@ -21,8 +21,10 @@ pub(crate) enum ReadFailure {
     LineTooLong { offset: u64, limit: u64 },
     /// An XML tag, text or comment longer than allowed.
     XmlEventTooLong { offset: u64, limit: u64 },
-    /// An XML entity declaration after the part of the file where they are checked.
-    LateEntity { offset: u64 },
+    /// An XML document type after the first element, where nobody checks its entities.
+    LateDocumentType { offset: u64 },
+    /// The XML ends before its elements do.
+    XmlCutOff { offset: u64 },
     /// JSON nested deeper than allowed.
     JsonTooDeep { offset: u64, limit: u32 },
     /// Decompresses to far more than its own size.
@@ -47,9 +49,9 @@ pub(crate) struct GuardedReader<'a> {
     previous_offset: u64,
     utf8_carry: [u8; 4],
     utf8_carried: usize,
-    since_mark: u64,
+    line_bytes: u64,
     json: JsonDepth,
-    entity_matched: usize,
+    xml: XmlScan,
     hasher: Option<Sha256>,
     failure: Option<ReadFailure>,
     pending: Option<ReadFailure>,
@@ -69,9 +71,9 @@ impl<'a> GuardedReader<'a> {
             previous_offset: 0,
             utf8_carry: [0; 4],
             utf8_carried: 0,
-            since_mark: 0,
+            line_bytes: 0,
             json: JsonDepth::default(),
-            entity_matched: 0,
+            xml: XmlScan::default(),
             hasher: Some(Sha256::new()),
             failure: None,
             pending: None,
@@ -182,7 +184,7 @@ impl<'a> GuardedReader<'a> {
         match self.format {
             Format::NTriples | Format::NQuads => {
                 let limit = self.limits.max_line_bytes;
-                if let Some(at) = self.longest_run(&chunk[..good], b'\n', limit) {
+                if let Some(at) = self.longest_line(&chunk[..good], limit) {
                     self.pending = Some(ReadFailure::LineTooLong {
                         offset: self.offset + at as u64,
                         limit,
@@ -192,17 +194,15 @@ impl<'a> GuardedReader<'a> {
             }
             Format::RdfXml => {
                 let limit = self.limits.max_xml_event_bytes;
-                if let Some(at) = self.longest_run(&chunk[..good], b'<', limit) {
-                    self.pending = Some(ReadFailure::XmlEventTooLong {
-                        offset: self.offset + at as u64,
-                        limit,
-                    });
-                    good = 0;
-                } else if let Some(end) = self.find_entity(&chunk[..good])
-                    && self.offset + end as u64 > HEAD_BYTES as u64
-                {
-                    self.pending = Some(ReadFailure::LateEntity {
-                        offset: self.offset + end as u64,
+                if let Some(problem) = self.xml.scan(&chunk[..good], limit) {
+                    self.pending = Some(match problem {
+                        XmlProblem::PieceTooLong(at) => ReadFailure::XmlEventTooLong {
+                            offset: self.offset + at as u64,
+                            limit,
+                        },
+                        XmlProblem::LateDocumentType(at) => ReadFailure::LateDocumentType {
+                            offset: self.offset + at as u64,
+                        },
                     });
                     good = 0;
                 }
@@ -221,57 +221,28 @@ impl<'a> GuardedReader<'a> {
         good
     }
 
-    /// Position within the chunk at which a run without `mark` passes the limit, else `None`; remembers the last run.
-    fn longest_run(&mut self, chunk: &[u8], mark: u8, limit: u64) -> Option<usize> {
-        let first = memchr::memchr(mark, chunk).unwrap_or(chunk.len());
-        if self.since_mark + first as u64 > limit {
+    /// Position within the chunk of a line that is too long; remembers the length of the last line.
+    fn longest_line(&mut self, chunk: &[u8], limit: u64) -> Option<usize> {
+        let first = memchr::memchr(b'\n', chunk).unwrap_or(chunk.len());
+        if self.line_bytes + first as u64 > limit {
             return Some(0);
         }
-        match memchr::memrchr(mark, chunk) {
+        match memchr::memrchr(b'\n', chunk) {
             Some(last) => {
                 if chunk.len() as u64 > limit {
                     let mut previous = first;
-                    for at in memchr::memchr_iter(mark, chunk) {
-                        if (at - previous) as u64 > limit {
-                            return Some(previous);
+                    for at in memchr::memchr_iter(b'\n', chunk) {
+                        if (at - previous) as u64 > limit + 1 {
+                            return Some(previous + 1);
                         }
                         previous = at;
                     }
                 }
-                self.since_mark = (chunk.len() - last) as u64;
+                self.line_bytes = (chunk.len() - last - 1) as u64;
             }
-            None => self.since_mark += chunk.len() as u64,
+            None => self.line_bytes += chunk.len() as u64,
         }
-        (self.since_mark > limit).then_some(0)
-    }
-
-    /// End of the last `<!ENTITY` that ends in this chunk.
-    fn find_entity(&mut self, chunk: &[u8]) -> Option<usize> {
-        const WORD: &[u8] = b"<!ENTITY";
-        let mut found = None;
-        let mut at = 0;
-        while at < chunk.len() {
-            if self.entity_matched == 0 {
-                match memchr::memchr(b'<', &chunk[at..]) {
-                    Some(next) => at += next,
-                    None => break,
-                }
-            }
-            if chunk[at] == WORD[self.entity_matched] {
-                self.entity_matched += 1;
-                at += 1;
-                if self.entity_matched == WORD.len() {
-                    self.entity_matched = 0;
-                    found = Some(at);
-                }
-            } else {
-                self.entity_matched = 0;
-                if chunk[at] != b'<' {
-                    at += 1;
-                }
-            }
-        }
-        found
+        (self.line_bytes > limit).then_some(0)
     }
 
     /// Length of the prefix of the chunk that is UTF-8 (with the bytes carried over from the chunk before).
@@ -345,6 +316,10 @@ impl Read for GuardedReader<'_> {
                 }
                 if self.pending.is_some() {
                     continue;
+                }
+                if self.format == Format::RdfXml && !self.xml.may_end() {
+                    let offset = self.offset.saturating_sub(1);
+                    return Err(self.stop(ReadFailure::XmlCutOff { offset }));
                 }
                 return Ok(0);
             }

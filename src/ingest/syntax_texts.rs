@@ -1,7 +1,7 @@
 //! From what the RDF readers say to what a steward understands: one table, first fitting row wins.
 //! Holds the sentences; the findings of our own checks are in `texts`.
 
-use super::texts::Finding;
+use super::texts::{self, Finding};
 use crate::rdf::format::Format;
 use crate::rdf::label::Language;
 
@@ -42,15 +42,7 @@ pub(crate) fn from_reader(format: Format, technical: &str) -> Finding {
 
 fn from_xml(technical: &str) -> Finding {
     if technical.contains("end of input") || technical.contains("unclosed") || technical.contains("not closed") {
-        Finding::new(
-            "P015",
-            "het bestand houdt op voor alle elementen gesloten zijn",
-            "the file ends before all elements are closed",
-        )
-        .hint(
-            "het bestand is waarschijnlijk afgebroken: vraag het opnieuw op",
-            "the file was probably cut off: fetch it again",
-        )
+        texts::xml_cut_off()
     } else {
         Finding::new(
             "P040",
@@ -71,6 +63,10 @@ fn unknown(format: Format) -> Finding {
             "P041",
             "de XML is goed, maar volgt de regels van RDF/XML niet",
             "the XML is fine but does not follow the rules of RDF/XML",
+        )
+        .hint(
+            "RDF/XML wisselt af: een element voor een ding, daarin elementen voor eigenschappen; kijk of het element en zijn rdf:-attributen hier mogen staan",
+            "RDF/XML alternates: an element for a thing, within it elements for properties; check whether the element and its rdf: attributes may stand here",
         ),
         Format::JsonLd => {
             Finding::new("P030", "dit is geen geldige JSON", "this is not valid JSON")

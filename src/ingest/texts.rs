@@ -12,23 +12,23 @@ use std::io;
 #[derive(Clone, Debug)]
 pub(crate) struct Finding {
     code: &'static str,
-    message: Text,
-    hint: Option<Text>,
-    detail: Option<String>,
+    message: Box<Text>,
+    hint: Option<Box<Text>>,
+    detail: Option<Box<str>>,
 }
 
 impl Finding {
     pub(super) fn new(code: &'static str, nl: impl Into<String>, en: impl Into<String>) -> Self {
         Self {
             code,
-            message: Text::new(nl, en),
+            message: Box::new(Text::new(nl, en)),
             hint: None,
             detail: None,
         }
     }
 
     pub(super) fn hint(mut self, nl: impl Into<String>, en: impl Into<String>) -> Self {
-        self.hint = Some(Text::new(nl, en));
+        self.hint = Some(Box::new(Text::new(nl, en)));
         self
     }
 
@@ -42,7 +42,7 @@ impl Finding {
                 shown.push(character);
             }
         }
-        self.detail = Some(shown);
+        self.detail = Some(shown.into());
         self
     }
 
@@ -51,7 +51,7 @@ impl Finding {
         Diagnostic {
             hint: self.hint,
             detail: self.detail,
-            ..Diagnostic::error(self.code, self.message, location)
+            ..Diagnostic::error(self.code, *self.message, location)
         }
     }
 
@@ -60,7 +60,7 @@ impl Finding {
         Diagnostic {
             hint: self.hint,
             detail: self.detail,
-            ..Diagnostic::warning(self.code, self.message, location)
+            ..Diagnostic::warning(self.code, *self.message, location)
         }
     }
 }
@@ -316,6 +316,19 @@ pub(crate) fn cut_off() -> Finding {
     )
 }
 
+/// `P015` for XML.
+pub(crate) fn xml_cut_off() -> Finding {
+    Finding::new(
+        "P015",
+        "het bestand houdt op voor alle elementen gesloten zijn",
+        "the file ends before all elements are closed",
+    )
+    .hint(
+        "het bestand is waarschijnlijk afgebroken: vraag het opnieuw op",
+        "the file was probably cut off: fetch it again",
+    )
+}
+
 /// `P020` with the limit that was hit.
 pub(crate) fn over_limit(what_nl: &str, what_en: &str, limit: &str) -> Finding {
     Finding::new(
@@ -350,8 +363,8 @@ pub(crate) fn bomb(limit: u64) -> Finding {
 pub(crate) fn document_type_too_large() -> Finding {
     Finding::new(
         "P020",
-        "het begin van de XML (voor het hoofdelement) is groter dan 64 KiB, of er staan entiteiten verderop in het bestand",
-        "the start of the XML (before the root element) is larger than 64 KiB, or entities are declared further on in the file",
+        "het begin van de XML (voor het hoofdelement) is groter dan 64 KiB, of er staat een documenttype verderop in het bestand",
+        "the start of the XML (before the root element) is larger than 64 KiB, or a document type comes further on in the file",
     )
 }
 
@@ -423,7 +436,7 @@ pub(crate) fn bytes(size: u64) -> String {
     let mut value = size;
     let mut unit = "B";
     for next in UNITS {
-        if value < 1024 || value % 1024 != 0 {
+        if value < 1024 || !value.is_multiple_of(1024) {
             break;
         }
         value /= 1024;

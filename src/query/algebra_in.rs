@@ -4,12 +4,15 @@
 mod rewrite;
 
 use crate::query::QueryKind;
+use crate::query::deep::with_deep_stack;
 use crate::query::error::QueryError;
 use crate::query::lexer::{Spanned, Token, position, tokens};
-use crate::query::syntax::syntax_error;
+use crate::query::syntax::{Refused, syntax_error};
 use crate::rdf::label::Text;
 use oxrdf::{BlankNode, GraphName, NamedNode, NamedOrBlankNode, Quad, Term};
-use rewrite::{expand_graphs, has_graph_over_groups, order_star_columns, rewrite_pattern};
+use rewrite::{
+    expand_graphs, has_graph_over_groups, largest_join, order_star_columns, rewrite_pattern,
+};
 use spareval::{PreparedDeleteInsertUpdate, PreparedQuery, QueryEvaluator};
 use spargebra::algebra::{GraphPattern, GraphTarget, QueryDataset};
 use spargebra::term::{
@@ -18,10 +21,15 @@ use spargebra::term::{
 use spargebra::{GraphUpdateOperation, Query, SparqlParser};
 use std::borrow::Cow;
 
-/// Brackets that may be open at once. Deeper texts would exhaust the stack of the recursive parser.
-const MAX_NESTING: usize = 96;
-/// Operators and braces of one text; longer chains build trees too deep for recursive evaluation.
-const MAX_CHAIN: usize = 6000;
+/// Brackets that may be open at once.
+const MAX_NESTING: usize = 128;
+/// Operators and brackets of one text, data blocks aside: a chain of them makes a tree of that depth.
+const MAX_CHAIN: usize = 4000;
+/// Triple and path patterns of one join.
+const MAX_JOIN: usize = 200;
+/// Up to here any thread's stack will do.
+const USUAL_NESTING: usize = 12;
+const USUAL_CHAIN: usize = 100;
 
 /// Graphs named by `FROM`, `USING` or `WITH`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,21 +52,47 @@ pub(super) struct QueryAlgebra {
     pub(super) prefixes: Vec<(String, String)>,
     /// Whether it must be told the named graphs before it is prepared.
     needs_graphs: bool,
+    /// Whether it needs more stack than any thread has.
+    pub(super) is_deep: bool,
 }
 
 impl QueryAlgebra {
     /// Parses a query.
     pub(super) fn parse(text: &str, base_iri: Option<&str>) -> Result<Self, QueryError> {
         let tokens = tokens(text);
-        check_size(text, &tokens)?;
-        let mut query = parser(base_iri)?
-            .parse_query(&lower_booleans(text, &tokens))
-            .map_err(|error| syntax_error(text, &tokens, &error.to_string()))?;
+        match measure(text, &tokens)? {
+            Depth::Usual => Self::parse_here(text, &tokens, base_iri, false),
+            Depth::Deep => with_deep_stack(|| Self::parse_here(text, &tokens, base_iri, true)),
+        }
+    }
+
+    fn parse_here(
+        text: &str,
+        tokens: &[Spanned<'_>],
+        base_iri: Option<&str>,
+        is_deep: bool,
+    ) -> Result<Self, QueryError> {
+        let parser = parser(base_iri)?;
+        let mut query = parser
+            .clone()
+            .parse_query(&lower_booleans(text, tokens))
+            .map_err(|error| {
+                syntax_error(&Refused {
+                    text,
+                    tokens,
+                    request: tokens,
+                    raw: error.to_string(),
+                    probe: &|text| {
+                        let error = parser.clone().parse_query(text).err()?;
+                        Some(error.to_string())
+                    },
+                })
+            })?;
         let (kind, pattern, dataset) = match &mut query {
             Query::Select {
                 pattern, dataset, ..
             } => {
-                order_star_columns(pattern, &tokens);
+                order_star_columns(pattern, tokens);
                 (QueryKind::Select, pattern, dataset)
             }
             Query::Ask {
@@ -71,17 +105,19 @@ impl QueryAlgebra {
                 pattern, dataset, ..
             } => (QueryKind::Describe, pattern, dataset),
         };
+        check_join(pattern)?;
         rewrite_pattern(pattern);
         let needs_graphs = has_graph_over_groups(pattern);
         // The dataset is chosen by the view; the evaluator must not choose again.
         let dataset = dataset.take().map(clause);
-        let (_, prefixes) = prologue(&tokens);
+        let (_, prefixes) = prologue(tokens);
         Ok(Self {
             query,
             kind,
             dataset,
             prefixes,
             needs_graphs,
+            is_deep,
         })
     }
 
@@ -157,6 +193,8 @@ pub(super) struct Modify {
     base_iri: Option<String>,
     /// `USING`, `USING NAMED` or `WITH`.
     pub(super) dataset: Option<DatasetClause>,
+    /// Whether it needs more stack than any thread has.
+    pub(super) is_deep: bool,
 }
 
 impl Modify {
@@ -192,19 +230,30 @@ pub(super) fn parse_update(
     base_iri: Option<&str>,
 ) -> Result<Vec<UpdateOperation>, QueryError> {
     let tokens = tokens(text);
-    check_size(text, &tokens)?;
-    let lowered = lower_booleans(text, &tokens);
+    match measure(text, &tokens)? {
+        Depth::Usual => parse_update_here(text, &tokens, base_iri, false),
+        Depth::Deep => with_deep_stack(|| parse_update_here(text, &tokens, base_iri, true)),
+    }
+}
+
+fn parse_update_here(
+    text: &str,
+    tokens: &[Spanned<'_>],
+    base_iri: Option<&str>,
+    is_deep: bool,
+) -> Result<Vec<UpdateOperation>, QueryError> {
+    let lowered = lower_booleans(text, tokens);
     let mut operations = Vec::new();
     let mut base = base_iri.map(str::to_owned);
     let mut prefixes: Vec<(String, String)> = Vec::new();
     let mut labels: Vec<(usize, BlankNode)> = Vec::new();
-    let parts: Vec<&[Spanned<'_>]> = split_operations(&tokens);
+    let parts: Vec<&[Spanned<'_>]> = split_operations(tokens);
     let last = parts.len().saturating_sub(1);
     for (number, part) in parts.into_iter().enumerate() {
         let (Some(first), Some(end)) = (part.first(), part.last()) else {
             if number != last {
                 // Only the last separator may have nothing behind it.
-                return Err(empty_operation(text, &tokens, number));
+                return Err(empty_operation(text, tokens, number));
             }
             continue;
         };
@@ -214,10 +263,19 @@ pub(super) fn parse_update(
                 parser = extended;
             }
         }
-        let blank = blank_out(&text[..first.start]);
-        let update = parser
-            .parse_update(&(blank + &lowered[first.start..end.end]))
-            .map_err(|error| syntax_error(text, &tokens, &error.to_string()))?;
+        let only_part = blank_out(&text[..first.start]) + &lowered[first.start..end.end];
+        let update = parser.clone().parse_update(&only_part).map_err(|error| {
+            syntax_error(&Refused {
+                text: &only_part,
+                tokens: part,
+                request: tokens,
+                raw: error.to_string(),
+                probe: &|text| {
+                    let error = parser.clone().parse_update(text).err()?;
+                    Some(error.to_string())
+                },
+            })
+        })?;
         let (declared_base, declared) = prologue(part);
         if declared_base.is_some() {
             base = update.base_iri.as_ref().map(|iri| iri.as_str().to_owned());
@@ -227,7 +285,12 @@ pub(super) fn parse_update(
             prefixes.retain(|(known, _)| *known != prefix);
             prefixes.push((prefix, absolute));
         }
-        if let Some(operation) = operation(part, update.operations, base.as_deref()) {
+        for operation in &update.operations {
+            if let GraphUpdateOperation::DeleteInsert { pattern, .. } = operation {
+                check_join(pattern)?;
+            }
+        }
+        if let Some(operation) = operation(part, update.operations, base.as_deref(), is_deep) {
             check_labels(text, first.start, number, &operation, &mut labels)?;
             operations.push(operation);
         }
@@ -343,6 +406,7 @@ fn operation(
     tokens: &[Spanned<'_>],
     mut algebra: Vec<GraphUpdateOperation>,
     base: Option<&str>,
+    is_deep: bool,
 ) -> Option<UpdateOperation> {
     let keyword = tokens.iter().enumerate().find_map(|(n, token)| {
         let kind = [
@@ -391,6 +455,7 @@ fn operation(
                 pattern,
                 base_iri: base.map(str::to_owned),
                 dataset: using.map(clause),
+                is_deep,
             }))
         }
         GraphUpdateOperation::Load { silent, source, .. } => {
@@ -495,19 +560,62 @@ fn check_labels(
     Ok(())
 }
 
-/// Refuses texts that would exhaust the stack.
-fn check_size(text: &str, tokens: &[Spanned<'_>]) -> Result<(), QueryError> {
-    let (mut open, mut chain) = (0_usize, 0_usize);
+/// Finding an order for a join takes time that grows with the cube of its size, and nothing can stop it.
+fn check_join(pattern: &GraphPattern) -> Result<(), QueryError> {
+    let size = largest_join(pattern);
+    if size <= MAX_JOIN {
+        return Ok(());
+    }
+    Err(QueryError::Syntax {
+        line: 1,
+        column: 1,
+        message: Text::new(
+            format!("{size} patronen in één groep; hoogstens {MAX_JOIN}"),
+            format!("{size} patterns in one group; at most {MAX_JOIN}"),
+        ),
+        hint: None,
+    })
+}
+
+/// How deep a text may make the recursive parser, optimiser and evaluator go.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    Usual,
+    Deep,
+}
+
+/// Estimates the recursion depth of a text; refuses what is out of proportion.
+fn measure(text: &str, tokens: &[Spanned<'_>]) -> Result<Depth, QueryError> {
+    let (mut open, mut deepest, mut chain) = (0_usize, 0_usize, 0_usize);
+    // Rows of VALUES and quads of INSERT DATA may be many: they make lists, not chains.
+    let (mut data_next, mut data_from) = (false, None);
     for token in tokens {
         match token.token {
-            Token::Sign('(' | '{' | '[') => open += 1,
-            Token::Sign(')' | '}' | ']') => open = open.saturating_sub(1),
+            Token::Sign(bracket @ ('(' | '{' | '[')) => {
+                open += 1;
+                if bracket == '{' && std::mem::take(&mut data_next) && data_from.is_none() {
+                    data_from = Some(open);
+                }
+            }
+            Token::Sign(')' | '}' | ']') => {
+                if data_from == Some(open) {
+                    data_from = None;
+                }
+                open = open.saturating_sub(1);
+            }
             Token::Sign('|' | '&' | '+' | '-' | '*' | '/' | '!' | '^') => {}
-            Token::Word(word) if word.eq_ignore_ascii_case("UNION") => {}
+            Token::Word(word) => {
+                data_next |=
+                    word.eq_ignore_ascii_case("VALUES") || word.eq_ignore_ascii_case("DATA");
+                continue;
+            }
             _ => continue,
         }
-        chain += 1;
-        if open > MAX_NESTING || chain > MAX_CHAIN {
+        deepest = deepest.max(open);
+        if data_from.is_none() {
+            chain += 1;
+        }
+        if deepest > MAX_NESTING || chain > MAX_CHAIN {
             let (line, column) = position(text, token.start);
             return Err(QueryError::Syntax {
                 line,
@@ -524,5 +632,9 @@ fn check_size(text: &str, tokens: &[Spanned<'_>]) -> Result<(), QueryError> {
             });
         }
     }
-    Ok(())
+    Ok(if deepest > USUAL_NESTING || chain > USUAL_CHAIN {
+        Depth::Deep
+    } else {
+        Depth::Usual
+    })
 }

@@ -7,6 +7,7 @@
 mod algebra_in;
 mod budget;
 mod dataset;
+mod deep;
 mod error;
 mod lexer;
 mod prefixes;
@@ -79,3 +80,6 @@ pub struct QueryOptions {
     /// Flag by which another thread stops the work.
     pub cancel: Cancel,
 }
+
+#[cfg(test)]
+mod tests;

@@ -33,7 +33,7 @@ pub(super) fn suggest(prefix: &str) -> Option<(&'static str, &'static str)> {
 }
 
 /// Whether two ASCII words differ by at most one insertion, deletion, replacement or swap of neighbours.
-fn within_one_edit(a: &str, b: &str) -> bool {
+pub(super) fn within_one_edit(a: &str, b: &str) -> bool {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     let head = a.iter().zip(b).take_while(|(x, y)| x == y).count();
     let (a, b) = (&a[head..], &b[head..]);

@@ -4,9 +4,10 @@
 use crate::query::algebra_in::{DatasetClause, QueryAlgebra};
 use crate::query::budget::Budget;
 use crate::query::dataset::{QueryDataset, evaluator};
+use crate::query::deep::{DeepStream, stream_from_deep_stack};
 use crate::query::error::QueryError;
 use crate::query::results::{self, OutputFormat};
-use crate::query::{QueryKind, QueryOptions};
+use crate::query::{DefaultGraph, QueryKind, QueryOptions};
 use crate::rdf::label::Text;
 use crate::store::View;
 use oxrdf::{NamedNode, Term, Triple, Variable};
@@ -17,12 +18,13 @@ use spareval::{
 use std::hash::{BuildHasher, RandomState};
 use std::io::Write;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// A query that was read and found valid. May be run many times, on any view.
 #[derive(Clone, Debug)]
 pub struct ParsedQuery {
-    algebra: QueryAlgebra,
+    algebra: Arc<QueryAlgebra>,
 }
 
 impl ParsedQuery {
@@ -69,7 +71,7 @@ pub enum Answer {
 /// [`QueryError::Syntax`] with line, column and, where one is known, a hint.
 pub fn parse_query(text: &str, options: &QueryOptions) -> Result<ParsedQuery, QueryError> {
     Ok(ParsedQuery {
-        algebra: QueryAlgebra::parse(text, options.base_iri.as_deref())?,
+        algebra: Arc::new(QueryAlgebra::parse(text, options.base_iri.as_deref())?),
     })
 }
 
@@ -82,33 +84,149 @@ pub fn evaluate(
     query: &ParsedQuery,
     options: &QueryOptions,
 ) -> Result<Answer, QueryError> {
-    let budget = new_budget(options);
     let clause = request_clause(options)?;
-    let clause = clause.as_ref().or(query.algebra.dataset.as_ref());
-    let dataset = QueryDataset::new(view, clause, options.default_graph, Rc::clone(&budget));
-    let evaluator = evaluator();
-    let results = budget
-        .run(|| {
-            let algebra = query.algebra.over_graphs(|| dataset.graph_iris());
-            algebra.prepare(&evaluator).execute(dataset)
-        })?
-        .map_err(evaluation_error)?;
+    let budget = new_budget(options);
     let limit = RowLimit::new(options.max_rows);
+    if query.algebra.is_deep {
+        return evaluate_deep(view, query, options, clause, limit);
+    }
+    let results = start(
+        view,
+        &query.algebra,
+        clause.as_ref(),
+        options.default_graph,
+        &budget,
+    )?;
     Ok(match results {
         QueryResults::Solutions(solutions) => Answer::Solutions {
             variables: solutions.variables().to_vec(),
             rows: Rows {
-                inner: Guarded::new(solutions, budget),
+                inner: Source::Here(Guarded::new(solutions, budget)),
                 limit,
             },
         },
         QueryResults::Boolean(value) => Answer::Boolean(value),
         QueryResults::Graph(triples) => Answer::Graph(GraphTriples {
-            inner: Guarded::new(triples, budget),
+            inner: Source::Here(Guarded::new(triples, budget)),
             seen: Seen::default(),
             limit,
         }),
     })
+}
+
+fn start(
+    view: &View,
+    algebra: &QueryAlgebra,
+    clause: Option<&DatasetClause>,
+    default_graph: DefaultGraph,
+    budget: &Rc<Budget>,
+) -> Result<QueryResults<'static>, QueryError> {
+    let clause = clause.or(algebra.dataset.as_ref());
+    let dataset = QueryDataset::new(view, clause, default_graph, Rc::clone(budget));
+    let evaluator = evaluator();
+    budget
+        .run(|| {
+            let algebra = algebra.over_graphs(|| dataset.graph_iris());
+            algebra.prepare(&evaluator).execute(dataset)
+        })?
+        .map_err(evaluation_error)
+}
+
+/// What a deep query sends: its form first, then its rows.
+enum DeepItem {
+    Columns(Vec<Variable>),
+    Boolean(bool),
+    Graph,
+    Solution(QuerySolution),
+    Triple(Triple),
+}
+
+fn evaluate_deep(
+    view: &View,
+    query: &ParsedQuery,
+    options: &QueryOptions,
+    clause: Option<DatasetClause>,
+    limit: RowLimit,
+) -> Result<Answer, QueryError> {
+    let (view, algebra) = (view.clone(), Arc::clone(&query.algebra));
+    let options = options.clone();
+    let mut items = stream_from_deep_stack(move |sender| {
+        let budget = new_budget(&options);
+        let results = start(
+            &view,
+            &algebra,
+            clause.as_ref(),
+            options.default_graph,
+            &budget,
+        );
+        match results {
+            Err(error) => {
+                sender.send(Err(error));
+            }
+            Ok(QueryResults::Boolean(value)) => {
+                sender.send(Ok(DeepItem::Boolean(value)));
+            }
+            Ok(QueryResults::Solutions(solutions)) => {
+                if sender.send(Ok(DeepItem::Columns(solutions.variables().to_vec()))) {
+                    Guarded::new(solutions, budget)
+                        .map(|row| row.map(DeepItem::Solution))
+                        .all(|item| sender.send(item));
+                }
+            }
+            Ok(QueryResults::Graph(triples)) => {
+                if sender.send(Ok(DeepItem::Graph)) {
+                    Guarded::new(triples, budget)
+                        .map(|row| row.map(DeepItem::Triple))
+                        .all(|item| sender.send(item));
+                }
+            }
+        }
+    })?;
+    Ok(match items.next().transpose()? {
+        Some(DeepItem::Columns(variables)) => Answer::Solutions {
+            variables,
+            rows: Rows {
+                inner: Source::Deep(items),
+                limit,
+            },
+        },
+        Some(DeepItem::Boolean(value)) => Answer::Boolean(value),
+        Some(DeepItem::Graph) => Answer::Graph(GraphTriples {
+            inner: Source::Deep(items),
+            seen: Seen::default(),
+            limit,
+        }),
+        Some(DeepItem::Solution(_) | DeepItem::Triple(_)) | None => {
+            return Err(QueryError::Internal("a deep query panicked".to_owned()));
+        }
+    })
+}
+
+/// Rows of a query on this thread or on a deep stack.
+enum Source<I> {
+    Here(Guarded<I>),
+    Deep(DeepStream<DeepItem>),
+}
+
+impl<T, I> Source<I>
+where
+    I: Iterator<Item = Result<T, QueryEvaluationError>>,
+{
+    fn next(&mut self, of: impl FnOnce(DeepItem) -> Option<T>) -> Option<Result<T, QueryError>> {
+        match self {
+            Self::Here(rows) => rows.next(),
+            Self::Deep(items) => Some(items.next()?.and_then(|item| {
+                of(item).ok_or_else(|| QueryError::Internal("rows of two kinds".to_owned()))
+            })),
+        }
+    }
+
+    fn stop(&mut self) {
+        match self {
+            Self::Here(rows) => rows.stop(),
+            Self::Deep(items) => items.stop(),
+        }
+    }
 }
 
 /// Runs a query on the calling thread and writes its answer as it is found.
@@ -254,13 +372,16 @@ impl RowLimit {
 
 /// The solutions of a `SELECT`. Ends after its first error.
 pub struct Rows {
-    inner: Guarded<QuerySolutionIter<'static>>,
+    inner: Source<QuerySolutionIter<'static>>,
     limit: RowLimit,
 }
 
 impl Rows {
     pub(super) fn next_solution(&mut self) -> Option<Result<QuerySolution, QueryError>> {
-        let solution = self.inner.next()?;
+        let solution = self.inner.next(|item| match item {
+            DeepItem::Solution(solution) => Some(solution),
+            _ => None,
+        })?;
         Some(solution.and_then(|solution| match self.limit.take() {
             Ok(()) => Ok(solution),
             Err(error) => {
@@ -284,7 +405,7 @@ impl Iterator for Rows {
 
 /// The triples of a `CONSTRUCT` or `DESCRIBE`, each once. Ends after its first error.
 pub struct GraphTriples {
-    inner: Guarded<QueryTripleIter<'static>>,
+    inner: Source<QueryTripleIter<'static>>,
     seen: Seen,
     limit: RowLimit,
 }
@@ -294,7 +415,11 @@ impl Iterator for GraphTriples {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            match self.inner.next()? {
+            let triple = self.inner.next(|item| match item {
+                DeepItem::Triple(triple) => Some(triple),
+                _ => None,
+            })?;
+            match triple {
                 Ok(triple) if self.seen.insert(&triple) => {
                     return Some(match self.limit.take() {
                         Ok(()) => Ok(triple),

@@ -5,13 +5,14 @@ use crate::query::QueryOptions;
 use crate::query::algebra_in::{self, DatasetClause, Modify, Target, Transfer, UpdateOperation};
 use crate::query::budget::Budget;
 use crate::query::dataset::{QueryDataset, evaluator};
+use crate::query::deep::stream_from_deep_stack;
 use crate::query::error::QueryError;
-use crate::query::run::{Guarded, new_budget, request_clause};
+use crate::query::run::{Guarded, evaluation_error, new_budget, request_clause};
 use crate::rdf::label::Text;
 use crate::store::{Draft, Graphs, QuadIds, View};
 use oxrdf::{BlankNode, GraphName, NamedOrBlankNode, Quad, Term};
 use rustc_hash::FxHashMap;
-use spareval::DeleteInsertQuad;
+use spareval::{DeleteInsertIter, DeleteInsertQuad};
 use std::rc::Rc;
 
 /// What an update did to the draft.
@@ -91,7 +92,7 @@ impl Work<'_, '_> {
                     }
                 }
             }
-            UpdateOperation::Modify(mut modify) => self.modify(&mut modify)?,
+            UpdateOperation::Modify(modify) => self.modify(*modify)?,
             UpdateOperation::Load { silent: true, .. } => {}
             UpdateOperation::Load { source, .. } => {
                 return Err(refused(
@@ -138,29 +139,40 @@ impl Work<'_, '_> {
         Ok(())
     }
 
-    fn modify(&mut self, modify: &mut Modify) -> Result<(), QueryError> {
+    fn modify(&mut self, modify: Modify) -> Result<(), QueryError> {
         let view = self.draft.snapshot().view();
-        let clause = self.clause.as_ref().or(modify.dataset.as_ref());
-        let dataset = QueryDataset::new(
-            &view,
-            clause,
-            self.options.default_graph,
-            Rc::clone(&self.budget),
-        );
-        let evaluator = evaluator();
-        let changes = self
-            .budget
-            .run(|| {
-                modify.over_graphs(|| dataset.graph_iris());
-                modify.prepare(&evaluator).execute(dataset)
-            })?
-            .map_err(crate::query::run::evaluation_error)?;
+        let clause = self.clause.clone().or_else(|| modify.dataset.clone());
+        if modify.is_deep {
+            let (base, options) = (view.clone(), self.options.clone());
+            let changes = stream_from_deep_stack(move |sender| {
+                let budget = new_budget(&options);
+                match changes(&base, clause.as_ref(), &options, modify, &budget) {
+                    Ok(mut changes) => {
+                        changes.all(|change| sender.send(change));
+                    }
+                    Err(error) => {
+                        sender.send(Err(error));
+                    }
+                }
+            })?;
+            self.change(&view, changes)
+        } else {
+            let changes = changes(&view, clause.as_ref(), self.options, modify, &self.budget)?;
+            self.change(&view, changes)
+        }
+    }
+
+    /// Every solution comes from the state before the operation; removals go before additions.
+    fn change(
+        &mut self,
+        view: &View,
+        changes: impl Iterator<Item = Result<DeleteInsertQuad, QueryError>>,
+    ) -> Result<(), QueryError> {
         let mut inserts = Vec::new();
-        // Every solution comes from the state before the operation; removals go before additions.
-        for change in Guarded::new(changes, Rc::clone(&self.budget)) {
+        for change in changes {
             match change? {
                 DeleteInsertQuad::Delete(quad) => {
-                    if let Some(ids) = ids_of(&view, &quad) {
+                    if let Some(ids) = ids_of(view, &quad) {
                         self.delete(ids)?;
                     }
                 }
@@ -245,6 +257,25 @@ impl Work<'_, '_> {
         }
         Ok(())
     }
+}
+
+/// The quads an operation removes and adds, as its solutions are found.
+fn changes(
+    view: &View,
+    clause: Option<&DatasetClause>,
+    options: &QueryOptions,
+    mut modify: Modify,
+    budget: &Rc<Budget>,
+) -> Result<Guarded<DeleteInsertIter<'static>>, QueryError> {
+    let dataset = QueryDataset::new(view, clause, options.default_graph, Rc::clone(budget));
+    let evaluator = evaluator();
+    let changes = budget
+        .run(|| {
+            modify.over_graphs(|| dataset.graph_iris());
+            modify.prepare(&evaluator).execute(dataset)
+        })?
+        .map_err(evaluation_error)?;
+    Ok(Guarded::new(changes, Rc::clone(budget)))
 }
 
 fn refused(number: usize, nl: impl Into<String>, en: impl Into<String>) -> QueryError {

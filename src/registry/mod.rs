@@ -187,7 +187,10 @@ impl Registry {
             data: view.with_graphs(Graphs::set(self.data_graphs(view))),
             context: view.clone(),
             // Every result is kept: what a commit introduces is told apart from what was wrong before, row by row.
-            options: ValidationOptions { sample_cap: usize::MAX, ..ValidationOptions::default() },
+            options: ValidationOptions {
+                sample_cap: usize::MAX,
+                ..ValidationOptions::default()
+            },
         }
     }
 

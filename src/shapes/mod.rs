@@ -4,8 +4,8 @@
 //!
 //! [`read_shapes`] → [`Shapes`]; [`validate`] → [`Report`]; the report renders itself.
 //!
-//! A property shape that several focus nodes reach is checked once per value and context, so a result below a property
-//! shape appears once even when two focus nodes lead to it.
+//! A property shape below another counts its results once for each way that leads to the value, as the specification
+//! does: two focus nodes with the same bad value give two results.
 
 mod bind;
 mod compare;
@@ -29,6 +29,7 @@ mod render_turtle;
 mod report;
 mod run;
 mod texts;
+mod validate;
 mod vocabulary;
 
 pub use lint::{Effect, Lint, LintRule, lint_rule};
@@ -37,8 +38,9 @@ pub use model::{Component, Severity, Shapes};
 pub use path::Path;
 pub use read::read_shapes;
 pub use report::{
-    FocusCount, PathRef, Report, ResultGroup, ResultRow, SeverityCounts, ShapeRef, Validation,
-    ValidationOptions, Verdict, ZeroFocus, validate,
+    FocusCount, PathRef, Report, ResultGroup, ResultRow, SeverityCounts, ShapeRef, Verdict,
+    ZeroFocus,
 };
 pub use run::RunStats;
 pub use texts::{ResultText, result_text};
+pub use validate::{Validation, ValidationOptions, validate};

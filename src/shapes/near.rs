@@ -10,18 +10,21 @@ use crate::store::{Id, View};
 use oxrdf::Term;
 use rustc_hash::FxHashMap;
 
-/// For each shape: the finding and the near-miss classes with their instance counts.
+/// A class and the number of its instances.
+pub(crate) type ClassCount = (String, u64);
+
+/// For each shape: the finding and the near-miss classes.
 pub(crate) fn near_misses(
     shapes: &[Shape],
     empty: &[ShapeIx],
     data: &View,
-) -> Vec<(ShapeIx, Lint, Vec<(String, u64)>)> {
-    let mut classes: Option<Vec<(String, u64)>> = None;
+) -> Vec<(ShapeIx, Lint, Vec<ClassCount>)> {
+    let mut classes: Option<Vec<ClassCount>> = None;
     empty
         .iter()
         .map(|&ix| {
             let shape = &shapes[ix as usize];
-            let mut near: Vec<(String, u64)> = Vec::new();
+            let mut near: Vec<ClassCount> = Vec::new();
             for target in &shape.targets {
                 if let Target::Class(class) = target {
                     let all = classes.get_or_insert_with(|| classes_in(data));
@@ -63,7 +66,7 @@ fn describe(target: &Target) -> String {
 }
 
 /// Classes with instances in the data. One skip per class.
-fn classes_in(data: &View) -> Vec<(String, u64)> {
+fn classes_in(data: &View) -> Vec<ClassCount> {
     let Some(rdf_type) = data.id_of_iri(rdf::TYPE) else {
         return Vec::new();
     };

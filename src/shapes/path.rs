@@ -238,7 +238,7 @@ mod tests {
             Path::Inverse(Box::new(predicate("b"))),
             Path::ZeroOrMore(Box::new(predicate("c"))),
         ])));
-        let local = |p: &NamedNode| p.as_str().rsplit('/').next().unwrap().to_owned();
+        let local = |p: &NamedNode| p.as_str().rsplit('/').next().expect("a part").to_owned();
         assert_eq!(path.to_sparql(&local), "^(a/^b/c*)");
         assert_eq!(path.normal().to_sparql(&local), "(^c)*/b/^a");
     }

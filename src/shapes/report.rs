@@ -1,53 +1,19 @@
-//! Validation and its report: verdict, counts, samples of results, what was not checked and what fell outside.
+//! The report of a validation: verdict, counts, samples of results, what was not checked and what fell outside.
 //! Wording is in `message.rs`, output formats in the `render_*` files.
 
-use super::bind::{LocalTerms, bind};
+use super::bind::LocalTerms;
 use super::compile::shape_label;
 use super::idset::IdSet;
-use super::lint::{Effect, Lint};
-use super::model::{Component, Severity, Shape, ShapeIx, Shapes, Target};
+use super::lint::Lint;
+use super::model::{Component, Severity, Shape, ShapeIx, Shapes};
 use super::near::near_misses;
 use super::path::Path;
-use super::run::{At, Failure, Run, RunStats, Sink, focus_nodes};
+use super::run::{Failure, RunStats};
+use super::validate::{Findings, fingerprint};
 use crate::store::{Id, View};
 use oxrdf::Term;
-use rustc_hash::{FxBuildHasher, FxHashMap};
-use std::hash::BuildHasher;
+use rustc_hash::FxHashMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-
-/// What to validate and against what.
-#[derive(Clone)]
-pub struct Validation {
-    /// Focus nodes come from here.
-    pub data: View,
-    /// The data and whatever stands behind it (vocabularies, code lists, base registries): paths and classes are read
-    /// here. A view of the same state as `data`.
-    pub context: View,
-    /// Bounds of the run.
-    pub options: ValidationOptions,
-}
-
-/// Bounds of a validation.
-#[derive(Clone, Debug)]
-pub struct ValidationOptions {
-    /// Results kept per shape and component, at least one; totals stay exact.
-    pub sample_cap: usize,
-    /// Stop at the first result.
-    pub conforms_only: bool,
-    /// Set to `true` by the caller to stop; the report then says it is incomplete.
-    pub cancel: Option<Arc<AtomicBool>>,
-}
-
-impl Default for ValidationOptions {
-    fn default() -> Self {
-        Self {
-            sample_cap: 1000,
-            conforms_only: false,
-            cancel: None,
-        }
-    }
-}
 
 /// Outcome of a validation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -158,194 +124,41 @@ pub struct Report {
     stats: RunStats,
 }
 
-/// Checks the data against the shapes. Never fails: what cannot be checked is in [`Report::not_checked`].
-pub fn validate(shapes: &Shapes, validation: &Validation) -> Report {
-    let compiled = &*shapes.compiled;
-    let Validation {
-        data,
-        context,
-        options,
-    } = validation;
-    let bound = bind(compiled, context);
-    let mut run = Run::new(
-        compiled,
-        &bound.bindings,
-        (bound.locals, bound.classes),
-        (data, context),
-        options.cancel.clone(),
-    );
-    let mut collector = Collector::new(&compiled.shapes, options);
-    let mut focus_counts = vec![0_u64; compiled.shapes.len()];
-
-    // Roots with the same targets are checked together, so that they share path evaluations.
-    let mut groups: Vec<(&[Target], Vec<ShapeIx>)> = Vec::new();
-    for &root in &compiled.roots {
-        let targets = compiled.shapes[root as usize].targets.as_slice();
-        match groups.iter_mut().find(|(same, _)| *same == targets) {
-            Some((_, group)) => group.push(root),
-            None => groups.push((targets, vec![root])),
-        }
-    }
-    for (targets, group) in groups {
-        if collector.is_satisfied() || run.is_cancelled() {
-            break;
-        }
-        let focus = focus_nodes(&mut run, targets);
-        for root in &group {
-            focus_counts[*root as usize] = focus.len() as u64;
-        }
-        run.check_shapes(&group, &focus, &mut collector);
-    }
-
-    let stopped = run.is_cancelled();
-    let (stats, locals) = (run.stats, run.locals);
-    let mut report = Report {
-        shapes: shapes.clone(),
-        context: context.clone(),
-        locals,
-        rows: collector.rows,
-        groups: Vec::new(),
-        totals: collector.totals,
-        fingerprints: collector.fingerprints,
-        focus_counts: Vec::new(),
-        zero_focus: Vec::new(),
-        not_checked: not_checked(shapes, stopped),
-        stats,
-    };
-    report.fingerprints.sort_unstable();
-    report.sort_rows();
-    report.group_rows();
-    if !options.conforms_only && !stopped {
-        report.count_focus(&focus_counts, data);
-    }
-    tracing::debug!(
-        results = report.fingerprints.len(),
-        rows_scanned = stats.rows_scanned,
-        seeks = stats.seeks,
-        texts_read = stats.texts_read,
-        "Validated the data against {} shapes",
-        compiled.shapes.len()
-    );
-    report
-}
-
-fn not_checked(shapes: &Shapes, stopped: bool) -> Vec<Lint> {
-    let compiled = &shapes.compiled;
-    let mut reachable = IdSetOfShapes::new(compiled.shapes.len());
-    let mut stack = compiled.roots.clone();
-    while let Some(ix) = stack.pop() {
-        let shape = &compiled.shapes[ix as usize];
-        if !shape.deactivated && reachable.insert(ix) {
-            stack.extend(
-                shape
-                    .constraints
-                    .iter()
-                    .flat_map(super::model::Constraint::shapes),
-            );
-        }
-    }
-    let about_targets = |lint: &Lint| matches!(lint.code, "L006" | "L024");
-    let applies = |lint: &&Lint| {
-        lint.effect != Effect::Note
-            && lint.shape_ix.is_some_and(|ix| {
-                reachable.0[ix as usize]
-                    || (about_targets(lint) && !compiled.shapes[ix as usize].deactivated)
-            })
-    };
-    let mut found: Vec<Lint> = compiled.findings.iter().filter(applies).cloned().collect();
-    if stopped {
-        found.push(Lint::new("L050", "", ""));
-    }
-    found
-}
-
-/// Marks by shape position.
-struct IdSetOfShapes(Vec<bool>);
-
-impl IdSetOfShapes {
-    fn new(len: usize) -> Self {
-        Self(vec![false; len])
-    }
-
-    fn insert(&mut self, ix: ShapeIx) -> bool {
-        !std::mem::replace(&mut self.0[ix as usize], true)
-    }
-}
-
-/// Counts all results and keeps the first of each shape and component.
-struct Collector<'a> {
-    shapes: &'a [Shape],
-    sample_cap: u64,
-    conforms_only: bool,
-    rows: Vec<ResultRow>,
-    totals: FxHashMap<(ShapeIx, Component), u64>,
-    fingerprints: Vec<u64>,
-}
-
-impl<'a> Collector<'a> {
-    fn new(shapes: &'a [Shape], options: &ValidationOptions) -> Self {
-        Self {
-            shapes,
-            sample_cap: options.sample_cap.max(1) as u64,
-            conforms_only: options.conforms_only,
-            rows: Vec::new(),
-            totals: FxHashMap::default(),
-            fingerprints: Vec::new(),
-        }
-    }
-}
-
-impl Sink for Collector<'_> {
-    fn fail(&mut self, at: At, failure: Failure) {
-        let component = at
-            .component
-            .expect("constraints without results report nothing");
-        let shape = &self.shapes[at.shape as usize];
-        let language = if component == Component::UniqueLang {
-            failure.found
-        } else {
-            0
-        };
-        let key = (
-            shape.stable_key,
-            component as u8,
-            failure.focus,
-            failure.property,
-            failure.value,
-            language,
-        );
-        self.fingerprints.push(FxBuildHasher.hash_one(key));
-        let total = self.totals.entry((at.shape, component)).or_default();
-        *total += 1;
-        if *total > self.sample_cap {
-            return;
-        }
-        let path = match failure.property {
-            Some(property) => Some(PathRef::Property(property)),
-            None => shape.path.map(|_| PathRef::OfShape),
-        };
-        self.rows.push(ResultRow {
-            shape: ShapeRef(at.shape),
-            component,
-            focus: failure.focus,
-            path,
-            value: failure.value,
-            severity: shape.severity.clone(),
-            constraint: at.constraint,
-            found: failure.found,
-        });
-    }
-
-    fn wants_nested(&self) -> bool {
-        true
-    }
-
-    fn is_satisfied(&self) -> bool {
-        self.conforms_only && !self.fingerprints.is_empty()
-    }
-}
-
 impl Report {
+    /// Puts a report together. `data` is where focus nodes came from.
+    pub(crate) fn assemble(
+        shapes: &Shapes,
+        data: &View,
+        context: &View,
+        findings: Findings,
+    ) -> Self {
+        let mut report = Self {
+            shapes: shapes.clone(),
+            context: context.clone(),
+            locals: findings.locals,
+            rows: findings.rows,
+            groups: Vec::new(),
+            totals: findings.totals,
+            fingerprints: findings.fingerprints,
+            focus_counts: Vec::new(),
+            zero_focus: Vec::new(),
+            not_checked: findings.not_checked,
+            stats: findings.stats,
+        };
+        report.fingerprints.sort_unstable();
+        report.sort_rows();
+        report.group_rows();
+        if let Some(counts) = findings.focus_counts {
+            report.count_focus(&counts, data);
+        }
+        report
+    }
+
+    /// Whether a result with this fingerprint is in the report, kept or not.
+    pub(crate) fn knows(&self, fingerprint: u64) -> bool {
+        self.fingerprints.binary_search(&fingerprint).is_ok()
+    }
+
     /// The outcome.
     pub fn verdict(&self) -> Verdict {
         if !self.fingerprints.is_empty() {
@@ -461,7 +274,7 @@ impl Report {
     }
 
     /// Kept results that the report of an earlier state of the same store does not have.
-    /// Where that report or this one kept only samples, see [`Report::new_count_since`] for the exact number.
+    /// Where this one kept only samples, see [`ValidationOptions::before`] and [`Report::new_count_since`].
     pub fn new_since(&self, before: &Self) -> Vec<ResultRow> {
         let mut old: FxHashMap<u64, u64> = FxHashMap::default();
         for fingerprint in &before.fingerprints {
@@ -503,20 +316,13 @@ impl Report {
             Some(PathRef::Property(id)) => Some(id),
             _ => None,
         };
-        let language = if row.component == Component::UniqueLang {
-            row.found
-        } else {
-            0
-        };
-        let key = (
-            self.shape(row.shape).stable_key,
-            row.component as u8,
-            row.focus,
+        let failure = Failure {
+            focus: row.focus,
+            value: row.value,
             property,
-            row.value,
-            language,
-        );
-        FxBuildHasher.hash_one(key)
+            found: row.found,
+        };
+        fingerprint(self.shape(row.shape), row.component, &failure)
     }
 
     fn sort_rows(&mut self) {

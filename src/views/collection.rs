@@ -1,14 +1,18 @@
 //! Collections of a register: items in a stable order, pages by key, declared filters answered on ids.
 //! A page starts after an item id, not at a number: it costs the same at any depth and does not shift under writes.
 
-use crate::rdf::vocab::rdf;
+mod order;
+mod values;
+
+pub use order::token_of;
+
 use crate::registry::{Filter, Match, Register};
 use crate::store::{Id, Snapshot, View};
-use crate::views::labels::last_segment;
-use rustc_hash::{FxHashMap, FxHasher};
+use order::{ItemKey, Items};
+use rustc_hash::FxHashMap;
 use std::cmp::Ordering;
-use std::hash::Hasher as _;
 use std::sync::{Arc, Mutex, PoisonError};
+use values::{Fold, ValueIndex};
 
 /// Items of a page when the request names no number.
 pub const DEFAULT_LIMIT: usize = 100;
@@ -59,215 +63,6 @@ struct State {
     /// Of `snapshot`, or of an earlier one and then brought up to date when asked for.
     items: FxHashMap<String, (u64, Arc<Items>)>,
     values: FxHashMap<(Id, Fold), Arc<ValueIndex>>,
-}
-
-/// Items of a register.
-struct Items {
-    /// In the order of the collection.
-    order: Vec<Id>,
-    /// With their place in `order`, sorted by id.
-    ranks: Vec<(Id, u32)>,
-}
-
-/// Place of an item in its collection: numbers by size, then other ids, then items outside the register's own pattern.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-struct ItemKey {
-    class: u8,
-    digits: usize,
-    text: Box<str>,
-    zeros: usize,
-}
-
-impl ItemKey {
-    fn new(token: &str, is_own: bool) -> Self {
-        if !is_own {
-            return Self {
-                class: 2,
-                digits: 0,
-                text: token.into(),
-                zeros: 0,
-            };
-        }
-        if !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_digit()) {
-            let trimmed = token.trim_start_matches('0');
-            return Self {
-                class: 0,
-                digits: trimmed.len(),
-                text: trimmed.into(),
-                zeros: token.len() - trimmed.len(),
-            };
-        }
-        Self {
-            class: 1,
-            digits: 0,
-            text: token.into(),
-            zeros: 0,
-        }
-    }
-
-    fn of_token(register: &Register, token: &str) -> Self {
-        Self::new(token, register.id_pattern.is_match(token))
-    }
-
-    fn of_item(view: &View, register: &Register, id: Id) -> Self {
-        let iri = view.iri(id).expect("items are IRIs");
-        match register.id_of_iri(&iri) {
-            Some(own) => Self::new(own, true),
-            None => Self::new(&iri, false),
-        }
-    }
-}
-
-/// The name of an item in `?na=`: its id, or its IRI when it is outside the register's pattern.
-pub fn token_of(view: &View, register: &Register, id: Id) -> String {
-    let iri = view.iri(id).expect("items are IRIs");
-    match register.id_of_iri(&iri) {
-        Some(own) => own.to_owned(),
-        None => iri.into_owned(),
-    }
-}
-
-impl Items {
-    fn build(view: &View, register: &Register) -> Self {
-        let mut order = members(view, register);
-        order.sort_by_cached_key(|id| ItemKey::of_item(view, register, *id));
-        Self::ranked(order)
-    }
-
-    fn ranked(order: Vec<Id>) -> Self {
-        let mut ranks: Vec<(Id, u32)> = order.iter().copied().zip(0..).collect();
-        ranks.sort_unstable();
-        Self { order, ranks }
-    }
-
-    /// The same collection after later commits: only what came and went is placed anew.
-    fn updated(self: &Arc<Self>, view: &View, register: &Register) -> Arc<Self> {
-        let now = members(view, register);
-        let before: Vec<Id> = self.ranks.iter().map(|(id, _)| *id).collect();
-        let added = difference(&now, &before);
-        let removed = difference(&before, &now);
-        if added.is_empty() && removed.is_empty() {
-            return Arc::clone(self);
-        }
-        let mut order = self.order.clone();
-        if !removed.is_empty() {
-            order.retain(|id| removed.binary_search(id).is_err());
-        }
-        let mut keyed: Vec<(ItemKey, Id)> = added
-            .into_iter()
-            .map(|id| (ItemKey::of_item(view, register, id), id))
-            .collect();
-        keyed.sort_unstable();
-        let mut merged = Vec::with_capacity(order.len() + keyed.len());
-        let mut from = 0;
-        for (key, id) in keyed {
-            let at = from
-                + order[from..]
-                    .partition_point(|known| ItemKey::of_item(view, register, *known) < key);
-            merged.extend_from_slice(&order[from..at]);
-            merged.push(id);
-            from = at;
-        }
-        merged.extend_from_slice(&order[from..]);
-        Arc::new(Self::ranked(merged))
-    }
-}
-
-/// Instances of the register's class that are IRIs, sorted by id.
-fn members(view: &View, register: &Register) -> Vec<Id> {
-    match (view.id_of_iri(rdf::TYPE), view.id_of_iri(&register.class)) {
-        (Some(rdf_type), Some(class)) => view
-            .subjects(rdf_type, class)
-            .filter(|id| id.is_iri())
-            .collect(),
-        _ => Vec::new(),
-    }
-}
-
-/// What is in `a` and not in `b`; both sorted.
-fn difference(a: &[Id], b: &[Id]) -> Vec<Id> {
-    let mut out = Vec::new();
-    let mut j = 0;
-    for id in a {
-        while j < b.len() && b[j] < *id {
-            j += 1;
-        }
-        if b.get(j) != Some(id) {
-            out.push(*id);
-        }
-    }
-    out
-}
-
-/// What part of a value is compared.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Fold {
-    Segment,
-    Lexical,
-    CaseFolded,
-}
-
-/// Objects of a predicate by the hash of what is compared; hits are compared in full.
-struct ValueIndex {
-    entries: Vec<(u64, Id)>,
-}
-
-impl ValueIndex {
-    fn build(view: &View, predicate: Id, fold: Fold) -> Self {
-        let mut entries = Vec::new();
-        let mut last = None;
-        for (object, _) in view.pairs_reversed(predicate) {
-            if last == Some(object) {
-                continue;
-            }
-            last = Some(object);
-            if let Some(hash) = folded(view, object, fold, hash_text) {
-                entries.push((hash, object));
-            }
-        }
-        entries.sort_unstable();
-        Self { entries }
-    }
-
-    fn find(&self, view: &View, fold: Fold, value: &str) -> Vec<Id> {
-        let wanted = match fold {
-            Fold::CaseFolded => value.to_lowercase(),
-            Fold::Segment | Fold::Lexical => value.to_owned(),
-        };
-        let hash = hash_text(&wanted);
-        let start = self.entries.partition_point(|(known, _)| *known < hash);
-        let mut found: Vec<Id> = self.entries[start..]
-            .iter()
-            .take_while(|(known, _)| *known == hash)
-            .filter(|(_, id)| folded(view, *id, fold, |text| text == wanted) == Some(true))
-            .map(|(_, id)| *id)
-            .collect();
-        found.sort_unstable();
-        found
-    }
-}
-
-fn hash_text(text: &str) -> u64 {
-    let mut hasher = FxHasher::default();
-    hasher.write(text.as_bytes());
-    hasher.finish()
-}
-
-/// Hands the compared part of a value to `then`; `None` for values of another kind.
-fn folded<T>(view: &View, id: Id, fold: Fold, then: impl FnOnce(&str) -> T) -> Option<T> {
-    match fold {
-        Fold::Segment => view.iri(id).map(|iri| then(last_segment(&iri))),
-        Fold::Lexical | Fold::CaseFolded if id.is_literal() => {
-            let oxrdf::Term::Literal(literal) = view.term(id) else {
-                return None;
-            };
-            Some(match fold {
-                Fold::CaseFolded => then(&literal.value().to_lowercase()),
-                _ => then(literal.value()),
-            })
-        }
-        Fold::Lexical | Fold::CaseFolded => None,
-    }
 }
 
 impl CollectionIndex {

@@ -1,9 +1,14 @@
 //! Integration tests: one binary, one module a topic.
 
+mod bad_input;
+mod cli;
 mod conformance;
+mod crash;
 mod http;
 mod manifest_files;
+mod oslo;
 mod rdf_suites;
+mod roundtrip;
 mod shacl;
 mod sparql;
 mod suite;

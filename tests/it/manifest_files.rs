@@ -51,13 +51,19 @@ fn load(
     let mut draft = store.begin().expect("a new store takes a writer");
     // One published file has a name that tells nothing; a steward names the format.
     let format = row.path.ends_with(".path").then_some(Format::Turtle);
-    let options = ParseOptions {
+    let input = Input::file(folder.join(&row.path));
+    let options = || ParseOptions {
         format,
         base_iri: Some(format!("http://example.org/base/{}", row.path)),
         ..ParseOptions::new(contexts)
     };
-    let outcome = parse_into(&mut draft, &Input::file(folder.join(&row.path)), options);
+    let outcome = parse_into(&mut draft, &input, options());
     let quads = draft.snapshot().quad_count();
+    if outcome.is_ok() {
+        parse_into(&mut draft, &input, options()).expect("it was read a moment ago");
+        let again = draft.snapshot().quad_count();
+        assert_eq!(again, quads, "{} differs when loaded again", row.path);
+    }
     drop(draft);
     assert_eq!(
         store.snapshot().quad_count(),

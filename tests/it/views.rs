@@ -138,3 +138,43 @@ async fn pages_cover_every_register() {
         }
     }
 }
+
+#[tokio::test]
+async fn collections_read_back_with_the_contexts_served() {
+    let server = demo();
+    for register in server.registry.registers() {
+        let mut contexts = std::collections::BTreeMap::new();
+        for file in [
+            format!("{}.jsonld", register.context),
+            "collectie.jsonld".to_owned(),
+        ] {
+            let answer = server.get(&format!("/contexts/{file}")).await;
+            contexts.insert(format!("{BASE}/contexts/{file}"), answer.body.to_vec());
+        }
+        let path = format!("/api/{}?limit=20", register.name);
+        let json = server.get(&path).await;
+        let read: Vec<Quad> = oxjsonld::JsonLdParser::new()
+            .for_slice(&json.body)
+            .with_load_document_callback(move |iri, _| {
+                Ok(oxjsonld::JsonLdRemoteDocument {
+                    document: contexts.get(iri).ok_or("another context")?.clone(),
+                    document_url: iri.to_owned(),
+                })
+            })
+            .collect::<Result<_, _>>()
+            .unwrap_or_else(|error| panic!("{}: {error}\n{}", register.name, json.text()));
+        let envelope = format!("<{BASE}{path}>");
+        let own = |quad: &Quad| {
+            quad.subject.to_string() == envelope
+                || quad.predicate.as_str() == "http://xmlns.com/foaf/0.1/page"
+        };
+        assert!(read.iter().any(own), "{}", register.name);
+        let items: Vec<Quad> = read.into_iter().filter(|quad| !own(quad)).collect();
+        let plain = server.get(&format!("{path}&format=nt")).await;
+        let stored: Vec<Quad> = oxttl::NTriplesParser::new()
+            .for_slice(&plain.body)
+            .map(|triple| triple.expect("N-Triples").in_graph(GraphName::DefaultGraph))
+            .collect();
+        assert_eq!(canonical(items), canonical(stored), "{}", register.name);
+    }
+}

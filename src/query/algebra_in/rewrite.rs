@@ -326,6 +326,20 @@ fn mentions(pattern: &GraphPattern, variable: &Variable) -> bool {
     })
 }
 
+/// The most triple and path patterns that stand in one join.
+pub(super) fn largest_join(pattern: &GraphPattern) -> usize {
+    fn size(pattern: &GraphPattern) -> usize {
+        match pattern {
+            GraphPattern::Bgp { patterns } => patterns.len(),
+            GraphPattern::Join { left, right } => size(left) + size(right),
+            _ => 1,
+        }
+    }
+    let mut largest = 0;
+    visit(pattern, &mut |pattern| largest = largest.max(size(pattern)));
+    largest
+}
+
 fn visit(pattern: &GraphPattern, seen: &mut dyn FnMut(&GraphPattern)) {
     seen(pattern);
     match pattern {

@@ -103,9 +103,8 @@ pub(super) fn closed(
             continue;
         }
         let focus = frame.focus_of_row(row);
-        let mut star = run.context.star(value);
         run.stats.seeks += 1;
-        while let Some((predicate, object)) = star.next() {
+        for (predicate, object) in run.context.star(value) {
             run.stats.rows_scanned += 1;
             if allowed.binary_search(&predicate).is_err() {
                 sink.fail(at, Failure::of_property(focus, predicate, object));

@@ -33,7 +33,7 @@ struct Domain {
 struct FailingNodes(IdSet);
 
 impl Sink for FailingNodes {
-    fn fail(&mut self, _: At, failure: Failure) {
+    fn take(&mut self, _: At, failure: Failure, _: u64) {
         self.0.insert(failure.focus);
     }
 

@@ -13,7 +13,7 @@ pub(crate) use targets::focus_nodes;
 
 use super::bind::{Bindings, BoundPath, LocalTerms};
 use super::constraints::{self, ClassExtent};
-use super::idset::{IdSet, sort_unique};
+use super::idset::IdSet;
 use super::model::{Compiled, Component, Constraint, PathIx, ShapeIx};
 use crate::store::{Id, TermKind, TermMeta, View};
 use conform::{ConditionMemo, Fixpoint};
@@ -89,15 +89,52 @@ impl Failure {
 
 /// Takes violations.
 pub(crate) trait Sink {
-    fn fail(&mut self, at: At, failure: Failure);
+    /// Takes a violation that counts `times` times.
+    fn take(&mut self, at: At, failure: Failure, times: u64);
+
+    /// Takes a violation once for each way that leads to its focus node.
+    fn fail(&mut self, at: At, failure: Failure) {
+        let times = self.weight(failure.focus);
+        self.take(at, failure, times);
+    }
 
     /// Whether results of property shapes below a property shape are wanted one by one, rather than as the failure of
     /// the focus node.
     fn wants_nested(&self) -> bool;
 
+    /// How many ways lead from targets to this focus node.
+    fn weight(&self, _focus: Id) -> u64 {
+        1
+    }
+
     /// Whether further violations make no difference.
     fn is_satisfied(&self) -> bool {
         false
+    }
+}
+
+/// Counts results as many times as ways lead to their focus node.
+struct Weighted<'s> {
+    sink: &'s mut dyn Sink,
+    /// Only focus nodes with more than one way.
+    weights: FxHashMap<Id, u64>,
+}
+
+impl Sink for Weighted<'_> {
+    fn take(&mut self, at: At, failure: Failure, times: u64) {
+        self.sink.take(at, failure, times);
+    }
+
+    fn wants_nested(&self) -> bool {
+        self.sink.wants_nested()
+    }
+
+    fn weight(&self, focus: Id) -> u64 {
+        self.weights.get(&focus).copied().unwrap_or(1)
+    }
+
+    fn is_satisfied(&self) -> bool {
+        self.sink.is_satisfied()
     }
 }
 
@@ -210,7 +247,7 @@ impl<'a> Run<'a> {
         } else {
             Vec::new()
         };
-        let mut inner_focus = Vec::new();
+        let mut inner_focus: Vec<(Id, u64)> = Vec::new();
         for morsel in focus.chunks(MORSEL) {
             if sink.is_satisfied() || self.is_cancelled() {
                 return;
@@ -226,21 +263,37 @@ impl<'a> Run<'a> {
                 }
             }
             if !nested.is_empty() {
-                inner_focus.extend_from_slice(frame.distinct_values());
+                for (position, focus) in morsel.iter().enumerate() {
+                    let weight = sink.weight(*focus);
+                    inner_focus.extend(
+                        frame.values()[frame.rows(position)]
+                            .iter()
+                            .map(|value| (*value, weight)),
+                    );
+                }
             }
         }
         if !nested.is_empty() {
-            self.check_nested(&nested, sort_unique(inner_focus), sink);
+            inner_focus.sort_unstable();
+            self.check_nested(&nested, &inner_focus, sink);
         }
     }
 
-    /// Property shapes below property shapes: the values are the focus nodes. Recursive ones see each node once.
-    fn check_nested(&mut self, nested: &[ShapeIx], focus: Vec<Id>, sink: &mut dyn Sink) {
+    /// Property shapes below property shapes: the values are the focus nodes, and a value that several ways lead to has
+    /// its results as many times. Recursive shapes see each node once.
+    fn check_nested(&mut self, nested: &[ShapeIx], values: &[(Id, u64)], sink: &mut dyn Sink) {
         let compiled = self.compiled;
+        let mut focus: Vec<Id> = values.iter().map(|(value, _)| *value).collect();
+        focus.dedup();
         let (recursive, plain): (Vec<ShapeIx>, Vec<ShapeIx>) = nested
             .iter()
             .partition(|ix| compiled.shapes[**ix as usize].recursion.is_some());
-        self.check_shapes(&plain, &focus, sink);
+        let mut weights = FxHashMap::default();
+        for (value, weight) in values {
+            *weights.entry(*value).or_insert(0) += weight;
+        }
+        weights.retain(|_, weight| *weight > 1);
+        self.check_shapes(&plain, &focus, &mut Weighted { sink, weights });
         for ix in recursive {
             let seen = self.reported.entry(ix).or_default();
             let new: Vec<Id> = focus

@@ -1,0 +1,48 @@
+# Commands people type. Build output goes where CARGO_TARGET_DIR points, else to ./target.
+.DEFAULT_GOAL := help
+.PHONY: help build demo serve test check fmt lint docs deny conformance crash bench clean
+
+DATA ?= ./oslo-data
+BIND ?= 127.0.0.1:7400
+
+help: ## Show these commands
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## Build the oslo binary, optimised
+	cargo build --release --locked
+
+demo: ## Load the example registry into DATA and serve it
+	cargo run --release --locked -- --data $(DATA) demo --bind $(BIND)
+
+serve: ## Serve the registry in DATA
+	cargo run --release --locked -- --data $(DATA) serve --bind $(BIND)
+
+test: ## Run all tests
+	cargo test --locked
+
+check: fmt lint test docs deny ## All that CI runs
+
+fmt: ## Check the formatting
+	cargo fmt --all -- --check
+
+lint: ## Clippy, warnings are errors
+	cargo clippy --locked --all-targets -- -D warnings
+
+docs: ## Build the documentation, warnings are errors
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+
+deny: ## Check licences and advisories of the dependencies, where cargo-deny is installed
+	@if command -v cargo-deny >/dev/null 2>&1; then cargo deny --locked check; \
+	else echo "cargo-deny is not installed: licences and advisories were not checked"; fi
+
+conformance: ## Run the W3C suites and show their counts
+	cargo test --locked --test it -- --nocapture conformance suite
+
+crash: ## Kill a loading registry fifty times and look for lost commits
+	OSLO_CRASH_ROUNDS=50 cargo test --locked --test it -- --nocapture crash
+
+bench: ## Measure loading, validation and restart beside a peer; writes docs/benchmarks.md
+	cargo bench --locked --bench registry
+
+clean: ## Remove build output
+	cargo clean

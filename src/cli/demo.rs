@@ -1,0 +1,158 @@
+//! `oslo demo`: the shipped vocabularies, shapes and example data in a registry, checked, counted and served.
+//! A second start finds everything there and is up at once.
+
+use super::Exit;
+use super::console::Rows;
+use super::problem::{self, Problem};
+use super::session::Session;
+use crate::ingest::load::CommitUnit;
+use crate::ingest::{Input, LoadItem, LoadPlan, load_files};
+use crate::registry::assets::{self, Asset};
+use crate::registry::{OnViolation, Registry};
+use crate::shapes::{SeverityCounts, Validation, ValidationOptions, validate};
+use crate::store::{Graphs, Id};
+use clap::Args;
+use std::collections::BTreeMap;
+use std::io::Write;
+
+#[derive(Args)]
+pub(crate) struct DemoArgs {
+    /// Address and port to listen on
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7400")]
+    bind: std::net::SocketAddr,
+    /// Stop after the summary
+    #[arg(long)]
+    no_serve: bool,
+}
+
+pub(crate) fn run(session: &Session, args: &DemoArgs) -> anyhow::Result<Exit> {
+    let console = session.console;
+    let registry = session.open_to_write()?;
+    let missing = missing_assets(&registry);
+    if !missing.is_empty() {
+        let mut bar = console.progress(console.say("Voorbeeldregister laden", "Loading the example registry")).impatient();
+        load_assets(&registry, &missing, &mut |index| bar.at(index as u64, missing.len() as u64))?;
+        bar.label(console.say("Controleren", "Checking"));
+        bar.at(missing.len() as u64, missing.len() as u64);
+        let summary = summarise(&registry);
+        bar.done();
+        print_summary(session, &summary)?;
+    }
+    let _ = (args.bind, args.no_serve);
+    Ok(Exit::Done)
+}
+
+/// Shipped files whose graph the registry does not have.
+fn missing_assets(registry: &Registry) -> Vec<Asset> {
+    let view = registry.snapshot().view();
+    let mut files = assets::demo_files();
+    files.retain(|asset| {
+        let graph = view.id_of_iri(registry.graph_iri(asset.graph).as_str());
+        graph.is_none_or(|graph| view.graph_size(graph) == 0)
+    });
+    files
+}
+
+/// Loads shipped files without checking them one by one: they refer to each other and are checked as a whole afterwards.
+/// Vocabularies and shapes make one commit each, every fixture one of its own. `progress` gets the number of files done.
+pub(crate) fn load_assets(
+    registry: &Registry,
+    files: &[Asset],
+    progress: &mut dyn FnMut(usize),
+) -> anyhow::Result<()> {
+    let mut done = 0;
+    for files in files.chunk_by(|a, b| a.folder == b.folder) {
+        let items = files
+            .iter()
+            .map(|asset| LoadItem {
+                input: Input::bytes(asset.path, asset.bytes),
+                format: None,
+                graph: Some(registry.graph_iri(asset.graph)),
+                base_iri: None,
+            })
+            .collect();
+        let mut plan = LoadPlan::new(registry, items);
+        plan.on_violation = OnViolation::Off;
+        plan.agent = registry.agent_iri("oslo-demo");
+        plan.message = Some("oslo demo".to_owned());
+        plan.unit = if files[0].folder == "fixtures" { CommitUnit::PerFile } else { CommitUnit::Together };
+        let summary = load_files(registry, &plan, &mut |at| progress(done + at.index)).map_err(problem::of_store)?;
+        if let Some(failed) = summary.files.iter().find(|file| !file.outcome.is_good()) {
+            return Err(Problem::new(
+                format!("het meegeleverde bestand {} kan niet geladen worden: {:?}", failed.name, failed.outcome),
+                format!("the shipped file {} cannot be loaded: {:?}", failed.name, failed.outcome),
+            )
+            .into());
+        }
+        done += files.len();
+    }
+    Ok(())
+}
+
+/// Counts of one graph, or of a family of graphs.
+#[derive(Default)]
+struct GraphCounts {
+    graphs: u64,
+    quads: u64,
+    focus: u64,
+    results: SeverityCounts,
+}
+
+/// Counts per graph; shapes, vocabularies and code lists as families.
+fn summarise(registry: &Registry) -> BTreeMap<(u8, String), GraphCounts> {
+    let view = registry.snapshot().view();
+    let shapes = registry.shapes();
+    let data = registry.data_graphs(&view);
+    let mut counts: BTreeMap<(u8, String), GraphCounts> = BTreeMap::new();
+    for graph in view.graph_names() {
+        let iri = view.iri(graph).unwrap_or_default().into_owned();
+        let name = iri.strip_prefix(&format!("{}/graph/", registry.base())).unwrap_or(&iri);
+        let is_data = data.contains(&graph) && graph != Id::DEFAULT_GRAPH;
+        let key = match name.split_once('/') {
+            Some((family, _)) if !is_data => (1, format!("{family}/*")),
+            _ => (0, name.to_owned()),
+        };
+        let entry = counts.entry(key).or_default();
+        entry.graphs += 1;
+        entry.quads += view.graph_size(graph);
+        if is_data {
+            let report = validate(
+                &shapes,
+                &Validation {
+                    data: view.with_graphs(Graphs::One(graph)),
+                    context: view.clone(),
+                    options: ValidationOptions::default(),
+                },
+            );
+            entry.focus += report.focus_counts().iter().map(|count| count.count).sum::<u64>();
+            entry.results = report.counts();
+        }
+    }
+    counts
+}
+
+fn print_summary(session: &Session, counts: &BTreeMap<(u8, String), GraphCounts>) -> anyhow::Result<()> {
+    let console = session.console;
+    let mut rows = Rows::new(
+        console,
+        &[
+            ("graaf", "graph"),
+            ("quads#", "quads#"),
+            ("objecten#", "focus nodes#"),
+            ("fouten#", "violations#"),
+            ("waarschuwingen#", "warnings#"),
+            ("meldingen#", "infos#"),
+        ],
+    );
+    for ((_, name), it) in counts {
+        let name = if it.graphs > 1 { format!("{name} ({})", it.graphs) } else { name.clone() };
+        let numbers = [it.quads, it.focus, it.results.violation + it.results.other, it.results.warning, it.results.info];
+        let mut row = vec![name];
+        row.extend(numbers.map(|number| console.number(number)));
+        rows.push(row);
+    }
+    let mut out = console.out();
+    rows.write(&mut out)?;
+    out.flush()?;
+    Ok(())
+}

@@ -1,0 +1,291 @@
+//! `oslo load`: files and folders into the registry, one commit per file unless asked otherwise.
+//! When piped, one line per file as soon as its commit is durable: outcome, commit, added, removed, name.
+
+use super::Exit;
+use super::console::{Console, Progress, group_digits, write_tabbed};
+use super::problem::{self, Problem};
+use super::session::Session;
+use crate::ingest::load::{CommitUnit, LoadMode, LoadOutcome, LoadedFile, TargetGraph};
+use crate::ingest::{Diagnostic, LoadPlan, LoadSummary, detect_format, load_files};
+use crate::rdf::format::Format;
+use crate::rdf::label::Language;
+use crate::registry::{OnViolation, Registry, Rejection};
+use clap::{Args, ValueEnum};
+use oxrdf::NamedNode;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+#[derive(Args)]
+pub(crate) struct LoadArgs {
+    /// Files and folders; folders are read with everything below them
+    #[arg(required = true, value_name = "PATH")]
+    paths: Vec<PathBuf>,
+    /// Graph for statements that name none ("default" is the default graph) [default: after the file name]
+    #[arg(long, value_name = "IRI")]
+    graph: Option<String>,
+    /// Syntax, when the file name does not tell: turtle, trig, ntriples, nquads, rdfxml, jsonld
+    #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
+    format: Option<Format>,
+    /// What happens to a file that breaks the shapes
+    #[arg(long, value_enum, default_value_t = Strictness::Reject, value_name = "HOW")]
+    on_violation: Strictness,
+    /// Go on with the next file after one that was refused
+    #[arg(long)]
+    keep_going: bool,
+    /// Make one commit of all files, or none at all
+    #[arg(long, conflicts_with = "keep_going")]
+    together: bool,
+    /// Remove from the target graph what the file no longer says
+    #[arg(long)]
+    replace: bool,
+    /// Local copies of JSON-LD contexts: a table of context IRI and path
+    #[arg(long, value_name = "TSV")]
+    context_map: Option<PathBuf>,
+}
+
+/// What happens to results of severity Violation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Strictness {
+    /// Refuse it
+    Reject,
+    /// Take it and say so
+    Warn,
+    /// Do not check it
+    Off,
+}
+
+impl From<Strictness> for OnViolation {
+    fn from(strictness: Strictness) -> Self {
+        match strictness {
+            Strictness::Reject => Self::Reject,
+            Strictness::Warn => Self::Warn,
+            Strictness::Off => Self::Off,
+        }
+    }
+}
+
+pub(crate) fn parse_format(name: &str) -> Result<Format, String> {
+    Format::from_name(name).ok_or_else(|| {
+        "one of turtle, trig, ntriples, nquads, rdfxml, jsonld is expected".to_owned()
+    })
+}
+
+pub(crate) fn run(session: &Session, args: &LoadArgs) -> anyhow::Result<Exit> {
+    let registry = session.open_to_write()?;
+    let plan = plan(session, &registry, args)?;
+    let console = session.console;
+    let mut bar = console.progress("");
+    let mut tally = Tally { exit: Exit::Done, added: 0, loaded: 0, not_tried: 0 };
+    if args.together {
+        let total = plan.items.len() as u64;
+        let summary = load_files(&registry, &plan, &mut |at| {
+            bar.label(at.name);
+            bar.at(at.index as u64, total);
+        });
+        tally.take(console, &bar, &summary.map_err(problem::of_store)?)?;
+    } else {
+        let sizes: Vec<u64> = plan.items.iter().map(|item| item.input.size_bytes().unwrap_or(0)).collect();
+        let total: u64 = sizes.iter().sum();
+        let mut before = 0;
+        for (index, item) in plan.items.iter().enumerate() {
+            let one = LoadPlan { items: vec![item.clone()], ..plan.clone() };
+            let summary = load_files(&registry, &one, &mut |at| {
+                bar.label(at.name);
+                bar.at(before + at.bytes.bytes_read, total);
+            });
+            before += sizes[index];
+            tally.take(console, &bar, &summary.map_err(problem::of_store)?)?;
+            if tally.exit != Exit::Done && !args.keep_going {
+                tally.not_tried += plan.items.len() - index - 1;
+                break;
+            }
+        }
+    }
+    bar.done();
+    tally.say(console, plan.skipped.len());
+    Ok(tally.exit)
+}
+
+fn plan(session: &Session, registry: &Registry, args: &LoadArgs) -> anyhow::Result<LoadPlan> {
+    let language = session.console.language;
+    let target = match args.graph.as_deref() {
+        None => TargetGraph::ByPath,
+        Some("default" | "standaard") => TargetGraph::Default,
+        Some(iri) => TargetGraph::Named(NamedNode::new(iri).map_err(|_| {
+            Problem::new(format!("--graph {iri} is geen IRI"), format!("--graph {iri} is not an IRI"))
+                .hint("schrijf een volledige IRI, of `default`", "write a full IRI, or `default`")
+        })?),
+    };
+    let mut plan = LoadPlan::from_paths(registry, &args.paths, &target, args.format, None)
+        .map_err(|finding| of_diagnostic(&finding))?;
+    if args.graph.is_none() {
+        // Statements of a dump that stand outside its graphs belong to the default graph, where they came from.
+        for item in &mut plan.items {
+            let quads = |format| matches!(format, Format::NQuads | Format::TriG);
+            if detect_format(item.input.name(), item.format).is_ok_and(|(format, _)| quads(format)) {
+                item.graph = None;
+            }
+        }
+    }
+    if let Some(map) = &args.context_map {
+        plan.contexts = plan.contexts.with_map(map).map_err(|finding| of_diagnostic(&finding))?;
+    }
+    plan.on_violation = args.on_violation.into();
+    plan.keep_going = args.keep_going;
+    plan.mode = if args.replace { LoadMode::Replace } else { LoadMode::Add };
+    plan.unit = if args.together { CommitUnit::Together } else { CommitUnit::PerFile };
+    if plan.items.is_empty() {
+        return Err(Problem::new("er is niets om te laden", "there is nothing to load")
+            .hint(
+                "geef bestanden met RDF (ttl, trig, nt, nq, rdf, jsonld, elk ook als .gz) of mappen ermee",
+                "name files with RDF (ttl, trig, nt, nq, rdf, jsonld, each also as .gz) or folders of them",
+            )
+            .into());
+    }
+    tracing::debug!(files = plan.items.len(), ?language, "Loading {} files", plan.items.len());
+    Ok(plan)
+}
+
+/// A finding of ingest as the reason why a command could not run.
+pub(crate) fn of_diagnostic(finding: &Diagnostic) -> anyhow::Error {
+    let at = &finding.location;
+    let mut problem = Problem::new(
+        format!("{} ({}): {}", at, finding.code, finding.message.nl),
+        format!("{} ({}): {}", at, finding.code, finding.message.en),
+    );
+    if let Some(hint) = &finding.hint {
+        problem = problem.hint(hint.nl.as_str(), hint.en.as_str());
+    }
+    problem.into()
+}
+
+/// What became of the files so far.
+struct Tally {
+    exit: Exit,
+    added: u64,
+    loaded: usize,
+    not_tried: usize,
+}
+
+impl Tally {
+    fn take(&mut self, console: Console, bar: &Progress, summary: &LoadSummary) -> io::Result<()> {
+        for file in &summary.files {
+            bar.line_above(|| write_line(console, file))?;
+            if file.outcome.is_good() {
+                self.loaded += 1;
+            } else {
+                self.exit = Exit::Refused;
+            }
+        }
+        self.added += summary.quads_added();
+        self.not_tried += summary.not_tried;
+        Ok(())
+    }
+
+    fn say(&self, console: Console, skipped: usize) {
+        let show = |number| group_digits(number, console.language);
+        let mut line = format!(
+            "{} {}, {} {}",
+            show(self.loaded as u64),
+            console.say("bestanden geladen", "files loaded"),
+            show(self.added),
+            console.say("nieuwe quads", "new quads"),
+        );
+        if self.not_tried > 0 {
+            let text = console.say("niet geprobeerd (--keep-going gaat door na een fout)", "not tried (--keep-going goes on after a failure)");
+            line.push_str(&format!("; {} {text}", show(self.not_tried as u64)));
+        }
+        if skipped > 0 {
+            let text = console.say("bestanden zonder RDF overgeslagen", "files without RDF passed over");
+            line.push_str(&format!("; {} {text}", show(skipped as u64)));
+        }
+        console.note(&line);
+    }
+}
+
+/// One line per file, written through at once: whoever reads it may rely on the commit.
+fn write_line(console: Console, file: &LoadedFile) -> io::Result<()> {
+    let (word, seq, added, removed) = match &file.outcome {
+        LoadOutcome::Loaded { seq, quads_added, quads_removed, .. } => {
+            (console.say("geladen", "loaded"), Some(*seq), *quads_added, *quads_removed)
+        }
+        LoadOutcome::Unchanged => (console.say("ongewijzigd", "unchanged"), None, 0, 0),
+        LoadOutcome::Refused(_) => (console.say("onleesbaar", "unreadable"), None, 0, 0),
+        LoadOutcome::Rejected { .. } => (console.say("geweigerd", "rejected"), None, 0, 0),
+        LoadOutcome::NotCommitted => (console.say("niet bewaard", "not committed"), None, 0, 0),
+    };
+    let seq = seq.map_or(String::new(), |seq| seq.to_string());
+    let mut out = io::stdout().lock();
+    if console.out_is_terminal {
+        let mark = if file.outcome.is_good() { '✓' } else { '✗' };
+        let added = console.number(added);
+        writeln!(out, "{mark} {word:<13} {added:>12} quads  {}", file.name)?;
+    } else {
+        // The words of a line for programs do not change with the language.
+        let word = match &file.outcome {
+            LoadOutcome::Loaded { .. } => "loaded",
+            LoadOutcome::Unchanged => "unchanged",
+            LoadOutcome::Refused(_) => "unreadable",
+            LoadOutcome::Rejected { .. } => "rejected",
+            LoadOutcome::NotCommitted => "not-committed",
+        };
+        let row = [word.to_owned(), seq, added.to_string(), removed.to_string(), file.name.clone()];
+        write_tabbed(&mut out, &row)?;
+    }
+    out.flush()?;
+    drop(out);
+    for warning in file.stats.iter().flat_map(|stats| &stats.warnings) {
+        eprint!("{}", warning.render(console.language));
+    }
+    match &file.outcome {
+        LoadOutcome::Refused(finding) => eprint!("{}", finding.render(console.language)),
+        LoadOutcome::Rejected { rejection, .. } => print_rejection(console, rejection)?,
+        LoadOutcome::Loaded { introduced, .. } if introduced.violations > 0 => eprintln!(
+            "{}: {} {}",
+            console.say("waarschuwing", "warning"),
+            introduced.violations,
+            console.say(
+                "nieuwe fouten tegen de vormen; `oslo validate` toont ze",
+                "new violations of the shapes; `oslo validate` shows them"
+            ),
+        ),
+        _ => {}
+    }
+    Ok(())
+}
+
+/// Why the shapes refuse a change, on standard error: the first results in full, the rest as a number.
+pub(crate) fn print_rejection(console: Console, rejection: &Rejection) -> io::Result<()> {
+    let (report, language) = (&rejection.report, console.language);
+    let mut err = io::stderr().lock();
+    for row in rejection.introduced.iter().take(SHOWN_RESULTS) {
+        let severity = row.severity.label(language);
+        writeln!(err, "{severity}[{}]: {}", row.component.code(), report.message(row, language))?;
+        let focus = console.say("object", "focus node");
+        let path = report.path_text(row).map_or(String::new(), |path| format!(", {path}"));
+        writeln!(err, "  {focus}: {}{path}", report.term_text(row.focus))?;
+        writeln!(err, "  {}: {}", console.say("hulp", "hint"), report.hint(row, language))?;
+    }
+    if let Some(more) = rejection.introduced.len().checked_sub(SHOWN_RESULTS + 1) {
+        writeln!(err, "… {} {}", console.say("en nog", "and"), format_more(console, more as u64 + 1))?;
+    }
+    writeln!(
+        err,
+        "{}",
+        console.say(
+            "Er is niets gewijzigd. Verbeter de gegevens, of neem ze toch op met --on-violation warn.",
+            "Nothing was changed. Mend the data, or take them in anyway with --on-violation warn.",
+        )
+    )
+}
+
+fn format_more(console: Console, more: u64) -> String {
+    let more = group_digits(more, console.language);
+    match console.language {
+        Language::Nl => more,
+        Language::En => format!("{more} more"),
+    }
+}
+
+/// Results of a rejection that are shown in full.
+const SHOWN_RESULTS: usize = 10;

@@ -1,0 +1,113 @@
+//! Why a command could not do its work, told in the reader's language: what happened, where, what to do.
+
+use crate::rdf::label::{Language, Text};
+use crate::store::StoreError;
+use std::fmt;
+use std::io;
+
+/// A reason with a way out.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    message: Text,
+    hint: Option<Text>,
+}
+
+impl Problem {
+    pub(crate) fn new(nl: impl Into<String>, en: impl Into<String>) -> Self {
+        Self { message: Text::new(nl, en), hint: None }
+    }
+
+    /// Adds what to do.
+    pub(crate) fn hint(mut self, nl: impl Into<String>, en: impl Into<String>) -> Self {
+        self.hint = Some(Text::new(nl, en));
+        self
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message.en)
+    }
+}
+
+impl std::error::Error for Problem {}
+
+/// The problem behind a failure of the store.
+pub(crate) fn of_store(error: StoreError) -> anyhow::Error {
+    let problem = match &error {
+        StoreError::InUse { path } => Problem::new(
+            format!("de datamap {} is in gebruik door een andere oslo", path.display()),
+            format!("the data folder {} is in use by another oslo", path.display()),
+        )
+        .hint(
+            "stop die (bijvoorbeeld `oslo serve`) of schrijf via haar web-API; lezen (query, export, log, check, validate) kan er wel naast",
+            "stop it (`oslo serve`, for instance) or write through its web API; reading (query, export, log, check, validate) works beside it",
+        ),
+        StoreError::Missing { path } => Problem::new(
+            format!("er is geen register in {}", path.display()),
+            format!("there is no registry in {}", path.display()),
+        )
+        .hint(
+            "maak er een met `oslo load BESTAND…` of `oslo demo`, of wijs de juiste map aan met --data of OSLO_DATA",
+            "make one with `oslo load FILE…` or `oslo demo`, or point to the right folder with --data or OSLO_DATA",
+        ),
+        StoreError::Damaged { path, seq, offset, reason } => Problem::new(
+            format!("het logboek {} is beschadigd na commit {seq}, op byte {offset}: {reason}", path.display()),
+            format!("the commit log {} is damaged after commit {seq}, at byte {offset}: {reason}", path.display()),
+        )
+        .hint(
+            "er is niets gewijzigd; zet een kopie van het logboek terug en draai daarna `oslo check`",
+            "nothing was changed; put back a copy of the log and run `oslo check` afterwards",
+        ),
+        StoreError::UnknownFormat { path } => Problem::new(
+            format!("{} is geen logboek van een formaat dat deze versie leest", path.display()),
+            format!("{} is not a commit log of a format this version reads", path.display()),
+        )
+        .hint(
+            "open de map met de versie van oslo die haar maakte, of exporteer daarmee en laad hier opnieuw",
+            "open the folder with the version of oslo that made it, or export with that and load it here",
+        ),
+        StoreError::Io { path, source, .. } => Problem::new(
+            format!("{} kan niet gelezen of geschreven worden: {source}", path.display()),
+            format!("{} cannot be read or written: {source}", path.display()),
+        )
+        .hint(
+            "kijk of de map bestaat, of u er rechten op hebt en of er plaats is op de schijf",
+            "see whether the folder exists, whether you have rights to it and whether there is room on the disk",
+        ),
+        StoreError::ReadOnly => Problem::new("het register is alleen om te lezen geopend", "the registry is open for reading only"),
+        StoreError::Stopped { reason } => Problem::new(
+            format!("het schrijven is gestopt: {reason}"),
+            format!("writing stopped: {reason}"),
+        )
+        .hint(
+            "wat bevestigd was is bewaard; verhelp de oorzaak en start opnieuw",
+            "what was acknowledged is kept; mend the cause and start again",
+        ),
+    };
+    anyhow::Error::new(error).context(problem)
+}
+
+/// Prints why a command could not run, on standard error.
+pub(crate) fn print(error: &anyhow::Error, language: Language) {
+    let (word, hint_word) = match language {
+        Language::Nl => ("fout", "tip"),
+        Language::En => ("error", "hint"),
+    };
+    match error.downcast_ref::<Problem>() {
+        Some(problem) => {
+            eprintln!("{word}: {}", problem.message.get(language));
+            if let Some(hint) = &problem.hint {
+                eprintln!("  {hint_word}: {}", hint.get(language));
+            }
+        }
+        None => eprintln!("{word}: {error:#}"),
+    }
+}
+
+/// Whether the only trouble is that nobody reads our output any more.
+pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe)
+    })
+}

@@ -1,0 +1,170 @@
+//! `oslo query` and `oslo update`: SPARQL over the registry.
+
+use super::Exit;
+use super::load::{Strictness, print_rejection};
+use super::problem::{self, Problem};
+use super::session::Session;
+use crate::query::{OutputFormat, QueryError, QueryOptions, apply_update, parse_query, run_query};
+use crate::registry::{CommitError, CommitRequest};
+use crate::store::CommitMeta;
+use anyhow::Context;
+use clap::Args;
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+use std::time::Duration;
+
+#[derive(Args)]
+#[group(id = "source", required = true, multiple = false)]
+struct Source {
+    /// SPARQL text
+    #[arg(value_name = "SPARQL", group = "source")]
+    text: Option<String>,
+    /// File with the SPARQL text ("-" is standard input)
+    #[arg(long, short, value_name = "FILE", group = "source")]
+    file: Option<PathBuf>,
+}
+
+impl Source {
+    fn read(&self) -> anyhow::Result<String> {
+        if let Some(text) = &self.text {
+            return Ok(text.clone());
+        }
+        let path = self.file.as_deref().context("a SPARQL text or a file is expected")?;
+        if path.as_os_str() == "-" {
+            let mut text = String::new();
+            io::stdin().lock().read_to_string(&mut text).context("read standard input")?;
+            return Ok(text);
+        }
+        std::fs::read_to_string(path).map_err(|error| {
+            Problem::new(
+                format!("{} kan niet gelezen worden: {error}", path.display()),
+                format!("{} cannot be read: {error}", path.display()),
+            )
+            .into()
+        })
+    }
+}
+
+#[derive(Args)]
+pub(crate) struct QueryArgs {
+    #[command(flatten)]
+    source: Source,
+    /// Answer as table, json, xml, csv or tsv; for graphs as turtle, ntriples, trig, nquads, rdfxml or jsonld
+    /// [default: table on a terminal, else tsv; turtle for graphs]
+    #[arg(long, value_name = "FORMAT")]
+    format: Option<String>,
+    /// Stop after this many seconds
+    #[arg(long, value_name = "S", value_parser = parse_seconds)]
+    timeout: Option<Duration>,
+    /// Fail when the answer has more rows than this
+    #[arg(long, value_name = "N")]
+    max_rows: Option<u64>,
+}
+
+#[derive(Args)]
+pub(crate) struct UpdateArgs {
+    #[command(flatten)]
+    source: Source,
+    /// What happens to an update that breaks the shapes
+    #[arg(long, value_enum, default_value_t = Strictness::Reject, value_name = "HOW")]
+    on_violation: Strictness,
+}
+
+fn parse_seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text.parse().map_err(|_| "a number of seconds is expected, such as 30 or 0.5".to_owned())?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err("a positive number of seconds is expected".to_owned()),
+    }
+}
+
+pub(crate) fn run(session: &Session, args: &QueryArgs) -> anyhow::Result<Exit> {
+    let text = args.source.read()?;
+    let options = QueryOptions {
+        base_iri: Some(format!("{}/", session.base)),
+        timeout: args.timeout,
+        max_rows: args.max_rows,
+        ..QueryOptions::default()
+    };
+    // The text is read first: a mistake in it is told at once, however large the registry is.
+    let query = parse_query(&text, &options).map_err(of_query)?;
+    let name = args.format.as_deref().unwrap_or(if session.console.out_is_terminal || query.kind().is_graph() {
+        "table"
+    } else {
+        "tsv"
+    });
+    let format = OutputFormat::from_name_for(name, query.kind()).ok_or_else(|| {
+        let (of, names) = if query.kind().is_graph() {
+            (["een graaf (CONSTRUCT, DESCRIBE)", "a graph (CONSTRUCT, DESCRIBE)"], "turtle, ntriples, trig, nquads, rdfxml, jsonld")
+        } else {
+            (["een tabel (SELECT, ASK)", "a table (SELECT, ASK)"], "table, json, xml, csv, tsv")
+        };
+        Problem::new(
+            format!("{} kan niet als {name} geschreven worden", of[0]),
+            format!("{} cannot be written as {name}", of[1]),
+        )
+        .hint(format!("kies uit: {names}"), format!("choose from: {names}"))
+    })?;
+    let registry = session.open_to_read()?;
+    let mut out = session.console.out();
+    run_query(&registry.snapshot().view(), &query, &options, format, &mut out).map_err(of_query)?;
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+pub(crate) fn run_update(session: &Session, args: &UpdateArgs) -> anyhow::Result<Exit> {
+    let text = args.source.read()?;
+    let options = QueryOptions { base_iri: Some(format!("{}/", session.base)), ..QueryOptions::default() };
+    let registry = session.open_existing()?;
+    let request = CommitRequest {
+        meta: CommitMeta {
+            agent: registry.agent_iri("oslo"),
+            activity: registry.activity_iri("update"),
+            source: Vec::new(),
+            message: Some("SPARQL Update".to_owned()),
+        },
+        on_violation: args.on_violation.into(),
+    };
+    let console = session.console;
+    match registry.commit(request, |draft| apply_update(draft, &text, &options)) {
+        Ok(done) => {
+            let mut out = console.out();
+            let (added, removed) = if done.changed { (done.commit.added, done.commit.removed) } else { (0, 0) };
+            writeln!(
+                out,
+                "{}\t{}\t+{added}\t-{removed}",
+                if done.changed { console.say("gewijzigd", "changed") } else { console.say("ongewijzigd", "unchanged") },
+                done.commit.seq,
+            )?;
+            out.flush()?;
+            Ok(Exit::Done)
+        }
+        Err(CommitError::Rejected(rejection)) => {
+            print_rejection(console, &rejection)?;
+            Ok(Exit::Refused)
+        }
+        Err(CommitError::Change(error)) => Err(of_query(error)),
+        Err(CommitError::Store(error)) => Err(problem::of_store(error)),
+    }
+}
+
+/// A failure of SPARQL with its place and what to do.
+fn of_query(error: QueryError) -> anyhow::Error {
+    let text = error.text();
+    let mut problem = match &error {
+        QueryError::Syntax { line, column, .. } if *line > 0 => Problem::new(
+            format!("SPARQL, regel {line}, kolom {column}: {}", text.nl),
+            format!("SPARQL, line {line}, column {column}: {}", text.en),
+        ),
+        _ => Problem::new(text.nl, text.en),
+    };
+    if let Some(hint) = error.hint() {
+        problem = problem.hint(hint.nl.as_str(), hint.en.as_str());
+    } else if error.is_limit() {
+        problem = problem.hint(
+            "maak de vraag kleiner, of verruim --timeout of --max-rows",
+            "ask for less, or widen --timeout or --max-rows",
+        );
+    }
+    anyhow::Error::new(error).context(problem)
+}

@@ -1,0 +1,50 @@
+//! The registry a command works on: where it is and how it is opened.
+
+use super::console::Console;
+use super::problem;
+use crate::registry::{Registry, RegistryConfig};
+use crate::store::OpenOptions;
+use std::path::{Path, PathBuf};
+
+/// Data folder, base IRI and console of one run.
+pub(crate) struct Session {
+    pub(crate) data: PathBuf,
+    pub(crate) base: String,
+    pub(crate) console: Console,
+}
+
+impl Session {
+    pub(crate) fn new(data: PathBuf, base: &str, console: Console) -> Self {
+        Self { data, base: base.trim_end_matches('/').to_owned(), console }
+    }
+
+    pub(crate) fn config(&self) -> RegistryConfig {
+        RegistryConfig { base: self.base.clone() }
+    }
+
+    /// The registry for reading; works beside a running server.
+    pub(crate) fn open_to_read(&self) -> anyhow::Result<Registry> {
+        self.open(OpenOptions { read_only: true, must_exist: true })
+    }
+
+    /// The registry for writing, made when there is none.
+    pub(crate) fn open_to_write(&self) -> anyhow::Result<Registry> {
+        self.open(OpenOptions::default())
+    }
+
+    /// The registry for writing; there must be one.
+    pub(crate) fn open_existing(&self) -> anyhow::Result<Registry> {
+        self.open(OpenOptions { read_only: false, must_exist: true })
+    }
+
+    fn open(&self, options: OpenOptions) -> anyhow::Result<Registry> {
+        let mut bar = self.console.progress(self.console.say("Register openen", "Opening the registry"));
+        let opened = Registry::open(&self.data, options, self.config(), &mut |read, total| bar.at(read, total));
+        bar.done();
+        opened.map_err(problem::of_store)
+    }
+
+    pub(crate) fn data(&self) -> &Path {
+        &self.data
+    }
+}

@@ -1,0 +1,257 @@
+//! Validation: shapes with the same targets run together, results are counted and sampled as they come.
+//! What becomes of them is in `report.rs`.
+
+use super::bind::{LocalTerms, bind};
+use super::lint::{Effect, Lint};
+use super::model::{Component, Constraint, Shape, ShapeIx, Shapes, Target};
+use super::report::{PathRef, Report, ResultRow, ShapeRef};
+use super::run::{At, Failure, Run, RunStats, Sink, focus_nodes};
+use crate::store::View;
+use rustc_hash::{FxBuildHasher, FxHashMap};
+use std::hash::BuildHasher;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+/// What to validate and against what.
+#[derive(Clone)]
+pub struct Validation {
+    /// Focus nodes come from here.
+    pub data: View,
+    /// The data and whatever stands behind it (vocabularies, code lists, base registries): paths and classes are read
+    /// here. A view of the same state as `data`.
+    pub context: View,
+    /// Bounds of the run.
+    pub options: ValidationOptions,
+}
+
+/// Bounds of a validation.
+#[derive(Clone)]
+pub struct ValidationOptions {
+    /// Results kept per shape and component, at least one; totals stay exact.
+    pub sample_cap: usize,
+    /// Stop at the first result.
+    pub conforms_only: bool,
+    /// Report of an earlier state of the same store: results it does not have are kept beyond the cap, again up to
+    /// the cap, so that [`Report::new_since`] misses none of the first.
+    pub before: Option<Arc<Report>>,
+    /// Set to `true` by the caller to stop; the report then says it is incomplete.
+    pub cancel: Option<Arc<AtomicBool>>,
+}
+
+impl Default for ValidationOptions {
+    fn default() -> Self {
+        Self {
+            sample_cap: 1000,
+            conforms_only: false,
+            before: None,
+            cancel: None,
+        }
+    }
+}
+
+/// What a run found, before it is ordered.
+pub(crate) struct Findings {
+    pub(crate) rows: Vec<ResultRow>,
+    /// Exact numbers.
+    pub(crate) totals: FxHashMap<(ShapeIx, Component), u64>,
+    /// One per result, kept or not.
+    pub(crate) fingerprints: Vec<u64>,
+    /// Focus nodes by shape; `None` when the run did not look at all of them.
+    pub(crate) focus_counts: Option<Vec<u64>>,
+    pub(crate) not_checked: Vec<Lint>,
+    pub(crate) locals: LocalTerms,
+    pub(crate) stats: RunStats,
+}
+
+/// Checks the data against the shapes. Never fails: what cannot be checked is in [`Report::not_checked`].
+pub fn validate(shapes: &Shapes, validation: &Validation) -> Report {
+    let compiled = &*shapes.compiled;
+    let Validation {
+        data,
+        context,
+        options,
+    } = validation;
+    let bound = bind(compiled, context);
+    let state = (bound.locals, bound.classes);
+    let mut run = Run::new(
+        compiled,
+        &bound.bindings,
+        state,
+        (data, context),
+        options.cancel.clone(),
+    );
+    let mut collector = Collector::new(&compiled.shapes, options);
+    let mut focus_counts = vec![0_u64; compiled.shapes.len()];
+    for (targets, group) in groups(shapes) {
+        if collector.is_satisfied() || run.is_cancelled() {
+            break;
+        }
+        let focus = focus_nodes(&mut run, targets);
+        for root in &group {
+            focus_counts[*root as usize] = focus.len() as u64;
+        }
+        run.check_shapes(&group, &focus, &mut collector);
+    }
+    let stopped = run.is_cancelled();
+    let findings = Findings {
+        rows: collector.rows,
+        totals: collector.totals,
+        fingerprints: collector.fingerprints,
+        focus_counts: (!options.conforms_only && !stopped).then_some(focus_counts),
+        not_checked: not_checked(shapes, stopped),
+        locals: run.locals,
+        stats: run.stats,
+    };
+    let report = Report::assemble(shapes, data, context, findings);
+    let stats = report.stats();
+    tracing::debug!(
+        results = report.total(),
+        rows_scanned = stats.rows_scanned,
+        seeks = stats.seeks,
+        texts_read = stats.texts_read,
+        "Validated the data against {} shapes",
+        compiled.shapes.len()
+    );
+    report
+}
+
+/// Roots with the same targets, checked together so that they share path evaluations.
+fn groups(shapes: &Shapes) -> Vec<(&[Target], Vec<ShapeIx>)> {
+    let compiled = &shapes.compiled;
+    let mut groups: Vec<(&[Target], Vec<ShapeIx>)> = Vec::new();
+    for &root in &compiled.roots {
+        let targets = compiled.shapes[root as usize].targets.as_slice();
+        match groups.iter_mut().find(|(same, _)| *same == targets) {
+            Some((_, group)) => group.push(root),
+            None => groups.push((targets, vec![root])),
+        }
+    }
+    groups
+}
+
+/// Findings that leave out something of a shape that a target reaches.
+fn not_checked(shapes: &Shapes, stopped: bool) -> Vec<Lint> {
+    let compiled = &shapes.compiled;
+    let mut reached = vec![false; compiled.shapes.len()];
+    let mut stack = compiled.roots.clone();
+    while let Some(ix) = stack.pop() {
+        let shape = &compiled.shapes[ix as usize];
+        if !shape.deactivated && !std::mem::replace(&mut reached[ix as usize], true) {
+            stack.extend(shape.constraints.iter().flat_map(Constraint::shapes));
+        }
+    }
+    let applies = |lint: &&Lint| {
+        let Some(ix) = lint.shape_ix.filter(|_| lint.effect != Effect::Note) else {
+            return false;
+        };
+        // A shape whose only target is unusable is reached by nothing, and still not checked.
+        let about_target = matches!(lint.code, "L006" | "L024");
+        reached[ix as usize] || (about_target && !compiled.shapes[ix as usize].deactivated)
+    };
+    let mut found: Vec<Lint> = compiled.findings.iter().filter(applies).cloned().collect();
+    if stopped {
+        found.push(Lint::new("L050", "", ""));
+    }
+    found
+}
+
+/// The same number for the same result in every validation of one store's lifetime.
+pub(crate) fn fingerprint(shape: &Shape, component: Component, failure: &Failure) -> u64 {
+    let language = if component == Component::UniqueLang {
+        failure.found
+    } else {
+        0
+    };
+    let Failure {
+        focus,
+        property,
+        value,
+        ..
+    } = failure;
+    FxBuildHasher.hash_one((
+        shape.stable_key,
+        component as u8,
+        focus,
+        property,
+        value,
+        language,
+    ))
+}
+
+/// Counts all results and keeps the first of each shape and component.
+struct Collector<'a> {
+    shapes: &'a [Shape],
+    sample_cap: u64,
+    conforms_only: bool,
+    rows: Vec<ResultRow>,
+    totals: FxHashMap<(ShapeIx, Component), u64>,
+    fingerprints: Vec<u64>,
+    before: Option<Arc<Report>>,
+    /// Results kept beyond the cap because the earlier report does not have them.
+    extra: FxHashMap<(ShapeIx, Component), u64>,
+}
+
+impl<'a> Collector<'a> {
+    fn new(shapes: &'a [Shape], options: &ValidationOptions) -> Self {
+        Self {
+            shapes,
+            sample_cap: options.sample_cap.max(1) as u64,
+            conforms_only: options.conforms_only,
+            rows: Vec::new(),
+            totals: FxHashMap::default(),
+            fingerprints: Vec::new(),
+            before: options.before.clone(),
+            extra: FxHashMap::default(),
+        }
+    }
+}
+
+impl Sink for Collector<'_> {
+    fn take(&mut self, at: At, failure: Failure, times: u64) {
+        let component = at
+            .component
+            .expect("constraints without results report nothing");
+        let shape = &self.shapes[at.shape as usize];
+        let fingerprint = fingerprint(shape, component, &failure);
+        self.fingerprints
+            .extend(std::iter::repeat_n(fingerprint, times as usize));
+        let total = self.totals.entry((at.shape, component)).or_default();
+        let mut left = self.sample_cap.saturating_sub(*total);
+        *total += times;
+        if left == 0
+            && let Some(before) = &self.before
+            && !before.knows(fingerprint)
+        {
+            let extra = self.extra.entry((at.shape, component)).or_default();
+            left = self.sample_cap.saturating_sub(*extra);
+            *extra += times;
+        }
+        if left == 0 {
+            return;
+        }
+        let path = match failure.property {
+            Some(property) => Some(PathRef::Property(property)),
+            None => shape.path.map(|_| PathRef::OfShape),
+        };
+        let row = ResultRow {
+            shape: ShapeRef(at.shape),
+            component,
+            focus: failure.focus,
+            path,
+            value: failure.value,
+            severity: shape.severity.clone(),
+            constraint: at.constraint,
+            found: failure.found,
+        };
+        self.rows
+            .extend(std::iter::repeat_n(row, times.min(left) as usize));
+    }
+
+    fn wants_nested(&self) -> bool {
+        true
+    }
+
+    fn is_satisfied(&self) -> bool {
+        self.conforms_only && !self.fingerprints.is_empty()
+    }
+}
