@@ -13,15 +13,30 @@ pub(crate) fn run(session: &Session) -> anyhow::Result<Exit> {
     bar.done();
     let report = report.map_err(problem::of_store)?;
     let mut out = console.out();
-    writeln!(out, "{}\t{}", console.say("commits", "commits"), console.number(report.commits))?;
-    writeln!(out, "{}\t{}", console.say("quads", "quads"), console.number(report.quads))?;
+    writeln!(
+        out,
+        "{}\t{}",
+        console.say("commits", "commits"),
+        console.number(report.commits)
+    )?;
+    writeln!(
+        out,
+        "{}\t{}",
+        console.say("quads", "quads"),
+        console.number(report.quads)
+    )?;
     writeln!(out, "{}\t{}", console.say("keten", "chain"), report.digest)?;
     if report.torn_bytes > 0 {
         let text = console.say(
             "bytes van een commit die nooit bevestigd is; het volgende schrijven ruimt ze op",
             "bytes of a commit that was never acknowledged; the next writer removes them",
         );
-        writeln!(out, "{}\t{} {text}", console.say("staart", "tail"), console.number(report.torn_bytes))?;
+        writeln!(
+            out,
+            "{}\t{} {text}",
+            console.say("staart", "tail"),
+            console.number(report.torn_bytes)
+        )?;
     }
     if report.findings.is_empty() {
         let text = console.say(

@@ -92,10 +92,17 @@ impl Rows {
             .iter()
             .map(|(nl, en)| {
                 let numeric = en.ends_with('#');
-                (Text::new(nl.trim_end_matches('#'), en.trim_end_matches('#')), numeric)
+                (
+                    Text::new(nl.trim_end_matches('#'), en.trim_end_matches('#')),
+                    numeric,
+                )
             })
             .collect();
-        Self { console, columns, rows: Vec::new() }
+        Self {
+            console,
+            columns,
+            rows: Vec::new(),
+        }
     }
 
     pub(crate) fn push(&mut self, row: Vec<String>) {
@@ -111,11 +118,17 @@ impl Rows {
             return self.rows.iter().try_for_each(|row| write_tabbed(out, row));
         }
         let mut table = Table::new();
-        table.load_preset(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic);
+        table
+            .load_preset(UTF8_HORIZONTAL_ONLY)
+            .set_content_arrangement(ContentArrangement::Dynamic);
         table.set_header(self.columns.iter().map(header));
         for row in &self.rows {
             table.add_row(row.iter().zip(&self.columns).map(|(text, (_, numeric))| {
-                let alignment = if *numeric { CellAlignment::Right } else { CellAlignment::Left };
+                let alignment = if *numeric {
+                    CellAlignment::Right
+                } else {
+                    CellAlignment::Left
+                };
                 Cell::new(text).set_alignment(alignment)
             }));
         }
@@ -125,7 +138,10 @@ impl Rows {
 
 /// One tab-separated line; tabs and line breaks in a value become blanks.
 pub(crate) fn write_tabbed(out: &mut dyn Write, row: &[String]) -> io::Result<()> {
-    let clean: Vec<String> = row.iter().map(|text| text.replace(['\t', '\n', '\r'], " ")).collect();
+    let clean: Vec<String> = row
+        .iter()
+        .map(|text| text.replace(['\t', '\n', '\r'], " "))
+        .collect();
     writeln!(out, "{}", clean.join("\t"))
 }
 
@@ -146,7 +162,11 @@ impl Progress {
             return;
         }
         if self.bar.is_none() && self.since.elapsed() > PATIENCE {
-            let bar = if total > 0 { ProgressBar::new(total) } else { ProgressBar::new_spinner() };
+            let bar = if total > 0 {
+                ProgressBar::new(total)
+            } else {
+                ProgressBar::new_spinner()
+            };
             let template = if total > 0 {
                 "{msg} {wide_bar:.cyan/dim} {percent:>3}% {eta}"
             } else {
@@ -209,7 +229,11 @@ mod tests {
 
     #[test]
     fn elsewhere_rows_are_tab_separated() {
-        let console = Console { language: Language::En, out_is_terminal: false, err_is_terminal: false };
+        let console = Console {
+            language: Language::En,
+            out_is_terminal: false,
+            err_is_terminal: false,
+        };
         let mut rows = Rows::new(console, &[("naam", "name"), ("aantal#", "count#")]);
         rows.push(vec!["a\tb".into(), "3".into()]);
         let mut out = Vec::new();

@@ -34,8 +34,12 @@ pub(crate) fn run(session: &Session, args: &DemoArgs) -> anyhow::Result<Exit> {
     let registry = session.open_to_write()?;
     let missing = missing_assets(&registry);
     if !missing.is_empty() {
-        let mut bar = console.progress(console.say("Voorbeeldregister laden", "Loading the example registry")).impatient();
-        load_assets(&registry, &missing, &mut |index| bar.at(index as u64, missing.len() as u64))?;
+        let mut bar = console
+            .progress(console.say("Voorbeeldregister laden", "Loading the example registry"))
+            .impatient();
+        load_assets(&registry, &missing, &mut |index| {
+            bar.at(index as u64, missing.len() as u64)
+        })?;
         bar.label(console.say("Controleren", "Checking"));
         bar.at(missing.len() as u64, missing.len() as u64);
         let summary = summarise(&registry);
@@ -47,7 +51,11 @@ pub(crate) fn run(session: &Session, args: &DemoArgs) -> anyhow::Result<Exit> {
     }
     let token_file = session.data().join("admin-token");
     let admin_token = Some(serve::ensure_token(&token_file)?);
-    let config = ServerConfig { bind: args.bind, admin_token, ..ServerConfig::default() };
+    let config = ServerConfig {
+        bind: args.bind,
+        admin_token,
+        ..ServerConfig::default()
+    };
     serve::start(Arc::new(registry), config, |address| {
         let mut out = console.out();
         print_commands(console, &format!("http://{address}"), &token_file, &mut out)?;
@@ -56,12 +64,24 @@ pub(crate) fn run(session: &Session, args: &DemoArgs) -> anyhow::Result<Exit> {
 }
 
 /// What to try: each line that starts with `curl` can be pasted into a shell.
-fn print_commands(console: Console, url: &str, token_file: &Path, out: &mut impl Write) -> io::Result<()> {
+fn print_commands(
+    console: Console,
+    url: &str,
+    token_file: &Path,
+    out: &mut impl Write,
+) -> io::Result<()> {
     let token_file = token_file.display().to_string().replace('\'', "'\\''");
-    writeln!(out, "\n{} {url}\n", console.say("Het register staat op", "The registry is at"))?;
+    writeln!(
+        out,
+        "\n{} {url}\n",
+        console.say("Het register staat op", "The registry is at")
+    )?;
     let commands = [
         (
-            console.say("Straten met de meeste adressen (SPARQL)", "Streets with most addresses (SPARQL)"),
+            console.say(
+                "Straten met de meeste adressen (SPARQL)",
+                "Streets with most addresses (SPARQL)",
+            ),
             format!(
                 "curl -s -H 'Accept: text/csv' --data-urlencode 'query=SELECT ?straat (COUNT(*) AS ?adressen) {{ ?adres <https://data.vlaanderen.be/ns/adres#heeftStraatnaam> ?s . ?s <http://www.w3.org/2000/01/rdf-schema#label> ?straat }} GROUP BY ?straat ORDER BY DESC(?adressen) ?straat LIMIT 5' {url}/sparql"
             ),
@@ -71,7 +91,10 @@ fn print_commands(console: Console, url: &str, token_file: &Path, out: &mut impl
             format!("curl -s -L -H 'Accept: application/ld+json' {url}/doc/adres/90000001"),
         ),
         (
-            console.say("Een verzameling met een filter", "A collection with a filter"),
+            console.say(
+                "Een verzameling met een filter",
+                "A collection with a filter",
+            ),
             format!("curl -s '{url}/api/adressen?postcode=9550&limit=3'"),
         ),
         (
@@ -79,7 +102,10 @@ fn print_commands(console: Console, url: &str, token_file: &Path, out: &mut impl
             format!("curl -s -H 'Accept: text/turtle' {url}/rapport"),
         ),
         (
-            console.say("Een onvolledig adres opladen: geweigerd, met de redenen", "Uploading an incomplete address: refused, with the reasons"),
+            console.say(
+                "Een onvolledig adres opladen: geweigerd, met de redenen",
+                "Uploading an incomplete address: refused, with the reasons",
+            ),
             format!(
                 "curl -s -w '\\n%{{http_code}}\\n' -H \"Authorization: Bearer $(cat '{token_file}')\" -H 'Content-Type: text/turtle' -d '<https://data.vlaanderen.be/id/adres/1> a <https://data.vlaanderen.be/ns/adres#Adres> .' {url}/graph/proef"
             ),
@@ -88,7 +114,11 @@ fn print_commands(console: Console, url: &str, token_file: &Path, out: &mut impl
     for (number, (title, command)) in commands.iter().enumerate() {
         writeln!(out, "{}. {title}\n{command}\n", number + 1)?;
     }
-    writeln!(out, "{}", console.say("Stoppen: Ctrl-C", "Stop with Ctrl-C"))
+    writeln!(
+        out,
+        "{}",
+        console.say("Stoppen: Ctrl-C", "Stop with Ctrl-C")
+    )
 }
 
 /// Shipped files whose graph the registry does not have.
@@ -124,12 +154,23 @@ pub(crate) fn load_assets(
         plan.on_violation = OnViolation::Off;
         plan.agent = registry.agent_iri("oslo-demo");
         plan.message = Some("oslo demo".to_owned());
-        plan.unit = if files[0].folder == "fixtures" { CommitUnit::PerFile } else { CommitUnit::Together };
-        let summary = load_files(registry, &plan, &mut |at| progress(done + at.index)).map_err(problem::of_store)?;
+        plan.unit = if files[0].folder == "fixtures" {
+            CommitUnit::PerFile
+        } else {
+            CommitUnit::Together
+        };
+        let summary = load_files(registry, &plan, &mut |at| progress(done + at.index))
+            .map_err(problem::of_store)?;
         if let Some(failed) = summary.files.iter().find(|file| !file.outcome.is_good()) {
             return Err(Problem::new(
-                format!("het meegeleverde bestand {} kan niet geladen worden: {:?}", failed.name, failed.outcome),
-                format!("the shipped file {} cannot be loaded: {:?}", failed.name, failed.outcome),
+                format!(
+                    "het meegeleverde bestand {} kan niet geladen worden: {:?}",
+                    failed.name, failed.outcome
+                ),
+                format!(
+                    "the shipped file {} cannot be loaded: {:?}",
+                    failed.name, failed.outcome
+                ),
             )
             .into());
         }
@@ -155,7 +196,9 @@ fn summarise(registry: &Registry) -> BTreeMap<(u8, String), GraphCounts> {
     let mut counts: BTreeMap<(u8, String), GraphCounts> = BTreeMap::new();
     for graph in view.graph_names() {
         let iri = view.iri(graph).unwrap_or_default().into_owned();
-        let name = iri.strip_prefix(&format!("{}/graph/", registry.base())).unwrap_or(&iri);
+        let name = iri
+            .strip_prefix(&format!("{}/graph/", registry.base()))
+            .unwrap_or(&iri);
         let is_data = data.contains(&graph) && graph != Id::DEFAULT_GRAPH;
         let key = match name.split_once('/') {
             Some((family, _)) if !is_data => (1, format!("{family}/*")),
@@ -173,14 +216,21 @@ fn summarise(registry: &Registry) -> BTreeMap<(u8, String), GraphCounts> {
                     options: ValidationOptions::default(),
                 },
             );
-            entry.focus += report.focus_counts().iter().map(|count| count.count).sum::<u64>();
+            entry.focus += report
+                .focus_counts()
+                .iter()
+                .map(|count| count.count)
+                .sum::<u64>();
             entry.results = report.counts();
         }
     }
     counts
 }
 
-fn print_summary(session: &Session, counts: &BTreeMap<(u8, String), GraphCounts>) -> anyhow::Result<()> {
+fn print_summary(
+    session: &Session,
+    counts: &BTreeMap<(u8, String), GraphCounts>,
+) -> anyhow::Result<()> {
     let console = session.console;
     let mut rows = Rows::new(
         console,
@@ -194,8 +244,18 @@ fn print_summary(session: &Session, counts: &BTreeMap<(u8, String), GraphCounts>
         ],
     );
     for ((_, name), it) in counts {
-        let name = if it.graphs > 1 { format!("{name} ({})", it.graphs) } else { name.clone() };
-        let numbers = [it.quads, it.focus, it.results.violation + it.results.other, it.results.warning, it.results.info];
+        let name = if it.graphs > 1 {
+            format!("{name} ({})", it.graphs)
+        } else {
+            name.clone()
+        };
+        let numbers = [
+            it.quads,
+            it.focus,
+            it.results.violation + it.results.other,
+            it.results.warning,
+            it.results.info,
+        ];
         let mut row = vec![name];
         row.extend(numbers.map(|number| console.number(number)));
         rows.push(row);

@@ -27,7 +27,12 @@ pub(crate) fn run(session: &Session, args: &ExplainArgs) -> anyhow::Result<Exit>
     let mut out = console.out();
     writeln!(out, "{code}: {}", message.get(console.language))?;
     if let Some(hint) = hint {
-        writeln!(out, "  {}: {}", console.say("hulp", "hint"), hint.get(console.language))?;
+        writeln!(
+            out,
+            "  {}: {}",
+            console.say("hulp", "hint"),
+            hint.get(console.language)
+        )?;
     }
     out.flush()?;
     Ok(Exit::Done)
@@ -36,9 +41,17 @@ pub(crate) fn run(session: &Session, args: &ExplainArgs) -> anyhow::Result<Exit>
 /// Message and hint; holes in braces stand for what a real message names.
 fn find(code: &str) -> Option<(Text, Option<Text>)> {
     if let Some(rule) = lint_rule(code) {
-        return Some((Text::new(rule.nl, rule.en), Some(Text::new(rule.hint_nl, rule.hint_en))));
+        return Some((
+            Text::new(rule.nl, rule.en),
+            Some(Text::new(rule.hint_nl, rule.hint_en)),
+        ));
     }
-    let component = Component::ALL.into_iter().find(|component| component.code() == code)?;
+    let component = Component::ALL
+        .into_iter()
+        .find(|component| component.code() == code)?;
     let text = result_text(component);
-    Some((Text::new(text.nl, text.en), Some(Text::new(text.hint_nl, text.hint_en))))
+    Some((
+        Text::new(text.nl, text.en),
+        Some(Text::new(text.hint_nl, text.hint_en)),
+    ))
 }

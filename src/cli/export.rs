@@ -31,7 +31,11 @@ enum ExportFormat {
 pub(crate) fn run(session: &Session, args: &ExportArgs) -> anyhow::Result<Exit> {
     let registry = session.open_to_read()?;
     let snapshot = registry.snapshot();
-    let graph = args.graph.as_deref().map(|name| find_graph(&snapshot, name)).transpose()?;
+    let graph = args
+        .graph
+        .as_deref()
+        .map(|name| find_graph(&snapshot, name))
+        .transpose()?;
     let mut out = session.console.out();
     match args.format {
         ExportFormat::Nquads => write_nquads(&snapshot, graph, &mut out)?,
@@ -46,18 +50,29 @@ fn find_graph(snapshot: &Snapshot, name: &str) -> anyhow::Result<Id> {
         return Ok(Id::DEFAULT_GRAPH);
     }
     NamedNode::new(name).map_err(|_| {
-        Problem::new(format!("{name} is geen IRI"), format!("{name} is not an IRI"))
-            .hint("schrijf de volledige IRI van de graaf, of `default`", "write the graph's full IRI, or `default`")
+        Problem::new(
+            format!("{name} is geen IRI"),
+            format!("{name} is not an IRI"),
+        )
+        .hint(
+            "schrijf de volledige IRI van de graaf, of `default`",
+            "write the graph's full IRI, or `default`",
+        )
     })?;
     let view = snapshot.view();
-    view.id_of_iri(name).filter(|id| view.graph_names().contains(id)).ok_or_else(|| {
-        Problem::new(format!("er is geen graaf {name}"), format!("there is no graph {name}"))
+    view.id_of_iri(name)
+        .filter(|id| view.graph_names().contains(id))
+        .ok_or_else(|| {
+            Problem::new(
+                format!("er is geen graaf {name}"),
+                format!("there is no graph {name}"),
+            )
             .hint(
                 "`oslo query 'SELECT DISTINCT ?g { GRAPH ?g {} }'` toont de grafen",
                 "`oslo query 'SELECT DISTINCT ?g { GRAPH ?g {} }'` lists the graphs",
             )
             .into()
-    })
+        })
 }
 
 /// N-Quads in the order of their bytes.
@@ -80,7 +95,9 @@ fn write_nquads(snapshot: &Snapshot, graph: Option<Id>, out: &mut impl Write) ->
         })
         .collect();
     lines.sort_unstable();
-    lines.iter().try_for_each(|line| out.write_all(line.as_bytes()))
+    lines
+        .iter()
+        .try_for_each(|line| out.write_all(line.as_bytes()))
 }
 
 /// TriG with full IRIs: graphs, subjects and predicates in the order of their bytes, the default graph first.
@@ -90,7 +107,11 @@ fn write_trig(snapshot: &Snapshot, graph: Option<Id>, out: &mut impl Write) -> i
         .quads(None, None, None, graph)
         .map(|quad| {
             let text = |id| stable_label(view.text(id)).into_owned().into_boxed_str();
-            let graph = if quad.g == Id::DEFAULT_GRAPH { Box::from("") } else { text(quad.g) };
+            let graph = if quad.g == Id::DEFAULT_GRAPH {
+                Box::from("")
+            } else {
+                text(quad.g)
+            };
             [graph, text(quad.s), text(quad.p), text(quad.o)]
         })
         .collect();
@@ -139,12 +160,16 @@ fn stable_label(text: Cow<'_, str>) -> Cow<'_, str> {
     let kept = label.starts_with('b')
         && label.get(21..22) == Some("x")
         && hash.is_some_and(|hash| hash.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')))
-        && number.is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()));
+        && number
+            .is_some_and(|number| !number.is_empty() && number.bytes().all(|b| b.is_ascii_digit()));
     if kept {
         return text;
     }
     let digest = Sha256::digest(label.as_bytes());
-    let hex: String = digest[..10].iter().map(|byte| format!("{byte:02x}")).collect();
+    let hex: String = digest[..10]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     Cow::Owned(format!("_:b{hex}x0"))
 }
 

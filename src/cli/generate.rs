@@ -58,7 +58,8 @@ pub(crate) fn run(session: &Session, args: &GenerateArgs) -> anyhow::Result<Exit
         year: args.year,
     };
     let mut truth = if args.faults > 0.0 {
-        let file = File::create(&args.truth).with_context(|| format!("write {}", args.truth.display()))?;
+        let file =
+            File::create(&args.truth).with_context(|| format!("write {}", args.truth.display()))?;
         let mut truth = csv::Writer::from_writer(file);
         truth.write_record(["code", "focus", "path", "wrong", "right"])?;
         Some(truth)
@@ -66,13 +67,23 @@ pub(crate) fn run(session: &Session, args: &GenerateArgs) -> anyhow::Result<Exit
         None
     };
     let stats = write_town(&options, console.out(), &mut |fault| {
-        let Some(truth) = &mut truth else { return Ok(()) };
+        let Some(truth) = &mut truth else {
+            return Ok(());
+        };
         truth
-            .write_record([fault.code, &fault.focus, &fault.path, &fault.wrong, &fault.right])
+            .write_record([
+                fault.code,
+                &fault.focus,
+                &fault.path,
+                &fault.wrong,
+                &fault.right,
+            ])
             .map_err(io::Error::other)
     })?;
     if let Some(mut truth) = truth {
-        truth.flush().with_context(|| format!("write {}", args.truth.display()))?;
+        truth
+            .flush()
+            .with_context(|| format!("write {}", args.truth.display()))?;
     }
     let show = |number| group_digits(number, console.language);
     console.note(&format!(

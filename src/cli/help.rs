@@ -4,7 +4,8 @@
 use crate::rdf::label::Language;
 use clap::Command;
 
-const TEMPLATE: &str = "{about-with-newline}\n{usage-heading} {usage}\n\n{before-help}{all-args}{after-help}";
+const TEMPLATE: &str =
+    "{about-with-newline}\n{usage-heading} {usage}\n\n{before-help}{all-args}{after-help}";
 
 const GROUPS_EN: &str = "\
 Start here:
@@ -104,7 +105,11 @@ const EXAMPLES: [(&str, &str, &str); 11] = [
         "  oslo export | gzip > registry.nq.gz\n  oslo export --format trig --graph http://127.0.0.1:7400/graph/adressen",
     ),
     ("log", "  oslo log --since 120", "  oslo log --since 120"),
-    ("check", "  oslo check && echo in orde", "  oslo check && echo all is well"),
+    (
+        "check",
+        "  oslo check && echo in orde",
+        "  oslo check && echo all is well",
+    ),
     (
         "generate",
         "  oslo generate --addresses 10000 --seed 7 > stad.nq\n  oslo generate --faults 0.001 > stad.nq   # en waarheid.csv",
@@ -115,49 +120,157 @@ const EXAMPLES: [(&str, &str, &str); 11] = [
 
 /// Dutch texts: command or command and argument; "" is the program itself.
 const DUTCH: [(&str, &str, &str); 45] = [
-    ("", "", "Register voor linked data en SPARQL-dienst voor OSLO-gegevens"),
+    (
+        "",
+        "",
+        "Register voor linked data en SPARQL-dienst voor OSLO-gegevens",
+    ),
     ("", "data", "Map met het register"),
     ("", "base", "Basis-IRI van grafen en documenten"),
-    ("", "lang", "Taal van de meldingen: nl of en [standaard: volgens LANG, anders en]"),
-    ("", "verbose", "Meld wat er gebeurt op de standaardfoutuitvoer (-vv voor meer); RUST_LOG beslist als die er is"),
-    ("demo", "", "Laad het voorbeeldregister, controleer het en dien het op"),
+    (
+        "",
+        "lang",
+        "Taal van de meldingen: nl of en [standaard: volgens LANG, anders en]",
+    ),
+    (
+        "",
+        "verbose",
+        "Meld wat er gebeurt op de standaardfoutuitvoer (-vv voor meer); RUST_LOG beslist als die er is",
+    ),
+    (
+        "demo",
+        "",
+        "Laad het voorbeeldregister, controleer het en dien het op",
+    ),
     ("demo", "bind", "Adres en poort om op te luisteren"),
     ("demo", "no_serve", "Stop na het overzicht"),
     ("serve", "", "Dien het register op over HTTP"),
     ("serve", "bind", "Adres en poort om op te luisteren"),
-    ("serve", "admin_token_file", "Bestand met het token om te mogen schrijven; zonder is er alleen lezen"),
+    (
+        "serve",
+        "admin_token_file",
+        "Bestand met het token om te mogen schrijven; zonder is er alleen lezen",
+    ),
     ("load", "", "Laad bestanden en mappen"),
-    ("load", "paths", "Bestanden en mappen; mappen met alles eronder"),
-    ("load", "graph", "Graaf voor uitspraken die er geen noemen (\"default\" is de standaardgraaf) [standaard: naar de bestandsnaam]"),
-    ("load", "format", "Syntaxis, als de naam ze niet verraadt: turtle, trig, ntriples, nquads, rdfxml, jsonld"),
-    ("load", "on_violation", "Wat er gebeurt met een bestand dat de vormen schendt: weigeren, melden of niet controleren"),
-    ("load", "keep_going", "Ga door met het volgende bestand na een geweigerd bestand"),
-    ("load", "together", "Maak één commit van alle bestanden, of geen"),
-    ("load", "replace", "Verwijder uit de graaf wat het bestand niet meer zegt"),
-    ("load", "context_map", "Lokale kopieën van JSON-LD-contexten: een tabel van context-IRI en pad"),
-    ("validate", "", "Controleer het register, of bestanden, tegen de vormen"),
-    ("validate", "paths", "Bestanden en mappen om te controleren zonder ze op te slaan [standaard: het opgeslagen register]"),
-    ("validate", "shapes", "Vormen om tegen te controleren; mag meermaals [standaard: die van het register, anders de meegeleverde]"),
+    (
+        "load",
+        "paths",
+        "Bestanden en mappen; mappen met alles eronder",
+    ),
+    (
+        "load",
+        "graph",
+        "Graaf voor uitspraken die er geen noemen (\"default\" is de standaardgraaf) [standaard: naar de bestandsnaam]",
+    ),
+    (
+        "load",
+        "format",
+        "Syntaxis, als de naam ze niet verraadt: turtle, trig, ntriples, nquads, rdfxml, jsonld",
+    ),
+    (
+        "load",
+        "on_violation",
+        "Wat er gebeurt met een bestand dat de vormen schendt: weigeren, melden of niet controleren",
+    ),
+    (
+        "load",
+        "keep_going",
+        "Ga door met het volgende bestand na een geweigerd bestand",
+    ),
+    (
+        "load",
+        "together",
+        "Maak één commit van alle bestanden, of geen",
+    ),
+    (
+        "load",
+        "replace",
+        "Verwijder uit de graaf wat het bestand niet meer zegt",
+    ),
+    (
+        "load",
+        "context_map",
+        "Lokale kopieën van JSON-LD-contexten: een tabel van context-IRI en pad",
+    ),
+    (
+        "validate",
+        "",
+        "Controleer het register, of bestanden, tegen de vormen",
+    ),
+    (
+        "validate",
+        "paths",
+        "Bestanden en mappen om te controleren zonder ze op te slaan [standaard: het opgeslagen register]",
+    ),
+    (
+        "validate",
+        "shapes",
+        "Vormen om tegen te controleren; mag meermaals [standaard: die van het register, anders de meegeleverde]",
+    ),
     ("validate", "format", "Vorm van het rapport"),
-    ("validate", "context_map", "Lokale kopieën van JSON-LD-contexten: een tabel van context-IRI en pad"),
+    (
+        "validate",
+        "context_map",
+        "Lokale kopieën van JSON-LD-contexten: een tabel van context-IRI en pad",
+    ),
     ("query", "", "Stel een SPARQL-vraag"),
     ("query", "text", "SPARQL-tekst"),
-    ("query", "file", "Bestand met de SPARQL-tekst (\"-\" is de standaardinvoer)"),
-    ("query", "format", "Antwoord als table, json, xml, csv of tsv; grafen als turtle, ntriples, trig, nquads, rdfxml of jsonld [standaard: table op een scherm, anders tsv; turtle voor grafen]"),
+    (
+        "query",
+        "file",
+        "Bestand met de SPARQL-tekst (\"-\" is de standaardinvoer)",
+    ),
+    (
+        "query",
+        "format",
+        "Antwoord als table, json, xml, csv of tsv; grafen als turtle, ntriples, trig, nquads, rdfxml of jsonld [standaard: table op een scherm, anders tsv; turtle voor grafen]",
+    ),
     ("query", "timeout", "Stop na zoveel seconden"),
-    ("query", "max_rows", "Mislukt als het antwoord meer rijen heeft"),
+    (
+        "query",
+        "max_rows",
+        "Mislukt als het antwoord meer rijen heeft",
+    ),
     ("update", "", "Wijzig het register met SPARQL Update"),
     ("update", "text", "SPARQL-tekst"),
-    ("update", "file", "Bestand met de SPARQL-tekst (\"-\" is de standaardinvoer)"),
-    ("update", "on_violation", "Wat er gebeurt met een wijziging die de vormen schendt"),
-    ("export", "", "Schrijf het hele register, of één graaf, naar de standaarduitvoer"),
-    ("export", "graph", "Alleen deze graaf (\"default\" is de standaardgraaf)"),
+    (
+        "update",
+        "file",
+        "Bestand met de SPARQL-tekst (\"-\" is de standaardinvoer)",
+    ),
+    (
+        "update",
+        "on_violation",
+        "Wat er gebeurt met een wijziging die de vormen schendt",
+    ),
+    (
+        "export",
+        "",
+        "Schrijf het hele register, of één graaf, naar de standaarduitvoer",
+    ),
+    (
+        "export",
+        "graph",
+        "Alleen deze graaf (\"default\" is de standaardgraaf)",
+    ),
     ("export", "format", "Syntaxis van de uitvoer"),
     ("log", "", "Toon de commits van het logboek"),
     ("log", "since", "Alleen commits na dit nummer"),
-    ("check", "", "Controleer het logboek, zijn keten en de index"),
-    ("generate", "", "Maak een verzonnen stad als N-Quads, desgewenst met te vinden fouten"),
-    ("generate", "addresses", "Hoeveel adressen; de rest volgt daaruit"),
+    (
+        "check",
+        "",
+        "Controleer het logboek, zijn keten en de index",
+    ),
+    (
+        "generate",
+        "",
+        "Maak een verzonnen stad als N-Quads, desgewenst met te vinden fouten",
+    ),
+    (
+        "generate",
+        "addresses",
+        "Hoeveel adressen; de rest volgt daaruit",
+    ),
     ("explain", "", "Leg een code uit, zoals V004 of L041"),
     ("explain", "code", "De code"),
 ];
@@ -165,8 +278,14 @@ const DUTCH: [(&str, &str, &str); 45] = [
 /// More Dutch texts of `generate`.
 const DUTCH_GENERATE: [(&str, &str); 4] = [
     ("seed", "Startgetal: hetzelfde getal geeft dezelfde bytes"),
-    ("faults", "Deel van de objecten dat elke soort fout krijgt, van 0 tot 1 (0.001 is één op duizend)"),
-    ("truth", "Waar de geplante fouten staan, als CSV (code,focus,path,wrong,right)"),
+    (
+        "faults",
+        "Deel van de objecten dat elke soort fout krijgt, van 0 tot 1 (0.001 is één op duizend)",
+    ),
+    (
+        "truth",
+        "Waar de geplante fouten staan, als CSV (code,focus,path,wrong,right)",
+    ),
     ("year", "Jaar van de recentste wijzigingen"),
 ];
 
@@ -174,7 +293,10 @@ const DUTCH_GENERATE: [(&str, &str); 4] = [
 pub(crate) fn localise(command: Command, language: Language) -> Command {
     let dutch = language == Language::Nl;
     let pick = |nl: &'static str, en: &'static str| if dutch { nl } else { en };
-    let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
+    let names: Vec<String> = command
+        .get_subcommands()
+        .map(|sub| sub.get_name().to_owned())
+        .collect();
     let mut command = command
         .help_template(TEMPLATE)
         .before_help(pick(GROUPS_NL, GROUPS_EN))
@@ -192,13 +314,17 @@ pub(crate) fn localise(command: Command, language: Language) -> Command {
 }
 
 fn translate(mut command: Command) -> Command {
-    let more = DUTCH_GENERATE.iter().map(|(argument, text)| ("generate", *argument, *text));
+    let more = DUTCH_GENERATE
+        .iter()
+        .map(|(argument, text)| ("generate", *argument, *text));
     for (name, argument, text) in DUTCH.into_iter().chain(more) {
         command = match (name, argument) {
             ("", "") => command.about(text),
             ("", argument) => command.mut_arg(argument, |it| it.help(text)),
             (name, "") => command.mut_subcommand(name, |sub| sub.about(text)),
-            (name, argument) => command.mut_subcommand(name, |sub| sub.mut_arg(argument, |it| it.help(text))),
+            (name, argument) => {
+                command.mut_subcommand(name, |sub| sub.mut_arg(argument, |it| it.help(text)))
+            }
         };
     }
     command
@@ -214,7 +340,9 @@ mod tests {
     fn every_command_is_in_a_group_with_an_example_and_dutch_for_every_argument() {
         let command = Cli::command();
         let has_dutch = |name: &str, argument: &str| {
-            DUTCH.iter().any(|(of, id, _)| *of == name && *id == argument)
+            DUTCH
+                .iter()
+                .any(|(of, id, _)| *of == name && *id == argument)
                 || (name == "generate" && DUTCH_GENERATE.iter().any(|(id, _)| *id == argument))
         };
         for sub in command.get_subcommands() {
@@ -225,11 +353,19 @@ mod tests {
             assert!(EXAMPLES.iter().any(|(of, ..)| *of == name), "{name}");
             assert!(has_dutch(name, ""), "{name}");
             for argument in sub.get_arguments().filter(|it| !it.is_global_set()) {
-                assert!(has_dutch(name, argument.get_id().as_str()), "{name} {}", argument.get_id());
+                assert!(
+                    has_dutch(name, argument.get_id().as_str()),
+                    "{name} {}",
+                    argument.get_id()
+                );
             }
         }
         for argument in command.get_arguments().filter(|it| it.is_global_set()) {
-            assert!(has_dutch("", argument.get_id().as_str()), "{}", argument.get_id());
+            assert!(
+                has_dutch("", argument.get_id().as_str()),
+                "{}",
+                argument.get_id()
+            );
         }
     }
 }

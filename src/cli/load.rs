@@ -75,7 +75,12 @@ pub(crate) fn run(session: &Session, args: &LoadArgs) -> anyhow::Result<Exit> {
     let plan = plan(session, &registry, args)?;
     let console = session.console;
     let mut bar = console.progress("");
-    let mut tally = Tally { exit: Exit::Done, added: 0, loaded: 0, not_tried: 0 };
+    let mut tally = Tally {
+        exit: Exit::Done,
+        added: 0,
+        loaded: 0,
+        not_tried: 0,
+    };
     if args.together {
         let total = plan.items.len() as u64;
         let summary = load_files(&registry, &plan, &mut |at| {
@@ -84,11 +89,18 @@ pub(crate) fn run(session: &Session, args: &LoadArgs) -> anyhow::Result<Exit> {
         });
         tally.take(console, &bar, &summary.map_err(problem::of_store)?)?;
     } else {
-        let sizes: Vec<u64> = plan.items.iter().map(|item| item.input.size_bytes().unwrap_or(0)).collect();
+        let sizes: Vec<u64> = plan
+            .items
+            .iter()
+            .map(|item| item.input.size_bytes().unwrap_or(0))
+            .collect();
         let total: u64 = sizes.iter().sum();
         let mut before = 0;
         for (index, item) in plan.items.iter().enumerate() {
-            let one = LoadPlan { items: vec![item.clone()], ..plan.clone() };
+            let one = LoadPlan {
+                items: vec![item.clone()],
+                ..plan.clone()
+            };
             let summary = load_files(&registry, &one, &mut |at| {
                 bar.label(at.name);
                 bar.at(before + at.bytes.bytes_read, total);
@@ -112,8 +124,14 @@ fn plan(session: &Session, registry: &Registry, args: &LoadArgs) -> anyhow::Resu
         None => TargetGraph::ByPath,
         Some("default" | "standaard") => TargetGraph::Default,
         Some(iri) => TargetGraph::Named(NamedNode::new(iri).map_err(|_| {
-            Problem::new(format!("--graph {iri} is geen IRI"), format!("--graph {iri} is not an IRI"))
-                .hint("schrijf een volledige IRI, of `default`", "write a full IRI, or `default`")
+            Problem::new(
+                format!("--graph {iri} is geen IRI"),
+                format!("--graph {iri} is not an IRI"),
+            )
+            .hint(
+                "schrijf een volledige IRI, of `default`",
+                "write a full IRI, or `default`",
+            )
         })?),
     };
     let mut plan = LoadPlan::from_paths(registry, &args.paths, &target, args.format, None)
@@ -122,18 +140,30 @@ fn plan(session: &Session, registry: &Registry, args: &LoadArgs) -> anyhow::Resu
         // Statements of a dump that stand outside its graphs belong to the default graph, where they came from.
         for item in &mut plan.items {
             let quads = |format| matches!(format, Format::NQuads | Format::TriG);
-            if detect_format(item.input.name(), item.format).is_ok_and(|(format, _)| quads(format)) {
+            if detect_format(item.input.name(), item.format).is_ok_and(|(format, _)| quads(format))
+            {
                 item.graph = None;
             }
         }
     }
     if let Some(map) = &args.context_map {
-        plan.contexts = plan.contexts.with_map(map).map_err(|finding| of_diagnostic(&finding))?;
+        plan.contexts = plan
+            .contexts
+            .with_map(map)
+            .map_err(|finding| of_diagnostic(&finding))?;
     }
     plan.on_violation = args.on_violation.into();
     plan.keep_going = args.keep_going;
-    plan.mode = if args.replace { LoadMode::Replace } else { LoadMode::Add };
-    plan.unit = if args.together { CommitUnit::Together } else { CommitUnit::PerFile };
+    plan.mode = if args.replace {
+        LoadMode::Replace
+    } else {
+        LoadMode::Add
+    };
+    plan.unit = if args.together {
+        CommitUnit::Together
+    } else {
+        CommitUnit::PerFile
+    };
     if plan.items.is_empty() {
         return Err(Problem::new("er is niets om te laden", "there is nothing to load")
             .hint(
@@ -142,7 +172,12 @@ fn plan(session: &Session, registry: &Registry, args: &LoadArgs) -> anyhow::Resu
             )
             .into());
     }
-    tracing::debug!(files = plan.items.len(), ?language, "Loading {} files", plan.items.len());
+    tracing::debug!(
+        files = plan.items.len(),
+        ?language,
+        "Loading {} files",
+        plan.items.len()
+    );
     Ok(plan)
 }
 
@@ -192,11 +227,17 @@ impl Tally {
             console.say("nieuwe quads", "new quads"),
         );
         if self.not_tried > 0 {
-            let text = console.say("niet geprobeerd (--keep-going gaat door na een fout)", "not tried (--keep-going goes on after a failure)");
+            let text = console.say(
+                "niet geprobeerd (--keep-going gaat door na een fout)",
+                "not tried (--keep-going goes on after a failure)",
+            );
             line.push_str(&format!("; {} {text}", show(self.not_tried as u64)));
         }
         if skipped > 0 {
-            let text = console.say("bestanden zonder RDF overgeslagen", "files without RDF passed over");
+            let text = console.say(
+                "bestanden zonder RDF overgeslagen",
+                "files without RDF passed over",
+            );
             line.push_str(&format!("; {} {text}", show(skipped as u64)));
         }
         console.note(&line);
@@ -206,9 +247,17 @@ impl Tally {
 /// One line per file, written through at once: whoever reads it may rely on the commit.
 fn write_line(console: Console, file: &LoadedFile) -> io::Result<()> {
     let (word, seq, added, removed) = match &file.outcome {
-        LoadOutcome::Loaded { seq, quads_added, quads_removed, .. } => {
-            (console.say("geladen", "loaded"), Some(*seq), *quads_added, *quads_removed)
-        }
+        LoadOutcome::Loaded {
+            seq,
+            quads_added,
+            quads_removed,
+            ..
+        } => (
+            console.say("geladen", "loaded"),
+            Some(*seq),
+            *quads_added,
+            *quads_removed,
+        ),
         LoadOutcome::Unchanged => (console.say("ongewijzigd", "unchanged"), None, 0, 0),
         LoadOutcome::Refused(_) => (console.say("onleesbaar", "unreadable"), None, 0, 0),
         LoadOutcome::Rejected { .. } => (console.say("geweigerd", "rejected"), None, 0, 0),
@@ -229,7 +278,13 @@ fn write_line(console: Console, file: &LoadedFile) -> io::Result<()> {
             LoadOutcome::Rejected { .. } => "rejected",
             LoadOutcome::NotCommitted => "not-committed",
         };
-        let row = [word.to_owned(), seq, added.to_string(), removed.to_string(), file.name.clone()];
+        let row = [
+            word.to_owned(),
+            seq,
+            added.to_string(),
+            removed.to_string(),
+            file.name.clone(),
+        ];
         write_tabbed(&mut out, &row)?;
     }
     out.flush()?;
@@ -260,14 +315,31 @@ pub(crate) fn print_rejection(console: Console, rejection: &Rejection) -> io::Re
     let mut err = io::stderr().lock();
     for row in rejection.introduced.iter().take(SHOWN_RESULTS) {
         let severity = row.severity.label(language);
-        writeln!(err, "{severity}[{}]: {}", row.component.code(), report.message(row, language))?;
+        writeln!(
+            err,
+            "{severity}[{}]: {}",
+            row.component.code(),
+            report.message(row, language)
+        )?;
         let focus = console.say("object", "focus node");
-        let path = report.path_text(row).map_or(String::new(), |path| format!(", {path}"));
+        let path = report
+            .path_text(row)
+            .map_or(String::new(), |path| format!(", {path}"));
         writeln!(err, "  {focus}: {}{path}", report.term_text(row.focus))?;
-        writeln!(err, "  {}: {}", console.say("hulp", "hint"), report.hint(row, language))?;
+        writeln!(
+            err,
+            "  {}: {}",
+            console.say("hulp", "hint"),
+            report.hint(row, language)
+        )?;
     }
     if let Some(more) = rejection.introduced.len().checked_sub(SHOWN_RESULTS + 1) {
-        writeln!(err, "… {} {}", console.say("en nog", "and"), format_more(console, more as u64 + 1))?;
+        writeln!(
+            err,
+            "… {} {}",
+            console.say("en nog", "and"),
+            format_more(console, more as u64 + 1)
+        )?;
     }
     writeln!(
         err,

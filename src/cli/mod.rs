@@ -46,7 +46,12 @@ impl From<Exit> for ExitCode {
 }
 
 #[derive(Parser)]
-#[command(name = "oslo", bin_name = "oslo", version, about = "Linked-data registry and SPARQL endpoint for OSLO data")]
+#[command(
+    name = "oslo",
+    bin_name = "oslo",
+    version,
+    about = "Linked-data registry and SPARQL endpoint for OSLO data"
+)]
 struct Cli {
     #[command(flatten)]
     global: Global,
@@ -58,7 +63,14 @@ struct Cli {
 #[derive(Args)]
 struct Global {
     /// Folder that holds the registry
-    #[arg(long, global = true, env = "OSLO_DATA", value_name = "DIR", default_value = "./oslo-data", help_heading = "Global options")]
+    #[arg(
+        long,
+        global = true,
+        env = "OSLO_DATA",
+        value_name = "DIR",
+        default_value = "./oslo-data",
+        help_heading = "Global options"
+    )]
     data: PathBuf,
     /// Base IRI of graphs and documents
     #[arg(long, global = true, env = "OSLO_BASE", value_name = "IRI", default_value = crate::registry::DEFAULT_BASE, help_heading = "Global options")]
@@ -107,7 +119,11 @@ pub fn run() -> ExitCode {
         Ok(matches) => matches,
         Err(error) => {
             // Help and version are what was asked for, everything else could not run.
-            let exit = if error.use_stderr() { Exit::CannotRun } else { Exit::Done };
+            let exit = if error.use_stderr() {
+                Exit::CannotRun
+            } else {
+                Exit::Done
+            };
             return match error.print() {
                 Ok(()) => exit.into(),
                 Err(failed) if failed.kind() == std::io::ErrorKind::BrokenPipe => exit.into(),
@@ -119,7 +135,10 @@ pub fn run() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => error.exit(),
     };
-    start_logging(cli.global.verbose, matches.subcommand_name() == Some("serve"));
+    start_logging(
+        cli.global.verbose,
+        matches.subcommand_name() == Some("serve"),
+    );
     let console = Console::new(language);
     let session = Session::new(cli.global.data, &cli.global.base, console);
     match dispatch(cli.command, &session) {
@@ -164,7 +183,11 @@ fn language_of(arguments: &[OsString]) -> Language {
     let from_environment = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let wanted = chosen
         .or_else(|| from_environment("OSLO_LANG"))
-        .or_else(|| ["LC_ALL", "LC_MESSAGES", "LANG"].into_iter().find_map(from_environment));
+        .or_else(|| {
+            ["LC_ALL", "LC_MESSAGES", "LANG"]
+                .into_iter()
+                .find_map(from_environment)
+        });
     match wanted {
         Some(tag) if tag.to_ascii_lowercase().starts_with("nl") => Language::Nl,
         _ => Language::En,
@@ -188,7 +211,6 @@ fn start_logging(verbose: u8, serving: bool) {
         .with_target(false)
         .try_init();
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -14,7 +14,10 @@ pub(crate) struct Problem {
 
 impl Problem {
     pub(crate) fn new(nl: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { message: Text::new(nl, en), hint: None }
+        Self {
+            message: Text::new(nl, en),
+            hint: None,
+        }
     }
 
     /// Adds what to do.
@@ -108,6 +111,8 @@ pub(crate) fn print(error: &anyhow::Error, language: Language) {
 /// Whether the only trouble is that nobody reads our output any more.
 pub(crate) fn is_closed_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
-        cause.downcast_ref::<io::Error>().is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe)
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|io| io.kind() == io::ErrorKind::BrokenPipe)
     })
 }

@@ -29,10 +29,16 @@ impl Source {
         if let Some(text) = &self.text {
             return Ok(text.clone());
         }
-        let path = self.file.as_deref().context("a SPARQL text or a file is expected")?;
+        let path = self
+            .file
+            .as_deref()
+            .context("a SPARQL text or a file is expected")?;
         if path.as_os_str() == "-" {
             let mut text = String::new();
-            io::stdin().lock().read_to_string(&mut text).context("read standard input")?;
+            io::stdin()
+                .lock()
+                .read_to_string(&mut text)
+                .context("read standard input")?;
             return Ok(text);
         }
         std::fs::read_to_string(path).map_err(|error| {
@@ -71,7 +77,9 @@ pub(crate) struct UpdateArgs {
 }
 
 fn parse_seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "a number of seconds is expected, such as 30 or 0.5".to_owned())?;
+    let seconds: f64 = text
+        .parse()
+        .map_err(|_| "a number of seconds is expected, such as 30 or 0.5".to_owned())?;
     match Duration::try_from_secs_f64(seconds) {
         Ok(duration) if !duration.is_zero() => Ok(duration),
         _ => Err("a positive number of seconds is expected".to_owned()),
@@ -88,33 +96,57 @@ pub(crate) fn run(session: &Session, args: &QueryArgs) -> anyhow::Result<Exit> {
     };
     // The text is read first: a mistake in it is told at once, however large the registry is.
     let query = parse_query(&text, &options).map_err(of_query)?;
-    let name = args.format.as_deref().unwrap_or(if session.console.out_is_terminal || query.kind().is_graph() {
-        "table"
-    } else {
-        "tsv"
-    });
+    let name = args.format.as_deref().unwrap_or(
+        if session.console.out_is_terminal || query.kind().is_graph() {
+            "table"
+        } else {
+            "tsv"
+        },
+    );
     let format = OutputFormat::from_name_for(name, query.kind()).ok_or_else(|| {
         let (of, names) = if query.kind().is_graph() {
-            (["een graaf (CONSTRUCT, DESCRIBE)", "a graph (CONSTRUCT, DESCRIBE)"], "turtle, ntriples, trig, nquads, rdfxml, jsonld")
+            (
+                [
+                    "een graaf (CONSTRUCT, DESCRIBE)",
+                    "a graph (CONSTRUCT, DESCRIBE)",
+                ],
+                "turtle, ntriples, trig, nquads, rdfxml, jsonld",
+            )
         } else {
-            (["een tabel (SELECT, ASK)", "a table (SELECT, ASK)"], "table, json, xml, csv, tsv")
+            (
+                ["een tabel (SELECT, ASK)", "a table (SELECT, ASK)"],
+                "table, json, xml, csv, tsv",
+            )
         };
         Problem::new(
             format!("{} kan niet als {name} geschreven worden", of[0]),
             format!("{} cannot be written as {name}", of[1]),
         )
-        .hint(format!("kies uit: {names}"), format!("choose from: {names}"))
+        .hint(
+            format!("kies uit: {names}"),
+            format!("choose from: {names}"),
+        )
     })?;
     let registry = session.open_to_read()?;
     let mut out = session.console.out();
-    run_query(&registry.snapshot().view(), &query, &options, format, &mut out).map_err(of_query)?;
+    run_query(
+        &registry.snapshot().view(),
+        &query,
+        &options,
+        format,
+        &mut out,
+    )
+    .map_err(of_query)?;
     out.flush()?;
     Ok(Exit::Done)
 }
 
 pub(crate) fn run_update(session: &Session, args: &UpdateArgs) -> anyhow::Result<Exit> {
     let text = args.source.read()?;
-    let options = QueryOptions { base_iri: Some(format!("{}/", session.base)), ..QueryOptions::default() };
+    let options = QueryOptions {
+        base_iri: Some(format!("{}/", session.base)),
+        ..QueryOptions::default()
+    };
     let registry = session.open_existing()?;
     let request = CommitRequest {
         meta: CommitMeta {
@@ -129,11 +161,19 @@ pub(crate) fn run_update(session: &Session, args: &UpdateArgs) -> anyhow::Result
     match registry.commit(request, |draft| apply_update(draft, &text, &options)) {
         Ok(done) => {
             let mut out = console.out();
-            let (added, removed) = if done.changed { (done.commit.added, done.commit.removed) } else { (0, 0) };
+            let (added, removed) = if done.changed {
+                (done.commit.added, done.commit.removed)
+            } else {
+                (0, 0)
+            };
             writeln!(
                 out,
                 "{}\t{}\t+{added}\t-{removed}",
-                if done.changed { console.say("gewijzigd", "changed") } else { console.say("ongewijzigd", "unchanged") },
+                if done.changed {
+                    console.say("gewijzigd", "changed")
+                } else {
+                    console.say("ongewijzigd", "unchanged")
+                },
                 done.commit.seq,
             )?;
             out.flush()?;

@@ -23,14 +23,25 @@ pub(crate) struct ServeArgs {
 
 pub(crate) fn run(session: &Session, args: &ServeArgs) -> anyhow::Result<Exit> {
     let console = session.console;
-    let admin_token = args.admin_token_file.as_deref().map(read_token).transpose()?;
+    let admin_token = args
+        .admin_token_file
+        .as_deref()
+        .map(read_token)
+        .transpose()?;
     let writable = admin_token.is_some();
     let registry = Arc::new(session.open_existing()?);
-    let config = ServerConfig { bind: args.bind, admin_token, ..ServerConfig::default() };
+    let config = ServerConfig {
+        bind: args.bind,
+        admin_token,
+        ..ServerConfig::default()
+    };
     start(registry, config, |address| {
         let mut out = io::stdout().lock();
         let mode = if writable {
-            console.say("lezen, en schrijven met het token", "reading, and writing with the token")
+            console.say(
+                "lezen, en schrijven met het token",
+                "reading, and writing with the token",
+            )
         } else {
             console.say("alleen lezen", "reading only")
         };
@@ -67,7 +78,10 @@ pub(crate) fn start(
 fn read_token(path: &Path) -> anyhow::Result<String> {
     let text = std::fs::read_to_string(path).map_err(|error| {
         Problem::new(
-            format!("het tokenbestand {} kan niet gelezen worden: {error}", path.display()),
+            format!(
+                "het tokenbestand {} kan niet gelezen worden: {error}",
+                path.display()
+            ),
             format!("the token file {} cannot be read: {error}", path.display()),
         )
     })?;
@@ -97,7 +111,10 @@ pub(crate) fn ensure_token(path: &Path) -> anyhow::Result<String> {
             format!("no token could be made: {error}"),
         )
         .hint(
-            format!("schrijf zelf een lange willekeurige tekst in {}", path.display()),
+            format!(
+                "schrijf zelf een lange willekeurige tekst in {}",
+                path.display()
+            ),
             format!("write a long random text into {} yourself", path.display()),
         )
     })?;
@@ -105,7 +122,9 @@ pub(crate) fn ensure_token(path: &Path) -> anyhow::Result<String> {
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = options.open(path).and_then(|mut file| writeln!(file, "{token}"));
+    let written = options
+        .open(path)
+        .and_then(|mut file| writeln!(file, "{token}"));
     written.map_err(|error| {
         Problem::new(
             format!("{} kan niet geschreven worden: {error}", path.display()),

@@ -15,16 +15,25 @@ pub(crate) struct Session {
 
 impl Session {
     pub(crate) fn new(data: PathBuf, base: &str, console: Console) -> Self {
-        Self { data, base: base.trim_end_matches('/').to_owned(), console }
+        Self {
+            data,
+            base: base.trim_end_matches('/').to_owned(),
+            console,
+        }
     }
 
     pub(crate) fn config(&self) -> RegistryConfig {
-        RegistryConfig { base: self.base.clone() }
+        RegistryConfig {
+            base: self.base.clone(),
+        }
     }
 
     /// The registry for reading; works beside a running server.
     pub(crate) fn open_to_read(&self) -> anyhow::Result<Registry> {
-        self.open(OpenOptions { read_only: true, must_exist: true })
+        self.open(OpenOptions {
+            read_only: true,
+            must_exist: true,
+        })
     }
 
     /// The registry for writing, made when there is none.
@@ -34,12 +43,19 @@ impl Session {
 
     /// The registry for writing; there must be one.
     pub(crate) fn open_existing(&self) -> anyhow::Result<Registry> {
-        self.open(OpenOptions { read_only: false, must_exist: true })
+        self.open(OpenOptions {
+            read_only: false,
+            must_exist: true,
+        })
     }
 
     fn open(&self, options: OpenOptions) -> anyhow::Result<Registry> {
-        let mut bar = self.console.progress(self.console.say("Register openen", "Opening the registry"));
-        let opened = Registry::open(&self.data, options, self.config(), &mut |read, total| bar.at(read, total));
+        let mut bar = self
+            .console
+            .progress(self.console.say("Register openen", "Opening the registry"));
+        let opened = Registry::open(&self.data, options, self.config(), &mut |read, total| {
+            bar.at(read, total)
+        });
         bar.done();
         opened.map_err(problem::of_store)
     }

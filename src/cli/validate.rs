@@ -70,15 +70,21 @@ fn open(session: &Session, args: &ValidateArgs) -> anyhow::Result<Registry> {
         opened => return opened,
     }
     let registry = Registry::in_memory(session.config());
-    let mut bar = session.console.progress(session.console.say("Vormen lezen", "Reading the shapes"));
+    let mut bar = session
+        .console
+        .progress(session.console.say("Vormen lezen", "Reading the shapes"));
     let files = assets::background_files();
-    super::demo::load_assets(&registry, &files, &mut |index| bar.at(index as u64, files.len() as u64))?;
+    super::demo::load_assets(&registry, &files, &mut |index| {
+        bar.at(index as u64, files.len() as u64)
+    })?;
     bar.done();
     Ok(registry)
 }
 
 fn is_missing(error: &anyhow::Error) -> bool {
-    error.chain().any(|cause| matches!(cause.downcast_ref(), Some(StoreError::Missing { .. })))
+    error
+        .chain()
+        .any(|cause| matches!(cause.downcast_ref(), Some(StoreError::Missing { .. })))
 }
 
 /// Checks files in a draft that is never committed. Shapes and data get graphs of their own, so that focus nodes come
@@ -105,7 +111,10 @@ fn check_files(registry: &Registry, args: &ValidateArgs) -> anyhow::Result<Store
         context: view.clone(),
         options: ValidationOptions::default(),
     };
-    Ok(StoredReport { report: Arc::new(validate(&shapes, &validation)), view })
+    Ok(StoredReport {
+        report: Arc::new(validate(&shapes, &validation)),
+        view,
+    })
 }
 
 /// Reads files into graphs `urn:oslo-registry:validate:{role}:{graph of the file}` and returns those graphs.
@@ -119,27 +128,37 @@ fn fill(
     if paths.is_empty() {
         return Ok(Vec::new());
     }
-    let mut plan =
-        LoadPlan::from_paths(registry, paths, &TargetGraph::Default, None, None).map_err(|f| of_diagnostic(&f))?;
+    let mut plan = LoadPlan::from_paths(registry, paths, &TargetGraph::Default, None, None)
+        .map_err(|f| of_diagnostic(&f))?;
     if let Some(map) = &args.context_map {
         plan.contexts = plan.contexts.with_map(map).map_err(|f| of_diagnostic(&f))?;
     }
     let files = Store::in_memory();
     let mut read = files.scratch();
     for item in &plan.items {
-        parse_into(&mut read, &item.input, ParseOptions::new(&plan.contexts)).map_err(|f| of_diagnostic(&f))?;
+        parse_into(&mut read, &item.input, ParseOptions::new(&plan.contexts))
+            .map_err(|f| of_diagnostic(&f))?;
     }
     let view = read.snapshot().view();
     let mut terms: FxHashMap<Id, Id> = FxHashMap::default();
     let mut graphs: FxHashMap<Id, Id> = FxHashMap::default();
     for quad in view.quads(None, None, None, None) {
         let g = *graphs.entry(quad.g).or_insert_with(|| {
-            let name = if quad.g == Id::DEFAULT_GRAPH { "default".into() } else { view.text(quad.g) };
+            let name = if quad.g == Id::DEFAULT_GRAPH {
+                "default".into()
+            } else {
+                view.text(quad.g)
+            };
             let name = name.trim_matches(['<', '>']);
-            let graph = NamedNode::new_unchecked(format!("urn:oslo-registry:validate:{role}:{name}"));
+            let graph =
+                NamedNode::new_unchecked(format!("urn:oslo-registry:validate:{role}:{name}"));
             draft.intern_graph(graph.as_ref().into())
         });
-        let mut term = |id| *terms.entry(id).or_insert_with(|| draft.intern(view.term(id).as_ref()));
+        let mut term = |id| {
+            *terms
+                .entry(id)
+                .or_insert_with(|| draft.intern(view.term(id).as_ref()))
+        };
         let [s, p, o] = [term(quad.s), term(quad.p), term(quad.o)];
         draft.add(QuadIds { s, p, o, g });
     }

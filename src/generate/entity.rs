@@ -138,7 +138,9 @@ pub(crate) struct GraphNames {
 
 impl GraphNames {
     pub(crate) fn new(base: &str) -> Self {
-        Self { base: base.trim_end_matches('/').to_owned() }
+        Self {
+            base: base.trim_end_matches('/').to_owned(),
+        }
     }
 
     fn of(&self, register: &str) -> String {
@@ -161,9 +163,20 @@ impl<W: Write> TownWriter<W> {
         let s = object("gemeente", &it.nis);
         self.open("gemeenten", &s, &term(GEN, "Gemeente"))?;
         self.out.tagged(&s, rdfs::LABEL, &it.name, "nl")?;
-        self.out.iri(&s, adms::STATUS, &concept("gemeentestatus", "inGebruik"))?;
-        self.out.typed(&s, &format!("{IMPL}adres#officieleTaal"), "nl", xsd::LANGUAGE)?;
-        self.identifier("gemeente", &it.nis, &object_namespace("gemeente"), &it.version)?;
+        self.out
+            .iri(&s, adms::STATUS, &concept("gemeentestatus", "inGebruik"))?;
+        self.out.typed(
+            &s,
+            &format!("{IMPL}adres#officieleTaal"),
+            "nl",
+            xsd::LANGUAGE,
+        )?;
+        self.identifier(
+            "gemeente",
+            &it.nis,
+            &object_namespace("gemeente"),
+            &it.version,
+        )?;
         let name = part("gemeente", &it.nis, "naam");
         self.out.iri(&name, rdf::TYPE, &term(ADR, "Gemeentenaam"))?;
         self.out.tagged(&name, rdfs::LABEL, &it.name, "nl")?;
@@ -174,10 +187,21 @@ impl<W: Write> TownWriter<W> {
         let s = object("postinfo", &it.code);
         self.open("postinfo", &s, &term(ADR, "Postinfo"))?;
         self.out.text(&s, &term(ADR, "postcode"), &it.code)?;
-        self.out.tagged(&s, &term(ADR, "postnaam"), &it.name, "nl")?;
-        self.out.iri(&s, adms::STATUS, &concept("postinfostatus", "gerealiseerd"))?;
-        self.out.iri(&s, prov::WAS_ATTRIBUTED_TO, &object("gemeente", &it.municipality))?;
-        self.identifier("postinfo", &it.code, &object_namespace("postinfo"), &it.version)
+        self.out
+            .tagged(&s, &term(ADR, "postnaam"), &it.name, "nl")?;
+        self.out
+            .iri(&s, adms::STATUS, &concept("postinfostatus", "gerealiseerd"))?;
+        self.out.iri(
+            &s,
+            prov::WAS_ATTRIBUTED_TO,
+            &object("gemeente", &it.municipality),
+        )?;
+        self.identifier(
+            "postinfo",
+            &it.code,
+            &object_namespace("postinfo"),
+            &it.version,
+        )
     }
 
     pub(crate) fn street(&mut self, it: &Street) -> io::Result<()> {
@@ -189,17 +213,32 @@ impl<W: Write> TownWriter<W> {
             self.out.text(&s, rdfs::LABEL, &it.name)?;
         }
         if let Some(addition) = &it.addition {
-            self.out.tagged(&s, &term(ADR, "homoniemToevoeging"), addition, "nl")?;
+            self.out
+                .tagged(&s, &term(ADR, "homoniemToevoeging"), addition, "nl")?;
         }
-        self.out.iri(&s, &term(ADR, "Straatnaam.status"), &concept("straatnaamstatus", it.status))?;
-        self.out.iri(&s, prov::WAS_ATTRIBUTED_TO, &object("gemeente", &it.municipality))?;
-        self.identifier("straatnaam", &it.id.to_string(), &object_namespace("straatnaam"), &it.version)
+        self.out.iri(
+            &s,
+            &term(ADR, "Straatnaam.status"),
+            &concept("straatnaamstatus", it.status),
+        )?;
+        self.out.iri(
+            &s,
+            prov::WAS_ATTRIBUTED_TO,
+            &object("gemeente", &it.municipality),
+        )?;
+        self.identifier(
+            "straatnaam",
+            &it.id.to_string(),
+            &object_namespace("straatnaam"),
+            &it.version,
+        )
     }
 
     pub(crate) fn address(&mut self, it: &Address) -> io::Result<()> {
         let s = object("adres", it.id);
         self.open("adressen", &s, &term(ADR, "Adres"))?;
-        self.out.iri(&s, &term(ADR, "heeftStraatnaam"), &it.street)?;
+        self.out
+            .iri(&s, &term(ADR, "heeftStraatnaam"), &it.street)?;
         if let Some(number) = &it.house_number {
             self.out.text(&s, &term(ADR, "huisnummer"), number)?;
         }
@@ -207,28 +246,48 @@ impl<W: Write> TownWriter<W> {
             self.out.text(&s, &term(ADR, "busnummer"), number)?;
         }
         for code in &it.postcodes {
-            self.out.iri(&s, &term(ADR, "heeftPostinfo"), &object("postinfo", code))?;
+            self.out
+                .iri(&s, &term(ADR, "heeftPostinfo"), &object("postinfo", code))?;
         }
-        self.out.iri(&s, &term(ADR, "heeftGemeentenaam"), &part("gemeente", &it.municipality.nis, "naam"))?;
+        self.out.iri(
+            &s,
+            &term(ADR, "heeftGemeentenaam"),
+            &part("gemeente", &it.municipality.nis, "naam"),
+        )?;
         for nis in &it.attributed_to {
-            self.out.iri(&s, prov::WAS_ATTRIBUTED_TO, &object("gemeente", nis))?;
+            self.out
+                .iri(&s, prov::WAS_ATTRIBUTED_TO, &object("gemeente", nis))?;
         }
         for status in &it.statuses {
-            self.out.iri(&s, &term(ADR, "Adres.status"), &concept("adresstatus", status))?;
+            self.out.iri(
+                &s,
+                &term(ADR, "Adres.status"),
+                &concept("adresstatus", status),
+            )?;
         }
         let official = term(ADR, "officieelToegekend");
         match it.official {
-            Ok(yes) => self.out.typed(&s, &official, if yes { "true" } else { "false" }, xsd::BOOLEAN)?,
+            Ok(yes) => self.out.typed(
+                &s,
+                &official,
+                if yes { "true" } else { "false" },
+                xsd::BOOLEAN,
+            )?,
             Err(text) => self.out.text(&s, &official, text)?,
         }
         if let Some(parent) = it.part_of {
             self.out.iri(&s, PART_OF, &object("adres", parent))?;
         }
         for unit in &it.units {
-            self.out.iri(&s, &term(ADR, "isToegekendAan"), &object("gebouweenheid", unit))?;
+            self.out.iri(
+                &s,
+                &term(ADR, "isToegekendAan"),
+                &object("gebouweenheid", unit),
+            )?;
         }
         for parcel in &it.parcels {
-            self.out.iri(&s, &term(ADR, "isToegekendAan"), &object("perceel", parcel))?;
+            self.out
+                .iri(&s, &term(ADR, "isToegekendAan"), &object("perceel", parcel))?;
         }
         if let Some(position) = &it.position {
             self.address_position(&s, it.id, position)?;
@@ -243,15 +302,35 @@ impl<W: Write> TownWriter<W> {
     fn address_position(&mut self, s: &str, id: u64, it: &Position) -> io::Result<()> {
         let (position, point) = (part("adres", id, "positie"), part("adres", id, "punt"));
         self.out.iri(s, &term(ADR, "positie"), &position)?;
-        self.out.iri(&position, rdf::TYPE, &term(GEN, "GeografischePositie"))?;
-        self.out.typed(&position, &term(GEN, "default"), "true", xsd::BOOLEAN)?;
-        self.out.iri(&position, &term(GEN, "methode"), &concept("geometriemethode", it.method))?;
-        self.out.iri(&position, &term(GEN, "specificatie"), &concept("geometriespecificatie", it.specification))?;
+        self.out
+            .iri(&position, rdf::TYPE, &term(GEN, "GeografischePositie"))?;
+        self.out
+            .typed(&position, &term(GEN, "default"), "true", xsd::BOOLEAN)?;
+        self.out.iri(
+            &position,
+            &term(GEN, "methode"),
+            &concept("geometriemethode", it.method),
+        )?;
+        self.out.iri(
+            &position,
+            &term(GEN, "specificatie"),
+            &concept("geometriespecificatie", it.specification),
+        )?;
         self.out.iri(&position, LOCN_GEOMETRY, &point)?;
         self.out.iri(&point, rdf::TYPE, &term(SF, "Point"))?;
-        self.out.typed(&point, geo::AS_GML, &place::point_gml(it.point), geo::GML_LITERAL)?;
+        self.out.typed(
+            &point,
+            geo::AS_GML,
+            &place::point_gml(it.point),
+            geo::GML_LITERAL,
+        )?;
         if it.has_wkt {
-            self.out.typed(&point, geo::AS_WKT, &place::point_wkt(it.point), geo::WKT_LITERAL)?;
+            self.out.typed(
+                &point,
+                geo::AS_WKT,
+                &place::point_wkt(it.point),
+                geo::WKT_LITERAL,
+            )?;
         }
         Ok(())
     }
@@ -260,7 +339,8 @@ impl<W: Write> TownWriter<W> {
         let node = part("adres", it.id, "uitbreiding");
         let text = full_text(it);
         self.out.iri(s, &term(ADR, "isVerrijktMet"), &node)?;
-        self.out.iri(&node, rdf::TYPE, &term(ADR, "Adresuitbreiding"))?;
+        self.out
+            .iri(&node, rdf::TYPE, &term(ADR, "Adresuitbreiding"))?;
         let full = term(ADR, "volledigAdres");
         if it.full_text_has_language {
             self.out.tagged(&node, &full, &text, "nl")
@@ -271,57 +351,124 @@ impl<W: Write> TownWriter<W> {
 
     pub(crate) fn building(&mut self, it: &Building) -> io::Result<()> {
         let s = object("gebouw", it.id);
-        let (geometry, polygon) = (part("gebouw", it.id, "geometrie"), part("gebouw", it.id, "polygoon"));
+        let (geometry, polygon) = (
+            part("gebouw", it.id, "geometrie"),
+            part("gebouw", it.id, "polygoon"),
+        );
         self.open("gebouwen", &s, &term(GEB, "Gebouw"))?;
-        self.out.iri(&s, &term(GEB, "Gebouw.status"), &concept("gebouwstatus", it.status))?;
-        self.out.iri(&s, &term(GEB, "Gebouw.geometrie"), &geometry)?;
+        self.out.iri(
+            &s,
+            &term(GEB, "Gebouw.status"),
+            &concept("gebouwstatus", it.status),
+        )?;
+        self.out
+            .iri(&s, &term(GEB, "Gebouw.geometrie"), &geometry)?;
         for unit in &it.units {
-            self.out.iri(&s, &term(GEB, "bestaatUit"), &object("gebouweenheid", unit))?;
+            self.out
+                .iri(&s, &term(GEB, "bestaatUit"), &object("gebouweenheid", unit))?;
         }
-        self.out.iri(&s, &term(GEB, "ligtOp"), &object("perceel", &it.parcel))?;
-        self.out.iri(&geometry, rdf::TYPE, &term(GEB, "2DGebouwgeometrie"))?;
-        self.out.typed(&geometry, &term(GEB, "default"), "true", xsd::BOOLEAN)?;
+        self.out
+            .iri(&s, &term(GEB, "ligtOp"), &object("perceel", &it.parcel))?;
+        self.out
+            .iri(&geometry, rdf::TYPE, &term(GEB, "2DGebouwgeometrie"))?;
+        self.out
+            .typed(&geometry, &term(GEB, "default"), "true", xsd::BOOLEAN)?;
         self.out.iri(&geometry, &term(GEB, "geometrie"), &polygon)?;
         if let Some(method) = it.method {
-            self.out.iri(&geometry, &term(GEB, "methode"), &concept("2Dgeometriemethode", method))?;
+            self.out.iri(
+                &geometry,
+                &term(GEB, "methode"),
+                &concept("2Dgeometriemethode", method),
+            )?;
         }
         let reference = concept("horizontalereferentie", it.reference);
-        self.out.iri(&geometry, &term(GEB, "horizontaleReferentie"), &reference)?;
+        self.out
+            .iri(&geometry, &term(GEB, "horizontaleReferentie"), &reference)?;
         self.polygon(&polygon, &it.outline)?;
-        self.identifier("gebouw", &it.id.to_string(), &object_namespace("gebouw"), &it.version)
+        self.identifier(
+            "gebouw",
+            &it.id.to_string(),
+            &object_namespace("gebouw"),
+            &it.version,
+        )
     }
 
     pub(crate) fn unit(&mut self, it: &Unit) -> io::Result<()> {
         let s = object("gebouweenheid", it.id);
         let point = part("gebouweenheid", it.id, "punt");
         self.open("gebouweenheden", &s, &term(GEB, "Gebouweenheid"))?;
-        self.out.iri(&s, &term(GEB, "Gebouweenheid.status"), &concept("gebouweenheidstatus", it.status))?;
+        self.out.iri(
+            &s,
+            &term(GEB, "Gebouweenheid.status"),
+            &concept("gebouweenheidstatus", it.status),
+        )?;
         self.out.iri(&s, &term(GEB, "functie"), &it.function)?;
-        self.out.typed(&s, &format!("{IMPL}gebouw#afwijkingVastgesteld"), "false", xsd::BOOLEAN)?;
-        self.out.iri(&s, &term(GEB, "Gebouweenheid.geometrie"), &point)?;
+        self.out.typed(
+            &s,
+            &format!("{IMPL}gebouw#afwijkingVastgesteld"),
+            "false",
+            xsd::BOOLEAN,
+        )?;
+        self.out
+            .iri(&s, &term(GEB, "Gebouweenheid.geometrie"), &point)?;
         self.out.iri(&point, rdf::TYPE, &term(SF, "Point"))?;
         self.out.iri(&point, rdf::TYPE, LOCN_GEOMETRY_CLASS)?;
-        self.out.iri(&point, &term(GEN, "methode"), &concept("geometriemethode", "afgeleidVanObject"))?;
-        self.out.typed(&point, geo::AS_GML, &place::point_gml(it.point), geo::GML_LITERAL)?;
-        self.out.typed(&point, geo::AS_WKT, &place::point_wkt(it.point), geo::WKT_LITERAL)?;
-        self.identifier("gebouweenheid", &it.id.to_string(), &object_namespace("gebouweenheid"), &it.version)
+        self.out.iri(
+            &point,
+            &term(GEN, "methode"),
+            &concept("geometriemethode", "afgeleidVanObject"),
+        )?;
+        self.out.typed(
+            &point,
+            geo::AS_GML,
+            &place::point_gml(it.point),
+            geo::GML_LITERAL,
+        )?;
+        self.out.typed(
+            &point,
+            geo::AS_WKT,
+            &place::point_wkt(it.point),
+            geo::WKT_LITERAL,
+        )?;
+        self.identifier(
+            "gebouweenheid",
+            &it.id.to_string(),
+            &object_namespace("gebouweenheid"),
+            &it.version,
+        )
     }
 
     pub(crate) fn parcel(&mut self, it: &Parcel) -> io::Result<()> {
         let s = object("perceel", &it.id);
-        let (geometry, polygon) = (part("perceel", &it.id, "geometrie"), part("perceel", &it.id, "polygoon"));
+        let (geometry, polygon) = (
+            part("perceel", &it.id, "geometrie"),
+            part("perceel", &it.id, "polygoon"),
+        );
         let notation = part("perceel", &it.id, "capakey");
         self.open("percelen", &s, &term(PER, "KadastraalPlanperceel"))?;
-        self.out.iri(&s, rdf::TYPE, &term(PER, "RuimtelijkeEenheid"))?;
-        self.out.iri(&s, adms::STATUS, &concept("perceelstatus", "gerealiseerd"))?;
+        self.out
+            .iri(&s, rdf::TYPE, &term(PER, "RuimtelijkeEenheid"))?;
+        self.out
+            .iri(&s, adms::STATUS, &concept("perceelstatus", "gerealiseerd"))?;
         self.out.iri(&s, adms::IDENTIFIER, &notation)?;
         self.out.iri(&notation, rdf::TYPE, adms::IDENTIFIER_CLASS)?;
         self.out.text(&notation, skos::NOTATION, &it.notation)?;
-        self.out.iri(&notation, CREATOR, &object("organisatie", "OVO027170"))?;
-        self.out.iri(&s, &term(PER, "RuimtelijkeEenheid.geometrie"), &geometry)?;
-        self.out.iri(&geometry, rdf::TYPE, &term(PER, "RuimtelijkeEenheidGeometrie"))?;
-        self.out.typed(&geometry, &term(PER, "default"), "true", xsd::BOOLEAN)?;
-        self.out.iri(&geometry, &term(PER, "RuimtelijkeEenheidGeometrie.geometrie"), &polygon)?;
+        self.out
+            .iri(&notation, CREATOR, &object("organisatie", "OVO027170"))?;
+        self.out
+            .iri(&s, &term(PER, "RuimtelijkeEenheid.geometrie"), &geometry)?;
+        self.out.iri(
+            &geometry,
+            rdf::TYPE,
+            &term(PER, "RuimtelijkeEenheidGeometrie"),
+        )?;
+        self.out
+            .typed(&geometry, &term(PER, "default"), "true", xsd::BOOLEAN)?;
+        self.out.iri(
+            &geometry,
+            &term(PER, "RuimtelijkeEenheidGeometrie.geometrie"),
+            &polygon,
+        )?;
         self.polygon(&polygon, &it.outline)?;
         self.identifier("perceel", &it.id, &object_namespace("perceel"), &it.version)
     }
@@ -335,19 +482,46 @@ impl<W: Write> TownWriter<W> {
     fn polygon(&mut self, node: &str, outline: &[Point]) -> io::Result<()> {
         self.out.iri(node, rdf::TYPE, &term(SF, "Polygon"))?;
         self.out.iri(node, rdf::TYPE, LOCN_GEOMETRY_CLASS)?;
-        self.out.typed(node, geo::AS_GML, &place::polygon_gml(outline), geo::GML_LITERAL)?;
-        self.out.typed(node, geo::AS_WKT, &place::polygon_wkt(outline), geo::WKT_LITERAL)
+        self.out.typed(
+            node,
+            geo::AS_GML,
+            &place::polygon_gml(outline),
+            geo::GML_LITERAL,
+        )?;
+        self.out.typed(
+            node,
+            geo::AS_WKT,
+            &place::polygon_wkt(outline),
+            geo::WKT_LITERAL,
+        )
     }
 
-    fn identifier(&mut self, kind: &str, id: &str, namespace: &str, version: &str) -> io::Result<()> {
+    fn identifier(
+        &mut self,
+        kind: &str,
+        id: &str,
+        namespace: &str,
+        version: &str,
+    ) -> io::Result<()> {
         let (node, structured) = (part(kind, id, "id"), part(kind, id, "gid"));
         self.out.iri(&object(kind, id), adms::IDENTIFIER, &node)?;
         self.out.iri(&node, rdf::TYPE, adms::IDENTIFIER_CLASS)?;
-        self.out.iri(&node, &term(GEN, "gestructureerdeIdentificator"), &structured)?;
-        self.out.iri(&structured, rdf::TYPE, &term(GEN, "GestructureerdeIdentificator"))?;
-        self.out.text(&structured, &term(GEN, "naamruimte"), namespace)?;
-        self.out.text(&structured, &term(GEN, "lokaleIdentificator"), id)?;
-        self.out.text(&structured, &term(GEN, "versieIdentificator"), version)
+        self.out.iri(
+            &node,
+            &term(GEN, "gestructureerdeIdentificator"),
+            &structured,
+        )?;
+        self.out.iri(
+            &structured,
+            rdf::TYPE,
+            &term(GEN, "GestructureerdeIdentificator"),
+        )?;
+        self.out
+            .text(&structured, &term(GEN, "naamruimte"), namespace)?;
+        self.out
+            .text(&structured, &term(GEN, "lokaleIdentificator"), id)?;
+        self.out
+            .text(&structured, &term(GEN, "versieIdentificator"), version)
     }
 }
 
@@ -360,6 +534,12 @@ pub(crate) fn object_namespace(kind: &str) -> String {
 pub(crate) fn full_text(it: &Address) -> String {
     let number = it.house_number.as_deref().unwrap_or_default();
     let code = it.postcodes.first().map_or("", String::as_str);
-    let box_part = it.box_number.as_ref().map_or(String::new(), |number| format!(" bus {number}"));
-    format!("{} {number}{box_part}, {code} {}", it.street_name, it.municipality.name)
+    let box_part = it
+        .box_number
+        .as_ref()
+        .map_or(String::new(), |number| format!(" bus {number}"));
+    format!(
+        "{} {number}{box_part}, {code} {}",
+        it.street_name, it.municipality.name
+    )
 }

@@ -1,7 +1,9 @@
 //! Faults with known answers: each breaks one rule of the shipped shapes at one place and breaks no other.
 //! The code of a fault is the local name of the shape that must report it.
 
-use crate::generate::entity::{Address, Building, Municipality, Parcel, Position, Street, Unit, full_text};
+use crate::generate::entity::{
+    Address, Building, Municipality, Parcel, Position, Street, Unit, full_text,
+};
 use crate::generate::entity::{concept, object, object_namespace, part};
 use crate::generate::place::Point;
 use crate::generate::random::Random;
@@ -79,28 +81,68 @@ struct Fault {
 }
 
 const fn fault(code: &'static str, fits: BatchKind, extra_addresses: u64, plant: Plant) -> Fault {
-    Fault { code, fits, extra_addresses, plant }
+    Fault {
+        code,
+        fits,
+        extra_addresses,
+        plant,
+    }
 }
 
 use BatchKind::{Apartments, House};
 
 const FAULTS: [Fault; 35] = [
     fault("AdresShape-huisnummer", House, 0, house_number),
-    fault("AdresShape-heeftStraatnaam", House, 0, street_is_municipality),
+    fault(
+        "AdresShape-heeftStraatnaam",
+        House,
+        0,
+        street_is_municipality,
+    ),
     fault("AdresShape-heeftPostinfo", House, 0, two_postcodes),
     fault("AdresShape-status", House, 0, unknown_address_status),
     fault("AdresShape-officieelToegekend", House, 0, official_as_text),
     fault("AdresShape-positie", House, 0, no_position),
     fault("AdresShape-wasAttributedTo", House, 0, two_municipalities),
     fault("AdresShape-identifier", House, 0, no_identifier),
-    fault("AdresuitbreidingShape-volledigAdres", House, 0, full_text_without_language),
-    fault("GestructureerdeIdentificatorShape-naamruimte", House, 0, slash_after_namespace),
+    fault(
+        "AdresuitbreidingShape-volledigAdres",
+        House,
+        0,
+        full_text_without_language,
+    ),
+    fault(
+        "GestructureerdeIdentificatorShape-naamruimte",
+        House,
+        0,
+        slash_after_namespace,
+    ),
     fault("PuntShape-asWKT", House, 0, no_wkt),
-    fault("StraatnaamShape-label", BatchKind::Street, 0, street_without_language),
-    fault("StraatnaamShape-status", BatchKind::Street, 0, unknown_street_status),
+    fault(
+        "StraatnaamShape-label",
+        BatchKind::Street,
+        0,
+        street_without_language,
+    ),
+    fault(
+        "StraatnaamShape-status",
+        BatchKind::Street,
+        0,
+        unknown_street_status,
+    ),
     fault("GebouwShape-status", House, 0, unknown_building_status),
-    fault("Gebouwgeometrie2DShape-methode", House, 0, no_building_method),
-    fault("GebouweenheidShape-functie", House, 0, function_of_another_list),
+    fault(
+        "Gebouwgeometrie2DShape-methode",
+        House,
+        0,
+        no_building_method,
+    ),
+    fault(
+        "GebouweenheidShape-functie",
+        House,
+        0,
+        function_of_another_list,
+    ),
     fault("GebouweenheidShape-gebouw", House, 0, unit_without_building),
     fault("PerceelShape-capakey", House, 0, malformed_parcel_number),
     fault("Q102", House, 1, in_use_without_object),
@@ -137,7 +179,10 @@ impl FaultPlanner {
     /// `rate` is the share of fitting objects that gets each fault, from 0 to 1.
     pub(crate) fn new(rate: f64) -> Self {
         let parts_per_million = (rate.clamp(0.0, 1.0) * 1_000_000.0).round() as u64;
-        Self { parts_per_million, planted: [0; FAULTS.len()] }
+        Self {
+            parts_per_million,
+            planted: [0; FAULTS.len()],
+        }
     }
 
     /// Plants a fault in the batch, or leaves it sound. A batch gets one fault at most, so that one fault never hides another.
@@ -152,12 +197,20 @@ impl FaultPlanner {
             return Vec::new();
         }
         let fitting: Vec<usize> = (0..FAULTS.len())
-            .filter(|&i| FAULTS[i].fits == batch.kind && FAULTS[i].extra_addresses <= room_for_addresses)
+            .filter(|&i| {
+                FAULTS[i].fits == batch.kind && FAULTS[i].extra_addresses <= room_for_addresses
+            })
             .collect();
-        let lacking = fitting.iter().copied().filter(|&i| self.planted[i] < AT_LEAST).min_by_key(|&i| self.planted[i]);
+        let lacking = fitting
+            .iter()
+            .copied()
+            .filter(|&i| self.planted[i] < AT_LEAST)
+            .min_by_key(|&i| self.planted[i]);
         let chosen = match lacking {
             Some(index) if random.chance(CATCHING_UP) => index,
-            _ if random.chance(self.parts_per_million * fitting.len() as u64) => *random.pick(&fitting),
+            _ if random.chance(self.parts_per_million * fitting.len() as u64) => {
+                *random.pick(&fitting)
+            }
             _ => return Vec::new(),
         };
         let around = surroundings(self.planted[chosen], random);
@@ -170,8 +223,19 @@ impl FaultPlanner {
     }
 }
 
-fn one(focus: String, path: String, wrong: impl Into<String>, right: impl Into<String>) -> Vec<PlantedFault> {
-    vec![PlantedFault { code: "", focus, path, wrong: wrong.into(), right: right.into() }]
+fn one(
+    focus: String,
+    path: String,
+    wrong: impl Into<String>,
+    right: impl Into<String>,
+) -> Vec<PlantedFault> {
+    vec![PlantedFault {
+        code: "",
+        focus,
+        path,
+        wrong: wrong.into(),
+        right: right.into(),
+    }]
 }
 
 fn adr(local: &str) -> String {
@@ -194,59 +258,112 @@ fn street_is_municipality(batch: &mut Batch, _: &Surroundings) -> Vec<PlantedFau
     let address = &mut batch.addresses[0];
     let wrong = object("gemeente", &address.municipality.nis);
     let right = std::mem::replace(&mut address.street, wrong.clone());
-    one(object("adres", address.id), adr("heeftStraatnaam"), wrong, right)
+    one(
+        object("adres", address.id),
+        adr("heeftStraatnaam"),
+        wrong,
+        right,
+    )
 }
 
 fn two_postcodes(batch: &mut Batch, around: &Surroundings) -> Vec<PlantedFault> {
     let address = &mut batch.addresses[0];
-    let other = around.postcodes.iter().find(|code| !address.postcodes.contains(code)).cloned().unwrap_or_default();
+    let other = around
+        .postcodes
+        .iter()
+        .find(|code| !address.postcodes.contains(code))
+        .cloned()
+        .unwrap_or_default();
     address.postcodes.push(other.clone());
-    one(object("adres", address.id), adr("heeftPostinfo"), object("postinfo", other), "")
+    one(
+        object("adres", address.id),
+        adr("heeftPostinfo"),
+        object("postinfo", other),
+        "",
+    )
 }
 
 fn unknown_address_status(batch: &mut Batch, _: &Surroundings) -> Vec<PlantedFault> {
     let address = &mut batch.addresses[0];
     address.statuses = vec!["bewoond"];
-    let (wrong, right) = (concept("adresstatus", "bewoond"), concept("adresstatus", "inGebruik"));
-    one(object("adres", address.id), adr("Adres.status"), wrong, right)
+    let (wrong, right) = (
+        concept("adresstatus", "bewoond"),
+        concept("adresstatus", "inGebruik"),
+    );
+    one(
+        object("adres", address.id),
+        adr("Adres.status"),
+        wrong,
+        right,
+    )
 }
 
 fn official_as_text(batch: &mut Batch, _: &Surroundings) -> Vec<PlantedFault> {
     let address = &mut batch.addresses[0];
     address.official = Err("ja");
-    one(object("adres", address.id), adr("officieelToegekend"), "ja", "true")
+    one(
+        object("adres", address.id),
+        adr("officieelToegekend"),
+        "ja",
+        "true",
+    )
 }
 
 fn no_position(batch: &mut Batch, _: &Surroundings) -> Vec<PlantedFault> {
     let address = &mut batch.addresses[0];
     address.position = None;
-    one(object("adres", address.id), adr("positie"), "", part("adres", address.id, "positie"))
+    one(
+        object("adres", address.id),
+        adr("positie"),
+        "",
+        part("adres", address.id, "positie"),
+    )
 }
 
 fn two_municipalities(batch: &mut Batch, around: &Surroundings) -> Vec<PlantedFault> {
     let address = &mut batch.addresses[0];
     address.attributed_to.push(around.neighbour.nis.clone());
-    one(object("adres", address.id), ATTRIBUTED.to_owned(), object("gemeente", &around.neighbour.nis), "")
+    one(
+        object("adres", address.id),
+        ATTRIBUTED.to_owned(),
+        object("gemeente", &around.neighbour.nis),
+        "",
+    )
 }
 
 fn no_identifier(batch: &mut Batch, _: &Surroundings) -> Vec<PlantedFault> {
     let address = &mut batch.addresses[0];
     address.has_identifier = false;
-    one(object("adres", address.id), IDENTIFIER.to_owned(), "", part("adres", address.id, "id"))
+    one(
+        object("adres", address.id),
+        IDENTIFIER.to_owned(),
+        "",
+        part("adres", address.id, "id"),
+    )
 }
 
 fn full_text_without_language(batch: &mut Batch, _: &Surroundings) -> Vec<PlantedFault> {
     let address = &mut batch.addresses[0];
     address.full_text_has_language = false;
     let text = full_text(address);
-    one(part("adres", address.id, "uitbreiding"), adr("volledigAdres"), text.clone(), format!("{text}@nl"))
+    one(
+        part("adres", address.id, "uitbreiding"),
+        adr("volledigAdres"),
+        text.clone(),
+        format!("{text}@nl"),
+    )
 }
 
 fn slash_after_namespace(batch: &mut Batch, _: &Surroundings) -> Vec<PlantedFault> {
     let address = &mut batch.addresses[0];
     address.namespace.push('/');
     let wrong = address.namespace.clone();
-    one(part("adres", address.id, "gid"), format!("{GEN}naamruimte"), wrong, object_namespace("adres"))
+    one(
+        part("adres", address.id, "gid"),
+        format!("{GEN}naamruimte"),
+        wrong,
+        object_namespace("adres"),
+    )
 }
 
 fn no_wkt(batch: &mut Batch, _: &Surroundings) -> Vec<PlantedFault> {
@@ -256,52 +373,102 @@ fn no_wkt(batch: &mut Batch, _: &Surroundings) -> Vec<PlantedFault> {
         position.has_wkt = false;
         right = crate::generate::place::point_wkt(position.point);
     }
-    one(part("adres", address.id, "punt"), AS_WKT.to_owned(), "", right)
+    one(
+        part("adres", address.id, "punt"),
+        AS_WKT.to_owned(),
+        "",
+        right,
+    )
 }
 
 fn street_without_language(batch: &mut Batch, _: &Surroundings) -> Vec<PlantedFault> {
     let street = &mut batch.streets[0];
     street.name_has_language = false;
-    one(object("straatnaam", street.id), LABEL.to_owned(), street.name.clone(), format!("{}@nl", street.name))
+    one(
+        object("straatnaam", street.id),
+        LABEL.to_owned(),
+        street.name.clone(),
+        format!("{}@nl", street.name),
+    )
 }
 
 fn unknown_street_status(batch: &mut Batch, _: &Surroundings) -> Vec<PlantedFault> {
     let street = &mut batch.streets[0];
     street.status = "inGebruikt";
-    let (wrong, right) = (concept("straatnaamstatus", street.status), concept("straatnaamstatus", "inGebruik"));
-    one(object("straatnaam", street.id), adr("Straatnaam.status"), wrong, right)
+    let (wrong, right) = (
+        concept("straatnaamstatus", street.status),
+        concept("straatnaamstatus", "inGebruik"),
+    );
+    one(
+        object("straatnaam", street.id),
+        adr("Straatnaam.status"),
+        wrong,
+        right,
+    )
 }
 
 fn unknown_building_status(batch: &mut Batch, _: &Surroundings) -> Vec<PlantedFault> {
     let building = &mut batch.buildings[0];
     let right = concept("gebouwstatus", building.status);
     building.status = "bewoond";
-    one(object("gebouw", building.id), geb("Gebouw.status"), concept("gebouwstatus", "bewoond"), right)
+    one(
+        object("gebouw", building.id),
+        geb("Gebouw.status"),
+        concept("gebouwstatus", "bewoond"),
+        right,
+    )
 }
 
 fn no_building_method(batch: &mut Batch, _: &Surroundings) -> Vec<PlantedFault> {
     let building = &mut batch.buildings[0];
-    let right = building.method.take().map(|method| concept("2Dgeometriemethode", method)).unwrap_or_default();
-    one(part("gebouw", building.id, "geometrie"), geb("methode"), "", right)
+    let right = building
+        .method
+        .take()
+        .map(|method| concept("2Dgeometriemethode", method))
+        .unwrap_or_default();
+    one(
+        part("gebouw", building.id, "geometrie"),
+        geb("methode"),
+        "",
+        right,
+    )
 }
 
 fn function_of_another_list(batch: &mut Batch, _: &Surroundings) -> Vec<PlantedFault> {
     let unit = &mut batch.units[0];
-    let right = std::mem::replace(&mut unit.function, concept("gebouweenheidstatus", "gerealiseerd"));
-    one(object("gebouweenheid", unit.id), geb("functie"), unit.function.clone(), right)
+    let right = std::mem::replace(
+        &mut unit.function,
+        concept("gebouweenheidstatus", "gerealiseerd"),
+    );
+    one(
+        object("gebouweenheid", unit.id),
+        geb("functie"),
+        unit.function.clone(),
+        right,
+    )
 }
 
 fn unit_without_building(batch: &mut Batch, _: &Surroundings) -> Vec<PlantedFault> {
     batch.buildings[0].units.clear();
     let building = object("gebouw", batch.buildings[0].id);
-    one(object("gebouweenheid", batch.units[0].id), format!("^{}", geb("bestaatUit")), "", building)
+    one(
+        object("gebouweenheid", batch.units[0].id),
+        format!("^{}", geb("bestaatUit")),
+        "",
+        building,
+    )
 }
 
 fn malformed_parcel_number(batch: &mut Batch, _: &Surroundings) -> Vec<PlantedFault> {
     let parcel = &mut batch.parcels[0];
     let wrong = parcel.notation.replace('/', "-");
     let right = std::mem::replace(&mut parcel.notation, wrong.clone());
-    one(object("perceel", &parcel.id), format!("{IDENTIFIER} {NOTATION}"), wrong, right)
+    one(
+        object("perceel", &parcel.id),
+        format!("{IDENTIFIER} {NOTATION}"),
+        wrong,
+        right,
+    )
 }
 
 /// A second address on the plot, placed by hand and linked to the parcel.
@@ -315,12 +482,19 @@ fn extra_address<'a>(batch: &'a mut Batch, around: &Surroundings) -> &'a mut Add
         position.specification = "perceel";
     }
     batch.addresses.push(extra);
-    batch.addresses.last_mut().expect("an address was just added")
+    batch
+        .addresses
+        .last_mut()
+        .expect("an address was just added")
 }
 
 fn in_use_without_object(batch: &mut Batch, around: &Surroundings) -> Vec<PlantedFault> {
     let extra = extra_address(batch, around);
-    let right = extra.parcels.pop().map(|parcel| object("perceel", parcel)).unwrap_or_default();
+    let right = extra
+        .parcels
+        .pop()
+        .map(|parcel| object("perceel", parcel))
+        .unwrap_or_default();
     one(object("adres", extra.id), adr("isToegekendAan"), "", right)
 }
 
@@ -328,7 +502,12 @@ fn address_on_two_units(batch: &mut Batch, _: &Surroundings) -> Vec<PlantedFault
     let other = batch.addresses[2].units[0];
     let address = &mut batch.addresses[1];
     address.units.push(other);
-    one(object("adres", address.id), adr("isToegekendAan"), object("gebouweenheid", other), "")
+    one(
+        object("adres", address.id),
+        adr("isToegekendAan"),
+        object("gebouweenheid", other),
+        "",
+    )
 }
 
 fn proposed_too_long(batch: &mut Batch, around: &Surroundings) -> Vec<PlantedFault> {
@@ -336,7 +515,12 @@ fn proposed_too_long(batch: &mut Batch, around: &Surroundings) -> Vec<PlantedFau
     extra.statuses = vec!["voorgesteld"];
     extra.version = "2016-03-07T10:15:00+01:00".to_owned();
     let path = format!("{GEN}versieIdentificator");
-    one(object("adres", extra.id), path, extra.version.clone(), around.recent.clone())
+    one(
+        object("adres", extra.id),
+        path,
+        extra.version.clone(),
+        around.recent.clone(),
+    )
 }
 
 fn derived_from_no_unit(batch: &mut Batch, around: &Surroundings) -> Vec<PlantedFault> {
@@ -345,21 +529,42 @@ fn derived_from_no_unit(batch: &mut Batch, around: &Surroundings) -> Vec<Planted
         position.method = "afgeleidVanObject";
         position.specification = "gebouweenheid";
     }
-    let (wrong, right) = (concept("geometriespecificatie", "gebouweenheid"), concept("geometriespecificatie", "perceel"));
-    one(object("adres", extra.id), format!("{GEN}specificatie"), wrong, right)
+    let (wrong, right) = (
+        concept("geometriespecificatie", "gebouweenheid"),
+        concept("geometriespecificatie", "perceel"),
+    );
+    one(
+        object("adres", extra.id),
+        format!("{GEN}specificatie"),
+        wrong,
+        right,
+    )
 }
 
 fn unit_without_parcel(batch: &mut Batch, _: &Surroundings) -> Vec<PlantedFault> {
     let address = &mut batch.addresses[0];
-    let right = address.parcels.pop().map(|parcel| object("perceel", parcel)).unwrap_or_default();
-    one(object("adres", address.id), adr("isToegekendAan"), "", right)
+    let right = address
+        .parcels
+        .pop()
+        .map(|parcel| object("perceel", parcel))
+        .unwrap_or_default();
+    one(
+        object("adres", address.id),
+        adr("isToegekendAan"),
+        "",
+        right,
+    )
 }
 
 fn proposed_without_object(batch: &mut Batch, around: &Surroundings) -> Vec<PlantedFault> {
     let extra = extra_address(batch, around);
     extra.statuses = vec!["voorgesteld"];
     extra.version.clone_from(&around.recent);
-    let right = extra.parcels.pop().map(|parcel| object("perceel", parcel)).unwrap_or_default();
+    let right = extra
+        .parcels
+        .pop()
+        .map(|parcel| object("perceel", parcel))
+        .unwrap_or_default();
     one(object("adres", extra.id), adr("isToegekendAan"), "", right)
 }
 
@@ -368,23 +573,44 @@ fn move_to_street(address: &mut Address, street: u64, serial: u64) -> Vec<Plante
     let right = std::mem::replace(&mut address.street, wrong.clone());
     // Numbers of their own, so that no two addresses meet on that street.
     address.house_number = Some((serial + 1).to_string());
-    one(object("adres", address.id), adr("heeftStraatnaam"), wrong, right)
+    one(
+        object("adres", address.id),
+        adr("heeftStraatnaam"),
+        wrong,
+        right,
+    )
 }
 
 fn on_proposed_street(batch: &mut Batch, around: &Surroundings) -> Vec<PlantedFault> {
-    move_to_street(&mut batch.addresses[0], around.proposed_street, around.serial)
+    move_to_street(
+        &mut batch.addresses[0],
+        around.proposed_street,
+        around.serial,
+    )
 }
 
 fn on_retired_street(batch: &mut Batch, around: &Surroundings) -> Vec<PlantedFault> {
-    move_to_street(&mut batch.addresses[0], around.retired_street, around.serial)
+    move_to_street(
+        &mut batch.addresses[0],
+        around.retired_street,
+        around.serial,
+    )
 }
 
 fn unit_outside_building(batch: &mut Batch, _: &Surroundings) -> Vec<PlantedFault> {
     let unit = &mut batch.units[0];
     let right = crate::generate::place::point_wkt(unit.point);
-    unit.point = Point { x: unit.point.x + 50_000, y: unit.point.y };
+    unit.point = Point {
+        x: unit.point.x + 50_000,
+        y: unit.point.y,
+    };
     let wrong = crate::generate::place::point_wkt(unit.point);
-    one(object("gebouweenheid", unit.id), geb("Gebouweenheid.geometrie"), wrong, right)
+    one(
+        object("gebouweenheid", unit.id),
+        geb("Gebouweenheid.geometrie"),
+        wrong,
+        right,
+    )
 }
 
 fn unit_without_address(batch: &mut Batch, around: &Surroundings) -> Vec<PlantedFault> {
@@ -399,17 +625,36 @@ fn unit_without_address(batch: &mut Batch, around: &Surroundings) -> Vec<Planted
 
 fn no_common_part(batch: &mut Batch, _: &Surroundings) -> Vec<PlantedFault> {
     let common = concept("gebouweenheidfunctie", "gemeenschappelijkDeel");
-    let removed: Vec<u64> = batch.units.iter().filter(|unit| unit.function == common).map(|unit| unit.id).collect();
+    let removed: Vec<u64> = batch
+        .units
+        .iter()
+        .filter(|unit| unit.function == common)
+        .map(|unit| unit.id)
+        .collect();
     batch.units.retain(|unit| unit.function != common);
-    batch.buildings[0].units.retain(|unit| !removed.contains(unit));
-    let right = removed.first().map(|unit| object("gebouweenheid", unit)).unwrap_or_default();
-    one(object("gebouw", batch.buildings[0].id), geb("bestaatUit"), "", right)
+    batch.buildings[0]
+        .units
+        .retain(|unit| !removed.contains(unit));
+    let right = removed
+        .first()
+        .map(|unit| object("gebouweenheid", unit))
+        .unwrap_or_default();
+    one(
+        object("gebouw", batch.buildings[0].id),
+        geb("bestaatUit"),
+        "",
+        right,
+    )
 }
 
 fn retired_but_linked(batch: &mut Batch, around: &Surroundings) -> Vec<PlantedFault> {
     let extra = extra_address(batch, around);
     extra.statuses = vec!["gehistoreerd"];
-    let wrong = extra.parcels.first().map(|parcel| object("perceel", parcel)).unwrap_or_default();
+    let wrong = extra
+        .parcels
+        .first()
+        .map(|parcel| object("perceel", parcel))
+        .unwrap_or_default();
     one(object("adres", extra.id), adr("isToegekendAan"), wrong, "")
 }
 
@@ -420,40 +665,92 @@ fn number_used_twice(batch: &mut Batch, around: &Surroundings) -> Vec<PlantedFau
     extra.house_number.clone_from(&original.house_number);
     let wrong = extra.house_number.clone().unwrap_or_default();
     // Both addresses are reported: nobody can tell which came first.
-    let mut faults = one(object("adres", extra.id), adr("huisnummer"), wrong.clone(), right);
-    faults.extend(one(object("adres", original.id), adr("huisnummer"), wrong.clone(), wrong));
+    let mut faults = one(
+        object("adres", extra.id),
+        adr("huisnummer"),
+        wrong.clone(),
+        right,
+    );
+    faults.extend(one(
+        object("adres", original.id),
+        adr("huisnummer"),
+        wrong.clone(),
+        wrong,
+    ));
     faults
 }
 
 fn box_in_another_postcode(batch: &mut Batch, around: &Surroundings) -> Vec<PlantedFault> {
     let address = &mut batch.addresses[1];
     let right = address.postcodes[0].clone();
-    let wrong = around.postcodes.iter().find(|code| **code != right).cloned().unwrap_or_default();
+    let wrong = around
+        .postcodes
+        .iter()
+        .find(|code| **code != right)
+        .cloned()
+        .unwrap_or_default();
     address.postcodes = vec![wrong.clone()];
-    one(object("adres", address.id), adr("heeftPostinfo"), object("postinfo", wrong), object("postinfo", right))
+    one(
+        object("adres", address.id),
+        adr("heeftPostinfo"),
+        object("postinfo", wrong),
+        object("postinfo", right),
+    )
 }
 
 fn postcode_of_the_neighbour(batch: &mut Batch, around: &Surroundings) -> Vec<PlantedFault> {
     let address = &mut batch.addresses[0];
     let right = std::mem::replace(&mut address.postcodes[0], around.neighbour_postcode.clone());
     let wrong = object("postinfo", &around.neighbour_postcode);
-    one(object("adres", address.id), adr("heeftPostinfo"), wrong, object("postinfo", right))
+    one(
+        object("adres", address.id),
+        adr("heeftPostinfo"),
+        wrong,
+        object("postinfo", right),
+    )
 }
 
 fn parent_not_in_use(batch: &mut Batch, around: &Surroundings) -> Vec<PlantedFault> {
     let parent = &mut batch.addresses[0];
     parent.statuses = vec!["voorgesteld"];
     parent.version.clone_from(&around.recent);
-    let (wrong, right) = (concept("adresstatus", "voorgesteld"), concept("adresstatus", "inGebruik"));
+    let (wrong, right) = (
+        concept("adresstatus", "voorgesteld"),
+        concept("adresstatus", "inGebruik"),
+    );
     let path = format!("http://purl.org/dc/terms/isPartOf {}", adr("Adres.status"));
     let boxes = batch.addresses[1..].iter();
-    boxes.flat_map(|address| one(object("adres", address.id), path.clone(), wrong.clone(), right.clone())).collect()
+    boxes
+        .flat_map(|address| {
+            one(
+                object("adres", address.id),
+                path.clone(),
+                wrong.clone(),
+                right.clone(),
+            )
+        })
+        .collect()
 }
 
 fn outside_flanders(batch: &mut Batch, _: &Surroundings) -> Vec<PlantedFault> {
     let address = &mut batch.addresses[0];
-    let far = Point { x: 1_000_000, y: 1_000_000 };
-    let right = address.position.as_ref().map(|it| crate::generate::place::point_wkt(it.point)).unwrap_or_default();
-    address.position = address.position.take().map(|position| Position { point: far, ..position });
-    one(object("adres", address.id), adr("positie"), crate::generate::place::point_wkt(far), right)
+    let far = Point {
+        x: 1_000_000,
+        y: 1_000_000,
+    };
+    let right = address
+        .position
+        .as_ref()
+        .map(|it| crate::generate::place::point_wkt(it.point))
+        .unwrap_or_default();
+    address.position = address.position.take().map(|position| Position {
+        point: far,
+        ..position
+    });
+    one(
+        object("adres", address.id),
+        adr("positie"),
+        crate::generate::place::point_wkt(far),
+        right,
+    )
 }

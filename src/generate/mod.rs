@@ -11,7 +11,10 @@ mod write;
 
 pub use fault::PlantedFault;
 
-use entity::{Address, Building, GraphNames, Municipality, Parcel, Position, Postcode, Street, TownWriter, Unit};
+use entity::{
+    Address, Building, GraphNames, Municipality, Parcel, Position, Postcode, Street, TownWriter,
+    Unit,
+};
 use entity::{concept, object, object_namespace};
 use fault::{Batch, BatchKind, FaultPlanner, Surroundings};
 use place::{DIRECTIONS, Direction, Point};
@@ -232,10 +235,18 @@ impl<'a, W: Write> Town<'a, W> {
         let cell = number as i64;
         // Streets of a very large town start over at the corner, so that all stay inside the bounds.
         let (column, row) = (cell % columns % 240, cell / columns % 240);
-        let origin =
-            Point { x: self.corner.x + column * STREET_SPACING, y: self.corner.y + row * STREET_SPACING };
+        let origin = Point {
+            x: self.corner.x + column * STREET_SPACING,
+            y: self.corner.y + row * STREET_SPACING,
+        };
         let direction = *self.random.pick(&DIRECTIONS);
-        let mut site = BuildingSite { street, origin, direction, plots: 0, number: 0 };
+        let mut site = BuildingSite {
+            street,
+            origin,
+            direction,
+            plots: 0,
+            number: 0,
+        };
         while self.stats.addresses < until {
             let room = self.wanted - self.stats.addresses;
             let mut plot = self.plot(&mut site, (until - self.stats.addresses).min(room));
@@ -249,8 +260,13 @@ impl<'a, W: Write> Town<'a, W> {
     /// The next plot of a street with at most `room` addresses.
     fn plot(&mut self, site: &mut BuildingSite, room: u64) -> Batch {
         site.number += if self.random.chance(50_000) { 2 } else { 1 };
-        let (side, along) = (if site.plots % 2 == 0 { 1 } else { -1 }, (site.plots / 2 % 400) as i64);
-        let centre = site.origin.walk(site.direction, along * PLOT_WIDTH, side * 2_500);
+        let (side, along) = (
+            if site.plots.is_multiple_of(2) { 1 } else { -1 },
+            (site.plots / 2 % 400) as i64,
+        );
+        let centre = site
+            .origin
+            .walk(site.direction, along * PLOT_WIDTH, side * 2_500);
         site.plots += 1;
         let mut plot = batch(BatchKind::Other, Vec::new());
         plot.parcels.push(self.parcel(centre, site.direction));
@@ -280,7 +296,11 @@ impl<'a, W: Write> Town<'a, W> {
         }
         address.units = vec![unit.id];
         address.parcels = vec![plot.parcels[0].id.clone()];
-        if let Some(position) = address.position.as_mut().filter(|_| self.random.chance(600_000)) {
+        if let Some(position) = address
+            .position
+            .as_mut()
+            .filter(|_| self.random.chance(600_000))
+        {
             position.method = "afgeleidVanObject";
         }
         plot.units.push(unit);
@@ -303,11 +323,18 @@ impl<'a, W: Write> Town<'a, W> {
         }
         plot.units.push(self.unit(centre, "gemeenschappelijkDeel"));
         for number in 1..=boxes {
-            let at = centre.walk(site.direction, (number as i64 % 5 - 2) * 150, (number as i64 / 5) * 150);
+            let at = centre.walk(
+                site.direction,
+                (number as i64 % 5 - 2) * 150,
+                (number as i64 / 5) * 150,
+            );
             let unit = self.unit(at, "nietGekend");
             let mut address = self.address(site, at);
             address.postcodes.clone_from(&parent.postcodes);
-            address.box_number = Some(format!("{:04}", (number - 1) / 3 * 100 + (number - 1) % 3 + 1));
+            address.box_number = Some(format!(
+                "{:04}",
+                (number - 1) / 3 * 100 + (number - 1) % 3 + 1
+            ));
             address.part_of = Some(parent.id);
             address.units = vec![unit.id];
             address.parcels = vec![plot.parcels[0].id.clone()];
@@ -321,7 +348,13 @@ impl<'a, W: Write> Town<'a, W> {
     }
 
     /// An address that is not in use: proposed on a parcel, or no longer (or never) there.
-    fn add_loose_address(&mut self, plot: &mut Batch, site: &BuildingSite, centre: Point, status: &'static str) {
+    fn add_loose_address(
+        &mut self,
+        plot: &mut Batch,
+        site: &BuildingSite,
+        centre: Point,
+        status: &'static str,
+    ) {
         let mut address = self.address(site, centre);
         address.statuses = vec![status];
         if let Some(position) = &mut address.position {
@@ -374,7 +407,11 @@ impl<'a, W: Write> Town<'a, W> {
             id: self.object_number(),
             status: "gerealiseerd",
             outline: place::rectangle(centre, site.direction, width, depth),
-            method: Some(if self.random.chance(900_000) { "ingemetenGRB" } else { "ingeschetst" }),
+            method: Some(if self.random.chance(900_000) {
+                "ingemetenGRB"
+            } else {
+                "ingeschetst"
+            }),
             reference: "dakrand",
             units,
             parcel: plot.parcels[0].id.clone(),
@@ -414,17 +451,21 @@ impl<'a, W: Write> Town<'a, W> {
         let (neighbour, neighbour_postcode) = (&self.neighbour, &self.neighbour_postcode);
         let (postcodes, year) = (&self.postcodes, u64::from(self.year));
         let (proposed_street, retired_street) = (self.proposed_street, self.retired_street);
-        let faults = self.planner.visit(batch, &mut self.random, room, |serial, random| Surroundings {
-            neighbour: neighbour.clone(),
-            neighbour_postcode: neighbour_postcode.clone(),
-            postcodes: postcodes.clone(),
-            proposed_street,
-            retired_street,
-            recent: names::moment(random, year),
-            spare_address: spare.0,
-            spare_unit: spare.1,
-            serial,
-        });
+        let faults = self
+            .planner
+            .visit(batch, &mut self.random, room, |serial, random| {
+                Surroundings {
+                    neighbour: neighbour.clone(),
+                    neighbour_postcode: neighbour_postcode.clone(),
+                    postcodes: postcodes.clone(),
+                    proposed_street,
+                    retired_street,
+                    recent: names::moment(random, year),
+                    spare_address: spare.0,
+                    spare_unit: spare.1,
+                    serial,
+                }
+            });
         if !faults.is_empty() {
             self.next_object += 2;
         }
@@ -441,14 +482,21 @@ impl<'a, W: Write> Town<'a, W> {
         let writer = &mut self.writer;
         batch.streets.iter().try_for_each(|it| writer.street(it))?;
         batch.parcels.iter().try_for_each(|it| writer.parcel(it))?;
-        batch.buildings.iter().try_for_each(|it| writer.building(it))?;
+        batch
+            .buildings
+            .iter()
+            .try_for_each(|it| writer.building(it))?;
         batch.units.iter().try_for_each(|it| writer.unit(it))?;
         batch.addresses.iter().try_for_each(|it| writer.address(it))
     }
 
     /// Numbers are sparse and never used twice.
     fn object_number(&mut self) -> u64 {
-        self.next_object += if self.random.chance(100_000) { self.random.between(2, 9) } else { 1 };
+        self.next_object += if self.random.chance(100_000) {
+            self.random.between(2, 9)
+        } else {
+            1
+        };
         self.next_object
     }
 
@@ -480,15 +528,30 @@ mod tests {
             Ok(())
         })
         .expect("memory takes everything");
-        (String::from_utf8(bytes).expect("N-Quads are UTF-8"), faults, stats)
+        (
+            String::from_utf8(bytes).expect("N-Quads are UTF-8"),
+            faults,
+            stats,
+        )
     }
 
     #[test]
     fn the_same_seed_gives_the_same_town_of_the_asked_size() {
-        let options = TownOptions { addresses: 700, seed: 9, ..TownOptions::default() };
+        let options = TownOptions {
+            addresses: 700,
+            seed: 9,
+            ..TownOptions::default()
+        };
         let (first, faults, stats) = town(&options);
         assert_eq!(first, town(&options).0);
-        assert_ne!(first, town(&TownOptions { seed: 10, ..options }).0);
+        assert_ne!(
+            first,
+            town(&TownOptions {
+                seed: 10,
+                ..options
+            })
+            .0
+        );
         assert_eq!(stats.addresses, 700);
         assert_eq!(stats.quads, first.lines().count() as u64);
         assert!(faults.is_empty());
@@ -496,7 +559,10 @@ mod tests {
 
     #[test]
     fn every_line_parses_and_none_is_written_twice() {
-        let (text, _, stats) = town(&TownOptions { addresses: 500, ..TownOptions::default() });
+        let (text, _, stats) = town(&TownOptions {
+            addresses: 500,
+            ..TownOptions::default()
+        });
         let quads: Result<Vec<_>, _> = oxttl::NQuadsParser::new().for_slice(&text).collect();
         assert_eq!(quads.expect("strict N-Quads").len() as u64, stats.quads);
         let lines: BTreeSet<&str> = text.lines().collect();
@@ -505,7 +571,11 @@ mod tests {
 
     #[test]
     fn every_kind_of_fault_is_planted_and_the_size_kept() {
-        let options = TownOptions { addresses: 3000, faults: 0.001, ..TownOptions::default() };
+        let options = TownOptions {
+            addresses: 3000,
+            faults: 0.001,
+            ..TownOptions::default()
+        };
         let (_, faults, stats) = town(&options);
         assert_eq!(stats.addresses, 3000);
         let mut count: BTreeMap<&str, u64> = BTreeMap::new();
@@ -514,7 +584,8 @@ mod tests {
         }
         assert_eq!(count.len(), 35, "{count:?}");
         assert!(count.values().all(|n| *n >= 3), "{count:?}");
-        let foci: BTreeSet<(&str, &str)> = faults.iter().map(|f| (f.code, f.focus.as_str())).collect();
+        let foci: BTreeSet<(&str, &str)> =
+            faults.iter().map(|f| (f.code, f.focus.as_str())).collect();
         assert_eq!(foci.len(), faults.len());
     }
 }

@@ -4,24 +4,73 @@ use crate::generate::random::Random;
 
 /// Street names that nearly every place has, the most common first.
 const COMMON: [&str; 12] = [
-    "Markt", "Dorpsstraat", "Grote Markt", "Kerkstraat", "Marktplein", "Stationsstraat", "Molenstraat",
-    "Nieuwstraat", "Schoolstraat", "Veldstraat", "Kapelstraat", "Hoogstraat",
+    "Markt",
+    "Dorpsstraat",
+    "Grote Markt",
+    "Kerkstraat",
+    "Marktplein",
+    "Stationsstraat",
+    "Molenstraat",
+    "Nieuwstraat",
+    "Schoolstraat",
+    "Veldstraat",
+    "Kapelstraat",
+    "Hoogstraat",
 ];
 const SIZES: [&str; 6] = ["", "Oude ", "Nieuwe ", "Korte ", "Lange ", "Kleine "];
 const STEMS: [&str; 40] = [
-    "Acacia", "Akker", "Beek", "Berken", "Beuken", "Bloemen", "Boomgaard", "Bos", "Bron", "Brug", "Dennen", "Duin",
-    "Eiken", "Elzen", "Esdoorn", "Hazelaar", "Heide", "Hof", "Iepen", "Kastanje", "Kersen", "Klaver", "Kouter",
-    "Krekel", "Leeuwerik", "Linden", "Meers", "Merel", "Mispel", "Olm", "Populieren", "Riet", "Rozen", "Sparren",
-    "Spoor", "Tarwe", "Vijver", "Vlas", "Wilgen", "Zonne",
+    "Acacia",
+    "Akker",
+    "Beek",
+    "Berken",
+    "Beuken",
+    "Bloemen",
+    "Boomgaard",
+    "Bos",
+    "Bron",
+    "Brug",
+    "Dennen",
+    "Duin",
+    "Eiken",
+    "Elzen",
+    "Esdoorn",
+    "Hazelaar",
+    "Heide",
+    "Hof",
+    "Iepen",
+    "Kastanje",
+    "Kersen",
+    "Klaver",
+    "Kouter",
+    "Krekel",
+    "Leeuwerik",
+    "Linden",
+    "Meers",
+    "Merel",
+    "Mispel",
+    "Olm",
+    "Populieren",
+    "Riet",
+    "Rozen",
+    "Sparren",
+    "Spoor",
+    "Tarwe",
+    "Vijver",
+    "Vlas",
+    "Wilgen",
+    "Zonne",
 ];
-const KINDS: [&str; 10] = ["straat", "laan", "weg", "dreef", "plein", "steenweg", "pad", "hof", "lei", "baan"];
+const KINDS: [&str; 10] = [
+    "straat", "laan", "weg", "dreef", "plein", "steenweg", "pad", "hof", "lei", "baan",
+];
 
 const PLACE_STARTS: [&str; 16] = [
-    "Beuk", "Bies", "Distel", "Elst", "Galg", "Haver", "Hulst", "Klei", "Korn", "Lisse", "Mos", "Raven", "Vlier",
-    "Wulf", "Zand", "Zwaan",
+    "Beuk", "Bies", "Distel", "Elst", "Galg", "Haver", "Hulst", "Klei", "Korn", "Lisse", "Mos",
+    "Raven", "Vlier", "Wulf", "Zand", "Zwaan",
 ];
-const PLACE_ENDS: [&str; 10] =
-    ["beke", "broek", "donk", "dorp", "gem", "hoven", "kerke", "rode", "velde", "zele"];
+const PLACE_ENDS: [&str; 10] = [
+    "beke", "broek", "donk", "dorp", "gem", "hoven", "kerke", "rode", "velde", "zele",
+];
 
 /// Moments at which many objects changed at once: migrations leave the same second on a large share of a register.
 const MIGRATIONS: [&str; 5] = [
@@ -45,10 +94,17 @@ pub(crate) fn street_name(number: u64) -> (String, Option<String>) {
             let stem = STEMS[place % STEMS.len()];
             let kind = KINDS[(place / STEMS.len() + place % STEMS.len()) % KINDS.len()];
             let size = SIZES[place / STEMS.len() / KINDS.len()];
-            if size.is_empty() { format!("{stem}{kind}") } else { format!("{size}{stem}{kind}") }
+            if size.is_empty() {
+                format!("{stem}{kind}")
+            } else {
+                format!("{size}{stem}{kind}")
+            }
         }
     };
-    (name, (turn > 0).then(|| format!("{}{}", PLACE_STARTS[(turn % 16) as usize], turn)))
+    (
+        name,
+        (turn > 0).then(|| format!("{}{}", PLACE_STARTS[(turn % 16) as usize], turn)),
+    )
 }
 
 /// Name of a place.

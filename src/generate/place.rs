@@ -76,13 +76,19 @@ pub(crate) fn point_gml(point: Point) -> String {
 
 /// `POLYGON((…))` with its coordinate system.
 pub(crate) fn polygon_wkt(ring: &[Point]) -> String {
-    let points: Vec<String> = ring.iter().map(|p| format!("{} {}", Metres(p.x), Metres(p.y))).collect();
+    let points: Vec<String> = ring
+        .iter()
+        .map(|p| format!("{} {}", Metres(p.x), Metres(p.y)))
+        .collect();
     format!("<{CRS}> POLYGON(({}))", points.join(", "))
 }
 
 /// A GML polygon.
 pub(crate) fn polygon_gml(ring: &[Point]) -> String {
-    let points: Vec<String> = ring.iter().map(|p| format!("{} {}", Metres(p.x), Metres(p.y))).collect();
+    let points: Vec<String> = ring
+        .iter()
+        .map(|p| format!("{} {}", Metres(p.x), Metres(p.y)))
+        .collect();
     format!(
         "<gml:Polygon srsName=\"{CRS}\" xmlns:gml=\"{GML}\"><gml:exterior><gml:LinearRing><gml:posList>{}</gml:posList></gml:LinearRing></gml:exterior></gml:Polygon>",
         points.join(" ")
@@ -105,8 +111,14 @@ mod tests {
 
     #[test]
     fn writes_centimetres_as_metres() {
-        let point = Point { x: 10_471_907, y: 19_238_700 };
-        assert_eq!(point_wkt(point), format!("<{CRS}> POINT(104719.07 192387.00)"));
+        let point = Point {
+            x: 10_471_907,
+            y: 19_238_700,
+        };
+        assert_eq!(
+            point_wkt(point),
+            format!("<{CRS}> POINT(104719.07 192387.00)")
+        );
     }
 
     #[test]

@@ -12,7 +12,12 @@ pub(crate) struct QuadWriter<W> {
 
 impl<W: Write> QuadWriter<W> {
     pub(crate) fn new(out: W) -> Self {
-        Self { out, graph: String::new(), line: String::new(), count: 0 }
+        Self {
+            out,
+            graph: String::new(),
+            line: String::new(),
+            count: 0,
+        }
     }
 
     /// Quads written so far.
@@ -43,7 +48,13 @@ impl<W: Write> QuadWriter<W> {
     }
 
     /// A quad whose object is a text in a language.
-    pub(crate) fn tagged(&mut self, subject: &str, predicate: &str, text: &str, tag: &str) -> io::Result<()> {
+    pub(crate) fn tagged(
+        &mut self,
+        subject: &str,
+        predicate: &str,
+        text: &str,
+        tag: &str,
+    ) -> io::Result<()> {
         self.start(subject, predicate);
         self.quoted(text);
         self.line.push('@');
@@ -52,7 +63,13 @@ impl<W: Write> QuadWriter<W> {
     }
 
     /// A quad whose object is a literal of a datatype.
-    pub(crate) fn typed(&mut self, subject: &str, predicate: &str, text: &str, datatype: &str) -> io::Result<()> {
+    pub(crate) fn typed(
+        &mut self,
+        subject: &str,
+        predicate: &str,
+        text: &str,
+        datatype: &str,
+    ) -> io::Result<()> {
         self.start(subject, predicate);
         self.quoted(text);
         self.line.push_str("^^<");

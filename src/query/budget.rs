@@ -90,8 +90,6 @@ impl Budget {
         })
     }
 
-    /// Time since the start.
-
     /// Runs a piece of the evaluation under the limits. May be nested with other budgets on one thread.
     pub(super) fn run<T>(self: &Rc<Self>, work: impl FnOnce() -> T) -> Result<T, QueryError> {
         self.check()?;

@@ -8,7 +8,11 @@ use std::path::Path;
 use std::process::Stdio;
 
 fn fixture(name: &str) -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").join(name).display().to_string()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .join(name)
+        .display()
+        .to_string()
 }
 
 /// A registry with the example data.
@@ -23,15 +27,37 @@ fn demo_loads_once_and_reports_every_graph() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let data = folder.path().join("data");
     let summary = output(&data, ["demo", "--no-serve"]);
-    let row = |name: &str| summary.lines().find(|line| line.starts_with(name)).map(ToOwned::to_owned);
-    assert!(row("graph\tquads\tfocus nodes\tviolations\twarnings\tinfos").is_some(), "{summary}");
-    let cells: Vec<String> = row("adressen\t").expect("addresses").split('\t').map(ToOwned::to_owned).collect();
-    assert!(cells[1].parse::<u64>().is_ok_and(|quads| quads > 1000), "{cells:?}");
-    assert!(cells[2].parse::<u64>().is_ok_and(|focus| focus > 300), "{cells:?}");
+    let row = |name: &str| {
+        summary
+            .lines()
+            .find(|line| line.starts_with(name))
+            .map(ToOwned::to_owned)
+    };
+    assert!(
+        row("graph\tquads\tfocus nodes\tviolations\twarnings\tinfos").is_some(),
+        "{summary}"
+    );
+    let cells: Vec<String> = row("adressen\t")
+        .expect("addresses")
+        .split('\t')
+        .map(ToOwned::to_owned)
+        .collect();
+    assert!(
+        cells[1].parse::<u64>().is_ok_and(|quads| quads > 1000),
+        "{cells:?}"
+    );
+    assert!(
+        cells[2].parse::<u64>().is_ok_and(|focus| focus > 300),
+        "{cells:?}"
+    );
     assert_eq!(cells[3], "0", "the example data hold no violations");
     let before = output(&data, ["log"]);
     output(&data, ["demo", "--no-serve"]);
-    assert_eq!(output(&data, ["log"]), before, "a second start adds nothing");
+    assert_eq!(
+        output(&data, ["log"]),
+        before,
+        "a second start adds nothing"
+    );
 }
 
 #[test]
@@ -39,11 +65,20 @@ fn queries_print_plain_values_when_piped() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let data = demo(folder.path());
     let count = "SELECT (COUNT(*) AS ?n) { ?s a <https://data.vlaanderen.be/ns/adres#Adres> }";
-    assert_eq!(output(&data, ["query", "--format", "csv", count]), "n\r\n303\r\n");
+    assert_eq!(
+        output(&data, ["query", "--format", "csv", count]),
+        "n\r\n303\r\n"
+    );
     assert!(output(&data, ["query", count]).starts_with("?n\n"));
     let json = output(&data, ["query", "--format", "json", "ASK { ?s ?p ?o }"]);
     assert!(json.contains("true"), "{json}");
-    let graph = output(&data, ["query", "DESCRIBE <https://data.vlaanderen.be/id/adres/90000001>"]);
+    let graph = output(
+        &data,
+        [
+            "query",
+            "DESCRIBE <https://data.vlaanderen.be/id/adres/90000001>",
+        ],
+    );
     assert!(graph.contains("90000001"), "{graph}");
     let file = folder.path().join("q.rq");
     fs::write(&file, count).expect("write");
@@ -55,21 +90,35 @@ fn exit_codes_tell_what_happened() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let data = demo(folder.path());
     let code = |arguments: &[&str]| {
-        let done = oslo(&data).args(arguments).output().expect("the binary runs");
+        let done = oslo(&data)
+            .args(arguments)
+            .output()
+            .expect("the binary runs");
         (done.status.code().expect("not killed"), stderr(&done))
     };
     assert_eq!(code(&["check"]).0, 0);
-    assert_eq!(code(&["validate"]).0, 1, "the example data hold warnings on purpose");
+    assert_eq!(
+        code(&["validate"]).0,
+        1,
+        "the example data hold warnings on purpose"
+    );
     let (exit, message) = code(&["query", "SELECT ?s {"]);
     assert_eq!(exit, 2);
     assert!(message.contains("line 1"), "{message}");
-    assert_eq!(code(&["query", "--max-rows", "5", "SELECT * { ?s ?p ?o }"]).0, 2);
+    assert_eq!(
+        code(&["query", "--max-rows", "5", "SELECT * { ?s ?p ?o }"]).0,
+        2
+    );
     assert_eq!(code(&["frobnicate"]).0, 2);
     assert_eq!(code(&["--help"]).0, 0);
     let (exit, message) = code(&["load", "nowhere.ttl"]);
     assert_eq!(exit, 1, "{message}");
     let wrong = folder.path().join("wrong.ttl");
-    fs::write(&wrong, "<http://example.org/a> <http://example.org/p> oops .").expect("write");
+    fs::write(
+        &wrong,
+        "<http://example.org/a> <http://example.org/p> oops .",
+    )
+    .expect("write");
     let (exit, message) = code(&["load", &wrong.display().to_string()]);
     assert_eq!(exit, 1);
     assert!(message.contains("wrong.ttl:1:"), "{message}");
@@ -109,10 +158,22 @@ fn messages_come_in_dutch_and_english() {
     let missing = folder.path().join("niets");
     let english = run(&missing, ["log"]);
     assert_eq!(english.status.code(), Some(2));
-    assert!(stderr(&english).starts_with("error: there is no registry"), "{}", stderr(&english));
+    assert!(
+        stderr(&english).starts_with("error: there is no registry"),
+        "{}",
+        stderr(&english)
+    );
     let dutch = run(&missing, ["--lang", "nl", "log"]);
-    assert!(stderr(&dutch).starts_with("fout: er is geen register"), "{}", stderr(&dutch));
-    let by_locale = oslo(&missing).env("LANG", "nl_BE.UTF-8").arg("log").output().expect("the binary runs");
+    assert!(
+        stderr(&dutch).starts_with("fout: er is geen register"),
+        "{}",
+        stderr(&dutch)
+    );
+    let by_locale = oslo(&missing)
+        .env("LANG", "nl_BE.UTF-8")
+        .arg("log")
+        .output()
+        .expect("the binary runs");
     assert_eq!(stderr(&by_locale), stderr(&dutch));
     assert!(!missing.exists(), "reading makes no folder");
 }
@@ -121,11 +182,24 @@ fn messages_come_in_dutch_and_english() {
 fn a_closed_pipe_ends_quietly() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let data = demo(folder.path());
-    for arguments in [&["export"][..], &["query", "SELECT * { ?s ?p ?o }"], &["generate", "--addresses", "2000"]] {
-        let mut child =
-            oslo(&data).args(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the binary runs");
+    for arguments in [
+        &["export"][..],
+        &["query", "SELECT * { ?s ?p ?o }"],
+        &["generate", "--addresses", "2000"],
+    ] {
+        let mut child = oslo(&data)
+            .args(arguments)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the binary runs");
         let mut first = [0; 100];
-        child.stdout.take().expect("piped").read_exact(&mut first).expect("some output");
+        child
+            .stdout
+            .take()
+            .expect("piped")
+            .read_exact(&mut first)
+            .expect("some output");
         // The reading end is closed here, as by `head -c 100`.
         let done = child.wait_with_output().expect("the binary ends");
         assert_eq!(done.status.code(), Some(0), "{arguments:?}");
@@ -137,7 +211,9 @@ fn a_closed_pipe_ends_quietly() {
 fn readers_work_beside_a_writer_and_a_second_writer_is_told() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let data = demo(folder.path());
-    let store = oslo_registry::store::Store::open(&data, oslo_registry::store::OpenOptions::default()).expect("opens");
+    let store =
+        oslo_registry::store::Store::open(&data, oslo_registry::store::OpenOptions::default())
+            .expect("opens");
     assert_eq!(run(&data, ["query", "ASK {}"]).status.code(), Some(0));
     assert_eq!(run(&data, ["check"]).status.code(), Some(0));
     let second = run(&data, ["update", "INSERT DATA { <urn:a> <urn:b> <urn:c> }"]);
@@ -150,7 +226,16 @@ fn readers_work_beside_a_writer_and_a_second_writer_is_told() {
 fn a_damaged_log_is_found_and_the_way_out_is_told() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let data = folder.path().join("data");
-    output(&data, ["load", "--on-violation", "off", &fixture("fusies.ttl"), &fixture("postinfo.ttl")]);
+    output(
+        &data,
+        [
+            "load",
+            "--on-violation",
+            "off",
+            &fixture("fusies.ttl"),
+            &fixture("postinfo.ttl"),
+        ],
+    );
     let log = data.join("commits.log");
     let mut bytes = fs::read(&log).expect("log");
     let middle = bytes.len() / 3;
@@ -174,14 +259,26 @@ fn every_planted_fault_is_found_and_nothing_else() {
     let truth = folder.path().join("waarheid.csv");
     let (town_name, truth_name) = (town.display().to_string(), truth.display().to_string());
     let sizes = ["--addresses", "1200", "--seed", "11"];
-    fs::write(&town, output(&data, ["generate", sizes[0], sizes[1], sizes[2], sizes[3]])).expect("write");
+    fs::write(
+        &town,
+        output(&data, ["generate", sizes[0], sizes[1], sizes[2], sizes[3]]),
+    )
+    .expect("write");
     let sound = run(&data, ["validate", "--format", "csv", &town_name]);
-    assert_eq!(sound.status.code(), Some(3), "sound, but some rules were not checked: {}", stdout(&sound));
+    assert_eq!(
+        sound.status.code(),
+        Some(3),
+        "sound, but some rules were not checked: {}",
+        stdout(&sound)
+    );
 
     let faulty = ["--faults", "0.002", "--truth", &truth_name];
     let made = output(
         &data,
-        ["generate", sizes[0], sizes[1], sizes[2], sizes[3], faulty[0], faulty[1], faulty[2], faulty[3]],
+        [
+            "generate", sizes[0], sizes[1], sizes[2], sizes[3], faulty[0], faulty[1], faulty[2],
+            faulty[3],
+        ],
     );
     fs::write(&town, made).expect("write");
     let mut expected = BTreeSet::new();
@@ -205,5 +302,8 @@ fn every_planted_fault_is_found_and_nothing_else() {
     }
     let missed: Vec<_> = expected.difference(&found).collect();
     let extra: Vec<_> = found.difference(&expected).collect();
-    assert!(missed.is_empty() && extra.is_empty(), "missed {missed:#?}\nextra {extra:#?}");
+    assert!(
+        missed.is_empty() && extra.is_empty(),
+        "missed {missed:#?}\nextra {extra:#?}"
+    );
 }

@@ -21,7 +21,11 @@ struct Pieces {
 impl Pieces {
     fn write(dir: &Path) -> Self {
         let mut town = Vec::new();
-        let options = TownOptions { addresses: ADDRESSES, seed: 7, ..TownOptions::default() };
+        let options = TownOptions {
+            addresses: ADDRESSES,
+            seed: 7,
+            ..TownOptions::default()
+        };
         write_town(&options, &mut town, &mut |_| Ok(())).expect("memory takes everything");
         let town = String::from_utf8(town).expect("N-Quads are UTF-8");
         let lines: Vec<String> = town.lines().map(ToOwned::to_owned).collect();
@@ -41,14 +45,21 @@ impl Pieces {
 
     /// What `oslo export` must say when the first `count` pieces are in.
     fn dump(&self, count: usize) -> String {
-        let mut lines: Vec<&str> = self.lines[..count].iter().flatten().map(String::as_str).collect();
+        let mut lines: Vec<&str> = self.lines[..count]
+            .iter()
+            .flatten()
+            .map(String::as_str)
+            .collect();
         lines.sort_unstable();
         lines.iter().flat_map(|line| [*line, "\n"]).collect()
     }
 
     fn load(&self, data: &Path) -> std::process::Command {
         let mut command = oslo(data);
-        command.args(["load", "--on-violation", "off"]).args(&self.paths).stdout(Stdio::piped());
+        command
+            .args(["load", "--on-violation", "off"])
+            .args(&self.paths)
+            .stdout(Stdio::piped());
         command
     }
 }
@@ -70,7 +81,10 @@ fn load_and_kill(pieces: &Pieces, data: &Path, delay: Duration) -> usize {
 
 #[test]
 fn a_killed_load_keeps_exactly_what_it_acknowledged() {
-    let rounds: u32 = std::env::var("OSLO_CRASH_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(8);
+    let rounds: u32 = std::env::var("OSLO_CRASH_ROUNDS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(8);
     let folder = tempfile::tempdir().expect("temporary folder");
     let pieces = Pieces::write(folder.path());
     let whole = folder.path().join("whole");
@@ -84,7 +98,9 @@ fn a_killed_load_keeps_exactly_what_it_acknowledged() {
     let mut seen = [0_u32; FILES + 1];
     for round in 1..=rounds {
         // Knuth's multiplier; only the upper bits are used.
-        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         let delay = Duration::from_millis((seed >> 33) % (full_ms + full_ms / 20));
         let data = folder.path().join(format!("round-{round}"));
         let acknowledged = load_and_kill(&pieces, &data, delay);
@@ -101,14 +117,22 @@ fn a_killed_load_keeps_exactly_what_it_acknowledged() {
             durable == acknowledged || durable == acknowledged + 1,
             "round {round}: {acknowledged} acknowledged, {durable} in the log"
         );
-        assert!(output(&data, ["export"]) == pieces.dump(durable), "round {round}: the dump differs");
+        assert!(
+            output(&data, ["export"]) == pieces.dump(durable),
+            "round {round}: the dump differs"
+        );
 
         // A registry that was killed takes the rest as if nothing had happened.
         let rest = pieces.load(&data).output().expect("the binary runs");
         assert!(rest.status.success(), "round {round}: loading again fails");
         output(&data, ["check"]);
-        assert!(output(&data, ["export"]) == pieces.dump(FILES), "round {round}: the rest is not all there");
+        assert!(
+            output(&data, ["export"]) == pieces.dump(FILES),
+            "round {round}: the rest is not all there"
+        );
         fs::remove_dir_all(&data).expect("remove the round's folder");
     }
-    eprintln!("{rounds} rounds; a full load takes {full_ms} ms; rounds by acknowledged commits: {seen:?}");
+    eprintln!(
+        "{rounds} rounds; a full load takes {full_ms} ms; rounds by acknowledged commits: {seen:?}"
+    );
 }

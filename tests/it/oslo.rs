@@ -6,22 +6,41 @@ use std::process::{Command, Output, Stdio};
 /// The binary with a data folder, ready for arguments.
 pub(crate) fn oslo(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_oslo"));
-    for name in ["OSLO_DATA", "OSLO_BASE", "OSLO_LANG", "RUST_LOG", "LC_ALL", "LC_MESSAGES"] {
+    for name in [
+        "OSLO_DATA",
+        "OSLO_BASE",
+        "OSLO_LANG",
+        "RUST_LOG",
+        "LC_ALL",
+        "LC_MESSAGES",
+    ] {
         command.env_remove(name);
     }
-    command.env("LANG", "C").arg("--data").arg(data).stdin(Stdio::null());
+    command
+        .env("LANG", "C")
+        .arg("--data")
+        .arg(data)
+        .stdin(Stdio::null());
     command
 }
 
 /// Runs the binary to its end.
 pub(crate) fn run<const N: usize>(data: &Path, arguments: [&str; N]) -> Output {
-    oslo(data).args(arguments).output().expect("the binary runs")
+    oslo(data)
+        .args(arguments)
+        .output()
+        .expect("the binary runs")
 }
 
 /// Runs the binary and returns what it printed; anything but exit code 0 is a failure.
 pub(crate) fn output<const N: usize>(data: &Path, arguments: [&str; N]) -> String {
     let done = run(data, arguments);
-    assert!(done.status.success(), "{arguments:?}: {:?}\n{}", done.status, stderr(&done));
+    assert!(
+        done.status.success(),
+        "{arguments:?}: {:?}\n{}",
+        done.status,
+        stderr(&done)
+    );
     stdout(&done)
 }
 

@@ -5,7 +5,10 @@ use std::fs;
 use std::path::Path;
 
 fn fixtures() -> String {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures").display().to_string()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fixtures")
+        .display()
+        .to_string()
 }
 
 fn export(data: &Path, format: &str) -> String {
@@ -22,7 +25,16 @@ fn a_dump_loads_back_into_the_same_dump() {
         "@prefix : <http://example.org/> .\n:a :p [ :q [ :r :a ] , _:x ], ( 1 01 1.0 \"a\\tb\\n\\\"c\\\"\"@nl-BE \"🦆\" ) .\n_:x :loop _:x .\n",
     )
     .expect("write");
-    let loaded = run(&first, ["load", "--on-violation", "off", &fixtures(), &nasty.display().to_string()]);
+    let loaded = run(
+        &first,
+        [
+            "load",
+            "--on-violation",
+            "off",
+            &fixtures(),
+            &nasty.display().to_string(),
+        ],
+    );
     assert!(stdout(&loaded).contains("lastig.trig"));
     // The fixtures hold a folder of files that are wrong on purpose; those that do not parse are refused one by one.
     for (format, extension) in [("nquads", "nq"), ("trig", "trig")] {
@@ -31,9 +43,19 @@ fn a_dump_loads_back_into_the_same_dump() {
         let file = folder.path().join(format!("dump.{extension}"));
         fs::write(&file, &dump).expect("write the dump");
         let second = folder.path().join(extension);
-        output(&second, ["load", "--on-violation", "off", &file.display().to_string()]);
-        assert!(export(&second, format) == dump, "{format}: the second dump differs");
-        assert_eq!(export(&second, "nquads"), export(&first, "nquads"), "{format}");
+        output(
+            &second,
+            ["load", "--on-violation", "off", &file.display().to_string()],
+        );
+        assert!(
+            export(&second, format) == dump,
+            "{format}: the second dump differs"
+        );
+        assert_eq!(
+            export(&second, "nquads"),
+            export(&first, "nquads"),
+            "{format}"
+        );
     }
 }
 
@@ -43,8 +65,14 @@ fn blank_nodes_of_updates_survive_too() {
     let (first, second) = (folder.path().join("first"), folder.path().join("second"));
     let file = folder.path().join("a.ttl");
     fs::write(&file, "<http://example.org/a> <http://example.org/p> 1 .").expect("write");
-    output(&first, ["load", "--graph", "default", &file.display().to_string()]);
-    output(&first, ["update", "INSERT DATA { _:b1 <http://example.org/p> _:b2 }"]);
+    output(
+        &first,
+        ["load", "--graph", "default", &file.display().to_string()],
+    );
+    output(
+        &first,
+        ["update", "INSERT DATA { _:b1 <http://example.org/p> _:b2 }"],
+    );
     let dump = export(&first, "nquads");
     let dumped = folder.path().join("dump.nq");
     fs::write(&dumped, &dump).expect("write the dump");

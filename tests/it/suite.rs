@@ -8,25 +8,18 @@ use std::rc::Rc;
 
 /// Vocabulary of the manifests.
 pub(crate) mod mf {
-    /// Namespace of `mf:`.
-    pub(crate) const NS: &str = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#";
     /// `mf:action`
     pub(crate) const ACTION: &str =
         "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#action";
     /// `mf:result`
     pub(crate) const RESULT: &str =
         "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#result";
-    /// `mf:name`
-    pub(crate) const NAME: &str = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#name";
     /// `mf:include`
     pub(crate) const INCLUDE: &str =
         "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#include";
     /// `mf:entries`
     pub(crate) const ENTRIES: &str =
         "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#entries";
-    /// `mf:assumedTestBase`
-    pub(crate) const ASSUMED_TEST_BASE: &str =
-        "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#assumedTestBase";
 }
 
 /// One run of one suite.
@@ -113,12 +106,6 @@ impl Corpus {
         Some(self.folder.join(relative))
     }
 
-    /// The IRI of a file below the folder.
-    pub(crate) fn iri(&self, path: &Path) -> String {
-        let relative = path.strip_prefix(&self.folder).unwrap_or(path);
-        format!("{}{}", self.base, relative.display())
-    }
-
     /// The text of the file of an IRI.
     pub(crate) fn read(&self, iri: &str) -> Result<String, String> {
         let path = self
@@ -166,14 +153,6 @@ impl Corpus {
             Ok(graph) => Rc::new(graph),
             Err(error) => panic!("manifest {error}"),
         };
-        let assumed_base = graph
-            .iter()
-            .find(|t| t.predicate.as_str() == mf::ASSUMED_TEST_BASE)
-            .and_then(|t| match t.object {
-                TermRef::NamedNode(node) => Some(node.as_str().to_owned()),
-                TermRef::Literal(literal) => Some(literal.value().to_owned()),
-                TermRef::BlankNode(_) => None,
-            });
         for (predicate, is_entry) in [(mf::INCLUDE, false), (mf::ENTRIES, true)] {
             let predicate = NamedNodeRef::new_unchecked(predicate);
             let heads: Vec<Term> = graph
@@ -185,7 +164,6 @@ impl Corpus {
                     Term::NamedNode(node) if is_entry => out.push(Entry {
                         id: node,
                         manifest: iri.to_owned(),
-                        assumed_base: assumed_base.clone(),
                         graph: Rc::clone(&graph),
                     }),
                     Term::NamedNode(node) => self.collect(node.as_str(), visited, out),
@@ -229,8 +207,6 @@ pub(crate) struct Entry {
     pub(crate) id: NamedNode,
     /// IRI of the manifest it stands in.
     pub(crate) manifest: String,
-    /// `mf:assumedTestBase` of that manifest.
-    pub(crate) assumed_base: Option<String>,
     graph: Rc<Graph>,
 }
 

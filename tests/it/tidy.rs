@@ -11,8 +11,8 @@ const ORDER: [&str; 12] = [
 
 /// Crates that only one place may name.
 const RESERVED: [(&str, &str); 6] = [
-    ("spargebra", "src/query/algebra_in.rs"),
-    ("sparopt", "src/query/algebra_in.rs"),
+    ("spargebra", "src/query/algebra_in"),
+    ("sparopt", "src/query/algebra_in"),
     ("spareval", "src/query/"),
     ("axum", "src/http/"),
     ("clap", "src/cli/"),

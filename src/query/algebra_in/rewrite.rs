@@ -281,7 +281,8 @@ fn is_graph_over_groups(pattern: &GraphPattern) -> bool {
         } => {
             let only_names =
                 matches!(&**inner, GraphPattern::Bgp { patterns } if patterns.is_empty());
-            !only_names && !(is_plain(inner) && binds_graph(inner) && !mentions(inner, variable))
+            let is_join = is_plain(inner) && binds_graph(inner) && !mentions(inner, variable);
+            !(only_names || is_join)
         }
         _ => false,
     }
