@@ -98,6 +98,9 @@ impl Budget {
         let outcome = catch_unwind(AssertUnwindSafe(work));
         self.live.set(LIVE.replace(outer_live));
         CURRENT.set(outer);
+        if outcome.is_err() {
+            crate::query::dataset::forget_mark();
+        }
         match outcome {
             Ok(value) => Ok(value),
             Err(payload) if payload.is::<Stopped>() => Err(self
