@@ -2,9 +2,11 @@
 //! A second start finds everything there and is up at once.
 
 use super::Exit;
-use super::console::Rows;
+use super::console::{Console, Rows};
 use super::problem::{self, Problem};
+use super::serve;
 use super::session::Session;
+use crate::http::ServerConfig;
 use crate::ingest::load::CommitUnit;
 use crate::ingest::{Input, LoadItem, LoadPlan, load_files};
 use crate::registry::assets::{self, Asset};
@@ -13,7 +15,9 @@ use crate::shapes::{SeverityCounts, Validation, ValidationOptions, validate};
 use crate::store::{Graphs, Id};
 use clap::Args;
 use std::collections::BTreeMap;
-use std::io::Write;
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
 
 #[derive(Args)]
 pub(crate) struct DemoArgs {
@@ -42,8 +46,79 @@ pub(crate) fn run(session: &Session, args: &DemoArgs) -> anyhow::Result<Exit> {
         bar.done();
         print_summary(session, &summary)?;
     }
-    let _ = (args.bind, args.no_serve);
-    Ok(Exit::Done)
+    if args.no_serve {
+        return Ok(Exit::Done);
+    }
+    let token_file = session.data().join("admin-token");
+    let admin_token = Some(serve::ensure_token(&token_file)?);
+    let config = ServerConfig {
+        bind: args.bind,
+        admin_token,
+        ..ServerConfig::default()
+    };
+    serve::start(Arc::new(registry), config, |address| {
+        let mut out = console.out();
+        print_commands(console, &format!("http://{address}"), &token_file, &mut out)?;
+        out.flush()
+    })
+}
+
+/// What to try: each line that starts with `curl` can be pasted into a shell.
+fn print_commands(
+    console: Console,
+    url: &str,
+    token_file: &Path,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let token_file = token_file.display().to_string().replace('\'', "'\\''");
+    writeln!(
+        out,
+        "\n{} {url}\n",
+        console.say("Het register staat op", "The registry is at")
+    )?;
+    let commands = [
+        (
+            console.say(
+                "Straten met de meeste adressen (SPARQL)",
+                "Streets with most addresses (SPARQL)",
+            ),
+            format!(
+                "curl -s -H 'Accept: text/csv' --data-urlencode 'query=SELECT ?straat (COUNT(*) AS ?adressen) {{ ?adres <https://data.vlaanderen.be/ns/adres#heeftStraatnaam> ?s . ?s <http://www.w3.org/2000/01/rdf-schema#label> ?straat }} GROUP BY ?straat ORDER BY DESC(?adressen) ?straat LIMIT 5' {url}/sparql"
+            ),
+        ),
+        (
+            console.say("Een adres als JSON-LD", "One address as JSON-LD"),
+            format!("curl -s -L -H 'Accept: application/ld+json' {url}/doc/adres/90000001"),
+        ),
+        (
+            console.say(
+                "Een verzameling met een filter",
+                "A collection with a filter",
+            ),
+            format!("curl -s '{url}/api/adressen?postcode=9550&limit=3'"),
+        ),
+        (
+            console.say("Het validatierapport", "The validation report"),
+            format!("curl -s -H 'Accept: text/turtle' {url}/rapport"),
+        ),
+        (
+            console.say(
+                "Een onvolledig adres opladen: geweigerd, met de redenen",
+                "Uploading an incomplete address: refused, with the reasons",
+            ),
+            format!(
+                "curl -s -w '\\n%{{http_code}}\\n' -H \"Authorization: Bearer $(cat '{token_file}')\" -H 'Content-Type: text/turtle' -d '<https://data.vlaanderen.be/id/adres/1> a <https://data.vlaanderen.be/ns/adres#Adres> .' {url}/graph/proef"
+            ),
+        ),
+    ];
+    for (number, (title, command)) in commands.iter().enumerate() {
+        writeln!(out, "{}. {title}\n{command}\n", number + 1)?;
+    }
+    writeln!(
+        out,
+        "{}",
+        console.say("Stoppen: Ctrl-C", "Stop with Ctrl-C")
+    )
 }
 
 /// Shipped files whose graph the registry does not have.

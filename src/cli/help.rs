@@ -1,9 +1,371 @@
 //! Help that reads well: commands in groups with examples, in Dutch and English.
+//! English texts of arguments stand beside the arguments; this file holds the Dutch ones and what surrounds them.
 
 use crate::rdf::label::Language;
 use clap::Command;
 
+const TEMPLATE: &str =
+    "{about-with-newline}\n{usage-heading} {usage}\n\n{before-help}{all-args}{after-help}";
+
+const GROUPS_EN: &str = "\
+Start here:
+  demo       Load the example registry, check it and serve it
+  serve      Serve the registry over HTTP
+
+Data:
+  load       Load files and folders
+  validate   Check the registry, or files, against the shapes
+  export     Write the whole registry, or one graph, to standard output
+  generate   Make a synthetic town, with faults to find when asked
+
+Questions:
+  query      Ask a SPARQL query
+  update     Change the registry with SPARQL Update
+
+Care:
+  log        Show the commits of the log
+  check      Check the log, its chain and the index
+  explain    Explain a code such as V004 or L041";
+
+const GROUPS_NL: &str = "\
+Begin hier:
+  demo       Laad het voorbeeldregister, controleer het en dien het op
+  serve      Dien het register op over HTTP
+
+Gegevens:
+  load       Laad bestanden en mappen
+  validate   Controleer het register, of bestanden, tegen de vormen
+  export     Schrijf het hele register, of één graaf, naar de standaarduitvoer
+  generate   Maak een verzonnen stad, desgewenst met te vinden fouten
+
+Vragen:
+  query      Stel een SPARQL-vraag
+  update     Wijzig het register met SPARQL Update
+
+Onderhoud:
+  log        Toon de commits van het logboek
+  check      Controleer het logboek, zijn keten en de index
+  explain    Leg een code uit, zoals V004 of L041";
+
+const AFTER_EN: &str = "\
+Examples:
+  oslo demo
+  oslo load adressen.ttl.gz vocab/
+  oslo query 'SELECT (COUNT(*) AS ?n) { ?s ?p ?o }'
+  oslo validate mine.ttl
+
+Exit codes: 0 done · 1 something does not conform or was refused · 2 could not run · 3 undetermined, some shapes
+could not be checked. `oslo COMMAND --help` tells more.";
+
+const AFTER_NL: &str = "\
+Voorbeelden:
+  oslo demo
+  oslo load adressen.ttl.gz vocab/
+  oslo query 'SELECT (COUNT(*) AS ?n) { ?s ?p ?o }'
+  oslo validate mijn.ttl
+
+Afloopcodes: 0 gedaan · 1 iets voldoet niet of is geweigerd · 2 kon niet draaien · 3 onbeslist, sommige vormen
+konden niet gecontroleerd worden. `oslo OPDRACHT --help` vertelt meer.";
+
+/// Examples below the help of a command: name, Dutch, English.
+const EXAMPLES: [(&str, &str, &str); 11] = [
+    (
+        "demo",
+        "  oslo demo                          # op http://127.0.0.1:7400\n  oslo --data /srv/proef demo --no-serve",
+        "  oslo demo                          # at http://127.0.0.1:7400\n  oslo --data /srv/trial demo --no-serve",
+    ),
+    (
+        "serve",
+        "  oslo serve --bind 0.0.0.0:7400 --admin-token-file /etc/oslo/token",
+        "  oslo serve --bind 0.0.0.0:7400 --admin-token-file /etc/oslo/token",
+    ),
+    (
+        "load",
+        "  oslo load adressen.ttl             # graaf {base}/graph/adressen\n  oslo load --keep-going --on-violation warn leveringen/\n  oslo load --graph https://stad.example/graph/bomen --replace bomen.jsonld\n\nElk bestand is één commit: het staat er helemaal in, of er is niets gewijzigd.",
+        "  oslo load adressen.ttl             # graph {base}/graph/adressen\n  oslo load --keep-going --on-violation warn deliveries/\n  oslo load --graph https://town.example/graph/trees --replace trees.jsonld\n\nEvery file is one commit: all of it is in, or nothing was changed.",
+    ),
+    (
+        "validate",
+        "  oslo validate                      # het opgeslagen register\n  oslo validate mijn.ttl             # een bestand, zonder het op te slaan\n  oslo validate --shapes eigen.ttl --format turtle mijn.ttl",
+        "  oslo validate                      # the stored registry\n  oslo validate mine.ttl             # a file, without storing it\n  oslo validate --shapes own.ttl --format turtle mine.ttl",
+    ),
+    (
+        "query",
+        "  oslo query 'SELECT ?s { ?s a <https://data.vlaanderen.be/ns/adres#Adres> } LIMIT 5'\n  oslo query -f vraag.rq --format csv --timeout 30 > antwoord.csv",
+        "  oslo query 'SELECT ?s { ?s a <https://data.vlaanderen.be/ns/adres#Adres> } LIMIT 5'\n  oslo query -f question.rq --format csv --timeout 30 > answer.csv",
+    ),
+    (
+        "update",
+        "  oslo update 'INSERT DATA { GRAPH <urn:g> { <urn:a> <urn:b> 1 } }'",
+        "  oslo update 'INSERT DATA { GRAPH <urn:g> { <urn:a> <urn:b> 1 } }'",
+    ),
+    (
+        "export",
+        "  oslo export | gzip > register.nq.gz\n  oslo export --format trig --graph http://127.0.0.1:7400/graph/adressen",
+        "  oslo export | gzip > registry.nq.gz\n  oslo export --format trig --graph http://127.0.0.1:7400/graph/adressen",
+    ),
+    ("log", "  oslo log --since 120", "  oslo log --since 120"),
+    (
+        "check",
+        "  oslo check && echo in orde",
+        "  oslo check && echo all is well",
+    ),
+    (
+        "generate",
+        "  oslo generate --addresses 10000 --seed 7 > stad.nq\n  oslo generate --faults 0.001 > stad.nq   # en waarheid.csv",
+        "  oslo generate --addresses 10000 --seed 7 > town.nq\n  oslo generate --faults 0.001 > town.nq   # and waarheid.csv",
+    ),
+    ("explain", "  oslo explain L041", "  oslo explain L041"),
+];
+
+/// Dutch texts: command or command and argument; "" is the program itself.
+const DUTCH: [(&str, &str, &str); 45] = [
+    (
+        "",
+        "",
+        "Register voor linked data en SPARQL-dienst voor OSLO-gegevens",
+    ),
+    ("", "data", "Map met het register"),
+    ("", "base", "Basis-IRI van grafen en documenten"),
+    (
+        "",
+        "lang",
+        "Taal van de meldingen: nl of en [standaard: volgens LANG, anders en]",
+    ),
+    (
+        "",
+        "verbose",
+        "Meld wat er gebeurt op de standaardfoutuitvoer (-vv voor meer); RUST_LOG beslist als die er is",
+    ),
+    (
+        "demo",
+        "",
+        "Laad het voorbeeldregister, controleer het en dien het op",
+    ),
+    ("demo", "bind", "Adres en poort om op te luisteren"),
+    ("demo", "no_serve", "Stop na het overzicht"),
+    ("serve", "", "Dien het register op over HTTP"),
+    ("serve", "bind", "Adres en poort om op te luisteren"),
+    (
+        "serve",
+        "admin_token_file",
+        "Bestand met het token om te mogen schrijven; zonder is er alleen lezen",
+    ),
+    ("load", "", "Laad bestanden en mappen"),
+    (
+        "load",
+        "paths",
+        "Bestanden en mappen; mappen met alles eronder",
+    ),
+    (
+        "load",
+        "graph",
+        "Graaf voor uitspraken die er geen noemen (\"default\" is de standaardgraaf) [standaard: naar de bestandsnaam]",
+    ),
+    (
+        "load",
+        "format",
+        "Syntaxis, als de naam ze niet verraadt: turtle, trig, ntriples, nquads, rdfxml, jsonld",
+    ),
+    (
+        "load",
+        "on_violation",
+        "Wat er gebeurt met een bestand dat de vormen schendt: weigeren, melden of niet controleren",
+    ),
+    (
+        "load",
+        "keep_going",
+        "Ga door met het volgende bestand na een geweigerd bestand",
+    ),
+    (
+        "load",
+        "together",
+        "Maak één commit van alle bestanden, of geen",
+    ),
+    (
+        "load",
+        "replace",
+        "Verwijder uit de graaf wat het bestand niet meer zegt",
+    ),
+    (
+        "load",
+        "context_map",
+        "Lokale kopieën van JSON-LD-contexten: een tabel van context-IRI en pad",
+    ),
+    (
+        "validate",
+        "",
+        "Controleer het register, of bestanden, tegen de vormen",
+    ),
+    (
+        "validate",
+        "paths",
+        "Bestanden en mappen om te controleren zonder ze op te slaan [standaard: het opgeslagen register]",
+    ),
+    (
+        "validate",
+        "shapes",
+        "Vormen om tegen te controleren; mag meermaals [standaard: die van het register, anders de meegeleverde]",
+    ),
+    ("validate", "format", "Vorm van het rapport"),
+    (
+        "validate",
+        "context_map",
+        "Lokale kopieën van JSON-LD-contexten: een tabel van context-IRI en pad",
+    ),
+    ("query", "", "Stel een SPARQL-vraag"),
+    ("query", "text", "SPARQL-tekst"),
+    (
+        "query",
+        "file",
+        "Bestand met de SPARQL-tekst (\"-\" is de standaardinvoer)",
+    ),
+    (
+        "query",
+        "format",
+        "Antwoord als table, json, xml, csv of tsv; grafen als turtle, ntriples, trig, nquads, rdfxml of jsonld [standaard: table op een scherm, anders tsv; turtle voor grafen]",
+    ),
+    ("query", "timeout", "Stop na zoveel seconden"),
+    (
+        "query",
+        "max_rows",
+        "Mislukt als het antwoord meer rijen heeft",
+    ),
+    ("update", "", "Wijzig het register met SPARQL Update"),
+    ("update", "text", "SPARQL-tekst"),
+    (
+        "update",
+        "file",
+        "Bestand met de SPARQL-tekst (\"-\" is de standaardinvoer)",
+    ),
+    (
+        "update",
+        "on_violation",
+        "Wat er gebeurt met een wijziging die de vormen schendt",
+    ),
+    (
+        "export",
+        "",
+        "Schrijf het hele register, of één graaf, naar de standaarduitvoer",
+    ),
+    (
+        "export",
+        "graph",
+        "Alleen deze graaf (\"default\" is de standaardgraaf)",
+    ),
+    ("export", "format", "Syntaxis van de uitvoer"),
+    ("log", "", "Toon de commits van het logboek"),
+    ("log", "since", "Alleen commits na dit nummer"),
+    (
+        "check",
+        "",
+        "Controleer het logboek, zijn keten en de index",
+    ),
+    (
+        "generate",
+        "",
+        "Maak een verzonnen stad als N-Quads, desgewenst met te vinden fouten",
+    ),
+    (
+        "generate",
+        "addresses",
+        "Hoeveel adressen; de rest volgt daaruit",
+    ),
+    ("explain", "", "Leg een code uit, zoals V004 of L041"),
+    ("explain", "code", "De code"),
+];
+
+/// More Dutch texts of `generate`.
+const DUTCH_GENERATE: [(&str, &str); 4] = [
+    ("seed", "Startgetal: hetzelfde getal geeft dezelfde bytes"),
+    (
+        "faults",
+        "Deel van de objecten dat elke soort fout krijgt, van 0 tot 1 (0.001 is één op duizend)",
+    ),
+    (
+        "truth",
+        "Waar de geplante fouten staan, als CSV (code,focus,path,wrong,right)",
+    ),
+    ("year", "Jaar van de recentste wijzigingen"),
+];
+
 /// The command line with its texts in a language.
-pub(crate) fn localise(command: Command, _language: Language) -> Command {
+pub(crate) fn localise(command: Command, language: Language) -> Command {
+    let dutch = language == Language::Nl;
+    let pick = |nl: &'static str, en: &'static str| if dutch { nl } else { en };
+    let names: Vec<String> = command
+        .get_subcommands()
+        .map(|sub| sub.get_name().to_owned())
+        .collect();
+    let mut command = command
+        .help_template(TEMPLATE)
+        .before_help(pick(GROUPS_NL, GROUPS_EN))
+        .after_help(pick(AFTER_NL, AFTER_EN));
+    for name in names {
+        // Hidden because the groups above list them.
+        command = command.mut_subcommand(&name, |sub| sub.hide(true));
+        if let Some((_, nl, en)) = EXAMPLES.iter().find(|(of, ..)| *of == name) {
+            let heading = pick("Voorbeelden:", "Examples:");
+            let examples = format!("{heading}\n{}", pick(nl, en));
+            command = command.mut_subcommand(&name, |sub| sub.after_help(examples));
+        }
+    }
+    if dutch { translate(command) } else { command }
+}
+
+fn translate(mut command: Command) -> Command {
+    let more = DUTCH_GENERATE
+        .iter()
+        .map(|(argument, text)| ("generate", *argument, *text));
+    for (name, argument, text) in DUTCH.into_iter().chain(more) {
+        command = match (name, argument) {
+            ("", "") => command.about(text),
+            ("", argument) => command.mut_arg(argument, |it| it.help(text)),
+            (name, "") => command.mut_subcommand(name, |sub| sub.about(text)),
+            (name, argument) => {
+                command.mut_subcommand(name, |sub| sub.mut_arg(argument, |it| it.help(text)))
+            }
+        };
+    }
     command
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::Cli;
+    use clap::CommandFactory;
+
+    #[test]
+    fn every_command_is_in_a_group_with_an_example_and_dutch_for_every_argument() {
+        let command = Cli::command();
+        let has_dutch = |name: &str, argument: &str| {
+            DUTCH
+                .iter()
+                .any(|(of, id, _)| *of == name && *id == argument)
+                || (name == "generate" && DUTCH_GENERATE.iter().any(|(id, _)| *id == argument))
+        };
+        for sub in command.get_subcommands() {
+            let name = sub.get_name();
+            for groups in [GROUPS_EN, GROUPS_NL] {
+                assert!(groups.contains(&format!("\n  {name} ")), "{name}");
+            }
+            assert!(EXAMPLES.iter().any(|(of, ..)| *of == name), "{name}");
+            assert!(has_dutch(name, ""), "{name}");
+            for argument in sub.get_arguments().filter(|it| !it.is_global_set()) {
+                assert!(
+                    has_dutch(name, argument.get_id().as_str()),
+                    "{name} {}",
+                    argument.get_id()
+                );
+            }
+        }
+        for argument in command.get_arguments().filter(|it| it.is_global_set()) {
+            assert!(
+                has_dutch("", argument.get_id().as_str()),
+                "{}",
+                argument.get_id()
+            );
+        }
+    }
 }

@@ -4,6 +4,7 @@
 mod check;
 mod console;
 mod demo;
+mod explain;
 mod export;
 mod generate;
 mod help;
@@ -11,6 +12,7 @@ mod load;
 mod log;
 mod problem;
 mod query;
+mod serve;
 mod session;
 mod validate;
 
@@ -46,6 +48,7 @@ impl From<Exit> for ExitCode {
 #[derive(Parser)]
 #[command(
     name = "oslo",
+    bin_name = "oslo",
     version,
     about = "Linked-data registry and SPARQL endpoint for OSLO data"
 )]
@@ -84,6 +87,8 @@ struct Global {
 enum Command {
     /// Load the example registry, check it and serve it
     Demo(demo::DemoArgs),
+    /// Serve the registry over HTTP
+    Serve(serve::ServeArgs),
     /// Load files and folders
     Load(load::LoadArgs),
     /// Check the registry, or files, against the shapes
@@ -98,6 +103,8 @@ enum Command {
     Check,
     /// Write the whole registry, or one graph, to standard output
     Export(export::ExportArgs),
+    /// Explain a code such as V004 or L041
+    Explain(explain::ExplainArgs),
     /// Make a synthetic town as N-Quads, with faults to find when asked
     Generate(generate::GenerateArgs),
 }
@@ -148,6 +155,7 @@ pub fn run() -> ExitCode {
 fn dispatch(command: Command, session: &Session) -> anyhow::Result<Exit> {
     match command {
         Command::Demo(args) => demo::run(session, &args),
+        Command::Serve(args) => serve::run(session, &args),
         Command::Load(args) => load::run(session, &args),
         Command::Validate(args) => validate::run(session, &args),
         Command::Query(args) => query::run(session, &args),
@@ -155,6 +163,7 @@ fn dispatch(command: Command, session: &Session) -> anyhow::Result<Exit> {
         Command::Log(args) => log::run(session, &args),
         Command::Check => check::run(session),
         Command::Export(args) => export::run(session, &args),
+        Command::Explain(args) => explain::run(session, &args),
         Command::Generate(args) => generate::run(session, &args),
     }
 }

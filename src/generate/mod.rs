@@ -261,7 +261,7 @@ impl<'a, W: Write> Town<'a, W> {
     fn plot(&mut self, site: &mut BuildingSite, room: u64) -> Batch {
         site.number += if self.random.chance(50_000) { 2 } else { 1 };
         let (side, along) = (
-            if site.plots % 2 == 0 { 1 } else { -1 },
+            if site.plots.is_multiple_of(2) { 1 } else { -1 },
             (site.plots / 2 % 400) as i64,
         );
         let centre = site

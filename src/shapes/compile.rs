@@ -12,6 +12,7 @@ use std::hash::BuildHasher;
 pub(crate) fn compile(mut compiled: Compiled) -> Compiled {
     let components = circles(&compiled.shapes);
     mark_recursion(&mut compiled, &components);
+    refuse_depth(&mut compiled, &components);
     drop_undecidable_negations(&mut compiled);
     let structures = share_conditions(&mut compiled, &components);
     set_stable_keys(&mut compiled.shapes, &structures);
@@ -141,6 +142,36 @@ fn mark_recursion(compiled: &mut Compiled, components: &[Vec<ShapeIx>]) {
             lint.shape = Some(shape.term.clone());
             lint.shape_ix = Some(ix);
             compiled.findings.push(lint);
+        }
+    }
+}
+
+/// Levels of shapes within shapes that a run follows.
+const MAX_DEPTH: u32 = 100;
+
+/// Takes out shapes that others nest too deeply: the run goes down one call per level.
+fn refuse_depth(compiled: &mut Compiled, components: &[Vec<ShapeIx>]) {
+    let mut depth = vec![0_u32; compiled.shapes.len()];
+    for component in components {
+        let below = component
+            .iter()
+            .flat_map(|ix| references(&compiled.shapes, *ix));
+        let deepest = below.map(|ix| depth[ix as usize] + 1).max().unwrap_or(0);
+        let reached = deepest + component.len() as u32;
+        for &ix in component {
+            depth[ix as usize] = reached;
+        }
+        // Only the first too deep one: those above it lose it and are shallow again.
+        if reached > MAX_DEPTH {
+            for &ix in component {
+                let shape = &mut compiled.shapes[ix as usize];
+                shape.quarantined = true;
+                depth[ix as usize] = 0;
+                let mut lint = Lint::new("L030", "", &MAX_DEPTH.to_string());
+                lint.shape = Some(shape.term.clone());
+                lint.shape_ix = Some(ix);
+                compiled.findings.push(lint);
+            }
         }
     }
 }

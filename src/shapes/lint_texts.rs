@@ -346,6 +346,30 @@ pub const LINT_RULES: &[LintRule] = &[
         ],
     ),
     rule(
+        "L029",
+        Effect::Note,
+        [
+            "{term} bestaat niet in SHACL; het lijkt een beschrijving en wordt niet gelezen.",
+            "{term} does not exist in SHACL; it looks like a description and is not read.",
+        ],
+        [
+            "Gebruik sh:description of rdfs:comment.",
+            "Use sh:description or rdfs:comment.",
+        ],
+    ),
+    rule(
+        "L030",
+        Effect::Shape,
+        [
+            "De shape is te diep genest (meer dan {value} niveaus).",
+            "The shape is nested too deeply (more than {value} levels).",
+        ],
+        [
+            "Geef binnenste shapes een eigen doel.",
+            "Give inner shapes a target of their own.",
+        ],
+    ),
+    rule(
         "L040",
         Effect::Note,
         [

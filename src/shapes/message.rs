@@ -26,6 +26,11 @@ impl Report {
         }
     }
 
+    /// Whether the shape words its results itself.
+    pub fn has_own_message(&self, row: &ResultRow) -> bool {
+        !self.shape(row.shape).messages.is_empty()
+    }
+
     /// The messages for a report in RDF: all of the shape's own, else ours in Dutch and English.
     pub fn messages(&self, row: &ResultRow) -> Vec<Literal> {
         let own = &self.shape(row.shape).messages;
@@ -43,8 +48,19 @@ impl Report {
             .collect()
     }
 
-    /// How to mend it, in one language.
+    /// How to mend it, in one language; empty where the shape's own message says all there is to say.
     pub fn hint(&self, row: &ResultRow, language: Language) -> String {
+        let combines = matches!(
+            self.constraint(row),
+            Constraint::Not(_)
+                | Constraint::And(_)
+                | Constraint::Or(_)
+                | Constraint::Xone(_)
+                | Constraint::Node(_)
+        );
+        if combines && self.has_own_message(row) && self.code_list(row).is_none() {
+            return String::new();
+        }
         let text = result_text(self.worded_component(row));
         let template = if language == Language::Nl {
             text.hint_nl
@@ -230,7 +246,7 @@ impl Report {
     }
 
     fn constraint(&self, row: &ResultRow) -> &Constraint {
-        &self.shape(row.shape).constraints[usize::from(row.constraint)]
+        &self.shape(row.shape).constraints[row.constraint as usize]
     }
 
     /// Values the constraint would take, when it lists them.

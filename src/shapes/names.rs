@@ -123,7 +123,7 @@ mod tests {
         let terms = ["nodeKind", "node", "datatype"];
         assert_eq!(nearest("nodekind", terms), Some("nodeKind"));
         assert_eq!(nearest("dataType", terms), Some("datatype"));
-        assert_eq!(nearest("dateTime", terms), Some("datatype"));
+        assert_eq!(nearest("datatpe", terms), Some("datatype"));
         assert_eq!(nearest("huisnummer", terms), None);
     }
 

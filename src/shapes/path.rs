@@ -155,6 +155,9 @@ impl Path {
     }
 }
 
+/// Deeper paths are refused like endless ones: nobody writes them by hand.
+const MAX_DEPTH: usize = 64;
+
 fn read_path(graph: &ShapesGraph<'_>, node: Id, above: &mut Vec<Id>) -> Result<Path, PathError> {
     if let Some(predicate) = graph.named_node(node) {
         return Ok(Path::Predicate(predicate));
@@ -162,7 +165,7 @@ fn read_path(graph: &ShapesGraph<'_>, node: Id, above: &mut Vec<Id>) -> Result<P
     if !node.is_blank() {
         return Err(PathError::Literal);
     }
-    if above.contains(&node) {
+    if above.contains(&node) || above.len() > MAX_DEPTH {
         return Err(PathError::Cycle);
     }
     above.push(node);

@@ -461,6 +461,8 @@ impl<'v> Reader<'v> {
                 Lint::new("L011", &term, "")
             } else if sh::DRAFT_PARAMETERS.contains(&name) {
                 Lint::new("L026", &term, "")
+            } else if sh::DESCRIPTIVE.contains(&name) {
+                Lint::new("L029", &term, "")
             } else {
                 let known = sh::CORE_PARAMETERS.iter().chain(sh::SILENT).copied();
                 let near =

@@ -2,7 +2,7 @@
 //! and a few examples. One language at a time.
 
 use super::lint::Lint;
-use super::report::{Report, ResultGroup, Verdict};
+use super::report::{Report, ResultGroup, ResultRow, Verdict};
 use crate::rdf::label::Language;
 use std::io::{self, Write};
 
@@ -12,10 +12,12 @@ const EXAMPLES: usize = 3;
 /// Sentences around the blocks, Dutch first.
 struct Phrases {
     focus: [&'static str; 2],
+    value: [&'static str; 2],
     hint: [&'static str; 2],
     more: [&'static str; 2],
     times: [&'static str; 2],
     not_checked: [&'static str; 2],
+    no_focus: [&'static str; 2],
     conforms: [&'static str; 2],
     violations: [&'static str; 2],
     undetermined: [&'static str; 2],
@@ -23,21 +25,26 @@ struct Phrases {
 
 const PHRASES: Phrases = Phrases {
     focus: ["object", "focus node"],
+    value: ["waarde", "value"],
     hint: ["hulp", "hint"],
     more: ["… en nog {n} keer", "… and {n} more"],
     times: ["{n} keer", "{n} times"],
     not_checked: ["niet gecontroleerd", "not checked"],
+    no_focus: [
+        "Onder {n} shapes valt geen enkel object.",
+        "No object falls under {n} shapes.",
+    ],
     conforms: [
-        "Voldoet: {focus} objecten gecontroleerd, niets gevonden.",
-        "Conforms: {focus} nodes checked, nothing found.",
+        "Voldoet (gecontroleerde objecten: {focus}).",
+        "Conforms (nodes checked: {focus}).",
     ],
     violations: [
-        "Voldoet niet: {violation} fouten, {warning} waarschuwingen, {info} meldingen.",
-        "Does not conform: {violation} violations, {warning} warnings, {info} infos.",
+        "Voldoet niet (fouten: {violation}, waarschuwingen: {warning}, meldingen: {info}).",
+        "Does not conform (violations: {violation}, warnings: {warning}, infos: {info}).",
     ],
     undetermined: [
-        "Onbeslist: niets gevonden, maar {n} regels zijn niet gecontroleerd.",
-        "Undetermined: nothing found, but {n} rules were not checked.",
+        "Onbeslist: niets gevonden, maar niet alles is gecontroleerd (regels: {n}).",
+        "Undetermined: nothing found, but not all was checked (rules: {n}).",
     ],
 };
 
@@ -50,15 +57,21 @@ impl Report {
         for group in self.groups() {
             self.render_group(group, out, language)?;
         }
-        for lint in self.not_checked() {
-            render_lint(lint, PHRASES.not_checked[language as usize], out, language)?;
-        }
+        render_lints(
+            self.not_checked(),
+            PHRASES.not_checked[language as usize],
+            out,
+            language,
+        )?;
         let warning = super::model::Severity::Warning;
-        for empty in self.zero_focus() {
-            render_lint(&empty.lint, warning.label(language), out, language)?;
-        }
+        let empty: Vec<Lint> = self
+            .zero_focus()
+            .iter()
+            .map(|empty| empty.lint.clone())
+            .collect();
+        render_lints(&empty, warning.label(language), out, language)?;
         if let Some(lint) = self.nothing_checked() {
-            render_lint(&lint, warning.label(language), out, language)?;
+            render_lints(&[lint], warning.label(language), out, language)?;
         }
         writeln!(out, "{}", self.summary(language))
     }
@@ -100,7 +113,10 @@ impl Report {
             self.shape_label(group.shape),
             group.component.name(),
         )?;
-        for row in rows.iter().take(EXAMPLES) {
+        // A result that several ways lead to is one example.
+        let mut examples: Vec<&ResultRow> = rows.iter().collect();
+        examples.dedup();
+        for row in examples.into_iter().take(EXAMPLES) {
             write!(
                 out,
                 "  {}: {}",
@@ -112,12 +128,18 @@ impl Report {
                 None => writeln!(out)?,
             }
             writeln!(out, "    {}", self.message(row, language))?;
-            writeln!(
-                out,
-                "    {}: {}",
-                phrase(PHRASES.hint),
-                self.hint(row, language)
-            )?;
+            if let Some(value) = row.value.filter(|_| self.has_own_message(row)) {
+                writeln!(
+                    out,
+                    "    {}: {}",
+                    phrase(PHRASES.value),
+                    self.term_text(value)
+                )?;
+            }
+            let hint = self.hint(row, language);
+            if !hint.is_empty() {
+                writeln!(out, "    {}: {hint}", phrase(PHRASES.hint))?;
+            }
         }
         let shown = rows.len().min(EXAMPLES) as u64;
         if group.total > shown {
@@ -131,21 +153,54 @@ impl Report {
     }
 }
 
-/// One finding as a block.
-pub(crate) fn render_lint(
-    lint: &Lint,
+/// Findings as blocks; those that say the same of several shapes share one.
+pub(crate) fn render_lints(
+    lints: &[Lint],
     word: &str,
     out: &mut dyn Write,
     language: Language,
 ) -> io::Result<()> {
-    writeln!(out, "{word}[{}]: {}", lint.code, lint.message.get(language))?;
-    if !lint.shape_label.is_empty() {
-        writeln!(out, "  shape: {}", lint.shape_label)?;
+    let mut told: Vec<&Lint> = Vec::new();
+    for lint in lints {
+        let same = |other: &&Lint| {
+            // Shapes without focus nodes differ in their targets only; those with near misses stand alone.
+            other.code == lint.code
+                && other.hint == lint.hint
+                && (other.message == lint.message || lint.code == "L041")
+        };
+        if told.iter().any(same) {
+            continue;
+        }
+        told.push(lint);
+        let shapes: Vec<&Lint> = lints.iter().filter(same).collect();
+        match shapes[..] {
+            [one] => writeln!(out, "{word}[{}]: {}", one.code, one.message.get(language))?,
+            _ if lint.code == "L041" => {
+                let message = PHRASES.no_focus[language as usize];
+                writeln!(
+                    out,
+                    "{word}[{}]: {}",
+                    lint.code,
+                    message.replace("{n}", &shapes.len().to_string())
+                )?;
+            }
+            _ => writeln!(
+                out,
+                "{word}[{}]: {} (× {})",
+                lint.code,
+                lint.message.get(language),
+                shapes.len()
+            )?,
+        }
+        for shape in shapes.iter().filter(|shape| !shape.shape_label.is_empty()) {
+            writeln!(out, "  shape: {}", shape.shape_label)?;
+        }
+        writeln!(
+            out,
+            "  {}: {}\n",
+            PHRASES.hint[language as usize],
+            lint.hint.get(language)
+        )?;
     }
-    writeln!(
-        out,
-        "  {}: {}\n",
-        PHRASES.hint[language as usize],
-        lint.hint.get(language)
-    )
+    Ok(())
 }

@@ -67,7 +67,7 @@ pub struct ResultRow {
     pub value: Option<Id>,
     /// Severity of the source shape.
     pub severity: Severity,
-    pub(crate) constraint: u16,
+    pub(crate) constraint: u32,
     pub(crate) found: u64,
 }
 

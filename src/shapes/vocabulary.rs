@@ -139,6 +139,17 @@ pub(crate) const SILENT: &[&str] = &[
     "deactivated",
 ];
 
+/// Local names that do not exist in SHACL but plainly describe, as some published profiles write them.
+pub(crate) const DESCRIPTIVE: &[&str] = &[
+    "comment",
+    "definition",
+    "example",
+    "label",
+    "note",
+    "title",
+    "usageNote",
+];
+
 /// Local names of the parameters of SHACL Core, which `read` turns into constraints.
 pub(crate) const CORE_PARAMETERS: &[&str] = &[
     "and",

@@ -1,6 +1,7 @@
 //! SHACL: the W3C suite graded by report graph, a naive oracle on random graphs, lints and renderings.
 
 mod figures;
+mod fixtures;
 mod lints;
 mod oracle;
 mod renderings;

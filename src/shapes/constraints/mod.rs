@@ -88,7 +88,7 @@ pub(crate) fn check(
     let constraint = &compiled.shapes[shape as usize].constraints[position];
     let at = At {
         shape,
-        constraint: position as u16,
+        constraint: position as u32,
         component: constraint.component(),
     };
     let mut rows = std::mem::take(&mut run.scratch);

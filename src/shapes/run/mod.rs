@@ -42,7 +42,7 @@ pub struct RunStats {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct At {
     pub(crate) shape: ShapeIx,
-    pub(crate) constraint: u16,
+    pub(crate) constraint: u32,
     pub(crate) component: Option<Component>,
 }
 
@@ -154,6 +154,9 @@ pub(crate) struct Run<'a> {
     fixpoints: Vec<Fixpoint>,
     /// Focus nodes of recursive shapes whose results are out.
     reported: FxHashMap<ShapeIx, IdSet>,
+    /// Recursive shapes still to check, with their focus nodes.
+    pending: Vec<(ShapeIx, Vec<Id>)>,
+    draining: bool,
     cancel: Option<Arc<AtomicBool>>,
 }
 
@@ -181,6 +184,8 @@ impl<'a> Run<'a> {
                 .collect(),
             fixpoints: Vec::new(),
             reported: FxHashMap::default(),
+            pending: Vec::new(),
+            draining: false,
             cancel,
         }
     }
@@ -294,6 +299,7 @@ impl<'a> Run<'a> {
         }
         weights.retain(|_, weight| *weight > 1);
         self.check_shapes(&plain, &focus, &mut Weighted { sink, weights });
+        // Recursive shapes queue up rather than call themselves: chains in the data may be long.
         for ix in recursive {
             let seen = self.reported.entry(ix).or_default();
             let new: Vec<Id> = focus
@@ -301,7 +307,15 @@ impl<'a> Run<'a> {
                 .copied()
                 .filter(|id| seen.insert(*id))
                 .collect();
-            self.check_shapes(&[ix], &new, sink);
+            self.pending.push((ix, new));
+        }
+        if !self.draining {
+            self.draining = true;
+            while let Some((ix, new)) = self.pending.pop() {
+                let weights = FxHashMap::default();
+                self.check_shapes(&[ix], &new, &mut Weighted { sink, weights });
+            }
+            self.draining = false;
         }
     }
 

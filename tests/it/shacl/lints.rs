@@ -1,8 +1,13 @@
 //! Ill-formed and odd shapes: each finding by code, and what is still checked.
 
-use super::validate_turtle;
+use super::{parse_turtle, validate_turtle};
 use oslo_registry::rdf::label::Language;
-use oslo_registry::shapes::Verdict;
+use oslo_registry::shapes::{
+    Report, Validation, ValidationOptions, Verdict, read_shapes, validate,
+};
+use oslo_registry::store::{Store, View};
+use oxrdf::{GraphName, Quad};
+use std::sync::Arc;
 
 const PREFIXES: &str = "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <http://example.org/> .
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> . @prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
@@ -231,19 +236,75 @@ fn code_lists_and_flemish_messages_are_read() {
 
 #[test]
 fn new_results_are_those_the_earlier_report_lacks() {
-    let shapes = format!(
-        "{PREFIXES}ex:s a sh:NodeShape ; sh:targetClass ex:C ; sh:property [ sh:path ex:a ; sh:minCount 1 ] ."
-    );
-    let before = validate_turtle(&format!("{PREFIXES}ex:x a ex:C . ex:y a ex:C ."), &shapes).1;
-    let after = validate_turtle(
-        &format!("{PREFIXES}ex:x a ex:C . ex:y a ex:C . ex:z a ex:C ."),
-        &shapes,
-    )
-    .1;
-    // Ids are given out in order of arrival, so both stores agree on the first ones.
+    let shapes = "ex:s a sh:NodeShape ; sh:targetClass ex:C ; sh:property [ sh:path ex:a ; sh:minCount 1 ] .";
+    let store = Store::in_memory();
+    let mut draft = store.begin().expect("the only writer");
+    let mut add = |turtle: &str| {
+        for t in parse_turtle(&format!("{PREFIXES}{turtle}"), "http://example.org/") {
+            draft.add_quad(
+                Quad::new(t.subject, t.predicate, t.object, GraphName::DefaultGraph).as_ref(),
+            );
+        }
+        draft.snapshot().view()
+    };
+    let run = |view: &View, before: Option<Arc<Report>>| {
+        let options = ValidationOptions {
+            sample_cap: 2,
+            before,
+            ..ValidationOptions::default()
+        };
+        // The shapes are compiled anew each time, with other blank nodes for all they know.
+        validate(
+            &read_shapes(view),
+            &Validation {
+                data: view.clone(),
+                context: view.clone(),
+                options,
+            },
+        )
+    };
+    let first = add(&format!(
+        "{shapes} ex:w a ex:C . ex:x a ex:C . ex:y a ex:C ."
+    ));
+    let before = Arc::new(run(&first, None));
+    assert_eq!((before.total(), before.results().len()), (3, 2));
+    let second = add("ex:z a ex:C . ex:y ex:a 1 .");
+    let after = run(&second, Some(Arc::clone(&before)));
+    // Three again: y is solved, z is new and kept although the cap was reached.
     assert_eq!(
-        after.new_since(&before).len() as u64,
-        after.new_count_since(&before)
+        (
+            after.total(),
+            after.new_count_since(&before),
+            before.new_count_since(&after)
+        ),
+        (3, 1, 1)
     );
-    assert_eq!(before.new_count_since(&after), 0);
+    let new: Vec<String> = after
+        .new_since(&before)
+        .iter()
+        .map(|row| after.term_text(row.focus))
+        .collect();
+    assert_eq!(new, ["<http://example.org/z>"]);
+}
+
+#[test]
+fn depth_has_a_limit_in_shapes_and_none_in_data() {
+    let mut shapes = "ex:s0 sh:targetClass ex:C .".to_owned();
+    for n in 0..5000 {
+        shapes.push_str(&format!("ex:s{n} sh:node ex:s{} .", n + 1));
+    }
+    shapes.push_str("ex:s5000 sh:nodeKind sh:Literal .");
+    let (verdict, _, not_checked) = run("ex:x a ex:C .", &shapes);
+    assert_eq!(verdict, Verdict::Undetermined);
+    assert!(not_checked.contains(&"L030"), "{not_checked:?}");
+    // A chain of nodes below a shape that refers to itself.
+    let mut data = "ex:n0 a ex:C .".to_owned();
+    for n in 0..5000 {
+        data.push_str(&format!("ex:n{n} ex:to ex:n{} .", n + 1));
+    }
+    let (_, rows, _) = run(
+        &data,
+        "ex:p sh:targetClass ex:C ; sh:path ex:to ; sh:property ex:p ; sh:nodeKind sh:BlankNode .",
+    );
+    assert_eq!(rows.len(), 1000, "as many as are kept");
 }

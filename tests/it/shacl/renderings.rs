@@ -1,5 +1,7 @@
 //! The report in its formats.
 
+use super::validate_turtle;
+use oslo_registry::rdf::label::Language;
 use oslo_registry::shapes::Report;
 
 /// The JSON-LD report holds the same results as the triples.
@@ -30,4 +32,83 @@ pub(crate) fn check_jsonld(report: &Report, found: &(bool, Vec<String>)) -> Resu
             String::from_utf8_lossy(&json)
         ))
     }
+}
+
+const SHAPES: &str = "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <http://example.org/> .
+@prefix adres: <https://data.vlaanderen.be/ns/adres#> .
+ex:AdresShape a sh:NodeShape ; sh:targetClass adres:Adres ;
+  sh:property [ sh:path adres:huisnummer ; sh:name \"huisnummer\"@nl , \"house number\"@en ; sh:minCount 1 ] ;
+  sh:property [ sh:path ( adres:positie [ sh:inversePath adres:punt ] ) ; sh:maxCount 0 ; sh:severity sh:Warning ] ;
+  sh:property [ sh:path adres:busnummer ; sh:maxLength 3 ; sh:message \"Te lang.\"@nl ] .";
+const DATA: &str = "@prefix ex: <http://example.org/> . @prefix adres: <https://data.vlaanderen.be/ns/adres#> .
+ex:a a adres:Adres ; adres:busnummer \"=1+1\" , \"0001\" . ex:b a adres:Adres ; adres:positie ex:p ; adres:huisnummer \"1\" .
+ex:q adres:punt ex:p .";
+
+fn rendered(render: impl Fn(&Report, &mut Vec<u8>) -> std::io::Result<()>) -> String {
+    let (_, report) = validate_turtle(DATA, SHAPES);
+    let mut out = Vec::new();
+    render(&report, &mut out).expect("memory");
+    String::from_utf8(out).expect("UTF-8")
+}
+
+#[test]
+fn text_groups_by_rule_in_one_language() {
+    insta::assert_snapshot!(rendered(|report, out| report.render_text(out, Language::Nl)), @r###"
+    fout[V011]: <http://example.org/AdresShape> › adres:busnummer (MaxLength, 2 keer)
+      object: <http://example.org/a>, adres:busnummer
+        Te lang.
+        waarde: "0001"
+        hulp: Kort de waarde in.
+      object: <http://example.org/a>, adres:busnummer
+        Te lang.
+        waarde: "=1+1"
+        hulp: Kort de waarde in.
+
+    fout[V004]: <http://example.org/AdresShape> › adres:huisnummer (MinCount, 1 keer)
+      object: <http://example.org/a>, adres:huisnummer
+        Minimaal 1 waarde(n) verwacht voor "huisnummer"; gevonden: 0.
+        hulp: Voeg adres:huisnummer toe.
+
+    waarschuwing[V005]: <http://example.org/AdresShape> › adres:positie/^adres:punt (MaxCount, 1 keer)
+      object: <http://example.org/b>, adres:positie/^adres:punt
+        Maximaal 0 waarde(n) verwacht voor "adres:punt"; gevonden: 1.
+        hulp: Verwijder de overtollige waarden van adres:positie/^adres:punt.
+
+    Voldoet niet (fouten: 3, waarschuwingen: 1, meldingen: 0).
+    "###);
+}
+
+#[test]
+fn csv_has_both_languages_and_no_formulas() {
+    insta::assert_snapshot!(rendered(|report, out| report.render_csv(out)), @r###"
+    ernst,shape,regel,focus,pad,waarde,boodschap_nl,boodschap_en
+    fout,<http://example.org/AdresShape> › adres:busnummer,V011 MaxLength,http://example.org/a,adres:busnummer,0001,Te lang.,Te lang.
+    fout,<http://example.org/AdresShape> › adres:busnummer,V011 MaxLength,http://example.org/a,adres:busnummer,'=1+1,Te lang.,Te lang.
+    fout,<http://example.org/AdresShape> › adres:huisnummer,V004 MinCount,http://example.org/a,adres:huisnummer,,"Minimaal 1 waarde(n) verwacht voor ""huisnummer""; gevonden: 0.","At least 1 value(s) expected for ""house number""; found: 0."
+    waarschuwing,<http://example.org/AdresShape> › adres:positie/^adres:punt,V005 MaxCount,http://example.org/b,adres:positie/^adres:punt,,"Maximaal 0 waarde(n) verwacht voor ""adres:punt""; gevonden: 1.","At most 0 value(s) expected for ""adres:punt""; found: 1."
+    "###);
+}
+
+#[test]
+fn ndjson_has_one_object_a_line() {
+    let lines = rendered(|report, out| report.render_ndjson(out, Language::En));
+    let objects: Vec<serde_json::Value> = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("an object a line"))
+        .collect();
+    assert_eq!(objects.len(), 4);
+    assert_eq!(objects[0]["code"], "V011");
+    assert_eq!(objects[0]["message"], "Te lang.");
+}
+
+#[test]
+fn turtle_copies_the_structure_of_paths() {
+    let turtle = rendered(|report, out| report.render_turtle(out));
+    assert!(
+        turtle.contains(
+            "sh:resultPath ( <https://data.vlaanderen.be/ns/adres#positie> \
+             [ sh:inversePath <https://data.vlaanderen.be/ns/adres#punt> ] )"
+        ),
+        "{turtle}"
+    );
 }

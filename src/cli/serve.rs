@@ -1,0 +1,142 @@
+//! `oslo serve`: the registry over HTTP, until SIGTERM or Ctrl-C.
+
+use super::Exit;
+use super::problem::Problem;
+use super::session::Session;
+use crate::http::{self, ServeError, ServerConfig};
+use crate::registry::Registry;
+use clap::Args;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+#[derive(Args)]
+pub(crate) struct ServeArgs {
+    /// Address and port to listen on
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:7400")]
+    bind: SocketAddr,
+    /// File with the token that allows writing; without it the server only reads
+    #[arg(long, value_name = "FILE")]
+    admin_token_file: Option<PathBuf>,
+}
+
+pub(crate) fn run(session: &Session, args: &ServeArgs) -> anyhow::Result<Exit> {
+    let console = session.console;
+    let admin_token = args
+        .admin_token_file
+        .as_deref()
+        .map(read_token)
+        .transpose()?;
+    let writable = admin_token.is_some();
+    let registry = Arc::new(session.open_existing()?);
+    let config = ServerConfig {
+        bind: args.bind,
+        admin_token,
+        ..ServerConfig::default()
+    };
+    start(registry, config, |address| {
+        let mut out = io::stdout().lock();
+        let mode = if writable {
+            console.say(
+                "lezen, en schrijven met het token",
+                "reading, and writing with the token",
+            )
+        } else {
+            console.say("alleen lezen", "reading only")
+        };
+        writeln!(out, "http://{address}\t{mode}")?;
+        out.flush()
+    })
+}
+
+/// Serves until a signal comes. `on_ready` tells where; its failure stops nothing.
+pub(crate) fn start(
+    registry: Arc<Registry>,
+    config: ServerConfig,
+    on_ready: impl FnOnce(SocketAddr) -> io::Result<()>,
+) -> anyhow::Result<Exit> {
+    let served = http::serve(registry, config, |address| {
+        // Whoever started the server may have closed its output.
+        let _ = on_ready(address);
+    });
+    match served {
+        Ok(()) => Ok(Exit::Done),
+        Err(ServeError::Bind { address, source }) => Err(Problem::new(
+            format!("er kan niet op {address} geluisterd worden: {source}"),
+            format!("cannot listen on {address}: {source}"),
+        )
+        .hint(
+            "stop wat daar al luistert, of kies een andere poort met --bind (poort 0 neemt een vrije)",
+            "stop what listens there, or choose another port with --bind (port 0 takes a free one)",
+        )
+        .into()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn read_token(path: &Path) -> anyhow::Result<String> {
+    let text = std::fs::read_to_string(path).map_err(|error| {
+        Problem::new(
+            format!(
+                "het tokenbestand {} kan niet gelezen worden: {error}",
+                path.display()
+            ),
+            format!("the token file {} cannot be read: {error}", path.display()),
+        )
+    })?;
+    let token = text.trim();
+    if token.len() < 16 {
+        return Err(Problem::new(
+            format!("het token in {} is te kort", path.display()),
+            format!("the token in {} is too short", path.display()),
+        )
+        .hint(
+            "schrijf er minstens 16 willekeurige tekens in, bijvoorbeeld met `openssl rand -hex 32`",
+            "write at least 16 random characters into it, with `openssl rand -hex 32` for instance",
+        )
+        .into());
+    }
+    Ok(token.to_owned())
+}
+
+/// The token in a file; made of random bytes, readable by its owner alone, when there is none yet.
+pub(crate) fn ensure_token(path: &Path) -> anyhow::Result<String> {
+    if path.exists() {
+        return read_token(path);
+    }
+    let token = random_token().map_err(|error| {
+        Problem::new(
+            format!("er kan geen token gemaakt worden: {error}"),
+            format!("no token could be made: {error}"),
+        )
+        .hint(
+            format!(
+                "schrijf zelf een lange willekeurige tekst in {}",
+                path.display()
+            ),
+            format!("write a long random text into {} yourself", path.display()),
+        )
+    })?;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let written = options
+        .open(path)
+        .and_then(|mut file| writeln!(file, "{token}"));
+    written.map_err(|error| {
+        Problem::new(
+            format!("{} kan niet geschreven worden: {error}", path.display()),
+            format!("{} cannot be written: {error}", path.display()),
+        )
+    })?;
+    Ok(token)
+}
+
+/// 32 random bytes of the operating system, in hex.
+fn random_token() -> io::Result<String> {
+    let mut bytes = [0; 32];
+    io::Read::read_exact(&mut std::fs::File::open("/dev/urandom")?, &mut bytes)?;
+    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+}

@@ -1,0 +1,263 @@
+//! What a request carries: query parameters, forms, bodies within a limit, files of a multipart form.
+
+use super::error::ApiError;
+use axum::body::{Body, Bytes};
+use axum::http::{HeaderMap, header};
+use memchr::memmem;
+
+/// Names and values of a query string or a form, in their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Params(pub(super) Vec<(String, String)>);
+
+impl Params {
+    /// Reads `application/x-www-form-urlencoded` text.
+    pub(super) fn parse(text: &str) -> Result<Self, ApiError> {
+        let mut out = Vec::new();
+        for pair in text.split('&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            out.push((decode(name)?, decode(value)?));
+        }
+        Ok(Self(out))
+    }
+
+    /// Of a URI's query.
+    pub(super) fn of_query(query: Option<&str>) -> Result<Self, ApiError> {
+        Self::parse(query.unwrap_or(""))
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    pub(super) fn all(&self, name: &str) -> Vec<String> {
+        let mine = self.0.iter().filter(|(known, _)| known == name);
+        mine.map(|(_, value)| value.clone()).collect()
+    }
+}
+
+fn decode(text: &str) -> Result<String, ApiError> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((&first, tail)) = rest.split_first() {
+        rest = tail;
+        match first {
+            b'+' => bytes.push(b' '),
+            b'%' => {
+                let code = tail
+                    .get(..2)
+                    .and_then(|digits| std::str::from_utf8(digits).ok())
+                    .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+                match code {
+                    Some(code) => {
+                        bytes.push(code);
+                        rest = &tail[2..];
+                    }
+                    None => bytes.push(b'%'),
+                }
+            }
+            other => bytes.push(other),
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| {
+        ApiError::bad_request(
+            "not-utf8",
+            "Een parameter van het verzoek is geen UTF-8.",
+            "A parameter of the request is not UTF-8.",
+        )
+    })
+}
+
+/// The media type of a body, without parameters and in lower case.
+pub(super) fn media_type(headers: &HeaderMap) -> String {
+    let value = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or("");
+    value
+        .split(';')
+        .next()
+        .unwrap_or("")
+        .trim()
+        .to_ascii_lowercase()
+}
+
+/// The whole body, or 413 as soon as it is known to be larger than the limit.
+pub(super) async fn read_body(
+    headers: &HeaderMap,
+    body: Body,
+    limit_bytes: usize,
+) -> Result<Bytes, ApiError> {
+    let announced = headers
+        .get(header::CONTENT_LENGTH)
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse::<u64>().ok());
+    if announced.is_some_and(|size| size > limit_bytes as u64) {
+        return Err(ApiError::too_large(limit_bytes));
+    }
+    axum::body::to_bytes(body, limit_bytes)
+        .await
+        .map_err(|error| {
+            let mut source: Option<&dyn std::error::Error> = Some(&error);
+            while let Some(cause) = source {
+                // The limit's own error is of a crate that is no direct dependency; its name is stable.
+                if cause.to_string().contains("length limit exceeded") {
+                    return ApiError::too_large(limit_bytes);
+                }
+                source = cause.source();
+            }
+            ApiError::bad_request(
+                "body-incomplete",
+                "De inhoud van het verzoek is niet volledig toegekomen.",
+                "The content of the request did not arrive in full.",
+            )
+        })
+}
+
+/// Text of a body.
+pub(super) fn text_of(bytes: &Bytes) -> Result<String, ApiError> {
+    String::from_utf8(bytes.to_vec()).map_err(|_| {
+        ApiError::bad_request(
+            "not-utf8",
+            "De inhoud van het verzoek is geen UTF-8.",
+            "The content of the request is not UTF-8.",
+        )
+    })
+}
+
+/// A file of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Upload {
+    /// Name of the file, or an empty string.
+    pub(super) name: String,
+    /// Media type, when it says anything about the format.
+    pub(super) media_type: Option<String>,
+    pub(super) bytes: Bytes,
+}
+
+/// The file a request brings: its body, or the first file of a multipart form.
+pub(super) fn upload_of(headers: &HeaderMap, bytes: Bytes) -> Result<Upload, ApiError> {
+    let kind = media_type(headers);
+    if kind != "multipart/form-data" {
+        return Ok(Upload {
+            name: String::new(),
+            media_type: meaningful(&kind),
+            bytes,
+        });
+    }
+    let malformed = || {
+        ApiError::bad_request(
+            "multipart",
+            "Het formulier bevat geen bestand of is niet goed gevormd.",
+            "The form holds no file or is not well-formed.",
+        )
+    };
+    let value = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or("");
+    let boundary = parameter(value, "boundary").ok_or_else(malformed)?;
+    first_file(&bytes, &boundary).ok_or_else(malformed)
+}
+
+/// A media type that names a format; what browsers and tools send for lack of better does not.
+fn meaningful(media_type: &str) -> Option<String> {
+    let vague = [
+        "",
+        "application/octet-stream",
+        "application/x-www-form-urlencoded",
+        "application/gzip",
+        "application/x-gzip",
+    ];
+    (!vague.contains(&media_type)).then(|| media_type.to_owned())
+}
+
+/// A parameter of a header value, with or without quotes.
+fn parameter(value: &str, name: &str) -> Option<String> {
+    value.split(';').skip(1).find_map(|part| {
+        let (known, text) = part.trim().split_once('=')?;
+        known
+            .trim()
+            .eq_ignore_ascii_case(name)
+            .then(|| text.trim().trim_matches('"').to_owned())
+    })
+}
+
+/// The first part with a file name, or else the first part ([RFC 7578](https://www.rfc-editor.org/rfc/rfc7578)).
+fn first_file(bytes: &Bytes, boundary: &str) -> Option<Upload> {
+    let delimiter = format!("--{boundary}");
+    let mut starts = memmem::find_iter(bytes, delimiter.as_bytes())
+        // A delimiter stands at the start of a line; the same bytes elsewhere are content.
+        .filter(|at| *at == 0 || bytes[..*at].ends_with(b"\r\n"));
+    let mut start = starts.next()?;
+    let mut fallback = None;
+    for end in starts {
+        let part = start + delimiter.len() + 2..end.checked_sub(2)?;
+        start = end;
+        let Some(content) = bytes.get(part.clone()) else {
+            continue;
+        };
+        let Some(split) = memmem::find(content, b"\r\n\r\n") else {
+            continue;
+        };
+        let (mut name, mut media_type, mut is_file) = (String::new(), None, false);
+        for line in String::from_utf8_lossy(&content[..split]).lines() {
+            let Some((field, value)) = line.split_once(':') else {
+                continue;
+            };
+            if field.eq_ignore_ascii_case("content-disposition") {
+                if let Some(given) = parameter(value, "filename") {
+                    is_file = true;
+                    name = given.rsplit(['/', '\\']).next().unwrap_or("").to_owned();
+                }
+            } else if field.eq_ignore_ascii_case("content-type") {
+                let essence = value
+                    .split(';')
+                    .next()
+                    .unwrap_or("")
+                    .trim()
+                    .to_ascii_lowercase();
+                media_type = meaningful(&essence);
+            }
+        }
+        let upload = Upload {
+            name,
+            media_type,
+            bytes: bytes.slice(part.start + split + 4..part.end),
+        };
+        if is_file {
+            return Some(upload);
+        }
+        fallback.get_or_insert(upload);
+    }
+    fallback
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_forms() {
+        let params = Params::parse("a=1&b=x+y%20%C3%A9&a=2&leeg&c=50%").expect("UTF-8");
+        assert_eq!(params.get("a"), Some("1"));
+        assert_eq!(params.all("a"), ["1", "2"]);
+        assert_eq!(params.get("b"), Some("x y é"));
+        assert_eq!(params.get("leeg"), Some(""));
+        assert_eq!(params.get("c"), Some("50%"));
+        assert!(Params::parse("a=%FF").is_err());
+    }
+
+    #[test]
+    fn takes_the_file_out_of_a_form() {
+        let body = "--B\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\nveld\r\n--B\r\nContent-Disposition: form-data; name=\"bestand\"; filename=\"C:\\a\\b.ttl\"\r\nContent-Type: application/octet-stream\r\n\r\n<a> --B <b>\r\n\r\n--B--\r\n";
+        let upload = first_file(&Bytes::from_static(body.as_bytes()), "B").expect("a file");
+        assert_eq!(upload.name, "b.ttl");
+        assert_eq!(upload.media_type, None);
+        assert_eq!(&upload.bytes[..], b"<a> --B <b>\r\n");
+        assert_eq!(first_file(&Bytes::from_static(b"--B--"), "B"), None);
+        assert_eq!(first_file(&Bytes::from_static(b""), "B"), None);
+    }
+}

@@ -1,0 +1,65 @@
+//! What is chosen per server, with the limits that hold for every request.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+/// How to serve a registry.
+#[derive(Clone)]
+pub struct ServerConfig {
+    /// Address and port to listen on; port 0 takes a free one.
+    pub bind: SocketAddr,
+    /// Token that allows writing; without it the server only reads.
+    pub admin_token: Option<String>,
+    /// Time a query gets when the request names none.
+    pub query_timeout: Duration,
+    /// Most time a request may ask for.
+    pub max_query_timeout: Duration,
+    /// Most rows or triples of an answer.
+    pub max_rows: u64,
+    /// Most bytes of intermediate results of one query.
+    pub max_query_memory_bytes: u64,
+    /// Most bytes of an upload.
+    pub max_body_bytes: usize,
+    /// Most bytes of a query or update text.
+    pub max_query_bytes: usize,
+    /// Queries, dumps and validations that run at once.
+    pub max_concurrent_queries: usize,
+    /// How long a request waits for its turn before it is sent away.
+    pub queue_timeout: Duration,
+    /// How long a client may leave a stream unread.
+    pub stall_timeout: Duration,
+    /// How long running requests may take to finish at shutdown.
+    pub shutdown_timeout: Duration,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        Self {
+            bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 7400)),
+            admin_token: None,
+            query_timeout: Duration::from_secs(30),
+            max_query_timeout: Duration::from_secs(120),
+            max_rows: 10_000_000,
+            max_query_memory_bytes: 1 << 30,
+            max_body_bytes: 64 << 20,
+            max_query_bytes: 1 << 20,
+            max_concurrent_queries: (cores * 2).max(4),
+            queue_timeout: Duration::from_secs(2),
+            stall_timeout: Duration::from_secs(30),
+            shutdown_timeout: Duration::from_secs(10),
+        }
+    }
+}
+
+impl std::fmt::Debug for ServerConfig {
+    /// Leaves the token out.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ServerConfig")
+            .field("bind", &self.bind)
+            .field("writable", &self.admin_token.is_some())
+            .field("query_timeout", &self.query_timeout)
+            .field("max_rows", &self.max_rows)
+            .finish_non_exhaustive()
+    }
+}

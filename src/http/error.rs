@@ -1,0 +1,575 @@
+//! Errors as clients see them: `application/problem+json` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)), or a page for
+//! browsers. The only place that pairs failures with status codes.
+
+use crate::access::WriteRefusal;
+use crate::ingest::Diagnostic;
+use crate::query::QueryError;
+use crate::rdf::label::{Language, Text};
+use crate::store::StoreError;
+use crate::views::{FilterError, TooLarge};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value as Json, json};
+use std::sync::Arc;
+
+/// A failure on its way to the client. Rendered by the outermost layer, which knows language and format.
+#[derive(Clone, Debug)]
+pub(crate) struct ApiError(Box<Problem>);
+
+/// What an [`ApiError`] tells.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem {
+    pub(super) status: StatusCode,
+    /// Stable name; the last segment of the problem's `type`.
+    pub(super) code: &'static str,
+    pub(super) title: Text,
+    pub(super) detail: Text,
+    /// Members besides the standard ones.
+    pub(super) extra: Map<String, Json>,
+    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
+    /// What only the log may hold.
+    pub(super) internal: Option<String>,
+}
+
+impl std::ops::Deref for ApiError {
+    type Target = Problem;
+
+    fn deref(&self) -> &Problem {
+        &self.0
+    }
+}
+
+impl ApiError {
+    pub(super) fn new(status: StatusCode, code: &'static str, title: Text, detail: Text) -> Self {
+        Self(Box::new(Problem {
+            status,
+            code,
+            title,
+            detail,
+            extra: Map::new(),
+            headers: Vec::new(),
+            internal: None,
+        }))
+    }
+
+    #[must_use]
+    pub(super) fn with(mut self, name: &str, value: impl Into<Json>) -> Self {
+        self.0.extra.insert(name.to_owned(), value.into());
+        self
+    }
+
+    #[must_use]
+    pub(super) fn with_header(mut self, name: HeaderName, value: &str) -> Self {
+        if let Ok(value) = HeaderValue::from_str(value) {
+            self.0.headers.push((name, value));
+        }
+        self
+    }
+
+    pub(super) fn bad_request(
+        code: &'static str,
+        nl: impl Into<String>,
+        en: impl Into<String>,
+    ) -> Self {
+        let title = Text::new("Het verzoek klopt niet", "The request is not right");
+        Self::new(StatusCode::BAD_REQUEST, code, title, Text::new(nl, en))
+    }
+
+    /// A request the framework could not read.
+    pub(super) fn malformed(status: StatusCode) -> Self {
+        let title = Text::new("Het verzoek klopt niet", "The request is not right");
+        let detail = Text::new(
+            "Het verzoek is niet goed gevormd.",
+            "The request is not well-formed.",
+        );
+        Self::new(status, "malformed", title, detail)
+    }
+
+    pub(super) fn not_found(nl: impl Into<String>, en: impl Into<String>) -> Self {
+        let title = Text::new("Niet gevonden", "Not found");
+        Self::new(StatusCode::NOT_FOUND, "not-found", title, Text::new(nl, en))
+    }
+
+    pub(super) fn not_acceptable(offers: &[&str]) -> Self {
+        let list = offers.join(", ");
+        Self::new(
+            StatusCode::NOT_ACCEPTABLE,
+            "not-acceptable",
+            Text::new("Formaat niet beschikbaar", "Format not available"),
+            Text::new(
+                format!("De Accept-hoofding sluit alle beschikbare formaten uit: {list}."),
+                format!("The Accept header excludes every available format: {list}."),
+            ),
+        )
+        .with(
+            "beschikbaar",
+            offers.iter().map(|o| Json::from(*o)).collect::<Vec<_>>(),
+        )
+    }
+
+    pub(super) fn too_large(limit_bytes: usize) -> Self {
+        Self::new(
+            StatusCode::PAYLOAD_TOO_LARGE,
+            "body-too-large",
+            Text::new("Te groot", "Too large"),
+            Text::new(
+                format!(
+                    "De inhoud van het verzoek is groter dan de grens van {limit_bytes} bytes."
+                ),
+                format!(
+                    "The content of the request is larger than the limit of {limit_bytes} bytes."
+                ),
+            ),
+        )
+        .with("limiet", "max_body_bytes")
+        .with("grens", limit_bytes)
+    }
+
+    pub(super) fn unsupported_media_type(found: &str, offers: &[&str]) -> Self {
+        let list = offers.join(", ");
+        Self::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            "unsupported-media-type",
+            Text::new("Mediatype niet ondersteund", "Media type not supported"),
+            Text::new(
+                format!(
+                    "Het mediatype \"{found}\" wordt hier niet gelezen; gebruik een van: {list}."
+                ),
+                format!("The media type \"{found}\" is not read here; use one of: {list}."),
+            ),
+        )
+    }
+
+    pub(super) fn busy() -> Self {
+        Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "too-many-queries",
+            Text::new("Te druk", "Too busy"),
+            Text::new(
+                "Er lopen te veel bevragingen tegelijk. Probeer het over enkele seconden opnieuw.",
+                "Too many queries are running. Try again in a few seconds.",
+            ),
+        )
+        .with("limiet", "max_concurrent_queries")
+        .with_header(header::RETRY_AFTER, "5")
+    }
+
+    pub(super) fn internal(reason: impl std::fmt::Display) -> Self {
+        let mut error = Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            Text::new(
+                "Er ging iets mis op de server",
+                "Something went wrong on the server",
+            ),
+            Text::new(
+                "De fout is genoteerd onder het nummer van dit verzoek.",
+                "The error was noted under the number of this request.",
+            ),
+        );
+        error.0.internal = Some(reason.to_string());
+        error
+    }
+
+    /// The problem as a JSON object.
+    pub(super) fn to_json(
+        &self,
+        base: &str,
+        instance: &str,
+        request_id: &str,
+        language: Language,
+    ) -> Json {
+        let mut out = Map::new();
+        out.insert("type".into(), format!("{base}/fouten/{}", self.code).into());
+        out.insert("title".into(), self.title.get(language).into());
+        out.insert("status".into(), self.status.as_u16().into());
+        out.insert("detail".into(), self.detail.get(language).into());
+        out.insert("instance".into(), instance.into());
+        out.insert("code".into(), self.code.into());
+        out.insert("verzoek".into(), request_id.into());
+        for (name, value) in &self.extra {
+            out.insert(name.clone(), value.clone());
+        }
+        Json::Object(out)
+    }
+}
+
+/// Every code with its status and what it means; `/fouten` shows them, and each problem's `type` leads there.
+pub(super) const CODES: [(&str, u16, &str, &str); 33] = [
+    (
+        "body-incomplete",
+        400,
+        "De inhoud van het verzoek is niet volledig toegekomen.",
+        "The content of the request did not arrive in full.",
+    ),
+    (
+        "body-too-large",
+        413,
+        "De inhoud van het verzoek is groter dan de grens.",
+        "The content of the request is larger than the limit.",
+    ),
+    (
+        "document-too-large",
+        422,
+        "Het object heeft te veel uitspraken voor één document.",
+        "The resource has too many statements for one document.",
+    ),
+    (
+        "graph-iri",
+        400,
+        "De naam van de graaf is geen volledige IRI.",
+        "The name of the graph is not an absolute IRI.",
+    ),
+    (
+        "graph-missing",
+        400,
+        "Het verzoek noemt niet precies één graaf.",
+        "The request does not name exactly one graph.",
+    ),
+    (
+        "internal",
+        500,
+        "Er ging iets mis op de server.",
+        "Something went wrong on the server.",
+    ),
+    (
+        "limit",
+        400,
+        "Het gevraagde aantal per bladzijde is niet toegelaten.",
+        "The number per page asked for is not allowed.",
+    ),
+    (
+        "malformed",
+        400,
+        "Het verzoek is niet goed gevormd.",
+        "The request is not well-formed.",
+    ),
+    (
+        "method-not-allowed",
+        405,
+        "Dit adres kent de methode niet.",
+        "This address does not know the method.",
+    ),
+    (
+        "missing-parameter",
+        400,
+        "Een verplichte parameter ontbreekt.",
+        "A required parameter is missing.",
+    ),
+    (
+        "multipart",
+        400,
+        "Het formulier bevat geen leesbaar bestand.",
+        "The form holds no readable file.",
+    ),
+    (
+        "not-acceptable",
+        406,
+        "Het gevraagde formaat is hier niet beschikbaar.",
+        "The format asked for is not available here.",
+    ),
+    (
+        "not-found",
+        404,
+        "Er is niets onder dit adres of deze naam.",
+        "There is nothing under this address or name.",
+    ),
+    (
+        "not-utf8",
+        400,
+        "De tekst van het verzoek is geen UTF-8.",
+        "The text of the request is not UTF-8.",
+    ),
+    (
+        "other-graphs",
+        400,
+        "De inhoud noemt andere grafen dan het verzoek.",
+        "The content names other graphs than the request.",
+    ),
+    (
+        "parse-error",
+        400,
+        "De inhoud kan niet gelezen worden; regel en kolom wijzen de plaats aan.",
+        "The content cannot be read; line and column point to the place.",
+    ),
+    (
+        "query-format",
+        406,
+        "Het antwoord past niet in het gevraagde formaat.",
+        "The answer does not fit the format asked for.",
+    ),
+    (
+        "query-function",
+        400,
+        "De bevraging gebruikt een onbekende functie.",
+        "The query uses an unknown function.",
+    ),
+    (
+        "query-memory-limit",
+        400,
+        "De bevraging vraagt te veel geheugen.",
+        "The query needs too much memory.",
+    ),
+    (
+        "query-row-limit",
+        400,
+        "Het antwoord heeft meer rijen dan de grens.",
+        "The answer has more rows than the limit.",
+    ),
+    (
+        "query-service",
+        400,
+        "Deze dienst bevraagt geen andere diensten (SERVICE).",
+        "This service asks no other services (SERVICE).",
+    ),
+    (
+        "query-syntax",
+        400,
+        "De bevraging is geen SPARQL; regel en kolom wijzen de plaats aan.",
+        "The query is not SPARQL; line and column point to the place.",
+    ),
+    (
+        "query-timeout",
+        503,
+        "De bevraging duurde langer dan haar tijdslimiet.",
+        "The query took longer than its time limit.",
+    ),
+    (
+        "read-only",
+        403,
+        "Deze server neemt geen wijzigingen aan.",
+        "This server takes no changes.",
+    ),
+    (
+        "shapes-violated",
+        422,
+        "De wijziging voldoet niet aan de vormen en is geweigerd.",
+        "The change does not conform to the shapes and was refused.",
+    ),
+    (
+        "timeout",
+        400,
+        "De gevraagde tijdslimiet is geen aantal seconden.",
+        "The time limit asked for is not a number of seconds.",
+    ),
+    (
+        "too-many-queries",
+        503,
+        "Er lopen te veel bevragingen tegelijk.",
+        "Too many queries are running.",
+    ),
+    (
+        "unauthorized",
+        401,
+        "Schrijven vraagt een geldig beheerderstoken.",
+        "Writing needs a valid administrator token.",
+    ),
+    (
+        "unknown-filter",
+        400,
+        "Het register kent de filter niet.",
+        "The register does not know the filter.",
+    ),
+    (
+        "unknown-format",
+        400,
+        "Er is geen formaat van die naam.",
+        "There is no format of that name.",
+    ),
+    (
+        "unsupported-media-type",
+        415,
+        "Het mediatype van de inhoud wordt hier niet gelezen.",
+        "The media type of the content is not read here.",
+    ),
+    (
+        "update-refused",
+        400,
+        "Een bewerking van de wijziging is niet toegelaten of niet mogelijk.",
+        "An operation of the update is not allowed or not possible.",
+    ),
+    (
+        "writing-stopped",
+        503,
+        "Er wordt niets meer geschreven tot de server herstart is.",
+        "Nothing is written until the server is restarted.",
+    ),
+];
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}
+
+impl From<QueryError> for ApiError {
+    fn from(error: QueryError) -> Self {
+        use StatusCode as S;
+        let status = match &error {
+            QueryError::Syntax { .. }
+            | QueryError::UnknownFunction { .. }
+            | QueryError::Service { .. } => S::BAD_REQUEST,
+            QueryError::Format { .. } => S::NOT_ACCEPTABLE,
+            QueryError::Refused { .. } => S::BAD_REQUEST,
+            QueryError::Timeout { .. } => S::SERVICE_UNAVAILABLE,
+            QueryError::RowLimit { .. } | QueryError::MemoryLimit { .. } => S::BAD_REQUEST,
+            _ => return Self::internal(error),
+        };
+        let title = if error.is_limit() {
+            Text::new("De bevraging is gestopt", "The query was stopped")
+        } else {
+            Text::new(
+                "De bevraging kan niet uitgevoerd worden",
+                "The query cannot be run",
+            )
+        };
+        let mut out = Self::new(status, error.code(), title, error.text());
+        if let QueryError::Syntax { line, column, .. } = &error
+            && *line > 0
+        {
+            out = out.with("regel", *line).with("kolom", *column);
+        }
+        if let QueryError::Refused { operation, .. } = &error {
+            out = out.with("bewerking", *operation);
+        }
+        if let Some(hint) = error.hint() {
+            out = out.with("tip", json!({ "nl": hint.nl, "en": hint.en }));
+        }
+        match error {
+            QueryError::Timeout { limit } => out
+                .with("limiet", "timeout")
+                .with("grens", limit.as_secs_f64())
+                .with_header(header::RETRY_AFTER, "60"),
+            QueryError::RowLimit { limit } => out.with("limiet", "max_rows").with("grens", limit),
+            QueryError::MemoryLimit { limit_bytes } => out
+                .with("limiet", "max_memory_bytes")
+                .with("grens", limit_bytes),
+            _ => out,
+        }
+    }
+}
+
+impl From<Diagnostic> for ApiError {
+    fn from(finding: Diagnostic) -> Self {
+        let mut out = Self::new(
+            StatusCode::BAD_REQUEST,
+            "parse-error",
+            Text::new(
+                "De inhoud kan niet gelezen worden",
+                "The content cannot be read",
+            ),
+            (*finding.message).clone(),
+        )
+        .with("diagnose", finding.code);
+        if let Some(line) = finding.location.line {
+            out = out.with("regel", line);
+        }
+        if let Some(column) = finding.location.column {
+            out = out.with("kolom", column);
+        }
+        if let Some(hint) = &finding.hint {
+            out = out.with("tip", json!({ "nl": hint.nl, "en": hint.en }));
+        }
+        out
+    }
+}
+
+impl From<WriteRefusal> for ApiError {
+    fn from(refusal: WriteRefusal) -> Self {
+        match refusal {
+            WriteRefusal::ReadOnly => Self::new(
+                StatusCode::FORBIDDEN,
+                "read-only",
+                Text::new("Alleen lezen", "Read-only"),
+                Text::new(
+                    "Deze server neemt geen wijzigingen aan: er is geen beheerderstoken ingesteld.",
+                    "This server takes no changes: no administrator token is configured.",
+                ),
+            ),
+            WriteRefusal::Missing | WriteRefusal::Wrong => {
+                let missing = refusal == WriteRefusal::Missing;
+                let (nl, en) = if missing {
+                    (
+                        "Schrijven vraagt een beheerderstoken: Authorization: Bearer …",
+                        "Writing needs an administrator token: Authorization: Bearer …",
+                    )
+                } else {
+                    (
+                        "Het opgegeven token is niet geldig.",
+                        "The token given is not valid.",
+                    )
+                };
+                let challenge = if missing {
+                    "Bearer realm=\"oslo-registry\""
+                } else {
+                    "Bearer realm=\"oslo-registry\", error=\"invalid_token\""
+                };
+                Self::new(
+                    StatusCode::UNAUTHORIZED,
+                    "unauthorized",
+                    Text::new("Geen toegang", "No access"),
+                    Text::new(nl, en),
+                )
+                .with_header(header::WWW_AUTHENTICATE, challenge)
+            }
+        }
+    }
+}
+
+impl From<FilterError> for ApiError {
+    fn from(error: FilterError) -> Self {
+        let known = error.known.join(", ");
+        Self::bad_request(
+            "unknown-filter",
+            format!(
+                "Onbekende parameter \"{}\". Deze bestaan: {known}, na, limit, format.",
+                error.name
+            ),
+            format!(
+                "Unknown parameter \"{}\". There are: {known}, na, limit, format.",
+                error.name
+            ),
+        )
+        .with("parameter", error.name)
+        .with("filters", error.known)
+    }
+}
+
+impl From<TooLarge> for ApiError {
+    fn from(error: TooLarge) -> Self {
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "document-too-large",
+            Text::new("Te groot voor één document", "Too large for one document"),
+            Text::new(
+                "Dit object heeft te veel uitspraken voor één document; haal ze op met SPARQL (CONSTRUCT).",
+                "This resource has too many statements for one document; get them with SPARQL (CONSTRUCT).",
+            ),
+        )
+        .with("grens", error.limit)
+    }
+}
+
+impl From<StoreError> for ApiError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::ReadOnly => WriteRefusal::ReadOnly.into(),
+            StoreError::Stopped { .. } => {
+                let mut out = Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "writing-stopped",
+                    Text::new("Schrijven is gestopt", "Writing has stopped"),
+                    Text::new(
+                        "Een eerdere wijziging kon niet duurzaam bewaard worden; er wordt niets meer geschreven tot de server herstart is.",
+                        "An earlier change could not be made durable; nothing is written until the server is restarted.",
+                    ),
+                );
+                out.0.internal = Some(error.to_string());
+                out
+            }
+            other => Self::internal(other),
+        }
+    }
+}

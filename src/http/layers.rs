@@ -1,0 +1,181 @@
+//! What every request passes: a number, a log span, problems turned into documents, security headers.
+
+use super::error::ApiError;
+use super::reply::{language_of, wants_html};
+use super::state::AppState;
+use crate::rdf::label::Language;
+use crate::views::html::{ProblemPage, render_problem};
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Instant;
+use tracing::Instrument;
+
+/// Behind the entity tag of a compressed response: its bytes are others.
+pub(super) const GZIP_SUFFIX: &str = "-gzip";
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Pages load nothing but the style sheet, run nothing, are shown in no frame, and post only here.
+const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+static REQUESTS: AtomicU64 = AtomicU64::new(0);
+
+/// The outermost layer.
+pub(super) async fn finish(
+    State(state): State<AppState>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let started = Instant::now();
+    let request_id = request_id(request.headers().get(REQUEST_ID), state.process_nonce);
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    let html = wants_html(request.headers());
+    let language = language_of(request.headers());
+    // The query string may hold data: only the path is logged.
+    let span = tracing::info_span!("request", id = %request_id, %method, %path);
+    let mut response = next.run(request).instrument(span.clone()).await;
+    let _entered = span.enter();
+    if let Some(error) = response.extensions_mut().remove::<Arc<ApiError>>() {
+        if let Some(internal) = &error.internal {
+            tracing::error!(code = error.code, reason = %internal, "The request failed: {internal}");
+        }
+        response = render(&state, &error, &path, &request_id, language, html);
+    }
+    if response.status().is_client_error() && is_plain_text(&response) {
+        // What the framework itself refuses, such as a path that is not UTF-8.
+        let error = ApiError::malformed(response.status());
+        response = render(&state, &error, &path, &request_id, language, html);
+    }
+    let status = response.status().as_u16();
+    let duration_ms = started.elapsed().as_millis() as u64;
+    tracing::debug!(
+        status,
+        duration_ms,
+        "Answered {method} {path} with {status}"
+    );
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&request_id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    let is_page = headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
+    if is_page {
+        headers.insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(PAGE_POLICY),
+        );
+        headers.insert(
+            header::REFERRER_POLICY,
+            HeaderValue::from_static("same-origin"),
+        );
+    }
+    response
+}
+
+/// Names compressed responses apart from plain ones.
+pub(super) async fn mark_compressed(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    if headers.contains_key(header::CONTENT_ENCODING)
+        && let Some(tag) = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok())
+        && let Some(bare) = tag.strip_suffix('"')
+        && let Ok(tag) = HeaderValue::from_str(&format!("{bare}{GZIP_SUFFIX}\""))
+    {
+        headers.insert(header::ETAG, tag);
+    }
+    response
+}
+
+fn render(
+    state: &AppState,
+    error: &ApiError,
+    path: &str,
+    request_id: &str,
+    language: Language,
+    html: bool,
+) -> Response {
+    let base = state.registry.base();
+    let (content_type, body) = if html {
+        let facts = facts(error, language);
+        let page = render_problem(&ProblemPage {
+            base,
+            status: error.status.as_u16(),
+            code: error.code,
+            title: error.title.get(language),
+            detail: error.detail.get(language),
+            facts: &facts,
+            request_id,
+            language,
+        });
+        ("text/html; charset=utf-8", page)
+    } else {
+        let json = error.to_json(base, path, request_id, language);
+        ("application/problem+json", format!("{json:#}\n"))
+    };
+    let mut response = (error.status, Body::from(body)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(
+        header::CONTENT_LANGUAGE,
+        HeaderValue::from_static(language.tag()),
+    );
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::VARY,
+        HeaderValue::from_static("Accept, Accept-Language"),
+    );
+    for (name, value) in &error.headers {
+        headers.insert(name.clone(), value.clone());
+    }
+    response
+}
+
+fn is_plain_text(response: &Response) -> bool {
+    let kind = response.headers().get(header::CONTENT_TYPE);
+    kind.is_none_or(|kind| kind.as_bytes().starts_with(b"text/plain"))
+}
+
+/// The further members of a problem as text.
+fn facts(error: &ApiError, language: Language) -> Vec<(String, String)> {
+    error
+        .extra
+        .iter()
+        .map(|(name, value)| {
+            let text = match value {
+                serde_json::Value::String(text) => text.clone(),
+                serde_json::Value::Object(texts) if texts.contains_key(language.tag()) => {
+                    texts[language.tag()].as_str().unwrap_or("").to_owned()
+                }
+                other => format!("{other:#}"),
+            };
+            (name.clone(), text)
+        })
+        .collect()
+}
+
+/// The client's number of a request when it is a plain word, else one of ours.
+fn request_id(given: Option<&HeaderValue>, nonce: u64) -> String {
+    let plain = |text: &&str| {
+        (1..=64).contains(&text.len())
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
+    };
+    match given.and_then(|value| value.to_str().ok()).filter(plain) {
+        Some(text) => text.to_owned(),
+        None => {
+            let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
+            format!("{:08x}-{number:x}", nonce as u32)
+        }
+    }
+}

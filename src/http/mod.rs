@@ -1,0 +1,216 @@
+//! The web server: routes, negotiation, limits and errors around the registry's views. Decides nothing about the domain.
+//!
+//! Queries and documents are made on blocking threads from one snapshot each; answers that grow are streamed. No request
+//! makes the server fetch anything.
+
+mod body;
+mod collections;
+mod config;
+mod documents;
+mod error;
+mod graphs;
+mod layers;
+mod pages;
+mod reply;
+mod sparql;
+mod state;
+mod stream;
+mod validation;
+mod writes;
+
+pub use config::ServerConfig;
+pub use state::AppState;
+
+use crate::rdf::label::Text;
+use crate::registry::Registry;
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderName, Method, StatusCode, header};
+use axum::middleware;
+use axum::routing::{any, get, post};
+use axum::serve::ListenerExt as _;
+use error::ApiError;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tower_http::compression::CompressionLayer;
+use tower_http::cors::{Any, CorsLayer};
+
+/// Why the server could not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The address cannot be listened on.
+    #[error("cannot listen on {address}")]
+    Bind {
+        /// The address asked for.
+        address: SocketAddr,
+        /// The cause.
+        #[source]
+        source: io::Error,
+    },
+    /// The threads of the server could not be started, or listening failed later.
+    #[error("the server stopped")]
+    Io(#[from] io::Error),
+}
+
+/// All routes over a registry; for tests and for embedding.
+pub fn router(state: AppState) -> Router {
+    let cors = CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([
+            Method::GET,
+            Method::HEAD,
+            Method::POST,
+            Method::PUT,
+            Method::DELETE,
+        ])
+        .allow_headers([
+            header::ACCEPT,
+            header::ACCEPT_LANGUAGE,
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::IF_NONE_MATCH,
+            HeaderName::from_static("x-request-id"),
+        ])
+        .expose_headers([
+            header::ETAG,
+            header::LINK,
+            header::LOCATION,
+            header::RETRY_AFTER,
+            HeaderName::from_static("x-commit"),
+            HeaderName::from_static("x-conforms"),
+            HeaderName::from_static("x-request-id"),
+        ]);
+    Router::new()
+        .route("/", get(pages::home))
+        .route("/health", get(pages::health))
+        .route("/fouten", get(pages::problem_codes))
+        .route("/fouten/{code}", get(pages::problem_codes))
+        .route("/static/oslo.css", get(pages::style_sheet))
+        .route("/sparql", get(sparql::get).post(sparql::post))
+        .route("/sparql/update", post(sparql::update))
+        .route("/rdf-graphs", any(graphs::indirect))
+        .route("/graph/{*name}", any(graphs::direct))
+        .route("/id/{kind}/{id}", get(documents::identifier))
+        .route("/doc/{kind}/{id}", get(documents::document))
+        .route("/doc", get(documents::foreign))
+        .route("/contexts", get(documents::contexts))
+        .route("/contexts/{file}", get(documents::context))
+        .route("/api", get(collections::index))
+        .route("/api/{register}", get(collections::collection))
+        .route("/api/{register}/{id}", get(collections::item))
+        .route(
+            "/validate",
+            get(validation::form).post(validation::validate),
+        )
+        .route("/rapport", get(validation::report))
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(unknown_method)
+        // Bodies are bounded where they are read, each by its own limit.
+        .layer(DefaultBodyLimit::disable())
+        .layer(middleware::from_fn_with_state(
+            state.clone(),
+            layers::finish,
+        ))
+        .layer(CompressionLayer::new())
+        .layer(middleware::from_fn(layers::mark_compressed))
+        .layer(cors)
+        .with_state(state)
+}
+
+async fn unknown_path() -> ApiError {
+    ApiError::not_found(
+        "Dit adres bestaat niet.",
+        "There is nothing at this address.",
+    )
+}
+
+async fn unknown_method(method: Method) -> ApiError {
+    ApiError::new(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method-not-allowed",
+        Text::new("Methode niet toegelaten", "Method not allowed"),
+        Text::new(
+            format!("Dit adres kent de methode {method} niet."),
+            format!("This address does not know the method {method}."),
+        ),
+    )
+}
+
+/// Serves a registry until SIGTERM or SIGINT; running requests then get a moment to finish.
+/// `on_ready` is called with the address once requests are answered.
+///
+/// # Errors
+/// [`ServeError::Bind`] when the address is taken or not ours.
+pub fn serve(
+    registry: Arc<Registry>,
+    config: ServerConfig,
+    on_ready: impl FnOnce(SocketAddr),
+) -> Result<(), ServeError> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .thread_name("oslo")
+        .build()?;
+    let shutdown_timeout = config.shutdown_timeout;
+    let served = runtime.block_on(async move {
+        let address = config.bind;
+        let bind_error = |source| ServeError::Bind { address, source };
+        let listener = TcpListener::bind(address).await.map_err(bind_error)?;
+        let local = listener.local_addr().map_err(bind_error)?;
+        // Small answers should not wait for more to come.
+        let listener = listener.tap_io(|stream| {
+            if let Err(error) = stream.set_nodelay(true) {
+                tracing::debug!(%error, "A connection keeps Nagle's delay");
+            }
+        });
+        let app = router(AppState::new(registry, config));
+        let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
+        let server = axum::serve(listener, app).with_graceful_shutdown(async move {
+            wait_for_signal().await;
+            tracing::info!("Stopping: running requests may finish");
+            let _ = stopping.send(());
+        });
+        on_ready(local);
+        tokio::select! {
+            served = server => served.map_err(ServeError::from),
+            () = async {
+                // Without the signal this never ends; the server does.
+                if stopped.await.is_err() {
+                    std::future::pending::<()>().await;
+                }
+                tokio::time::sleep(shutdown_timeout).await;
+            } => {
+                tracing::warn!("Requests still running after {} s were broken off", shutdown_timeout.as_secs_f64());
+                Ok(())
+            }
+        }
+    });
+    runtime.shutdown_timeout(std::time::Duration::from_secs(1));
+    served
+}
+
+/// Waits for SIGINT or SIGTERM.
+async fn wait_for_signal() {
+    let interrupt = async {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    };
+    #[cfg(unix)]
+    let terminate = async {
+        use tokio::signal::unix::{SignalKind, signal};
+        match signal(SignalKind::terminate()) {
+            Ok(mut stream) => {
+                stream.recv().await;
+            }
+            Err(_) => std::future::pending::<()>().await,
+        }
+    };
+    #[cfg(not(unix))]
+    let terminate = std::future::pending::<()>();
+    tokio::select! {
+        () = interrupt => {}
+        () = terminate => {}
+    }
+}

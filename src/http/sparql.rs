@@ -1,0 +1,418 @@
+//! The SPARQL protocol ([SPARQL 1.1 Protocol](https://www.w3.org/TR/sparql11-protocol/)): queries, updates, and the form or
+//! service description when nothing is asked.
+
+use super::body::{Params, media_type, read_body, text_of};
+use super::error::ApiError;
+use super::reply::{
+    Document, HTML, REVALIDATE, choose, content_type, etag_of_state, is_fresh, joined, language_of,
+    set_commit, set_validators,
+};
+use super::state::{AppState, blocking};
+use super::stream::stream_from;
+use super::writes::{Change, authorise, commit};
+use crate::query::{
+    Answer, Cancel, DefaultGraph, OutputFormat, ParsedQuery, QueryOptions, apply_update, evaluate,
+    parse_query, run_query,
+};
+use crate::rdf::format::{Format, negotiate};
+use crate::store::View;
+use crate::views::html::{QueryTable, render_query_form, render_query_result};
+use crate::views::{rdf_document, service};
+use axum::body::Body;
+use axum::extract::{RawQuery, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use std::time::Duration;
+
+/// Rows of an answer shown on a page.
+const PAGE_ROWS: usize = 1000;
+const QUERY_TYPES: [&str; 2] = [
+    "application/sparql-query",
+    "application/x-www-form-urlencoded",
+];
+const UPDATE_TYPES: [&str; 2] = [
+    "application/sparql-update",
+    "application/x-www-form-urlencoded",
+];
+/// Functions whose value changes from run to run: their answers have no entity tag.
+const VOLATILE: [&str; 4] = ["RAND", "NOW", "UUID", "BNODE"];
+
+/// `GET /sparql`.
+pub(super) async fn get(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, ApiError> {
+    let params = Params::of_query(query.as_deref())?;
+    match params.get("query") {
+        Some(text) if !text.trim().is_empty() => {
+            let text = text.to_owned();
+            if text.len() > state.config.max_query_bytes {
+                return Err(ApiError::too_large(state.config.max_query_bytes));
+            }
+            run(state, headers, params, text, true).await
+        }
+        _ => describe(state, headers, params).await,
+    }
+}
+
+/// `POST /sparql`: a query as a form or as the body; an update is taken too.
+pub(super) async fn post(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let mut params = Params::of_query(query.as_deref())?;
+    match media_type(&headers).as_str() {
+        "application/sparql-query" => {
+            let bytes = read_body(&headers, body, state.config.max_query_bytes).await?;
+            let text = text_of(&bytes)?;
+            run(state, headers, params, text, false).await
+        }
+        "application/x-www-form-urlencoded" => {
+            // A percent-encoded query takes up to three times its size.
+            let limit = state.config.max_query_bytes.saturating_mul(3);
+            let bytes = read_body(&headers, body, limit).await?;
+            params.0.extend(Params::parse(&text_of(&bytes)?)?.0);
+            if let Some(text) = params.get("update") {
+                let text = text.to_owned();
+                authorise(&state, &headers)?;
+                return update_with(state, headers, params, text).await;
+            }
+            let text = params
+                .get("query")
+                .ok_or_else(|| missing("query"))?
+                .to_owned();
+            if text.len() > state.config.max_query_bytes {
+                return Err(ApiError::too_large(state.config.max_query_bytes));
+            }
+            run(state, headers, params, text, false).await
+        }
+        "application/sparql-update" => update_body(state, headers, params, body).await,
+        other => Err(ApiError::unsupported_media_type(other, &QUERY_TYPES)),
+    }
+}
+
+/// `POST /sparql/update`.
+pub(super) async fn update(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+    body: Body,
+) -> Result<Response, ApiError> {
+    authorise(&state, &headers)?;
+    let mut params = Params::of_query(query.as_deref())?;
+    match media_type(&headers).as_str() {
+        "application/sparql-update" => update_body(state, headers, params, body).await,
+        "application/x-www-form-urlencoded" => {
+            let bytes = read_body(&headers, body, state.config.max_body_bytes).await?;
+            params.0.extend(Params::parse(&text_of(&bytes)?)?.0);
+            let text = params
+                .get("update")
+                .ok_or_else(|| missing("update"))?
+                .to_owned();
+            update_with(state, headers, params, text).await
+        }
+        other => Err(ApiError::unsupported_media_type(other, &UPDATE_TYPES)),
+    }
+}
+
+async fn update_body(
+    state: AppState,
+    headers: HeaderMap,
+    params: Params,
+    body: Body,
+) -> Result<Response, ApiError> {
+    authorise(&state, &headers)?;
+    let bytes = read_body(&headers, body, state.config.max_body_bytes).await?;
+    update_with(state, headers, params, text_of(&bytes)?).await
+}
+
+async fn update_with(
+    state: AppState,
+    headers: HeaderMap,
+    params: Params,
+    text: String,
+) -> Result<Response, ApiError> {
+    let mut options = options(&state, &params)?;
+    options.default_graph_uris = params.all("using-graph-uri");
+    options.named_graph_uris = params.all("using-named-graph-uri");
+    options.max_rows = None;
+    let change = Change {
+        activity: "sparql-update",
+        sources: Vec::new(),
+        created: false,
+    };
+    let stop = CancelOnDrop(options.cancel.clone());
+    let response = commit(&state, &headers, change, move |draft| {
+        apply_update(draft, &text, &options)?;
+        Ok(())
+    })
+    .await;
+    drop(stop);
+    response
+}
+
+/// Stops an update whose client went away before it was published.
+struct CancelOnDrop(Cancel);
+
+impl Drop for CancelOnDrop {
+    fn drop(&mut self) {
+        self.0.cancel();
+    }
+}
+
+fn missing(name: &str) -> ApiError {
+    ApiError::bad_request(
+        "missing-parameter",
+        format!("De parameter \"{name}\" ontbreekt."),
+        format!("The parameter \"{name}\" is missing."),
+    )
+    .with("parameter", name)
+}
+
+fn options(state: &AppState, params: &Params) -> Result<QueryOptions, ApiError> {
+    let config = &state.config;
+    let timeout = match params.get("timeout") {
+        None | Some("") => config.query_timeout,
+        Some(text) => parse_duration(text).ok_or_else(|| {
+            ApiError::bad_request(
+                "timeout",
+                format!("De parameter timeout is een aantal seconden, bijvoorbeeld 20 of 500ms; niet \"{text}\"."),
+                format!("The parameter timeout is a number of seconds, for instance 20 or 500ms; not \"{text}\"."),
+            )
+            .with("parameter", "timeout")
+        })?,
+    };
+    Ok(QueryOptions {
+        base_iri: Some(format!("{}/", state.registry.base())),
+        default_graph: DefaultGraph::Union,
+        default_graph_uris: params.all("default-graph-uri"),
+        named_graph_uris: params.all("named-graph-uri"),
+        timeout: Some(timeout.min(config.max_query_timeout)),
+        max_rows: Some(config.max_rows),
+        max_memory: Some(config.max_query_memory_bytes),
+        cancel: Cancel::new(),
+    })
+}
+
+/// `20`, `1.5`, `20s`, `500ms`.
+fn parse_duration(text: &str) -> Option<Duration> {
+    let (number, unit) = match text.strip_suffix("ms") {
+        Some(number) => (number, 0.001),
+        None => (text.strip_suffix('s').unwrap_or(text), 1.0),
+    };
+    let seconds = number.trim().parse::<f64>().ok()? * unit;
+    (seconds > 0.0 && seconds.is_finite()).then(|| Duration::from_secs_f64(seconds.min(86_400.0)))
+}
+
+async fn run(
+    state: AppState,
+    headers: HeaderMap,
+    params: Params,
+    text: String,
+    cacheable: bool,
+) -> Result<Response, ApiError> {
+    let options = options(&state, &params)?;
+    let query = parse_query(&text, &options)?;
+    let wanted = wanted_format(&headers, &params, &query)?;
+    let snapshot = state.registry.snapshot();
+    let view = snapshot.view();
+    let (media_type, format) = match wanted {
+        Wanted::Page => {
+            let permit = state.query_turn().await?;
+            let language = language_of(&headers);
+            let page = {
+                let state = state.clone();
+                let stop = CancelOnDrop(options.cancel.clone());
+                let page = blocking(move || {
+                    let _permit = permit;
+                    let table = first_rows(&view, &query, &options)?;
+                    Ok(render_query_result(
+                        &state.site(&view, language),
+                        &text,
+                        &table,
+                    ))
+                })
+                .await;
+                drop(stop);
+                page?
+            };
+            return Ok(Document::html(page).at(&snapshot).respond(&headers));
+        }
+        Wanted::Stream(media_type, format) => (media_type, format),
+    };
+    let upper = text.to_ascii_uppercase();
+    let volatile = VOLATILE.iter().any(|name| upper.contains(name));
+    let etag = (cacheable && !volatile).then(|| {
+        let graphs = format!(
+            "{:?}{:?}",
+            options.default_graph_uris, options.named_graph_uris
+        );
+        etag_of_state(&state, &snapshot, &[media_type, &text, &graphs])
+    });
+    let mut response = if etag.as_ref().is_some_and(|etag| is_fresh(&headers, etag)) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let permit = state.query_turn().await?;
+        let cancel = options.cancel.clone();
+        let body = stream_from(cancel, state.config.stall_timeout, permit, move |out| {
+            let stats = run_query(&view, &query, &options, format, out)?;
+            let duration_ms = stats.elapsed.as_millis() as u64;
+            tracing::debug!(
+                rows = stats.rows,
+                duration_ms,
+                "Answered a query with {} rows",
+                stats.rows
+            );
+            Ok(())
+        })
+        .await?;
+        let mut response = body.into_response();
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, content_type(media_type));
+        response
+    };
+    let out = response.headers_mut();
+    match &etag {
+        Some(etag) => set_validators(out, etag, REVALIDATE),
+        None => {
+            out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            out.insert(
+                header::VARY,
+                HeaderValue::from_static("Accept, Accept-Language"),
+            );
+        }
+    }
+    set_commit(out, Some(snapshot.seq()));
+    Ok(response)
+}
+
+enum Wanted {
+    Page,
+    Stream(&'static str, OutputFormat),
+}
+
+fn wanted_format(
+    headers: &HeaderMap,
+    params: &Params,
+    query: &ParsedQuery,
+) -> Result<Wanted, ApiError> {
+    let kind = query.kind();
+    if let Some(name) = params.get("format").filter(|name| !name.is_empty()) {
+        if name == "html" && !kind.is_graph() {
+            return Ok(Wanted::Page);
+        }
+        let format = OutputFormat::from_name_for(name, kind)
+            .or_else(|| OutputFormat::from_media_type_for(name, kind))
+            .ok_or_else(|| {
+                ApiError::bad_request(
+                    "unknown-format",
+                    format!(
+                        "Het antwoord op deze bevraging bestaat niet in het formaat \"{name}\"."
+                    ),
+                    format!("The answer of this query does not come in the format \"{name}\"."),
+                )
+            })?;
+        return Ok(Wanted::Stream(format.media_type(), format));
+    }
+    let mut offers = OutputFormat::media_types_for(kind).to_vec();
+    if !kind.is_graph() {
+        offers.push(HTML);
+    }
+    let chosen = negotiate(&joined(headers, header::ACCEPT), &offers)
+        .ok_or_else(|| ApiError::not_acceptable(&offers))?;
+    if chosen == HTML {
+        return Ok(Wanted::Page);
+    }
+    let format = OutputFormat::from_media_type_for(chosen, kind)
+        .ok_or_else(|| ApiError::not_acceptable(&offers))?;
+    Ok(Wanted::Stream(chosen, format))
+}
+
+/// The first rows of an answer for a page.
+fn first_rows(
+    view: &View,
+    query: &ParsedQuery,
+    options: &QueryOptions,
+) -> Result<QueryTable, ApiError> {
+    let mut table = QueryTable {
+        columns: Vec::new(),
+        rows: Vec::new(),
+        more: false,
+        boolean: None,
+    };
+    match evaluate(view, query, options)? {
+        Answer::Boolean(value) => table.boolean = Some(value),
+        Answer::Solutions { variables, rows } => {
+            table.columns = variables
+                .iter()
+                .map(|variable| variable.as_str().to_owned())
+                .collect();
+            for row in rows {
+                let row = row?;
+                if table.rows.len() == PAGE_ROWS {
+                    table.more = true;
+                    break;
+                }
+                table.rows.push(row);
+            }
+        }
+        Answer::Graph(_) => {
+            return Err(ApiError::not_acceptable(OutputFormat::media_types_for(
+                query.kind(),
+            )));
+        }
+    }
+    Ok(table)
+}
+
+/// The form for people, the service description for programs.
+async fn describe(
+    state: AppState,
+    headers: HeaderMap,
+    params: Params,
+) -> Result<Response, ApiError> {
+    let offers = [
+        "text/turtle",
+        HTML,
+        "application/ld+json",
+        "application/n-triples",
+        "application/rdf+xml",
+        "application/json",
+    ];
+    let chosen = choose(&headers, params.get("format"), &offers)?;
+    let language = language_of(&headers);
+    blocking(move || {
+        let snapshot = state.registry.snapshot();
+        let view = snapshot.view();
+        let document = if chosen == HTML {
+            Document::html(render_query_form(&state.site(&view, language)))
+        } else {
+            let format = Format::from_media_type(chosen).unwrap_or(Format::Turtle);
+            let triples = service::service_description(&view, state.registry.base());
+            let mut out = Vec::new();
+            rdf_document::write_triples(&triples, format, &mut out).map_err(ApiError::internal)?;
+            Document::new(chosen, out)
+        };
+        Ok(document.at(&snapshot).respond(&headers))
+    })
+    .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_durations() {
+        assert_eq!(parse_duration("20"), Some(Duration::from_secs(20)));
+        assert_eq!(parse_duration("1.5s"), Some(Duration::from_millis(1500)));
+        assert_eq!(parse_duration("500ms"), Some(Duration::from_millis(500)));
+        for wrong in ["", "0", "-1", "x", "inf", "1h"] {
+            assert_eq!(parse_duration(wrong), None, "{wrong}");
+        }
+    }
+}

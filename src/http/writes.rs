@@ -1,0 +1,160 @@
+//! The way of a write from a request to a commit: who, one draft, the shapes, and what the client is told.
+
+use super::error::ApiError;
+use super::reply::{JSON, content_type, joined, set_commit};
+use super::state::{AppState, blocking};
+use crate::access::authorise_write;
+use crate::rdf::format::negotiate;
+use crate::rdf::label::Text;
+use crate::registry::{CommitError, CommitRequest, OnViolation, Rejection};
+use crate::shapes::{Report, ResultRow};
+use crate::store::{CommitMeta, Draft, Source};
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use oxrdf::Term;
+use serde_json::{Value as Json, json};
+
+/// Results listed in a refusal.
+const LISTED_RESULTS: usize = 20;
+
+/// What is changed, for the log and the answer.
+pub(super) struct Change {
+    /// Kind of activity: last but one segment of its IRI.
+    pub(super) activity: &'static str,
+    /// Where the statements come from.
+    pub(super) sources: Vec<Source>,
+    /// Whether the answer is 201.
+    pub(super) created: bool,
+}
+
+/// Refuses a write by anybody but the administrator. Called before the body is read.
+pub(super) fn authorise(state: &AppState, headers: &HeaderMap) -> Result<(), ApiError> {
+    let presented = headers
+        .get(header::AUTHORIZATION)
+        .and_then(|value| value.to_str().ok());
+    authorise_write(state.token.as_ref(), presented)?;
+    Ok(())
+}
+
+/// Makes one commit and tells about it; or tells why not.
+pub(super) async fn commit(
+    state: &AppState,
+    headers: &HeaderMap,
+    change: Change,
+    fill: impl FnOnce(&mut Draft<'_>) -> Result<(), ApiError> + Send + 'static,
+) -> Result<Response, ApiError> {
+    let permit = state.write_turn().await?;
+    let accept = joined(headers, header::ACCEPT);
+    let state = state.clone();
+    blocking(move || {
+        let _permit = permit;
+        let registry = &state.registry;
+        let request = CommitRequest {
+            meta: CommitMeta {
+                agent: registry.agent_iri("beheerder"),
+                activity: registry.activity_iri(change.activity),
+                source: change.sources,
+                message: None,
+            },
+            on_violation: OnViolation::Reject,
+        };
+        match registry.commit(request, fill) {
+            Ok(outcome) => {
+                let body = json!({
+                    "commit": outcome.commit.seq,
+                    "gewijzigd": outcome.changed,
+                    "toegevoegd": outcome.commit.added,
+                    "verwijderd": outcome.commit.removed,
+                    "activiteit": outcome.commit.activity,
+                    "bevindingen": outcome.introduced.len(),
+                });
+                let status = if change.created && outcome.changed {
+                    StatusCode::CREATED
+                } else {
+                    StatusCode::OK
+                };
+                let mut response = (status, Body::from(format!("{body:#}\n"))).into_response();
+                let out = response.headers_mut();
+                out.insert(header::CONTENT_TYPE, content_type(JSON));
+                out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+                set_commit(out, Some(outcome.commit.seq));
+                Ok(response)
+            }
+            Err(CommitError::Change(error)) => Err(error),
+            Err(CommitError::Store(error)) => Err(error.into()),
+            Err(CommitError::Rejected(rejection)) => refuse(&rejection, &accept),
+        }
+    })
+    .await
+}
+
+/// 422: the first results as a problem, or the whole report for whoever asks for Turtle.
+fn refuse(rejection: &Rejection, accept: &str) -> Result<Response, ApiError> {
+    let offers = ["application/problem+json", JSON, "text/html", "text/turtle"];
+    if negotiate(accept, &offers) == Some("text/turtle") {
+        let mut out = Vec::new();
+        rejection
+            .report
+            .render_turtle(&mut out)
+            .map_err(ApiError::internal)?;
+        let mut response = (StatusCode::UNPROCESSABLE_ENTITY, Body::from(out)).into_response();
+        let headers = response.headers_mut();
+        headers.insert(header::CONTENT_TYPE, content_type("text/turtle"));
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        return Ok(response);
+    }
+    let count = rejection.introduced.len();
+    let results: Vec<Json> = rejection
+        .introduced
+        .iter()
+        .take(LISTED_RESULTS)
+        .map(|row| result_json(&rejection.report, row))
+        .collect();
+    Err(ApiError::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "shapes-violated",
+        Text::new("De wijziging voldoet niet aan de vormen", "The change does not conform to the shapes"),
+        Text::new(
+            format!("De wijziging is geweigerd; er is niets bewaard. Nieuwe bevindingen: {count}, waaronder overtredingen."),
+            format!("The change was refused; nothing was stored. New results: {count}, violations among them."),
+        ),
+    )
+    .with("aantal", count)
+    .with("fouten", results))
+}
+
+/// A validation result as an application developer reads it.
+pub(super) fn result_json(report: &Report, row: &ResultRow) -> Json {
+    use crate::rdf::label::Language;
+    let shape = match report.shape_term(row.shape) {
+        Term::NamedNode(node) => node.as_str().to_owned(),
+        _ => report.shape_label(row.shape),
+    };
+    json!({
+        "code": row.component.code(),
+        "ernst": row.severity.iri(),
+        "focus": plain(&report.term(row.focus)),
+        "pad": report.path_text(row),
+        "waarde": row.value.map(|value| plain(&report.term(value))),
+        "boodschap": {
+            "nl": report.message(row, Language::Nl),
+            "en": report.message(row, Language::En),
+        },
+        "tip": {
+            "nl": report.hint(row, Language::Nl),
+            "en": report.hint(row, Language::En),
+        },
+        "vorm": shape,
+        "regel": row.component.name(),
+    })
+}
+
+/// An IRI or text without the signs of a syntax.
+fn plain(term: &Term) -> String {
+    match term {
+        Term::NamedNode(node) => node.as_str().to_owned(),
+        Term::BlankNode(node) => node.to_string(),
+        Term::Literal(literal) => literal.value().to_owned(),
+    }
+}

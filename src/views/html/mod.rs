@@ -1,0 +1,224 @@
+//! Pages for people: Dutch, usable with a keyboard and without scripts, one style sheet.
+//! Makes HTML text from what `views` and `registry` hand over; decides nothing and knows no HTTP.
+
+mod collection;
+mod home;
+mod problem;
+mod query;
+
+mod report;
+mod resource;
+mod upload;
+
+pub use collection::{CollectionPage, render_collection};
+pub use home::{RegisterLine, render_graphs, render_home};
+pub use problem::{ProblemPage, render_problem, render_problem_codes};
+pub use query::{QueryTable, render_query_form, render_query_result};
+
+pub use report::render_report;
+pub use resource::{ResourcePage, render_resource};
+pub use upload::render_validate_form;
+
+use crate::rdf::label::Language;
+use crate::registry::Register;
+use crate::store::View;
+use crate::views::labels;
+use crate::views::rdf_document::shorten;
+use maud::{DOCTYPE, Markup, html};
+
+/// The style sheet, served beside the pages.
+pub const STYLE_SHEET: &str = include_str!("oslo.css");
+
+/// What every page needs to name and link resources.
+#[derive(Clone, Copy)]
+pub struct Site<'a> {
+    /// The state shown.
+    pub view: &'a View,
+    /// Declared registers.
+    pub registers: &'a [Register],
+    /// Base IRI, without a slash at the end.
+    pub base: &'a str,
+    /// Language of names.
+    pub language: Language,
+}
+
+impl Site<'_> {
+    /// A link below the base, for instance `/sparql`.
+    pub fn path(&self, path: &str) -> String {
+        format!("{}{path}", path_prefix(self.base))
+    }
+
+    /// Where a person reads about an IRI: here when something is said about it here, else at the IRI itself.
+    /// `None` when there is nothing to open.
+    pub fn href(&self, iri: &str) -> Option<String> {
+        if let Some(path) = iri.strip_prefix(self.base)
+            && path.starts_with("/graph/")
+        {
+            return Some(self.path(path));
+        }
+        let described = self
+            .view
+            .id_of_iri(iri)
+            .is_some_and(|id| self.view.star(id).next().is_some());
+        if !described {
+            let on_the_web = iri.starts_with("https://") || iri.starts_with("http://");
+            return on_the_web.then(|| iri.to_owned());
+        }
+        let item = self
+            .registers
+            .iter()
+            .find_map(|register| Some((register, register.id_of_iri(iri)?)));
+        Some(match item {
+            Some((register, id)) => self.path(&format!("/doc/{}/{id}", register.kind)),
+            None => self.path(&format!("/doc?uri={}", percent_encode(iri))),
+        })
+    }
+
+    /// The name of an IRI for people.
+    pub fn name(&self, iri: &str) -> String {
+        if let Some(label) = self
+            .view
+            .id_of_iri(iri)
+            .and_then(|id| labels::label_of(self.view, id, self.language))
+        {
+            return label;
+        }
+        match self
+            .registers
+            .iter()
+            .find_map(|r| Some((r, r.id_of_iri(iri)?)))
+        {
+            Some((register, id)) => format!("{} {id}", register.kind),
+            None => shorten(iri).unwrap_or_else(|| iri.to_owned()),
+        }
+    }
+
+    /// A link to an IRI, named for people.
+    pub fn link(&self, iri: &str) -> Markup {
+        self.anchor(iri, iri, &self.name(iri))
+    }
+
+    /// A predicate, named for people, with its short IRI as title.
+    pub fn predicate(&self, iri: &str) -> Markup {
+        let name = labels::name_of_iri(self.view, iri, self.language);
+        let short = shorten(iri).unwrap_or_else(|| iri.to_owned());
+        self.anchor(iri, &short, &name)
+    }
+
+    fn anchor(&self, iri: &str, title: &str, name: &str) -> Markup {
+        html! {
+            @match self.href(iri) {
+                Some(href) => { a href=(href) title=(title) { (name) } }
+                None => { span title=(title) { (name) } }
+            }
+        }
+    }
+}
+
+/// The path of a base IRI, without a slash at the end: what goes before every link of a page.
+pub fn path_prefix(base: &str) -> &str {
+    base.split_once("://")
+        .and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..]))
+        .unwrap_or("")
+}
+
+/// A string as the value of a query parameter or a path segment ([RFC 3986 §2.1](https://www.rfc-editor.org/rfc/rfc3986#section-2.1)).
+pub fn percent_encode(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 16);
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                out.push(char::from(byte));
+            }
+            _ => {
+                out.push('%');
+                out.push(char::from(b"0123456789ABCDEF"[usize::from(byte >> 4)]));
+                out.push(char::from(b"0123456789ABCDEF"[usize::from(byte & 15)]));
+            }
+        }
+    }
+    out
+}
+
+/// A page around its content.
+fn layout(base: &str, title: &str, language: Language, content: &Markup) -> String {
+    let path = |path: &str| format!("{}{path}", path_prefix(base));
+    let (skip, nav, menu) = match language {
+        Language::Nl => (
+            "Naar de inhoud",
+            "Hoofdmenu",
+            ["Start", "SPARQL", "Valideren", "Rapport", "Grafen"],
+        ),
+        Language::En => (
+            "Skip to content",
+            "Main menu",
+            ["Home", "SPARQL", "Validate", "Report", "Graphs"],
+        ),
+    };
+    let targets = ["/", "/sparql", "/validate", "/rapport", "/rdf-graphs"];
+    html! {
+        (DOCTYPE)
+        html lang=(language.tag()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title) " – OSLO-register" }
+                link rel="stylesheet" href=(path("/static/oslo.css"));
+            }
+            body {
+                a.skip href="#inhoud" { (skip) }
+                header {
+                    a.brand href=(path("/")) { "OSLO-register" }
+                    nav aria-label=(nav) {
+                        ul {
+                            @for (name, target) in menu.iter().zip(targets) {
+                                li { a href=(path(target)) { (name) } }
+                            }
+                        }
+                    }
+                }
+                main id="inhoud" tabindex="-1" {
+                    h1 { (title) }
+                    (content)
+                }
+            }
+        }
+    }
+    .into_string()
+}
+
+/// A number with the word for one or for several.
+fn counted(number: u64, one: &str, several: &str) -> String {
+    let word = if number == 1 { one } else { several };
+    format!("{} {word}", grouped(number))
+}
+
+/// A number with a thin space between thousands.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut out = String::with_capacity(digits.len() + 4);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            out.push('\u{202F}');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_are_encoded_and_prefixed() {
+        assert_eq!(
+            percent_encode("http://e/a b?é"),
+            "http%3A%2F%2Fe%2Fa%20b%3F%C3%A9"
+        );
+        assert_eq!(path_prefix("http://127.0.0.1:7400"), "");
+        assert_eq!(path_prefix("https://stad.example/register"), "/register");
+        assert_eq!(grouped(1_234_567), "1\u{202F}234\u{202F}567");
+        assert_eq!(grouped(12), "12");
+    }
+}

@@ -1,0 +1,18 @@
+//! What callers see of the registry: documents, collections, pages and texts, made from one [`View`](crate::store::View).
+//! Declared, not programmed: a register's declaration decides what is nested, listed and filtered.
+//! Fetches nothing, writes nothing, knows no HTTP status codes.
+
+pub mod collection;
+pub mod context;
+pub mod html;
+pub mod jsonld;
+pub mod labels;
+pub mod rdf_document;
+pub mod resource;
+pub mod service;
+#[cfg(test)]
+mod test_data;
+
+pub use collection::{CollectionIndex, CollectionQuery, FilterError, Page};
+pub use context::{Context, ContextError};
+pub use resource::{EmbedRules, Node, Property, TooLarge, Tree, Value, build_tree};
