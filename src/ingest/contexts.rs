@@ -12,9 +12,6 @@ use std::sync::Arc;
 
 static SHIPPED: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/vocab/context");
 
-/// IRI prefix under which the shipped contexts are known besides the registry's own base.
-const PUBLIC_PREFIX: &str = "https://data.vlaanderen.be/context/";
-
 /// Contexts one document may pull in, directly and through each other. Beyond it a document is a bomb, not a context.
 const MAX_REFERENCES: usize = 256;
 /// JSON-LD readers allow no deeper chain of contexts that name each other.
@@ -76,15 +73,13 @@ impl ContextStore {
         Self::default()
     }
 
-    /// The shipped contexts, under `{base}/contexts/{name}.jsonld` and `https://data.vlaanderen.be/context/{name}.jsonld`.
+    /// The shipped contexts, under `{base}/contexts/{name}.jsonld`. They stand in for no published context: those differ.
     /// `base` is the registry's base IRI, with or without a final slash.
     pub fn shipped(base: &str) -> Self {
         let own = format!("{}/contexts/", base.trim_end_matches('/'));
         let mut documents = BTreeMap::new();
         for (name, bytes) in Self::shipped_files() {
-            for prefix in [own.as_str(), PUBLIC_PREFIX] {
-                documents.insert(format!("{prefix}{name}"), Bytes::from_static(bytes));
-            }
+            documents.insert(format!("{own}{name}"), Bytes::from_static(bytes));
         }
         Self {
             documents: Arc::new(documents),
@@ -369,15 +364,11 @@ mod tests {
     }
 
     #[test]
-    fn shipped_contexts_resolve_under_both_prefixes() {
+    fn shipped_contexts_resolve_under_the_base() {
         let contexts = ContextStore::shipped("https://data.example/");
         for (name, _) in ContextStore::shipped_files() {
-            for prefix in ["https://data.example/contexts/", PUBLIC_PREFIX] {
-                assert!(
-                    contexts.resolve(&format!("{prefix}{name}")).is_ok(),
-                    "{name}"
-                );
-            }
+            let iri = format!("https://data.example/contexts/{name}");
+            assert!(contexts.resolve(&iri).is_ok(), "{name}");
         }
     }
 }

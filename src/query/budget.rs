@@ -24,6 +24,9 @@ const STEPS_PER_CHECK: u32 = 2048;
 /// Estimated bytes behind one bound term: its slot, and its share of the solution that holds it.
 const BYTES_PER_TERM: u64 = 24;
 
+/// Bytes of one value that are worth a look at the limits.
+const LARGE_TEXT: usize = 16 << 10;
+
 /// A flag by which another thread stops a query. Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Cancel(Arc<AtomicBool>);
@@ -98,6 +101,9 @@ impl Budget {
         let outcome = catch_unwind(AssertUnwindSafe(work));
         self.live.set(LIVE.replace(outer_live));
         CURRENT.set(outer);
+        if outcome.is_err() {
+            crate::query::dataset::forget_mark();
+        }
         match outcome {
             Ok(value) => Ok(value),
             Err(payload) if payload.is::<Stopped>() => Err(self
@@ -118,6 +124,10 @@ impl Budget {
     /// Counts the bytes of a value that the query computed and that is kept until its end.
     pub(super) fn add_text_bytes(&self, bytes: usize) {
         self.text_bytes.set(self.text_bytes.get() + bytes as u64);
+        if bytes > LARGE_TEXT {
+            // Few steps can build much text: look at the limits at the next one.
+            STEPS.set(0);
+        }
     }
 
     /// Looks at the limits now.

@@ -26,6 +26,11 @@ thread_local! {
     static EXACT: Cell<bool> = const { Cell::new(false) };
 }
 
+/// Takes back a mark whose term was never read, because the evaluation was stopped in between.
+pub(super) fn forget_mark() {
+    EXACT.set(false);
+}
+
 /// An evaluator with the functions our rewritings call. `SERVICE` reaches nothing.
 pub(super) fn evaluator() -> QueryEvaluator {
     let name = NamedNode::new_unchecked;

@@ -146,15 +146,15 @@ impl Registry {
         } else {
             self.shapes()
         };
-        let report = Arc::new(validate(&shapes, &self.validation(&view)));
-        let before = if base.seq() == 0 || report.results().is_empty() {
+        let before = if base.seq() == 0 {
             None
         } else if shapes_changed {
             // New rules make old data wrong: that is no fault of this commit's statements.
-            Some(Arc::new(validate(&shapes, &self.validation(&base.view()))))
+            Some(Arc::new(validate(&shapes, &self.validation(&base.view(), None))))
         } else {
             Some(self.report().report)
         };
+        let report = Arc::new(validate(&shapes, &self.validation(&view, before.clone())));
         let introduced = match before {
             Some(before) => report.new_since(&before),
             None => report.results().to_vec(),

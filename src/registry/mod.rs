@@ -182,15 +182,12 @@ impl Registry {
         shapes
     }
 
-    fn validation(&self, view: &View) -> Validation {
+    /// Data and background of a state; results that `before` does not have are all kept, others as samples.
+    fn validation(&self, view: &View, before: Option<Arc<Report>>) -> Validation {
         Validation {
             data: view.with_graphs(Graphs::set(self.data_graphs(view))),
             context: view.clone(),
-            // Every result is kept: what a commit introduces is told apart from what was wrong before, row by row.
-            options: ValidationOptions {
-                sample_cap: usize::MAX,
-                ..ValidationOptions::default()
-            },
+            options: ValidationOptions { before, ..ValidationOptions::default() },
         }
     }
 
@@ -207,7 +204,7 @@ impl Registry {
                 view: snapshot.view(),
             };
         }
-        let report = Arc::new(validate(&shapes, &self.validation(&snapshot.view())));
+        let report = Arc::new(validate(&shapes, &self.validation(&snapshot.view(), None)));
         *cached = Some((snapshot.clone(), Arc::clone(&report)));
         StoredReport {
             report,

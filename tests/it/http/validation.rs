@@ -1,6 +1,6 @@
 //! Validation of uploads and of the stored registry.
 
-use super::{SHAPE, Server, request};
+use super::{BASE, SHAPE, Server, request};
 use axum::http::{Method, StatusCode};
 
 const BAD: &str = "<http://e/1> a <https://data.vlaanderen.be/ns/adres#Adres> .";
@@ -80,7 +80,7 @@ async fn every_syntax_is_read() {
         ("application/n-triples", format!("<http://e/1> <{rdf_type}> <{class}> .")),
         ("application/n-quads", format!("<http://e/1> <{rdf_type}> <{class}> <http://e/g> .")),
         ("application/trig", format!("<http://e/g> {{ <http://e/1> a <{class}> }}")),
-        ("application/ld+json", r#"{"@context":"https://data.vlaanderen.be/context/adres.jsonld","@id":"http://e/1","@type":"Adres"}"#.to_owned()),
+        ("application/ld+json", format!(r#"{{"@context":"{BASE}/contexts/adres.jsonld","@id":"http://e/1","@type":"Adres"}}"#)),
         ("application/rdf+xml", "<rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\" xmlns:a=\"https://data.vlaanderen.be/ns/adres#\"><a:Adres rdf:about=\"http://e/1\"/></rdf:RDF>".to_owned()),
     ];
     for (media_type, body) in bodies {

@@ -9,6 +9,9 @@ use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+/// Whether one value passes a constraint.
+type Test<'a> = Box<dyn Fn(&Oracle<'a>, &str) -> bool>;
+
 const EX: &str = "http://example.org/";
 const XSD: &str = "http://www.w3.org/2001/XMLSchema#";
 const TYPE: &str = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type";
@@ -112,7 +115,7 @@ struct Oracle<'g> {
     lines: Vec<String>,
 }
 
-impl Oracle<'_> {
+impl<'g> Oracle<'g> {
     fn term(&self, text: &str) -> Term {
         self.terms
             .iter()
@@ -269,7 +272,7 @@ impl Oracle<'_> {
         let inner = format!("{name}.{at}");
         let count = values.len();
         // Constraints that judge each value by itself.
-        let each: Option<(&str, Box<dyn Fn(&Self, &str) -> bool>)> = match constraint.clone() {
+        let each: Option<(&str, Test<'g>)> = match constraint.clone() {
             C::Class(c) => Some((
                 "Class",
                 Box::new(move |o, v| o.is_instance(v, &iri("c", c).to_string())),
