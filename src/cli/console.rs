@@ -3,7 +3,7 @@
 
 use crate::rdf::label::{Language, Text};
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{Cell, CellAlignment, ContentArrangement, Table};
+use comfy_table::{Cell, CellAlignment, ContentArrangement, Table, TableComponent};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::io::{self, BufWriter, IsTerminal, StdoutLock, Write};
 use std::time::{Duration, Instant};
@@ -121,6 +121,9 @@ impl Rows {
         table
             .load_preset(UTF8_HORIZONTAL_ONLY)
             .set_content_arrangement(ContentArrangement::Dynamic);
+        // Lines around the header are enough.
+        table.remove_style(TableComponent::HorizontalLines);
+        table.remove_style(TableComponent::MiddleIntersections);
         table.set_header(self.columns.iter().map(header));
         for row in &self.rows {
             table.add_row(row.iter().zip(&self.columns).map(|(text, (_, numeric))| {

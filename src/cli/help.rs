@@ -54,8 +54,8 @@ Examples:
   oslo query 'SELECT (COUNT(*) AS ?n) { ?s ?p ?o }'
   oslo validate mine.ttl
 
-Exit codes: 0 done · 1 something does not conform or was refused · 2 could not run · 3 undetermined, some shapes
-could not be checked. `oslo COMMAND --help` tells more.";
+Exit codes: 0 done · 1 something does not conform or was refused · 2 could not run · 3 undetermined.
+`oslo COMMAND --help` tells more.";
 
 const AFTER_NL: &str = "\
 Voorbeelden:
@@ -64,8 +64,8 @@ Voorbeelden:
   oslo query 'SELECT (COUNT(*) AS ?n) { ?s ?p ?o }'
   oslo validate mijn.ttl
 
-Afloopcodes: 0 gedaan · 1 iets voldoet niet of is geweigerd · 2 kon niet draaien · 3 onbeslist, sommige vormen
-konden niet gecontroleerd worden. `oslo OPDRACHT --help` vertelt meer.";
+Afloopcodes: 0 gedaan · 1 iets voldoet niet of is geweigerd · 2 kon niet draaien · 3 onbeslist.
+`oslo OPDRACHT --help` vertelt meer.";
 
 /// Examples below the help of a command: name, Dutch, English.
 const EXAMPLES: [(&str, &str, &str); 11] = [
@@ -299,6 +299,7 @@ pub(crate) fn localise(command: Command, language: Language) -> Command {
         .collect();
     let mut command = command
         .help_template(TEMPLATE)
+        .override_usage(pick("oslo [OPTIES] <OPDRACHT>", "oslo [OPTIONS] <COMMAND>"))
         .before_help(pick(GROUPS_NL, GROUPS_EN))
         .after_help(pick(AFTER_NL, AFTER_EN));
     for name in names {

@@ -220,11 +220,11 @@ impl Tally {
     fn say(&self, console: Console, skipped: usize) {
         let show = |number| group_digits(number, console.language);
         let mut line = format!(
-            "{} {}, {} {}",
+            "{}: {}; {}: {}",
+            console.say("geladen bestanden", "files loaded"),
             show(self.loaded as u64),
-            console.say("bestanden geladen", "files loaded"),
-            show(self.added),
             console.say("nieuwe quads", "new quads"),
+            show(self.added),
         );
         if self.not_tried > 0 {
             let text = console.say(

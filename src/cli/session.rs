@@ -2,6 +2,7 @@
 
 use super::console::Console;
 use super::problem;
+use crate::rdf::label::Language;
 use crate::registry::{Registry, RegistryConfig};
 use crate::store::OpenOptions;
 use std::path::{Path, PathBuf};
@@ -57,7 +58,38 @@ impl Session {
             bar.at(read, total)
         });
         bar.done();
-        opened.map_err(problem::of_store)
+        let registry = opened.map_err(problem::of_store)?;
+        self.warn_of_another_base(&registry);
+        Ok(registry)
+    }
+
+    /// Registers and shapes are found by graph names below the base: with another base than at loading, there seem to be none.
+    fn warn_of_another_base(&self, registry: &Registry) {
+        let view = registry.snapshot().view();
+        let own = format!("{}/graph/", self.base);
+        let mut other = None;
+        for graph in view.graph_names() {
+            let Some(iri) = view.iri(graph) else { continue };
+            if iri.starts_with(&own) {
+                return;
+            }
+            if let Some((base, _)) = iri.split_once("/graph/shapes/") {
+                other = Some(base.to_owned());
+            }
+        }
+        if let Some(other) = other {
+            let text = match self.console.language {
+                Language::Nl => format!(
+                    "waarschuwing: de grafen van dit register staan onder {other}, niet onder {}; gebruik --base {other}",
+                    self.base
+                ),
+                Language::En => format!(
+                    "warning: the graphs of this registry are below {other}, not below {}; use --base {other}",
+                    self.base
+                ),
+            };
+            eprintln!("{text}");
+        }
     }
 
     pub(crate) fn data(&self) -> &Path {

@@ -176,6 +176,13 @@ fn messages_come_in_dutch_and_english() {
         .expect("the binary runs");
     assert_eq!(stderr(&by_locale), stderr(&dutch));
     assert!(!missing.exists(), "reading makes no folder");
+    let data = demo(folder.path());
+    let elsewhere = run(&data, ["--base", "https://stad.example", "query", "ASK {}"]);
+    assert!(
+        stderr(&elsewhere).contains("--base http://127.0.0.1:7400"),
+        "{}",
+        stderr(&elsewhere)
+    );
 }
 
 #[test]

@@ -23,7 +23,7 @@ impl Pieces {
     fn write(dir: &Path) -> Self {
         let mut town = Vec::new();
         let options = TownOptions {
-            addresses: ADDRESSES,
+            addresses: setting("OSLO_CRASH_ADDRESSES").unwrap_or(ADDRESSES),
             seed: 7,
             ..TownOptions::default()
         };
