@@ -325,7 +325,11 @@ fn the_commands_that_the_demo_prints_do_what_it_says() {
     use std::os::unix::fs::PermissionsExt;
     use std::process::Command;
 
-    if !Command::new("curl").arg("--version").output().is_ok_and(|done| done.status.success()) {
+    if !Command::new("curl")
+        .arg("--version")
+        .output()
+        .is_ok_and(|done| done.status.success())
+    {
         eprintln!("curl is not installed: the demo's commands were not tried");
         return;
     }
@@ -350,15 +354,41 @@ fn the_commands_that_the_demo_prints_do_what_it_says() {
     }
     let answers: Vec<String> = commands
         .iter()
-        .map(|command| stdout(&Command::new("sh").args(["-c", command]).output().expect("a shell")))
+        .map(|command| {
+            stdout(
+                &Command::new("sh")
+                    .args(["-c", command])
+                    .output()
+                    .expect("a shell"),
+            )
+        })
         .collect();
     assert_eq!(answers.len(), 5, "{commands:#?}");
-    assert!(answers[0].starts_with("straat,adressen\r\n") && answers[0].lines().count() == 6, "{}", answers[0]);
-    assert!(answers[1].contains("\"@context\"") && answers[1].contains("90000001"), "{}", answers[1]);
-    assert!(answers[2].contains("9550") && answers[2].contains("totaal"), "{}", answers[2]);
+    assert!(
+        answers[0].starts_with("straat,adressen\r\n") && answers[0].lines().count() == 6,
+        "{}",
+        answers[0]
+    );
+    assert!(
+        answers[1].contains("\"@context\"") && answers[1].contains("90000001"),
+        "{}",
+        answers[1]
+    );
+    assert!(
+        answers[2].contains("9550") && answers[2].contains("totaal"),
+        "{}",
+        answers[2]
+    );
     assert!(answers[3].contains("ValidationReport"), "{}", answers[3]);
-    assert!(answers[4].trim_end().ends_with("422") && answers[4].contains("huisnummer"), "{}", answers[4]);
-    let mode = fs::metadata(data.join("admin-token")).expect("token").permissions().mode();
+    assert!(
+        answers[4].trim_end().ends_with("422") && answers[4].contains("huisnummer"),
+        "{}",
+        answers[4]
+    );
+    let mode = fs::metadata(data.join("admin-token"))
+        .expect("token")
+        .permissions()
+        .mode();
     assert_eq!(mode & 0o777, 0o600);
     // Reading beside the server works.
     assert_eq!(run(&data, ["query", "ASK {}"]).status.code(), Some(0));
@@ -369,9 +399,16 @@ fn serve_needs_a_registry_and_a_free_port() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let missing = run(&folder.path().join("none"), ["serve"]);
     assert_eq!(missing.status.code(), Some(2));
-    assert!(stderr(&missing).contains("oslo demo"), "{}", stderr(&missing));
+    assert!(
+        stderr(&missing).contains("oslo demo"),
+        "{}",
+        stderr(&missing)
+    );
     let data = folder.path().join("data");
-    output(&data, ["load", &fixture("postinfo.ttl"), "--on-violation", "off"]);
+    output(
+        &data,
+        ["load", &fixture("postinfo.ttl"), "--on-violation", "off"],
+    );
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("bound").to_string();
     let refused = run(&data, ["serve", "--bind", &address]);
@@ -383,9 +420,15 @@ fn serve_needs_a_registry_and_a_free_port() {
 fn help_is_grouped_and_codes_are_explained() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let english = output(folder.path(), ["--help"]);
-    assert!(english.contains("Start here:") && english.contains("Exit codes:"), "{english}");
+    assert!(
+        english.contains("Start here:") && english.contains("Exit codes:"),
+        "{english}"
+    );
     let dutch = output(folder.path(), ["--lang", "nl", "load", "--help"]);
-    assert!(dutch.contains("Bestanden en mappen") && dutch.contains("Voorbeelden:"), "{dutch}");
+    assert!(
+        dutch.contains("Bestanden en mappen") && dutch.contains("Voorbeelden:"),
+        "{dutch}"
+    );
     assert!(output(folder.path(), ["explain", "v004"]).starts_with("V004: "));
     assert_eq!(run(folder.path(), ["explain", "X1"]).status.code(), Some(2));
 }
