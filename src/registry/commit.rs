@@ -150,7 +150,10 @@ impl Registry {
             None
         } else if shapes_changed {
             // New rules make old data wrong: that is no fault of this commit's statements.
-            Some(Arc::new(validate(&shapes, &self.validation(&base.view(), None))))
+            Some(Arc::new(validate(
+                &shapes,
+                &self.validation(&base.view(), None),
+            )))
         } else {
             Some(self.report().report)
         };

@@ -187,7 +187,10 @@ impl Registry {
         Validation {
             data: view.with_graphs(Graphs::set(self.data_graphs(view))),
             context: view.clone(),
-            options: ValidationOptions { before, ..ValidationOptions::default() },
+            options: ValidationOptions {
+                before,
+                ..ValidationOptions::default()
+            },
         }
     }
 
