@@ -39,7 +39,7 @@ conformance: ## Run the W3C suites and show their counts
 	cargo test --locked --test it -- --nocapture conformance suite
 
 crash: ## Kill a loading registry fifty times and look for lost commits
-	OSLO_CRASH_ROUNDS=50 cargo test --locked --test it -- --nocapture crash
+	OSLO_CRASH_ROUNDS=50 OSLO_CRASH_ADDRESSES=2280 cargo test --release --locked --test it -- --nocapture crash
 
 bench: ## Measure loading, validation and restart beside a peer; writes docs/benchmarks.md
 	cargo bench --locked --bench registry

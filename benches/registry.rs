@@ -207,15 +207,15 @@ fn compare() {
     }
 }
 
-/// How many addresses give about this many quads.
+/// How many addresses give at least about this many quads; small towns have more streets for each address.
 fn addresses_for(quads: u64) -> u64 {
     let options = TownOptions {
-        addresses: 2_000,
+        addresses: (quads / 88).clamp(100, 20_000),
         seed: 42,
         ..TownOptions::default()
     };
     let sample = write_town(&options, io::sink(), &mut |_| Ok(())).expect("nothing is written");
-    (quads * options.addresses / sample.quads).max(1)
+    (quads * options.addresses).div_ceil(sample.quads)
 }
 
 fn measure(mode: &str, town: &Path, data: &Path) -> Measured {
@@ -290,7 +290,8 @@ fn machine() -> String {
         .map_or("unknown".to_owned(), |kib| {
             format!("{:.0} GiB", kib / 1024.0 / 1024.0)
         });
-    let kernel = read("/proc/sys/kernel/osrelease");
+    let release = read("/proc/sys/kernel/osrelease");
+    let kernel = release.split('-').next().unwrap_or_default();
     format!(
         "{cores} cores, {memory_gib} of memory, Linux {}",
         kernel.trim()

@@ -2,6 +2,7 @@
 
 use super::oslo::{oslo, output};
 use oslo_registry::generate::{TownOptions, write_town};
+use oslo_registry::store::{OpenOptions, Store};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -9,8 +10,8 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 const FILES: usize = 10;
-/// About 200,000 quads.
-const ADDRESSES: u64 = 2_280;
+/// About 40,000 quads; `make crash` takes 200,000.
+const ADDRESSES: u64 = 460;
 
 /// The town in pieces, and the registry's dump after each number of pieces.
 struct Pieces {
@@ -64,6 +65,31 @@ impl Pieces {
     }
 }
 
+fn setting(name: &str) -> Option<u64> {
+    std::env::var(name).ok()?.parse().ok()
+}
+
+/// Number of commits, and all quads as sorted lines.
+fn read(data: &Path) -> (usize, String) {
+    let options = OpenOptions {
+        read_only: true,
+        must_exist: true,
+    };
+    let store = Store::open(data, options).expect("a killed registry opens");
+    let view = store.snapshot().view();
+    let mut lines: Vec<String> = view
+        .quads(None, None, None, None)
+        .map(|quad| {
+            [quad.s, quad.p, quad.o, quad.g]
+                .map(|id| view.text(id).into_owned())
+                .join(" ")
+                + " .\n"
+        })
+        .collect();
+    lines.sort_unstable();
+    (store.commits(0).len(), lines.concat())
+}
+
 /// Loads until killed after `delay`; returns how many commits were acknowledged.
 fn load_and_kill(pieces: &Pieces, data: &Path, delay: Duration) -> usize {
     let mut child = pieces.load(data).spawn().expect("the binary runs");
@@ -81,10 +107,7 @@ fn load_and_kill(pieces: &Pieces, data: &Path, delay: Duration) -> usize {
 
 #[test]
 fn a_killed_load_keeps_exactly_what_it_acknowledged() {
-    let rounds: u32 = std::env::var("OSLO_CRASH_ROUNDS")
-        .ok()
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(8);
+    let rounds = setting("OSLO_CRASH_ROUNDS").unwrap_or(8);
     let folder = tempfile::tempdir().expect("temporary folder");
     let pieces = Pieces::write(folder.path());
     let whole = folder.path().join("whole");
@@ -111,25 +134,27 @@ fn a_killed_load_keeps_exactly_what_it_acknowledged() {
             continue;
         }
         output(&data, ["check"]);
-        let durable = output(&data, ["log"]).lines().skip(1).count();
+        let (durable, dump) = read(&data);
         // A commit can be durable though the line that says so was not printed yet.
         assert!(
             durable == acknowledged || durable == acknowledged + 1,
             "round {round}: {acknowledged} acknowledged, {durable} in the log"
         );
         assert!(
-            output(&data, ["export"]) == pieces.dump(durable),
+            dump == pieces.dump(durable),
             "round {round}: the dump differs"
         );
 
-        // A registry that was killed takes the rest as if nothing had happened.
-        let rest = pieces.load(&data).output().expect("the binary runs");
-        assert!(rest.status.success(), "round {round}: loading again fails");
-        output(&data, ["check"]);
-        assert!(
-            output(&data, ["export"]) == pieces.dump(FILES),
-            "round {round}: the rest is not all there"
-        );
+        if round % 4 == 0 {
+            // A registry that was killed takes the rest as if nothing had happened.
+            let rest = pieces.load(&data).output().expect("the binary runs");
+            assert!(rest.status.success(), "round {round}: loading again fails");
+            output(&data, ["check"]);
+            assert!(
+                read(&data).1 == pieces.dump(FILES),
+                "round {round}: the rest is not all there"
+            );
+        }
         fs::remove_dir_all(&data).expect("remove the round's folder");
     }
     eprintln!(
