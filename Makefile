@@ -29,14 +29,14 @@ lint: ## Clippy, warnings are errors
 	cargo clippy --locked --all-targets -- -D warnings
 
 docs: ## Build the documentation, warnings are errors
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 
 deny: ## Check licences and advisories of the dependencies, where cargo-deny is installed
 	@if command -v cargo-deny >/dev/null 2>&1; then cargo deny --locked check; \
 	else echo "cargo-deny is not installed: licences and advisories were not checked"; fi
 
-conformance: ## Run the W3C suites and show their counts
-	cargo test --locked --test it -- --nocapture conformance suite
+conformance: ## Run the W3C suites, show their counts and write docs/conformance.md
+	OSLO_WRITE_CONFORMANCE=1 cargo test --locked --test it -- --nocapture conformance suite
 
 crash: ## Kill a loading registry fifty times and look for lost commits
 	OSLO_CRASH_ROUNDS=50 OSLO_CRASH_ADDRESSES=2280 cargo test --release --locked --test it -- --nocapture crash
