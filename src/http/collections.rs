@@ -3,7 +3,7 @@
 use super::body::Params;
 use super::documents::{collection_context, embed_rules, find_item, json_ld};
 use super::error::ApiError;
-use super::reply::{Document, HTML, JSON, JSON_LD, choose, language_of};
+use super::reply::{Document, HTML, JSON, JSON_LD, choose};
 use super::state::{AppState, blocking};
 use crate::rdf::format::Format;
 use crate::registry::Register;
@@ -117,7 +117,6 @@ pub(super) async fn collection(
     let query = collection_query(&params)?;
     register_of(&state, &name)?;
     let chosen = choose(&headers, params.get("format"), &OFFERS)?;
-    let language = language_of(&headers);
     blocking(move || {
         let register = register_of(&state, &name)?;
         let snapshot = state.registry.snapshot();
@@ -137,7 +136,7 @@ pub(super) async fn collection(
         let here = format!("{base}{}", address(&query, None));
         let body = match chosen {
             HTML => {
-                let site = state.site(&view, language);
+                let site = state.site(&view);
                 let nodes: Vec<Node> = items.iter().map(|tree| tree.root.clone()).collect();
                 let formats = [
                     ("JSON-LD", site.path(&address(&query, Some("jsonld")))),

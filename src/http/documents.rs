@@ -3,11 +3,10 @@
 use super::body::Params;
 use super::error::ApiError;
 use super::reply::{
-    DOCUMENT_OFFERS, Document, HTML, JSON, JSON_LD, choose, joined, language_of, media_type_of_name,
+    DOCUMENT_OFFERS, Document, HTML, JSON, JSON_LD, choose, joined, media_type_of_name,
 };
 use super::state::{AppState, blocking};
 use crate::rdf::format::{Format, negotiate};
-use crate::rdf::label::Language;
 use crate::registry::Register;
 use crate::store::{Id, View};
 use crate::views::html::{ResourcePage, percent_encode, render_resource};
@@ -77,7 +76,6 @@ pub(super) async fn document(
         _ => (id, None),
     };
     let chosen = choose(&headers, extension.as_deref(), &DOCUMENT_OFFERS)?;
-    let language = language_of(&headers);
     blocking(move || {
         let snapshot = state.registry.snapshot();
         let view = snapshot.view();
@@ -96,7 +94,6 @@ pub(super) async fn document(
             register,
             (&iri, subject),
             chosen,
-            language,
             &address,
             with,
             &headers,
@@ -125,7 +122,6 @@ pub(super) async fn foreign(
         })?;
     let uri = uri.to_owned();
     let chosen = choose(&headers, params.get("format"), &DOCUMENT_OFFERS)?;
-    let language = language_of(&headers);
     blocking(move || {
         let snapshot = state.registry.snapshot();
         let view = snapshot.view();
@@ -142,7 +138,6 @@ pub(super) async fn foreign(
             register,
             (&uri, subject),
             chosen,
-            language,
             &address,
             with,
             &headers,
@@ -210,14 +205,13 @@ fn respond(
     register: Option<&Register>,
     (iri, subject): (&str, Id),
     chosen: &'static str,
-    language: Language,
     address: &str,
     with_format: impl Fn(&str) -> String,
     headers: &HeaderMap,
 ) -> Result<Response, ApiError> {
     let tree = build_tree(view, subject, &embed_rules(register))?.ok_or_else(|| unknown(iri))?;
     let body = match chosen {
-        HTML => page(state, view, subject, &tree, language, &with_format).into_bytes(),
+        HTML => page(state, view, subject, &tree, &with_format).into_bytes(),
         JSON_LD | JSON => json_ld(state, register, &tree).into_bytes(),
         _ => {
             let format = Format::from_media_type(chosen).unwrap_or(Format::Turtle);
@@ -256,7 +250,6 @@ fn page(
     view: &View,
     subject: Id,
     tree: &Tree,
-    language: Language,
     with_format: &impl Fn(&str) -> String,
 ) -> String {
     let mut graphs: Vec<String> = view
@@ -277,7 +270,7 @@ fn page(
     incoming.truncate(LISTED_INCOMING);
     let base = state.registry.base();
     let relative = |address: String| match address.strip_prefix(base) {
-        Some(path) => state.site(view, language).path(path),
+        Some(path) => state.site(view).path(path),
         None => address,
     };
     let formats: Vec<(&str, String)> = FORMATS
@@ -286,7 +279,7 @@ fn page(
         .map(|(name, extension)| (*name, relative(with_format(extension))))
         .collect();
     render_resource(
-        &state.site(view, language),
+        &state.site(view),
         &ResourcePage {
             tree,
             graphs: &graphs,

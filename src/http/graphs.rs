@@ -4,8 +4,8 @@
 use super::body::{Params, Upload, read_body, upload_of};
 use super::error::ApiError;
 use super::reply::{
-    Document, HTML, REVALIDATE, choose, content_type, etag_of_state, is_fresh, language_of,
-    set_commit, set_validators,
+    Document, HTML, REVALIDATE, choose, content_type, etag_of_state, is_fresh, set_commit,
+    set_validators,
 };
 use super::state::{AppState, blocking};
 use super::stream::stream_from;
@@ -130,13 +130,12 @@ async fn list(state: AppState, headers: HeaderMap, params: Params) -> Result<Res
         "application/n-triples",
     ];
     let chosen = choose(&headers, params.get("format"), &offers)?;
-    let language = language_of(&headers);
     blocking(move || {
         let snapshot = state.registry.snapshot();
         let view = snapshot.view();
         let document = if chosen == HTML {
             let graphs = service::graph_sizes(&view);
-            Document::html(render_graphs(&state.site(&view, language), &graphs))
+            Document::html(render_graphs(&state.site(&view), &graphs))
         } else {
             let format = Format::from_media_type(chosen).unwrap_or(Format::Turtle);
             let triples = service::service_description(&view, state.registry.base());

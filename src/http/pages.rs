@@ -20,7 +20,6 @@ pub(super) async fn home(
     if chosen == JSON {
         return super::collections::index(State(state), headers).await;
     }
-    let language = language_of(&headers);
     blocking(move || {
         let snapshot = state.registry.snapshot();
         let view = snapshot.view();
@@ -33,7 +32,7 @@ pub(super) async fn home(
                 count: state.collections.count(&view, register),
             })
             .collect();
-        let page = render_home(&state.site(&view, language), &lines);
+        let page = render_home(&state.site(&view), &lines);
         Ok(Document::html(page).at(&snapshot).respond(&headers))
     })
     .await

@@ -4,8 +4,8 @@
 use super::body::{Params, media_type, read_body, text_of};
 use super::error::ApiError;
 use super::reply::{
-    Document, HTML, REVALIDATE, choose, content_type, etag_of_state, is_fresh, joined, language_of,
-    set_commit, set_validators,
+    Document, HTML, REVALIDATE, choose, content_type, etag_of_state, is_fresh, joined, set_commit,
+    set_validators,
 };
 use super::state::{AppState, blocking};
 use super::stream::stream_from;
@@ -222,18 +222,13 @@ async fn run(
     let (media_type, format) = match wanted {
         Wanted::Page => {
             let permit = state.query_turn().await?;
-            let language = language_of(&headers);
             let page = {
                 let state = state.clone();
                 let stop = CancelOnDrop(options.cancel.clone());
                 let page = blocking(move || {
                     let _permit = permit;
                     let table = first_rows(&view, &query, &options)?;
-                    Ok(render_query_result(
-                        &state.site(&view, language),
-                        &text,
-                        &table,
-                    ))
+                    Ok(render_query_result(&state.site(&view), &text, &table))
                 })
                 .await;
                 drop(stop);
@@ -384,12 +379,11 @@ async fn describe(
         "application/json",
     ];
     let chosen = choose(&headers, params.get("format"), &offers)?;
-    let language = language_of(&headers);
     blocking(move || {
         let snapshot = state.registry.snapshot();
         let view = snapshot.view();
         let document = if chosen == HTML {
-            Document::html(render_query_form(&state.site(&view, language)))
+            Document::html(render_query_form(&state.site(&view)))
         } else {
             let format = Format::from_media_type(chosen).unwrap_or(Format::Turtle);
             let triples = service::service_description(&view, state.registry.base());

@@ -96,12 +96,13 @@ impl AppState {
         self.contexts.get(name).cloned().unwrap_or_default()
     }
 
-    pub(super) fn site<'a>(&'a self, view: &'a View, language: Language) -> Site<'a> {
+    /// What pages need to know. Pages are in Dutch, whatever the browser prefers: half a page in each language helps nobody.
+    pub(super) fn site<'a>(&'a self, view: &'a View) -> Site<'a> {
         Site {
             view,
             registers: self.registry.registers(),
             base: self.registry.base(),
-            language,
+            language: Language::Nl,
         }
     }
 }

@@ -33,7 +33,7 @@ const X_CONFORMS: HeaderName = HeaderName::from_static("x-conforms");
 pub(super) async fn form(State(state): State<AppState>, headers: HeaderMap) -> Response {
     let snapshot = state.registry.snapshot();
     let view = snapshot.view();
-    let page = render_validate_form(&state.site(&view, language_of(&headers)));
+    let page = render_validate_form(&state.site(&view));
     Document::html(page).respond(&headers)
 }
 
@@ -83,11 +83,11 @@ pub(super) async fn report(
     let params = Params::of_query(query.as_deref())?;
     let chosen = choose(&headers, params.get("format"), &OFFERS)?;
     let permit = state.query_turn().await?;
-    let language = language_of(&headers);
+    let language = language_for(chosen, &headers);
     blocking(move || {
         let _permit = permit;
         let stored = state.registry.report();
-        let site = state.site(&stored.view, language);
+        let site = state.site(&stored.view);
         let downloads: Vec<(&str, String)> = [
             ("Turtle", "ttl"),
             ("JSON-LD", "jsonld"),
@@ -123,6 +123,15 @@ fn upload_graph(state: &AppState) -> Result<NamedNode, ApiError> {
         .map_err(ApiError::internal)
 }
 
+/// Pages are in Dutch; other formats in the language asked for.
+fn language_for(chosen: &str, headers: &HeaderMap) -> Language {
+    if chosen == HTML {
+        Language::Nl
+    } else {
+        language_of(headers)
+    }
+}
+
 fn source_name(upload: &Upload, language: Language) -> String {
     match (upload.name.is_empty(), language) {
         (false, _) => upload.name.clone(),
@@ -151,7 +160,7 @@ fn render(
     let mut out = Vec::new();
     let written = match chosen {
         HTML => {
-            let site = state.site(&stored.view, language);
+            let site = state.site(&stored.view);
             return Ok(render_report(&site, report, source, downloads).into_bytes());
         }
         "application/ld+json" | "application/json" => report.render_jsonld(&mut out),

@@ -23,6 +23,7 @@ const SUITES: &[(&str, usize)] = &[
     ("RDF 1.1 Turtle", 313),
     ("RDF 1.1 TriG", 356),
     ("RDF 1.1 XML", 166),
+    ("JSON-LD 1.1 to RDF", 443),
 ];
 
 type Expected = BTreeMap<(String, String), String>;
@@ -47,6 +48,7 @@ fn run_suites() -> Vec<SuiteResult> {
     "SHACL Core".clone_into(&mut shacl.name);
     suites.push(shacl);
     suites.extend(crate::rdf_suites::run_all());
+    suites.extend(crate::json_ld_suite::run_all());
     suites
 }
 
@@ -116,7 +118,8 @@ fn page(suites: &[SuiteResult], expected: &Expected) -> String {
         }
     }
     out.push_str(
-        "\n## Not run\n\nEntailment regimes and federation (no remote service is ever asked) are not offered. The suites of the SPARQL \
+        "\n## Not run\n\nOf JSON-LD: the tests for JSON-LD 1.0 processors, generalised RDF, text direction and expansion options. \
+         Entailment regimes and federation (no remote service is ever asked) are not offered. The suites of the SPARQL \
          protocol, the graph store protocol and the service description need a running server and are not part of this page.\n",
     );
     out

@@ -2,12 +2,13 @@
 
 use super::{Site, grouped, layout};
 use crate::rdf::label::Language;
-use crate::shapes::{Report, ResultGroup, Severity, Verdict};
+use crate::shapes::{Report, ResultGroup, ResultRow, Severity, Verdict};
 use maud::{Markup, html};
 use oxrdf::Term;
 
-/// Results shown of one group; the CSV holds all that were kept.
-const SHOWN: usize = 20;
+/// Results of one group in plain sight, and those that unfold; the CSV holds all that were kept.
+const EXAMPLES: usize = 3;
+const SHOWN: usize = 100;
 
 /// The page of a report. `source` names what was checked; `downloads` are other formats: name and address.
 pub fn render_report(
@@ -43,7 +44,7 @@ pub fn render_report(
                 td.number { (grouped(counts.info)) }
             } }
         }
-        @for group in report.groups() { (group_section(site, report, group)) }
+        @for group in worst_first(report) { (group_section(site, report, group)) }
         @if !report.not_checked().is_empty() || !report.zero_focus().is_empty() {
             h2 { "Niet getoetst" }
             ul {
@@ -70,6 +71,18 @@ pub fn render_report(
     layout(site.base, "Validatierapport", Language::Nl, &content)
 }
 
+/// Groups by severity, each severity in report order.
+fn worst_first(report: &Report) -> Vec<&ResultGroup> {
+    let rank = |severity: &Severity| match severity {
+        Severity::Violation | Severity::Other(_) => 0,
+        Severity::Warning => 1,
+        Severity::Info => 2,
+    };
+    let mut groups: Vec<&ResultGroup> = report.groups().iter().collect();
+    groups.sort_by_key(|group| rank(&group.severity));
+    groups
+}
+
 fn group_section(site: &Site<'_>, report: &Report, group: &ResultGroup) -> Markup {
     let rows = &report.results()[group.rows.clone()];
     let class = match group.severity {
@@ -77,43 +90,62 @@ fn group_section(site: &Site<'_>, report: &Report, group: &ResultGroup) -> Marku
         Severity::Warning => "warn",
         Severity::Info => "good",
     };
-    let more = group.total.saturating_sub(rows.len().min(SHOWN) as u64);
+    let shape = report.shape_label(group.shape);
+    let name = rows
+        .first()
+        .and_then(|row| report.property_label(row, site.language))
+        .unwrap_or_else(|| shape.clone());
+    let (examples, others) = rows.split_at(rows.len().min(EXAMPLES));
+    let unfolded = &others[..others.len().min(SHOWN)];
+    let more = group.total - (examples.len() + unfolded.len()) as u64;
     html! {
         section {
             h2 {
                 span class=(class) { (group.severity.label(site.language)) }
-                " " (report.shape_label(group.shape)) " "
+                " " span title=(shape) { (name) } " "
                 span.tag { (group.component.code()) " " (group.component.name()) }
                 " (" (grouped(group.total)) ")"
             }
-            div.scroll {
-                table {
-                    thead { tr {
-                        th scope="col" { "Object" }
-                        th scope="col" { "Eigenschap" }
-                        th scope="col" { "Waarde" }
-                        th scope="col" { "Boodschap" }
-                    } }
-                    tbody {
-                        @for row in rows.iter().take(SHOWN) {
-                            tr {
-                                th scope="row" { (term_cell(site, &report.term(row.focus))) }
-                                td {
-                                    @if let Some(label) = report.property_label(row, site.language) {
-                                        span title=(report.path_text(row).unwrap_or_default()) { (label) }
-                                    }
+            (result_table(site, report, examples))
+            @if !unfolded.is_empty() {
+                details {
+                    summary { "Toon nog " (grouped(unfolded.len() as u64)) }
+                    (result_table(site, report, unfolded))
+                }
+            }
+            @if more > 0 { p { "En nog " (grouped(more)) ", in de CSV." } }
+        }
+    }
+}
+
+fn result_table(site: &Site<'_>, report: &Report, rows: &[ResultRow]) -> Markup {
+    html! {
+        div.scroll {
+            table {
+                thead { tr {
+                    th scope="col" { "Object" }
+                    th scope="col" { "Eigenschap" }
+                    th scope="col" { "Waarde" }
+                    th scope="col" { "Boodschap" }
+                } }
+                tbody {
+                    @for row in rows {
+                        tr {
+                            th scope="row" { (term_cell(site, &report.term(row.focus))) }
+                            td {
+                                @if let Some(label) = report.property_label(row, site.language) {
+                                    span title=(report.path_text(row).unwrap_or_default()) { (label) }
                                 }
-                                td { @if let Some(value) = row.value { (term_cell(site, &report.term(value))) } }
-                                td {
-                                    (report.message(row, site.language))
-                                    span.help { (report.hint(row, site.language)) }
-                                }
+                            }
+                            td { @if let Some(value) = row.value { (term_cell(site, &report.term(value))) } }
+                            td {
+                                (report.message(row, site.language))
+                                span.help { (report.hint(row, site.language)) }
                             }
                         }
                     }
                 }
             }
-            @if more > 0 { p { "En nog " (grouped(more)) "." } }
         }
     }
 }
