@@ -28,8 +28,8 @@ pub(crate) fn run(session: &Session) -> anyhow::Result<Exit> {
     writeln!(out, "{}\t{}", console.say("keten", "chain"), report.digest)?;
     if report.torn_bytes > 0 {
         let text = console.say(
-            "bytes van een commit die nooit bevestigd is; het volgende schrijven ruimt ze op",
-            "bytes of a commit that was never acknowledged; the next writer removes them",
+            "bytes van een onafgewerkte commit: nooit bevestigd, of het bestand is ingekort; het volgende schrijven ruimt ze op",
+            "bytes of an unfinished commit: never acknowledged, or the file was cut; the next writer removes them",
         );
         writeln!(
             out,

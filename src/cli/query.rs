@@ -177,6 +177,12 @@ pub(crate) fn run_update(session: &Session, args: &UpdateArgs) -> anyhow::Result
                 done.commit.seq,
             )?;
             out.flush()?;
+            if !done.changed {
+                console.note(console.say(
+                    "tip: zonder GRAPH of WITH raakt een wijziging alleen de standaardgraaf; registers staan in grafen met een naam",
+                    "hint: without GRAPH or WITH an update touches the default graph only; registers are in named graphs",
+                ));
+            }
             Ok(Exit::Done)
         }
         Err(CommitError::Rejected(rejection)) => {

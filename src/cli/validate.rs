@@ -54,10 +54,11 @@ pub(crate) fn run(session: &Session, args: &ValidateArgs) -> anyhow::Result<Exit
     Ok(exit_of(&report.report))
 }
 
-/// The exit code of a report: undetermined only when nothing was found and something was not checked.
+/// The exit code of a report: undetermined when nothing was found and something, or all, was not checked.
 pub(crate) fn exit_of(report: &Report) -> Exit {
     match report.verdict() {
-        Verdict::Conforms => Exit::Done,
+        Verdict::Conforms if report.has_targets() => Exit::Done,
+        Verdict::Conforms => Exit::Undetermined,
         Verdict::Violations => Exit::Refused,
         Verdict::Undetermined => Exit::Undetermined,
     }

@@ -394,6 +394,18 @@ pub const LINT_RULES: &[LintRule] = &[
         ],
     ),
     rule(
+        "L042",
+        Effect::Note,
+        [
+            "Er zijn geen vormen met een doel: er is niets gecontroleerd.",
+            "There are no shapes with a target: nothing was checked.",
+        ],
+        [
+            "Laad vormen in een graaf onder graph/shapes/, of geef ze mee met --shapes.",
+            "Load shapes into a graph below graph/shapes/, or give them with --shapes.",
+        ],
+    ),
+    rule(
         "L050",
         Effect::Shape,
         [

@@ -214,11 +214,24 @@ impl Report {
         &self.zero_focus
     }
 
-    /// The finding `L040` when no shape at all had a focus node.
+    /// The finding `L042` when there was no shape with a target, `L040` when no shape at all had a focus node.
+    /// Not to be asked of `conforms_only` runs, which count nothing.
     pub fn nothing_checked(&self) -> Option<Lint> {
+        if !self.has_targets() {
+            return Some(Lint::new("L042", "", ""));
+        }
         let none =
             !self.focus_counts.is_empty() && self.focus_counts.iter().all(|count| count.count == 0);
         none.then(|| Lint::new("L040", "", ""))
+    }
+
+    /// Whether any shape had a target at all. Without one, conforming says nothing about the data.
+    pub fn has_targets(&self) -> bool {
+        self.shapes
+            .compiled
+            .shapes
+            .iter()
+            .any(|shape| !shape.targets.is_empty())
     }
 
     /// Rules that apply and were not checked.
