@@ -215,7 +215,8 @@ fn addresses_for(quads: u64) -> u64 {
         ..TownOptions::default()
     };
     let sample = write_town(&options, io::sink(), &mut |_| Ok(())).expect("nothing is written");
-    (quads * options.addresses).div_ceil(sample.quads)
+    // One in a hundred more, because the sample is not the whole.
+    (quads * options.addresses * 101).div_ceil(sample.quads * 100)
 }
 
 fn measure(mode: &str, town: &Path, data: &Path) -> Measured {

@@ -1,7 +1,7 @@
 //! SPARQL 1.1 over a [`View`](crate::store::View): parse, evaluate, write results, update a draft, stop in time.
 //! Knows nothing of callers, rights or HTTP: what a query may see is what its view shows.
 //!
-//! Evaluation is spareval's over [`dataset`]; limits are enforced by [`budget`], which every term handled by the
+//! Evaluation is spareval's over `dataset`; limits are enforced by `budget`, which every term handled by the
 //! evaluator passes through. A limit that is hit is an error, never a short answer.
 
 mod algebra_in;

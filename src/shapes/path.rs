@@ -9,7 +9,7 @@ use crate::rdf::vocab::rdf;
 use crate::store::Id;
 use oxrdf::NamedNode;
 
-/// A property path. `Inverse` may hold any path as written; [`Path::normal`] pushes it down to the predicates.
+/// A property path. `Inverse` may hold any path as written; `Path::normal` pushes it down to the predicates.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Path {
     /// One step along a predicate.

@@ -108,7 +108,7 @@ pub struct ResultGroup {
     pub rows: std::ops::Range<usize>,
 }
 
-/// The outcome of [`validate`]. Keeps the state it was made on alive, so that terms can be shown.
+/// The outcome of [`validate`](crate::shapes::validate()). Keeps the state it was made on alive, so that terms can be shown.
 #[derive(Clone)]
 pub struct Report {
     pub(crate) shapes: Shapes,
@@ -287,7 +287,7 @@ impl Report {
     }
 
     /// Kept results that the report of an earlier state of the same store does not have.
-    /// Where this one kept only samples, see [`ValidationOptions::before`] and [`Report::new_count_since`].
+    /// Where this one kept only samples, see [`ValidationOptions::before`](crate::shapes::ValidationOptions::before) and [`Report::new_count_since`].
     pub fn new_since(&self, before: &Self) -> Vec<ResultRow> {
         let mut old: FxHashMap<u64, u64> = FxHashMap::default();
         for fingerprint in &before.fingerprints {
