@@ -6,6 +6,7 @@ mod entity;
 mod fault;
 mod names;
 mod place;
+mod plant;
 mod random;
 mod write;
 
