@@ -14,7 +14,7 @@ const ATTRIBUTED: &str = "http://www.w3.org/ns/prov#wasAttributedTo";
 const LABEL: &str = "http://www.w3.org/2000/01/rdf-schema#label";
 const NOTATION: &str = "http://www.w3.org/2004/02/skos/core#notation";
 
-pub(super) fn one(
+fn one(
     focus: String,
     path: String,
     wrong: impl Into<String>,
