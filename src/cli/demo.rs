@@ -216,11 +216,7 @@ fn summarise(registry: &Registry) -> BTreeMap<(u8, String), GraphCounts> {
                     options: ValidationOptions::default(),
                 },
             );
-            entry.focus += report
-                .focus_counts()
-                .iter()
-                .map(|count| count.count)
-                .sum::<u64>();
+            entry.focus += report.focus_total();
             entry.results = report.counts();
         }
     }

@@ -81,8 +81,8 @@ impl Report {
         let counts = self.counts();
         match self.verdict() {
             Verdict::Conforms => {
-                let focus: u64 = self.focus_counts().iter().map(|count| count.count).sum();
-                PHRASES.conforms[language as usize].replace("{focus}", &focus.to_string())
+                let focus = self.focus_total().to_string();
+                PHRASES.conforms[language as usize].replace("{focus}", &focus)
             }
             Verdict::Violations => PHRASES.violations[language as usize]
                 .replace(

@@ -119,6 +119,7 @@ pub struct Report {
     totals: FxHashMap<(ShapeIx, Component), u64>,
     fingerprints: Vec<u64>,
     focus_counts: Vec<FocusCount>,
+    focus_total: u64,
     zero_focus: Vec<ZeroFocus>,
     not_checked: Vec<Lint>,
     stats: RunStats,
@@ -141,6 +142,7 @@ impl Report {
             totals: findings.totals,
             fingerprints: findings.fingerprints,
             focus_counts: Vec::new(),
+            focus_total: findings.focus_total,
             zero_focus: Vec::new(),
             not_checked: findings.not_checked,
             stats: findings.stats,
@@ -207,6 +209,11 @@ impl Report {
     /// Focus nodes of each shape with targets, in report order. Empty for `conforms_only` runs.
     pub fn focus_counts(&self) -> &[FocusCount] {
         &self.focus_counts
+    }
+
+    /// Focus nodes of all shapes together, each counted once.
+    pub fn focus_total(&self) -> u64 {
+        self.focus_total
     }
 
     /// Shapes whose targets chose nothing. Empty for `conforms_only` runs.

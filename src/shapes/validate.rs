@@ -2,6 +2,7 @@
 //! What becomes of them is in `report.rs`.
 
 use super::bind::{LocalTerms, bind};
+use super::idset::IdSet;
 use super::lint::{Effect, Lint};
 use super::model::{Component, Constraint, Shape, ShapeIx, Shapes, Target};
 use super::report::{PathRef, Report, ResultRow, ShapeRef};
@@ -58,6 +59,8 @@ pub(crate) struct Findings {
     pub(crate) fingerprints: Vec<u64>,
     /// Focus nodes by shape; `None` when the run did not look at all of them.
     pub(crate) focus_counts: Option<Vec<u64>>,
+    /// Focus nodes of all shapes together, each once.
+    pub(crate) focus_total: u64,
     pub(crate) not_checked: Vec<Lint>,
     pub(crate) locals: LocalTerms,
     pub(crate) stats: RunStats,
@@ -82,6 +85,7 @@ pub fn validate(shapes: &Shapes, validation: &Validation) -> Report {
     );
     let mut collector = Collector::new(&compiled.shapes, options);
     let mut focus_counts = vec![0_u64; compiled.shapes.len()];
+    let mut seen = IdSet::default();
     for (targets, group) in groups(shapes) {
         if collector.is_satisfied() || run.is_cancelled() {
             break;
@@ -90,6 +94,7 @@ pub fn validate(shapes: &Shapes, validation: &Validation) -> Report {
         for root in &group {
             focus_counts[*root as usize] = focus.len() as u64;
         }
+        seen.extend(focus.iter().copied());
         run.check_shapes(&group, &focus, &mut collector);
     }
     let stopped = run.is_cancelled();
@@ -98,6 +103,7 @@ pub fn validate(shapes: &Shapes, validation: &Validation) -> Report {
         totals: collector.totals,
         fingerprints: collector.fingerprints,
         focus_counts: (!options.conforms_only && !stopped).then_some(focus_counts),
+        focus_total: seen.len(),
         not_checked: not_checked(shapes, stopped),
         locals: run.locals,
         stats: run.stats,

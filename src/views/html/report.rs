@@ -94,7 +94,7 @@ fn group_section(site: &Site<'_>, report: &Report, group: &ResultGroup) -> Marku
     let name = rows
         .first()
         .and_then(|row| report.property_label(row, site.language))
-        .unwrap_or_else(|| shape.clone());
+        .unwrap_or_else(|| short_name(&shape).to_owned());
     let (examples, others) = rows.split_at(rows.len().min(EXAMPLES));
     let unfolded = &others[..others.len().min(SHOWN)];
     let more = group.total - (examples.len() + unfolded.len()) as u64;
@@ -116,6 +116,15 @@ fn group_section(site: &Site<'_>, report: &Report, group: &ResultGroup) -> Marku
             @if more > 0 { p { "En nog " (grouped(more)) ", in de CSV." } }
         }
     }
+}
+
+/// The last part of a shape's IRI; the whole stays in the title.
+fn short_name(shape: &str) -> &str {
+    let iri = shape.trim_start_matches('<').trim_end_matches('>');
+    iri.rsplit(['#', '/'])
+        .next()
+        .filter(|name| !name.is_empty())
+        .unwrap_or(iri)
 }
 
 fn result_table(site: &Site<'_>, report: &Report, rows: &[ResultRow]) -> Markup {
