@@ -1,6 +1,6 @@
 # Commands people type. Build output goes where CARGO_TARGET_DIR points, else to ./target.
 .DEFAULT_GOAL := help
-.PHONY: help build demo serve test check fmt lint docs deny conformance crash bench clean
+.PHONY: help build demo serve test check fmt lint docs deny advisories conformance crash bench clean
 
 DATA ?= ./oslo-data
 BIND ?= 127.0.0.1:7400
@@ -31,9 +31,12 @@ lint: ## Clippy, warnings are errors
 docs: ## Build the documentation, warnings are errors
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 
-deny: ## Check licences and advisories of the dependencies, where cargo-deny is installed
-	@if command -v cargo-deny >/dev/null 2>&1; then cargo deny --locked check; \
-	else echo "cargo-deny is not installed: licences and advisories were not checked"; fi
+deny: ## Check licences, bans and sources of the dependencies, where cargo-deny is installed
+	@if command -v cargo-deny >/dev/null 2>&1; then cargo deny --locked check licenses bans sources; \
+	else echo "cargo-deny is not installed: licences of the dependencies were not checked"; fi
+
+advisories: ## Check the dependencies for known holes; fetches the advisory database
+	cargo deny --locked check advisories
 
 conformance: ## Run the W3C suites, show their counts and write docs/conformance.md
 	OSLO_WRITE_CONFORMANCE=1 cargo test --locked --test it -- --nocapture conformance suite
