@@ -2,8 +2,8 @@
 //! its place. Gives blank nodes labels of the store. Does not commit: the caller drops the draft when this fails.
 
 use super::contexts::{ContextProblem, ContextStore};
-use super::diagnostic::{Diagnostic, Location};
-use super::format::{Compression, detect};
+use super::diagnostic::{Diagnostic, Location, Severity};
+use super::format::{Compression, Detected, detect};
 use super::input::Input;
 use super::labels::{Labels, label_prefix};
 use super::limits::Limits;
@@ -85,6 +85,27 @@ pub struct ParseStats {
     pub warnings: Vec<Diagnostic>,
 }
 
+/// Whether a finding about contexts concerns a document that is a context and nothing else. Such a document holds no
+/// statements under any reading, so a flaw in it is worth a warning and loses nothing.
+fn is_unusable_context(
+    input: &Input,
+    detected: &Detected,
+    limits: &Limits,
+    found: &Diagnostic,
+) -> bool {
+    #[derive(serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct ContextDocument {
+        #[serde(rename = "@context")]
+        _context: serde::de::IgnoredAny,
+    }
+    if detected.format != Format::JsonLd || !matches!(found.code, "P031" | "P034") {
+        return false;
+    }
+    GuardedReader::open(input, detected.format, limits)
+        .is_ok_and(|reader| serde_json::from_reader::<_, ContextDocument>(reader).is_ok())
+}
+
 /// Reads an input into a draft.
 ///
 /// # Errors
@@ -154,14 +175,21 @@ pub fn parse_into(
             let failure = reader.take_failure();
             let chunk_start = reader.previous_offset();
             drop(reader);
-            return Err(diagnose(
-                input,
-                &job,
-                &options.limits,
-                stop,
-                failure,
-                chunk_start,
-            ));
+            let found = diagnose(input, &job, &options.limits, stop, failure, chunk_start);
+            if stager.quads > 0 || !is_unusable_context(input, &detected, &options.limits, &found) {
+                return Err(found);
+            }
+            stats.content_sha256 = content_digest(input, detected.format, &options.limits)
+                .map_err(|_| found.clone())?;
+            stats.content_bytes = bytes_total.unwrap_or(0);
+            stats
+                .warnings
+                .push(texts::no_statements(detected.format).warn_at(whole));
+            stats.warnings.push(Diagnostic {
+                severity: Severity::Warning,
+                ..found
+            });
+            return Ok(stats);
         }
     }
     stats.quads = stager.quads;

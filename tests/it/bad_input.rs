@@ -2,8 +2,8 @@
 //! Each is refused with its code and leaves nothing behind, or is taken with a warning.
 
 use oslo_registry::ingest::{
-    ContextStore, Diagnostic, Input, Limits, LoadPlan, ParseOptions, ParseStats, load_files,
-    parse_into,
+    ContextStore, Diagnostic, Input, Limits, LoadPlan, ParseOptions, ParseStats, Severity,
+    load_files, parse_into,
 };
 use oslo_registry::rdf::format::Format;
 use oslo_registry::store::Store;
@@ -396,4 +396,30 @@ fn folders_are_walked_in_order_and_other_files_passed_over() {
     );
     assert_eq!(summary.skipped.len(), 2);
     assert_eq!(registry.snapshot().quad_count(), 2);
+}
+
+#[test]
+fn a_context_alone_is_no_data_and_its_flaws_are_warnings() {
+    let read = |json: &str| {
+        let store = Store::in_memory();
+        let contexts = ContextStore::empty();
+        let mut draft = store.scratch();
+        let input = Input::bytes("context.jsonld", json.as_bytes().to_vec());
+        parse_into(&mut draft, &input, ParseOptions::new(&contexts))
+    };
+    let flawed = r#"{"@context": {"a": {"@id": "http://e/a", "@type": ""}}}"#;
+    let stats = read(flawed).expect("a context holds no statements to lose");
+    assert_eq!(stats.quads, 0);
+    let codes: Vec<&str> = stats.warnings.iter().map(|w| w.code).collect();
+    assert!(codes.contains(&"P034"), "{codes:?}");
+    assert!(
+        stats
+            .warnings
+            .iter()
+            .all(|w| w.severity == Severity::Warning)
+    );
+    // With anything beside it the same flaw refuses the document.
+    let used =
+        r#"{"@context": {"a": {"@id": "http://e/a", "@type": ""}}, "@id": "http://e/1", "a": "x"}"#;
+    assert_eq!(read(used).err().map(|d| d.code), Some("P034"));
 }

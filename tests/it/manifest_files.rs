@@ -126,9 +126,6 @@ fn published_files_load_as_the_manifest_says() {
             ("not rdf", Err(d)) if d.code == "P002" => None,
             ("context" | "plain json", Ok((stats, 0))) if !stats.warnings.is_empty() => None,
             ("plain json", Err(d)) if d.code == "P002" && row.path.contains("schema") => None,
-            // Contexts that no JSON-LD processor can use.
-            ("context", Err(d)) if d.code == "P034" && d.location.line.is_some() => None,
-            ("context", Err(d)) if d.code == "P031" => None,
             ("remote context", Err(d)) if d.code == "P031" && d.location.line.is_some() => None,
             ("broken", Err(d)) if d.location.line.is_some() && d.location.column.is_some() => {
                 wrong_line(&row, d)
