@@ -383,6 +383,7 @@ fn load_together(
                 limits: plan.limits.clone(),
                 content_sha256: Some(digests[index]),
                 progress: Some(&mut report),
+                pass_over_contexts: true,
                 ..ParseOptions::new(&plan.contexts)
             };
             read.push((parse_into(draft, &item.input, options)?, started));

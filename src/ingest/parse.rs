@@ -35,6 +35,9 @@ pub struct ParseOptions<'a> {
     pub limits: Limits,
     /// JSON-LD contexts that may be used.
     pub contexts: &'a ContextStore,
+    /// Takes a JSON-LD document that is a context and nothing else as no statements, whatever is wrong with the context,
+    /// with a warning. Off by default: JSON-LD asks to refuse it.
+    pub pass_over_contexts: bool,
     /// Digest of the content, when the caller has it; else the input is read once more as soon as a blank node needs it.
     pub content_sha256: Option<[u8; 32]>,
     /// Called about once per MiB taken from the source.
@@ -51,6 +54,7 @@ impl<'a> ParseOptions<'a> {
             graph: None,
             limits: Limits::default(),
             contexts,
+            pass_over_contexts: false,
             content_sha256: None,
             progress: None,
         }
@@ -176,7 +180,10 @@ pub fn parse_into(
             let chunk_start = reader.previous_offset();
             drop(reader);
             let found = diagnose(input, &job, &options.limits, stop, failure, chunk_start);
-            if stager.quads > 0 || !is_unusable_context(input, &detected, &options.limits, &found) {
+            if !options.pass_over_contexts
+                || stager.quads > 0
+                || !is_unusable_context(input, &detected, &options.limits, &found)
+            {
                 return Err(found);
             }
             stats.content_sha256 = content_digest(input, detected.format, &options.limits)

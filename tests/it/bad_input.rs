@@ -405,7 +405,11 @@ fn a_context_alone_is_no_data_and_its_flaws_are_warnings() {
         let contexts = ContextStore::empty();
         let mut draft = store.scratch();
         let input = Input::bytes("context.jsonld", json.as_bytes().to_vec());
-        parse_into(&mut draft, &input, ParseOptions::new(&contexts))
+        let options = ParseOptions {
+            pass_over_contexts: true,
+            ..ParseOptions::new(&contexts)
+        };
+        parse_into(&mut draft, &input, options)
     };
     let flawed = r#"{"@context": {"a": {"@id": "http://e/a", "@type": ""}}}"#;
     let stats = read(flawed).expect("a context holds no statements to lose");

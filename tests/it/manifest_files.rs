@@ -55,6 +55,7 @@ fn load(
     let options = || ParseOptions {
         format,
         base_iri: Some(format!("http://example.org/base/{}", row.path)),
+        pass_over_contexts: true,
         ..ParseOptions::new(contexts)
     };
     let outcome = parse_into(&mut draft, &input, options());
