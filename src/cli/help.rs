@@ -81,8 +81,8 @@ const EXAMPLES: [(&str, &str, &str); 11] = [
     ),
     (
         "load",
-        "  oslo load adressen.ttl             # graaf {base}/graph/adressen\n  oslo load --keep-going --on-violation warn leveringen/\n  oslo load --graph https://stad.example/graph/bomen --replace bomen.jsonld\n\nElk bestand is één commit: het staat er helemaal in, of er is niets gewijzigd.",
-        "  oslo load adressen.ttl             # graph {base}/graph/adressen\n  oslo load --keep-going --on-violation warn deliveries/\n  oslo load --graph https://town.example/graph/trees --replace trees.jsonld\n\nEvery file is one commit: all of it is in, or nothing was changed.",
+        "  oslo load adressen.ttl\n  oslo load --keep-going --on-violation warn leveringen/\n  oslo load --graph https://stad.example/graph/bomen --replace bomen.jsonld\n\nElk bestand is één commit: het staat er helemaal in, of er is niets gewijzigd.",
+        "  oslo load adressen.ttl\n  oslo load --keep-going --on-violation warn deliveries/\n  oslo load --graph https://town.example/graph/trees --replace trees.jsonld\n\nEvery file is one commit: all of it is in, or nothing was changed.",
     ),
     (
         "validate",
@@ -160,7 +160,7 @@ const DUTCH: [(&str, &str, &str); 45] = [
     (
         "load",
         "graph",
-        "Graaf voor uitspraken die er geen noemen (\"default\" is de standaardgraaf) [standaard: naar de bestandsnaam]",
+        "Graaf voor uitspraken die er geen noemen; \"by-path\" noemt ze naar de plaats van elk bestand [standaard: de standaardgraaf]",
     ),
     (
         "load",

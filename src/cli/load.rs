@@ -20,7 +20,7 @@ pub(crate) struct LoadArgs {
     /// Files and folders; folders are read with everything below them
     #[arg(required = true, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Graph for statements that name none ("default" is the default graph) [default: after the file name]
+    /// Graph for statements that name none; "by-path" names it after each file's place [default: the default graph]
     #[arg(long, value_name = "IRI")]
     graph: Option<String>,
     /// Syntax, when the file name does not tell: turtle, trig, ntriples, nquads, rdfxml, jsonld
@@ -121,8 +121,9 @@ pub(crate) fn run(session: &Session, args: &LoadArgs) -> anyhow::Result<Exit> {
 fn plan(session: &Session, registry: &Registry, args: &LoadArgs) -> anyhow::Result<LoadPlan> {
     let language = session.console.language;
     let target = match args.graph.as_deref() {
-        None => TargetGraph::ByPath,
-        Some("default" | "standaard") => TargetGraph::Default,
+        None | Some("default" | "standaard") => TargetGraph::Default,
+        // Not the default: files in a folder named shapes would become rules in force.
+        Some("by-path" | "volgens-pad") => TargetGraph::ByPath,
         Some(iri) => TargetGraph::Named(NamedNode::new(iri).map_err(|_| {
             Problem::new(
                 format!("--graph {iri} is geen IRI"),

@@ -141,7 +141,10 @@ fn a_file_that_breaks_the_shapes_is_refused_and_leaves_no_trace() {
     assert!(stdout(&done).starts_with("rejected\t"), "{}", stdout(&done));
     assert!(stderr(&done).contains("99999999"), "{}", stderr(&done));
     assert_eq!(output(&data, ["export"]), before);
-    let done = run(&data, ["load", "--on-violation", "warn", &bad]);
+    let done = run(
+        &data,
+        ["load", "--graph", "by-path", "--on-violation", "warn", &bad],
+    );
     assert_eq!(done.status.code(), Some(0));
     assert!(stdout(&done).starts_with("loaded\t"));
     let graph = format!("{}/graph/slecht", "http://127.0.0.1:7400");
@@ -150,6 +153,34 @@ fn a_file_that_breaks_the_shapes_is_refused_and_leaves_no_trace() {
     let undo = run(&data, ["update", &format!("DROP GRAPH <{graph}>")]);
     assert_eq!(undo.status.code(), Some(0), "{}", stderr(&undo));
     assert_eq!(output(&data, ["export"]), before);
+}
+
+/// Published shapes are data like any other until somebody puts them in force.
+#[test]
+fn shapes_loaded_without_a_graph_are_no_rules() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let data = folder.path().join("data");
+    let shapes = folder.path().join("shapes");
+    fs::create_dir(&shapes).expect("folder");
+    fs::write(
+        shapes.join("a.ttl"),
+        "@prefix sh: <http://www.w3.org/ns/shacl#> .\n<http://e/S> a sh:NodeShape ; sh:targetClass <http://e/C> ; sh:property [ sh:path <http://e/p> ; sh:minCount 1 ] .\n",
+    )
+    .expect("write");
+    let item = folder.path().join("b.nt");
+    fs::write(
+        &item,
+        "<http://e/1> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <http://e/C> .\n",
+    )
+    .expect("write");
+    let (shapes, item) = (shapes.display().to_string(), item.display().to_string());
+    let loaded = run(&data, ["load", &shapes, &item]);
+    assert_eq!(loaded.status.code(), Some(0), "{}", stderr(&loaded));
+    let graph = "http://127.0.0.1:7400/graph/shapes/a";
+    let in_force = run(&data, ["load", "--graph", graph, &shapes]);
+    assert_eq!(in_force.status.code(), Some(0), "{}", stderr(&in_force));
+    let checked = run(&data, ["validate"]);
+    assert_eq!(checked.status.code(), Some(1), "{}", stdout(&checked));
 }
 
 #[test]
