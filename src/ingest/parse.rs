@@ -12,9 +12,11 @@ use super::reader::{GuardedReader, ReadFailure, content_digest};
 use super::syntax_texts;
 use super::texts::{self, Finding};
 use crate::rdf::format::Format;
+use crate::rdf::vocab::rdf::LANG_STRING;
 use crate::store::{Draft, Id, QuadIds};
 use oxrdf::{
-    BlankNodeRef, GraphNameRef, NamedNode, NamedNodeRef, NamedOrBlankNodeRef, QuadRef, TermRef,
+    BlankNodeRef, GraphNameRef, LiteralRef, NamedNode, NamedNodeRef, NamedOrBlankNodeRef, QuadRef,
+    TermRef,
 };
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -462,6 +464,13 @@ impl<'d, 's> Stager<'d, 's> {
         let o = match quad.object {
             TermRef::NamedNode(node) => self.iri(node),
             TermRef::BlankNode(node) => self.blank(node, prefix)?,
+            // The JSON-LD reader lets this through; RDF has no such literal and no strict reader would take our dump.
+            TermRef::Literal(literal)
+                if literal.language().is_none() && literal.datatype().as_str() == LANG_STRING =>
+            {
+                self.draft
+                    .intern(LiteralRef::new_simple_literal(literal.value()).into())
+            }
             TermRef::Literal(_) => self.draft.intern(quad.object),
         };
         let g = match quad.graph_name {

@@ -427,3 +427,19 @@ fn a_context_alone_is_no_data_and_its_flaws_are_warnings() {
         r#"{"@context": {"a": {"@id": "http://e/a", "@type": ""}}, "@id": "http://e/1", "a": "x"}"#;
     assert_eq!(read(used).err().map(|d| d.code), Some("P034"));
 }
+
+#[test]
+fn a_tagged_string_without_a_tag_becomes_a_plain_one() {
+    let store = Store::in_memory();
+    let contexts = ContextStore::empty();
+    let mut draft = store.scratch();
+    let json = r#"{"@id": "http://e/1", "http://e/p": {"@value": "x", "@type": "http://www.w3.org/1999/02/22-rdf-syntax-ns#langString"}}"#;
+    let input = Input::bytes("a.jsonld", json.as_bytes().to_vec());
+    parse_into(&mut draft, &input, ParseOptions::new(&contexts)).expect("the reader takes it");
+    let view = draft.snapshot().view();
+    let [_, _, o] = view
+        .triples(None, None, None)
+        .next()
+        .expect("one statement");
+    assert_eq!(view.text(o), "\"x\"");
+}
