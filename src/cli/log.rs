@@ -1,6 +1,7 @@
 //! `oslo log`: the commits, oldest first.
 
 use super::Exit;
+use super::problem;
 use super::console::Rows;
 use super::session::Session;
 use clap::Args;
@@ -27,7 +28,7 @@ pub(crate) fn run(session: &Session, args: &LogArgs) -> anyhow::Result<Exit> {
             ("bron", "source"),
         ],
     );
-    for commit in registry.store().commits(args.since) {
+    for commit in registry.store().commits(args.since).map_err(problem::of_store)? {
         let source = match commit.source.as_slice() {
             [] => commit.message.unwrap_or_default(),
             [only] => only.iri.clone(),

@@ -1,9 +1,10 @@
 //! The state after a commit: dictionary and index, immutable and shared.
 
 use crate::store::dictionary::Dictionary;
-use crate::store::index::{Index, Order};
+use crate::store::index::Index;
 use crate::store::view::{Graphs, View};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// The state after one commit. Cheap to clone; any number of readers share it, and none blocks the writer.
 #[derive(Clone)]
@@ -17,6 +18,13 @@ pub(crate) struct Version {
     pub(crate) quad_count: u64,
     pub(crate) dictionary: Dictionary,
     pub(crate) index: Index,
+    /// Equal exactly for states with the same content by way of the same changes.
+    content: u64,
+}
+
+fn new_content() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 impl Snapshot {
@@ -34,12 +42,43 @@ impl Snapshot {
                 quad_count,
                 dictionary,
                 index,
+                content: new_content(),
             }),
         }
     }
 
     pub(crate) fn empty() -> Self {
         Self::new(0, [0; 32], 0, Dictionary::default(), Index::default())
+    }
+
+    /// The same state, now that it has a number and a digest.
+    pub(crate) fn numbered(&self, seq: u64, digest: [u8; 32]) -> Self {
+        let version = self.version();
+        Self {
+            version: Arc::new(Version {
+                seq,
+                digest,
+                quad_count: version.quad_count,
+                dictionary: version.dictionary.clone(),
+                index: version.index.clone(),
+                content: version.content,
+            }),
+        }
+    }
+
+    /// The same state, stored in another way.
+    pub(crate) fn stored_as(&self, dictionary: Dictionary, index: Index) -> Self {
+        let version = self.version();
+        Self {
+            version: Arc::new(Version {
+                seq: version.seq,
+                digest: version.digest,
+                quad_count: version.quad_count,
+                dictionary,
+                index,
+                content: version.content,
+            }),
+        }
     }
 
     pub(crate) fn version(&self) -> &Version {
@@ -61,9 +100,9 @@ impl Snapshot {
         self.version.quad_count
     }
 
-    /// Bytes of memory the sorted runs take.
-    pub fn index_bytes(&self) -> usize {
-        self.version.index.size_bytes()
+    /// Bytes of memory that index and dictionary take, caches not counted.
+    pub fn memory_bytes(&self) -> usize {
+        self.version.index.memory_bytes() + self.version.dictionary.memory_bytes()
     }
 
     /// A view of every graph, the default graph included.
@@ -71,46 +110,8 @@ impl Snapshot {
         View::new(self.clone(), Graphs::All)
     }
 
-    /// Whether this is the very same state object as another.
+    /// Whether this is the same state as another, however each is stored.
     pub fn is_same_as(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.version, &other.version)
-    }
-
-    /// Checks that the five permutations hold the same quads and every id has a text.
-    ///
-    /// # Errors
-    /// A sentence that names the first disagreement.
-    pub fn check_consistency(&self) -> Result<(), String> {
-        let index = &self.version.index;
-        let mut expected: Option<(u64, u64)> = None;
-        for order in Order::ALL {
-            let (mut rows, mut sum, mut last) = (0_u64, 0_u64, None);
-            for row in index.cursor(order, &[0; 4], &[u64::MAX; 4]) {
-                if last.is_some_and(|last| last >= row) {
-                    return Err(format!("permutation {order:?} is not sorted at row {rows}"));
-                }
-                last = Some(row);
-                rows += 1;
-                // An order-free sum of row hashes: equal sets give equal sums.
-                sum = sum.wrapping_add(rustc_hash::FxBuildHasher.hash_one(order.spog(&row)));
-            }
-            match expected {
-                None => expected = Some((rows, sum)),
-                Some(first) if first != (rows, sum) => {
-                    return Err(format!(
-                        "permutation {order:?} differs from SPOG: {rows} rows against {}",
-                        first.0
-                    ));
-                }
-                Some(_) => {}
-            }
-        }
-        let counted = index.len();
-        if counted != self.version.quad_count || expected.is_some_and(|(rows, _)| rows != counted) {
-            return Err("the quad count differs from the rows of the index".to_owned());
-        }
-        Ok(())
+        self.version.content == other.version.content
     }
 }
-
-use std::hash::BuildHasher as _;

@@ -1,0 +1,286 @@
+//! Makes levels: sorts changes into four orders, in memory or into segment files, and merges levels into one.
+//! Two threads at most, because sorting and packing every order at once would cost more memory than time.
+//! Does not decide when levels are made or merged.
+
+use crate::store::block::Row;
+use crate::store::cursor::Cursor;
+use crate::store::delta::Change;
+use crate::store::level::{Body, Level, LevelFiles, Packed, ROWS_KIND, Side};
+use crate::store::order::{GraphOrder, GraphOrderBuilder, Order};
+use crate::store::pace::Pace;
+use crate::store::run::{Run, RunBuilder};
+use crate::store::segment::{SegmentWriter, Shared};
+use rustc_hash::FxHashMap;
+use serde_json::Map;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Where the files of a level go.
+#[derive(Clone, Copy)]
+pub(crate) struct Target<'a> {
+    /// Folder of segment files.
+    pub(crate) dir: &'a Path,
+    /// Number in their names, never used before.
+    pub(crate) number: u64,
+    /// What the files of the store share.
+    pub(crate) shared: &'a Arc<Shared>,
+}
+
+/// A level in memory from sorted net changes (subject, predicate, object, graph).
+pub(crate) fn level_in_memory(changes: impl Iterator<Item = Change>, seqs: (u64, u64)) -> Level {
+    let (mut added, mut removed) = (Vec::new(), Vec::new());
+    for change in changes {
+        if change.added { &mut added } else { &mut removed }.push(change.row);
+    }
+    Level {
+        body: Body::Packed(Packed {
+            added: side_in_memory(added),
+            removed: side_in_memory(removed),
+            files: None,
+        }),
+        first_seq: seqs.0,
+        last_seq: seqs.1,
+    }
+}
+
+fn side_in_memory(rows: Vec<Row>) -> Side {
+    if rows.is_empty() {
+        return Side::default();
+    }
+    let objects = || {
+        let by_object = sorted_by_object(&rows);
+        let ospg = packed(Order::Ospg, &by_object);
+        let posg = packed(Order::Posg, &by_predicate(&by_object, Order::Ospg, Order::Posg));
+        (ospg, posg)
+    };
+    let subjects = || {
+        let mut graphs = GraphOrderBuilder::default();
+        rows.iter().for_each(|row| graphs.push(row[3]));
+        let spog = packed(Order::Spog, &rows);
+        let psog = packed(Order::Psog, &by_predicate(&rows, Order::Spog, Order::Psog));
+        (spog, psog, graphs.finish())
+    };
+    let ((spog, psog, graphs), (ospg, posg)) = both(rows.len(), subjects, objects);
+    Side {
+        runs: [spog, psog, posg, ospg],
+        graphs,
+    }
+}
+
+/// Runs two jobs at once when they are worth a thread.
+fn both<A: Send, B: Send>(
+    rows: usize,
+    first: impl FnOnce() -> A,
+    second: impl FnOnce() -> B + Send,
+) -> (A, B) {
+    if rows < 20_000 {
+        return (first(), second());
+    }
+    std::thread::scope(|scope| {
+        let other = scope.spawn(second);
+        let mine = first();
+        match other.join() {
+            Ok(theirs) => (mine, theirs),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })
+}
+
+fn packed(order: Order, rows: &[Row]) -> Run {
+    let mut builder = order.builder();
+    rows.iter().for_each(|row| builder.push(*row));
+    builder.finish()
+}
+
+fn sorted_by_object(rows: &[Row]) -> Vec<Row> {
+    let mut sorted: Vec<Row> = rows.iter().map(|row| Order::Ospg.row(*row)).collect();
+    sorted.sort_unstable();
+    sorted
+}
+
+/// Rows of one order, stably dealt out by predicate: subject order becomes predicate-subject order without a sort, and
+/// object order predicate-object order.
+fn by_predicate(rows: &[Row], from: Order, to: Order) -> Vec<Row> {
+    let column = from.columns()[1];
+    let mut counts: FxHashMap<u64, usize> = FxHashMap::default();
+    for row in rows {
+        *counts.entry(row[column]).or_default() += 1;
+    }
+    let mut predicates: Vec<(u64, usize)> = counts.into_iter().collect();
+    predicates.sort_unstable();
+    let mut next: FxHashMap<u64, usize> = FxHashMap::default();
+    let mut start = 0;
+    for (predicate, count) in predicates {
+        next.insert(predicate, start);
+        start += count;
+    }
+    let mut out = vec![[0; 4]; rows.len()];
+    for row in rows {
+        let at = next.get_mut(&row[column]).expect("counted above");
+        out[*at] = to.row(from.spog(row));
+        *at += 1;
+    }
+    out
+}
+
+/// One order of a level being written to its file.
+struct OrderFile {
+    order: Order,
+    file: SegmentWriter,
+    facts: Map<String, serde_json::Value>,
+}
+
+impl OrderFile {
+    fn create(target: &Target<'_>, order: Order) -> io::Result<Self> {
+        Ok(Self {
+            order,
+            file: SegmentWriter::create(
+                &LevelFiles::path(target.dir, target.number, order),
+                ROWS_KIND,
+            )?,
+            facts: Map::new(),
+        })
+    }
+
+    fn side(&mut self, name: &str, rows: &[Row]) -> io::Result<()> {
+        let mut side = self.begin_side();
+        for row in rows {
+            side.push(*row, &mut self.file)?;
+        }
+        self.end_side(side, name)
+    }
+
+    fn begin_side(&self) -> SideBuilder {
+        SideBuilder {
+            run: self.order.builder(),
+            graphs: (self.order == Order::Spog).then(GraphOrderBuilder::default),
+        }
+    }
+
+    fn end_side(&mut self, side: SideBuilder, name: &str) -> io::Result<()> {
+        side.run.finish_to(&mut self.file, name)?;
+        if let Some(graphs) = side.graphs {
+            graphs.finish_to(&mut self.file, name, &mut self.facts)?;
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> io::Result<()> {
+        self.file.finish(self.facts.into()).map(drop)
+    }
+}
+
+struct SideBuilder {
+    run: RunBuilder,
+    graphs: Option<GraphOrderBuilder>,
+}
+
+impl SideBuilder {
+    fn push(&mut self, row: Row, file: &mut SegmentWriter) -> io::Result<()> {
+        if let Some(graphs) = &mut self.graphs {
+            graphs.push(row[3]);
+        }
+        self.run.push_to(row, file)
+    }
+}
+
+/// A level on disk from sorted added and removed rows (subject, predicate, object, graph). Needs about twice their memory
+/// once more while it works.
+///
+/// # Errors
+/// When a file cannot be written; the files that were finished stay, to be cleaned up at the next start.
+pub(crate) fn level_on_disk(
+    added: &[Row],
+    removed: &[Row],
+    seqs: (u64, u64),
+    target: Target<'_>,
+) -> io::Result<Level> {
+    let sides = [("added", added), ("removed", removed)];
+    let objects = || -> io::Result<()> {
+        let mut ospg = OrderFile::create(&target, Order::Ospg)?;
+        let mut posg = OrderFile::create(&target, Order::Posg)?;
+        for (name, rows) in sides {
+            let by_object = sorted_by_object(rows);
+            ospg.side(name, &by_object)?;
+            posg.side(name, &by_predicate(&by_object, Order::Ospg, Order::Posg))?;
+        }
+        ospg.finish()?;
+        posg.finish()
+    };
+    let subjects = || -> io::Result<()> {
+        let mut spog = OrderFile::create(&target, Order::Spog)?;
+        let mut psog = OrderFile::create(&target, Order::Psog)?;
+        for (name, rows) in sides {
+            spog.side(name, rows)?;
+            psog.side(name, &by_predicate(rows, Order::Spog, Order::Psog))?;
+        }
+        spog.finish()?;
+        psog.finish()
+    };
+    let (mine, theirs) = both(added.len() + removed.len(), subjects, objects);
+    mine.and(theirs)?;
+    Level::open(target.dir, target.number, seqs, target.shared)
+}
+
+/// The sum of some levels as one level on disk; `None` when they cancel out. Reads and writes as a stream.
+///
+/// # Errors
+/// When a file cannot be written.
+pub(crate) fn merged_on_disk(
+    levels: &[Arc<Level>],
+    target: Target<'_>,
+    threads: usize,
+    pace: &Pace,
+) -> io::Result<Option<Level>> {
+    let (Some(first), Some(last)) = (levels.first(), levels.last()) else {
+        return Ok(None);
+    };
+    let seqs = (first.first_seq, last.last_seq);
+    let one = |order: Order| -> io::Result<u64> {
+        let mut file = OrderFile::create(&target, order)?;
+        let mut added = file.begin_side();
+        let mut removed: Vec<Row> = Vec::new();
+        let mut cursor = Cursor::open(levels, None, order, &[0; 4], &[u64::MAX; 4]).past_cache();
+        let mut rows = 0;
+        while let Some((row, sign)) = cursor.next_signed() {
+            rows += u64::from(sign != 0);
+            match sign {
+                0 => {}
+                1.. => added.push(row, &mut file.file)?,
+                _ => removed.push(row),
+            }
+            pace.row()?;
+        }
+        file.end_side(added, "added")?;
+        file.side("removed", &removed)?;
+        file.finish()?;
+        Ok(rows)
+    };
+    let rows = if threads > 1 {
+        let (mine, theirs) = both(
+            usize::MAX,
+            || one(Order::Spog).and_then(|_| one(Order::Psog)),
+            || one(Order::Ospg).and_then(|_| one(Order::Posg)),
+        );
+        theirs?;
+        mine?
+    } else {
+        for order in [Order::Psog, Order::Posg, Order::Ospg] {
+            one(order)?;
+        }
+        one(Order::Spog)?
+    };
+    if rows == 0 {
+        for path in LevelFiles::paths(target.dir, target.number) {
+            std::fs::remove_file(path)?;
+        }
+        return Ok(None);
+    }
+    Level::open(target.dir, target.number, seqs, target.shared).map(Some)
+}
+
+/// Whether a graph order was built for a side that has rows.
+pub(crate) fn has_graph_order(side: &Side) -> bool {
+    side.len() == 0 || !matches!(side.graphs, GraphOrder::Empty)
+}
