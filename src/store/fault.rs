@@ -242,16 +242,16 @@ pub(crate) mod scope {
     }
 
     /// Runs `work` with the points armed as the variable would arm them.
-    pub(crate) fn with_faults<T>(plan: &str, work: impl FnOnce() -> T) -> T {
+    pub(crate) fn with_faults<T>(text: &str, work: impl FnOnce() -> T) -> T {
         struct Restore(Option<Arc<Plan>>);
         impl Drop for Restore {
             fn drop(&mut self) {
                 set(self.0.take());
             }
         }
-        let plan_read = Plan::parse(plan).expect("the test names its faults rightly");
+        let armed = Plan::parse(text).expect("the test names its faults rightly");
         let _restore = Restore(plan());
-        set(Some(Arc::new(plan_read)));
+        set(Some(Arc::new(armed)));
         work()
     }
 }

@@ -79,14 +79,14 @@ impl BaseFile {
         digest.copy_from_slice(&content[24..56]);
         let quads = number(56);
         let file = Arc::new(file);
-        let mut reader =
-            FrameReader::short(file.clone(), Format::Two, HEAD_BYTES as u64, bytes);
+        let mut reader = FrameReader::short(file.clone(), Format::Two, HEAD_BYTES as u64, bytes);
         read_frame(&mut reader, path)?;
         let header = frame_text(&reader, path)?
             .split_once(ROWS_BEGIN)
             .and_then(|(header, _)| parse_header(header));
         let parts = header.and_then(|(info, before)| Some((time_ms(&info.time)?, info, before)));
-        let Some((time_ms, mut info, previous)) = parts.filter(|(_, info, _)| info.seq == seq) else {
+        let Some((time_ms, mut info, previous)) = parts.filter(|(_, info, _)| info.seq == seq)
+        else {
             let reason = "the header of the base cannot be read";
             return Err(damaged(path, HEAD_BYTES as u64, reason));
         };
@@ -176,8 +176,13 @@ fn read_frame(reader: &mut FrameReader, path: &Path) -> Result<(), LogError> {
 }
 
 fn frame_text<'a>(reader: &'a FrameReader, path: &Path) -> Result<&'a str, LogError> {
-    std::str::from_utf8(reader.text())
-        .map_err(|_| damaged(path, reader.offset(), "a frame before this byte is not UTF-8"))
+    std::str::from_utf8(reader.text()).map_err(|_| {
+        damaged(
+            path,
+            reader.offset(),
+            "a frame before this byte is not UTF-8",
+        )
+    })
 }
 
 /// Takes the rows of a base.

@@ -120,11 +120,7 @@ impl LogFile {
     }
 
     /// Opens a file of format 2 whose head is known, for appending.
-    pub(super) fn appendable(
-        path: &Path,
-        first_seq: u64,
-        previous: &[u8; 32],
-    ) -> io::Result<Self> {
+    pub(super) fn appendable(path: &Path, first_seq: u64, previous: &[u8; 32]) -> io::Result<Self> {
         let file = open_appendable(path)?;
         let bytes = file.metadata()?.len();
         Ok(Self {
@@ -243,14 +239,16 @@ fn find_once(dir: &Path) -> Result<Found, LogError> {
     };
     if listed.logs.is_empty() && listed.bases.is_empty() {
         if !old_exists && !old.exists() {
-            return Err(if list(&found.folder).is_ok_and(|now| !now.logs.is_empty()) {
-                // It was moved into the folder after that was listed.
-                io_error("read", &old)(io::ErrorKind::NotFound.into())
-            } else {
-                LogError::Absent {
-                    path: dir.to_owned(),
-                }
-            });
+            return Err(
+                if list(&found.folder).is_ok_and(|now| !now.logs.is_empty()) {
+                    // It was moved into the folder after that was listed.
+                    io_error("read", &old)(io::ErrorKind::NotFound.into())
+                } else {
+                    LogError::Absent {
+                        path: dir.to_owned(),
+                    }
+                },
+            );
         }
         found.in_place = true;
         found.files.push(LogFile::open(&old, 1)?);

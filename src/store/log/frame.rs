@@ -285,7 +285,10 @@ impl FrameReader {
         let unwritten = if left as usize > bytes {
             holds_unwritten(seen)
         } else {
-            let written = seen.iter().rposition(|byte| *byte != 0).map_or(0, |i| i + 1);
+            let written = seen
+                .iter()
+                .rposition(|byte| *byte != 0)
+                .map_or(0, |i| i + 1);
             holds_unwritten(seen) || written < FRAME_HEAD_BYTES
         };
         Ok(if unwritten {

@@ -162,7 +162,9 @@ pub(crate) enum LogError {
         path: PathBuf,
     },
     /// A file was written by a later version of this program.
-    #[error("{path} was written by a newer oslo (commit log format {version}); open it with that version")]
+    #[error(
+        "{path} was written by a newer oslo (commit log format {version}); open it with that version"
+    )]
     NewerFormat {
         /// The file.
         path: PathBuf,
@@ -182,7 +184,9 @@ pub(crate) enum LogError {
         path: PathBuf,
     },
     /// The checkpoint is older than the oldest commit the log still holds one by one.
-    #[error("the log begins at commit {first}, later than what the index knows (commit {known}); the index must be built anew")]
+    #[error(
+        "the log begins at commit {first}, later than what the index knows (commit {known}); the index must be built anew"
+    )]
     Superseded {
         /// Last commit of the checkpoint.
         known: u64,

@@ -69,7 +69,9 @@ pub(super) fn open(
     sink: &mut impl RecordSink,
 ) -> Result<Opened, LogError> {
     let found = files::find(dir, options)?;
-    let durable_end = options.durable_end.max(known.as_ref().map(|known| known.end));
+    let durable_end = options
+        .durable_end
+        .max(known.as_ref().map(|known| known.end));
     let start = Start::choose(&found, known)?;
     let read = start.read(&found, durable_end, sink)?;
     let state = State {
@@ -254,7 +256,10 @@ impl Start {
         // A place in a file that a base superseded vouches for nothing any more.
         if let Some(durable) = durable_end
             && durable.file > base_seq
-            && !found.files.iter().any(|file| file.first_seq == durable.file)
+            && !found
+                .files
+                .iter()
+                .any(|file| file.first_seq == durable.file)
         {
             return Err(LogError::Missing {
                 path: log_path(&found.folder, durable.file),
@@ -388,8 +393,7 @@ fn settle(dir: &Path, shared: &Shared, in_place: bool, torn_bytes: u64) -> Resul
     if in_place {
         adopt(dir, shared).map_err(io_error("move into the folder log", &last.path))?;
     }
-    fault::sync_dir("log.create", &shared.folder)
-        .map_err(io_error("write to", &shared.folder))?;
+    fault::sync_dir("log.create", &shared.folder).map_err(io_error("write to", &shared.folder))?;
     let pending = {
         let state = shared.read_state();
         let base = state.base.as_ref().map(|base| base.seq);

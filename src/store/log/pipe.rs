@@ -94,7 +94,9 @@ impl TextPipe {
         if worker.texts.send(text).is_err() {
             // The thread is gone, so it has an error to tell.
             self.join()?;
-            return Err(io::Error::other("the thread that writes the log ended early"));
+            return Err(io::Error::other(
+                "the thread that writes the log ended early",
+            ));
         }
         Ok(())
     }

@@ -4,9 +4,7 @@
 use super::base::BaseFile;
 use super::files::{self, LogFile};
 use super::frame::{FrameRead, FrameReader};
-use super::header::{
-    RECORD_END, ROWS_BEGIN, hex, parse_header, split_durable_line, split_trailer,
-};
+use super::header::{RECORD_END, ROWS_BEGIN, hex, parse_header, split_durable_line, split_trailer};
 use super::record::{Chain, Progress, ScanError};
 use super::{
     CommitEntry, CommitInfo, CommitTable, LogError, LogOptions, LogPosition, Opened, RecordSink,
@@ -258,7 +256,11 @@ impl CommitLog {
             (state.base.clone(), sections, chain)
         };
         if let Some(base) = base {
-            let total = base.bytes + sections.iter().map(|place| place.end - place.start).sum::<u64>();
+            let total = base.bytes
+                + sections
+                    .iter()
+                    .map(|place| place.end - place.start)
+                    .sum::<u64>();
             base.read(sink, Progress { before: 0, total })?;
         }
         read_sections(&sections, chain, sink)

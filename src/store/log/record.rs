@@ -193,11 +193,7 @@ impl Chain {
         }
     }
 
-    fn read_header<'a>(
-        &self,
-        text: &'a str,
-        offset: u64,
-    ) -> Result<(OpenRecord, &'a str), String> {
+    fn read_header<'a>(&self, text: &'a str, offset: u64) -> Result<(OpenRecord, &'a str), String> {
         let (_, text) = split_durable_line(text).ok_or("a record starts with an unknown line")?;
         let end = text
             .find(ROWS_BEGIN)

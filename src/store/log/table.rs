@@ -131,7 +131,9 @@ impl CommitTable {
     /// Commits outside the table count nothing.
     pub(crate) fn rows_between(&self, from: u64, to: u64) -> u64 {
         let until = |seq: u64| {
-            let count = seq.saturating_sub(self.base_seq).min(self.rows.len() as u64);
+            let count = seq
+                .saturating_sub(self.base_seq)
+                .min(self.rows.len() as u64);
             match count {
                 0 => 0,
                 count => {
@@ -165,7 +167,13 @@ impl CommitTable {
         }
         let before = self.rows.last();
         let earliest = before.map_or_else(
-            || if self.base_seq > 0 { self.base_time_ms } else { i64::MIN },
+            || {
+                if self.base_seq > 0 {
+                    self.base_time_ms
+                } else {
+                    i64::MIN
+                }
+            },
             |row| row.time_ms,
         );
         let row = Row {
@@ -179,7 +187,9 @@ impl CommitTable {
 
     /// Forgets the commits up to and with `seq`, for which a base now stands.
     pub(super) fn drop_before(&mut self, seq: u64, base_time_ms: i64) {
-        let count = seq.saturating_sub(self.base_seq).min(self.rows.len() as u64) as usize;
+        let count = seq
+            .saturating_sub(self.base_seq)
+            .min(self.rows.len() as u64) as usize;
         let (added, removed) = match count {
             0 => (0, 0),
             count => (self.rows[count - 1].added, self.rows[count - 1].removed),
@@ -254,7 +264,12 @@ impl CommitTable {
     pub(crate) fn load(path: &Path) -> io::Result<Self> {
         let file = File::open(path)?;
         let length = file.metadata()?.len();
-        let bad = || io::Error::new(io::ErrorKind::InvalidData, "the table of commits is damaged");
+        let bad = || {
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                "the table of commits is damaged",
+            )
+        };
         if length > MAX_TABLE_BYTES {
             return Err(bad());
         }
@@ -396,7 +411,7 @@ mod tests {
             table.drop_before(dropped, 1_000);
             prop_assert_eq!(table.rows_between(0, u64::MAX), rows);
             for entry in &entries[dropped as usize..] {
-                prop_assert_eq!(table.entry(entry.seq).as_ref(), Some(entry));
+                prop_assert_eq!(table.entry(entry.seq), Some(*entry));
             }
             prop_assert_eq!(table.entry(dropped), None);
             table.save(&path).expect("saves");

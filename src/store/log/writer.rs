@@ -93,7 +93,9 @@ impl LogWriter {
             (state.table.last_seq(), state.digest, state.end)
         };
         if info.seq != last + 1 || *previous != digest {
-            return Err(invalid("the commit does not follow the last one of the log"));
+            return Err(invalid(
+                "the commit does not follow the last one of the log",
+            ));
         }
         let time_ms =
             time_ms(&info.time).ok_or_else(|| invalid("the moment of the commit is no time"))?;
@@ -214,7 +216,9 @@ impl RecordWriter<'_> {
     /// may follow.
     pub(crate) fn finish(mut self) -> io::Result<[u8; 32]> {
         if (self.added, self.removed) != (self.entry.added, self.entry.removed) {
-            return Err(invalid("the record does not hold the rows its header counts"));
+            return Err(invalid(
+                "the record does not hold the rows its header counts",
+            ));
         }
         let pipe = self.pipe.take().expect("present until the record ends");
         let mut digest = [0; 32];
