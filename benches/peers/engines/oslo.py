@@ -1,0 +1,50 @@
+"""oslo itself, driven by its command line as anyone would. No shapes are loaded."""
+
+import os
+import pathlib
+import secrets
+
+import system
+from engines.base import Engine
+
+# What a bulk load may use, where this build has the option.
+MEMORY = "2GiB"
+
+
+class Oslo(Engine):
+    name = "oslo"
+    title = "oslo"
+    port = 17411
+    documented_fsync = True
+    # The program to measure; run.py sets it.
+    binary = None
+
+    def __init__(self, home, work):
+        super().__init__(home, work)
+        token = secrets.token_hex(32)
+        self.token_file = self.work / "token"
+        self.token_file.write_text(token)
+        self.token_file.chmod(0o600)
+        self.authorization = f"Bearer {token}"
+
+    def missing(self):
+        if self.binary is None or not os.access(self.binary, os.X_OK):
+            return f"{self.binary} is not there (make build, or OSLO_BIN)"
+        return None
+
+    def version(self):
+        words = self.ask([self.binary, "--version"]).split()
+        return words[1] if len(words) > 1 else "unknown"
+
+    def _limits(self):
+        if "--memory" not in self.ask([self.binary, "load", "--help"]):
+            return []
+        self.settings = f"--memory {MEMORY} while loading"
+        return ["--memory", MEMORY]
+
+    def load(self, file, timeout):
+        command = [pathlib.Path(self.binary), "--data", self.data, "load", "--graph", "default", *self._limits(), file]
+        return system.run(command, self.log, timeout, folder=self.work)
+
+    def command(self):
+        return [self.binary, "--data", self.data, "serve", "--bind", f"127.0.0.1:{self.port}", "--admin-token-file", self.token_file]
