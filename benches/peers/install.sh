@@ -60,6 +60,21 @@ oxigraph() {
     fi
 }
 
+# Debian moved the classes of the XML schema types inside jena-core, but left their messages behind under the old name, and
+# without messages they do not start: put a copy where they look.
+jena_messages() {
+    python3 - "$1" "$2" <<'END'
+import pathlib, sys, zipfile
+jar, classes = zipfile.ZipFile(sys.argv[1]), pathlib.Path(sys.argv[2])
+left = "org/apache/jena/ext/"
+for name in jar.namelist():
+    if name.startswith(left + "xerces/") and name.endswith(".properties"):
+        target = classes / name.removeprefix(left)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(jar.read(name))
+END
+}
+
 # A Java compiler unpacked elsewhere than meant looks for its settings in /etc: point it to those beside it.
 java_settings() {
     find "$ROOT/usr/lib/jvm" -type l 2>/dev/null | while read -r link; do
@@ -91,7 +106,9 @@ jena() {
         return
     fi
     mkdir -p "$classes"
-    if "$javac" -nowarn -d "$classes" -cp "$ROOT/usr/share/java/*:/usr/share/java/*" "$HERE/JenaServer.java"; then
+    core=$(ls "$ROOT/usr/share/java/jena-core.jar" /usr/share/java/jena-core.jar 2>/dev/null | head -n 1)
+    if jena_messages "$core" "$classes" &&
+        "$javac" -nowarn -d "$classes" -cp "$ROOT/usr/share/java/*:/usr/share/java/*" "$HERE/JenaServer.java"; then
         say "jena: compiled its server"
     else
         say "jena: its server could not be compiled"

@@ -132,7 +132,10 @@ class Run:
     def _load(self):
         self._say(f"loads {self.data.lines:,} lines")
         ended = self.engine.load(self.data.file, self.timeout)
+        # Not counted: whoever does not wait for the disk must not slow down what is measured next.
+        os.sync()
         used = system.disk(self.engine.data)
+        self.notes.extend(self.engine.remarks())
         self.figures.update(load_seconds=ended.seconds, load_peak=ended.peak, disk=used, disk_per_quad=used / self.data.lines)
 
     def _starts(self):
@@ -146,7 +149,7 @@ class Run:
         self.figures["start_seconds"] = times[len(times) // 2]
 
     def _ask(self, connection, text):
-        return rows(connection.expect(self.engine.query(text)))
+        return rows(connection.expect(self.engine.long_query(text)))
 
     def _count(self, connection):
         return int(self._ask(connection, queries.COUNT_ALL)[0]["n"]["value"])
@@ -313,12 +316,14 @@ def measure(engine, data, agreement, options):
         if reason is not None:
             return {**result, "missing": reason}
         result["version"] = engine.version()
+        os.sync()
         begin = time.perf_counter()
         run = Run(engine, data, agreement, options)
         try:
             run.all()
         except (system.Failed, client.HttpError, OSError, ValueError, KeyError, subprocess.TimeoutExpired) as problem:
-            result["failed"] = f"{type(problem).__name__}: {problem}"
+            # On one line and not too long: it becomes part of a list.
+            result["failed"] = " ".join(f"{type(problem).__name__}: {problem}".split())[:400]
         result.update(
             settings=engine.settings,
             figures=run.figures,

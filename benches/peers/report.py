@@ -45,7 +45,6 @@ ROWS = [
 
 # From what measure.py gives (seconds, bytes, shares) to the unit of the row.
 _SCALE = {"ms": 1e3, "MiB": 1 / (1 << 20), "%": 100.0}
-_MIB = 1 << 20
 
 
 def _shown(value, unit):

@@ -74,6 +74,14 @@ class Engine:
         """The bytes of a request with a query."""
         return self._post(self.query_path, self.form("query", text))
 
+    def long_query(self, text):
+        """The bytes of a request with a query that may run longer than the server lets others."""
+        return self.query(text)
+
+    def remarks(self):
+        """Sentences for the report about what was loaded; called right after the load."""
+        return []
+
     def insert(self, triples):
         """The bytes of a request that inserts lines of N-Triples in one commit."""
         return self._post(self.update_path, self.form(self.update_field, queries.insert(triples, self.graph)), self.authorization)
@@ -101,7 +109,7 @@ class Engine:
 
     def libraries(self):
         """The variable that lets unpacked programs find the libraries unpacked with them."""
-        # The folder of the processor's architecture is one of few, so all that exist are named.
+        # There is one folder for each architecture, and mostly one architecture.
         folders = [path for part in ("lib", "usr/lib") for path in sorted((self.root / part).glob("*-linux-gnu*"))]
         known = os.environ.get("LD_LIBRARY_PATH")
         return {"LD_LIBRARY_PATH": ":".join([*map(str, folders), *([known] if known else [])])}

@@ -9,7 +9,7 @@ from engines.base import Engine
 # Most of the Java heap. The files of TDB2 are mapped beside it.
 HEAP = "2g"
 # Those that jena-tdb2 needs at run time, by the names under which Debian installs them.
-JARS = """jena-tdb2 jena-arq jena-core jena-base jena-iri jena-shaded-guava jena-dboe-base jena-dboe-index jena-dboe-storage
+JARS = """jena-tdb2 jena-arq jena-core jena-base jena-iri jena-dboe-base jena-dboe-index jena-dboe-storage
 jena-dboe-trans-data jena-dboe-transaction jena-rdfconnection commons-cli commons-codec commons-compress commons-csv commons-io
 commons-lang3 dexx.collection gson guava failureaccess httpclient httpcore jackson-core jackson-databind jackson-annotations
 jakarta.json-api jsonld-java protobuf slf4j-api slf4j-nop jcl-over-slf4j thrift titanium-json-ld""".split()

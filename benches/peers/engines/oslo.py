@@ -9,6 +9,8 @@ from engines.base import Engine
 
 # What a bulk load may use, where this build has the option.
 MEMORY = "2GiB"
+# Seconds that a counting query may take: the most that the server allows.
+LONGEST = 120
 
 
 class Oslo(Engine):
@@ -45,6 +47,14 @@ class Oslo(Engine):
     def load(self, file, timeout):
         command = [pathlib.Path(self.binary), "--data", self.data, "load", "--graph", "default", *self._limits(), file]
         return system.run(command, self.log, timeout, folder=self.work)
+
+    def long_query(self, text):
+        return self._post(f"{self.query_path}?timeout={LONGEST}", self.form("query", text))
+
+    def remarks(self):
+        log = sum(path.stat().st_blocks * 512 for path in self.data.rglob("*.log"))
+        rest = system.disk(self.data) - log
+        return [f"on disk {log / 1e6:,.0f} MB of commit log and {rest / 1e6:,.0f} MB of all else"]
 
     def command(self):
         return [self.binary, "--data", self.data, "serve", "--bind", f"127.0.0.1:{self.port}", "--admin-token-file", self.token_file]
