@@ -5,8 +5,8 @@ code is of the same size as a point lookup. Small packets go out at once (TCP_NO
 (TCP_QUICKACK), so that no engine is charged for the delays of TCP.
 """
 
+import itertools
 import multiprocessing
-import random
 import socket
 import time
 
@@ -160,34 +160,32 @@ def latencies(connection, requests, seconds, check=None):
     return times
 
 
-def _worker(port, requests, seconds, ready, go, results):
+def _worker(port, requests, again, seconds, ready, go, results):
     """One client process: connect, say ready, wait for the rest, send until the time is over."""
     connection = Connection(port)
-    count, error, worst = 0, None, 0.0
+    count = 0
     try:
-        connection.expect(requests[-1])
+        connection.expect(requests[0])
         ready.put(None)
         go.wait(60)
         begin = time.perf_counter()
         last = begin
-        # The last request served to connect; a repeated write would write nothing.
-        for request in requests[:-1]:
+        # The first request served to connect; a repeated write would write nothing.
+        for request in itertools.cycle(requests) if again else requests[1:]:
             connection.expect(request)
-            now = time.perf_counter()
-            worst = max(worst, now - last)
-            last = now
+            last = time.perf_counter()
             count += 1
-            if now - begin > seconds:
+            if last - begin > seconds:
                 break
-        results.put((count, last - begin, worst, None))
+        results.put((count, last - begin, None))
     except Exception as problem:  # whatever it is, the parent must hear of it
-        error = f"{type(problem).__name__}: {problem}"
         ready.put(None)
-        results.put((count, seconds, worst, error))
+        results.put((count, seconds, f"{type(problem).__name__}: {problem}"))
 
 
-def parallel(port, requests_of_clients, seconds):
-    """Lets every list of requests be sent by a client process of its own, all at once, for some seconds.
+def parallel(port, requests_of_clients, seconds, again):
+    """Lets every list of requests be sent by a client process of its own, all at once, for some seconds or until a list is
+    done; `again` begins a list anew instead.
 
     Returns requests answered each second by all together, and how many that were; the requests with which the clients
     connected are not among them, though they were answered too. Raises `HttpError` when a client failed.
@@ -195,7 +193,7 @@ def parallel(port, requests_of_clients, seconds):
     context = multiprocessing.get_context("fork")
     ready, results, go = context.Queue(), context.Queue(), context.Event()
     workers = [
-        context.Process(target=_worker, args=(port, list(own), seconds, ready, go, results), daemon=True)
+        context.Process(target=_worker, args=(port, own, again, seconds, ready, go, results), daemon=True)
         for own in requests_of_clients
     ]
     for worker in workers:
@@ -210,14 +208,7 @@ def parallel(port, requests_of_clients, seconds):
             worker.join(5)
             if worker.is_alive():
                 worker.kill()
-    errors = [error for *_, error in answers if error]
+    errors = [error for _, _, error in answers if error]
     if errors:
         raise HttpError(errors[0])
-    return sum(count / spent for count, spent, *_ in answers if spent > 0), sum(count for count, *_ in answers)
-
-
-def deal(items, hands, seed=1):
-    """Shuffles items and deals them into as many lists as there are hands."""
-    items = list(items)
-    random.Random(seed).shuffle(items)
-    return [items[hand::hands] for hand in range(hands)]
+    return sum(count / spent for count, spent, _ in answers if spent > 0), sum(count for count, _, _ in answers)

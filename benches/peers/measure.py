@@ -209,10 +209,13 @@ class Run:
                 return rate
             own = rate
         requests = [self.engine.query(text) for text in texts]
-        rate, _ = client.parallel(self.engine.port, client.deal(requests, CLIENTS), self.seconds)
+        # Everyone asks everything, each from another place on.
+        starts = [len(requests) * at // CLIENTS for at in range(CLIENTS)]
+        lists = [requests[start:] + requests[:start] for start in starts]
+        rate, _ = client.parallel(self.engine.port, lists, self.seconds, again=True)
         if own is None:
             self.notes.append("rates measured without wrk: our own clients take their share of the cores")
-        elif rate > own:
+        elif rate > own * 1.5:
             self.notes.append(f"delayed acknowledgements: {own:.0f} requests/s with wrk, {rate:.0f} with our own clients")
         return max(rate, own or 0.0)
 
@@ -277,7 +280,7 @@ class Run:
             [self.engine.insert(queries.one_triple(number + hand * each + at)) for at in range(each)] for hand in range(CLIENTS)
         ]
         self._next = number + CLIENTS * each
-        rate, count = client.parallel(self.engine.port, lists, seconds)
+        rate, count = client.parallel(self.engine.port, lists, seconds, again=False)
         # The request with which every client connected wrote a triple too.
         self._inserted += count + CLIENTS
         self.figures["commit_rate"] = rate

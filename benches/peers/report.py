@@ -132,7 +132,7 @@ def section(run):
         if "missing" in result:
             lines.append(f"- {result['title']}: not measured: {result['missing']}.")
             continue
-        notes = [_how_fsync(result), *([result["settings"]] if result["settings"] else []), *result["notes"]]
+        notes = [_how_fsync(result), *([result["settings"]] if result["settings"] else []), *dict.fromkeys(result["notes"])]
         if "failed" in result:
             notes.append(f"stopped: {result['failed']}")
         lines.append(f"- {result['title']} {result['version']}: {'; '.join(notes)}.")

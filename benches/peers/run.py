@@ -111,6 +111,9 @@ def main():
     except (data.DataError, OSError) as problem:
         print(f"bench-peers: {problem}", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        print("bench-peers: stopped", file=sys.stderr)
+        return 2
     finally:
         shutil.rmtree(work, ignore_errors=True)
     text = report.section(run)
