@@ -52,7 +52,9 @@ class Oslo(Engine):
         return self._post(f"{self.query_path}?timeout={LONGEST}", self.form("query", text))
 
     def remarks(self):
-        log = sum(path.stat().st_blocks * 512 for path in self.data.rglob("*.log"))
+        # A folder of its own; a single file in the older format.
+        old = self.data / "commits.log"
+        log = system.disk(self.data / "log") + (old.stat().st_blocks * 512 if old.exists() else 0)
         rest = system.disk(self.data) - log
         return [f"on disk {log / 1e6:,.0f} MB of commit log and {rest / 1e6:,.0f} MB of all else"]
 
