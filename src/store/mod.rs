@@ -4,6 +4,7 @@
 mod delta;
 mod dictionary;
 mod draft;
+mod fault;
 mod id;
 mod index;
 mod lexical;
