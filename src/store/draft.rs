@@ -385,6 +385,10 @@ impl crate::store::log::RecordSink for Replay {
         Ok(())
     }
 
+    fn base_end(&mut self, _info: CommitInfo, _digest: [u8; 32]) -> Result<(), String> {
+        Err("a base cannot be read yet".to_owned())
+    }
+
     fn forget(&mut self) {
         self.state.forget();
     }

@@ -23,7 +23,7 @@ pub use view::{Graphs, Ids, Pairs, QuadScan, TripleScan, View};
 
 use crate::store::delta::Change;
 use crate::store::draft::Replay;
-use crate::store::log::{LogEnd, LogWriter, read_log};
+use crate::store::log::{CommitLog, LogError, LogOptions, LogWriter, Opened};
 use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -32,7 +32,6 @@ use std::sync::{Mutex, PoisonError, RwLock};
 /// Three ids: subject, predicate, object.
 pub type Triple = [Id; 3];
 
-const LOG_FILE: &str = "commits.log";
 const LOCK_FILE: &str = "lock";
 
 /// Why the store could not do what was asked.
@@ -157,9 +156,11 @@ impl Writer {
                     }
                 })?;
             }
-            record.finish()
+            let digest = record.finish()?;
+            log.syncer().sync()?;
+            Ok(digest)
         })();
-        let path = log.path().to_owned();
+        let path = log.path();
         written.map_err(|error: io::Error| {
             let reason = format!("commit {} could not be written to {}: {error}", info.seq, path.display());
             tracing::error!(seq = info.seq, %error, "Writing stopped: the commit log could not be made durable");
@@ -217,8 +218,7 @@ impl Store {
         options: OpenOptions,
         progress: ReplayProgress<'_>,
     ) -> Result<Self, StoreError> {
-        let path = dir.join(LOG_FILE);
-        let exists = path.exists();
+        let exists = CommitLog::exists(dir);
         if !exists && (options.must_exist || options.read_only) {
             return Err(StoreError::Missing {
                 path: dir.to_owned(),
@@ -229,37 +229,43 @@ impl Store {
         } else {
             Some(claim(dir)?)
         };
+        let log_options = LogOptions {
+            read_only: options.read_only,
+            ..LogOptions::default()
+        };
         if !exists {
-            let log = LogWriter::create(&path).map_err(io_error("create", &path))?;
-            sync_dir(dir).map_err(io_error("write to", dir))?;
-            let mode = WriterMode::File(log);
+            let opened = CommitLog::create(dir, log_options).map_err(log_error)?;
+            let mode = opened.writer.map_or(WriterMode::ReadOnly, WriterMode::File);
+            let dir = Some(dir.to_owned());
             return Ok(Self::assemble(
                 Snapshot::empty(),
                 Vec::new(),
                 mode,
-                Some(dir.to_owned()),
+                dir,
                 0,
                 lock,
             ));
         }
-        let (snapshot, commits, end, torn_bytes) = replay(&path, progress)?;
-        let mode = if options.read_only {
-            WriterMode::ReadOnly
-        } else {
-            if torn_bytes > 0 {
-                tracing::warn!(
-                    torn_bytes,
-                    "Cut {torn_bytes} bytes of an unfinished commit off the log"
-                );
+        let (snapshot, commits, opened) = replay(dir, log_options, progress)?;
+        let mode = match opened.writer {
+            None => WriterMode::ReadOnly,
+            Some(writer) => {
+                let torn_bytes = opened.torn_bytes;
+                if torn_bytes > 0 {
+                    tracing::warn!(
+                        torn_bytes,
+                        "Cut {torn_bytes} bytes of an unfinished commit off the log"
+                    );
+                }
+                WriterMode::File(writer)
             }
-            WriterMode::File(LogWriter::open(&path, end).map_err(io_error("open", &path))?)
         };
         Ok(Self::assemble(
             snapshot,
             commits,
             mode,
             Some(dir.to_owned()),
-            torn_bytes,
+            opened.torn_bytes,
             lock,
         ))
     }
@@ -351,8 +357,7 @@ pub struct CheckReport {
 /// # Errors
 /// When the folder holds no registry or cannot be read. Damage is a finding, not an error.
 pub fn check(dir: &Path, progress: ReplayProgress<'_>) -> Result<CheckReport, StoreError> {
-    let path = dir.join(LOG_FILE);
-    if !path.exists() {
+    if !CommitLog::exists(dir) {
         return Err(StoreError::Missing {
             path: dir.to_owned(),
         });
@@ -364,8 +369,12 @@ pub fn check(dir: &Path, progress: ReplayProgress<'_>) -> Result<CheckReport, St
         torn_bytes: 0,
         findings: Vec::new(),
     };
-    match replay(&path, progress) {
-        Ok((snapshot, commits, _, torn_bytes)) => {
+    let options = LogOptions {
+        read_only: true,
+        ..LogOptions::default()
+    };
+    match replay(dir, options, progress) {
+        Ok((snapshot, commits, Opened { torn_bytes, .. })) => {
             report.commits = commits.len() as u64;
             report.quads = snapshot.quad_count();
             report.digest = log::hex(&snapshot.digest());
@@ -392,6 +401,9 @@ impl log::RecordSink for WithProgress<'_, '_> {
     fn commit(&mut self, info: CommitInfo, digest: [u8; 32]) -> Result<(), String> {
         self.replay.commit(info, digest)
     }
+    fn base_end(&mut self, info: CommitInfo, digest: [u8; 32]) -> Result<(), String> {
+        self.replay.base_end(info, digest)
+    }
     fn forget(&mut self) {
         self.replay.forget();
     }
@@ -401,31 +413,47 @@ impl log::RecordSink for WithProgress<'_, '_> {
 }
 
 fn replay(
-    path: &Path,
+    dir: &Path,
+    options: LogOptions,
     progress: ReplayProgress<'_>,
-) -> Result<(Snapshot, Vec<CommitInfo>, u64, u64), StoreError> {
+) -> Result<(Snapshot, Vec<CommitInfo>, Opened), StoreError> {
     let mut sink = WithProgress {
         replay: Replay::new(),
         progress,
     };
-    match read_log(path, &mut sink).map_err(io_error("read", path))? {
-        LogEnd::Whole { end, torn_bytes } => {
-            let (snapshot, commits) = sink.replay.into_parts();
-            Ok((snapshot, commits, end, torn_bytes))
-        }
-        LogEnd::Damaged {
+    let opened = CommitLog::open(dir, options, None, &mut sink).map_err(log_error)?;
+    let (snapshot, commits) = sink.replay.into_parts();
+    Ok((snapshot, commits, opened))
+}
+
+fn log_error(error: LogError) -> StoreError {
+    match error {
+        LogError::Io {
+            doing,
+            path,
+            source,
+        } => StoreError::Io {
+            doing,
+            path,
+            source,
+        },
+        LogError::Damaged {
+            path,
             seq,
             offset,
             reason,
-        } => Err(StoreError::Damaged {
-            path: path.to_owned(),
+        } => StoreError::Damaged {
+            path,
             seq,
             offset,
             reason,
-        }),
-        LogEnd::NotALog => Err(StoreError::UnknownFormat {
-            path: path.to_owned(),
-        }),
+        },
+        LogError::Absent { path } => StoreError::Missing { path },
+        LogError::Foreign { path }
+        | LogError::NewerFormat { path, .. }
+        | LogError::Missing { path }
+        | LogError::TwoLogs { path } => StoreError::UnknownFormat { path },
+        LogError::Superseded { .. } | LogError::Unknown { .. } => StoreError::ReadOnly,
     }
 }
 
@@ -445,10 +473,6 @@ fn claim(dir: &Path) -> Result<File, StoreError> {
         }),
         Err(TryLockError::Error(error)) => Err(io_error("lock", &path)(error)),
     }
-}
-
-fn sync_dir(dir: &Path) -> io::Result<()> {
-    File::open(dir)?.sync_all()
 }
 
 fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {
