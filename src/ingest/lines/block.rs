@@ -85,7 +85,8 @@ impl<'a> Cutter<'a> {
     pub(super) fn new(reader: GuardedReader<'a>, block_bytes: usize) -> Self {
         Self {
             reader,
-            block_bytes: block_bytes.max(1),
+            // A byte order mark is recognised in one piece.
+            block_bytes: block_bytes.max(3),
             carry: Vec::new(),
             handed_out: 0,
         }
