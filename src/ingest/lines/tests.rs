@@ -40,12 +40,12 @@ fn read(input: &Input, format: Format, limits: &Limits, setup: Option<Setup>) ->
 
 /// Everything at once on the calling thread.
 const WHOLE: Setup = Setup {
-    block_bytes: 1 << 20,
+    block_bytes: 1 << 12,
     scanners: 0,
 };
 
 fn setups() -> impl Iterator<Item = Setup> {
-    let sizes = [3, 60, 1 << 20];
+    let sizes = [3, 60, 1 << 12];
     let of = |block_bytes| {
         [0, 2].map(|scanners| Setup {
             block_bytes,
@@ -242,7 +242,7 @@ fn lines() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 256, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 128, ..ProptestConfig::default() })]
 
     #[test]
     fn bulk_and_strict_readers_agree(text in lines()) {
@@ -273,7 +273,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 4096, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 1024, ..ProptestConfig::default() })]
 
     #[test]
     fn every_line_is_read_alike(line in line()) {
@@ -355,6 +355,21 @@ fn late_mistakes_are_named_where_they_are() {
         bulk,
         read(&input, Format::NQuads, &limits, None).expect_err("a mistake")
     );
+}
+
+#[test]
+fn iris_of_this_computer_are_counted_alike() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("a.nt");
+    let line = "<file:///a> <urn:p> <file:/b> .\n<FILE:x> <urn:file:y> \"a\"^^<file:t> .\n";
+    std::fs::write(&path, line.repeat(2)).expect("the folder takes a file");
+    let (input, limits) = (Input::file(path), Limits::default());
+    let strict = read(&input, Format::NTriples, &limits, None).expect("it is read");
+    assert!(strict.0.warnings[0].message.en.starts_with("4 IRIs"));
+    for setup in setups() {
+        let bulk = read(&input, Format::NTriples, &limits, Some(setup));
+        assert!(bulk.is_ok_and(|bulk| bulk == strict), "{setup:?}");
+    }
 }
 
 #[test]
