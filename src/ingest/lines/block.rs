@@ -1,7 +1,7 @@
 //! A block of whole lines and what stands in it: distinct texts in the order they come, and rows that point to them.
 //! Blocks are cut from a checked stream and read on any thread; ids are given out elsewhere, in order.
 
-use super::scan::{Line, Span, scan_line};
+use super::scan::{Guess, Line, Span, scan_line};
 use crate::ingest::parse::strict_lines;
 use crate::ingest::reader::GuardedReader;
 use crate::rdf::format::Format;
@@ -172,8 +172,9 @@ impl Scanner {
         // Odd lines that follow each other are read together.
         let mut odd_from: Option<(usize, u64)> = None;
         let mut stopped = None;
+        let mut repeats = Repeats::default();
         while at < bytes.len() {
-            let (line, next) = scan_line(&bytes, at, with_graph);
+            let (line, next) = scan_line(&bytes, at, with_graph, repeats.guess());
             match line {
                 Line::Statement(s, p, o, g) => {
                     if let Some((from, before)) = odd_from.take() {
@@ -186,11 +187,12 @@ impl Scanner {
                         }
                     }
                     let row = [
-                        found.term(s),
-                        found.term(p),
+                        repeats.subject(s).unwrap_or_else(|| found.term(s)),
+                        repeats.predicate(p).unwrap_or_else(|| found.term(p)),
                         found.term(o),
                         g.map_or(NO_GRAPH, |g| found.term(g)),
                     ];
+                    repeats.note((s, row[0]), (p, row[1]));
                     found.rows.push(row);
                     block.lines += 1;
                     at = next;
@@ -225,6 +227,57 @@ impl Scanner {
         block.bytes = bytes;
         block.bytes.extend_from_slice(&rewritten);
     }
+}
+
+/// A span and the number of the term it holds.
+type Known = (Span, u32);
+
+/// What statements of a block repeat: the subject of the one before, and the predicate that came last after the
+/// predicate of the one before. Whoever writes a file writes every object in the same order.
+struct Repeats {
+    subject: Option<Known>,
+    /// By the number of the predicate before; a wrong guess costs a comparison.
+    successors: [Option<Known>; 64],
+    before: usize,
+}
+
+impl Default for Repeats {
+    fn default() -> Self {
+        Self {
+            subject: None,
+            successors: [None; 64],
+            before: 0,
+        }
+    }
+}
+
+impl Repeats {
+    fn guess(&self) -> Guess {
+        Guess {
+            subject: self.subject.map(|(span, _)| span),
+            predicate: self.successors[self.before].map(|(span, _)| span),
+        }
+    }
+
+    fn subject(&self, found: Span) -> Option<u32> {
+        number_of(self.subject, found)
+    }
+
+    fn predicate(&self, found: Span) -> Option<u32> {
+        number_of(self.successors[self.before], found)
+    }
+
+    fn note(&mut self, subject: Known, predicate: Known) {
+        self.subject = Some(subject);
+        self.successors[self.before] = Some(predicate);
+        self.before = predicate.1 as usize % self.successors.len();
+    }
+}
+
+fn number_of(guess: Option<Known>, found: Span) -> Option<u32> {
+    guess
+        .filter(|(span, _)| *span == found)
+        .map(|(_, number)| number)
 }
 
 /// What is found in a block.

@@ -102,23 +102,42 @@ fn skip_blanks(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// Reads the line that starts at `at`; `with_graph` allows a graph name. Gives the start of the line after it too,
-/// unless the line is odd: then the second part is `at`.
-///
-/// The block is at most 4 GiB.
-pub(super) fn scan_line(bytes: &[u8], at: usize, with_graph: bool) -> (Line, usize) {
-    statement(bytes, at, with_graph).unwrap_or((Line::Odd, at))
+/// Terms that the line probably repeats, by where they stood in an earlier statement of the block.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Guess {
+    pub(super) subject: Option<Span>,
+    pub(super) predicate: Option<Span>,
 }
 
-fn statement(bytes: &[u8], at: usize, with_graph: bool) -> Option<(Line, usize)> {
+/// Reads the line that starts at `at`; `with_graph` allows a graph name. Gives the start of the line after it too,
+/// unless the line is odd: then the second part is `at`. A term that was guessed right has the span of the guess.
+///
+/// The block is at most 4 GiB.
+pub(super) fn scan_line(bytes: &[u8], at: usize, with_graph: bool, guess: Guess) -> (Line, usize) {
+    statement(bytes, at, with_graph, guess).unwrap_or((Line::Odd, at))
+}
+
+fn statement(bytes: &[u8], at: usize, with_graph: bool, guess: Guess) -> Option<(Line, usize)> {
     let start = skip_blanks(bytes, at);
     if !matches!(bytes.get(start), Some(b'<' | b'_')) {
         return Some((Line::Nothing, line_end(bytes, start)?));
     }
-    let subject = node_end(bytes, start)?;
-    let predicate_start = next_term(bytes, subject)?;
-    let predicate = iri_end(bytes, predicate_start)?;
-    let object_start = next_term(bytes, predicate)?;
+    let (subject, subject_end) = match repeated(bytes, start, guess.subject) {
+        Some(known) => known,
+        None => {
+            let end = node_end(bytes, start)?;
+            (span(start, end), end)
+        }
+    };
+    let predicate_start = next_term(bytes, subject_end)?;
+    let (predicate, predicate_end) = match repeated(bytes, predicate_start, guess.predicate) {
+        Some(known) => known,
+        None => {
+            let end = iri_end(bytes, predicate_start)?;
+            (span(predicate_start, end), end)
+        }
+    };
+    let object_start = next_term(bytes, predicate_end)?;
     let object = if bytes.get(object_start) == Some(&b'"') {
         literal_end(bytes, object_start)?
     } else {
@@ -134,13 +153,17 @@ fn statement(bytes: &[u8], at: usize, with_graph: bool) -> Option<(Line, usize)>
     if bytes.get(rest) != Some(&b'.') {
         return None;
     }
-    let line = Line::Statement(
-        span(start, subject),
-        span(predicate_start, predicate),
-        span(object_start, object),
-        graph,
-    );
+    let line = Line::Statement(subject, predicate, span(object_start, object), graph);
     Some((line, line_end(bytes, skip_blanks(bytes, rest + 1))?))
+}
+
+/// Whether the guessed text stands here again with a blank after it; the guess and the end of the term here.
+fn repeated(bytes: &[u8], at: usize, guess: Option<Span>) -> Option<(Span, usize)> {
+    let guess = guess?;
+    let text = &bytes[guess.start as usize..guess.end as usize];
+    let end = at + text.len();
+    let blank = matches!(bytes.get(end), Some(b' ' | b'\t'));
+    (blank && &bytes[at..end] == text).then_some((guess, end))
 }
 
 fn span(start: usize, end: usize) -> Span {
@@ -274,7 +297,7 @@ mod tests {
     use super::*;
 
     fn terms(line: &str) -> Option<Vec<&str>> {
-        let (found, next) = scan_line(line.as_bytes(), 0, true);
+        let (found, next) = scan_line(line.as_bytes(), 0, true, Guess::default());
         let text = |span: Span| &line[span.start as usize..span.end as usize];
         match found {
             Line::Statement(s, p, o, g) => {
@@ -319,6 +342,26 @@ mod tests {
     }
 
     #[test]
+    fn a_guess_is_right_only_for_the_whole_term() {
+        let block = b"_:a1 <urn:p> _:a .\n_:a <urn:p> _:a .\n_:a <urn:pq> _:a .\n";
+        let mut guess = Guess::default();
+        let mut at = 0;
+        let mut starts = Vec::new();
+        while at < block.len() {
+            let (Line::Statement(s, p, _, None), next) = scan_line(block, at, true, guess) else {
+                panic!("a statement is expected at {at}");
+            };
+            starts.push((s.start, p.start));
+            guess = Guess {
+                subject: Some(s),
+                predicate: Some(p),
+            };
+            at = next;
+        }
+        assert_eq!(starts, [(0, 5), (19, 5), (19, 41)]);
+    }
+
+    #[test]
     fn leaves_doubts_to_the_strict_reader() {
         for line in [
             "<a> <urn:p> <urn:o> .",
@@ -359,6 +402,6 @@ mod tests {
             assert_eq!(terms(line), None, "{line}");
         }
         let quad = b"<urn:s> <urn:p> <urn:o> <urn:g> .";
-        assert_eq!(scan_line(quad, 0, false), (Line::Odd, 0));
+        assert_eq!(scan_line(quad, 0, false, Guess::default()), (Line::Odd, 0));
     }
 }
