@@ -61,6 +61,13 @@ impl<'a> Draft<'a> {
         self.terms.intern(key)
     }
 
+    /// Id of a term given as its canonical text, given out now if the term is new. The text must be exactly what
+    /// [`text::write_term`] writes for one term: nothing is checked here, and another spelling would be another term.
+    pub fn intern_text(&mut self, key: &str) -> Id {
+        debug_assert!(text::parse_term(key).is_ok(), "not a canonical text: {key}");
+        self.terms.intern(key)
+    }
+
     /// Id of a graph name, given out now if the name is new.
     pub fn intern_graph(&mut self, graph: GraphNameRef<'_>) -> Id {
         match graph {
