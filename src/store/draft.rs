@@ -91,7 +91,8 @@ impl DraftState {
         let index = index.with(&changes);
         let added = changes.iter().filter(|change| change.added).count() as u64;
         let quad_count = self.current.quad_count() + added - (changes.len() as u64 - added);
-        self.current = Snapshot::new(seq, digest, quad_count, terms.freeze(), index);
+        self.current = Snapshot::new(seq, digest, quad_count, terms.freeze(), index)
+            .with_statistics_of(&self.current);
         self.net = if self.net.is_empty() {
             changes
         } else {
@@ -298,7 +299,8 @@ impl<'a> Draft<'a> {
             version.quad_count,
             version.dictionary.clone(),
             version.index.clone(),
-        );
+        )
+        .with_statistics_of(&self.core.current);
         self.store.publish(published, info.clone());
         Ok(info)
     }

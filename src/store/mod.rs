@@ -10,6 +10,7 @@ mod lexical;
 mod log;
 mod run;
 mod snapshot;
+mod statistics;
 mod view;
 
 pub use dictionary::TermMeta;
@@ -18,6 +19,9 @@ pub use id::{Id, TermKind};
 pub use index::QuadIds;
 pub use log::{CommitInfo, CommitMeta, Source};
 pub use snapshot::Snapshot;
+pub use statistics::{
+    CharacteristicSet, PredicateCounts, PredicateFigures, SetCounts, StarGroup, Statistics,
+};
 pub use view::{Graphs, Ids, Pairs, QuadScan, TripleScan, View};
 
 use crate::store::delta::Change;

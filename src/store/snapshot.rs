@@ -2,8 +2,12 @@
 
 use crate::store::dictionary::Dictionary;
 use crate::store::index::{Index, Order};
+use crate::store::statistics::Statistics;
 use crate::store::view::{Graphs, View};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
+
+/// Below this many quads exact counts alone make good plans.
+const STATISTICS_FROM: u64 = 4_096;
 
 /// The state after one commit. Cheap to clone; any number of readers share it, and none blocks the writer.
 #[derive(Clone)]
@@ -17,6 +21,8 @@ pub(crate) struct Version {
     pub(crate) quad_count: u64,
     pub(crate) dictionary: Dictionary,
     pub(crate) index: Index,
+    /// The figures, and the number of quads when they were counted.
+    statistics: OnceLock<Option<(Arc<Statistics>, u64)>>,
 }
 
 impl Snapshot {
@@ -34,6 +40,7 @@ impl Snapshot {
                 quad_count,
                 dictionary,
                 index,
+                statistics: OnceLock::new(),
             }),
         }
     }
@@ -59,6 +66,29 @@ impl Snapshot {
     /// Number of quads.
     pub fn quad_count(&self) -> u64 {
         self.version.quad_count
+    }
+
+    /// Figures about the triples of this state, or of an earlier one that differs little; counted when first asked for.
+    /// `None` for a small state, where exact counts do as well.
+    pub fn statistics(&self) -> Option<Arc<Statistics>> {
+        let quads = self.version.quad_count;
+        let counted = self.version.statistics.get_or_init(|| {
+            (quads >= STATISTICS_FROM).then(|| (Arc::new(Statistics::of(&self.view())), quads))
+        });
+        counted.as_ref().map(|(figures, _)| Arc::clone(figures))
+    }
+
+    /// Takes over the figures of the state this one came from, unless too much has changed since they were counted.
+    #[must_use]
+    pub(crate) fn with_statistics_of(self, earlier: &Self) -> Self {
+        if let Some(Some((figures, quads))) = earlier.version.statistics.get()
+            && self.version.quad_count.abs_diff(*quads) <= quads / 8
+        {
+            self.version
+                .statistics
+                .get_or_init(|| Some((Arc::clone(figures), *quads)));
+        }
+        self
     }
 
     /// Bytes of memory the sorted runs take.
