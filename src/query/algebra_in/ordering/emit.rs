@@ -1,7 +1,7 @@
 //! Writes an ordered group back as a pattern: the join tree, the filters as soon as they can be applied, and the steps
 //! after the joins, each by the cheaper of two methods where there are two.
 
-use super::facts::{Facts, has_exists};
+use super::facts::Facts;
 use super::group::{Body, Early, Group, Operand, Step};
 use super::size::selectivity;
 use super::{Mode, Place, Planner, unit};
@@ -235,8 +235,7 @@ impl Planner<'_> {
         let Written { pattern, facts } = before;
         let seen = at.seen.or(facts.possible);
         let right_facts = self.names.facts(&right, at.graph.as_ref());
-        let can_loop = self.names.can_be_looked_up(&right, at.graph.as_ref(), seen)
-            && !expression.as_ref().is_some_and(has_exists);
+        let can_loop = self.names.can_be_looked_up(&right, at.graph.as_ref(), seen);
         if let Some(expression) = &mut expression {
             let both = facts.join(right_facts);
             self.plan_exists(expression, at, both.certain, both.possible);
@@ -270,8 +269,8 @@ impl Planner<'_> {
             let right = self.plan(right, &at.whole());
             GraphPattern::LeftJoin {
                 left: Box::new(pattern),
-                // What can be looked up and is not to be needs the wall, the rest has one.
-                right: Box::new(if can_loop { wall(right) } else { right }),
+                // Without the wall the evaluator would look it up where that is not right, as with `EXISTS` inside.
+                right: Box::new(wall(right)),
                 expression,
             }
         };

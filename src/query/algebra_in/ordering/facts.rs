@@ -243,7 +243,6 @@ impl Names {
             GraphPattern::Filter { expr, inner } => {
                 let reads = self.expression(expr).and(outer);
                 reads.is_within(self.facts(inner, graph).certain)
-                    && !has_exists(expr)
                     && self.can_be_looked_up(inner, graph, outer)
             }
             // Well-designed optional parts: what they bind beyond the left side is not bound from outside.
@@ -257,7 +256,6 @@ impl Names {
                     touched = touched.or(self.expression(expression));
                 }
                 touched.and(outer).is_within(self.facts(left, graph).certain)
-                    && !expression.as_ref().is_some_and(has_exists)
                     && self.can_be_looked_up(left, graph, outer)
                     && self.can_be_looked_up(right, graph, outer)
             }
