@@ -1,9 +1,11 @@
 //! From SPARQL text to spargebra's algebra. With its submodule [`rewrite`] the only place that names spargebra.
 //! Does not evaluate.
 
+mod ordering;
 mod rewrite;
 mod updates;
 
+pub(super) use ordering::Sources;
 pub(super) use updates::{Modify, Target, Transfer, UpdateOperation, parse_update};
 
 use crate::query::QueryKind;
@@ -12,6 +14,7 @@ use crate::query::error::QueryError;
 use crate::query::lexer::{Spanned, Token, position, tokens};
 use crate::query::syntax::{Refused, syntax_error};
 use crate::rdf::label::Text;
+use ordering::{is_worth_ordering, order_joins};
 use oxrdf::NamedNode;
 use rewrite::{
     expand_graphs, has_graph_over_groups, largest_join, order_star_columns, rewrite_pattern,
@@ -52,6 +55,8 @@ pub(super) struct QueryAlgebra {
     pub(super) prefixes: Vec<(String, String)>,
     /// Whether it must be told the named graphs before it is prepared.
     needs_graphs: bool,
+    /// Whether there is anything to order in it.
+    needs_order: bool,
     /// Whether it needs more stack than any thread has.
     pub(super) is_deep: bool,
 }
@@ -108,6 +113,7 @@ impl QueryAlgebra {
         check_join(pattern)?;
         rewrite_pattern(pattern);
         let needs_graphs = has_graph_over_groups(pattern);
+        let needs_order = is_worth_ordering(pattern);
         // The dataset is chosen by the view; the evaluator must not choose again.
         let dataset = dataset.take().map(clause);
         let (_, prefixes) = prologue(tokens);
@@ -117,6 +123,7 @@ impl QueryAlgebra {
             dataset,
             prefixes,
             needs_graphs,
+            needs_order,
             is_deep,
         })
     }
@@ -127,12 +134,29 @@ impl QueryAlgebra {
             return Cow::Borrowed(self);
         }
         let mut expanded = self.clone();
+        expand_graphs(expanded.pattern_mut(), &graphs());
+        Cow::Owned(expanded)
+    }
+
+    fn pattern_mut(&mut self) -> &mut GraphPattern {
         let (Query::Select { pattern, .. }
         | Query::Ask { pattern, .. }
         | Query::Construct { pattern, .. }
-        | Query::Describe { pattern, .. }) = &mut expanded.query;
-        expand_graphs(pattern, &graphs());
-        Cow::Owned(expanded)
+        | Query::Describe { pattern, .. }) = &mut self.query;
+        pattern
+    }
+
+    /// A query with its joins ordered for what it is to run on.
+    pub(super) fn ordered<'a>(query: Cow<'a, Self>, sources: &Sources<'_>) -> Cow<'a, Self> {
+        if !query.needs_order {
+            return query;
+        }
+        let mut ordered = query.into_owned();
+        let goal = (ordered.kind == QueryKind::Ask).then_some(1);
+        let pattern = ordered.pattern_mut();
+        let written = std::mem::take(pattern);
+        *pattern = order_joins(written, sources, goal);
+        Cow::Owned(ordered)
     }
 
     /// Ready to be executed.

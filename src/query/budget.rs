@@ -121,6 +121,11 @@ impl Budget {
         self.live.set(LIVE.replace(outer_live));
     }
 
+    /// Most bytes of intermediate results, if there is a limit.
+    pub(super) fn max_memory(&self) -> Option<u64> {
+        self.max_memory
+    }
+
     /// Counts the bytes of a value that the query computed and that is kept until its end.
     pub(super) fn add_text_bytes(&self, bytes: usize) {
         self.text_bytes.set(self.text_bytes.get() + bytes as u64);

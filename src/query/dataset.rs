@@ -2,7 +2,7 @@
 //! Chooses the default graph and the named graphs; merges no graphs and hides none itself, the view does.
 
 use crate::query::DefaultGraph;
-use crate::query::algebra_in::DatasetClause;
+use crate::query::algebra_in::{DatasetClause, Sources};
 use crate::query::budget::{BoundTerm, Budget, step};
 use crate::store::{Graphs, Id, QuadScan, TripleScan, View};
 use oxrdf::{BlankNode, Literal, NamedNode, Term, TermRef};
@@ -142,6 +142,15 @@ impl QueryDataset {
                 Term::BlankNode(_) | Term::Literal(_) => None,
             })
             .collect()
+    }
+
+    /// What joins are ordered for.
+    pub(super) fn sources(&self) -> Sources<'_> {
+        Sources {
+            default: &self.default,
+            named: &self.named,
+            max_memory: self.budget.max_memory(),
+        }
     }
 
     fn id(&self, term: Term) -> Id {

@@ -10,6 +10,7 @@ mod dataset;
 mod deep;
 mod error;
 mod lexer;
+mod plan;
 mod prefixes;
 mod results;
 mod run;

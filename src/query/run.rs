@@ -127,6 +127,7 @@ fn start(
     budget
         .run(|| {
             let algebra = algebra.over_graphs(|| dataset.graph_iris());
+            let algebra = QueryAlgebra::ordered(algebra, &dataset.sources());
             algebra.prepare(&evaluator).execute(dataset)
         })?
         .map_err(evaluation_error)

@@ -272,6 +272,7 @@ fn changes(
     let changes = budget
         .run(|| {
             modify.over_graphs(|| dataset.graph_iris());
+            modify.order(&dataset.sources());
             modify.prepare(&evaluator).execute(dataset)
         })?
         .map_err(evaluation_error)?;

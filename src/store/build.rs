@@ -5,11 +5,12 @@
 use crate::store::block::Row;
 use crate::store::cursor::Cursor;
 use crate::store::delta::Change;
-use crate::store::level::{Body, Level, LevelFiles, Packed, ROWS_KIND, Side};
+use crate::store::level::{Body, Level, LevelFiles, Packed, ROWS_KIND, STATISTICS, Side};
 use crate::store::order::{GraphOrder, GraphOrderBuilder, Order};
 use crate::store::pace::Pace;
 use crate::store::run::{Run, RunBuilder};
 use crate::store::segment::{SegmentWriter, Shared};
+use crate::store::statistics::{PredicateCounts, SetCounts};
 use rustc_hash::FxHashMap;
 use serde_json::Map;
 use std::io;
@@ -144,7 +145,10 @@ impl OrderFile {
     }
 
     fn side(&mut self, name: &str, rows: &[Row]) -> io::Result<()> {
-        let mut side = self.begin_side();
+        let mut side = match name {
+            "added" => self.begin_counted_side(),
+            _ => self.begin_side(),
+        };
         for row in rows {
             side.push(*row, &mut self.file)?;
         }
@@ -155,6 +159,19 @@ impl OrderFile {
         SideBuilder {
             run: self.order.builder(),
             graphs: (self.order == Order::Spog).then(GraphOrderBuilder::default),
+            figures: None,
+        }
+    }
+
+    /// A side whose rows are counted for the statistics.
+    fn begin_counted_side(&self) -> SideBuilder {
+        SideBuilder {
+            figures: match self.order {
+                Order::Spog => Some(Figures::Sets(SetCounts::default())),
+                Order::Psog | Order::Posg => Some(Figures::Counts(PredicateCounts::default())),
+                Order::Ospg | Order::Gspo => None,
+            },
+            ..self.begin_side()
         }
     }
 
@@ -162,6 +179,11 @@ impl OrderFile {
         side.run.finish_to(&mut self.file, name)?;
         if let Some(graphs) = side.graphs {
             graphs.finish_to(&mut self.file, name, &mut self.facts)?;
+        }
+        match side.figures {
+            Some(Figures::Counts(counts)) => self.file.section(STATISTICS, &counts.to_bytes())?,
+            Some(Figures::Sets(sets)) => self.file.section(STATISTICS, &sets.to_bytes())?,
+            None => {}
         }
         Ok(())
     }
@@ -174,10 +196,22 @@ impl OrderFile {
 struct SideBuilder {
     run: RunBuilder,
     graphs: Option<GraphOrderBuilder>,
+    figures: Option<Figures>,
+}
+
+/// What is counted while one order is written.
+enum Figures {
+    Sets(SetCounts),
+    Counts(PredicateCounts),
 }
 
 impl SideBuilder {
     fn push(&mut self, row: Row, file: &mut SegmentWriter) -> io::Result<()> {
+        match &mut self.figures {
+            Some(Figures::Sets(sets)) => sets.push(row[0], row[1], row[2]),
+            Some(Figures::Counts(counts)) => counts.push(row[0], row[1], row[2]),
+            None => {}
+        }
         if let Some(graphs) = &mut self.graphs {
             graphs.push(row[3]);
         }
@@ -239,7 +273,7 @@ pub(crate) fn merged_on_disk(
     let seqs = (first.first_seq, last.last_seq);
     let one = |order: Order| -> io::Result<u64> {
         let mut file = OrderFile::create(&target, order)?;
-        let mut added = file.begin_side();
+        let mut added = file.begin_counted_side();
         let mut removed: Vec<Row> = Vec::new();
         let mut cursor = Cursor::open(levels, None, order, &[0; 4], &[u64::MAX; 4]).past_cache();
         let mut rows = 0;

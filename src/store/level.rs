@@ -7,12 +7,16 @@ use crate::store::delta::Delta;
 use crate::store::order::{GraphOrder, Order};
 use crate::store::run::Run;
 use crate::store::segment::{SegmentFile, Shared};
+use crate::store::statistics::Statistics;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// Kind written into segment files of rows.
 pub(crate) const ROWS_KIND: &str = "rows";
+
+/// Section of figures about added rows.
+pub(crate) const STATISTICS: &str = "statistics";
 
 /// Net changes of commits `first_seq..=last_seq`.
 pub(crate) struct Level {
@@ -122,6 +126,16 @@ impl Level {
             first_seq: seqs.0,
             last_seq: seqs.1,
         })
+    }
+
+    /// Figures about the added rows, counted when the files were written; `None` for a level in memory.
+    /// They serve estimates, so files whose figures cannot be read are as good as files without.
+    pub(crate) fn statistics(&self) -> Option<Arc<Statistics>> {
+        let [spog, psog, posg, _] = &self.files()?.files;
+        let section = |file: &Arc<SegmentFile>| file.section(STATISTICS).ok().flatten();
+        let figures =
+            Statistics::from_bytes(&section(psog)?, &section(posg)?, &section(spog)?)?;
+        Some(Arc::new(figures))
     }
 
     /// Number of rows, added and removed.

@@ -369,6 +369,7 @@ impl Inner {
 
     /// A commit was appended: it becomes the tail and waits for its sync.
     pub(crate) fn appended(&self, writer: &mut Writer, state: Snapshot, info: &CommitInfo) {
+        let state = state.with_statistics_of(&writer.tail);
         writer.tail = state.clone();
         let mut group = self.group();
         if self.disk.is_none() {

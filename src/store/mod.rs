@@ -29,6 +29,7 @@ mod replay;
 mod run;
 mod segment;
 mod snapshot;
+mod statistics;
 mod terms;
 mod view;
 
@@ -43,6 +44,9 @@ pub use past::{AsOf, MAX_LOOK_BACK_ROWS};
 pub use replay::ReplayProgress;
 pub use segment::Unreadable;
 pub use snapshot::Snapshot;
+pub use statistics::{
+    CharacteristicSet, PredicateCounts, PredicateFigures, SetCounts, StarGroup, Statistics,
+};
 pub use view::{Graphs, Ids, Pairs, QuadScan, TripleScan, View};
 
 use crate::store::log::LogError;

@@ -2,9 +2,15 @@
 
 use crate::store::dictionary::Dictionary;
 use crate::store::index::Index;
+use crate::store::statistics::Statistics;
 use crate::store::view::{Graphs, View};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Below this many quads exact counts alone make good plans.
+const STATISTICS_FROM: u64 = 4_096;
+/// Up to this many quads a state that lacks figures is counted when they are first asked for.
+const COUNTED_UP_TO: u64 = 4_000_000;
 
 /// The state after one commit. Cheap to clone; any number of readers share it, and none blocks the writer.
 #[derive(Clone)]
@@ -20,6 +26,8 @@ pub(crate) struct Version {
     pub(crate) index: Index,
     /// Equal exactly for states with the same content by way of the same changes.
     content: u64,
+    /// The figures, and the number of quads when they were counted.
+    statistics: OnceLock<Option<(Arc<Statistics>, u64)>>,
 }
 
 fn new_content() -> u64 {
@@ -43,6 +51,7 @@ impl Snapshot {
                 dictionary,
                 index,
                 content: new_content(),
+                statistics: OnceLock::new(),
             }),
         }
     }
@@ -62,6 +71,7 @@ impl Snapshot {
                 dictionary: version.dictionary.clone(),
                 index: version.index.clone(),
                 content: version.content,
+                statistics: version.statistics.clone(),
             }),
         }
     }
@@ -77,6 +87,7 @@ impl Snapshot {
                 dictionary,
                 index,
                 content: version.content,
+                statistics: OnceLock::new(),
             }),
         }
     }
@@ -103,6 +114,44 @@ impl Snapshot {
     /// Bytes of memory that index and dictionary take, caches not counted.
     pub fn memory_bytes(&self) -> usize {
         self.version.index.memory_bytes() + self.version.dictionary.memory_bytes()
+    }
+
+    /// Figures about the triples of this state, or of an earlier one or a part that tells as much. `None` for a small
+    /// state, where exact counts do as well. Those of levels on disk were counted when the level was written; a state
+    /// without them is counted when first asked, if that takes about a second.
+    pub fn statistics(&self) -> Option<Arc<Statistics>> {
+        let version = self.version();
+        let quads = version.quad_count;
+        if quads < STATISTICS_FROM {
+            return None;
+        }
+        let figures = version.statistics.get_or_init(|| {
+            let levels = version.index.levels();
+            let largest = levels.iter().filter(|level| level.files().is_some());
+            let largest = largest.max_by_key(|level| level.len());
+            let stored = largest.and_then(|level| Some((level.statistics()?, level)));
+            match stored {
+                Some((figures, level)) if level.len() >= quads / 2 || quads > COUNTED_UP_TO => {
+                    Some((figures, quads))
+                }
+                _ if quads <= COUNTED_UP_TO => Some((Arc::new(Statistics::of(&self.view())), quads)),
+                _ => None,
+            }
+        });
+        figures.as_ref().map(|(figures, _)| Arc::clone(figures))
+    }
+
+    /// Takes over the figures of the state this one came from, unless too much has changed since they were counted.
+    #[must_use]
+    pub(crate) fn with_statistics_of(self, earlier: &Self) -> Self {
+        let quads = self.version.quad_count;
+        if let Some(Some((figures, counted))) = earlier.version.statistics.get()
+            && quads.abs_diff(*counted) <= counted / 8
+        {
+            let figures = Some((Arc::clone(figures), *counted));
+            self.version.statistics.get_or_init(|| figures);
+        }
+        self
     }
 
     /// A view of every graph, the default graph included.

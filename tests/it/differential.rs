@@ -9,21 +9,21 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 /// A small generator of numbers; the same seed gives the same test for ever.
-struct Dice(u64);
+pub(crate) struct Dice(pub(crate) u64);
 
 impl Dice {
-    fn roll(&mut self, below: usize) -> usize {
+    pub(crate) fn roll(&mut self, below: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         (self.0 >> 11) as usize % below
     }
 
-    fn pick<'a>(&mut self, list: &[&'a str]) -> &'a str {
+    pub(crate) fn pick<'a>(&mut self, list: &[&'a str]) -> &'a str {
         list[self.roll(list.len())]
     }
 
-    fn chance(&mut self, percent: usize) -> bool {
+    pub(crate) fn chance(&mut self, percent: usize) -> bool {
         self.roll(100) < percent
     }
 }
@@ -182,9 +182,9 @@ fn random_query(dice: &mut Dice, from: &str) -> String {
 }
 
 /// Rows as text, columns by name, sorted.
-type Rows = Vec<String>;
+pub(crate) type Rows = Vec<String>;
 
-fn ours(view: &View, text: &str, default_graph: DefaultGraph) -> Rows {
+pub(crate) fn ours(view: &View, text: &str, default_graph: DefaultGraph) -> Rows {
     let options = QueryOptions {
         default_graph,
         timeout: Some(Duration::from_secs(60)),
@@ -208,7 +208,7 @@ fn ours(view: &View, text: &str, default_graph: DefaultGraph) -> Rows {
     out
 }
 
-fn theirs(store: &oxigraph::store::Store, text: &str) -> Rows {
+pub(crate) fn theirs(store: &oxigraph::store::Store, text: &str) -> Rows {
     let results = SparqlEvaluator::new()
         .parse_query(text)
         .expect("the query is valid")
@@ -249,7 +249,7 @@ fn line<'a>(cells: impl Iterator<Item = (&'a str, &'a Option<Term>)>) -> String 
     cells.join(" ")
 }
 
-fn their_store<'a>(quads: impl IntoIterator<Item = &'a Quad>) -> oxigraph::store::Store {
+pub(crate) fn their_store<'a>(quads: impl IntoIterator<Item = &'a Quad>) -> oxigraph::store::Store {
     let store = oxigraph::store::Store::new().expect("memory stores open");
     for quad in quads {
         store.insert(quad).expect("memory does not fail");

@@ -9,6 +9,7 @@ mod http;
 mod json_ld_suite;
 mod manifest_files;
 mod oslo;
+mod plan;
 mod rdf_suites;
 mod roundtrip;
 mod shacl;

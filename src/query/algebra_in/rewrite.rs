@@ -505,21 +505,58 @@ fn operands(expression: &mut Expression, change: &mut dyn FnMut(&mut Expression)
 }
 
 fn expand_exists(expression: &mut Expression, graphs: &[NamedNode]) {
+    change_exists(expression, &mut |pattern| expand_graphs(pattern, graphs));
+}
+
+/// Whether a test holds for one of the direct operands of an expression; `EXISTS` has none.
+pub(super) fn any_operand(
+    expression: &Expression,
+    test: &mut dyn FnMut(&Expression) -> bool,
+) -> bool {
+    match expression {
+        Expression::NamedNode(_)
+        | Expression::Literal(_)
+        | Expression::Variable(_)
+        | Expression::Bound(_)
+        | Expression::Exists(_) => false,
+        Expression::Or(a, b)
+        | Expression::And(a, b)
+        | Expression::Equal(a, b)
+        | Expression::SameTerm(a, b)
+        | Expression::Greater(a, b)
+        | Expression::GreaterOrEqual(a, b)
+        | Expression::Less(a, b)
+        | Expression::LessOrEqual(a, b)
+        | Expression::Add(a, b)
+        | Expression::Subtract(a, b)
+        | Expression::Multiply(a, b)
+        | Expression::Divide(a, b) => test(a) || test(b),
+        Expression::In(a, list) => test(a) || list.iter().any(test),
+        Expression::UnaryPlus(e) | Expression::UnaryMinus(e) | Expression::Not(e) => test(e),
+        Expression::If(a, b, c) => test(a) || test(b) || test(c),
+        Expression::Coalesce(list) | Expression::FunctionCall(_, list) => list.iter().any(test),
+    }
+}
+
+/// Calls `change` on every pattern inside `EXISTS` in an expression.
+pub(super) fn change_exists(
+    expression: &mut Expression,
+    change: &mut dyn FnMut(&mut GraphPattern),
+) {
     if let Expression::Exists(pattern) = expression {
-        expand_graphs(pattern, graphs);
+        change(pattern);
     } else {
-        operands(expression, &mut |e| expand_exists(e, graphs));
+        operands(expression, &mut |e| change_exists(e, change));
     }
 }
 
 fn visit_exists(expression: &Expression, seen: &mut dyn FnMut(&GraphPattern)) {
-    // Expressions are small: a copy saves a second walker over shared references.
-    fn walk(expression: &mut Expression, seen: &mut dyn FnMut(&GraphPattern)) {
-        if let Expression::Exists(pattern) = expression {
-            visit(pattern, seen);
-        } else {
-            operands(expression, &mut |e| walk(e, seen));
-        }
+    if let Expression::Exists(pattern) = expression {
+        visit(pattern, seen);
+    } else {
+        any_operand(expression, &mut |e| {
+            visit_exists(e, seen);
+            false
+        });
     }
-    walk(&mut expression.clone(), seen);
 }

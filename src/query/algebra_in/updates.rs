@@ -1,6 +1,7 @@
 //! The operations of an update request. Splits the request, so that prologues may stand between operations, and keeps
 //! `ADD`, `COPY` and `MOVE` whole, which the parser would take apart.
 
+use super::ordering::{Sources, is_worth_ordering, order_joins};
 use super::rewrite::{expand_graphs, has_graph_over_groups, rewrite_pattern};
 use super::{DatasetClause, Depth, check_join, clause, lower_booleans, measure, parser, prologue};
 use crate::query::deep::with_deep_stack;
@@ -77,6 +78,14 @@ impl Modify {
     pub(in crate::query) fn over_graphs(&mut self, graphs: impl FnOnce() -> Vec<NamedNode>) {
         if has_graph_over_groups(&self.pattern) {
             expand_graphs(&mut self.pattern, &graphs());
+        }
+    }
+
+    /// Orders the joins of its pattern for what it is to run on.
+    pub(in crate::query) fn order(&mut self, sources: &Sources<'_>) {
+        if is_worth_ordering(&self.pattern) {
+            let written = std::mem::take(&mut self.pattern);
+            self.pattern = order_joins(written, sources, None);
         }
     }
 
