@@ -165,6 +165,13 @@ impl<'a> Draft<'a> {
         net
     }
 
+    /// Graphs in which the draft changes something, sorted.
+    pub fn changed_graphs(&mut self) -> Vec<Id> {
+        self.snapshot();
+        let graphs = self.pending.graphs().into_iter();
+        graphs.filter_map(Id::from_raw).collect()
+    }
+
     /// Calls `each` with every net change so far, sorted by subject, predicate, object and graph, and whether it is added.
     pub fn each_net(&mut self, mut each: impl FnMut(QuadIds, bool)) {
         self.snapshot();

@@ -328,6 +328,25 @@ impl Pending {
         self.few.len() as u64 + self.many.iter().map(|level| level.len()).sum::<u64>()
     }
 
+    /// Graphs in which something changes, sorted; for many changes also those in which changes undo each other.
+    pub(crate) fn graphs(&self) -> Vec<u64> {
+        let mut graphs: Vec<u64> = self.few.iter().map(|change| change.row[3]).collect();
+        if !self.many.is_empty() {
+            let (low, high) = ([0; 4], [u64::MAX; 4]);
+            let mut cursor = Cursor::open(&self.many, None, Order::Gspo, &low, &high);
+            while let Some((row, _)) = cursor.next_signed() {
+                graphs.push(row[0]);
+                match row[0].checked_add(1) {
+                    Some(next) => cursor.seek(&[next, 0, 0, 0]),
+                    None => break,
+                }
+            }
+        }
+        graphs.sort_unstable();
+        graphs.dedup();
+        graphs
+    }
+
     /// Calls `each` with every net change in order: (subject, predicate, object, graph) and whether it is added.
     pub(crate) fn each_net(&self, mut each: impl FnMut(Row, bool)) {
         let done = self.try_each_net(|row, added| {

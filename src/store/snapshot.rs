@@ -159,6 +159,11 @@ impl Snapshot {
         View::new(self.clone(), Graphs::All)
     }
 
+    /// A number that is equal exactly for the same state of the same store in this process, however it is stored.
+    pub fn identity(&self) -> u64 {
+        self.version.content
+    }
+
     /// Whether this is the same state as another, however each is stored.
     pub fn is_same_as(&self, other: &Self) -> bool {
         self.version.content == other.version.content
