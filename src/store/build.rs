@@ -291,27 +291,29 @@ pub(crate) fn merged_on_disk(
         file.finish()?;
         Ok(rows)
     };
-    let rows = if threads > 1 {
+    let written = if threads > 1 {
         let (mine, theirs) = both(
             usize::MAX,
             || one(Order::Spog).and_then(|_| one(Order::Psog)),
             || one(Order::Ospg).and_then(|_| one(Order::Posg)),
         );
-        theirs?;
-        mine?
+        mine.and(theirs)
     } else {
-        for order in [Order::Psog, Order::Posg, Order::Ospg] {
-            one(order)?;
-        }
-        one(Order::Spog)?
+        Order::SORTED.into_iter().try_fold(0, |_, order| one(order))
     };
+    let rows = written.inspect_err(|_| remove_level(&target))?;
     if rows == 0 {
-        for path in LevelFiles::paths(target.dir, target.number) {
-            std::fs::remove_file(path)?;
-        }
+        remove_level(&target);
         return Ok(None);
     }
     Level::open(target.dir, target.number, seqs, target.shared).map(Some)
+}
+
+/// Removes what was finished of a level that is not wanted. What cannot be removed now is removed at the next start.
+fn remove_level(target: &Target<'_>) {
+    for path in LevelFiles::paths(target.dir, target.number) {
+        let _ = std::fs::remove_file(path);
+    }
 }
 
 /// Whether a graph order was built for a side that has rows.

@@ -268,6 +268,16 @@ pub(crate) struct SegmentWriter {
     offset: u64,
     unsynced: u64,
     footer: Footer,
+    finished: bool,
+}
+
+impl Drop for SegmentWriter {
+    fn drop(&mut self) {
+        if !self.finished {
+            // What cannot be removed now is removed at the next start.
+            let _ = std::fs::remove_file(&self.temporary);
+        }
+    }
 }
 
 impl SegmentWriter {
@@ -294,6 +304,7 @@ impl SegmentWriter {
                 kind: kind.to_owned(),
                 ..Footer::default()
             },
+            finished: false,
         };
         writer.put(MAGIC)?;
         Ok(writer)
@@ -371,6 +382,7 @@ impl SegmentWriter {
         fault::sync("segment.sync", &self.file)?;
         fault::reach("segment.rename")?;
         std::fs::rename(&self.temporary, &self.path)?;
+        self.finished = true;
         Ok(self.offset)
     }
 }
