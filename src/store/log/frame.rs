@@ -165,6 +165,12 @@ impl FrameReader {
         }
     }
 
+    /// Goes on at another place of the same file, which does not change before `end`.
+    pub(super) fn go_to(&mut self, offset: u64, end: u64) {
+        self.offset = offset;
+        self.end = end;
+    }
+
     /// Place of the next frame.
     pub(super) fn offset(&self) -> u64 {
         self.offset
@@ -330,11 +336,15 @@ impl FrameReader {
 
     /// Whether a later frame of the section says that everything up to a place after `torn` was durable when it was
     /// written: then what is torn at `torn` was once whole. Looks at every byte, since the frames' borders are lost.
+    /// Frames of format 1 say nothing of the kind.
     pub(super) fn later_frame_vouches(
         &mut self,
         torn: u64,
         claim: impl Fn(&[u8]) -> Option<u64>,
     ) -> io::Result<bool> {
+        if self.format == Format::One {
+            return Ok(false);
+        }
         let mut at = torn + 1;
         while at + FRAME_HEAD_BYTES as u64 <= self.end {
             self.offset = at;

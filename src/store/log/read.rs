@@ -82,6 +82,9 @@ impl Shared {
     /// next sync. After one failure every later call fails: the system may have dropped the bytes it could not write.
     pub(super) fn sync(&self) -> io::Result<()> {
         let wanted = self.read_state().end;
+        if self.sync_failed.get().is_none() && self.durable() >= wanted {
+            return Ok(());
+        }
         let _syncing = self.syncing.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(reason) = self.sync_failed.get() {
             return Err(io::Error::other(reason.clone()));
@@ -139,7 +142,7 @@ impl CommitLog {
         super::open::open(dir, &options, known, sink)
     }
 
-    /// The commits. Appending waits while the guard lives.
+    /// The commits. Appending waits while the guard lives, and so may another call of this log: look and let go.
     pub(crate) fn table(&self) -> TableGuard<'_> {
         TableGuard(self.shared.read_state())
     }
@@ -184,45 +187,67 @@ impl CommitLog {
 
     /// What the log says of the commits `from` to `to`, both included.
     pub(crate) fn infos(&self, from: u64, to: u64) -> Result<Vec<CommitInfo>, LogError> {
-        let mut infos: Vec<CommitInfo> = Vec::new();
-        let mut next: Option<[u8; 32]> = None;
-        // From the last to the first: each header names the digest of the commit before.
-        for seq in (from..=to).rev() {
-            let (info, previous) = self.header_before(seq, next)?;
-            next = Some(previous);
-            infos.push(info);
-        }
-        infos.reverse();
+        let mut infos = Vec::new();
+        self.headers(from, to, |info, _| infos.push(info))?;
         Ok(infos)
     }
 
     /// Header of a commit, its digest included, and the digest of the commit before.
     pub(super) fn header(&self, seq: u64) -> Result<(CommitInfo, [u8; 32]), LogError> {
-        self.header_before(seq, None)
+        let mut header = None;
+        self.headers(seq, seq, |info, previous| header = Some((info, previous)))?;
+        Ok(header.expect("a header was read or an error returned"))
     }
 
-    /// [`CommitLog::header`], when the digest of the commit may be known already.
-    fn header_before(
+    /// Hands out the headers of commits, digests included, each with the digest of the commit before.
+    fn headers(
         &self,
-        seq: u64,
-        digest: Option<[u8; 32]>,
-    ) -> Result<(CommitInfo, [u8; 32]), LogError> {
-        let (place, next, last_digest) = {
-            let state = self.shared.read_state();
-            if let Some(base) = state.base.as_ref().filter(|base| base.seq == seq) {
-                return Ok((base.info.clone(), base.previous));
+        from: u64,
+        to: u64,
+        mut take: impl FnMut(CommitInfo, [u8; 32]),
+    ) -> Result<(), LogError> {
+        let mut reader: Option<(u64, FrameReader)> = None;
+        // A record of many frames names its digest at its end; the header after it repeats it at once.
+        let mut waiting: Option<(CommitInfo, [u8; 32])> = None;
+        let mut seq = from;
+        while seq <= to || waiting.is_some() {
+            let (place, last_digest) = {
+                let state = self.shared.read_state();
+                if let Some(base) = state.base.as_ref().filter(|base| base.seq == seq) {
+                    take(base.info.clone(), base.previous);
+                    seq += 1;
+                    continue;
+                }
+                if seq == state.table.last_seq() + 1 && waiting.is_some() {
+                    (None, state.digest)
+                } else {
+                    (Some(place(&state, seq)?), [0; 32])
+                }
+            };
+            let header = match &place {
+                None => None,
+                Some(place) => Some(place.read_header(&mut reader)?),
+            };
+            if let Some((mut info, before)) = waiting.take() {
+                let digest = header
+                    .as_ref()
+                    .map_or(last_digest, |header| header.previous);
+                info.digest = hex(&digest);
+                take(info, before);
             }
-            let place = place(&state, seq)?;
-            (place, self::place(&state, seq + 1).ok(), state.digest)
-        };
-        let (mut info, previous, own) = place.read_header()?;
-        let digest = match (digest.or(own), next) {
-            (Some(digest), _) => digest,
-            (None, Some(next)) => next.read_header()?.1,
-            (None, None) => last_digest,
-        };
-        info.digest = hex(&digest);
-        Ok((info, previous))
+            let Some(mut header) = header.filter(|_| seq <= to) else {
+                break;
+            };
+            match header.digest {
+                Some(digest) => {
+                    header.info.digest = hex(&digest);
+                    take(header.info, header.previous);
+                }
+                None => waiting = Some((header.info, header.previous)),
+            }
+            seq += 1;
+        }
+        Ok(())
     }
 
     /// Reads the commits `from` to `to`, both included, and hands their verified rows to the sink. The first of them is
@@ -355,10 +380,17 @@ impl Place {
         }
     }
 
-    /// Header of the record, digest of the commit before, and its own digest when the first frame names it.
-    fn read_header(&self) -> Result<(CommitInfo, [u8; 32], Option<[u8; 32]>), LogError> {
-        let file = self.file.file.clone();
-        let mut reader = FrameReader::short(file, self.file.format, self.start, self.end);
+    /// Reads the first frame of the record. `reader` is kept from record to record, with the first commit of its file.
+    fn read_header(&self, reader: &mut Option<(u64, FrameReader)>) -> Result<ReadHeader, LogError> {
+        let reader = match reader {
+            Some((file, reader)) if *file == self.file.first_seq => reader,
+            other => {
+                let file = self.file.file.clone();
+                let new = FrameReader::short(file, self.file.format, self.start, self.end);
+                &mut other.insert((self.file.first_seq, new)).1
+            }
+        };
+        reader.go_to(self.start, self.end);
         match reader.read().map_err(io_error("read", &self.file.path))? {
             FrameRead::Frame => {}
             FrameRead::Damaged(reason) => return Err(self.damaged(reason)),
@@ -372,8 +404,22 @@ impl Place {
             .filter(|(info, _)| info.seq == self.seq)
             .ok_or_else(unreadable)?;
         let (_, trailer) = split_trailer(rows, RECORD_END).ok_or_else(unreadable)?;
-        Ok((info, previous, trailer.map(|trailer| trailer.digest)))
+        Ok(ReadHeader {
+            info,
+            previous,
+            digest: trailer.map(|trailer| trailer.digest),
+        })
     }
+}
+
+/// What the first frame of a record says.
+struct ReadHeader {
+    /// Without its digest.
+    info: CommitInfo,
+    /// Digest of the commit before.
+    previous: [u8; 32],
+    /// Digest of the record, when this frame is its last one, too.
+    digest: Option<[u8; 32]>,
 }
 
 fn read_sections(

@@ -20,7 +20,7 @@ fn write_base(log: &CommitLog, seq: u64) -> io::Result<()> {
     let rows = base_rows(seq);
     log.write_base(seq, rows.len() as u64, |base| {
         rows.iter().try_for_each(|(_, row)| {
-            base.row(|out| out.extend_from_slice(row[..row.len() - 2].as_bytes()))
+            base.row(|out| out.extend_from_slice(&row.as_bytes()[..row.len() - 2]))
         })
     })
 }
@@ -33,7 +33,7 @@ fn check(heard: &Keeper, written: &[Heard], seq: u64) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(ProptestConfig::with_cases(16))]
     #[test]
     fn a_base_stands_for_what_came_before(
         commits in 1..12_u64,
@@ -89,46 +89,58 @@ proptest! {
 #[test]
 fn a_compaction_that_stops_anywhere_leaves_a_whole_log() {
     for point in ["log.base", "log.drop"] {
-        for visit in 1..40 {
-            for (rotate_bytes, seq) in [(1 << 30, 3), (1 << 30, 5), (700, 3), (1, 2)] {
-                let mut fixture = Fixture::filled(rotate_bytes, 5);
-                if visit % 2 == 0 {
-                    // An older base gives way, too.
-                    write_base(&fixture.log, 1).expect("writes");
-                    fixture.writer().drop_before(1).expect("drops");
+        for (rotate_bytes, seq) in [(1 << 30, 3), (1 << 30, 5), (700, 3), (1, 2)] {
+            for older in [0, 1] {
+                let mut visit = 1;
+                while stop_compaction(&format!("{point}=fail@{visit}"), rotate_bytes, seq, older) {
+                    visit += 1;
                 }
-                let known = fixture.known();
-                let stopped = with_faults(&format!("{point}=fail@{visit}"), || {
-                    write_base(&fixture.log, seq)?;
-                    fixture.writer().drop_before(seq)
-                });
-                let written = fixture.written.clone();
-                let compacted = fixture.dir().join(format!("log/{seq:012}.base")).exists();
-                assert!(compacted || stopped.is_err());
-                let with_checkpoint = fixture.reopen(Some(known)).expect("opens");
-                assert_eq!(with_checkpoint.commits.len(), 0);
-                let heard = fixture.reopen(None).expect("opens");
-                if compacted {
-                    check(&heard, &written, seq);
-                } else if visit % 2 == 0 {
-                    check(&heard, &written, 1);
-                } else {
-                    assert_eq!(heard.commits, written);
-                }
-                fixture.commit(2);
-                let written = fixture.written.clone();
-                let heard = fixture.reopen(None).expect("opens");
-                assert_eq!(heard.commits.last(), written.last());
-                let files = fixture.log.files();
-                let there: Vec<_> = fixture
-                    .file_bytes()
-                    .into_iter()
-                    .map(|file| file.0)
-                    .collect();
-                assert_eq!(there.len(), files.len(), "{point}@{visit}: {there:?}");
+                assert!(visit > 3, "{point} is passed often");
             }
         }
     }
+}
+
+/// Compacts up to `seq`, with or without an older base, under a fault, and opens the log again. Returns whether the fault
+/// was met.
+fn stop_compaction(fault: &str, rotate_bytes: u64, seq: u64, older: u64) -> bool {
+    let mut fixture = Fixture::filled(rotate_bytes, 5);
+    if older > 0 {
+        write_base(&fixture.log, older).expect("writes");
+        fixture.writer().drop_before(older).expect("drops");
+    }
+    let known = fixture.known();
+    let stopped = with_faults(fault, || {
+        write_base(&fixture.log, seq)?;
+        fixture.writer().drop_before(seq)
+    });
+    let written = fixture.written.clone();
+    let path = fixture.dir().join(format!("log/{seq:012}.base"));
+    let compacted = path.exists();
+    assert!(compacted || stopped.is_err());
+    let heard = fixture
+        .reopen(Some(known))
+        .expect("opens with a checkpoint");
+    assert!(heard.commits.is_empty() && heard.base.is_none());
+    let heard = fixture.reopen(None).expect("opens");
+    match (compacted, older) {
+        (true, _) => check(&heard, &written, seq),
+        (false, 0) => assert_eq!(heard.commits, written),
+        (false, older) => check(&heard, &written, older),
+    }
+    fixture.commit(2);
+    let written = fixture.written.clone();
+    let heard = fixture.reopen(None).expect("opens");
+    assert_eq!(heard.commits.last(), written.last());
+    let there: Vec<_> = fixture
+        .file_bytes()
+        .into_iter()
+        .map(|file| file.0)
+        .collect();
+    let mut counted = fixture.log.files();
+    counted.sort();
+    assert_eq!(there, counted, "{fault} left something over");
+    stopped.is_err()
 }
 
 #[test]
@@ -151,7 +163,7 @@ fn readers_keep_reading_while_commits_are_given_up() {
                 }
             }
         });
-        for seq in 1..40 {
+        for seq in (1..40).step_by(3) {
             write_base(&fixture.log, seq).expect("writes");
             fixture.writer().drop_before(seq).expect("drops");
         }

@@ -2,6 +2,67 @@
 
 use super::*;
 use crate::store::fault::scope::with_faults;
+use proptest::prelude::*;
+
+/// What a power failure may leave of bytes that were written and not synced.
+#[derive(Clone, Debug)]
+struct PowerFailure {
+    /// Sectors of the unsynced bytes that never reached the disk, one bit each.
+    lost: u64,
+    /// Bytes the file is shorter than it was.
+    shorter: u64,
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+    /// Commits that were synced are there; the others are there in order or not at all; nothing is called damaged.
+    #[test]
+    fn a_power_failure_keeps_all_that_was_synced(
+        sizes in prop::collection::vec((1..60_usize, prop::bool::weighted(0.3)), 1..16),
+        rotate_bytes in prop_oneof![400..6_000_u64, Just(1 << 30)],
+        (lost, shorter) in (any::<u64>(), prop_oneof![Just(0), 0..3_000_u64]),
+    ) {
+        let failure = PowerFailure { lost, shorter };
+        let mut fixture = Fixture::new(rotate_bytes);
+        let mut durable = (fixture.log.end(), 0);
+        for (i, (size, synced)) in sizes.iter().enumerate() {
+            let file = fixture.log.end().file;
+            fixture.append(some_rows(i as u64 + 1, *size)).expect("appends");
+            if fixture.log.end().file != file {
+                // A file is synced before the next is begun.
+                let before = LogPosition { file: fixture.log.end().file, offset: 60 };
+                durable = (before, i);
+            }
+            if *synced {
+                fixture.sync().expect("syncs");
+                durable = (fixture.log.end(), i + 1);
+            }
+        }
+        let (end, acknowledged) = durable;
+        let path = fixture.dir().join(format!("log/{:012}.log", end.file));
+        let mut bytes = fs::read(&path).expect("reads");
+        let keep = (bytes.len() as u64).saturating_sub(failure.shorter).max(end.offset);
+        bytes.truncate(keep as usize);
+        for (i, sector) in (0..bytes.len()).step_by(512).enumerate() {
+            let from = sector.max(end.offset as usize);
+            let to = (sector + 512).min(bytes.len());
+            if from < to && failure.lost >> (i % 64) & 1 == 1 {
+                bytes[from..to].fill(0);
+            }
+        }
+        fs::write(&path, bytes).expect("writes");
+        let mut options = fixture.options;
+        options.durable_end = Some(end);
+        fixture.options = options;
+        let heard = fixture.reopen(None).expect("a crash is no damage").commits;
+        prop_assert!(heard.len() >= acknowledged, "{} of {acknowledged}", heard.len());
+        prop_assert_eq!(&heard[..], &fixture.written[..heard.len()]);
+        fixture.written.truncate(heard.len());
+        fixture.commit(4);
+        let written = fixture.written.clone();
+        prop_assert_eq!(&fixture.reopen(None).expect("opens").commits, &written);
+    }
+}
 
 #[test]
 fn a_failed_append_is_cut_off_and_ends_writing() {

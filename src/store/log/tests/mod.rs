@@ -97,7 +97,7 @@ pub(super) fn info(seq: u64, rows: &[Row]) -> CommitInfo {
         agent: "https://example.org/agent".into(),
         activity: format!("https://example.org/load/{seq}"),
         source: Vec::new(),
-        message: (seq % 2 == 0).then(|| "een bericht".to_owned()),
+        message: seq.is_multiple_of(2).then(|| "een bericht".to_owned()),
         added,
         removed: rows.len() as u64 - added,
         digest: String::new(),
