@@ -64,6 +64,10 @@ pub(crate) fn rename(point: &str, from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// What happens at one visit of a point.
+#[cfg_attr(
+    not(any(debug_assertions, feature = "faults", test)),
+    expect(dead_code, reason = "without faults every visit passes")
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Outcome {
     Pass,
@@ -84,7 +88,7 @@ fn no_space(point: &str) -> io::Error {
     )
 }
 
-#[cfg(any(debug_assertions, feature = "faults"))]
+#[cfg(any(debug_assertions, feature = "faults", test))]
 mod armed {
     use super::Outcome;
     use std::sync::OnceLock;
@@ -184,7 +188,7 @@ mod armed {
     }
 }
 
-#[cfg(not(any(debug_assertions, feature = "faults")))]
+#[cfg(not(any(debug_assertions, feature = "faults", test)))]
 mod armed {
     use super::Outcome;
 
@@ -202,14 +206,14 @@ mod armed {
 /// The faults a thread is under, to hand to a thread it starts. Empty outside unit tests.
 #[derive(Clone, Default)]
 pub(crate) struct Inherited {
-    #[cfg(all(test, any(debug_assertions, feature = "faults")))]
+    #[cfg(test)]
     plan: Option<std::sync::Arc<armed::Plan>>,
 }
 
 /// The faults of this thread.
 pub(crate) fn inherit() -> Inherited {
     Inherited {
-        #[cfg(all(test, any(debug_assertions, feature = "faults")))]
+        #[cfg(test)]
         plan: scope::plan(),
     }
 }
@@ -217,13 +221,13 @@ pub(crate) fn inherit() -> Inherited {
 impl Inherited {
     /// Puts this thread under the faults of the one that started it.
     pub(crate) fn adopt(self) {
-        #[cfg(all(test, any(debug_assertions, feature = "faults")))]
+        #[cfg(test)]
         scope::set(self.plan);
     }
 }
 
 /// Arms points for one test thread: tests run beside each other in one process, where a variable would reach all.
-#[cfg(all(test, any(debug_assertions, feature = "faults")))]
+#[cfg(test)]
 pub(crate) mod scope {
     use super::armed::Plan;
     use std::cell::RefCell;
@@ -256,7 +260,7 @@ pub(crate) mod scope {
     }
 }
 
-#[cfg(all(test, any(debug_assertions, feature = "faults")))]
+#[cfg(test)]
 mod tests {
     use super::scope::with_faults;
     use super::*;
