@@ -33,6 +33,7 @@ const MAX_JOIN: usize = 200;
 /// Up to here any thread's stack will do.
 const USUAL_NESTING: usize = 12;
 const USUAL_CHAIN: usize = 100;
+const USUAL_JOIN: usize = 24;
 
 /// Graphs named by `FROM`, `USING` or `WITH`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -110,7 +111,7 @@ impl QueryAlgebra {
                 pattern, dataset, ..
             } => (QueryKind::Describe, pattern, dataset),
         };
-        check_join(pattern)?;
+        let is_long = check_join(pattern)?;
         rewrite_pattern(pattern);
         let needs_graphs = has_graph_over_groups(pattern);
         let needs_order = is_worth_ordering(pattern);
@@ -124,7 +125,7 @@ impl QueryAlgebra {
             prefixes,
             needs_graphs,
             needs_order,
-            is_deep,
+            is_deep: is_deep || is_long,
         })
     }
 
@@ -227,10 +228,11 @@ fn prologue(tokens: &[Spanned<'_>]) -> (Option<String>, Vec<(String, String)>) {
 }
 
 /// Finding an order for a join takes time that grows with the cube of its size, and nothing can stop it.
-fn check_join(pattern: &GraphPattern) -> Result<(), QueryError> {
+/// Tells whether a join is so large that it needs more stack than any thread has.
+fn check_join(pattern: &GraphPattern) -> Result<bool, QueryError> {
     let size = largest_join(pattern);
     if size <= MAX_JOIN {
-        return Ok(());
+        return Ok(size > USUAL_JOIN);
     }
     Err(QueryError::Syntax {
         line: 1,

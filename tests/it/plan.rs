@@ -53,7 +53,7 @@ fn town(dice: &mut Dice) -> Vec<Quad> {
 
 /// Parts of a group that may stand in any order.
 fn parts(dice: &mut Dice) -> Vec<String> {
-    const TRIPLES: [&str; 22] = [
+    const TRIPLES: [&str; 21] = [
         "?h :kind :House",
         "?h :in ?s",
         "?s :in ?t",
@@ -73,22 +73,25 @@ fn parts(dice: &mut Dice) -> Vec<String> {
         "?s :in :town2",
         "?h :number 17",
         "?h2 :number ?n",
-        ":house5 ?p2 ?o2",
         "?h :in/:in ?t",
         "?h2 :next+ ?h",
     ];
-    let mut parts = Vec::new();
-    for _ in 0..2 + dice.roll(4) {
-        let triple = format!("{} . ", dice.pick(&TRIPLES));
-        if !parts.contains(&triple) {
-            parts.push(triple);
+    // Every part hangs together with the few solutions of the first: products of thousands would only take time.
+    let mut parts = vec![
+        dice.pick(&[
+            "?s :in :town7 . ",
+            "?h :status :rare . ",
+            "VALUES ?h { :house1 :house2 :house3 } ",
+        ])
+        .to_owned(),
+    ];
+    while parts.len() < 3 || dice.chance(55) {
+        let triple = dice.pick(&TRIPLES);
+        let mut words = triple.split(' ').filter(|word| word.starts_with('?'));
+        if words.any(|word| parts.iter().any(|part| part.split(' ').any(|w| w == word))) {
+            parts.push(format!("{triple} . "));
         }
     }
-    // A few solutions at most: products of thousands would only take time.
-    parts.push(
-        dice.pick(&["?s :in :town7 . ", "?h :status :rare . ", "VALUES ?h { :house1 :house2 :house3 } "])
-            .to_owned(),
-    );
     for _ in 0..dice.roll(3) {
         let part = match dice.roll(12) {
             0 => "FILTER(?n > 40) ",
@@ -100,7 +103,7 @@ fn parts(dice: &mut Dice) -> Vec<String> {
             6 => "{ ?h :note ?x } UNION { ?h :box ?x } ",
             7 => "GRAPH ?g { ?h :note ?gn } ",
             8 => "GRAPH :g { ?h :next ?h2 } ",
-            9 => "VALUES (?s ?n) { (:street1 UNDEF) (UNDEF 5) (:street2 6) } ",
+            9 => "VALUES (?h ?n) { (:house1 UNDEF) (UNDEF 5) (:house2 6) } ",
             10 => "{ SELECT DISTINCT ?h ?s { ?h :in ?s ; :status ?q } } ",
             _ => "FILTER(?t = :town1) ",
         };
@@ -113,7 +116,7 @@ fn parts(dice: &mut Dice) -> Vec<String> {
 fn tail(dice: &mut Dice) -> String {
     let mut out = String::new();
     for _ in 0..dice.roll(3) {
-        out += match dice.roll(8) {
+        let part = match dice.roll(8) {
             0 => "OPTIONAL { ?h :box ?ob } ",
             1 => "OPTIONAL { ?h :next ?on . ?on :number ?onn FILTER(?onn > 30) } ",
             2 => "OPTIONAL { ?s :label ?ol OPTIONAL { ?s :in ?ot . ?ot :label ?otl } } ",
@@ -123,6 +126,9 @@ fn tail(dice: &mut Dice) -> String {
             6 => "OPTIONAL { ?on :number ?n . ?on :status :rare } ",
             _ => "FILTER(!BOUND(?b) || ?n < 80) ",
         };
+        if !out.contains(part) {
+            out += part;
+        }
     }
     out
 }
@@ -172,5 +178,5 @@ fn every_written_order_has_the_answers_of_another_store() {
         }
         answered += u64::from(expected.is_some_and(|rows| !rows.is_empty()));
     }
-    assert!(answered > rounds / 4, "only {answered} queries had an answer");
+    assert!(answered > rounds / 8, "only {answered} queries had an answer");
 }
