@@ -6,6 +6,7 @@ mod rewrite;
 mod updates;
 
 pub(super) use ordering::Sources;
+pub use ordering::{PlanMethod, PlanStep};
 pub(super) use updates::{Modify, Target, Transfer, UpdateOperation, parse_update};
 
 use crate::query::QueryKind;
@@ -14,7 +15,7 @@ use crate::query::error::QueryError;
 use crate::query::lexer::{Spanned, Token, position, tokens};
 use crate::query::syntax::{Refused, syntax_error};
 use crate::rdf::label::Text;
-use ordering::{is_worth_ordering, order_joins};
+use ordering::{explain_joins, is_worth_ordering, order_joins};
 use oxrdf::NamedNode;
 use rewrite::{
     expand_graphs, has_graph_over_groups, largest_join, order_star_columns, rewrite_pattern,
@@ -158,6 +159,14 @@ impl QueryAlgebra {
         let written = std::mem::take(pattern);
         *pattern = order_joins(written, sources, goal);
         Cow::Owned(ordered)
+    }
+
+    /// The join order that would be chosen, in the order of evaluation.
+    pub(super) fn explain(&self, sources: &Sources<'_>) -> Vec<PlanStep> {
+        let mut query = self.clone();
+        let goal = (query.kind == QueryKind::Ask).then_some(1);
+        let pattern = std::mem::take(query.pattern_mut());
+        explain_joins(pattern, sources, goal, &self.prefixes)
     }
 
     /// Ready to be executed.

@@ -14,38 +14,82 @@ fn iri(name: &str) -> NamedNode {
 fn town(dice: &mut Dice) -> Vec<Quad> {
     let mut quads = Vec::new();
     let mut add = |s: &str, p: &str, o: Term, named: bool| {
-        let graph = if named { iri("g").into() } else { GraphName::DefaultGraph };
+        let graph = if named {
+            iri("g").into()
+        } else {
+            GraphName::DefaultGraph
+        };
         quads.push(Quad::new(iri(s), iri(p), o, graph));
     };
     let kind = |name: &str| Term::from(iri(name));
     for town in 0..8 {
         let name = format!("town{town}");
         add(&name, "kind", kind("Town"), false);
-        add(&name, "label", Literal::from(format!("town {town}")).into(), false);
+        add(
+            &name,
+            "label",
+            Literal::from(format!("town {town}")).into(),
+            false,
+        );
     }
     for street in 0..60 {
         let name = format!("street{street}");
         add(&name, "kind", kind("Street"), false);
-        add(&name, "in", iri(&format!("town{}", dice.roll(8) * dice.roll(8) / 7)).into(), false);
+        add(
+            &name,
+            "in",
+            iri(&format!("town{}", dice.roll(8) * dice.roll(8) / 7)).into(),
+            false,
+        );
         if dice.chance(90) {
-            add(&name, "label", Literal::from(format!("street {}", street % 20)).into(), false);
+            add(
+                &name,
+                "label",
+                Literal::from(format!("street {}", street % 20)).into(),
+                false,
+            );
         }
     }
     for house in 0..900 {
         let name = format!("house{house}");
         add(&name, "kind", kind("House"), dice.chance(2));
-        add(&name, "in", iri(&format!("street{}", dice.roll(60))).into(), false);
-        add(&name, "number", Literal::from(dice.roll(90) as i64).into(), false);
+        add(
+            &name,
+            "in",
+            iri(&format!("street{}", dice.roll(60))).into(),
+            false,
+        );
+        add(
+            &name,
+            "number",
+            Literal::from(dice.roll(90) as i64).into(),
+            false,
+        );
         if dice.chance(30) {
-            add(&name, "box", Literal::from(format!("b{}", dice.roll(4))).into(), false);
+            add(
+                &name,
+                "box",
+                Literal::from(format!("b{}", dice.roll(4))).into(),
+                false,
+            );
         }
         if dice.chance(20) {
-            add(&name, "next", iri(&format!("house{}", dice.roll(900))).into(), dice.chance(30));
+            add(
+                &name,
+                "next",
+                iri(&format!("house{}", dice.roll(900))).into(),
+                dice.chance(30),
+            );
         }
         let status = if dice.chance(3) { "rare" } else { "common" };
         add(&name, "status", kind(status), false);
         if dice.chance(40) {
-            add(&name, "note", Literal::from(dice.roll(6) as i64).into(), true);
+            add(
+                &name,
+                "note",
+                Literal::from(dice.roll(6) as i64).into(),
+                true,
+            );
         }
     }
     quads
@@ -153,11 +197,15 @@ fn every_written_order_has_the_answers_of_another_store() {
         draft.add_quad(quad.as_ref());
     }
     let view = draft.snapshot().view();
-    assert!(view.snapshot().statistics().is_some(), "large enough to have statistics");
+    assert!(
+        view.snapshot().statistics().is_some(),
+        "large enough to have statistics"
+    );
     let twin = their_store(&quads);
     let mut answered = 0;
     for round in 0..rounds {
-        let mut dice = Dice(0x9E37_79B9_7F4A_7C15 ^ (round + 7).wrapping_mul(0x2545_F491_4F6C_DD1D));
+        let mut dice =
+            Dice(0x9E37_79B9_7F4A_7C15 ^ (round + 7).wrapping_mul(0x2545_F491_4F6C_DD1D));
         let mut parts = parts(&mut dice);
         let tail = tail(&mut dice);
         let mut expected = None;
@@ -178,5 +226,8 @@ fn every_written_order_has_the_answers_of_another_store() {
         }
         answered += u64::from(expected.is_some_and(|rows| !rows.is_empty()));
     }
-    assert!(answered > rounds / 8, "only {answered} queries had an answer");
+    assert!(
+        answered > rounds / 8,
+        "only {answered} queries had an answer"
+    );
 }

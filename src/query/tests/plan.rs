@@ -13,14 +13,22 @@ fn town() -> View {
     let thing = |name: String| Term::from(iri(&name));
     for t in 0..20 {
         add(format!("t{t}"), "kind", thing("Town".into()));
-        add(format!("t{t}"), "label", Literal::from(format!("town {t}")).into());
+        add(
+            format!("t{t}"),
+            "label",
+            Literal::from(format!("town {t}")).into(),
+        );
     }
     for s in 0..400 {
         add(format!("s{s}"), "kind", thing("Street".into()));
         // Town 19 has one street, town 0 has many.
         let town = if s == 7 { 19 } else { (s * s) % 19 };
         add(format!("s{s}"), "in", thing(format!("t{town}")));
-        add(format!("s{s}"), "label", Literal::from(format!("street {}", s % 50)).into());
+        add(
+            format!("s{s}"),
+            "label",
+            Literal::from(format!("street {}", s % 50)).into(),
+        );
     }
     for h in 0..5_000_i64 {
         let name = format!("h{h}");
@@ -69,31 +77,83 @@ fn permutations(n: usize) -> Vec<Vec<usize>> {
 }
 
 fn variables(pattern: &str) -> Vec<&str> {
-    pattern.split(' ').filter(|word| word.starts_with('?')).collect()
+    pattern
+        .split(' ')
+        .filter(|word| word.starts_with('?'))
+        .collect()
 }
 
 /// Whether each pattern shares a variable with an earlier one, so that no order is a product.
 fn hangs_together(patterns: &[&str]) -> bool {
     (1..patterns.len()).all(|i| {
-        variables(patterns[i])
-            .iter()
-            .any(|v| patterns[..i].iter().any(|earlier| variables(earlier).contains(v)))
+        variables(patterns[i]).iter().any(|v| {
+            patterns[..i]
+                .iter()
+                .any(|earlier| variables(earlier).contains(v))
+        })
     })
 }
 
 /// Groups whose worst order is many times as costly as their best.
 const GROUPS: [&[&str]; 11] = [
-    &["?h :at ?s", "?s :in ?t", "?t :label \"town 19\"", "?h :number ?n"],
-    &["?h :kind :House", "?h :status :Rare", "?h :at ?s", "?s :label ?l"],
-    &["?h :kind :House", "?h :number ?n", "?h :at ?s", "?s :kind :Street", "?s :in :t19"],
+    &[
+        "?h :at ?s",
+        "?s :in ?t",
+        "?t :label \"town 19\"",
+        "?h :number ?n",
+    ],
+    &[
+        "?h :kind :House",
+        "?h :status :Rare",
+        "?h :at ?s",
+        "?s :label ?l",
+    ],
+    &[
+        "?h :kind :House",
+        "?h :number ?n",
+        "?h :at ?s",
+        "?s :kind :Street",
+        "?s :in :t19",
+    ],
     &["?a :at ?s", "?b :at ?s", "?a :status :Rare", "?b :number 5"],
-    &["?h :next ?i", "?i :next ?j", "?j :status :Rare", "?h :number 7"],
-    &["?h ?p :Rare", "?h :at ?s", "?s :in ?t", "?t :label ?l", "?h :box ?b"],
-    &["?h :status :Common", "?h :number 11", "?h :box ?b", "?h :at ?s"],
-    &["?s :in ?t", "?s :label \"street 7\"", "?t :kind :Town", "?h :at ?s"],
+    &[
+        "?h :next ?i",
+        "?i :next ?j",
+        "?j :status :Rare",
+        "?h :number 7",
+    ],
+    &[
+        "?h ?p :Rare",
+        "?h :at ?s",
+        "?s :in ?t",
+        "?t :label ?l",
+        "?h :box ?b",
+    ],
+    &[
+        "?h :status :Common",
+        "?h :number 11",
+        "?h :box ?b",
+        "?h :at ?s",
+    ],
+    &[
+        "?s :in ?t",
+        "?s :label \"street 7\"",
+        "?t :kind :Town",
+        "?h :at ?s",
+    ],
     &["?h :next ?i", "?i :at ?s", "?h :at ?s", "?s :in :t19"],
-    &["?h :kind :Town", "?h :label ?l", "?s :in ?h", "?s :kind :Street"],
-    &["?h :kind :Nothing", "?h :at ?s", "?s :in ?t", "?h :number ?n"],
+    &[
+        "?h :kind :Town",
+        "?h :label ?l",
+        "?s :in ?h",
+        "?s :kind :Street",
+    ],
+    &[
+        "?h :kind :Nothing",
+        "?h :at ?s",
+        "?s :in ?t",
+        "?h :number ?n",
+    ],
 ];
 
 #[test]
@@ -111,7 +171,14 @@ fn every_written_order_takes_about_the_work_of_the_best() {
             .iter()
             .filter(|order| hangs_together(order))
             .map(|order| {
-                let (rows, work) = run(&view, &format!("{} LATERAL {{ {} }}", order[0], order[1..].join(" } LATERAL { ")));
+                let (rows, work) = run(
+                    &view,
+                    &format!(
+                        "{} LATERAL {{ {} }}",
+                        order[0],
+                        order[1..].join(" } LATERAL { ")
+                    ),
+                );
                 assert_eq!(rows, expected);
                 work
             })
@@ -240,11 +307,16 @@ fn planning_large_joins_takes_little_time_and_changes_nothing() {
         .map(|i| format!("?h{i} :next ?h{} . ", i + 1))
         .rev()
         .collect();
-    let (rows, work) = run(&view, &format!("{chain} ?h60 :status :Rare . ?h0 :number 3"));
+    let (rows, work) = run(
+        &view,
+        &format!("{chain} ?h60 :status :Rare . ?h0 :number 3"),
+    );
     assert!(rows.len() < 100, "{}", rows.len());
     assert!(work < 50_000, "{work}");
     // More variables than are planned with: answered all the same.
-    let chain: String = (0..150).map(|i| format!("?h{i} :next ?h{} . ", i + 1)).collect();
+    let chain: String = (0..150)
+        .map(|i| format!("?h{i} :next ?h{} . ", i + 1))
+        .collect();
     let (rows, _) = run(&view, &format!("VALUES ?h0 {{ :h1 }} {chain}"));
     assert_eq!(rows.len(), 1);
 }
