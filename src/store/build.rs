@@ -32,14 +32,19 @@ pub(crate) struct Target<'a> {
 pub(crate) fn level_in_memory(changes: impl Iterator<Item = Change>, seqs: (u64, u64)) -> Level {
     let (mut added, mut removed) = (Vec::new(), Vec::new());
     for change in changes {
-        if change.added { &mut added } else { &mut removed }.push(change.row);
+        if change.added {
+            &mut added
+        } else {
+            &mut removed
+        }
+        .push(change.row);
     }
     Level {
-        body: Body::Packed(Packed {
+        body: Body::Packed(Box::new(Packed {
             added: side_in_memory(added),
             removed: side_in_memory(removed),
             files: None,
-        }),
+        })),
         first_seq: seqs.0,
         last_seq: seqs.1,
     }
@@ -52,7 +57,10 @@ fn side_in_memory(rows: Vec<Row>) -> Side {
     let objects = || {
         let by_object = sorted_by_object(&rows);
         let ospg = packed(Order::Ospg, &by_object);
-        let posg = packed(Order::Posg, &by_predicate(&by_object, Order::Ospg, Order::Posg));
+        let posg = packed(
+            Order::Posg,
+            &by_predicate(&by_object, Order::Ospg, Order::Posg),
+        );
         (ospg, posg)
     };
     let subjects = || {
@@ -181,8 +189,8 @@ impl OrderFile {
             graphs.finish_to(&mut self.file, name, &mut self.facts)?;
         }
         match side.figures {
-            Some(Figures::Counts(counts)) => self.file.section(STATISTICS, &counts.to_bytes())?,
-            Some(Figures::Sets(sets)) => self.file.section(STATISTICS, &sets.to_bytes())?,
+            Some(Figures::Counts(counts)) => self.file.section(STATISTICS, &counts.into_bytes())?,
+            Some(Figures::Sets(sets)) => self.file.section(STATISTICS, &sets.into_bytes())?,
             None => {}
         }
         Ok(())

@@ -52,7 +52,9 @@ impl Inner {
         let Some(disk) = self.disk() else {
             // A store in memory keeps no log; only the present can be had.
             return match moment {
-                AsOf::Seq(seq) if seq != now.seq() => Err(StoreError::Compacted { first: now.seq() }),
+                AsOf::Seq(seq) if seq != now.seq() => {
+                    Err(StoreError::Compacted { first: now.seq() })
+                }
                 _ => Ok(now),
             };
         };
@@ -109,7 +111,11 @@ impl Inner {
         } else {
             self.backward(&now, seq)?
         };
-        let mut kept = self.past.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self
+            .past
+            .kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if kept.len() == KEPT {
             kept.remove(0);
         }
