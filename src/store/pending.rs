@@ -19,8 +19,8 @@ use std::sync::Arc;
 
 /// From how many rows on a batch goes to disk rather than into memory.
 const DISK_ROWS: usize = 1 << 20;
-/// Bytes a pending row takes at worst: itself, a copy by object, and both dealt out by predicate.
-const BYTES_PER_ROW: u64 = 4 * size_of::<Row>() as u64;
+/// Bytes a pending row takes at worst: itself, a copy by object, and the places of both dealt out by predicate.
+const BYTES_PER_ROW: u64 = 2 * (size_of::<Row>() + size_of::<u32>()) as u64;
 
 /// Where and when changes go to disk.
 #[derive(Clone)]
@@ -33,7 +33,7 @@ pub(crate) struct Spill {
 
 impl Spill {
     fn rows(&self) -> usize {
-        usize::try_from(self.memory_bytes / 10 * 7 / BYTES_PER_ROW)
+        usize::try_from(self.memory_bytes / 5 * 3 / BYTES_PER_ROW)
             .unwrap_or(usize::MAX)
             .max(DISK_ROWS)
     }
