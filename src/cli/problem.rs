@@ -70,6 +70,14 @@ pub(crate) fn of_store(error: StoreError) -> anyhow::Error {
             "er is niets gewijzigd; wijs met --data een lege of nieuwe map aan, of de map van een register",
             "nothing was changed; point --data to an empty or new folder, or to the folder of a registry",
         ),
+        StoreError::NotEmpty { path, found } => Problem::new(
+            format!("{} is niet leeg: er staat {found} in", path.display()),
+            format!("{} is not empty: it holds {found}", path.display()),
+        )
+        .hint(
+            "er is niets gewijzigd; wijs een nieuwe of lege map aan (bij `oslo restore` met --data)",
+            "nothing was changed; name a new or empty folder (for `oslo restore` with --data)",
+        ),
         StoreError::LogFileMissing { path } => Problem::new(
             format!("het logboek mist het bestand {}", path.display()),
             format!("the commit log lacks the file {}", path.display()),

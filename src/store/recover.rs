@@ -6,7 +6,7 @@ use crate::store::checkpoint::{Flushed, is_due, write_manifest};
 use crate::store::dictionary::Dictionary;
 use crate::store::folder::{Folder, refuse_foreign};
 use crate::store::index::Index;
-use crate::store::level::{Body, Level, LevelFiles};
+use crate::store::level::{Body, Level};
 use crate::store::live::{Assembled, WriterMode};
 use crate::store::log::{CommitLog, CommitTable, KnownLog, LogError, LogOptions, unhex};
 use crate::store::manifest::{Found, Manifest};
@@ -17,13 +17,14 @@ use crate::store::segment::Shared;
 use crate::store::snapshot::Snapshot;
 use crate::store::terms::Terms;
 use crate::store::{OpenOptions, Store, StoreError, io_error};
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How often a reader tries again when a writer replaces files under its hands.
-const READER_TRIES: usize = 20;
+pub(crate) const READER_TRIES: usize = 20;
 
 impl Store {
     /// Opens a data folder, creating it when there is none, and replays what its index does not hold yet.
@@ -120,11 +121,16 @@ fn read(
             disk: Some((folder, shared, opened.log)),
             options,
             recovered_bytes: opened.torn_bytes,
+            unnamed_files: false,
         });
     }
 }
 
-fn write(
+/// Opens a claimed folder for writing; `anew` makes its index from the log alone.
+///
+/// # Errors
+/// As [`Store::open`].
+pub(crate) fn write(
     folder: &Arc<Folder>,
     options: OpenOptions,
     progress: ReplayProgress<'_>,
@@ -169,10 +175,12 @@ fn write(
         shared: Arc::clone(&shared),
         memory_bytes: options.memory_bytes,
     };
+    let settled = Cell::new(false);
     let settle = |state: &Snapshot| -> Result<Option<Snapshot>, String> {
         if !is_due(state) {
             return Ok(None);
         }
+        settled.set(true);
         let frozen = state.stored_as(
             state.version().dictionary.clone(),
             state.version().index.frozen(state.seq()),
@@ -198,7 +206,10 @@ fn write(
         );
     }
     let state = replay.into_state();
-    Ok(assembled(state, opened, folder, shared, options))
+    let mut parts = assembled(state, opened, folder, shared, options);
+    // What went to files is not named by any manifest yet; another start would do all this again.
+    parts.unnamed_files = settled.get();
+    Ok(parts)
 }
 
 fn assembled(
@@ -214,18 +225,25 @@ fn assembled(
         disk: Some((Arc::clone(folder), shared, opened.log)),
         options,
         recovered_bytes: opened.torn_bytes,
+        unnamed_files: false,
     }
 }
 
 /// What the index files hold.
-enum Stored {
+pub(crate) enum Stored {
+    /// A state, and what it knows of the log.
     State(Box<Snapshot>, Box<KnownLog>),
     /// There is a manifest, but its files cannot be used; the reason.
     Unusable(String),
+    /// There is no manifest.
     Nothing,
 }
 
-fn stored_state(folder: &Folder, shared: &Arc<Shared>) -> Result<Stored, StoreError> {
+/// Opens the files that the manifest names.
+///
+/// # Errors
+/// When they cannot be read for another reason than that they are damaged or gone.
+pub(crate) fn stored_state(folder: &Folder, shared: &Arc<Shared>) -> Result<Stored, StoreError> {
     let manifest = match Manifest::read(folder.dir()).map_err(io_error("read", folder.dir()))? {
         Found::Manifest(manifest) => manifest,
         Found::Absent => return Ok(Stored::Nothing),
@@ -282,7 +300,9 @@ fn state_of(
         return Err(invalid("the levels hold another number of quads than the manifest says"));
     }
     let digest = unhex(&manifest.digest).ok_or_else(|| invalid("the manifest's digest cannot be read"))?;
-    let table = CommitTable::load(&manifest.commits_path(dir))?;
+    let commits = manifest.commits_path(dir);
+    let table = CommitTable::load(&commits)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", commits.display())))?;
     let dictionary = Dictionary::of_files(manifest.seed, files, &manifest.names);
     let state = Snapshot::new(manifest.seq, digest, manifest.quads, dictionary, index);
     let known = KnownLog {
@@ -294,16 +314,10 @@ fn state_of(
 }
 
 fn named_files(folder: &Folder) -> BTreeSet<PathBuf> {
-    let mut named = BTreeSet::new();
-    if let Ok(Found::Manifest(manifest)) = Manifest::read(folder.dir()) {
-        let dir = folder.index_dir();
-        named.insert(manifest.commits_path(dir));
-        for entry in &manifest.levels {
-            named.extend(LevelFiles::paths(dir, entry.number));
-        }
-        named.extend(manifest.terms.iter().map(|number| Terms::path(dir, *number)));
+    match Manifest::read(folder.dir()) {
+        Ok(Found::Manifest(manifest)) => manifest.files(folder.index_dir()).into_iter().collect(),
+        _ => BTreeSet::new(),
     }
-    named
 }
 
 /// Names the files of a state in the manifest, for a store that is not open.
