@@ -1,6 +1,6 @@
 # Commands people type. Build output goes where CARGO_TARGET_DIR points, else to ./target.
 .DEFAULT_GOAL := help
-.PHONY: help build demo serve test check fmt lint docs deny advisories conformance crash bench bench-peers clean
+.PHONY: help build demo serve test check fmt lint docs deny advisories conformance crash bench bench-registry bench-store bench-peers clean
 
 DATA ?= ./oslo-data
 BIND ?= 127.0.0.1:7400
@@ -44,8 +44,13 @@ conformance: ## Run the W3C suites, show their counts and write docs/conformance
 crash: ## Kill a loading registry fifty times and look for lost commits
 	OSLO_CRASH_ROUNDS=50 OSLO_CRASH_ADDRESSES=2280 cargo test --release --locked --test it -- --nocapture crash
 
-bench: ## Measure loading, validation and restart beside a peer; writes docs/benchmarks.md
+bench: bench-registry bench-store ## Measure what we promise, at small and at full size
+
+bench-registry: ## Measure loading, validation and restart beside a peer; writes docs/benchmarks.md
 	cargo bench --locked --bench registry
+
+bench-store: ## Measure the store at 10 and 100 million quads; writes docs/benchmarks-store.md; takes half an hour
+	cargo bench --locked --bench store
 
 bench-peers: build ## Measure oslo beside Oxigraph, Virtuoso and Jena; writes docs/benchmarks-peers.md
 	benches/peers/install.sh

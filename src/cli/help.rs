@@ -119,7 +119,7 @@ const EXAMPLES: [(&str, &str, &str); 11] = [
 ];
 
 /// Dutch texts: command or command and argument; "" is the program itself.
-const DUTCH: [(&str, &str, &str); 45] = [
+const DUTCH: [(&str, &str, &str); 46] = [
     (
         "",
         "",
@@ -230,6 +230,11 @@ const DUTCH: [(&str, &str, &str); 45] = [
         "query",
         "max_rows",
         "Mislukt als het antwoord meer rijen heeft",
+    ),
+    (
+        "query",
+        "explain",
+        "Toon in welke volgorde patronen verbonden worden, met de verwachte rijen, in plaats van een antwoord",
     ),
     ("update", "", "Wijzig het register met SPARQL Update"),
     ("update", "text", "SPARQL-tekst"),

@@ -1,10 +1,14 @@
 //! `oslo query` and `oslo update`: SPARQL over the registry.
 
 use super::Exit;
+use super::console::group_digits;
 use super::load::{Strictness, print_rejection};
 use super::problem::{self, Problem};
 use super::session::Session;
-use crate::query::{OutputFormat, QueryError, QueryOptions, apply_update, parse_query, run_query};
+use crate::query::{
+    OutputFormat, ParsedQuery, PlanMethod, QueryError, QueryOptions, apply_update, explain,
+    parse_query, run_query,
+};
 use crate::registry::{CommitError, CommitRequest};
 use crate::store::CommitMeta;
 use anyhow::Context;
@@ -65,6 +69,9 @@ pub(crate) struct QueryArgs {
     /// Fail when the answer has more rows than this
     #[arg(long, value_name = "N")]
     max_rows: Option<u64>,
+    /// Show in which order patterns are joined, with the rows expected, instead of an answer
+    #[arg(long)]
+    explain: bool,
 }
 
 #[derive(Args)]
@@ -96,6 +103,9 @@ pub(crate) fn run(session: &Session, args: &QueryArgs) -> anyhow::Result<Exit> {
     };
     // The text is read first: a mistake in it is told at once, however large the registry is.
     let query = parse_query(&text, &options).map_err(of_query)?;
+    if args.explain {
+        return explain_plan(session, &query, &options);
+    }
     let name = args.format.as_deref().unwrap_or(
         if session.console.out_is_terminal || query.kind().is_graph() {
             "table"
@@ -137,6 +147,51 @@ pub(crate) fn run(session: &Session, args: &QueryArgs) -> anyhow::Result<Exit> {
         &mut out,
     )
     .map_err(of_query)?;
+    out.flush()?;
+    Ok(Exit::Done)
+}
+
+/// One line per step: what is done, with which pattern, and how many rows are expected.
+fn explain_plan(
+    session: &Session,
+    query: &ParsedQuery,
+    options: &QueryOptions,
+) -> anyhow::Result<Exit> {
+    let registry = session.open_to_read()?;
+    let steps = explain(&registry.snapshot().view(), query, options).map_err(of_query)?;
+    let console = session.console;
+    let mut out = console.out();
+    for step in &steps {
+        let method = match step.method {
+            PlanMethod::Join => console.say("verbind", "join"),
+            PlanMethod::Read => console.say("lees", "read"),
+            PlanMethod::LookUp => console.say("zoek op", "look up"),
+            PlanMethod::Hash => console.say("hashtabel", "hash table"),
+            PlanMethod::OptionalLookUp => console.say("optioneel, zoek op", "optional, look up"),
+            PlanMethod::OptionalHash => console.say("optioneel, hashtabel", "optional, hash table"),
+            PlanMethod::MinusLookUp => console.say("zonder, zoek op", "without, look up"),
+            PlanMethod::MinusHash => console.say("zonder, hashtabel", "without, hash table"),
+        };
+        write!(out, "{:1$}{method}", "", 2 * step.depth)?;
+        if !step.pattern.is_empty() {
+            write!(out, "  {}", step.pattern)?;
+        }
+        if let Some(rows) = step.rows {
+            write!(
+                out,
+                "  ~{}",
+                group_digits(rows.round() as u64, console.language)
+            )?;
+        }
+        writeln!(out)?;
+    }
+    if steps.is_empty() {
+        writeln!(
+            out,
+            "{}",
+            console.say("niets te ordenen", "nothing to order")
+        )?;
+    }
     out.flush()?;
     Ok(Exit::Done)
 }

@@ -6,6 +6,7 @@ mod rewrite;
 mod updates;
 
 pub(super) use ordering::Sources;
+pub use ordering::{PlanMethod, PlanStep};
 pub(super) use updates::{Modify, Target, Transfer, UpdateOperation, parse_update};
 
 use crate::query::QueryKind;
@@ -14,7 +15,7 @@ use crate::query::error::QueryError;
 use crate::query::lexer::{Spanned, Token, position, tokens};
 use crate::query::syntax::{Refused, syntax_error};
 use crate::rdf::label::Text;
-use ordering::{is_worth_ordering, order_joins};
+use ordering::{explain_joins, is_worth_ordering, order_joins};
 use oxrdf::NamedNode;
 use rewrite::{
     expand_graphs, has_graph_over_groups, largest_join, order_star_columns, rewrite_pattern,
@@ -33,6 +34,7 @@ const MAX_JOIN: usize = 200;
 /// Up to here any thread's stack will do.
 const USUAL_NESTING: usize = 12;
 const USUAL_CHAIN: usize = 100;
+const USUAL_JOIN: usize = 24;
 
 /// Graphs named by `FROM`, `USING` or `WITH`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -110,7 +112,7 @@ impl QueryAlgebra {
                 pattern, dataset, ..
             } => (QueryKind::Describe, pattern, dataset),
         };
-        check_join(pattern)?;
+        let is_long = check_join(pattern)?;
         rewrite_pattern(pattern);
         let needs_graphs = has_graph_over_groups(pattern);
         let needs_order = is_worth_ordering(pattern);
@@ -124,7 +126,7 @@ impl QueryAlgebra {
             prefixes,
             needs_graphs,
             needs_order,
-            is_deep,
+            is_deep: is_deep || is_long,
         })
     }
 
@@ -157,6 +159,14 @@ impl QueryAlgebra {
         let written = std::mem::take(pattern);
         *pattern = order_joins(written, sources, goal);
         Cow::Owned(ordered)
+    }
+
+    /// The join order that would be chosen, in the order of evaluation.
+    pub(super) fn explain(&self, sources: &Sources<'_>) -> Vec<PlanStep> {
+        let mut query = self.clone();
+        let goal = (query.kind == QueryKind::Ask).then_some(1);
+        let pattern = std::mem::take(query.pattern_mut());
+        explain_joins(pattern, sources, goal, &self.prefixes)
     }
 
     /// Ready to be executed.
@@ -227,10 +237,11 @@ fn prologue(tokens: &[Spanned<'_>]) -> (Option<String>, Vec<(String, String)>) {
 }
 
 /// Finding an order for a join takes time that grows with the cube of its size, and nothing can stop it.
-fn check_join(pattern: &GraphPattern) -> Result<(), QueryError> {
+/// Tells whether a join is so large that it needs more stack than any thread has.
+fn check_join(pattern: &GraphPattern) -> Result<bool, QueryError> {
     let size = largest_join(pattern);
     if size <= MAX_JOIN {
-        return Ok(());
+        return Ok(size > USUAL_JOIN);
     }
     Err(QueryError::Syntax {
         line: 1,

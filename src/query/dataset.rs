@@ -22,6 +22,12 @@ pub(super) const EXACT_STR: &str = "urn:x-oslo:query:str";
 /// `DATATYPE` of a marked term.
 pub(super) const EXACT_DATATYPE: &str = "urn:x-oslo:query:datatype";
 
+#[cfg(test)]
+thread_local! {
+    /// Quads fetched and look-ups started on this thread, for tests that count work.
+    pub(super) static FETCHED: Cell<u64> = const { Cell::new(0) };
+}
+
 thread_local! {
     static EXACT: Cell<bool> = const { Cell::new(false) };
 }
@@ -236,6 +242,8 @@ impl Iterator for Quads {
             }
             Self::None => return None,
         };
+        #[cfg(test)]
+        FETCHED.set(FETCHED.get() + 1);
         Some(Ok(InternalQuad {
             subject: BoundTerm::new(s),
             predicate: BoundTerm::new(p),
@@ -257,6 +265,8 @@ impl<'a> QueryableDataset<'a> for QueryDataset {
         graph_name: Option<Option<&BoundTerm>>,
     ) -> impl Iterator<Item = Result<InternalQuad<BoundTerm>, Infallible>> + use<'a> {
         step();
+        #[cfg(test)]
+        FETCHED.set(FETCHED.get() + 1);
         let [s, p, o] = [subject, predicate, object].map(|term| term.map(BoundTerm::id));
         let graph = graph_name.flatten().map(BoundTerm::id);
         if [s, p, o, graph]

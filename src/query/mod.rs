@@ -18,12 +18,13 @@ mod syntax;
 mod table;
 mod update;
 
+pub use algebra_in::{PlanMethod, PlanStep};
 pub use budget::Cancel;
 pub use error::QueryError;
 pub use prefixes::well_known_prefixes;
 pub use results::{OutputFormat, ResultFormat};
 pub use run::{
-    Answer, GraphTriples, ParsedQuery, QueryStats, Rows, evaluate, parse_query, run_query,
+    Answer, GraphTriples, ParsedQuery, QueryStats, Rows, evaluate, explain, parse_query, run_query,
 };
 pub use update::{UpdateStats, apply_update};
 

@@ -1,10 +1,10 @@
 //! Runs a query: dataset, evaluator and limits together; answers as terms or written out.
 //! Parses no text and formats no result itself.
 
-use crate::query::algebra_in::{DatasetClause, QueryAlgebra};
+use crate::query::algebra_in::{DatasetClause, PlanStep, QueryAlgebra};
 use crate::query::budget::Budget;
 use crate::query::dataset::{QueryDataset, evaluator};
-use crate::query::deep::{DeepStream, stream_from_deep_stack};
+use crate::query::deep::{DeepStream, stream_from_deep_stack, with_deep_stack};
 use crate::query::error::QueryError;
 use crate::query::results::{self, OutputFormat};
 use crate::query::{DefaultGraph, QueryKind, QueryOptions};
@@ -112,6 +112,33 @@ pub fn evaluate(
             limit,
         }),
     })
+}
+
+/// How a query would be evaluated on a view: its joins in the order chosen, by counts and statistics. Evaluates nothing.
+/// Empty for a query without a join.
+///
+/// # Errors
+/// A graph of the options that is no IRI, a timeout.
+pub fn explain(
+    view: &View,
+    query: &ParsedQuery,
+    options: &QueryOptions,
+) -> Result<Vec<PlanStep>, QueryError> {
+    let clause = request_clause(options)?;
+    let work = || {
+        let budget = new_budget(options);
+        let clause = clause.as_ref().or(query.algebra.dataset.as_ref());
+        let dataset = QueryDataset::new(view, clause, options.default_graph, Rc::clone(&budget));
+        budget.run(|| {
+            let algebra = query.algebra.over_graphs(|| dataset.graph_iris());
+            algebra.explain(&dataset.sources())
+        })
+    };
+    if query.algebra.is_deep {
+        with_deep_stack(work)
+    } else {
+        work()
+    }
 }
 
 fn start(

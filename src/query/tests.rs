@@ -1,6 +1,7 @@
 //! What the whole module promises: answers that are exact, limits that stop, errors that help, updates that are atomic.
 
 mod limits;
+mod plan;
 mod syntax;
 mod updates;
 

@@ -268,8 +268,10 @@ impl Rest {
             .collect();
         // One group per predicate alone and one for all of them: enough for an estimate, and never 2^n groups.
         if known.len() > 1 {
-            let together =
-                total * known.iter().fold(1.0, |share, (_, subjects, _)| share * subjects / total);
+            let together = total
+                * known
+                    .iter()
+                    .fold(1.0, |share, (_, subjects, _)| share * subjects / total);
             let mut rows = vec![0.0; asked.len()];
             let mut members = 0;
             for (i, subjects, triples) in &known {
@@ -492,9 +494,7 @@ impl SetCounts {
                 subjects: set.subjects,
             })
             .collect();
-        sets.sort_unstable_by(|a, b| {
-            (b.subjects, &a.predicates).cmp(&(a.subjects, &b.predicates))
-        });
+        sets.sort_unstable_by(|a, b| (b.subjects, &a.predicates).cmp(&(a.subjects, &b.predicates)));
         let mut predicates: Vec<(u64, u64, u64)> = self
             .rest
             .into_iter()

@@ -131,7 +131,7 @@ fn a_killed_load_keeps_exactly_what_it_acknowledged() {
         let acknowledged = load_and_kill(&pieces, &data, delay);
         seen[acknowledged] += 1;
 
-        if !data.join("commits.log").exists() {
+        if !data.join("log/000000000001.log").exists() {
             assert_eq!(acknowledged, 0, "round {round}: commits without a log");
             continue;
         }

@@ -14,38 +14,82 @@ fn iri(name: &str) -> NamedNode {
 fn town(dice: &mut Dice) -> Vec<Quad> {
     let mut quads = Vec::new();
     let mut add = |s: &str, p: &str, o: Term, named: bool| {
-        let graph = if named { iri("g").into() } else { GraphName::DefaultGraph };
+        let graph = if named {
+            iri("g").into()
+        } else {
+            GraphName::DefaultGraph
+        };
         quads.push(Quad::new(iri(s), iri(p), o, graph));
     };
     let kind = |name: &str| Term::from(iri(name));
     for town in 0..8 {
         let name = format!("town{town}");
         add(&name, "kind", kind("Town"), false);
-        add(&name, "label", Literal::from(format!("town {town}")).into(), false);
+        add(
+            &name,
+            "label",
+            Literal::from(format!("town {town}")).into(),
+            false,
+        );
     }
     for street in 0..60 {
         let name = format!("street{street}");
         add(&name, "kind", kind("Street"), false);
-        add(&name, "in", iri(&format!("town{}", dice.roll(8) * dice.roll(8) / 7)).into(), false);
+        add(
+            &name,
+            "in",
+            iri(&format!("town{}", dice.roll(8) * dice.roll(8) / 7)).into(),
+            false,
+        );
         if dice.chance(90) {
-            add(&name, "label", Literal::from(format!("street {}", street % 20)).into(), false);
+            add(
+                &name,
+                "label",
+                Literal::from(format!("street {}", street % 20)).into(),
+                false,
+            );
         }
     }
     for house in 0..900 {
         let name = format!("house{house}");
         add(&name, "kind", kind("House"), dice.chance(2));
-        add(&name, "in", iri(&format!("street{}", dice.roll(60))).into(), false);
-        add(&name, "number", Literal::from(dice.roll(90) as i64).into(), false);
+        add(
+            &name,
+            "in",
+            iri(&format!("street{}", dice.roll(60))).into(),
+            false,
+        );
+        add(
+            &name,
+            "number",
+            Literal::from(dice.roll(90) as i64).into(),
+            false,
+        );
         if dice.chance(30) {
-            add(&name, "box", Literal::from(format!("b{}", dice.roll(4))).into(), false);
+            add(
+                &name,
+                "box",
+                Literal::from(format!("b{}", dice.roll(4))).into(),
+                false,
+            );
         }
         if dice.chance(20) {
-            add(&name, "next", iri(&format!("house{}", dice.roll(900))).into(), dice.chance(30));
+            add(
+                &name,
+                "next",
+                iri(&format!("house{}", dice.roll(900))).into(),
+                dice.chance(30),
+            );
         }
         let status = if dice.chance(3) { "rare" } else { "common" };
         add(&name, "status", kind(status), false);
         if dice.chance(40) {
-            add(&name, "note", Literal::from(dice.roll(6) as i64).into(), true);
+            add(
+                &name,
+                "note",
+                Literal::from(dice.roll(6) as i64).into(),
+                true,
+            );
         }
     }
     quads
@@ -53,7 +97,7 @@ fn town(dice: &mut Dice) -> Vec<Quad> {
 
 /// Parts of a group that may stand in any order.
 fn parts(dice: &mut Dice) -> Vec<String> {
-    const TRIPLES: [&str; 22] = [
+    const TRIPLES: [&str; 21] = [
         "?h :kind :House",
         "?h :in ?s",
         "?s :in ?t",
@@ -73,22 +117,25 @@ fn parts(dice: &mut Dice) -> Vec<String> {
         "?s :in :town2",
         "?h :number 17",
         "?h2 :number ?n",
-        ":house5 ?p2 ?o2",
         "?h :in/:in ?t",
         "?h2 :next+ ?h",
     ];
-    let mut parts = Vec::new();
-    for _ in 0..2 + dice.roll(4) {
-        let triple = format!("{} . ", dice.pick(&TRIPLES));
-        if !parts.contains(&triple) {
-            parts.push(triple);
+    // Every part hangs together with the few solutions of the first: products of thousands would only take time.
+    let mut parts = vec![
+        dice.pick(&[
+            "?s :in :town7 . ",
+            "?h :status :rare . ",
+            "VALUES ?h { :house1 :house2 :house3 } ",
+        ])
+        .to_owned(),
+    ];
+    while parts.len() < 3 || dice.chance(55) {
+        let triple = dice.pick(&TRIPLES);
+        let mut words = triple.split(' ').filter(|word| word.starts_with('?'));
+        if words.any(|word| parts.iter().any(|part| part.split(' ').any(|w| w == word))) {
+            parts.push(format!("{triple} . "));
         }
     }
-    // A few solutions at most: products of thousands would only take time.
-    parts.push(
-        dice.pick(&["?s :in :town7 . ", "?h :status :rare . ", "VALUES ?h { :house1 :house2 :house3 } "])
-            .to_owned(),
-    );
     for _ in 0..dice.roll(3) {
         let part = match dice.roll(12) {
             0 => "FILTER(?n > 40) ",
@@ -100,7 +147,7 @@ fn parts(dice: &mut Dice) -> Vec<String> {
             6 => "{ ?h :note ?x } UNION { ?h :box ?x } ",
             7 => "GRAPH ?g { ?h :note ?gn } ",
             8 => "GRAPH :g { ?h :next ?h2 } ",
-            9 => "VALUES (?s ?n) { (:street1 UNDEF) (UNDEF 5) (:street2 6) } ",
+            9 => "VALUES (?h ?n) { (:house1 UNDEF) (UNDEF 5) (:house2 6) } ",
             10 => "{ SELECT DISTINCT ?h ?s { ?h :in ?s ; :status ?q } } ",
             _ => "FILTER(?t = :town1) ",
         };
@@ -113,7 +160,7 @@ fn parts(dice: &mut Dice) -> Vec<String> {
 fn tail(dice: &mut Dice) -> String {
     let mut out = String::new();
     for _ in 0..dice.roll(3) {
-        out += match dice.roll(8) {
+        let part = match dice.roll(8) {
             0 => "OPTIONAL { ?h :box ?ob } ",
             1 => "OPTIONAL { ?h :next ?on . ?on :number ?onn FILTER(?onn > 30) } ",
             2 => "OPTIONAL { ?s :label ?ol OPTIONAL { ?s :in ?ot . ?ot :label ?otl } } ",
@@ -123,6 +170,9 @@ fn tail(dice: &mut Dice) -> String {
             6 => "OPTIONAL { ?on :number ?n . ?on :status :rare } ",
             _ => "FILTER(!BOUND(?b) || ?n < 80) ",
         };
+        if !out.contains(part) {
+            out += part;
+        }
     }
     out
 }
@@ -147,11 +197,15 @@ fn every_written_order_has_the_answers_of_another_store() {
         draft.add_quad(quad.as_ref());
     }
     let view = draft.snapshot().view();
-    assert!(view.snapshot().statistics().is_some(), "large enough to have statistics");
+    assert!(
+        view.snapshot().statistics().is_some(),
+        "large enough to have statistics"
+    );
     let twin = their_store(&quads);
     let mut answered = 0;
     for round in 0..rounds {
-        let mut dice = Dice(0x9E37_79B9_7F4A_7C15 ^ (round + 7).wrapping_mul(0x2545_F491_4F6C_DD1D));
+        let mut dice =
+            Dice(0x9E37_79B9_7F4A_7C15 ^ (round + 7).wrapping_mul(0x2545_F491_4F6C_DD1D));
         let mut parts = parts(&mut dice);
         let tail = tail(&mut dice);
         let mut expected = None;
@@ -172,5 +226,8 @@ fn every_written_order_has_the_answers_of_another_store() {
         }
         answered += u64::from(expected.is_some_and(|rows| !rows.is_empty()));
     }
-    assert!(answered > rounds / 4, "only {answered} queries had an answer");
+    assert!(
+        answered > rounds / 8,
+        "only {answered} queries had an answer"
+    );
 }

@@ -6,12 +6,15 @@
 //! multisets: every step here is an identity of the algebra, and what is not known to be one stays as it was.
 
 mod emit;
+mod explain;
 mod facts;
 mod group;
 mod size;
 
 use crate::query::plan::VarSet;
 use crate::store::{Graphs, Id, Statistics, View};
+use explain::Notes;
+pub use explain::{PlanMethod, PlanStep};
 use facts::Names;
 use oxrdf::{NamedNode, vocab::rdf};
 use spargebra::algebra::{Expression, GraphPattern};
@@ -75,6 +78,26 @@ pub(super) fn order_joins(
     planner.plan(pattern, &at)
 }
 
+/// What [`order_joins`] chooses for a pattern, in the order of evaluation; nothing when it leaves the pattern as it is.
+pub(super) fn explain_joins(
+    pattern: GraphPattern,
+    sources: &Sources<'_>,
+    goal: Option<u64>,
+    prefixes: &[(String, String)],
+) -> Vec<PlanStep> {
+    let Some(names) = Names::of(&pattern) else {
+        return Vec::new();
+    };
+    let mut planner = Planner::new(names, sources);
+    planner.notes = Some(Notes::new(prefixes));
+    let at = Place {
+        goal: goal.map_or(f64::INFINITY, |goal| goal as f64),
+        ..Place::default()
+    };
+    planner.plan(pattern, &at);
+    planner.notes.map_or_else(Vec::new, |notes| notes.steps)
+}
+
 /// How a pattern will be evaluated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Mode {
@@ -130,11 +153,16 @@ struct Planner<'a> {
     class: Option<Id>,
     max_build: f64,
     work: usize,
+    notes: Option<Notes>,
+    /// How deep the next note is nested.
+    depth: usize,
 }
 
 impl<'a> Planner<'a> {
     fn new(names: Names, sources: &'a Sources<'a>) -> Self {
-        let by_memory = sources.max_memory.map_or(u64::MAX, |bytes| bytes / 2 / BUILD_ROW_BYTES);
+        let by_memory = sources
+            .max_memory
+            .map_or(u64::MAX, |bytes| bytes / 2 / BUILD_ROW_BYTES);
         Self {
             names,
             sources,
@@ -143,6 +171,8 @@ impl<'a> Planner<'a> {
             class: sources.default.id_of(rdf::TYPE.into()),
             max_build: by_memory.min(MAX_BUILD_ROWS) as f64,
             work: MAX_WORK,
+            notes: None,
+            depth: 0,
         }
     }
 
@@ -168,14 +198,20 @@ impl<'a> Planner<'a> {
             graph: graph.cloned(),
             view,
             quads,
-            share: if total > 0.0 { (quads / total).min(1.0) } else { 1.0 },
+            share: if total > 0.0 {
+                (quads / total).min(1.0)
+            } else {
+                1.0
+            },
         });
         self.scopes.len() - 1
     }
 
     fn one_graph(&self, node: &NamedNode) -> View {
         let named = self.sources.named;
-        let graph = named.id_of(node.into()).filter(|graph| named.graphs().holds(*graph));
+        let graph = named
+            .id_of(node.into())
+            .filter(|graph| named.graphs().holds(*graph));
         named.with_graphs(Graphs::set(graph))
     }
 
@@ -262,12 +298,32 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn plan_boxed(&mut self, pattern: Box<GraphPattern>, at: &Place) -> Box<GraphPattern> {
-        Box::new(self.plan(*pattern, at))
+    fn plan_boxed(&mut self, mut pattern: Box<GraphPattern>, at: &Place) -> Box<GraphPattern> {
+        *pattern = self.plan(std::mem::take(&mut *pattern), at);
+        pattern
+    }
+
+    /// The same for a part of a step, whose notes stand below that of the step.
+    fn plan_below(&mut self, pattern: GraphPattern, at: &Place) -> Box<GraphPattern> {
+        self.depth += 1;
+        // A single pattern has no order, but should not go unmentioned.
+        let is_single = matches!(&pattern, GraphPattern::Bgp { patterns } if patterns.len() == 1);
+        if is_single && self.notes.is_some() {
+            self.group(pattern.clone(), at);
+        }
+        let planned = self.plan_boxed(Box::new(pattern), at);
+        self.depth -= 1;
+        planned
     }
 
     /// Orders what is inside the `EXISTS` of an expression, for which these variables have values.
-    fn plan_exists(&mut self, expression: &mut Expression, at: &Place, bound: VarSet, seen: VarSet) {
+    fn plan_exists(
+        &mut self,
+        expression: &mut Expression,
+        at: &Place,
+        bound: VarSet,
+        seen: VarSet,
+    ) {
         super::rewrite::change_exists(expression, &mut |pattern| {
             let inner = std::mem::replace(pattern, unit());
             let inside = Place {
@@ -277,7 +333,7 @@ impl<'a> Planner<'a> {
                 seen: at.seen.or(seen),
                 goal: 1.0,
             };
-            *pattern = self.plan(inner, &inside);
+            *pattern = *self.plan_below(inner, &inside);
         });
     }
 }

@@ -169,9 +169,10 @@ fn parse_update_here(
             prefixes.retain(|(known, _)| *known != prefix);
             prefixes.push((prefix, absolute));
         }
+        let mut is_deep = is_deep;
         for operation in &update.operations {
             if let GraphUpdateOperation::DeleteInsert { pattern, .. } = operation {
-                check_join(pattern)?;
+                is_deep |= check_join(pattern)?;
             }
         }
         if let Some(operation) = operation(part, update.operations, base.as_deref(), is_deep) {

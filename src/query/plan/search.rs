@@ -18,8 +18,33 @@ const TRIED_STARTS: usize = 3;
 /// What a solution too many in a hash table costs, in microseconds: enough to avoid it where there is another way.
 const TOO_LARGE_US: f64 = 100.0;
 
-/// Orders a join of one or more relations.
+/// Orders a join of one or more relations. The order of the list does not matter.
 pub(in crate::query) fn order(
+    relations: &[Relation],
+    conditions: &[Condition],
+    terms: &Terms,
+    statistics: Option<&Statistics>,
+) -> Ordered {
+    // An estimate depends a little on the order in which relations join: small ones first, always.
+    let mut places: Vec<usize> = (0..relations.len()).collect();
+    places.sort_by(|a, b| relations[*a].rows.total_cmp(&relations[*b].rows));
+    let sorted: Vec<Relation> = places.iter().map(|p| relations[*p].clone()).collect();
+    let mut ordered = order_sorted(&sorted, conditions, terms, statistics);
+    rename(&mut ordered.tree, &places);
+    ordered
+}
+
+fn rename(tree: &mut JoinTree, places: &[usize]) {
+    match tree {
+        JoinTree::Leaf(place) => *place = places[*place],
+        JoinTree::Loop(left, right) | JoinTree::Hash(left, right) => {
+            rename(left, places);
+            rename(right, places);
+        }
+    }
+}
+
+fn order_sorted(
     relations: &[Relation],
     conditions: &[Condition],
     terms: &Terms,
@@ -198,9 +223,9 @@ impl Search<'_> {
     fn loop_cost(&self, state: &State, possible: VarSet, relation: usize) -> Option<f64> {
         let own = &self.relations[relation];
         match own.lookup_us {
-            Some(lookup) if own.possible.meets(possible) => Some(
-                state.rows * lookup + self.estimator.joined_rows(state, relation) * ROW_US,
-            ),
+            Some(lookup) if own.possible.meets(possible) => {
+                Some(state.rows * lookup + self.estimator.joined_rows(state, relation) * ROW_US)
+            }
             _ if self.terms.loops_only => {
                 Some(state.rows * (LOOKUP_US + own.start_us + own.scan_us))
             }
@@ -249,9 +274,10 @@ impl Search<'_> {
                 let Some(before) = best[rest] else {
                     continue;
                 };
-                if let Some(run) =
-                    self.loop_cost(&states[rest], possible[rest], members[relation])
-                    && self.relations[members[relation]].possible.meets(possible[rest])
+                if let Some(run) = self.loop_cost(&states[rest], possible[rest], members[relation])
+                    && self.relations[members[relation]]
+                        .possible
+                        .meets(possible[rest])
                 {
                     offer(before.cost.plus(0.0, run), Step::Loop(rest, relation));
                 }
@@ -261,17 +287,18 @@ impl Search<'_> {
                 while build != 0 {
                     let probe = mask & !build;
                     let small = n <= BUSHY || build.is_power_of_two() || probe.is_power_of_two();
-                    if small && let (Some(b), Some(p)) = (best[build], best[probe]) {
-                        if states[build].certain.meets(states[probe].certain) {
-                            offer(
-                                self.hash_cost(
-                                    (b.cost, states[build].rows),
-                                    (p.cost, states[probe].rows),
-                                    states[mask].rows,
-                                ),
-                                Step::Hash(build, probe),
-                            );
-                        }
+                    if small
+                        && let (Some(b), Some(p)) = (best[build], best[probe])
+                        && states[build].certain.meets(states[probe].certain)
+                    {
+                        offer(
+                            self.hash_cost(
+                                (b.cost, states[build].rows),
+                                (p.cost, states[probe].rows),
+                                states[mask].rows,
+                            ),
+                            Step::Hash(build, probe),
+                        );
                     }
                     build = (build - 1) & mask;
                 }

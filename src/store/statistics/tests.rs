@@ -13,7 +13,7 @@ fn statistics_of(triples: &BTreeSet<[u64; 3]>, copies: usize) -> Statistics {
     let mut by_subject = PredicateCounts::default();
     let mut by_object = PredicateCounts::default();
     let mut sets = SetCounts::default();
-    let mut feed = |order: [usize; 3], push: &mut dyn FnMut(u64, u64, u64)| {
+    let feed = |order: [usize; 3], push: &mut dyn FnMut(u64, u64, u64)| {
         let mut rows: Vec<[u64; 3]> = triples.iter().map(|t| order.map(|i| t[i])).collect();
         rows.sort_unstable();
         for [a, b, c] in rows {
@@ -111,7 +111,11 @@ fn more_sets_than_are_kept_are_summed_up_and_memory_stays_bounded() {
     let subjects = 1_u64 << 14;
     for s in 0..subjects + 1000 {
         for p in 0..15 {
-            let has = if s < subjects { p == 14 || s >> p & 1 == 1 } else { p < 2 };
+            let has = if s < subjects {
+                p == 14 || s >> p & 1 == 1
+            } else {
+                p < 2
+            };
             if has {
                 sets.push(BASE + s, BASE + p, BASE);
                 by_subject.insert([BASE + p, BASE + s, BASE]);
@@ -126,10 +130,16 @@ fn more_sets_than_are_kept_are_summed_up_and_memory_stays_bounded() {
     let found = Statistics::new(counts.clone(), counts, sets);
     assert_eq!(found.subjects(), subjects + 1000);
     assert_eq!(found.sets().len(), MAX_SETS);
-    assert!(found.sets()[0].subjects >= 1000, "the frequent set survives");
+    assert!(
+        found.sets()[0].subjects >= 1000,
+        "the frequent set survives"
+    );
     let both = found.subjects_with(&[id(BASE + 3), id(BASE + 7)]);
     let truth = subjects as f64 / 4.0;
-    assert!((truth / 2.0..truth * 2.0).contains(&both), "{both} for {truth}");
+    assert!(
+        (truth / 2.0..truth * 2.0).contains(&both),
+        "{both} for {truth}"
+    );
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Writes an ordered group back as a pattern: the join tree, the filters as soon as they can be applied, and the steps
 //! after the joins, each by the cheaper of two methods where there are two.
 
+use super::explain::PlanMethod;
 use super::facts::Facts;
 use super::group::{Body, Early, Group, Operand, Step};
 use super::size::selectivity;
@@ -19,6 +20,8 @@ struct Written {
 /// What the trees of one group are written from.
 struct Parts {
     operands: Vec<Option<Operand>>,
+    /// Solutions of each operand on its own.
+    sizes: Vec<f64>,
     early: Vec<Early>,
     /// Filters that were applied.
     applied: Vec<bool>,
@@ -35,7 +38,9 @@ impl Planner<'_> {
             _ => share,
         });
         let ordered = self.order(&group, &early, &at.with_goal(at.goal / passing));
+        let (ordered, sizes) = ordered.map_or((None, Vec::new()), |(o, sizes)| (Some(o), sizes));
         let mut parts = Parts {
+            sizes,
             operands: group.operands.into_iter().map(Some).collect(),
             applied: vec![false; early.len()],
             early,
@@ -48,7 +53,16 @@ impl Planner<'_> {
                 },
                 1.0,
             ),
-            Some(ordered) => (self.tree(ordered.tree, &mut parts, at), ordered.rows),
+            Some(ordered) => {
+                let is_join = parts.operands.len() > 1;
+                if is_join {
+                    self.note(PlanMethod::Join, Some(ordered.rows));
+                }
+                self.depth += usize::from(is_join);
+                let written = self.tree(ordered.tree, &mut parts, at);
+                self.depth -= usize::from(is_join);
+                (written, ordered.rows)
+            }
         };
         let rows = rows.min(at.goal / passing);
         for step in group.steps {
@@ -60,7 +74,17 @@ impl Planner<'_> {
     fn tree(&mut self, tree: JoinTree, parts: &mut Parts, at: &Place) -> Written {
         let written = match tree {
             JoinTree::Leaf(place) => match parts.operands[place].take() {
-                Some(operand) => self.operand(operand, at),
+                Some(operand) => {
+                    let method = match at.mode {
+                        Mode::Once => PlanMethod::Read,
+                        Mode::Looped | Mode::Exists => PlanMethod::LookUp,
+                    };
+                    self.note_operand(method, &operand, parts.sizes[place]);
+                    self.depth += 1;
+                    let written = self.operand(operand, at);
+                    self.depth -= 1;
+                    written
+                }
                 None => Written {
                     pattern: unit(),
                     facts: Facts::default(),
@@ -72,7 +96,11 @@ impl Planner<'_> {
                 if self.can_loop(&right, parts, seen) {
                     let inside = Place {
                         graph: at.graph.clone(),
-                        mode: if at.mode == Mode::Once { Mode::Looped } else { at.mode },
+                        mode: if at.mode == Mode::Once {
+                            Mode::Looped
+                        } else {
+                            at.mode
+                        },
                         bound: at.bound.or(left.facts.certain),
                         seen,
                         goal: f64::INFINITY,
@@ -92,6 +120,8 @@ impl Planner<'_> {
             }
             JoinTree::Hash(build, probe) => {
                 // A filter on what both sides bind makes both of them smaller.
+                self.note(PlanMethod::Hash, None);
+                self.depth += 1;
                 let before = parts.applied.clone();
                 let build = self.tree(*build, parts, &at.whole());
                 let after = std::mem::replace(&mut parts.applied, before);
@@ -99,6 +129,7 @@ impl Planner<'_> {
                 for (applied, earlier) in parts.applied.iter_mut().zip(after) {
                     *applied |= earlier;
                 }
+                self.depth -= 1;
                 join(build, probe, at.mode)
             }
         };
@@ -153,39 +184,55 @@ impl Planner<'_> {
         let Written { pattern, facts } = before;
         let inner = Box::new(pattern);
         match step {
-            Step::Optional { right, expression } => {
-                self.optional(Written { pattern: *inner, facts }, rows, right, expression, at)
-            }
+            Step::Optional { right, expression } => self.optional(
+                Written {
+                    pattern: *inner,
+                    facts,
+                },
+                rows,
+                right,
+                expression,
+                at,
+            ),
             Step::Minus { right } => {
                 let anti = self.looked_up(&right, facts, rows, at);
                 let pattern = match anti {
                     Some(method) if method.is_loop && at.mode == Mode::Once => {
                         let mut exists = Expression::Exists(Box::new(right));
+                        self.note(PlanMethod::MinusLookUp, None);
                         self.plan_exists(&mut exists, at, facts.certain, facts.possible);
                         GraphPattern::Filter {
                             expr: Expression::Not(Box::new(exists)),
                             inner,
                         }
                     }
-                    _ => GraphPattern::Minus {
-                        left: inner,
-                        right: Box::new(self.plan(right, &at.whole())),
-                    },
+                    _ => {
+                        self.note(PlanMethod::MinusHash, None);
+                        GraphPattern::Minus {
+                            left: inner,
+                            right: self.plan_below(right, &at.whole()),
+                        }
+                    }
                 };
                 Written { pattern, facts }
             }
             Step::Filter(Expression::Not(inside)) if matches!(&*inside, Expression::Exists(_)) => {
                 let Expression::Exists(right) = *inside else {
-                    return Written { pattern: *inner, facts };
+                    return Written {
+                        pattern: *inner,
+                        facts,
+                    };
                 };
                 let pattern = match self.looked_up(&right, facts, rows, at) {
                     Some(method) if !method.is_loop && at.mode == Mode::Once => {
+                        self.note(PlanMethod::MinusHash, None);
                         GraphPattern::Minus {
                             left: inner,
-                            right: Box::new(self.plan(*right, &at.whole())),
+                            right: self.plan_below(*right, &at.whole()),
                         }
                     }
                     _ => {
+                        self.note(PlanMethod::MinusLookUp, None);
                         let mut exists = Expression::Exists(right);
                         self.plan_exists(&mut exists, at, facts.certain, facts.possible);
                         GraphPattern::Filter {
@@ -252,25 +299,31 @@ impl Planner<'_> {
         let pattern = if is_loop {
             let inside = Place {
                 graph: at.graph.clone(),
-                mode: if at.mode == Mode::Once { Mode::Looped } else { at.mode },
+                mode: if at.mode == Mode::Once {
+                    Mode::Looped
+                } else {
+                    at.mode
+                },
                 bound: at.bound.or(facts.certain),
                 seen,
                 goal: f64::INFINITY,
             };
+            self.note(PlanMethod::OptionalLookUp, None);
             GraphPattern::Lateral {
                 left: Box::new(pattern),
                 right: Box::new(GraphPattern::LeftJoin {
                     left: Box::new(unit()),
-                    right: Box::new(self.plan(right, &inside)),
+                    right: self.plan_below(right, &inside),
                     expression,
                 }),
             }
         } else {
-            let right = self.plan(right, &at.whole());
+            self.note(PlanMethod::OptionalHash, None);
+            let right = self.plan_below(right, &at.whole());
             GraphPattern::LeftJoin {
                 left: Box::new(pattern),
                 // Without the wall the evaluator would look it up where that is not right, as with `EXISTS` inside.
-                right: Box::new(wall(right)),
+                right: Box::new(wall(*right)),
                 expression,
             }
         };
@@ -335,7 +388,11 @@ fn with_filters(written: Written, parts: &mut Parts) -> Written {
 fn join(build: Written, probe: Written, mode: Mode) -> Written {
     let facts = build.facts.join(probe.facts);
     let (left, right) = if mode == Mode::Once {
-        let build = if is_join(&build.pattern) { wall(build.pattern) } else { build.pattern };
+        let build = if is_join(&build.pattern) {
+            wall(build.pattern)
+        } else {
+            build.pattern
+        };
         let weighted = GraphPattern::Lateral {
             left: Box::new(weight()),
             right: Box::new(probe.pattern),
@@ -392,10 +449,12 @@ fn weight() -> GraphPattern {
             object: nothing.into(),
         }],
     };
-    let never = ["a", "b", "c"].into_iter().fold(never, |left, name| GraphPattern::Lateral {
-        left: Box::new(left),
-        right: Box::new(anything(name)),
-    });
+    let never = ["a", "b", "c"]
+        .into_iter()
+        .fold(never, |left, name| GraphPattern::Lateral {
+            left: Box::new(left),
+            right: Box::new(anything(name)),
+        });
     GraphPattern::Project {
         inner: Box::new(GraphPattern::Union {
             left: Box::new(unit()),

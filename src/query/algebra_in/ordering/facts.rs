@@ -99,7 +99,11 @@ impl Names {
     }
 
     /// Variables of a triple pattern.
-    pub(super) fn triple(&self, triple: &TriplePattern, graph: Option<&NamedNodePattern>) -> VarSet {
+    pub(super) fn triple(
+        &self,
+        triple: &TriplePattern,
+        graph: Option<&NamedNodePattern>,
+    ) -> VarSet {
         let mut set = VarSet::default();
         let variables = [
             self.term(&triple.subject),
@@ -125,14 +129,16 @@ impl Names {
     /// What the solutions of a pattern bind, when it stands in a graph.
     pub(super) fn facts(&self, pattern: &GraphPattern, graph: Option<&NamedNodePattern>) -> Facts {
         match pattern {
-            GraphPattern::Bgp { patterns } if patterns.is_empty() => {
-                Facts::both(graph.and_then(|g| self.name(g)).map_or(VarSet::default(), VarSet::one))
-            }
-            GraphPattern::Bgp { patterns } => Facts::both(
-                patterns
-                    .iter()
-                    .fold(VarSet::default(), |set, triple| set.or(self.triple(triple, graph))),
+            GraphPattern::Bgp { patterns } if patterns.is_empty() => Facts::both(
+                graph
+                    .and_then(|g| self.name(g))
+                    .map_or(VarSet::default(), VarSet::one),
             ),
+            GraphPattern::Bgp { patterns } => {
+                Facts::both(patterns.iter().fold(VarSet::default(), |set, triple| {
+                    set.or(self.triple(triple, graph))
+                }))
+            }
             GraphPattern::Path {
                 subject, object, ..
             } => {
@@ -153,7 +159,10 @@ impl Names {
             } => {
                 let mut facts = Facts::both(self.set(variables));
                 for (column, variable) in variables.iter().enumerate() {
-                    if bindings.iter().any(|row| row.get(column).is_none_or(Option::is_none)) {
+                    if bindings
+                        .iter()
+                        .any(|row| row.get(column).is_none_or(Option::is_none))
+                    {
                         facts.certain = facts.certain.without(self.set([variable]));
                     }
                 }
@@ -185,7 +194,10 @@ impl Names {
                 let mut facts = self.facts(inner, graph);
                 let own = self.set([variable]);
                 facts.possible = facts.possible.or(own);
-                if matches!(expression, Expression::NamedNode(_) | Expression::Literal(_)) {
+                if matches!(
+                    expression,
+                    Expression::NamedNode(_) | Expression::Literal(_)
+                ) {
                     facts.certain = facts.certain.or(own);
                 }
                 facts
@@ -237,9 +249,7 @@ impl Names {
                 self.can_be_looked_up(left, graph, outer)
                     && self.can_be_looked_up(right, graph, outer)
             }
-            GraphPattern::Graph { name, inner } => {
-                self.can_be_looked_up(inner, Some(name), outer)
-            }
+            GraphPattern::Graph { name, inner } => self.can_be_looked_up(inner, Some(name), outer),
             GraphPattern::Filter { expr, inner } => {
                 let reads = self.expression(expr).and(outer);
                 reads.is_within(self.facts(inner, graph).certain)
@@ -255,7 +265,9 @@ impl Names {
                 if let Some(expression) = expression {
                     touched = touched.or(self.expression(expression));
                 }
-                touched.and(outer).is_within(self.facts(left, graph).certain)
+                touched
+                    .and(outer)
+                    .is_within(self.facts(left, graph).certain)
                     && self.can_be_looked_up(left, graph, outer)
                     && self.can_be_looked_up(right, graph, outer)
             }
@@ -294,10 +306,12 @@ pub(super) fn is_repeatable(expression: &Expression) -> bool {
         Expression::Exists(_) => false,
         Expression::FunctionCall(function, _) => match function {
             Function::Rand | Function::Uuid | Function::StrUuid | Function::BNode => false,
-            Function::Custom(name) => {
-                [dataset::EXACT_MARK, dataset::EXACT_STR, dataset::EXACT_DATATYPE]
-                    .contains(&name.as_str())
-            }
+            Function::Custom(name) => [
+                dataset::EXACT_MARK,
+                dataset::EXACT_STR,
+                dataset::EXACT_DATATYPE,
+            ]
+            .contains(&name.as_str()),
             _ => true,
         },
         _ => true,

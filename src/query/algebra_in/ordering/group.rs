@@ -79,7 +79,9 @@ impl Group {
     pub(super) fn facts(&self, names: &Names) -> Facts {
         self.operands
             .iter()
-            .fold(Facts::default(), |facts, operand| facts.join(operand.facts(names)))
+            .fold(Facts::default(), |facts, operand| {
+                facts.join(operand.facts(names))
+            })
     }
 
     /// Adds the parts of a pattern. `others` are the variables of what it is joined with, if it is joined.
@@ -93,16 +95,19 @@ impl Group {
         // A step may wait for a join when it shares with the other side only what its own side has bound for certain.
         let may_wait = |touched: VarSet, inner: &GraphPattern| {
             others.is_none_or(|others| {
-                touched.and(others).is_within(names.facts(inner, graph).certain)
+                touched
+                    .and(others)
+                    .is_within(names.facts(inner, graph).certain)
             })
         };
         match pattern {
             GraphPattern::Bgp { patterns } if patterns.is_empty() && graph.is_none() => {}
             GraphPattern::Bgp { patterns } if !patterns.is_empty() => {
-                self.operands.extend(patterns.into_iter().map(|triple| Operand {
-                    body: Body::Triple(triple),
-                    graph: graph.cloned(),
-                }));
+                self.operands
+                    .extend(patterns.into_iter().map(|triple| Operand {
+                        body: Body::Triple(triple),
+                        graph: graph.cloned(),
+                    }));
             }
             GraphPattern::Join { .. } => {
                 let mut sides = Vec::new();

@@ -127,7 +127,10 @@ impl Planner<'_> {
             distinct.push((o, objects));
         }
         if let Slot::Variable(p) = p {
-            let known = self.statistics.as_deref().map_or(16, |s| s.predicates().len());
+            let known = self
+                .statistics
+                .as_deref()
+                .map_or(16, |s| s.predicates().len());
             distinct.push((p, rows.min(known as f64)));
         }
         if let Some(g) = graph.and_then(|graph| self.names.name(graph)) {
@@ -178,7 +181,10 @@ impl Planner<'_> {
         let outline = self.outline(pattern, graph);
         let mut distinct = Vec::new();
         let lookup_us = match pattern {
-            GraphPattern::Values { variables, bindings } => {
+            GraphPattern::Values {
+                variables,
+                bindings,
+            } => {
                 for (column, variable) in variables.iter().enumerate() {
                     let values: rustc_hash::FxHashSet<_> =
                         bindings.iter().filter_map(|row| row.get(column)).collect();
@@ -243,7 +249,8 @@ impl Planner<'_> {
                 let (rows, starts, ends) = self.path(scope, inner);
                 (rows * PATH_REACH, starts, ends)
             }
-            PropertyPathExpression::ZeroOrMore(inner) | PropertyPathExpression::ZeroOrOne(inner) => {
+            PropertyPathExpression::ZeroOrMore(inner)
+            | PropertyPathExpression::ZeroOrOne(inner) => {
                 let (rows, starts, ends) = self.path(scope, inner);
                 let nodes = self.scopes[scope].quads / 2.0;
                 (rows * PATH_REACH + nodes, starts + nodes, ends + nodes)
@@ -289,7 +296,11 @@ impl Planner<'_> {
                 let mut run_us = LOOKUP_US + rows * (ROW_US + LOOKUP_US);
                 for (end, values) in [(subject, starts), (object, ends)] {
                     if let Slot::Constant(id) = self.term(end) {
-                        rows = if id.is_some() { rows / values.max(1.0) } else { 0.0 };
+                        rows = if id.is_some() {
+                            rows / values.max(1.0)
+                        } else {
+                            0.0
+                        };
                         run_us = LOOKUP_US * steps(path) + rows * (ROW_US + LOOKUP_US);
                     }
                 }
@@ -309,7 +320,8 @@ impl Planner<'_> {
                     patterns: left.patterns + right.patterns,
                 }
             }
-            GraphPattern::Graph { inner, .. } if super::is_names_only(inner) => Outline {
+            // In a graph, an empty pattern stands for the names of graphs.
+            GraphPattern::Bgp { patterns } if patterns.is_empty() => Outline {
                 rows: 16.0,
                 start_us: 0.0,
                 run_us: 16.0,
@@ -330,7 +342,11 @@ impl Planner<'_> {
             GraphPattern::Slice { inner, length, .. } => {
                 let inner = self.outline(inner, graph);
                 let most = length.map_or(f64::INFINITY, |length| length as f64);
-                let share = if inner.rows > most { most / inner.rows } else { 1.0 };
+                let share = if inner.rows > most {
+                    most / inner.rows
+                } else {
+                    1.0
+                };
                 Outline {
                     rows: inner.rows.min(most),
                     run_us: inner.run_us * share,
@@ -341,7 +357,11 @@ impl Planner<'_> {
                 inner, variables, ..
             } => {
                 let inner = self.outline(inner, graph).blocking();
-                let rows = if variables.is_empty() { 1.0 } else { inner.rows.powf(0.7) };
+                let rows = if variables.is_empty() {
+                    1.0
+                } else {
+                    inner.rows.powf(0.7)
+                };
                 Outline { rows, ..inner }
             }
             GraphPattern::Lateral { left, .. } => self.outline(left, graph),
@@ -364,10 +384,9 @@ impl Planner<'_> {
 
     /// What a pattern gives and takes for one evaluation at a place.
     pub(super) fn outline_at(&mut self, pattern: &GraphPattern, at: &Place) -> Outline {
-        let mut group =
-            Group::of(&self.names, pattern.clone(), at.graph.as_ref(), at.seen);
+        let mut group = Group::of(&self.names, pattern.clone(), at.graph.as_ref(), at.seen);
         let early = group.take_early_filters(&self.names);
-        let ordered = self.order(&group, &early, at);
+        let ordered = self.order(&group, &early, at).map(|(ordered, _)| ordered);
         let mut outline = Outline {
             rows: ordered.as_ref().map_or(1.0, |o| o.rows),
             start_us: 0.0,
@@ -390,11 +409,21 @@ impl Planner<'_> {
     }
 
     /// The order of the joins of a group; `None` when it has none.
-    pub(super) fn order(&mut self, group: &Group, early: &[Early], at: &Place) -> Option<Ordered> {
+    /// With the solutions that each operand has on its own.
+    pub(super) fn order(
+        &mut self,
+        group: &Group,
+        early: &[Early],
+        at: &Place,
+    ) -> Option<(Ordered, Vec<f64>)> {
         if group.operands.is_empty() {
             return None;
         }
-        let facts: Vec<_> = group.operands.iter().map(|o| o.facts(&self.names)).collect();
+        let facts: Vec<_> = group
+            .operands
+            .iter()
+            .map(|o| o.facts(&self.names))
+            .collect();
         let relations: Vec<Relation> = group
             .operands
             .iter()
@@ -413,7 +442,11 @@ impl Planner<'_> {
             .iter()
             .map(|filter| Condition {
                 variables: filter.variables,
-                selectivity: if filter.has_table { 1.0 } else { selectivity(&filter.expression) },
+                selectivity: if filter.has_table {
+                    1.0
+                } else {
+                    selectivity(&filter.expression)
+                },
             })
             .collect();
         let terms = Terms {
@@ -422,7 +455,11 @@ impl Planner<'_> {
             goal: at.goal,
             max_build: self.max_build,
         };
-        Some(order(&relations, &conditions, &terms, self.statistics.as_deref()))
+        let ordered = order(&relations, &conditions, &terms, self.statistics.as_deref());
+        Some((
+            ordered,
+            relations.iter().map(|relation| relation.rows).collect(),
+        ))
     }
 }
 
