@@ -11,6 +11,7 @@ use crate::store::folder::Folder;
 use crate::store::log::{CommitInfo, CommitLog, LogSyncer, LogWriter};
 use crate::store::past::Past;
 use crate::store::pending::{Pending, Spill};
+use crate::store::recover;
 use crate::store::segment::Shared;
 use crate::store::snapshot::Snapshot;
 use crate::store::{Health, Id, OpenOptions, StoreError, StoreSizes};
@@ -183,8 +184,11 @@ impl Store {
             options: parts.options,
             recovered_bytes: parts.recovered_bytes,
         });
-        if unnamed_files {
+        if unnamed_files && let Some(disk) = &inner.disk {
             inner.checkpoint_now();
+            if inner.health().checkpoint.is_none() {
+                recover::remove_unnamed(&disk.folder);
+            }
         }
         Self {
             _keeper: keeps.then(|| Keeper::start(&inner)),

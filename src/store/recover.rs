@@ -9,7 +9,7 @@ use crate::store::index::Index;
 use crate::store::level::{Body, Level};
 use crate::store::live::{Assembled, WriterMode};
 use crate::store::log::{CommitLog, CommitTable, KnownLog, LogError, LogOptions, unhex};
-use crate::store::manifest::{Found, Manifest};
+use crate::store::manifest::{Found, MANIFEST_FILE, Manifest};
 use crate::store::pace::Pace;
 use crate::store::pending::Spill;
 use crate::store::replay::{Replay, ReplayProgress};
@@ -148,28 +148,17 @@ pub(crate) fn write(
     } else {
         stored_state(folder, &shared)?
     };
-    let (base, known, named) = match stored {
-        Stored::State(state, known) => {
-            let named = named_files(folder);
-            (*state, Some(*known), named)
-        }
+    let (base, known) = match stored {
+        Stored::State(state, known) => (*state, Some(*known)),
         Stored::Unusable(reason) => {
             tracing::warn!(%reason, "The index cannot be used; making it anew from the log");
-            (Snapshot::empty(), None, BTreeSet::new())
+            (Snapshot::empty(), None)
         }
-        Stored::Nothing => (Snapshot::empty(), None, BTreeSet::new()),
+        Stored::Nothing => (Snapshot::empty(), None),
     };
-    if known.is_none() {
-        // Whatever is there is not used; without a manifest a crash meanwhile starts over.
-        let manifest = folder.dir().join(crate::store::manifest::MANIFEST_FILE);
-        match std::fs::remove_file(&manifest) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(io_error("remove", &manifest)(error));
-            }
-            _ => {}
-        }
-    }
-    folder.prepare_index(&named)?;
+    // An index that is to be replaced stays until the new one is whole: the log may turn out to be damaged.
+    let replaces = known.is_none() && folder.dir().join(MANIFEST_FILE).exists();
+    folder.prepare_index(&named_files(folder))?;
     let spill = Spill {
         folder: Arc::clone(folder),
         shared: Arc::clone(&shared),
@@ -208,7 +197,7 @@ pub(crate) fn write(
     let state = replay.into_state();
     let mut parts = assembled(state, opened, folder, shared, options);
     // What went to files is not named by any manifest yet; another start would do all this again.
-    parts.unnamed_files = settled.get();
+    parts.unnamed_files = settled.get() || replaces;
     Ok(parts)
 }
 
@@ -311,6 +300,13 @@ fn state_of(
         end: manifest.log_end,
     };
     Ok((state, known))
+}
+
+/// Removes the index files that the manifest does not name. None of them may be in use.
+pub(crate) fn remove_unnamed(folder: &Folder) {
+    if let Err(error) = folder.prepare_index(&named_files(folder)) {
+        tracing::warn!(%error, "Index files that were replaced could not be removed; the next start does it");
+    }
 }
 
 fn named_files(folder: &Folder) -> BTreeSet<PathBuf> {
