@@ -11,6 +11,7 @@ use crate::store::folder::Folder;
 use crate::store::log::{CommitInfo, CommitLog, LogSyncer, LogWriter};
 use crate::store::past::Past;
 use crate::store::pending::{Pending, Spill};
+use crate::store::recover;
 use crate::store::segment::Shared;
 use crate::store::snapshot::Snapshot;
 use crate::store::{Health, Id, OpenOptions, StoreError, StoreSizes};
@@ -133,6 +134,8 @@ pub(crate) struct Assembled {
     pub(crate) disk: Option<(Arc<Folder>, Arc<Shared>, CommitLog)>,
     pub(crate) options: OpenOptions,
     pub(crate) recovered_bytes: u64,
+    /// Opening wrote index files that no manifest names yet.
+    pub(crate) unnamed_files: bool,
 }
 
 impl Store {
@@ -144,6 +147,7 @@ impl Store {
             disk: None,
             options: OpenOptions::default(),
             recovered_bytes: 0,
+            unnamed_files: false,
         })
     }
 
@@ -153,6 +157,7 @@ impl Store {
             _ => None,
         };
         let keeps = syncer.is_some();
+        let unnamed_files = parts.unnamed_files;
         let inner = Arc::new(Inner {
             group: Mutex::new(Group {
                 waiting: VecDeque::new(),
@@ -179,6 +184,12 @@ impl Store {
             options: parts.options,
             recovered_bytes: parts.recovered_bytes,
         });
+        if unnamed_files && let Some(disk) = &inner.disk {
+            inner.checkpoint_now();
+            if inner.health().checkpoint.is_none() {
+                recover::remove_unnamed(&disk.folder);
+            }
+        }
         Self {
             _keeper: keeps.then(|| Keeper::start(&inner)),
             inner,

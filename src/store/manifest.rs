@@ -3,7 +3,7 @@
 
 use crate::store::dictionary::StoredNames;
 use crate::store::fault;
-use crate::store::level::Level;
+use crate::store::level::{Level, LevelFiles};
 use crate::store::log::LogPosition;
 use crate::store::terms::Terms;
 use serde::{Deserialize, Serialize};
@@ -128,6 +128,21 @@ impl Manifest {
     /// Path of the list of commits.
     pub(crate) fn commits_path(&self, index_dir: &Path) -> PathBuf {
         index_dir.join(&self.commits)
+    }
+
+    /// Paths of all files it names.
+    pub(crate) fn files(&self, index_dir: &Path) -> Vec<PathBuf> {
+        let levels = self.levels.iter();
+        let mut paths: Vec<PathBuf> = levels
+            .flat_map(|level| LevelFiles::paths(index_dir, level.number))
+            .collect();
+        paths.extend(
+            self.terms
+                .iter()
+                .map(|number| Terms::path(index_dir, *number)),
+        );
+        paths.push(self.commits_path(index_dir));
+        paths
     }
 
     /// Reads the manifest of a data folder.

@@ -6,10 +6,10 @@ use crate::store::checkpoint::{Flushed, is_due};
 use crate::store::dictionary::Dictionary;
 use crate::store::folder::{Folder, refuse_foreign};
 use crate::store::index::Index;
-use crate::store::level::{Body, Level, LevelFiles};
+use crate::store::level::{Body, Level};
 use crate::store::live::{Assembled, WriterMode};
 use crate::store::log::{CommitLog, CommitTable, KnownLog, LogError, LogOptions, unhex};
-use crate::store::manifest::{Found, Manifest};
+use crate::store::manifest::{Found, MANIFEST_FILE, Manifest};
 use crate::store::pace::Pace;
 use crate::store::pending::Spill;
 use crate::store::replay::{Replay, ReplayProgress};
@@ -17,13 +17,14 @@ use crate::store::segment::Shared;
 use crate::store::snapshot::Snapshot;
 use crate::store::terms::Terms;
 use crate::store::{OpenOptions, Store, StoreError, io_error};
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How often a reader tries again when a writer replaces files under its hands.
-const READER_TRIES: usize = 20;
+pub(crate) const READER_TRIES: usize = 20;
 
 impl Store {
     /// Opens a data folder, creating it when there is none, and replays what its index does not hold yet.
@@ -120,11 +121,16 @@ fn read(
             disk: Some((folder, shared, opened.log)),
             options,
             recovered_bytes: opened.torn_bytes,
+            unnamed_files: false,
         });
     }
 }
 
-fn write(
+/// Opens a claimed folder for writing; `anew` makes its index from the log alone.
+///
+/// # Errors
+/// As [`Store::open`].
+pub(crate) fn write(
     folder: &Arc<Folder>,
     options: OpenOptions,
     progress: ReplayProgress<'_>,
@@ -148,37 +154,28 @@ fn write(
     } else {
         stored_state(folder, &shared)?
     };
-    let (base, known, named) = match stored {
-        Stored::State(state, known) => {
-            let named = named_files(folder);
-            (*state, Some(*known), named)
-        }
+    let (base, known) = match stored {
+        Stored::State(state, known) => (*state, Some(*known)),
         Stored::Unusable(reason) => {
             tracing::warn!(%reason, "The index cannot be used; making it anew from the log");
-            (Snapshot::empty(), None, BTreeSet::new())
+            (Snapshot::empty(), None)
         }
-        Stored::Nothing => (Snapshot::empty(), None, BTreeSet::new()),
+        Stored::Nothing => (Snapshot::empty(), None),
     };
-    if known.is_none() {
-        // Whatever is there is not used; without a manifest a crash meanwhile starts over.
-        let manifest = folder.dir().join(crate::store::manifest::MANIFEST_FILE);
-        match std::fs::remove_file(&manifest) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(io_error("remove", &manifest)(error));
-            }
-            _ => {}
-        }
-    }
-    folder.prepare_index(&named)?;
+    // An index that is to be replaced stays until the new one is whole: the log may turn out to be damaged.
+    let replaces = known.is_none() && folder.dir().join(MANIFEST_FILE).exists();
+    folder.prepare_index(&named_files(folder))?;
     let spill = Spill {
         folder: Arc::clone(folder),
         shared: Arc::clone(&shared),
         memory_bytes: options.memory_bytes,
     };
+    let settled = Cell::new(false);
     let settle = |state: &Snapshot| -> Result<Option<Snapshot>, String> {
         if !is_due(state) {
             return Ok(None);
         }
+        settled.set(true);
         let frozen = state.stored_as(
             state.version().dictionary.clone(),
             state.version().index.frozen(state.seq()),
@@ -204,7 +201,10 @@ fn write(
         );
     }
     let state = replay.into_state();
-    Ok(assembled(state, opened, folder, shared, options))
+    let mut parts = assembled(state, opened, folder, shared, options);
+    // What went to files is not named by any manifest yet; another start would do all this again.
+    parts.unnamed_files = settled.get() || replaces;
+    Ok(parts)
 }
 
 fn assembled(
@@ -220,18 +220,25 @@ fn assembled(
         disk: Some((Arc::clone(folder), shared, opened.log)),
         options,
         recovered_bytes: opened.torn_bytes,
+        unnamed_files: false,
     }
 }
 
 /// What the index files hold.
-enum Stored {
+pub(crate) enum Stored {
+    /// A state, and what it knows of the log.
     State(Box<Snapshot>, Box<KnownLog>),
     /// There is a manifest, but its files cannot be used; the reason.
     Unusable(String),
+    /// There is no manifest.
     Nothing,
 }
 
-fn stored_state(folder: &Folder, shared: &Arc<Shared>) -> Result<Stored, StoreError> {
+/// Opens the files that the manifest names.
+///
+/// # Errors
+/// When they cannot be read for another reason than that they are damaged or gone.
+pub(crate) fn stored_state(folder: &Folder, shared: &Arc<Shared>) -> Result<Stored, StoreError> {
     let manifest = match Manifest::read(folder.dir()).map_err(io_error("read", folder.dir()))? {
         Found::Manifest(manifest) => manifest,
         Found::Absent => return Ok(Stored::Nothing),
@@ -293,7 +300,9 @@ fn state_of(
     }
     let digest =
         unhex(&manifest.digest).ok_or_else(|| invalid("the manifest's digest cannot be read"))?;
-    let table = CommitTable::load(&manifest.commits_path(dir))?;
+    let commits = manifest.commits_path(dir);
+    let table = CommitTable::load(&commits)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", commits.display())))?;
     let dictionary = Dictionary::of_files(manifest.seed, files, &manifest.names);
     let state = Snapshot::new(manifest.seq, digest, manifest.quads, dictionary, index);
     let known = KnownLog {
@@ -304,20 +313,16 @@ fn state_of(
     Ok((state, known))
 }
 
-fn named_files(folder: &Folder) -> BTreeSet<PathBuf> {
-    let mut named = BTreeSet::new();
-    if let Ok(Found::Manifest(manifest)) = Manifest::read(folder.dir()) {
-        let dir = folder.index_dir();
-        named.insert(manifest.commits_path(dir));
-        for entry in &manifest.levels {
-            named.extend(LevelFiles::paths(dir, entry.number));
-        }
-        named.extend(
-            manifest
-                .terms
-                .iter()
-                .map(|number| Terms::path(dir, *number)),
-        );
+/// Removes the index files that the manifest does not name. None of them may be in use.
+pub(crate) fn remove_unnamed(folder: &Folder) {
+    if let Err(error) = folder.prepare_index(&named_files(folder)) {
+        tracing::warn!(%error, "Index files that were replaced could not be removed; the next start does it");
     }
-    named
+}
+
+fn named_files(folder: &Folder) -> BTreeSet<PathBuf> {
+    match Manifest::read(folder.dir()) {
+        Ok(Found::Manifest(manifest)) => manifest.files(folder.index_dir()).into_iter().collect(),
+        _ => BTreeSet::new(),
+    }
 }

@@ -186,6 +186,21 @@ impl SegmentFile {
         Ok(Some(out))
     }
 
+    /// Reads every section and checks it; blocks are checked by those who read them.
+    ///
+    /// # Errors
+    /// When one cannot be read or its checksum does not match; the message names the section.
+    pub(crate) fn check_sections(&self) -> io::Result<()> {
+        for (name, places) in &self.footer.sections {
+            for place in places {
+                self.read(*place).map_err(|error| {
+                    io::Error::new(error.kind(), format!("section {name}: {error}"))
+                })?;
+            }
+        }
+        Ok(())
+    }
+
     /// Reads bytes and checks them.
     ///
     /// # Errors
