@@ -4,12 +4,14 @@
 //! makes the server fetch anything.
 
 mod body;
+mod codes;
 mod collections;
 mod config;
 mod documents;
 mod error;
 mod graphs;
 mod layers;
+mod moment;
 mod pages;
 mod reply;
 mod sparql;

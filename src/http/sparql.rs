@@ -3,8 +3,9 @@
 
 use super::body::{Params, media_type, read_body, text_of};
 use super::error::ApiError;
+use super::moment::{self, Moment};
 use super::reply::{
-    Document, HTML, REVALIDATE, choose, content_type, etag_of_state, is_fresh, joined, set_commit,
+    Document, HTML, REVALIDATE, choose, content_type, etag_of_state, is_fresh, joined,
     set_validators,
 };
 use super::state::{AppState, blocking};
@@ -40,6 +41,7 @@ const VOLATILE: [&str; 4] = ["RAND", "NOW", "UUID", "BNODE"];
 /// `GET /sparql`.
 pub(super) async fn get(
     State(state): State<AppState>,
+    moment: Moment,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
@@ -50,15 +52,16 @@ pub(super) async fn get(
             if text.len() > state.config.max_query_bytes {
                 return Err(ApiError::too_large(state.config.max_query_bytes));
             }
-            run(state, headers, params, text, true).await
+            run(state, headers, (params, moment), text, true).await
         }
-        _ => describe(state, headers, params).await,
+        _ => describe(state, headers, params, moment).await,
     }
 }
 
 /// `POST /sparql`: a query as a form or as the body; an update is taken too.
 pub(super) async fn post(
     State(state): State<AppState>,
+    moment: Moment,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
     body: Body,
@@ -68,7 +71,7 @@ pub(super) async fn post(
         "application/sparql-query" => {
             let bytes = read_body(&headers, body, state.config.max_query_bytes).await?;
             let text = text_of(&bytes)?;
-            run(state, headers, params, text, false).await
+            run(state, headers, (params, moment), text, false).await
         }
         "application/x-www-form-urlencoded" => {
             // A percent-encoded query takes up to three times its size.
@@ -87,7 +90,8 @@ pub(super) async fn post(
             if text.len() > state.config.max_query_bytes {
                 return Err(ApiError::too_large(state.config.max_query_bytes));
             }
-            run(state, headers, params, text, false).await
+            let moment = moment.or_in_form(&params)?;
+            run(state, headers, (params, moment), text, false).await
         }
         "application/sparql-update" => update_body(state, headers, params, body).await,
         other => Err(ApiError::unsupported_media_type(other, &QUERY_TYPES)),
@@ -135,6 +139,7 @@ async fn update_with(
     params: Params,
     text: String,
 ) -> Result<Response, ApiError> {
+    moment::refuse(&params)?;
     let mut options = options(&state, &params)?;
     options.default_graph_uris = params.all("using-graph-uri");
     options.named_graph_uris = params.all("using-named-graph-uri");
@@ -210,31 +215,31 @@ fn parse_duration(text: &str) -> Option<Duration> {
 async fn run(
     state: AppState,
     headers: HeaderMap,
-    params: Params,
+    (params, moment): (Params, Moment),
     text: String,
     cacheable: bool,
 ) -> Result<Response, ApiError> {
     let options = options(&state, &params)?;
     let query = parse_query(&text, &options)?;
     let wanted = wanted_format(&headers, &params, &query)?;
-    let snapshot = state.registry.snapshot();
-    let view = snapshot.view();
+    let shown = moment.state(&state).await?;
+    let view = shown.view();
     let (media_type, format) = match wanted {
         Wanted::Page => {
             let permit = state.query_turn().await?;
             let page = {
-                let state = state.clone();
+                let (state, shown) = (state.clone(), shown.clone());
                 let stop = CancelOnDrop(options.cancel.clone());
                 let page = blocking(move || {
                     let _permit = permit;
                     let table = first_rows(&view, &query, &options)?;
-                    Ok(render_query_result(&state.site(&view), &text, &table))
+                    Ok(render_query_result(&state.site(&view, shown.notice()), &text, &table))
                 })
                 .await;
                 drop(stop);
                 page?
             };
-            return Ok(Document::html(page).at(&snapshot).respond(&headers));
+            return Ok(Document::html(page).at(&shown).respond(&headers));
         }
         Wanted::Stream(media_type, format) => (media_type, format),
     };
@@ -245,7 +250,7 @@ async fn run(
             "{:?}{:?}",
             options.default_graph_uris, options.named_graph_uris
         );
-        etag_of_state(&state, &snapshot, &[media_type, &text, &graphs])
+        etag_of_state(&state, shown.snapshot(), &[media_type, &text, &graphs])
     });
     let mut response = if etag.as_ref().is_some_and(|etag| is_fresh(&headers, etag)) {
         StatusCode::NOT_MODIFIED.into_response()
@@ -275,13 +280,9 @@ async fn run(
         Some(etag) => set_validators(out, etag, REVALIDATE),
         None => {
             out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            out.insert(
-                header::VARY,
-                HeaderValue::from_static("Accept, Accept-Language"),
-            );
         }
     }
-    set_commit(out, Some(snapshot.seq()));
+    shown.describe(out);
     Ok(response)
 }
 
@@ -369,6 +370,7 @@ async fn describe(
     state: AppState,
     headers: HeaderMap,
     params: Params,
+    moment: Moment,
 ) -> Result<Response, ApiError> {
     let offers = [
         "text/turtle",
@@ -379,11 +381,11 @@ async fn describe(
         "application/json",
     ];
     let chosen = choose(&headers, params.get("format"), &offers)?;
+    let shown = moment.state(&state).await?;
     blocking(move || {
-        let snapshot = state.registry.snapshot();
-        let view = snapshot.view();
+        let view = shown.view();
         let document = if chosen == HTML {
-            Document::html(render_query_form(&state.site(&view)))
+            Document::html(render_query_form(&state.site(&view, shown.notice())))
         } else {
             let format = Format::from_media_type(chosen).unwrap_or(Format::Turtle);
             let triples = service::service_description(&view, state.registry.base());
@@ -391,7 +393,7 @@ async fn describe(
             rdf_document::write_triples(&triples, format, &mut out).map_err(ApiError::internal)?;
             Document::new(chosen, out)
         };
-        Ok(document.at(&snapshot).respond(&headers))
+        Ok(document.at(&shown).respond(&headers))
     })
     .await
 }

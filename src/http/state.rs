@@ -7,11 +7,15 @@ use crate::ingest::ContextStore;
 use crate::rdf::label::Language;
 use crate::registry::{Register, Registry};
 use crate::store::View;
-use crate::views::html::Site;
+use crate::views::html::{EarlierState, Site};
 use crate::views::{CollectionIndex, Context};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Earlier states made at once: each may take memory for millions of changes.
+const LOOKS_BACK: usize = 2;
 
 /// Shared state of a server. Cheap to clone.
 #[derive(Clone)]
@@ -30,6 +34,7 @@ pub struct Inner {
     pub(super) contexts: FxHashMap<String, Arc<Context>>,
     queries: Arc<Semaphore>,
     writes: Arc<Semaphore>,
+    looks_back: Arc<Semaphore>,
     /// Differs between processes: states of memory-only registries have no digest.
     pub(super) process_nonce: u64,
 }
@@ -63,6 +68,7 @@ impl AppState {
                 contexts,
                 queries: Arc::new(Semaphore::new(config.max_concurrent_queries)),
                 writes: Arc::new(Semaphore::new(8)),
+                looks_back: Arc::new(Semaphore::new(LOOKS_BACK)),
                 process_nonce: u64::from(std::process::id())
                     ^ jiff::Timestamp::now().as_nanosecond() as u64,
                 registry,
@@ -73,18 +79,33 @@ impl AppState {
 
     /// A turn to run a query; waits a moment when all are taken.
     pub(super) async fn query_turn(&self) -> Result<OwnedSemaphorePermit, ApiError> {
-        self.turn(&self.queries).await
+        match self.free_query_turn() {
+            Some(permit) => Ok(permit),
+            None => self.turn(&self.queries, self.config.queue_timeout).await,
+        }
+    }
+
+    /// A turn to run a query, when one is free.
+    pub(super) fn free_query_turn(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.queries).try_acquire_owned().ok()
+    }
+
+    /// A turn to make an earlier state; waits longer, as those before may take a while.
+    pub(super) async fn look_back_turn(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        self.turn(&self.looks_back, self.config.query_timeout).await
     }
 
     /// A turn to wait for the writer; keeps writers from taking every thread.
     pub(super) async fn write_turn(&self) -> Result<OwnedSemaphorePermit, ApiError> {
-        self.turn(&self.writes).await
+        self.turn(&self.writes, self.config.queue_timeout).await
     }
 
-    async fn turn(&self, turns: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, ApiError> {
-        let wait =
-            tokio::time::timeout(self.config.queue_timeout, Arc::clone(turns).acquire_owned());
-        match wait.await {
+    async fn turn(
+        &self,
+        turns: &Arc<Semaphore>,
+        patience: Duration,
+    ) -> Result<OwnedSemaphorePermit, ApiError> {
+        match tokio::time::timeout(patience, Arc::clone(turns).acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),
             _ => Err(ApiError::busy()),
         }
@@ -96,10 +117,11 @@ impl AppState {
         self.contexts.get(name).cloned().unwrap_or_default()
     }
 
-    /// What pages need to know. Pages are in Dutch, whatever the browser prefers: half a page in each language helps nobody.
-    pub(super) fn site<'a>(&'a self, view: &'a View) -> Site<'a> {
+    /// What pages need to know, with the state shown when the reader asked for one. Pages are in Dutch, whatever the browser prefers: half a page in each language helps nobody.
+    pub(super) fn site<'a>(&'a self, view: &'a View, earlier: Option<&'a EarlierState>) -> Site<'a> {
         Site {
             view,
+            earlier,
             registers: self.registry.registers(),
             base: self.registry.base(),
             language: Language::Nl,
@@ -114,6 +136,9 @@ pub(super) async fn blocking<T: Send + 'static>(
     let span = tracing::Span::current();
     match tokio::task::spawn_blocking(move || span.in_scope(work)).await {
         Ok(result) => result,
-        Err(panic) => Err(ApiError::internal(panic)),
+        Err(failed) => Err(match failed.try_into_panic() {
+            Ok(payload) => ApiError::of_panic(payload.as_ref()),
+            Err(cancelled) => ApiError::internal(cancelled),
+        }),
     }
 }

@@ -8,7 +8,7 @@
 //! [`Budget::run`], which turns it into an error; the half-done evaluation is dropped.
 
 use crate::query::QueryError;
-use crate::store::Id;
+use crate::store::{Id, Unreadable};
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
@@ -110,7 +110,10 @@ impl Budget {
                 .stop
                 .get()
                 .map_or(QueryError::Cancelled, |stop| self.error(stop))),
-            Err(payload) => Err(QueryError::Internal(panic_text(payload.as_ref()))),
+            Err(payload) => match payload.downcast::<Unreadable>() {
+                Ok(unreadable) => Err(QueryError::Unreadable(unreadable.message)),
+                Err(payload) => Err(QueryError::Internal(panic_text(payload.as_ref()))),
+            },
         }
     }
 
@@ -205,10 +208,6 @@ fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
         .or_else(|| payload.downcast_ref::<String>().cloned())
-        .or_else(|| {
-            let unreadable = payload.downcast_ref::<crate::store::Unreadable>()?;
-            Some(unreadable.message.clone())
-        })
         .unwrap_or_else(|| "unknown panic".to_owned())
 }
 
