@@ -73,6 +73,7 @@ pub(super) async fn index(
     blocking(move || {
         let view = shown.view();
         let base = state.registry.base();
+        let collections = state.collections_of(&shown);
         let registers: Vec<Json> = state
             .registry
             .registers()
@@ -97,7 +98,7 @@ pub(super) async fn index(
                     "collectie": format!("{base}/api/{}", register.name),
                     "context": format!("{base}/contexts/{}.jsonld", register.context),
                     "profiel": state.registry.graph_iri(&format!("shapes/{}", register.profile)).as_str(),
-                    "totaal": state.collections.count(&view, register),
+                    "totaal": collections.count(&view, register),
                     "filters": filters,
                 })
             })
@@ -124,7 +125,7 @@ pub(super) async fn collection(
     blocking(move || {
         let register = register_of(&state, &name)?;
         let view = shown.view();
-        let page = state.collections.page(&view, register, &query)?;
+        let page = state.collections_of(&shown).page(&view, register, &query)?;
         // Pages of one collection are pages of one state.
         let address = |query: &CollectionQuery, format: Option<&str>| {
             page_address(register, query, format, shown.asked_seq())

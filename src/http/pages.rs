@@ -26,13 +26,14 @@ pub(super) async fn home(
     let shown = moment.state(&state).await?;
     blocking(move || {
         let view = shown.view();
+        let collections = state.collections_of(&shown);
         let lines: Vec<RegisterLine<'_>> = state
             .registry
             .registers()
             .iter()
             .map(|register| RegisterLine {
                 register,
-                count: state.collections.count(&view, register),
+                count: collections.count(&view, register),
             })
             .collect();
         let page = render_home(&state.site(&view, shown.notice()), &lines);

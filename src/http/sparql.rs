@@ -9,11 +9,11 @@ use super::reply::{
     set_validators,
 };
 use super::state::{AppState, blocking};
-use super::stream::stream_from;
+use super::stream::{CancelOnDrop, WHOLE_BYTES, guarded, stream_from};
 use super::writes::{Change, authorise, commit};
 use crate::query::{
-    Answer, Cancel, DefaultGraph, OutputFormat, ParsedQuery, QueryOptions, apply_update, evaluate,
-    parse_query, run_query,
+    Answer, Cancel, DefaultGraph, OutputFormat, ParsedQuery, QueryError, QueryOptions, QueryStats,
+    apply_update, evaluate, parse_query, run_query,
 };
 use crate::rdf::format::{Format, negotiate};
 use crate::store::View;
@@ -23,6 +23,7 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use std::io::{self, Write};
 use std::time::Duration;
 
 /// Rows of an answer shown on a page.
@@ -35,6 +36,8 @@ const UPDATE_TYPES: [&str; 2] = [
     "application/sparql-update",
     "application/x-www-form-urlencoded",
 ];
+/// How long a query may keep a thread that answers requests. An answer that takes longer costs that much more.
+const AT_ONCE: Duration = Duration::from_millis(2);
 /// Functions whose value changes from run to run: their answers have no entity tag.
 const VOLATILE: [&str; 4] = ["RAND", "NOW", "UUID", "BNODE"];
 
@@ -159,15 +162,6 @@ async fn update_with(
     response
 }
 
-/// Stops an update whose client went away before it was published.
-struct CancelOnDrop(Cancel);
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        self.0.cancel();
-    }
-}
-
 fn missing(name: &str) -> ApiError {
     ApiError::bad_request(
         "missing-parameter",
@@ -255,20 +249,7 @@ async fn run(
     let mut response = if etag.as_ref().is_some_and(|etag| is_fresh(&headers, etag)) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let permit = state.query_turn().await?;
-        let cancel = options.cancel.clone();
-        let body = stream_from(cancel, state.config.stall_timeout, permit, move |out| {
-            let stats = run_query(&view, &query, &options, format, out)?;
-            let duration_ms = stats.elapsed.as_millis() as u64;
-            tracing::debug!(
-                rows = stats.rows,
-                duration_ms,
-                "Answered a query with {} rows",
-                stats.rows
-            );
-            Ok(())
-        })
-        .await?;
+        let body = answer(&state, view, query, options, format).await?;
         let mut response = body.into_response();
         response
             .headers_mut()
@@ -284,6 +265,83 @@ async fn run(
     }
     shown.describe(out);
     Ok(response)
+}
+
+/// The body of an answer. Most queries ask little: they are tried at once, on the thread that read the request, because
+/// handing work to another thread and back costs more than they do. Whatever takes longer starts over where it may.
+async fn answer(
+    state: &AppState,
+    view: View,
+    query: ParsedQuery,
+    options: QueryOptions,
+    format: OutputFormat,
+) -> Result<Body, ApiError> {
+    let permit = match state.free_query_turn() {
+        Some(permit) => {
+            if query.is_shallow() && state.is_warm(view.snapshot()) {
+                if let Some(bytes) = at_once(&view, &query, &options, format)? {
+                    return Ok(Body::from(bytes));
+                }
+            }
+            permit
+        }
+        None => state.query_turn().await?,
+    };
+    let cancel = options.cancel.clone();
+    stream_from(cancel, state.config.stall_timeout, permit, move |out| {
+        let stats = run_query(&view, &query, &options, format, out)?;
+        log_answer(&stats);
+        Ok(())
+    })
+    .await
+}
+
+/// A small answer that is found quickly; `None` when it is not, whatever the reason.
+fn at_once(
+    view: &View,
+    query: &ParsedQuery,
+    options: &QueryOptions,
+    format: OutputFormat,
+) -> Result<Option<Vec<u8>>, ApiError> {
+    let mut hasty = options.clone();
+    hasty.timeout = Some(options.timeout.map_or(AT_ONCE, |limit| limit.min(AT_ONCE)));
+    let mut out = Bounded(Vec::with_capacity(4 << 10));
+    let ran = guarded(|| Ok(run_query(view, query, &hasty, format, &mut out)))?;
+    match ran {
+        Ok(stats) => {
+            log_answer(&stats);
+            Ok(Some(out.0))
+        }
+        Err(QueryError::Timeout { .. } | QueryError::Write(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Takes as much as is sent as a whole, and no more.
+struct Bounded(Vec<u8>);
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > WHOLE_BYTES {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn log_answer(stats: &QueryStats) {
+    let duration_ms = stats.elapsed.as_millis() as u64;
+    tracing::debug!(
+        rows = stats.rows,
+        duration_ms,
+        "Answered a query with {} rows",
+        stats.rows
+    );
 }
 
 enum Wanted {

@@ -21,6 +21,10 @@ compile_error!("query limits unwind the evaluator: build with panic = \"unwind\"
 
 /// Steps between two looks at the clock.
 const STEPS_PER_CHECK: u32 = 2048;
+/// The same under a time limit so short that the thread is needed for something else.
+const HASTY_STEPS_PER_CHECK: u32 = 128;
+/// Up to here a time limit is that short.
+const HASTY: Duration = Duration::from_millis(10);
 /// Estimated bytes behind one bound term: its slot, and its share of the solution that holds it.
 const BYTES_PER_TERM: u64 = 24;
 
@@ -69,6 +73,7 @@ thread_local! {
 pub(super) struct Budget {
     started: Instant,
     timeout: Option<Duration>,
+    steps_per_check: u32,
     max_memory: Option<u64>,
     cancel: Cancel,
     live: Cell<i64>,
@@ -85,6 +90,10 @@ impl Budget {
         Rc::new(Self {
             started: Instant::now(),
             timeout,
+            steps_per_check: match timeout {
+                Some(limit) if limit <= HASTY => HASTY_STEPS_PER_CHECK,
+                _ => STEPS_PER_CHECK,
+            },
             max_memory,
             cancel,
             live: Cell::new(0),
@@ -98,6 +107,7 @@ impl Budget {
         self.check()?;
         let outer = CURRENT.replace(Some(Rc::clone(self)));
         let outer_live = LIVE.replace(self.live.get());
+        STEPS.set(STEPS.get().min(self.steps_per_check));
         let outcome = catch_unwind(AssertUnwindSafe(work));
         self.live.set(LIVE.replace(outer_live));
         CURRENT.set(outer);
@@ -194,9 +204,10 @@ fn check_running() {
         return;
     }
     let stopped = CURRENT.with_borrow(|current| {
-        current
-            .as_ref()
-            .is_some_and(|budget| budget.find_stop(LIVE.get()).is_some())
+        current.as_ref().is_some_and(|budget| {
+            STEPS.set(budget.steps_per_check);
+            budget.find_stop(LIVE.get()).is_some()
+        })
     });
     if stopped {
         resume_unwind(Box::new(Stopped));
