@@ -158,12 +158,20 @@ fn sum_of(cursor: Cursor, order: Order) -> Result<(u64, u64), String> {
     let (mut rows, mut sum, mut last) = (0_u64, 0_u64, None);
     for row in cursor {
         if last.is_some_and(|last| last >= row) {
-            return Err(format!("the order {} is not sorted at row {rows}", order.name()));
+            return Err(format!(
+                "the order {} is not sorted at row {rows}",
+                order.name()
+            ));
         }
         last = Some(row);
         rows += 1;
         let mut bytes = [0; 32];
-        for (chunk, value) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(order.spog(&row)) {
+        for (chunk, value) in bytes
+            .as_chunks_mut::<8>()
+            .0
+            .iter_mut()
+            .zip(order.spog(&row))
+        {
             *chunk = value.to_le_bytes();
         }
         sum = sum.wrapping_add(xxh3_64(&bytes));

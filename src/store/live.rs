@@ -432,8 +432,8 @@ impl Inner {
             match synced {
                 Ok(()) => {
                     let mut last = None;
-                    while let Some(state) = group.waiting.pop_front_if(|s| s.seq() <= newest) {
-                        last = Some(state);
+                    while group.waiting.front().is_some_and(|s| s.seq() <= newest) {
+                        last = group.waiting.pop_front();
                     }
                     group.durable = group.durable.max(newest);
                     if let Some(state) = last {

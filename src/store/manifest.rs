@@ -155,7 +155,9 @@ impl Manifest {
         match serde_json::from_str::<Kind>(json) {
             Ok(kind) if kind.format == FORMAT && kind.version != VERSION => Ok(Found::OtherVersion),
             Ok(kind) if kind.format == FORMAT => Ok(serde_json::from_str(json)
-                .map_or(Found::Damaged, |manifest| Found::Manifest(Box::new(manifest)))),
+                .map_or(Found::Damaged, |manifest| {
+                    Found::Manifest(Box::new(manifest))
+                })),
             _ => Ok(Found::Damaged),
         }
     }

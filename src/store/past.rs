@@ -157,7 +157,11 @@ impl Inner {
         } else {
             self.backward(&now, seq)?
         };
-        let mut kept = self.past.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self
+            .past
+            .kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if kept.len() == KEPT {
             kept.remove(0);
         }

@@ -79,7 +79,8 @@ impl Batch {
 
     /// Added and removed rows that change `index`, sorted, each once; later changes of a quad win over earlier ones.
     fn into_net(mut self, index: &Index, quad_count: u64) -> (Vec<Row>, Vec<Row>) {
-        let mut present = (quad_count > 0).then(|| index.cursor(Order::Spog, &[0; 4], &[u64::MAX; 4]));
+        let mut present =
+            (quad_count > 0).then(|| index.cursor(Order::Spog, &[0; 4], &[u64::MAX; 4]));
         let mut changes = |row: &Row, added: bool| match &mut present {
             None => added,
             Some(cursor) => {
@@ -105,7 +106,12 @@ impl Batch {
         let (mut added, mut removed) = (Vec::new(), Vec::new());
         for change in &self.mixed {
             if changes(&change.row, change.added) {
-                if change.added { &mut added } else { &mut removed }.push(change.row);
+                if change.added {
+                    &mut added
+                } else {
+                    &mut removed
+                }
+                .push(change.row);
             }
         }
         (added, removed)
@@ -227,10 +233,9 @@ impl Pending {
                     self.many.push(Arc::new(level));
                 }
                 self.many.push(Arc::new(level));
-                let index = self
-                    .many
-                    .iter()
-                    .fold(self.base.clone(), |index, level| index.with_level(Arc::clone(level)));
+                let index = self.many.iter().fold(self.base.clone(), |index, level| {
+                    index.with_level(Arc::clone(level))
+                });
                 self.set_state(index, balance, terms);
             }
             Err(error) => self.failure = Some(error),
@@ -285,7 +290,11 @@ impl Pending {
     /// When the files cannot be written.
     pub(crate) fn settle(&mut self, terms: &mut DictionaryBuilder) -> io::Result<()> {
         let on_disk = self.many.iter().any(|level| level.files().is_some());
-        let Some(spill) = self.spill.as_ref().filter(|_| on_disk && self.many.len() > 1) else {
+        let Some(spill) = self
+            .spill
+            .as_ref()
+            .filter(|_| on_disk && self.many.len() > 1)
+        else {
             return Ok(());
         };
         let target = spill.target();
@@ -301,10 +310,9 @@ impl Pending {
             }
         }
         self.many.extend(merged.map(Arc::new));
-        let index = self
-            .many
-            .iter()
-            .fold(self.base.clone(), |index, level| index.with_level(Arc::clone(level)));
+        let index = self.many.iter().fold(self.base.clone(), |index, level| {
+            index.with_level(Arc::clone(level))
+        });
         self.set_state(index, 0, terms);
         Ok(())
     }
