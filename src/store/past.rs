@@ -39,7 +39,11 @@ impl AsOf {
         }
         if text.len() == "2024-12-31".len() {
             let day: jiff::civil::Date = text.parse().ok()?;
-            let next = day.tomorrow().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+            let next = day
+                .tomorrow()
+                .ok()?
+                .to_zoned(jiff::tz::TimeZone::UTC)
+                .ok()?;
             return Some(Self::Moment(next.timestamp().as_millisecond() - 1));
         }
         let moment: jiff::Timestamp = text.parse().ok()?;
@@ -61,14 +65,6 @@ impl Store {
     /// longer has, [`StoreError::TooFarBack`] when more than [`MAX_LOOK_BACK_ROWS`] rows lie between, and errors of reading.
     pub fn as_of(&self, moment: AsOf) -> Result<Snapshot, StoreError> {
         self.inner().as_of(moment)
-    }
-
-    /// The oldest state that can be had, by its commit; 0 is the empty store before the first.
-    pub fn oldest(&self) -> u64 {
-        match self.inner().disk() {
-            Some(disk) => disk.log.table().base_seq(),
-            None => self.snapshot().seq(),
-        }
     }
 
     /// When a commit was made, in milliseconds since 1970 UTC; never before the commit before it, whatever the clock did.
@@ -96,7 +92,9 @@ impl Inner {
             AsOf::Seq(wanted) => wanted == seq,
             AsOf::Moment(ms) => self.last_commit_ms().is_none_or(|made| made <= ms),
         };
-        is_now.then_some(now).ok_or(StoreError::Compacted { first: seq })
+        is_now
+            .then_some(now)
+            .ok_or(StoreError::Compacted { first: seq })
     }
 
     fn as_of(&self, moment: AsOf) -> Result<Snapshot, StoreError> {
