@@ -131,7 +131,10 @@ fn write(
     anew: bool,
 ) -> Result<Assembled, StoreError> {
     let shared = Shared::new(options.cache_bytes);
-    let log_options = LogOptions::default();
+    let log_options = LogOptions {
+        rotate_bytes: options.thresholds.rotate_bytes,
+        ..LogOptions::default()
+    };
     if !CommitLog::exists(folder.dir()) {
         folder.prepare_index(&BTreeSet::new())?;
         let opened = CommitLog::create(folder.dir(), log_options)?;
@@ -168,17 +171,17 @@ fn write(
         folder: Arc::clone(folder),
         shared: Arc::clone(&shared),
         memory_bytes: options.memory_bytes,
+        least_rows: options.thresholds.spill_rows,
     };
-    let settle = |state: &Snapshot| -> Result<Option<Snapshot>, String> {
-        if !is_due(state) {
+    let settle = |state: &Snapshot| -> io::Result<Option<Snapshot>> {
+        if !is_due(state, &options.thresholds) {
             return Ok(None);
         }
         let frozen = state.stored_as(
             state.version().dictionary.clone(),
             state.version().index.frozen(state.seq()),
         );
-        let flushed = Flushed::write(&frozen, folder, &shared, 2, &Pace::full())
-            .map_err(|error| error.to_string())?;
+        let flushed = Flushed::write(&frozen, folder, &shared, 2, &Pace::full())?;
         Ok(flushed.apply(&frozen))
     };
     let mut replay = Replay::new(base, Some(spill), &mut *progress, settle);
@@ -188,7 +191,12 @@ fn write(
             drop(replay);
             return write(folder, options, progress, true);
         }
-        opened => opened?,
+        opened => {
+            if let Some(error) = replay.take_failure() {
+                return Err(io_error("write to", folder.index_dir())(error));
+            }
+            opened?
+        }
     };
     if opened.torn_bytes > 0 {
         tracing::warn!(
