@@ -1,6 +1,7 @@
 //! Kills a loading registry at random moments: every acknowledged commit must be there afterwards, whole, and nothing else.
 
-use super::oslo::{oslo, output};
+use super::setting;
+use crate::oslo::{oslo, output};
 use oslo_registry::generate::{TownOptions, write_town};
 use oslo_registry::store::{OpenOptions, Store};
 use std::fs;
@@ -65,10 +66,6 @@ impl Pieces {
     }
 }
 
-fn setting(name: &str) -> Option<u64> {
-    std::env::var(name).ok()?.parse().ok()
-}
-
 /// Number of commits, and all quads as sorted lines.
 fn read(data: &Path) -> (usize, String) {
     let options = OpenOptions {
@@ -109,7 +106,7 @@ fn load_and_kill(pieces: &Pieces, data: &Path, delay: Duration) -> usize {
 
 #[test]
 fn a_killed_load_keeps_exactly_what_it_acknowledged() {
-    let rounds = setting("OSLO_CRASH_ROUNDS").unwrap_or(8);
+    let rounds = setting("OSLO_CRASH_LOADS").unwrap_or(5);
     let folder = tempfile::tempdir().expect("temporary folder");
     let pieces = Pieces::write(folder.path());
     let whole = folder.path().join("whole");
