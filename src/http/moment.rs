@@ -69,7 +69,9 @@ fn asked(params: &Params) -> Result<Option<AsOf>, ApiError> {
         return Ok(None);
     };
     // A plus sign that was not percent-encoded arrives as a space: `T10:00:00+01:00`.
-    let mended = text.rsplit_once(' ').map(|(moment, zone)| format!("{moment}+{zone}"));
+    let mended = text
+        .rsplit_once(' ')
+        .map(|(moment, zone)| format!("{moment}+{zone}"));
     AsOf::parse(text)
         .or_else(|| AsOf::parse(&mended?))
         .map(Some)
@@ -272,9 +274,11 @@ impl Shown {
             format!("<{}>; rel=\"original\"", earlier.notice.now),
             format!("<{}>; rel=\"timegate\"", earlier.notice.now),
         ];
-        let date = earlier
-            .made
-            .and_then(|made| rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&made).ok());
+        let date = earlier.made.and_then(|made| {
+            rfc2822::DateTimePrinter::new()
+                .timestamp_to_rfc9110_string(&made)
+                .ok()
+        });
         if let Some(date) = date {
             links.push(format!("<{memento}>; rel=\"memento\"; datetime=\"{date}\""));
             if let Ok(date) = HeaderValue::from_str(&date) {
@@ -295,8 +299,16 @@ impl Shown {
 
     /// The address that always gives this state.
     fn memento(&self, earlier: &Earlier) -> String {
-        let mark = if earlier.notice.now.contains('?') { '&' } else { '?' };
-        format!("{}{mark}{PARAMETER}={}", earlier.notice.now, self.snapshot.seq())
+        let mark = if earlier.notice.now.contains('?') {
+            '&'
+        } else {
+            '?'
+        };
+        format!(
+            "{}{mark}{PARAMETER}={}",
+            earlier.notice.now,
+            self.snapshot.seq()
+        )
     }
 }
 
@@ -322,7 +334,11 @@ mod tests {
             "2024-12-31T12:00:00%2B01:00",
             "2024-12-31T11:00:00.000Z",
         ] {
-            assert_eq!(of(&format!("asOf={same}")).expect("a moment"), noon, "{same}");
+            assert_eq!(
+                of(&format!("asOf={same}")).expect("a moment"),
+                noon,
+                "{same}"
+            );
         }
         for wrong in [
             "gisteren",
@@ -339,7 +355,10 @@ mod tests {
 
     #[test]
     fn the_original_has_all_but_the_parameter() {
-        assert_eq!(original("/doc", "asOf=3&uri=http://a?b=c&x"), "/doc?uri=http://a?b=c&x");
+        assert_eq!(
+            original("/doc", "asOf=3&uri=http://a?b=c&x"),
+            "/doc?uri=http://a?b=c&x"
+        );
         assert_eq!(original("/api", "asOf=3"), "/api");
         assert_eq!(original("/a", "x=<b>&asOf"), "/a?x=%3Cb%3E");
     }
@@ -347,8 +366,14 @@ mod tests {
     #[test]
     fn the_header_means_its_whole_second() {
         let mut headers = HeaderMap::new();
-        headers.insert(ACCEPT_DATETIME, HeaderValue::from_static("Tue, 31 Dec 2024 11:00:00 GMT"));
-        assert_eq!(negotiated(&headers).expect("a date"), Asked::Negotiated(1_735_642_800_999));
+        headers.insert(
+            ACCEPT_DATETIME,
+            HeaderValue::from_static("Tue, 31 Dec 2024 11:00:00 GMT"),
+        );
+        assert_eq!(
+            negotiated(&headers).expect("a date"),
+            Asked::Negotiated(1_735_642_800_999)
+        );
         headers.insert(ACCEPT_DATETIME, HeaderValue::from_static("2024-12-31"));
         assert!(negotiated(&headers).is_err());
     }

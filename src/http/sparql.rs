@@ -227,7 +227,11 @@ async fn run(
                 let page = blocking(move || {
                     let _permit = permit;
                     let table = first_rows(&view, &query, &options)?;
-                    Ok(render_query_result(&state.site(&view, shown.notice()), &text, &table))
+                    Ok(render_query_result(
+                        &state.site(&view, shown.notice()),
+                        &text,
+                        &table,
+                    ))
                 })
                 .await;
                 drop(stop);

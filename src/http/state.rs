@@ -157,7 +157,11 @@ impl AppState {
     }
 
     /// What pages need to know, with the state shown when the reader asked for one. Pages are in Dutch, whatever the browser prefers: half a page in each language helps nobody.
-    pub(super) fn site<'a>(&'a self, view: &'a View, earlier: Option<&'a EarlierState>) -> Site<'a> {
+    pub(super) fn site<'a>(
+        &'a self,
+        view: &'a View,
+        earlier: Option<&'a EarlierState>,
+    ) -> Site<'a> {
         Site {
             view,
             earlier,

@@ -137,7 +137,11 @@ impl ChunkWriter {
 impl Write for ChunkWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.buffer.extend_from_slice(bytes);
-        let limit = if self.has_sent { CHUNK_BYTES } else { WHOLE_BYTES };
+        let limit = if self.has_sent {
+            CHUNK_BYTES
+        } else {
+            WHOLE_BYTES
+        };
         if self.buffer.len() >= limit {
             let full = std::mem::replace(&mut self.buffer, Vec::with_capacity(CHUNK_BYTES));
             self.has_sent = true;

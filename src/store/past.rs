@@ -39,7 +39,11 @@ impl AsOf {
         }
         if text.len() == "2024-12-31".len() {
             let day: jiff::civil::Date = text.parse().ok()?;
-            let next = day.tomorrow().ok()?.to_zoned(jiff::tz::TimeZone::UTC).ok()?;
+            let next = day
+                .tomorrow()
+                .ok()?
+                .to_zoned(jiff::tz::TimeZone::UTC)
+                .ok()?;
             return Some(Self::Moment(next.timestamp().as_millisecond() - 1));
         }
         let moment: jiff::Timestamp = text.parse().ok()?;
@@ -96,7 +100,9 @@ impl Inner {
             AsOf::Seq(wanted) => wanted == seq,
             AsOf::Moment(ms) => self.last_commit_ms().is_none_or(|made| made <= ms),
         };
-        is_now.then_some(now).ok_or(StoreError::Compacted { first: seq })
+        is_now
+            .then_some(now)
+            .ok_or(StoreError::Compacted { first: seq })
     }
 
     fn as_of(&self, moment: AsOf) -> Result<Snapshot, StoreError> {

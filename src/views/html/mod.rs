@@ -62,8 +62,16 @@ impl Site<'_> {
             return layout(self.base, title, self.language, content);
         };
         let (shown, made, now) = match self.language {
-            Language::Nl => ("U ziet de toestand na commit ", " van ", "Naar de huidige toestand"),
-            Language::En => ("You see the state after commit ", " of ", "To the present state"),
+            Language::Nl => (
+                "U ziet de toestand na commit ",
+                " van ",
+                "Naar de huidige toestand",
+            ),
+            Language::En => (
+                "You see the state after commit ",
+                " of ",
+                "To the present state",
+            ),
         };
         let noticed = html! {
             p.notice role="status" {
