@@ -9,7 +9,7 @@ use crate::query::plan::{
 };
 use crate::store::Statistics;
 
-/// Up to so many relations all trees are compared.
+/// Up to so many relations all trees are compared; above, a hash table is for one of them or for all others.
 const BUSHY: usize = 6;
 /// Up to so many relations all orders are compared.
 const ORDERS: usize = 10;
@@ -283,24 +283,30 @@ impl Search<'_> {
                 }
             }
             if !self.terms.loops_only {
-                let mut build = mask & (mask - 1);
-                while build != 0 {
+                let mut try_hash = |build: usize| {
                     let probe = mask & !build;
-                    let small = n <= BUSHY || build.is_power_of_two() || probe.is_power_of_two();
-                    if small
-                        && let (Some(b), Some(p)) = (best[build], best[probe])
+                    if let (Some(b), Some(p)) = (best[build], best[probe])
                         && states[build].certain.meets(states[probe].certain)
                     {
-                        offer(
-                            self.hash_cost(
-                                (b.cost, states[build].rows),
-                                (p.cost, states[probe].rows),
-                                states[mask].rows,
-                            ),
-                            Step::Hash(build, probe),
+                        let cost = self.hash_cost(
+                            (b.cost, states[build].rows),
+                            (p.cost, states[probe].rows),
+                            states[mask].rows,
                         );
+                        offer(cost, Step::Hash(build, probe));
                     }
-                    build = (build - 1) & mask;
+                };
+                if n <= BUSHY {
+                    let mut build = mask & (mask - 1);
+                    while build != 0 {
+                        try_hash(build);
+                        build = (build - 1) & mask;
+                    }
+                } else if !mask.is_power_of_two() {
+                    for relation in (0..n).filter(|r| mask >> r & 1 == 1) {
+                        try_hash(1 << relation);
+                        try_hash(mask & !(1 << relation));
+                    }
                 }
             }
             best[mask] = found;
