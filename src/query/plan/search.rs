@@ -65,21 +65,33 @@ fn order_sorted(
     parts.sort_by(|a, b| a.rows.total_cmp(&b.rows));
     let product = parts.into_iter().reduce(|left, right| {
         let rows = left.rows * right.rows;
-        // One evaluation of the right side for each of few solutions, or both sides once.
+        // One evaluation of the right side for each of few solutions, or both sides once, the smaller one kept.
         let again = left.cost.plus(0.0, left.rows.max(1.0) * right.cost.total());
-        let once = Cost {
-            start: left.cost.total() + left.rows * BUILD_US + right.cost.start,
-            run: right.cost.run + rows * COMBINE_US,
+        let (kept, read) = if left.rows <= right.rows {
+            (&left, &right)
+        } else {
+            (&right, &left)
         };
+        let once = Cost {
+            start: kept.cost.total() + search.build_us(kept.rows) + read.cost.start,
+            run: read.cost.run + rows * COMBINE_US,
+        };
+        let is_left_kept = left.rows <= right.rows;
+        let (left, right) = (Box::new(left.tree), Box::new(right.tree));
         if terms.loops_only || again.total() <= once.total() {
             Part {
-                tree: JoinTree::Loop(Box::new(left.tree), Box::new(right.tree)),
+                tree: JoinTree::Loop(left, right),
                 rows,
                 cost: again,
             }
         } else {
+            let tree = if is_left_kept {
+                JoinTree::Hash(left, right)
+            } else {
+                JoinTree::Hash(right, left)
+            };
             Part {
-                tree: JoinTree::Hash(Box::new(left.tree), Box::new(right.tree)),
+                tree,
                 rows,
                 cost: once,
             }
