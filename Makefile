@@ -1,12 +1,12 @@
 # Commands people type. Build output goes where CARGO_TARGET_DIR points, else to ./target.
 .DEFAULT_GOAL := help
-.PHONY: help build demo serve test check fmt lint docs deny advisories conformance crash bench clean
+.PHONY: help build demo serve test check fmt lint docs deny advisories conformance crash bench bench-registry bench-store bench-peers clean
 
 DATA ?= ./oslo-data
 BIND ?= 127.0.0.1:7400
 
 help: ## Show these commands
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## Build the oslo binary, optimised
 	cargo build --release --locked
@@ -44,8 +44,18 @@ conformance: ## Run the W3C suites, show their counts and write docs/conformance
 crash: ## Kill a loading registry fifty times and look for lost commits
 	OSLO_CRASH_ROUNDS=50 OSLO_CRASH_ADDRESSES=2280 cargo test --release --locked --test it -- --nocapture crash
 
-bench: ## Measure loading, validation and restart beside a peer; writes docs/benchmarks.md
+bench: bench-registry bench-store ## Measure what we promise, at small and at full size
+
+bench-registry: ## Measure loading, validation and restart beside a peer; writes docs/benchmarks.md
 	cargo bench --locked --bench registry
+
+bench-store: ## Measure the store at 10 and 100 million quads; writes docs/benchmarks-store.md; takes half an hour
+	cargo bench --locked --bench store
+
+bench-peers: build ## Measure oslo beside Oxigraph, Virtuoso and Jena; writes docs/benchmarks-peers.md
+	benches/peers/install.sh
+	cd benches/peers && python3 -m unittest -q test_peers
+	python3 benches/peers/run.py
 
 clean: ## Remove build output
 	cargo clean

@@ -196,7 +196,7 @@ fn compare() {
         folder
             .path()
             .join(format!("load-{}", ROUNDS - 1))
-            .join("commits.log"),
+            .join("log/000000000001.log"),
     )
     .map_or(0, |m| m.len());
     let page = render(&results, stats.quads, megabytes, log as f64 / 1e6);

@@ -9,7 +9,9 @@ use std::io::Write;
 pub(crate) fn run(session: &Session) -> anyhow::Result<Exit> {
     let console = session.console;
     let mut bar = console.progress(console.say("Logboek nalezen", "Reading the log"));
-    let report = store::check(session.data(), &mut |read, total| bar.at(read, total));
+    let report = store::check(session.data(), false, &mut |read, total| {
+        bar.at(read, total)
+    });
     bar.done();
     let report = report.map_err(problem::of_store)?;
     let mut out = console.out();

@@ -56,6 +56,7 @@ impl Console {
             since: Instant::now(),
             bar: None,
             visible: self.err_is_terminal,
+            of_bytes: false,
         }
     }
 
@@ -154,6 +155,8 @@ pub(crate) struct Progress {
     since: Instant,
     bar: Option<ProgressBar>,
     visible: bool,
+    /// What is counted are bytes; a remark and the time to go stand beside them.
+    of_bytes: bool,
 }
 
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -170,7 +173,11 @@ impl Progress {
             } else {
                 ProgressBar::new_spinner()
             };
-            let template = if total > 0 {
+            let template = if total > 0 && self.of_bytes {
+                "{msg} {wide_bar:.cyan/dim} {percent:>3}% {binary_bytes}/{binary_total_bytes}, {prefix}, {eta}"
+            } else if self.of_bytes {
+                "{spinner} {msg} {binary_bytes}, {prefix}"
+            } else if total > 0 {
                 "{msg} {wide_bar:.cyan/dim} {percent:>3}% {eta}"
             } else {
                 "{spinner} {msg} {pos}"
@@ -193,6 +200,19 @@ impl Progress {
     pub(crate) fn impatient(mut self) -> Self {
         self.since = self.since.checked_sub(PATIENCE).unwrap_or(self.since);
         self
+    }
+
+    /// Counts bytes and leaves room for a remark.
+    pub(crate) fn of_bytes(mut self) -> Self {
+        self.of_bytes = true;
+        self
+    }
+
+    /// Says something beside the bytes, such as what they held.
+    pub(crate) fn remark(&self, remark: &str) {
+        if let Some(bar) = &self.bar {
+            bar.set_prefix(remark.to_owned());
+        }
     }
 
     /// Names what is being done now.

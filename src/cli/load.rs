@@ -5,7 +5,9 @@ use super::Exit;
 use super::console::{Console, Progress, group_digits, write_tabbed};
 use super::problem::{self, Problem};
 use super::session::Session;
-use crate::ingest::load::{CommitUnit, LoadMode, LoadOutcome, LoadedFile, TargetGraph};
+use crate::ingest::load::{
+    CommitUnit, LoadMode, LoadOutcome, LoadProgress, LoadedFile, TargetGraph,
+};
 use crate::ingest::{Diagnostic, LoadPlan, LoadSummary, detect_format, load_files};
 use crate::rdf::format::Format;
 use crate::rdf::label::Language;
@@ -14,6 +16,7 @@ use clap::{Args, ValueEnum};
 use oxrdf::NamedNode;
 use std::io::{self, Write};
 use std::path::PathBuf;
+use std::time::Instant;
 
 #[derive(Args)]
 pub(crate) struct LoadArgs {
@@ -74,7 +77,7 @@ pub(crate) fn run(session: &Session, args: &LoadArgs) -> anyhow::Result<Exit> {
     let registry = session.open_to_write()?;
     let plan = plan(session, &registry, args)?;
     let console = session.console;
-    let mut bar = console.progress("");
+    let mut meter = Meter::new(console, &plan);
     let mut tally = Tally {
         exit: Exit::Done,
         added: 0,
@@ -82,38 +85,23 @@ pub(crate) fn run(session: &Session, args: &LoadArgs) -> anyhow::Result<Exit> {
         not_tried: 0,
     };
     if args.together {
-        let total = plan.items.len() as u64;
-        let summary = load_files(&registry, &plan, &mut |at| {
-            bar.label(at.name);
-            bar.at(at.index as u64, total);
-        });
-        tally.take(console, &bar, &summary.map_err(problem::of_store)?)?;
+        let summary = load_files(&registry, &plan, &mut |at| meter.note(at.index, &at));
+        tally.take(console, &meter.bar, &summary.map_err(problem::of_store)?)?;
     } else {
-        let sizes: Vec<u64> = plan
-            .items
-            .iter()
-            .map(|item| item.input.size_bytes().unwrap_or(0))
-            .collect();
-        let total: u64 = sizes.iter().sum();
-        let mut before = 0;
         for (index, item) in plan.items.iter().enumerate() {
             let one = LoadPlan {
                 items: vec![item.clone()],
                 ..plan.clone()
             };
-            let summary = load_files(&registry, &one, &mut |at| {
-                bar.label(at.name);
-                bar.at(before + at.bytes.bytes_read, total);
-            });
-            before += sizes[index];
-            tally.take(console, &bar, &summary.map_err(problem::of_store)?)?;
+            let summary = load_files(&registry, &one, &mut |at| meter.note(index, &at));
+            tally.take(console, &meter.bar, &summary.map_err(problem::of_store)?)?;
             if tally.exit != Exit::Done && !args.keep_going {
                 tally.not_tried += plan.items.len() - index - 1;
                 break;
             }
         }
     }
-    bar.done();
+    meter.bar.done();
     tally.say(console, plan.skipped.len());
     Ok(tally.exit)
 }
@@ -193,6 +181,65 @@ pub(crate) fn of_diagnostic(finding: &Diagnostic) -> anyhow::Error {
         problem = problem.hint(hint.nl.as_str(), hint.en.as_str());
     }
     problem.into()
+}
+
+/// How far a load is: bytes of all files, statements of all files, and how many a second in the file at hand.
+struct Meter {
+    console: Console,
+    bar: Progress,
+    /// Bytes of the files before each file, and of all.
+    before: Vec<u64>,
+    total: u64,
+    index: usize,
+    since: Instant,
+    /// Statements of the files before the one at hand, and of that one.
+    statements: (u64, u64),
+}
+
+impl Meter {
+    fn new(console: Console, plan: &LoadPlan) -> Self {
+        let mut total = 0;
+        let before = plan.items.iter().map(|item| {
+            let start = total;
+            total += item.input.size_bytes().unwrap_or(0);
+            start
+        });
+        Self {
+            console,
+            bar: console.progress("").of_bytes(),
+            before: before.collect(),
+            total,
+            index: 0,
+            since: Instant::now(),
+            statements: (0, 0),
+        }
+    }
+
+    fn note(&mut self, index: usize, at: &LoadProgress<'_>) {
+        if index != self.index {
+            (self.index, self.since) = (index, Instant::now());
+            self.statements = (self.statements.0 + self.statements.1, 0);
+        }
+        self.statements.1 = at.bytes.statements;
+        let (before, now) = self.statements;
+        let mut label = match self.before.len() {
+            0 | 1 => at.name.to_owned(),
+            files => format!("{}/{files} {}", index + 1, at.name),
+        };
+        if at.bytes.bytes_total == Some(at.bytes.bytes_read) {
+            label.push_str(self.console.say(": bewaren", ": storing"));
+        }
+        let rate = now as f64 / self.since.elapsed().as_secs_f64().max(0.001);
+        let show = |number| group_digits(number, self.console.language);
+        self.bar.label(&label);
+        self.bar.remark(&format!(
+            "{} quads, {}/s",
+            show(before + now),
+            show(rate as u64)
+        ));
+        let before = self.before.get(index).copied().unwrap_or(0);
+        self.bar.at(before + at.bytes.bytes_read, self.total);
+    }
 }
 
 /// What became of the files so far.

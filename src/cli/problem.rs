@@ -62,6 +62,50 @@ pub(crate) fn of_store(error: StoreError) -> anyhow::Error {
             "er is niets gewijzigd; zet een kopie van het logboek terug en draai daarna `oslo check`",
             "nothing was changed; put back a copy of the log and run `oslo check` afterwards",
         ),
+        StoreError::NotARegistry { path, found } => Problem::new(
+            format!("{} is geen datamap van oslo: er staat {found} in, en geen logboek", path.display()),
+            format!("{} is no data folder of oslo: it holds {found} and no commit log", path.display()),
+        )
+        .hint(
+            "er is niets gewijzigd; wijs met --data een lege of nieuwe map aan, of de map van een register",
+            "nothing was changed; point --data to an empty or new folder, or to the folder of a registry",
+        ),
+        StoreError::LogFileMissing { path } => Problem::new(
+            format!("het logboek mist het bestand {}", path.display()),
+            format!("the commit log lacks the file {}", path.display()),
+        )
+        .hint(
+            "er is niets gewijzigd; dit is een halve kopie: haal het bestand uit de bron of uit een reservekopie (`oslo restore`)",
+            "nothing was changed; this is half a copy: fetch the file from its source or from a backup (`oslo restore`)",
+        ),
+        StoreError::NewerFormat { path, version } => Problem::new(
+            format!("{} is geschreven door een nieuwere oslo (formaat {version} van het logboek)", path.display()),
+            format!("{} was written by a newer oslo (commit log format {version})", path.display()),
+        )
+        .hint(
+            "er is niets gewijzigd; open de map met die nieuwere versie, of exporteer daarmee en laad hier opnieuw",
+            "nothing was changed; open the folder with that newer version, or export with it and load it here",
+        ),
+        StoreError::NotYet { seq, last } => Problem::new(
+            format!("commit {seq} bestaat nog niet; de laatste is {last}"),
+            format!("commit {seq} is not made yet; the last one is {last}"),
+        ),
+        StoreError::Compacted { first } => Problem::new(
+            format!("toestanden van voor commit {first} worden niet meer bewaard"),
+            format!("states before commit {first} are no longer kept"),
+        )
+        .hint(
+            "het logboek is opgeruimd; een oudere reservekopie kan ze nog hebben",
+            "the log was compacted; an older backup may still have them",
+        ),
+        StoreError::TooFarBack { rows } => Problem::new(
+            format!("tussen die toestand en de dichtstbijzijnde liggen {rows} wijzigingen, meer dan in een keer teruggedraaid worden"),
+            format!("{rows} changes lie between that state and the nearest one, more than are undone at once"),
+        )
+        .hint(
+            "maak die toestand in een eigen map: `oslo restore BRON --as-of …`",
+            "make that state in a folder of its own: `oslo restore SOURCE --as-of …`",
+        ),
         StoreError::UnknownFormat { path } => Problem::new(
             format!("{} is geen logboek van een formaat dat deze versie leest", path.display()),
             format!("{} is not a commit log of a format this version reads", path.display()),

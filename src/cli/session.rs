@@ -34,6 +34,7 @@ impl Session {
         self.open(OpenOptions {
             read_only: true,
             must_exist: true,
+            ..OpenOptions::default()
         })
     }
 
@@ -45,8 +46,8 @@ impl Session {
     /// The registry for writing; there must be one.
     pub(crate) fn open_existing(&self) -> anyhow::Result<Registry> {
         self.open(OpenOptions {
-            read_only: false,
             must_exist: true,
+            ..OpenOptions::default()
         })
     }
 

@@ -224,13 +224,7 @@ async fn write(
             clear(draft, target);
         }
         parse_upload(&filling, draft, &upload, &graph)?;
-        let net = draft.net();
-        if net
-            .added
-            .iter()
-            .chain(&net.removed)
-            .any(|quad| quad.g != target)
-        {
+        if draft.changed_graphs().iter().any(|graph| *graph != target) {
             return Err(ApiError::bad_request(
                 "other-graphs",
                 "De inhoud noemt andere grafen dan die van het verzoek.",

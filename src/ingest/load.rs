@@ -1,6 +1,7 @@
 //! Loads files and folders into the registry through its one commit path: one commit per file, or all in one.
 //! Says for every file what became of it. Prints nothing; the caller does.
 
+use super::complain::diagnose_failure;
 use super::contexts::ContextStore;
 use super::diagnostic::{Diagnostic, Location};
 use super::format::detect;
@@ -8,7 +9,7 @@ use super::input::Input;
 use super::limits::Limits;
 use super::parse::{ParseOptions, ParseStats, Progress, parse_into};
 use super::reader::content_digest;
-use super::{parse, texts};
+use super::texts;
 use crate::rdf::format::Format;
 use crate::registry::{CommitError, CommitRequest, OnViolation, Registry, Rejection};
 use crate::shapes::{ResultRow, Severity};
@@ -444,7 +445,7 @@ fn load_together(
 fn digest_of(item: &LoadItem, limits: &Limits) -> Result<[u8; 32], Diagnostic> {
     let detected = detect(&item.input, item.format, None)?;
     content_digest(&item.input, detected.format, limits)
-        .map_err(|failure| parse::diagnose_failure(&item.input, failure))
+        .map_err(|failure| diagnose_failure(&item.input, failure))
 }
 
 /// Takes out what the target graph holds, once per graph and commit.

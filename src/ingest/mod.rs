@@ -2,16 +2,19 @@
 //! steward can act on. Knows formats, limits, JSON-LD contexts and blank node labels.
 //! Does not decide who may write and does not publish anything by itself: [`load`] goes through the commit path.
 
+mod complain;
 pub mod contexts;
 pub mod diagnostic;
 pub mod format;
 pub mod input;
 mod labels;
 pub mod limits;
+mod lines;
 pub mod load;
 pub mod parse;
 mod place;
 mod reader;
+mod stage;
 mod syntax_texts;
 mod texts;
 mod xml_scan;

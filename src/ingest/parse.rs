@@ -1,23 +1,23 @@
 //! One input → quads in a draft. Reads in strict mode and as a stream; the first mistake refuses the whole input, with
 //! its place. Gives blank nodes labels of the store. Does not commit: the caller drops the draft when this fails.
 
+use super::complain::diagnose;
+use super::complain::diagnose_failure;
 use super::contexts::{ContextProblem, ContextStore};
 use super::diagnostic::{Diagnostic, Location, Severity};
 use super::format::{Compression, Detected, detect};
 use super::input::Input;
-use super::labels::{Labels, label_prefix};
+use super::labels::label_prefix;
 use super::limits::Limits;
-use super::place::{Target, find_json_ld_culprit, find_text, locate, point_at_character};
+use super::lines::{self, Setup, Source, Trouble};
+use super::place::Target;
 use super::reader::{GuardedReader, ReadFailure, content_digest};
-use super::syntax_texts;
-use super::texts::{self, Finding};
+use super::stage::Stager;
+use super::texts;
 use crate::rdf::format::Format;
-use crate::rdf::vocab::rdf::LANG_STRING;
-use crate::store::{Draft, Id, QuadIds};
-use oxrdf::{
-    BlankNodeRef, GraphNameRef, LiteralRef, NamedNode, NamedNodeRef, NamedOrBlankNodeRef, QuadRef,
-    TermRef,
-};
+use crate::store::Draft;
+use oxrdf::{GraphNameRef, NamedNode, QuadRef};
+use std::cell::Cell;
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -70,6 +70,8 @@ pub struct Progress {
     pub bytes_read: u64,
     /// Size of the source in the same unit, when it is known.
     pub bytes_total: Option<u64>,
+    /// Statements read; in N-Triples and N-Quads each has a line.
+    pub statements: u64,
 }
 
 /// What one input held.
@@ -119,7 +121,17 @@ fn is_unusable_context(
 pub fn parse_into(
     draft: &mut Draft<'_>,
     input: &Input,
+    options: ParseOptions<'_>,
+) -> Result<ParseStats, Diagnostic> {
+    parse_with(draft, input, options, Setup::of)
+}
+
+/// As [`parse_into`]; `setup` says whether and how the lines of an input are read in bulk.
+pub(super) fn parse_with(
+    draft: &mut Draft<'_>,
+    input: &Input,
     mut options: ParseOptions<'_>,
+    setup: impl FnOnce(&Input, Format, &Limits) -> Option<Setup>,
 ) -> Result<ParseStats, Diagnostic> {
     let whole = Location {
         file: input.name().to_owned(),
@@ -137,17 +149,15 @@ pub fn parse_into(
 
     let bytes_total = input.size_bytes();
     let mut progress = options.progress.take();
-    let mut report = |bytes_read| {
+    let mut report = |bytes_read, statements| {
         if let Some(progress) = &mut progress {
             progress(Progress {
                 bytes_read,
                 bytes_total,
+                statements,
             });
         }
     };
-    let mut reader = GuardedReader::open(input, detected.format, &options.limits)
-        .map_err(|e| texts::unreadable(&e).at(whole.clone()))?
-        .with_progress(Some(&mut report));
     let mut stats = ParseStats {
         format: detected.format,
         compression: detected.compression,
@@ -175,8 +185,29 @@ pub fn parse_into(
         base: base.as_deref(),
         contexts: &contexts,
     };
-    if !detected.empty {
-        let outcome = job.run(&mut reader, |quad| stager.stage(quad, &mut make_prefix));
+    let setup = setup(input, detected.format, &options.limits).filter(|_| !detected.empty);
+    let content = if let Some(setup) = setup {
+        let source = Source {
+            input,
+            format: detected.format,
+            limits: &options.limits,
+        };
+        lines::read(source, setup, &mut stager, &mut make_prefix, &mut report)
+            .map_err(|stop| diagnose(input, &job, &options.limits, stop, None, 0))?
+    } else {
+        let staged = Cell::new(0);
+        let mut report = |bytes_read| report(bytes_read, staged.get());
+        let mut reader = GuardedReader::open(input, detected.format, &options.limits)
+            .map_err(|e| texts::unreadable(&e).at(whole.clone()))?
+            .with_progress(Some(&mut report));
+        let outcome = if detected.empty {
+            Ok(())
+        } else {
+            job.run(&mut reader, |quad| {
+                staged.set(stager.quads + 1);
+                stager.stage(quad, &mut make_prefix)
+            })
+        };
         if let Err(stop) = outcome {
             let failure = reader.take_failure();
             let chunk_start = reader.previous_offset();
@@ -200,17 +231,14 @@ pub fn parse_into(
             });
             return Ok(stats);
         }
-    }
+        reader
+            .finish()
+            .map_err(|failure| diagnose_failure(input, failure))?
+    };
+    (stats.content_bytes, stats.content_sha256) = content;
     stats.quads = stager.quads;
-    stats.blank_nodes = stager.labels.len();
+    stats.blank_nodes = stager.blank_nodes();
     let file_iris = stager.file_iris;
-    match reader.finish() {
-        Ok((size, digest)) => {
-            stats.content_bytes = size;
-            stats.content_sha256 = digest;
-        }
-        Err(failure) => return Err(diagnose_failure(input, failure)),
-    }
     if early_digest.is_some_and(|early| early != stats.content_sha256) {
         return Err(texts::changed_while_read().at(whole));
     }
@@ -229,7 +257,7 @@ pub fn parse_into(
 }
 
 /// Why reading ended before the end.
-enum Stop {
+pub(super) enum Stop {
     /// The RDF reader complains.
     Syntax {
         message: String,
@@ -242,6 +270,8 @@ enum Stop {
     Stream(io::Error),
     /// Another pass over the bytes stopped.
     Read(ReadFailure),
+    /// From this line on something is wrong; the strict reader can say what.
+    Line(Trouble),
     /// The RDF reader panicked.
     Broke,
 }
@@ -257,15 +287,18 @@ impl Stop {
 }
 
 /// What an RDF reader needs besides bytes.
-struct Job<'a> {
-    format: Format,
-    base: Option<&'a str>,
-    contexts: &'a ContextLoader,
+pub(super) struct Job<'a> {
+    /// Syntax.
+    pub(super) format: Format,
+    /// Base IRI, checked.
+    pub(super) base: Option<&'a str>,
+    /// Contexts for JSON-LD.
+    pub(super) contexts: &'a ContextLoader,
 }
 
 impl Job<'_> {
     /// Runs the RDF reader of the format over the bytes.
-    fn run<R: Read>(
+    pub(super) fn run<R: Read>(
         &self,
         reader: R,
         mut sink: impl FnMut(QuadRef<'_>) -> Result<(), Stop>,
@@ -295,21 +328,7 @@ impl Job<'_> {
                     sink(quad.map_err(from_turtle)?.as_ref())?;
                 }
             }
-            Format::NTriples => {
-                for triple in oxttl::NTriplesParser::new().for_reader(reader) {
-                    sink(
-                        triple
-                            .map_err(from_turtle)?
-                            .as_ref()
-                            .in_graph(GraphNameRef::DefaultGraph),
-                    )?;
-                }
-            }
-            Format::NQuads => {
-                for quad in oxttl::NQuadsParser::new().for_reader(reader) {
-                    sink(quad.map_err(from_turtle)?.as_ref())?;
-                }
-            }
+            Format::NTriples | Format::NQuads => strict_lines(self.format, reader, sink)?,
             Format::RdfXml => {
                 let parser = oxrdfio::RdfParser::from_format(oxrdfio::RdfFormat::RdfXml);
                 for quad in with_base!(parser).for_reader(reader) {
@@ -343,6 +362,25 @@ impl Job<'_> {
     }
 }
 
+/// Runs the strict reader of N-Triples, or of N-Quads, over the bytes.
+pub(super) fn strict_lines<R: Read>(
+    format: Format,
+    reader: R,
+    mut sink: impl FnMut(QuadRef<'_>) -> Result<(), Stop>,
+) -> Result<(), Stop> {
+    if format == Format::NQuads {
+        for quad in oxttl::NQuadsParser::new().for_reader(reader) {
+            sink(quad.map_err(from_turtle)?.as_ref())?;
+        }
+    } else {
+        for triple in oxttl::NTriplesParser::new().for_reader(reader) {
+            let triple = triple.map_err(from_turtle)?;
+            sink(triple.as_ref().in_graph(GraphNameRef::DefaultGraph))?;
+        }
+    }
+    Ok(())
+}
+
 fn from_turtle(error: oxttl::TurtleParseError) -> Stop {
     match error {
         oxttl::TurtleParseError::Io(error) => Stop::from_io(error),
@@ -371,13 +409,15 @@ fn from_json_ld(error: oxjsonld::JsonLdParseError) -> Stop {
 }
 
 /// Hands contexts to the JSON-LD reader and keeps the reason when there is none to hand.
-struct ContextLoader {
-    store: ContextStore,
+pub(super) struct ContextLoader {
+    /// The contexts.
+    pub(super) store: ContextStore,
     problem: Arc<Mutex<Option<ContextProblem>>>,
 }
 
 impl ContextLoader {
-    fn new(store: &ContextStore) -> Self {
+    /// Of a store.
+    pub(super) fn new(store: &ContextStore) -> Self {
         Self {
             store: store.clone(),
             problem: Arc::default(),
@@ -414,245 +454,11 @@ impl ContextLoader {
         }
     }
 
-    fn take_problem(&self) -> Option<ContextProblem> {
+    /// Why the last context could not be handed.
+    pub(super) fn take_problem(&self) -> Option<ContextProblem> {
         self.problem
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take()
-    }
-}
-
-/// Puts quads into the draft: default graph and blank nodes renamed, frequent IRIs looked up once.
-struct Stager<'d, 's> {
-    draft: &'d mut Draft<'s>,
-    default_graph: Id,
-    labels: Labels<Id>,
-    iris: Vec<(String, Option<Id>)>,
-    quads: u64,
-    file_iris: u64,
-}
-
-/// Slots of the IRI memory; a power of two.
-const IRI_SLOTS: usize = 1024;
-
-impl<'d, 's> Stager<'d, 's> {
-    fn new(draft: &'d mut Draft<'s>, graph: Option<NamedNodeRef<'_>>) -> Self {
-        let default_graph = match graph {
-            Some(graph) => draft.intern(graph.into()),
-            None => Id::DEFAULT_GRAPH,
-        };
-        Self {
-            draft,
-            default_graph,
-            labels: Labels::new(),
-            iris: vec![(String::new(), None); IRI_SLOTS],
-            quads: 0,
-            file_iris: 0,
-        }
-    }
-
-    fn stage(
-        &mut self,
-        quad: QuadRef<'_>,
-        prefix: &mut dyn FnMut() -> Result<String, Stop>,
-    ) -> Result<(), Stop> {
-        let s = match quad.subject {
-            NamedOrBlankNodeRef::NamedNode(node) => self.iri(node),
-            NamedOrBlankNodeRef::BlankNode(node) => self.blank(node, prefix)?,
-        };
-        let p = self.iri(quad.predicate);
-        let o = match quad.object {
-            TermRef::NamedNode(node) => self.iri(node),
-            TermRef::BlankNode(node) => self.blank(node, prefix)?,
-            // The JSON-LD reader lets this through; RDF has no such literal and no strict reader would take our dump.
-            TermRef::Literal(literal)
-                if literal.language().is_none() && literal.datatype().as_str() == LANG_STRING =>
-            {
-                self.draft
-                    .intern(LiteralRef::new_simple_literal(literal.value()).into())
-            }
-            TermRef::Literal(_) => self.draft.intern(quad.object),
-        };
-        let g = match quad.graph_name {
-            GraphNameRef::DefaultGraph => self.default_graph,
-            GraphNameRef::NamedNode(node) => self.iri(node),
-            GraphNameRef::BlankNode(node) => self.blank(node, prefix)?,
-        };
-        self.draft.add(QuadIds { s, p, o, g });
-        self.quads += 1;
-        Ok(())
-    }
-
-    fn iri(&mut self, node: NamedNodeRef<'_>) -> Id {
-        let iri = node.as_str();
-        if iri.starts_with("file:") {
-            self.file_iris += 1;
-        }
-        let (known, id) = &mut self.iris[iri_slot(iri)];
-        if let Some(id) = id
-            && known == iri
-        {
-            return *id;
-        }
-        let new = self.draft.intern(node.into());
-        known.clear();
-        known.push_str(iri);
-        *id = Some(new);
-        new
-    }
-
-    fn blank(
-        &mut self,
-        node: BlankNodeRef<'_>,
-        prefix: &mut dyn FnMut() -> Result<String, Stop>,
-    ) -> Result<Id, Stop> {
-        if let Some(id) = self.labels.get(node.as_str()) {
-            return Ok(id);
-        }
-        let draft = &mut *self.draft;
-        self.labels.insert(node.as_str(), prefix, |label| {
-            draft.intern(BlankNodeRef::new_unchecked(label).into())
-        })
-    }
-}
-
-/// IRIs differ at their ends, so the last bytes choose the slot.
-fn iri_slot(iri: &str) -> usize {
-    let bytes = iri.as_bytes();
-    let mut tail = [0; 8];
-    let n = bytes.len().min(8);
-    tail[..n].copy_from_slice(&bytes[bytes.len() - n..]);
-    let mixed = (u64::from_le_bytes(tail) ^ bytes.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (mixed >> 54) as usize
-}
-
-/// Turns the end of reading into a diagnostic with its place.
-fn diagnose(
-    input: &Input,
-    job: &Job<'_>,
-    limits: &Limits,
-    stop: Stop,
-    failure: Option<ReadFailure>,
-    chunk_start: u64,
-) -> Diagnostic {
-    if let Some(failure) = failure {
-        return diagnose_failure(input, failure);
-    }
-    if let Some(problem) = job.contexts.take_problem() {
-        let named = match &problem {
-            ContextProblem::Cyclic { chain } => chain.first().cloned(),
-            ContextProblem::Unavailable { iri, via } => via.clone().or_else(|| Some(iri.clone())),
-            ContextProblem::TooLarge { iri } | ContextProblem::Broken { iri, .. } => {
-                Some(iri.clone())
-            }
-        };
-        let offset = named
-            .and_then(|iri| find_text(input, &iri, limits.max_json_bytes))
-            .unwrap_or_else(|| exact_offset(input, job, limits, chunk_start));
-        return place(input, texts::from_context(&problem), Target::Offset(offset));
-    }
-    match stop {
-        Stop::Syntax {
-            message,
-            place: at,
-            json_ld_code,
-        } => {
-            let finding = match &json_ld_code {
-                Some(code) => texts::from_json_ld(code, &message),
-                None => syntax_texts::from_reader(job.format, &message),
-            };
-            // The JSON-LD reader reads an object to its end before it looks at the context in it.
-            let named = json_ld_code
-                .and_then(|_| find_json_ld_culprit(input, &message, limits.max_json_bytes));
-            let target = at
-                .or(named.map(Target::Offset))
-                .unwrap_or_else(|| Target::Offset(exact_offset(input, job, limits, chunk_start)));
-            let mut diagnostic = place(input, finding, target);
-            point_at_character(&mut diagnostic);
-            diagnostic
-        }
-        Stop::TokenTooLong => place(
-            input,
-            texts::over_limit(
-                "een tekst of ander woord",
-                "a text or other token",
-                "16 MiB",
-            ),
-            Target::Offset(chunk_start),
-        ),
-        Stop::Read(failure) => diagnose_failure(input, failure),
-        Stop::Stream(error) => texts::unreadable(&error).at(Location {
-            file: input.name().to_owned(),
-            ..Location::default()
-        }),
-        Stop::Broke => place(
-            input,
-            texts::reader_broke(),
-            Target::Offset(exact_offset(input, job, limits, chunk_start)),
-        ),
-    }
-}
-
-fn place(input: &Input, finding: Finding, target: Target) -> Diagnostic {
-    let (location, excerpt) = locate(input, target);
-    let mut diagnostic = finding.at(location);
-    diagnostic.excerpt = excerpt.map(Box::new);
-    diagnostic
-}
-
-/// Some readers do not say where they stopped. Reads again, byte by byte from the chunk in which they did.
-fn exact_offset(input: &Input, job: &Job<'_>, limits: &Limits, chunk_start: u64) -> u64 {
-    let Ok(reader) = GuardedReader::open(input, job.format, limits) else {
-        return chunk_start;
-    };
-    let mut reader = reader.slow_from(chunk_start);
-    let contexts = ContextLoader::new(&job.contexts.store);
-    let again = Job {
-        format: job.format,
-        base: job.base,
-        contexts: &contexts,
-    };
-    let _ = again.run(&mut reader, |_| Ok(()));
-    reader.offset().saturating_sub(1)
-}
-
-/// Words and place for a byte stream that stopped.
-pub(super) fn diagnose_failure(input: &Input, failure: ReadFailure) -> Diagnostic {
-    let whole = |finding: Finding| {
-        finding.at(Location {
-            file: input.name().to_owned(),
-            ..Location::default()
-        })
-    };
-    let at = |finding: Finding, offset: u64| place(input, finding, Target::Offset(offset));
-    match failure {
-        ReadFailure::NotUtf8 { offset, byte } => at(texts::not_utf8(byte), offset),
-        ReadFailure::Utf8CutOff { offset } => at(texts::cut_off(), offset),
-        ReadFailure::FileTooLarge { limit } => whole(texts::file_too_large(limit)),
-        ReadFailure::LineTooLong { offset, limit } => at(
-            texts::over_limit("een regel", "a line", &texts::bytes(limit)),
-            offset,
-        ),
-        ReadFailure::XmlEventTooLong { offset, limit } => at(
-            texts::over_limit(
-                "een element, tekst of commentaar",
-                "an element, text or comment",
-                &texts::bytes(limit),
-            ),
-            offset,
-        ),
-        ReadFailure::LateDocumentType { offset } => at(texts::document_type_too_large(), offset),
-        ReadFailure::XmlCutOff { offset } => at(texts::xml_cut_off(), offset),
-        ReadFailure::JsonTooDeep { offset, limit } => at(
-            texts::over_limit(
-                "de nesting van de JSON",
-                "the nesting of the JSON",
-                &limit.to_string(),
-            ),
-            offset,
-        ),
-        ReadFailure::Bomb { limit } => whole(texts::bomb(limit)),
-        ReadFailure::Gzip { offset, error } => at(texts::broken_gzip(&error), offset),
-        ReadFailure::Io(error) => whole(texts::unreadable(&error)),
     }
 }

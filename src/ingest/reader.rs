@@ -97,6 +97,17 @@ impl<'a> GuardedReader<'a> {
         self
     }
 
+    /// Does not keep a digest; [`finish`](Self::finish) then gives zeros.
+    pub(crate) fn without_digest(mut self) -> Self {
+        self.hasher = None;
+        self
+    }
+
+    /// Bytes taken from the source, before decompression.
+    pub(crate) fn raw_bytes(&self) -> u64 {
+        self.content.raw_bytes.get()
+    }
+
     /// Bytes of content handed out.
     pub(crate) fn offset(&self) -> u64 {
         self.offset

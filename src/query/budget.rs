@@ -205,6 +205,10 @@ fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
         .or_else(|| payload.downcast_ref::<String>().cloned())
+        .or_else(|| {
+            let unreadable = payload.downcast_ref::<crate::store::Unreadable>()?;
+            Some(unreadable.message.clone())
+        })
         .unwrap_or_else(|| "unknown panic".to_owned())
 }
 

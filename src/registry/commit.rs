@@ -3,8 +3,8 @@
 
 use super::{Registry, StoredReport};
 use crate::shapes::{Report, ResultRow, Severity, Shapes, validate};
-use crate::store::{CommitInfo, CommitMeta, Draft, NetDelta, StoreError, View};
-use std::sync::{Arc, PoisonError};
+use crate::store::{CommitInfo, CommitMeta, Draft, StoreError, View};
+use std::sync::Arc;
 
 /// What happens when a commit introduces results of severity Violation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -110,7 +110,9 @@ impl Registry {
                 })));
             }
             introduced = rows;
-            checked = Some((shapes, report, view));
+            // Before the commit is durable: the next one is checked meanwhile, and builds on this state.
+            self.remember(view.snapshot(), &shapes, Some(&report));
+            checked = Some((report, view));
         }
         let commit = draft.commit(request.meta)?;
         tracing::info!(
@@ -121,10 +123,7 @@ impl Registry {
             commit.added,
             commit.removed
         );
-        let report = checked.map(|(shapes, report, view)| {
-            self.remember(commit.seq, shapes, &report);
-            StoredReport { report, view }
-        });
+        let report = checked.map(|(report, view)| StoredReport { report, view });
         Ok(Outcome {
             value,
             commit,
@@ -137,14 +136,16 @@ impl Registry {
     /// Shapes and report of the draft, and the results it introduces.
     fn check(&self, draft: &mut Draft<'_>) -> (Arc<Shapes>, Arc<Report>, Vec<ResultRow>) {
         let base = draft.base().clone();
-        let net = draft.net();
+        let graphs = draft.changed_graphs();
         let snapshot = draft.snapshot();
         let view = snapshot.view();
-        let shapes_changed = self.touches_shapes(&view, &net);
+        let shapes_changed = graphs
+            .iter()
+            .any(|graph| self.is_graph_of(&view, *graph, &["shapes/"]));
         let shapes = if shapes_changed {
             self.shapes_of(&snapshot)
         } else {
-            self.shapes()
+            self.shapes_in(&base)
         };
         let before = if base.seq() == 0 {
             None
@@ -155,7 +156,7 @@ impl Registry {
                 &self.validation(&base.view(), None),
             )))
         } else {
-            Some(self.report().report)
+            Some(self.report_in(&base))
         };
         let report = Arc::new(validate(&shapes, &self.validation(&view, before.clone())));
         let introduced = match before {
@@ -163,27 +164,5 @@ impl Registry {
             None => report.results().to_vec(),
         };
         (shapes, report, introduced)
-    }
-
-    fn touches_shapes(&self, view: &View, net: &NetDelta) -> bool {
-        let mut last = None;
-        net.added.iter().chain(&net.removed).any(|quad| {
-            if last == Some(quad.g) {
-                return false;
-            }
-            last = Some(quad.g);
-            self.is_graph_of(view, quad.g, &["shapes/"])
-        })
-    }
-
-    /// Keeps what the check made, if the commit it belongs to is still the newest.
-    fn remember(&self, seq: u64, shapes: Arc<Shapes>, report: &Arc<Report>) {
-        let snapshot = self.snapshot();
-        if snapshot.seq() == seq {
-            *self.shapes.lock().unwrap_or_else(PoisonError::into_inner) =
-                Some((snapshot.clone(), shapes));
-            *self.report.lock().unwrap_or_else(PoisonError::into_inner) =
-                Some((snapshot, Arc::clone(report)));
-        }
     }
 }

@@ -11,8 +11,9 @@ pub use register::{Filter, Match, Register, RegisterError};
 use crate::shapes::{Report, Shapes, Validation, ValidationOptions, read_shapes, validate};
 use crate::store::{self, Draft, Graphs, Id, OpenOptions, Snapshot, Store, StoreError, View};
 use oxrdf::NamedNode;
+use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Base IRI when none is configured: where `oslo serve` listens by default.
 pub const DEFAULT_BASE: &str = "http://127.0.0.1:7400";
@@ -46,8 +47,19 @@ pub struct Registry {
     store: Store,
     config: RegistryConfig,
     registers: Vec<Register>,
-    shapes: Mutex<Option<(Snapshot, Arc<Shapes>)>>,
-    report: Mutex<Option<(Snapshot, Arc<Report>)>>,
+    /// What was made of the latest states, newest last.
+    made: Mutex<VecDeque<Made>>,
+}
+
+/// States whose shapes and report are kept: the one readers see and those that are about to follow.
+const KEPT_STATES: usize = 4;
+
+/// Shapes and report of one state.
+struct Made {
+    /// [`Snapshot::identity`]: the state itself would keep files open that it no longer needs.
+    of: u64,
+    shapes: Arc<Shapes>,
+    report: Option<Arc<Report>>,
 }
 
 impl Registry {
@@ -77,8 +89,7 @@ impl Registry {
             store,
             config,
             registers: register::shipped(),
-            shapes: Mutex::new(None),
-            report: Mutex::new(None),
+            made: Mutex::new(VecDeque::new()),
         }
     }
 
@@ -168,18 +179,64 @@ impl Registry {
         Arc::new(read_shapes(&view.with_graphs(Graphs::set(graphs))))
     }
 
+    fn made(&self) -> MutexGuard<'_, VecDeque<Made>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Keeps what was made of a state.
+    fn remember(&self, snapshot: &Snapshot, shapes: &Arc<Shapes>, report: Option<&Arc<Report>>) {
+        let of = snapshot.identity();
+        let mut made = self.made();
+        if let Some(known) = made.iter_mut().find(|known| known.of == of) {
+            if let Some(report) = report {
+                known.report = Some(Arc::clone(report));
+            }
+            return;
+        }
+        if made.len() == KEPT_STATES {
+            made.pop_front();
+        }
+        made.push_back(Made {
+            of,
+            shapes: Arc::clone(shapes),
+            report: report.cloned(),
+        });
+    }
+
+    /// The compiled shapes of a state, made once.
+    fn shapes_in(&self, snapshot: &Snapshot) -> Arc<Shapes> {
+        let of = snapshot.identity();
+        let known = self
+            .made()
+            .iter()
+            .find(|made| made.of == of)
+            .map(|made| Arc::clone(&made.shapes));
+        known.unwrap_or_else(|| {
+            let shapes = self.shapes_of(snapshot);
+            self.remember(snapshot, &shapes, None);
+            shapes
+        })
+    }
+
+    /// The validation report of a state, made once.
+    fn report_in(&self, snapshot: &Snapshot) -> Arc<Report> {
+        let of = snapshot.identity();
+        let known = self
+            .made()
+            .iter()
+            .find(|made| made.of == of)
+            .and_then(|made| made.report.clone());
+        known.unwrap_or_else(|| {
+            let shapes = self.shapes_in(snapshot);
+            let report = Arc::new(validate(&shapes, &self.validation(&snapshot.view(), None)));
+            self.remember(snapshot, &shapes, Some(&report));
+            report
+        })
+    }
+
     /// The compiled shapes of the stored registry.
     pub fn shapes(&self) -> Arc<Shapes> {
-        let snapshot = self.snapshot();
-        let mut cached = self.shapes.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, shapes)) = &*cached
-            && of.is_same_as(&snapshot)
-        {
-            return Arc::clone(shapes);
-        }
-        let shapes = self.shapes_of(&snapshot);
-        *cached = Some((snapshot, Arc::clone(&shapes)));
-        shapes
+        self.shapes_in(&self.snapshot())
     }
 
     /// Data and background of a state; results that `before` does not have are all kept, others as samples.
@@ -197,20 +254,8 @@ impl Registry {
     /// The validation report of the stored registry, made once per commit.
     pub fn report(&self) -> StoredReport {
         let snapshot = self.snapshot();
-        let shapes = self.shapes();
-        let mut cached = self.report.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((of, report)) = &*cached
-            && of.is_same_as(&snapshot)
-        {
-            return StoredReport {
-                report: Arc::clone(report),
-                view: snapshot.view(),
-            };
-        }
-        let report = Arc::new(validate(&shapes, &self.validation(&snapshot.view(), None)));
-        *cached = Some((snapshot.clone(), Arc::clone(&report)));
         StoredReport {
-            report,
+            report: self.report_in(&snapshot),
             view: snapshot.view(),
         }
     }
@@ -226,7 +271,7 @@ impl Registry {
     ) -> Result<(T, StoredReport), E> {
         let mut draft = self.store.scratch();
         let value = fill(&mut draft)?;
-        let graphs = Graphs::set(draft.net().added.iter().map(|quad| quad.g));
+        let graphs = Graphs::set(draft.changed_graphs());
         let view = draft.snapshot().view();
         let shapes = self.shapes();
         let validation = Validation {

@@ -1,7 +1,7 @@
 //! Changes on top of a run: sorted, in chunks that versions share; changing a few rows copies a few chunks.
 //! Holds only net changes: an added row is absent from the run beneath, a removed one is in it.
 
-use crate::store::run::Row;
+use crate::store::block::Row;
 use std::sync::Arc;
 
 const CHUNK_ROWS: usize = 256;
@@ -32,6 +32,19 @@ impl Delta {
     /// Number of changed rows.
     pub(crate) fn len(&self) -> usize {
         self.len
+    }
+
+    /// Bytes of memory held, shared chunks counted as its own.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.chunks
+            .iter()
+            .map(|chunk| chunk.capacity() * size_of::<Change>())
+            .sum()
+    }
+
+    /// All changes in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Change> {
+        self.chunks.iter().flat_map(|chunk| chunk.iter())
     }
 
     /// Place of the first change at or after `key`.

@@ -1,16 +1,21 @@
-//! Terms and their ids: immutable layers that snapshots share, and the builder the writer fills.
-//! Keys are canonical N-Triples texts. Ids never change while a store is open; nothing here touches disk.
+//! Terms and their ids: immutable layers that snapshots share, in memory or on disk, and the builder the writer fills.
+//! Keys are canonical N-Triples texts. An id, once given out, never changes.
 
 use crate::rdf::text;
 use crate::store::id::{
     FIXED_DATATYPES, Id, NUMBER_BITS, Tag, TermKind, canonical_digits, inline_datatype,
     inline_literal, write_inline_lexical,
 };
+use crate::store::layer::Layer;
 use crate::store::lexical::is_well_formed;
-use hashbrown::HashTable;
-use rustc_hash::{FxBuildHasher, FxHashMap};
-use std::hash::BuildHasher;
-use std::io::Write as _;
+use crate::store::names::Names;
+use crate::store::segment::Shared;
+use crate::store::terms::{Terms, TermsWriter, hash_of, learn};
+use rustc_hash::FxHashMap;
+use std::borrow::Cow;
+use std::hash::{BuildHasher as _, RandomState};
+use std::io::{self, Write as _};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Facts about a term that validation needs without reading its text.
@@ -30,146 +35,6 @@ const UNLISTED: u16 = u16::MAX >> 1;
 /// Listed prefixes are copied when a draft lists a new one, so there are not too many.
 const MAX_IRI_PREFIXES: usize = 4_096;
 const MAX_BLANK_PREFIXES: usize = 4_096;
-
-/// Texts given ids in order of arrival, never changed once sealed.
-#[derive(Default)]
-struct Layer {
-    /// Dictionary index of the first text.
-    first: u64,
-    arena: Vec<u8>,
-    /// End of each text in the arena.
-    ends: Vec<u64>,
-    /// well-formed bit (31) · datatype (15 bits) · language (16 bits).
-    meta: Vec<u32>,
-    table: HashTable<u32>,
-}
-
-impl Layer {
-    fn len(&self) -> usize {
-        self.ends.len()
-    }
-
-    fn text(&self, local: usize) -> &[u8] {
-        let start = if local == 0 {
-            0
-        } else {
-            self.ends[local - 1] as usize
-        };
-        &self.arena[start..self.ends[local] as usize]
-    }
-
-    fn find(&self, hash: u64, key: &[u8]) -> Option<u64> {
-        self.table
-            .find(hash, |&local| self.text(local as usize) == key)
-            .map(|&local| self.first + u64::from(local))
-    }
-
-    fn push(&mut self, hash: u64, key: &[u8], meta: u32) -> u64 {
-        let local = self.ends.len() as u32;
-        self.arena.extend_from_slice(key);
-        self.ends.push(self.arena.len() as u64);
-        self.meta.push(meta);
-        let Self {
-            arena, ends, table, ..
-        } = self;
-        table.insert_unique(hash, local, |&other| {
-            let other = other as usize;
-            let start = if other == 0 {
-                0
-            } else {
-                ends[other - 1] as usize
-            };
-            hash_of(&arena[start..ends[other] as usize])
-        });
-        self.first + u64::from(local)
-    }
-
-    /// One layer holding the texts of `self` and then those of `next`, which follows directly.
-    fn joined(&self, next: &Self) -> Self {
-        let mut arena = Vec::with_capacity(self.arena.len() + next.arena.len());
-        arena.extend_from_slice(&self.arena);
-        arena.extend_from_slice(&next.arena);
-        let shift = self.arena.len() as u64;
-        let ends: Vec<u64> = self
-            .ends
-            .iter()
-            .copied()
-            .chain(next.ends.iter().map(|e| e + shift))
-            .collect();
-        let meta: Vec<u32> = self.meta.iter().chain(&next.meta).copied().collect();
-        let text = |local: u32| {
-            let local = local as usize;
-            let start = if local == 0 {
-                0
-            } else {
-                ends[local - 1] as usize
-            };
-            &arena[start..ends[local] as usize]
-        };
-        let mut table = HashTable::with_capacity(ends.len());
-        for local in 0..ends.len() as u32 {
-            table.insert_unique(hash_of(text(local)), local, |&other| hash_of(text(other)));
-        }
-        Self {
-            first: self.first,
-            arena,
-            ends,
-            meta,
-            table,
-        }
-    }
-}
-
-fn hash_of(key: &[u8]) -> u64 {
-    FxBuildHasher.hash_one(key)
-}
-
-/// Numbered strings that only grow: prefixes of IRIs and blank nodes, datatypes, languages.
-#[derive(Clone, Default)]
-struct Names {
-    list: Vec<Arc<str>>,
-    index: FxHashMap<Arc<str>, u32>,
-}
-
-impl Names {
-    fn of(initial: &[&str]) -> Self {
-        let mut names = Self::default();
-        for name in initial {
-            names.insert(name);
-        }
-        names
-    }
-
-    fn insert(&mut self, name: &str) -> u32 {
-        let shared: Arc<str> = name.into();
-        let at = self.list.len() as u32;
-        self.list.push(Arc::clone(&shared));
-        self.index.insert(shared, at);
-        at
-    }
-}
-
-/// The dictionary of one version: shared layers and name tables. Cheap to clone.
-#[derive(Clone)]
-pub(crate) struct Dictionary {
-    layers: Vec<Arc<Layer>>,
-    iri_prefixes: Arc<Names>,
-    blank_prefixes: Arc<Names>,
-    datatypes: Arc<Names>,
-    languages: Arc<Names>,
-}
-
-impl Default for Dictionary {
-    fn default() -> Self {
-        Self {
-            layers: Vec::new(),
-            iri_prefixes: Arc::default(),
-            blank_prefixes: Arc::default(),
-            datatypes: Arc::new(Names::of(&FIXED_DATATYPES)),
-            languages: Arc::new(Names::of(&[""])),
-        }
-    }
-}
 
 /// What a text turned out to be before the layers are asked.
 enum Shape<'a> {
@@ -221,12 +86,203 @@ fn split_number(body: &str, tag: Tag) -> Option<Shape<'_>> {
     })
 }
 
+/// Texts with consecutive indexes.
+#[derive(Clone)]
+enum Texts {
+    Memory(Arc<Layer>),
+    Disk(Arc<Terms>),
+}
+
+impl Texts {
+    fn first(&self) -> u64 {
+        match self {
+            Self::Memory(layer) => layer.first,
+            Self::Disk(terms) => terms.first,
+        }
+    }
+
+    fn end(&self) -> u64 {
+        match self {
+            Self::Memory(layer) => layer.first + layer.len() as u64,
+            Self::Disk(terms) => terms.first + terms.len(),
+        }
+    }
+
+    fn find(&self, hash: u64, key: &[u8]) -> Option<u64> {
+        match self {
+            Self::Memory(layer) => layer.find(hash, key),
+            Self::Disk(terms) => terms.find(hash, key),
+        }
+    }
+}
+
+/// The dictionary of one version: shared layers and name tables. Cheap to clone.
+#[derive(Clone)]
+pub(crate) struct Dictionary {
+    seed: u64,
+    /// Oldest first, without gaps.
+    layers: Vec<Texts>,
+    /// Layers in memory that start below this index are being written to disk and stay as they are.
+    floor: u64,
+    names: NameTables,
+}
+
+/// Everything numbered apart from the texts.
+#[derive(Clone)]
+struct NameTables {
+    iri_prefixes: Arc<Names>,
+    blank_prefixes: Arc<Names>,
+    datatypes: Arc<Names>,
+    languages: Arc<Names>,
+}
+
+/// The name tables as the manifest keeps them; lists only ever grow.
+#[derive(Clone, Debug, Default, serde::Serialize, serde::Deserialize)]
+pub(crate) struct StoredNames {
+    iri_prefixes: Vec<String>,
+    blank_prefixes: Vec<String>,
+    datatypes: Vec<String>,
+    languages: Vec<String>,
+}
+
+impl Default for Dictionary {
+    fn default() -> Self {
+        Self::new(RandomState::new().hash_one(0))
+    }
+}
+
 impl Dictionary {
+    /// An empty dictionary whose texts are hashed with `seed`.
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            layers: Vec::new(),
+            floor: 0,
+            names: NameTables {
+                iri_prefixes: Arc::default(),
+                blank_prefixes: Arc::default(),
+                datatypes: Arc::new(Names::of(&FIXED_DATATYPES)),
+                languages: Arc::new(Names::of(&[""])),
+            },
+        }
+    }
+
+    /// A dictionary of files, oldest first.
+    pub(crate) fn of_files(seed: u64, files: Vec<Arc<Terms>>, names: &StoredNames) -> Self {
+        Self {
+            seed,
+            floor: files.last().map_or(0, |terms| terms.first + terms.len()),
+            layers: files.into_iter().map(Texts::Disk).collect(),
+            names: NameTables {
+                iri_prefixes: Arc::new(Names::of(&names.iri_prefixes)),
+                blank_prefixes: Arc::new(Names::of(&names.blank_prefixes)),
+                datatypes: Arc::new(Names::of(&names.datatypes)),
+                languages: Arc::new(Names::of(&names.languages)),
+            },
+        }
+    }
+
+    /// The seed of the hashes.
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The name tables for the manifest.
+    pub(crate) fn stored_names(&self) -> StoredNames {
+        let list = |names: &Names| names.list.iter().map(|name| name.to_string()).collect();
+        StoredNames {
+            iri_prefixes: list(&self.names.iri_prefixes),
+            blank_prefixes: list(&self.names.blank_prefixes),
+            datatypes: list(&self.names.datatypes),
+            languages: list(&self.names.languages),
+        }
+    }
+
+    /// The files, oldest first.
+    pub(crate) fn files(&self) -> impl Iterator<Item = &Arc<Terms>> {
+        self.layers.iter().filter_map(|layer| match layer {
+            Texts::Disk(terms) => Some(terms),
+            Texts::Memory(_) => None,
+        })
+    }
+
+    /// Bytes of texts that are in memory only.
+    pub(crate) fn unflushed_bytes(&self) -> usize {
+        let layers = self.layers.iter().map(|layer| match layer {
+            Texts::Memory(layer) => layer.memory_bytes(),
+            Texts::Disk(_) => 0,
+        });
+        layers.sum()
+    }
+
+    /// Bytes of memory held, caches not counted.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.unflushed_bytes()
+            + self
+                .files()
+                .map(|terms| terms.memory_bytes())
+                .sum::<usize>()
+    }
+
+    /// Keeps the layers in memory as they are from now on, because they are being written to disk.
+    pub(crate) fn hold(&mut self) {
+        self.floor = self.text_count();
+    }
+
+    /// Writes the texts that are in memory to one file. `None` when there are none.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub(crate) fn flush(
+        &self,
+        dir: &Path,
+        number: u64,
+        shared: &Arc<Shared>,
+    ) -> io::Result<Option<Arc<Terms>>> {
+        let layers: Vec<&Arc<Layer>> = self
+            .layers
+            .iter()
+            .filter_map(|layer| match layer {
+                Texts::Memory(layer) => Some(layer),
+                Texts::Disk(_) => None,
+            })
+            .collect();
+        let Some(first) = layers.first().map(|layer| layer.first) else {
+            return Ok(None);
+        };
+        let largest = layers.iter().max_by_key(|layer| layer.len());
+        let known = self.files().last().map(|terms| Arc::clone(terms.learnt()));
+        let learnt = known
+            .filter(|learnt| !learnt.is_empty())
+            .or_else(|| {
+                largest.map(|layer| learn(layer.len(), |at| (layer.text(at), layer.meta(at))))
+            })
+            .unwrap_or_default();
+        let path = Terms::path(dir, number);
+        let mut writer = TermsWriter::create(&path, self.seed, first, learnt)?;
+        for layer in layers {
+            writer.texts(layer.len(), |at| (layer.text(at), layer.meta(at)))?;
+        }
+        writer.finish()?;
+        Ok(Some(Arc::new(Terms::open(dir, number, shared)?)))
+    }
+
+    /// The same dictionary with the layers of a file's texts replaced by the file; `None` when other files took their place.
+    pub(crate) fn with_file(&self, file: Arc<Terms>) -> Option<Self> {
+        let (start, end) = (file.first, file.first + file.len());
+        let mut next = self.clone();
+        let from = next.layers.partition_point(|layer| layer.first() < start);
+        let to = next.layers.partition_point(|layer| layer.first() < end);
+        if from >= to || next.layers[from].first() != start || next.layers[to - 1].end() != end {
+            return None;
+        }
+        next.layers.splice(from..to, [Texts::Disk(file)]);
+        Some(next)
+    }
+
     /// Number of texts held by layers (inline and numbered terms not counted).
     pub(crate) fn text_count(&self) -> u64 {
-        self.layers
-            .last()
-            .map_or(0, |layer| layer.first + layer.len() as u64)
+        self.layers.last().map_or(0, Texts::end)
     }
 
     /// Id of a canonical text, when the term is known or inline.
@@ -250,14 +306,14 @@ impl Dictionary {
             Shape::Plain(tag) => tag,
         };
         let key = key.as_bytes();
-        self.find_in_layers(hash_of(key), key)
+        self.find_in_layers(hash_of(self.seed, key), key)
             .map(|index| Id::from_parts(tag, index))
     }
 
     fn numbered(&self, tag: Tag) -> (&Names, Tag) {
         match tag {
-            Tag::IriNumber => (&self.iri_prefixes, Tag::Iri),
-            _ => (&self.blank_prefixes, Tag::Blank),
+            Tag::IriNumber => (&self.names.iri_prefixes, Tag::Iri),
+            _ => (&self.names.blank_prefixes, Tag::Blank),
         }
     }
 
@@ -268,10 +324,10 @@ impl Dictionary {
             .find_map(|layer| layer.find(hash, key))
     }
 
-    fn layer_of(&self, index: u64) -> (&Layer, usize) {
-        let at = self.layers.partition_point(|layer| layer.first <= index) - 1;
+    fn layer_of(&self, index: u64) -> (&Texts, u64) {
+        let at = self.layers.partition_point(|layer| layer.first() <= index) - 1;
         let layer = &self.layers[at];
-        (layer, (index - layer.first) as usize)
+        (layer, index - layer.first())
     }
 
     /// Appends the canonical text of a term of this version.
@@ -279,13 +335,17 @@ impl Dictionary {
         const INDEXED: [u8; 3] = [Tag::Iri as u8, Tag::Blank as u8, Tag::Literal as u8];
         let tag = id.tag_bits();
         if INDEXED.contains(&tag) {
-            let (layer, local) = self.layer_of(id.value());
-            out.extend_from_slice(layer.text(local));
+            match self.layer_of(id.value()) {
+                (Texts::Memory(layer), local) => {
+                    out.extend_from_slice(layer.text(local as usize));
+                }
+                (Texts::Disk(terms), local) => terms.write_text(local, out),
+            }
         } else if tag == Tag::IriNumber as u8 || tag == Tag::BlankNumber as u8 {
             let names = if tag == Tag::IriNumber as u8 {
-                &self.iri_prefixes
+                &self.names.iri_prefixes
             } else {
-                &self.blank_prefixes
+                &self.names.blank_prefixes
             };
             let prefix = &names.list[(id.value() >> NUMBER_BITS) as usize];
             out.extend_from_slice(prefix.as_bytes());
@@ -303,21 +363,28 @@ impl Dictionary {
         }
     }
 
-    /// The text of an indexed term without copying; `None` for inline and numbered terms.
-    pub(crate) fn borrowed_text(&self, id: Id) -> Option<&str> {
+    /// The text of a term of this version, copied only where it is not in memory as it stands.
+    pub(crate) fn text(&self, id: Id) -> Cow<'_, str> {
         const INDEXED: [u8; 3] = [Tag::Iri as u8, Tag::Blank as u8, Tag::Literal as u8];
-        INDEXED.contains(&id.tag_bits()).then(|| {
-            let (layer, local) = self.layer_of(id.value());
-            std::str::from_utf8(layer.text(local)).expect("only UTF-8 texts are interned")
-        })
+        if INDEXED.contains(&id.tag_bits())
+            && let (Texts::Memory(layer), local) = self.layer_of(id.value())
+        {
+            let text = std::str::from_utf8(layer.text(local as usize));
+            return Cow::Borrowed(text.expect("only UTF-8 texts are interned"));
+        }
+        let mut out = Vec::with_capacity(96);
+        self.write_text(id, &mut out);
+        Cow::Owned(String::from_utf8(out).expect("only UTF-8 texts are interned"))
     }
 
     /// Facts about a term of this version.
     pub(crate) fn meta(&self, id: Id) -> TermMeta {
         let kind = id.kind();
         if id.tag_bits() == Tag::Literal as u8 {
-            let (layer, local) = self.layer_of(id.value());
-            let packed = layer.meta[local];
+            let packed = match self.layer_of(id.value()) {
+                (Texts::Memory(layer), local) => layer.meta(local as usize),
+                (Texts::Disk(terms), local) => terms.meta(local),
+            };
             return TermMeta {
                 kind,
                 datatype: (packed >> 16) as u16 & UNLISTED,
@@ -335,12 +402,13 @@ impl Dictionary {
 
     /// Index of a datatype IRI in [`TermMeta::datatype`]; `None` when no literal has it.
     pub(crate) fn datatype_index(&self, iri: &str) -> Option<u16> {
-        self.datatypes.index.get(iri).map(|i| *i as u16)
+        self.names.datatypes.index.get(iri).map(|i| *i as u16)
     }
 
     /// Datatype IRI of an index in [`TermMeta::datatype`]; empty for an index never given out.
     pub(crate) fn datatype_iri(&self, index: u16) -> &str {
-        self.datatypes
+        self.names
+            .datatypes
             .list
             .get(usize::from(index))
             .map_or("", |name| name)
@@ -348,7 +416,8 @@ impl Dictionary {
 
     /// Language tag in lower case of an index in [`TermMeta::language`]; empty for 0.
     pub(crate) fn language_tag(&self, index: u16) -> &str {
-        self.languages
+        self.names
+            .languages
             .list
             .get(usize::from(index))
             .map_or("", |name| name)
@@ -359,15 +428,23 @@ impl Dictionary {
 pub(crate) struct DictionaryBuilder {
     base: Dictionary,
     fresh: Layer,
+    /// Texts met here that lie on disk, so that each is searched there once.
+    met: FxHashMap<Box<[u8]>, u64>,
+    met_bytes: usize,
 }
+
+/// What the memory of texts met may take before it starts anew.
+const MAX_MET_BYTES: usize = 32 << 20;
 
 impl DictionaryBuilder {
     pub(crate) fn new(base: Dictionary) -> Self {
-        let fresh = Layer {
-            first: base.text_count(),
-            ..Layer::default()
-        };
-        Self { base, fresh }
+        let fresh = Layer::new(base.seed, base.text_count());
+        Self {
+            base,
+            fresh,
+            met: FxHashMap::default(),
+            met_bytes: 0,
+        }
     }
 
     /// Id of a canonical text, given out now if the term is new. The text must be one canonical term.
@@ -387,11 +464,11 @@ impl DictionaryBuilder {
             Shape::Plain(tag) => tag,
         };
         let bytes = key.as_bytes();
-        let hash = hash_of(bytes);
+        let hash = hash_of(self.base.seed, bytes);
         let known = self
             .fresh
             .find(hash, bytes)
-            .or_else(|| self.base.find_in_layers(hash, bytes));
+            .or_else(|| self.find_older(hash, bytes));
         let index = known.unwrap_or_else(|| {
             let meta = if matches!(tag, Tag::Literal) {
                 self.literal_meta(key)
@@ -403,10 +480,26 @@ impl DictionaryBuilder {
         Id::from_parts(tag, index)
     }
 
+    fn find_older(&mut self, hash: u64, key: &[u8]) -> Option<u64> {
+        if let Some(index) = self.met.get(key) {
+            return Some(*index);
+        }
+        let index = self.base.find_in_layers(hash, key)?;
+        if let (Texts::Disk(_), _) = self.base.layer_of(index) {
+            if self.met_bytes > MAX_MET_BYTES {
+                self.met.clear();
+                self.met_bytes = 0;
+            }
+            self.met_bytes += key.len() + 48;
+            self.met.insert(key.into(), index);
+        }
+        Some(index)
+    }
+
     fn prefix_index(&mut self, tag: Tag, prefix: &str) -> Option<u32> {
         let (names, limit) = match tag {
-            Tag::IriNumber => (&mut self.base.iri_prefixes, MAX_IRI_PREFIXES),
-            _ => (&mut self.base.blank_prefixes, MAX_BLANK_PREFIXES),
+            Tag::IriNumber => (&mut self.base.names.iri_prefixes, MAX_IRI_PREFIXES),
+            _ => (&mut self.base.names.blank_prefixes, MAX_BLANK_PREFIXES),
         };
         if let Some(&index) = names.index.get(prefix) {
             return Some(index);
@@ -424,12 +517,12 @@ impl DictionaryBuilder {
                 let tag = tag.to_ascii_lowercase();
                 (
                     1,
-                    name_index(&mut self.base.languages, &tag, u16::MAX),
+                    name_index(&mut self.base.names.languages, &tag, u16::MAX),
                     true,
                 )
             }
             (None, Some(datatype)) => {
-                let index = name_index(&mut self.base.datatypes, datatype, UNLISTED);
+                let index = name_index(&mut self.base.names.datatypes, datatype, UNLISTED);
                 let well_formed = text::unescape(parts.escaped)
                     .is_ok_and(|lexical| is_well_formed(&lexical, datatype));
                 (index, 0, well_formed)
@@ -454,25 +547,30 @@ impl DictionaryBuilder {
     pub(crate) fn freeze(&mut self) -> Dictionary {
         if self.fresh.len() > 0 {
             let first = self.fresh.first + self.fresh.len() as u64;
-            let mut newest = std::mem::replace(
-                &mut self.fresh,
-                Layer {
-                    first,
-                    ..Layer::default()
-                },
-            );
-            newest.arena.shrink_to_fit();
-            newest.ends.shrink_to_fit();
-            newest.meta.shrink_to_fit();
-            while let Some(last) = self.base.layers.last()
+            let empty = Layer::new(self.base.seed, first);
+            let mut newest = std::mem::replace(&mut self.fresh, empty);
+            newest.shrink();
+            while let Some(Texts::Memory(last)) = self.base.layers.last()
+                && last.first >= self.base.floor
                 && last.len() < 2 * newest.len()
             {
                 newest = last.joined(&newest);
                 self.base.layers.pop();
             }
-            self.base.layers.push(Arc::new(newest));
+            self.base.layers.push(Texts::Memory(Arc::new(newest)));
         }
         self.base.clone()
+    }
+
+    /// Bytes of texts that are in memory and belong to no file.
+    pub(crate) fn unflushed_bytes(&self) -> usize {
+        self.fresh.memory_bytes() + self.base.unflushed_bytes()
+    }
+
+    /// Goes on with a dictionary whose layers were replaced by files; what is fresh here stays.
+    pub(crate) fn rebase(&mut self, base: Dictionary) {
+        debug_assert_eq!(base.text_count(), self.fresh.first, "the same texts");
+        self.base = base;
     }
 }
 

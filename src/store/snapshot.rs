@@ -1,13 +1,16 @@
 //! The state after a commit: dictionary and index, immutable and shared.
 
 use crate::store::dictionary::Dictionary;
-use crate::store::index::{Index, Order};
+use crate::store::index::Index;
 use crate::store::statistics::Statistics;
 use crate::store::view::{Graphs, View};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// Below this many quads exact counts alone make good plans.
 const STATISTICS_FROM: u64 = 4_096;
+/// Up to this many quads a state that lacks figures is counted when they are first asked for.
+const COUNTED_UP_TO: u64 = 4_000_000;
 
 /// The state after one commit. Cheap to clone; any number of readers share it, and none blocks the writer.
 #[derive(Clone)]
@@ -21,8 +24,15 @@ pub(crate) struct Version {
     pub(crate) quad_count: u64,
     pub(crate) dictionary: Dictionary,
     pub(crate) index: Index,
+    /// Equal exactly for states with the same content by way of the same changes.
+    content: u64,
     /// The figures, and the number of quads when they were counted.
     statistics: OnceLock<Option<(Arc<Statistics>, u64)>>,
+}
+
+fn new_content() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 impl Snapshot {
@@ -40,6 +50,7 @@ impl Snapshot {
                 quad_count,
                 dictionary,
                 index,
+                content: new_content(),
                 statistics: OnceLock::new(),
             }),
         }
@@ -47,6 +58,38 @@ impl Snapshot {
 
     pub(crate) fn empty() -> Self {
         Self::new(0, [0; 32], 0, Dictionary::default(), Index::default())
+    }
+
+    /// The same state, now that it has a number and a digest.
+    pub(crate) fn numbered(&self, seq: u64, digest: [u8; 32]) -> Self {
+        let version = self.version();
+        Self {
+            version: Arc::new(Version {
+                seq,
+                digest,
+                quad_count: version.quad_count,
+                dictionary: version.dictionary.clone(),
+                index: version.index.clone(),
+                content: version.content,
+                statistics: version.statistics.clone(),
+            }),
+        }
+    }
+
+    /// The same state, stored in another way.
+    pub(crate) fn stored_as(&self, dictionary: Dictionary, index: Index) -> Self {
+        let version = self.version();
+        Self {
+            version: Arc::new(Version {
+                seq: version.seq,
+                digest: version.digest,
+                quad_count: version.quad_count,
+                dictionary,
+                index,
+                content: version.content,
+                statistics: OnceLock::new(),
+            }),
+        }
     }
 
     pub(crate) fn version(&self) -> &Version {
@@ -68,32 +111,49 @@ impl Snapshot {
         self.version.quad_count
     }
 
-    /// Figures about the triples of this state, or of an earlier one that differs little; counted when first asked for.
-    /// `None` for a small state, where exact counts do as well.
+    /// Bytes of memory that index and dictionary take, caches not counted.
+    pub fn memory_bytes(&self) -> usize {
+        self.version.index.memory_bytes() + self.version.dictionary.memory_bytes()
+    }
+
+    /// Figures about the triples of this state, or of an earlier one or a part that tells as much. `None` for a small
+    /// state, where exact counts do as well. Those of levels on disk were counted when the level was written; a state
+    /// without them is counted when first asked, if that takes about a second.
     pub fn statistics(&self) -> Option<Arc<Statistics>> {
-        let quads = self.version.quad_count;
-        let counted = self.version.statistics.get_or_init(|| {
-            (quads >= STATISTICS_FROM).then(|| (Arc::new(Statistics::of(&self.view())), quads))
+        let version = self.version();
+        let quads = version.quad_count;
+        if quads < STATISTICS_FROM {
+            return None;
+        }
+        let figures = version.statistics.get_or_init(|| {
+            let levels = version.index.levels();
+            let largest = levels.iter().filter(|level| level.files().is_some());
+            let largest = largest.max_by_key(|level| level.len());
+            let stored = largest.and_then(|level| Some((level.statistics()?, level)));
+            match stored {
+                Some((figures, level)) if level.len() >= quads / 2 || quads > COUNTED_UP_TO => {
+                    Some((figures, quads))
+                }
+                _ if quads <= COUNTED_UP_TO => {
+                    Some((Arc::new(Statistics::of(&self.view())), quads))
+                }
+                _ => None,
+            }
         });
-        counted.as_ref().map(|(figures, _)| Arc::clone(figures))
+        figures.as_ref().map(|(figures, _)| Arc::clone(figures))
     }
 
     /// Takes over the figures of the state this one came from, unless too much has changed since they were counted.
     #[must_use]
     pub(crate) fn with_statistics_of(self, earlier: &Self) -> Self {
-        if let Some(Some((figures, quads))) = earlier.version.statistics.get()
-            && self.version.quad_count.abs_diff(*quads) <= quads / 8
+        let quads = self.version.quad_count;
+        if let Some(Some((figures, counted))) = earlier.version.statistics.get()
+            && quads.abs_diff(*counted) <= counted / 8
         {
-            self.version
-                .statistics
-                .get_or_init(|| Some((Arc::clone(figures), *quads)));
+            let figures = Some((Arc::clone(figures), *counted));
+            self.version.statistics.get_or_init(|| figures);
         }
         self
-    }
-
-    /// Bytes of memory the sorted runs take.
-    pub fn index_bytes(&self) -> usize {
-        self.version.index.size_bytes()
     }
 
     /// A view of every graph, the default graph included.
@@ -101,46 +161,13 @@ impl Snapshot {
         View::new(self.clone(), Graphs::All)
     }
 
-    /// Whether this is the very same state object as another.
-    pub fn is_same_as(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.version, &other.version)
+    /// A number that is equal exactly for the same state of the same store in this process, however it is stored.
+    pub fn identity(&self) -> u64 {
+        self.version.content
     }
 
-    /// Checks that the five permutations hold the same quads and every id has a text.
-    ///
-    /// # Errors
-    /// A sentence that names the first disagreement.
-    pub fn check_consistency(&self) -> Result<(), String> {
-        let index = &self.version.index;
-        let mut expected: Option<(u64, u64)> = None;
-        for order in Order::ALL {
-            let (mut rows, mut sum, mut last) = (0_u64, 0_u64, None);
-            for row in index.cursor(order, &[0; 4], &[u64::MAX; 4]) {
-                if last.is_some_and(|last| last >= row) {
-                    return Err(format!("permutation {order:?} is not sorted at row {rows}"));
-                }
-                last = Some(row);
-                rows += 1;
-                // An order-free sum of row hashes: equal sets give equal sums.
-                sum = sum.wrapping_add(rustc_hash::FxBuildHasher.hash_one(order.spog(&row)));
-            }
-            match expected {
-                None => expected = Some((rows, sum)),
-                Some(first) if first != (rows, sum) => {
-                    return Err(format!(
-                        "permutation {order:?} differs from SPOG: {rows} rows against {}",
-                        first.0
-                    ));
-                }
-                Some(_) => {}
-            }
-        }
-        let counted = index.len();
-        if counted != self.version.quad_count || expected.is_some_and(|(rows, _)| rows != counted) {
-            return Err("the quad count differs from the rows of the index".to_owned());
-        }
-        Ok(())
+    /// Whether this is the same state as another, however each is stored.
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        self.version.content == other.version.content
     }
 }
-
-use std::hash::BuildHasher as _;

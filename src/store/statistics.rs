@@ -115,6 +115,33 @@ impl Statistics {
         }
     }
 
+    /// Puts together what [`PredicateCounts::into_bytes`] of both orders and [`SetCounts::into_bytes`] kept in files.
+    /// `None` when the bytes are something else.
+    pub(crate) fn from_bytes(by_subject: &[u8], by_object: &[u8], sets: &[u8]) -> Option<Self> {
+        let counts = |bytes| serde_json::from_slice::<Vec<(u64, u64, u64)>>(bytes).ok();
+        let objects: FxHashMap<u64, u64> = counts(by_object)?
+            .into_iter()
+            .map(|(predicate, _, distinct)| (predicate, distinct))
+            .collect();
+        let predicates = counts(by_subject)?
+            .into_iter()
+            .map(|(predicate, rows, subjects)| PredicateFigures {
+                predicate,
+                rows,
+                subjects,
+                objects: objects.get(&predicate).copied().unwrap_or(1),
+            })
+            .collect();
+        let (rows, subjects, sets, rest) = serde_json::from_slice(sets).ok()?;
+        Some(Self {
+            rows,
+            subjects,
+            predicates,
+            sets,
+            rest,
+        })
+    }
+
     /// Counts the triples a view shows, in three passes over all of them.
     pub fn of(view: &View) -> Self {
         let mut by_subject = PredicateCounts::default();
@@ -310,6 +337,16 @@ impl PredicateCounts {
         });
     }
 
+    /// What was counted, as bytes for a file.
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        let counts: Vec<_> = self
+            .finish()
+            .into_iter()
+            .map(|count| (count.predicate, count.rows, count.distinct))
+            .collect();
+        serde_json::to_vec(&counts).expect("numbers can be written")
+    }
+
     fn finish(mut self) -> Vec<PredicateCount> {
         if self.counts.len() > MAX_PREDICATES {
             keep_largest(&mut self.counts);
@@ -435,6 +472,11 @@ impl SetCounts {
         all.sort_unstable_by_key(|(predicate, (_, rows))| (std::cmp::Reverse(*rows), *predicate));
         all.truncate(MAX_PREDICATES);
         self.rest.extend(all);
+    }
+
+    /// What was counted, as bytes for a file.
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
+        serde_json::to_vec(&self.finish()).expect("numbers can be written")
     }
 
     fn finish(mut self) -> (u64, u64, Vec<CharacteristicSet>, Rest) {

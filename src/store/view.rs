@@ -2,10 +2,11 @@
 //! Delivers triples and quads as ids, in sorted order, duplicates removed; knows no query language.
 
 use crate::rdf::text;
+use crate::store::block::Row;
+use crate::store::cursor::Cursor;
 use crate::store::dictionary::TermMeta;
 use crate::store::id::Id;
-use crate::store::index::{Cursor, Order, QuadIds};
-use crate::store::run::Row;
+use crate::store::index::{Order, QuadIds};
 use crate::store::snapshot::Snapshot;
 use oxrdf::{GraphNameRef, NamedNodeRef, Term, TermRef};
 use std::borrow::Cow;
@@ -279,15 +280,7 @@ impl View {
 
     /// Canonical N-Triples text of an id of this state; empty for the default graph.
     pub fn text(&self, id: Id) -> Cow<'_, str> {
-        let dictionary = &self.snapshot.version().dictionary;
-        match dictionary.borrowed_text(id) {
-            Some(text) => Cow::Borrowed(text),
-            None => {
-                let mut out = Vec::with_capacity(64);
-                dictionary.write_text(id, &mut out);
-                Cow::Owned(String::from_utf8(out).expect("canonical text is UTF-8"))
-            }
-        }
+        self.snapshot.version().dictionary.text(id)
     }
 
     /// Appends the canonical N-Triples text of an id of this state.

@@ -274,7 +274,7 @@ fn a_damaged_log_is_found_and_the_way_out_is_told() {
             &fixture("postinfo.ttl"),
         ],
     );
-    let log = data.join("commits.log");
+    let log = data.join("log/000000000001.log");
     let mut bytes = fs::read(&log).expect("log");
     let middle = bytes.len() / 3;
     bytes[middle] ^= 0x20;

@@ -16,7 +16,7 @@ pub(in crate::query) struct StarMember {
     pub(in crate::query) subject: u8,
     /// Which graph the pattern is about; patterns about different graphs are no star.
     pub(in crate::query) scope: usize,
-    /// Share of all triples that this graph holds, between 0 and 1.
+    /// Share of the triples counted by the statistics that this graph holds; above 1 when there are more by now.
     pub(in crate::query) share: f64,
     /// The predicate, which the statistics know.
     pub(in crate::query) predicate: Id,
@@ -214,7 +214,10 @@ impl<'a> Estimator<'a> {
                 rows,
                 shares,
                 groups,
-                visible: star.share,
+                visible: relations
+                    .iter()
+                    .map(|i| member(i).share)
+                    .fold(0.0, f64::max),
                 known: RefCell::new(if relations.len() <= MAX_KNOWN {
                     vec![None; 1 << relations.len()]
                 } else {

@@ -65,37 +65,28 @@ fn order_sorted(
     parts.sort_by(|a, b| a.rows.total_cmp(&b.rows));
     let product = parts.into_iter().reduce(|left, right| {
         let rows = left.rows * right.rows;
-        // One evaluation of the right side for each of few solutions, or both sides once, the smaller one kept.
+        // One evaluation of the right side for each of few solutions, or both sides once.
         let again = left.cost.plus(0.0, left.rows.max(1.0) * right.cost.total());
-        let (kept, read) = if left.rows <= right.rows {
+        // The side that is held in memory must be the smaller one: a product of three parts would else hold that of two.
+        let is_left_held = left.rows <= right.rows;
+        let (held, read) = if is_left_held {
             (&left, &right)
         } else {
             (&right, &left)
         };
         let once = Cost {
-            start: kept.cost.total() + search.build_us(kept.rows) + read.cost.start,
+            start: held.cost.total() + search.build_us(held.rows) + read.cost.start,
             run: read.cost.run + rows * COMBINE_US,
         };
-        let is_left_kept = left.rows <= right.rows;
         let (left, right) = (Box::new(left.tree), Box::new(right.tree));
-        if terms.loops_only || again.total() <= once.total() {
-            Part {
-                tree: JoinTree::Loop(left, right),
-                rows,
-                cost: again,
-            }
+        let (tree, cost) = if terms.loops_only || again.total() <= once.total() {
+            (JoinTree::Loop(left, right), again)
+        } else if is_left_held {
+            (JoinTree::Hash(left, right), once)
         } else {
-            let tree = if is_left_kept {
-                JoinTree::Hash(left, right)
-            } else {
-                JoinTree::Hash(right, left)
-            };
-            Part {
-                tree,
-                rows,
-                cost: once,
-            }
-        }
+            (JoinTree::Hash(right, left), once)
+        };
+        Part { tree, rows, cost }
     });
     let part = product.unwrap_or(Part {
         tree: JoinTree::Leaf(0),

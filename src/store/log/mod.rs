@@ -1,19 +1,30 @@
-//! The commit log: the registry's truth. Textual records in checksummed frames, each chained to the one before.
+//! The commit log: the registry's truth. Textual records in checksummed frames, each chained to the one before, in files
+//! begun one after another; older commits can give way to a base, the state they led to.
 //! Reads and appends records; does not know ids, and applies nothing. The format is described in `docs/decisions`.
+//!
+//! Reading order: `header` (texts), `frame` (bytes), `record` (grammar and chain), `files` (names and heads),
+//! `open`, `read`, `writer`, `base`.
 
+mod base;
+mod files;
 mod frame;
-mod reader;
+mod header;
+mod open;
+mod pipe;
+mod read;
+mod record;
+mod table;
 mod writer;
 
-pub(crate) use reader::{LogEnd, RecordSink, read_log};
-pub(crate) use writer::LogWriter;
+pub(crate) use base::BaseWriter;
+pub(crate) use header::{hex, unhex};
+pub(crate) use read::{CommitLog, TableGuard};
+pub(crate) use table::{CommitEntry, CommitTable};
+pub(crate) use writer::{LogSyncer, LogWriter, RecordWriter};
 
-use crate::rdf::text;
-use serde::Serialize;
-use std::fmt::Write as _;
-
-/// First bytes of a log file: name and version of the format.
-pub(crate) const MAGIC: &[u8; 16] = b"oslo-commitlog1\n";
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::path::{Path, PathBuf};
 
 /// Where the statements of a commit came from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -60,137 +71,163 @@ pub struct CommitInfo {
     pub digest: String,
 }
 
-/// Header lines of a record, from `H seq` up to the rows.
-fn header_text(info: &CommitInfo, previous: &[u8; 32]) -> String {
-    let mut out = String::with_capacity(512);
-    let mut line = |name: &str, value: &str| {
-        writeln!(out, "H {name} {value}").expect("a String takes every write");
-    };
-    line("seq", &info.seq.to_string());
-    line("prev", &format!("sha256:{}", hex(previous)));
-    line("time", &info.time);
-    line("agent", &format!("<{}>", info.agent));
-    line("activity", &format!("<{}>", info.activity));
-    for source in &info.source {
-        match &source.sha256 {
-            Some(sha256) => line("source", &format!("<{}> sha256:{sha256}", source.iri)),
-            None => line("source", &format!("<{}>", source.iri)),
+/// How to open or create a log.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LogOptions {
+    /// Changes nothing: an unfinished tail stays, a log of format 1 is read where it is.
+    pub(crate) read_only: bool,
+    /// A new file is begun when the active one is longer than this.
+    pub(crate) rotate_bytes: u64,
+    /// Up to where a checkpoint vouches that the log was whole: anything torn or missing before it is damage.
+    /// The end of a [`KnownLog`] says the same.
+    pub(crate) durable_end: Option<LogPosition>,
+}
+
+impl Default for LogOptions {
+    fn default() -> Self {
+        Self {
+            read_only: false,
+            rotate_bytes: 1 << 30,
+            durable_end: None,
         }
     }
-    if let Some(message) = &info.message {
-        let mut quoted = Vec::new();
-        text::write_literal(&mut quoted, oxrdf::LiteralRef::new_simple_literal(message));
-        line(
-            "message",
-            &String::from_utf8(quoted).expect("canonical text is UTF-8"),
-        );
-    }
-    line("adds", &info.added.to_string());
-    line("removes", &info.removed.to_string());
-    out
 }
 
-/// Reads header lines back. `None` when a line is not one this version writes.
-fn parse_header(header: &str) -> Option<(CommitInfo, [u8; 32])> {
-    let mut info = CommitInfo {
-        seq: 0,
-        time: String::new(),
-        agent: String::new(),
-        activity: String::new(),
-        source: Vec::new(),
-        message: None,
-        added: 0,
-        removed: 0,
-        digest: String::new(),
-    };
-    let mut previous = [0; 32];
-    for line in header.lines() {
-        let (name, value) = line.strip_prefix("H ")?.split_once(' ')?;
-        match name {
-            "seq" => info.seq = value.parse().ok()?,
-            "prev" => previous = unhex(value.strip_prefix("sha256:")?)?,
-            "time" => info.time = value.to_owned(),
-            "agent" => info.agent = bare_iri(value)?.to_owned(),
-            "activity" => info.activity = bare_iri(value)?.to_owned(),
-            "source" => {
-                let (iri, sha256) = match value.split_once("> sha256:") {
-                    Some((iri, sha256)) => (iri.strip_prefix('<')?, Some(sha256.to_owned())),
-                    None => (bare_iri(value)?, None),
-                };
-                info.source.push(Source {
-                    iri: iri.to_owned(),
-                    sha256,
-                });
-            }
-            "message" => {
-                let parts = text::split_literal(value).ok()?;
-                info.message = Some(text::unescape(parts.escaped).ok()?.into_owned());
-            }
-            "adds" => info.added = value.parse().ok()?,
-            "removes" => info.removed = value.parse().ok()?,
-            _ => return None,
-        }
-    }
-    (info.seq > 0).then_some((info, previous))
+/// A place in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct LogPosition {
+    /// Number of the first commit of the file, which names it.
+    pub(crate) file: u64,
+    /// Byte in that file.
+    pub(crate) offset: u64,
 }
 
-fn bare_iri(value: &str) -> Option<&str> {
-    value.strip_prefix('<')?.strip_suffix('>')
+/// What a checkpoint remembers of the log, so that opening need not read it again.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownLog {
+    /// Its commits.
+    pub(crate) table: CommitTable,
+    /// Chain digest of the last of them.
+    pub(crate) digest: [u8; 32],
+    /// Where the log ended.
+    pub(crate) end: LogPosition,
 }
 
-/// Lower-case hex.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
-            write!(out, "{byte:02x}").expect("a String takes every write");
-            out
-        })
+/// An opened log.
+pub(crate) struct Opened {
+    /// The reading side.
+    pub(crate) log: CommitLog,
+    /// The appending side; `None` when opened for reading only.
+    pub(crate) writer: Option<LogWriter>,
+    /// Bytes after the last whole record, of records that were never acknowledged. Cut off unless reading only.
+    pub(crate) torn_bytes: u64,
 }
 
-/// Reads 64 hex digits.
-pub(crate) fn unhex(text: &str) -> Option<[u8; 32]> {
-    if text.len() != 64 || !text.is_ascii() {
-        return None;
+/// Why the log could not be opened or read.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LogError {
+    /// A file could not be read or written.
+    #[error("cannot {doing} {path}")]
+    Io {
+        /// What was tried, as a verb.
+        doing: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// The cause.
+        #[source]
+        source: io::Error,
+    },
+    /// There is no log.
+    #[error("there is no commit log in {path}")]
+    Absent {
+        /// The data folder.
+        path: PathBuf,
+    },
+    /// Bytes are not as they were written.
+    #[error("the commit log {path} is damaged after commit {seq}, at byte {offset}: {reason}")]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// Last commit known to be good.
+        seq: u64,
+        /// Place of the damaged frame or record.
+        offset: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A file does not start as a commit log does.
+    #[error("{path} is not a commit log")]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A file was written by a later version of this program.
+    #[error(
+        "{path} was written by a newer oslo (commit log format {version}); open it with that version"
+    )]
+    NewerFormat {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        version: u32,
+    },
+    /// Files are there that need this one, which is not.
+    #[error("the commit log lacks its file {path}")]
+    Missing {
+        /// The file that should be there.
+        path: PathBuf,
+    },
+    /// Two logs claim to be the one of this folder.
+    #[error("{path} lies beside the folder log; take away the one that does not belong here")]
+    TwoLogs {
+        /// The log of format 1.
+        path: PathBuf,
+    },
+    /// The checkpoint is older than the oldest commit the log still holds one by one.
+    #[error(
+        "the log begins at commit {first}, later than what the index knows (commit {known}); the index must be built anew"
+    )]
+    Superseded {
+        /// Last commit of the checkpoint.
+        known: u64,
+        /// Oldest commit whose changes the log holds.
+        first: u64,
+    },
+    /// A commit was asked for that the log does not hold.
+    #[error("the commit log holds commits {first} to {last}, not {seq}")]
+    Unknown {
+        /// The commit asked for.
+        seq: u64,
+        /// Oldest commit held.
+        first: u64,
+        /// Newest commit held.
+        last: u64,
+    },
+}
+
+fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> LogError {
+    let path = path.to_owned();
+    move |source| LogError::Io {
+        doing,
+        path,
+        source,
     }
-    let mut out = [0; 32];
-    for (i, byte) in out.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(&text[2 * i..2 * i + 2], 16).ok()?;
-    }
-    Some(out)
+}
+
+/// Receives the records of a log in order.
+pub(crate) trait RecordSink {
+    /// A row of the record being read: `<s> <p> <o> <g> .` without its leading A or D. Rows of a base come as added.
+    /// An `Err` is reported as damage of this record.
+    fn row(&mut self, added: bool, line: &str) -> Result<(), String>;
+    /// The record is complete and its digests match. `digest` is its chain digest.
+    fn commit(&mut self, info: CommitInfo, digest: [u8; 32]) -> Result<(), String>;
+    /// The base is complete: the rows so far are the state after this commit.
+    fn base_end(&mut self, info: CommitInfo, digest: [u8; 32]) -> Result<(), String>;
+    /// The rows since the last commit belong to a record that was never acknowledged.
+    fn forget(&mut self);
+    /// Bytes read so far, for progress.
+    fn progress(&mut self, _read_bytes: u64, _total_bytes: u64) {}
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn headers_round_trip() {
-        let info = CommitInfo {
-            seq: 7,
-            time: "2026-03-02T08:15:04.117Z".into(),
-            agent: "https://example.org/agent".into(),
-            activity: "https://example.org/load/1".into(),
-            source: vec![
-                Source {
-                    iri: "file:///a.ttl".into(),
-                    sha256: Some("ab".repeat(32)),
-                },
-                Source {
-                    iri: "file:///b.ttl".into(),
-                    sha256: None,
-                },
-            ],
-            message: Some("regel 1\nregel \"2\"".into()),
-            added: 3,
-            removed: 1,
-            digest: String::new(),
-        };
-        let previous = [9; 32];
-        assert_eq!(
-            parse_header(&header_text(&info, &previous)),
-            Some((info, previous))
-        );
-        assert_eq!(parse_header("H seq x\n"), None);
-    }
-}
+mod tests;

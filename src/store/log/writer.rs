@@ -1,158 +1,262 @@
-//! Appends records to the log and makes them durable before anyone is told.
+//! The appending side of a log. Appending and making durable are separate, so that many commits can share one sync.
+//! After a failed write nothing more is appended; after a failed sync nothing more is made durable either.
 
-use super::frame::write_frame;
-use super::{CommitInfo, MAGIC, header_text, hex};
-use sha2::{Digest as _, Sha256};
-use std::fs::File;
-use std::io::{self, BufWriter, Seek as _, SeekFrom, Write as _};
-use std::path::{Path, PathBuf};
+use super::CommitInfo;
+use super::files::LogFile;
+use super::frame::FrameEncoder;
+use super::header::{ROWS_BEGIN, chain_digest, durable_line, header_text, record_trailer, time_ms};
+use super::pipe::TextPipe;
+use super::read::{CommitLog, Shared};
+use super::{CommitEntry, LogPosition};
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-const FRAME_BYTES: usize = 1 << 20;
-
-/// The log file, open for appending at its acknowledged end.
+/// Appends records, one at a time.
 pub(crate) struct LogWriter {
-    path: PathBuf,
-    file: File,
-    /// Bytes of acknowledged records.
-    end: u64,
+    shared: Arc<Shared>,
+    rotate_bytes: u64,
+    encoder: FrameEncoder,
+    frame: Vec<u8>,
+    /// Why nothing more is appended.
+    failed: Option<String>,
 }
 
-/// A record being written; dropped without [`RecordWriter::finish`] it is cut off again.
-pub(crate) struct RecordWriter<'a> {
-    log: &'a mut LogWriter,
-    out: BufWriter<File>,
-    header: String,
-    frame: Vec<u8>,
-    payload: Sha256,
-    written: u64,
-    done: bool,
+/// Makes durable what was appended. Any number of threads may call it.
+#[derive(Clone)]
+pub(crate) struct LogSyncer {
+    shared: Arc<Shared>,
+}
+
+impl LogSyncer {
+    /// Makes every record durable whose [`RecordWriter::finish`] returned before this call; callers that wait share a
+    /// sync. Only then may a commit be acknowledged.
+    ///
+    /// # Errors
+    /// When the system could not; from then on always, and records that were not yet durable may be lost.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.shared.sync()
+    }
 }
 
 impl LogWriter {
-    /// Creates an empty log; it appears under its name only when it is whole.
-    pub(crate) fn create(path: &Path) -> io::Result<Self> {
-        let new = path.with_extension("new");
-        let mut file = File::options()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .open(&new)?;
-        file.write_all(MAGIC)?;
-        file.sync_all()?;
-        std::fs::rename(&new, path)?;
+    pub(super) fn new(shared: Arc<Shared>, rotate_bytes: u64) -> io::Result<Self> {
         Ok(Self {
-            path: path.to_owned(),
-            file,
-            end: MAGIC.len() as u64,
+            shared,
+            rotate_bytes,
+            encoder: FrameEncoder::new()?,
+            frame: Vec::new(),
+            failed: None,
         })
     }
 
-    /// Opens a log whose valid records end at `end`; what follows is cut off.
-    pub(crate) fn open(path: &Path, end: u64) -> io::Result<Self> {
-        let mut file = File::options().read(true).write(true).open(path)?;
-        if file.metadata()?.len() != end {
-            file.set_len(end)?;
-            file.sync_all()?;
+    /// The reading side.
+    pub(crate) fn log(&self) -> CommitLog {
+        CommitLog {
+            shared: self.shared.clone(),
         }
-        file.seek(SeekFrom::Start(end))?;
-        Ok(Self {
-            path: path.to_owned(),
-            file,
-            end,
-        })
     }
 
-    /// The log file.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
+    /// The side that makes durable.
+    pub(crate) fn syncer(&self) -> LogSyncer {
+        LogSyncer {
+            shared: self.shared.clone(),
+        }
     }
 
-    /// Starts a record. `info.digest` is not read.
+    /// The file appended to.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.active().path
+    }
+
+    fn active(&self) -> LogFile {
+        let state = self.shared.read_state();
+        state.files.last().expect("a log has a file").clone()
+    }
+
+    /// Starts the record of the next commit. `info.digest` is not read; `previous` is the digest of the commit before,
+    /// durable or not. Begins a new file first when the active one is long enough.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidInput`] when the commit does not follow the last one; any error of beginning a file.
     pub(crate) fn begin(
         &mut self,
         info: &CommitInfo,
         previous: &[u8; 32],
     ) -> io::Result<RecordWriter<'_>> {
-        self.file.seek(SeekFrom::Start(self.end))?;
-        let out = BufWriter::with_capacity(FRAME_BYTES + 4096, self.file.try_clone()?);
-        let header = header_text(info, previous);
-        let mut frame = Vec::with_capacity(FRAME_BYTES + 4096);
-        frame.extend_from_slice(header.as_bytes());
-        frame.extend_from_slice(b"TX .\n");
-        let mut record = RecordWriter {
-            log: self,
-            out,
-            header: String::new(),
-            frame,
-            payload: Sha256::new(),
-            written: 0,
-            done: false,
+        let stopped = self.failed.as_ref().or(self.shared.sync_failed.get());
+        if let Some(reason) = stopped {
+            return Err(io::Error::other(reason.clone()));
+        }
+        let (last, digest, end) = {
+            let state = self.shared.read_state();
+            (state.table.last_seq(), state.digest, state.end)
         };
-        record.header = format!("{}{header}", hex(previous));
-        Ok(record)
+        if info.seq != last + 1 || *previous != digest {
+            return Err(invalid(
+                "the commit does not follow the last one of the log",
+            ));
+        }
+        let time_ms =
+            time_ms(&info.time).ok_or_else(|| invalid("the moment of the commit is no time"))?;
+        let mut active = self.active();
+        let mut start = end;
+        if end.offset > self.rotate_bytes.max(active.start()) {
+            let begun = self
+                .rotate(info.seq, previous)
+                .inspect_err(|error| self.failed = Some(error.to_string()))?;
+            start = LogPosition {
+                file: info.seq,
+                offset: begun.start(),
+            };
+            active = begun;
+        }
+        let durable = self.shared.durable();
+        let durable_offset = if durable.file == start.file {
+            durable.offset
+        } else {
+            active.start()
+        };
+        let header = header_text(info, previous);
+        let text = format!("{}{header}{ROWS_BEGIN}", durable_line(durable_offset));
+        Ok(RecordWriter {
+            pipe: Some(TextPipe::new(active.file.clone(), "log.append", &text)),
+            log: self,
+            file: active,
+            header,
+            previous: *previous,
+            entry: CommitEntry {
+                seq: info.seq,
+                file: start.file,
+                offset: start.offset,
+                end: start.offset,
+                time_ms,
+                added: info.added,
+                removed: info.removed,
+            },
+            added: 0,
+            removed: 0,
+            failed: false,
+        })
+    }
+
+    /// Begins a new file; the one before is durable first, so that only the last file can ever be torn.
+    fn rotate(&self, seq: u64, previous: &[u8; 32]) -> io::Result<LogFile> {
+        self.shared.sync()?;
+        let file = LogFile::create(&self.shared.folder, seq, previous, "log.rotate")?;
+        let end = LogPosition {
+            file: seq,
+            offset: file.start(),
+        };
+        let mut state = self.shared.write_state();
+        state.files.push(file.clone());
+        state.end = end;
+        drop(state);
+        self.shared.advance_durable(end);
+        Ok(file)
+    }
+
+    /// Gives up the commits up to `seq`, after whose state [`CommitLog::write_base`] wrote the base. What follows them in
+    /// the same file is copied first, which takes time in proportion to it.
+    ///
+    /// # Errors
+    /// When there is no such base. After any other error, nothing more is appended until the log is opened anew.
+    pub(crate) fn drop_before(&mut self, seq: u64) -> io::Result<()> {
+        self.shared.drop_before(seq).inspect_err(|error| {
+            if error.kind() != io::ErrorKind::NotFound {
+                self.failed = Some(error.to_string());
+            }
+        })
     }
 }
 
+fn invalid(reason: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, reason)
+}
+
+/// A record being written; dropped without [`RecordWriter::finish`] it is cut off again.
+pub(crate) struct RecordWriter<'a> {
+    log: &'a mut LogWriter,
+    /// Empty once the record ended either way.
+    pipe: Option<TextPipe>,
+    file: LogFile,
+    header: String,
+    previous: [u8; 32],
+    /// The record as the table will know it.
+    entry: CommitEntry,
+    added: u64,
+    removed: u64,
+    failed: bool,
+}
+
 impl RecordWriter<'_> {
-    /// Appends one row: `A` or `D`, the texts of subject, predicate, object and (unless default) graph, and a full stop.
+    /// Appends one row: `write_terms` appends the texts of subject, predicate, object and (unless default) graph, divided
+    /// by spaces.
     pub(crate) fn row(
         &mut self,
         added: bool,
         write_terms: impl FnOnce(&mut Vec<u8>),
     ) -> io::Result<()> {
-        let start = self.frame.len();
-        self.frame
-            .extend_from_slice(if added { b"A " } else { b"D " });
-        write_terms(&mut self.frame);
-        self.frame.extend_from_slice(b" .\n");
-        self.payload.update(&self.frame[start..]);
-        if self.frame.len() >= FRAME_BYTES {
-            self.flush_frame()?;
+        if added {
+            self.added += 1;
+        } else {
+            self.removed += 1;
         }
-        Ok(())
+        let pipe = self.pipe.as_mut().expect("present until the record ends");
+        pipe.row(added, write_terms)
+            .inspect_err(|error| self.failed |= error.kind() != io::ErrorKind::InvalidInput)
     }
 
-    fn flush_frame(&mut self) -> io::Result<()> {
-        self.written += write_frame(&mut self.out, &self.frame)?;
-        self.frame.clear();
-        Ok(())
-    }
-
-    /// Closes the record, makes it durable and returns its chain digest. Only now does it count.
+    /// Appends the end of the record and returns its chain digest. It counts, but is durable only after a
+    /// [`LogSyncer::sync`] that starts later.
+    ///
+    /// # Errors
+    /// When it could not be written whole; it is cut off again and nothing more is appended.
+    /// [`io::ErrorKind::InvalidInput`] when its rows are not as many as its header says: it is cut off again, and others
+    /// may follow.
     pub(crate) fn finish(mut self) -> io::Result<[u8; 32]> {
-        let payload: [u8; 32] = self.payload.clone().finalize().into();
-        let digest = chain_digest(&self.header, &payload);
-        let trailer = format!(
-            "H payload sha256:{}\nH digest sha256:{}\nTC .\n",
-            hex(&payload),
-            hex(&digest)
-        );
-        self.frame.extend_from_slice(trailer.as_bytes());
-        self.flush_frame()?;
-        self.out.flush()?;
-        self.log.file.sync_data()?;
-        self.log.end += self.written;
-        self.done = true;
-        Ok(digest)
+        if (self.added, self.removed) != (self.entry.added, self.entry.removed) {
+            return Err(invalid(
+                "the record does not hold the rows its header counts",
+            ));
+        }
+        let pipe = self.pipe.take().expect("present until the record ends");
+        let mut digest = [0; 32];
+        let written = pipe.finish(&mut self.log.encoder, &mut self.log.frame, |payload| {
+            digest = chain_digest(&self.previous, &self.header, payload);
+            record_trailer(payload, &digest)
+        });
+        match written {
+            Ok(bytes) => {
+                self.entry.end += bytes;
+                let mut state = self.log.shared.write_state();
+                state.table.push(self.entry);
+                state.digest = digest;
+                state.end.offset = self.entry.end;
+                Ok(digest)
+            }
+            Err(error) => {
+                self.log.failed = Some(error.to_string());
+                // Should this fail too, the reader cuts the unfinished record at the next start.
+                let _ = self.file.file.set_len(self.entry.offset);
+                Err(error)
+            }
+        }
     }
 }
 
 impl Drop for RecordWriter<'_> {
     fn drop(&mut self) {
-        if !self.done {
-            // Nothing was acknowledged: put the file back, so that the next record starts where this one did.
-            // Should even this fail, the reader cuts the unfinished record at the next start.
-            let _ = self.out.flush();
-            let _ = self.log.file.set_len(self.log.end);
+        let Some(pipe) = self.pipe.take() else {
+            return;
+        };
+        let cut = pipe
+            .abandon()
+            .and(self.file.file.set_len(self.entry.offset));
+        if let Err(error) = cut {
+            self.log.failed = Some(error.to_string());
+        } else if self.failed {
+            self.log.failed = Some("an earlier record could not be written".to_owned());
         }
     }
-}
-
-/// SHA-256 over previous digest and header (as text) and the digest of the rows.
-pub(crate) fn chain_digest(previous_and_header: &str, payload: &[u8; 32]) -> [u8; 32] {
-    let mut digest = Sha256::new();
-    digest.update(previous_and_header.as_bytes());
-    digest.update(payload);
-    digest.finalize().into()
 }

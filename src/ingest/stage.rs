@@ -1,0 +1,146 @@
+//! Puts the statements of one input into a draft: default graph named, blank nodes given labels of the store, frequent
+//! IRIs looked up once. Reads no bytes.
+
+use super::labels::Labels;
+use super::parse::Stop;
+use crate::rdf::vocab::rdf::LANG_STRING;
+use crate::store::{Draft, Id, QuadIds};
+use oxrdf::{
+    BlankNodeRef, GraphNameRef, LiteralRef, NamedNodeRef, NamedOrBlankNodeRef, QuadRef, TermRef,
+};
+
+/// Makes the first part of the labels of this input, see `labels::label_prefix`. Asked at most once.
+pub(super) type LabelPrefix<'a> = dyn FnMut() -> Result<String, Stop> + 'a;
+
+/// Puts statements into the draft.
+pub(super) struct Stager<'d, 's> {
+    draft: &'d mut Draft<'s>,
+    default_graph: Id,
+    labels: Labels<Id>,
+    iris: Vec<(String, Option<Id>)>,
+    /// Statements staged, repeated ones counted each time.
+    pub(super) quads: u64,
+    /// IRIs of the scheme `file` met, each time they stand there.
+    pub(super) file_iris: u64,
+}
+
+/// Slots of the IRI memory; a power of two.
+const IRI_SLOTS: usize = 1024;
+
+impl<'d, 's> Stager<'d, 's> {
+    /// Stages into a draft; statements of the default graph go to `graph`.
+    pub(super) fn new(draft: &'d mut Draft<'s>, graph: Option<NamedNodeRef<'_>>) -> Self {
+        let default_graph = match graph {
+            Some(graph) => draft.intern(graph.into()),
+            None => Id::DEFAULT_GRAPH,
+        };
+        Self {
+            draft,
+            default_graph,
+            labels: Labels::new(),
+            iris: vec![(String::new(), None); IRI_SLOTS],
+            quads: 0,
+            file_iris: 0,
+        }
+    }
+
+    /// Stages a statement of terms.
+    ///
+    /// # Errors
+    /// What `prefix` fails with.
+    pub(super) fn stage(
+        &mut self,
+        quad: QuadRef<'_>,
+        prefix: &mut LabelPrefix<'_>,
+    ) -> Result<(), Stop> {
+        let s = match quad.subject {
+            NamedOrBlankNodeRef::NamedNode(node) => self.iri(node),
+            NamedOrBlankNodeRef::BlankNode(node) => self.blank(node, prefix)?,
+        };
+        let p = self.iri(quad.predicate);
+        let o = match quad.object {
+            TermRef::NamedNode(node) => self.iri(node),
+            TermRef::BlankNode(node) => self.blank(node, prefix)?,
+            // The JSON-LD reader lets this through; RDF has no such literal and no strict reader would take our dump.
+            TermRef::Literal(literal)
+                if literal.language().is_none() && literal.datatype().as_str() == LANG_STRING =>
+            {
+                self.draft
+                    .intern(LiteralRef::new_simple_literal(literal.value()).into())
+            }
+            TermRef::Literal(_) => self.draft.intern(quad.object),
+        };
+        let g = match quad.graph_name {
+            GraphNameRef::DefaultGraph => None,
+            GraphNameRef::NamedNode(node) => Some(self.iri(node)),
+            GraphNameRef::BlankNode(node) => Some(self.blank(node, prefix)?),
+        };
+        self.add(s, p, o, g);
+        Ok(())
+    }
+
+    fn iri(&mut self, node: NamedNodeRef<'_>) -> Id {
+        let iri = node.as_str();
+        if iri.starts_with("file:") {
+            self.file_iris += 1;
+        }
+        let (known, id) = &mut self.iris[iri_slot(iri)];
+        if let Some(id) = id
+            && known == iri
+        {
+            return *id;
+        }
+        let new = self.draft.intern(node.into());
+        known.clear();
+        known.push_str(iri);
+        *id = Some(new);
+        new
+    }
+
+    /// Id of a canonical text of this input: blank nodes still have their own labels.
+    ///
+    /// # Errors
+    /// What `prefix` fails with.
+    pub(super) fn text(&mut self, text: &str, prefix: &mut LabelPrefix<'_>) -> Result<Id, Stop> {
+        match text.strip_prefix("_:") {
+            Some(label) => self.label(label, prefix),
+            None => Ok(self.draft.intern_text(text)),
+        }
+    }
+
+    /// Stages a statement of ids; `None` is the default graph of the input.
+    pub(super) fn add(&mut self, s: Id, p: Id, o: Id, graph: Option<Id>) {
+        let g = graph.unwrap_or(self.default_graph);
+        self.draft.add(QuadIds { s, p, o, g });
+        self.quads += 1;
+    }
+
+    /// Different blank nodes met.
+    pub(super) fn blank_nodes(&self) -> u64 {
+        self.labels.len()
+    }
+
+    fn blank(&mut self, node: BlankNodeRef<'_>, prefix: &mut LabelPrefix<'_>) -> Result<Id, Stop> {
+        self.label(node.as_str(), prefix)
+    }
+
+    fn label(&mut self, label: &str, prefix: &mut LabelPrefix<'_>) -> Result<Id, Stop> {
+        if let Some(id) = self.labels.get(label) {
+            return Ok(id);
+        }
+        let draft = &mut *self.draft;
+        self.labels.insert(label, prefix, |label| {
+            draft.intern(BlankNodeRef::new_unchecked(label).into())
+        })
+    }
+}
+
+/// IRIs differ at their ends, so the last bytes choose the slot.
+fn iri_slot(iri: &str) -> usize {
+    let bytes = iri.as_bytes();
+    let mut tail = [0; 8];
+    let n = bytes.len().min(8);
+    tail[..n].copy_from_slice(&bytes[bytes.len() - n..]);
+    let mixed = (u64::from_le_bytes(tail) ^ bytes.len() as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed >> 54) as usize
+}

@@ -1,0 +1,156 @@
+//! The data folder: what lies where, who may write, what is left over from a crash. Knows no content of files.
+//!
+//! ```text
+//! lock          held by the one process that writes
+//! log/          the commit log: the truth
+//! MANIFEST      which index files make up the state after a commit
+//! index/        segment files named by the manifest; all of it can be made anew from the log
+//! ```
+
+use crate::store::{StoreError, io_error};
+use std::collections::BTreeSet;
+use std::fs::{self, File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+
+const LOCK_FILE: &str = "lock";
+const INDEX_DIR: &str = "index";
+
+/// A data folder that is open.
+pub(crate) struct Folder {
+    dir: PathBuf,
+    index: PathBuf,
+    next_number: AtomicU64,
+    /// Held while writing; `None` for a reader.
+    _lock: Option<File>,
+}
+
+impl Folder {
+    /// Claims a folder for writing, making it if need be; one process can.
+    ///
+    /// # Errors
+    /// When it is claimed already, or cannot be made or locked.
+    pub(crate) fn claim(dir: &Path) -> Result<Self, StoreError> {
+        fs::create_dir_all(dir).map_err(io_error("create", dir))?;
+        let path = dir.join(LOCK_FILE);
+        let lock = File::options()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .map_err(io_error("open", &path))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(StoreError::InUse {
+                    path: dir.to_owned(),
+                });
+            }
+            Err(TryLockError::Error(error)) => return Err(io_error("lock", &path)(error)),
+        }
+        Ok(Self::at(dir, Some(lock)))
+    }
+
+    /// A folder to read.
+    pub(crate) fn read(dir: &Path) -> Self {
+        Self::at(dir, None)
+    }
+
+    fn at(dir: &Path, lock: Option<File>) -> Self {
+        Self {
+            dir: dir.to_owned(),
+            index: dir.join(INDEX_DIR),
+            next_number: AtomicU64::new(1),
+            _lock: lock,
+        }
+    }
+
+    /// The folder itself.
+    pub(crate) fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The folder of index files.
+    pub(crate) fn index_dir(&self) -> &Path {
+        &self.index
+    }
+
+    /// A number for a new index file.
+    pub(crate) fn next_number(&self) -> u64 {
+        self.next_number.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Makes the folder of index files and removes what no manifest names: left-overs of a crash.
+    ///
+    /// # Errors
+    /// When the folder cannot be made, read or cleaned.
+    pub(crate) fn prepare_index(&self, named: &BTreeSet<PathBuf>) -> Result<(), StoreError> {
+        fs::create_dir_all(&self.index).map_err(io_error("create", &self.index))?;
+        let mut highest = 0;
+        for path in self.index_files()? {
+            let name = path.file_name().and_then(|name| name.to_str());
+            let Some(number) = name
+                .and_then(|name| name.split(['-', '.']).next())
+                .and_then(|number| number.parse::<u64>().ok())
+            else {
+                // Not one of ours: left alone.
+                continue;
+            };
+            highest = highest.max(number);
+            if !named.contains(&path) {
+                fs::remove_file(&path).map_err(io_error("remove", &path))?;
+            }
+        }
+        self.next_number.fetch_max(highest + 1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn index_files(&self) -> Result<Vec<PathBuf>, StoreError> {
+        let entries = fs::read_dir(&self.index).map_err(io_error("read", &self.index))?;
+        let mut paths = Vec::new();
+        for entry in entries {
+            paths.push(entry.map_err(io_error("read", &self.index))?.path());
+        }
+        Ok(paths)
+    }
+
+    /// Bytes of all index files and the manifest.
+    pub(crate) fn index_bytes(&self) -> u64 {
+        let files = self.index_files().unwrap_or_default();
+        let manifest = self.dir.join(crate::store::manifest::MANIFEST_FILE);
+        files
+            .iter()
+            .chain([&manifest])
+            .filter_map(|path| fs::metadata(path).ok())
+            .map(|meta| meta.len())
+            .sum()
+    }
+}
+
+/// Makes the names in a folder durable.
+pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
+    crate::store::fault::sync_dir("dir.sync", dir)
+}
+
+/// Whether a folder that is to become a registry holds something else already.
+///
+/// # Errors
+/// [`StoreError::NotARegistry`] when it does; an I/O error when it cannot be read.
+pub(crate) fn refuse_foreign(dir: &Path) -> Result<(), StoreError> {
+    let entries = match fs::read_dir(dir) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(io_error("read", dir)(error)),
+    };
+    for entry in entries {
+        let name = entry.map_err(io_error("read", dir))?.file_name();
+        if name != LOCK_FILE && !name.to_string_lossy().starts_with('.') {
+            return Err(StoreError::NotARegistry {
+                path: dir.to_owned(),
+                found: name.to_string_lossy().into_owned(),
+            });
+        }
+    }
+    Ok(())
+}

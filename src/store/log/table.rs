@@ -1,0 +1,439 @@
+//! Where each commit stands in the log, when it was made and how many rows the log holds up to it: 32 bytes a commit.
+//! Knows nothing of what a commit says; headers are read from the log.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+
+const MAGIC: &[u8; 16] = b"oslo-committabl1";
+/// Largest table that is read: far more than a billion commits would need less.
+const MAX_TABLE_BYTES: u64 = 1 << 34;
+
+/// The commits of a log after its base.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct CommitTable {
+    /// Commit the base stands for; 0 without one.
+    base_seq: u64,
+    /// Moment of the base in milliseconds since 1970; not read without one.
+    base_time_ms: i64,
+    /// Files that hold commits, oldest first.
+    files: Vec<FileSpan>,
+    rows: Vec<Row>,
+}
+
+/// A file of the log and where its last commit ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct FileSpan {
+    /// Number of its first commit, which names it.
+    pub(super) first_seq: u64,
+    /// End of its last commit.
+    pub(super) end: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Row {
+    offset: u64,
+    time_ms: i64,
+    /// Quads added by this commit and all before it in the table.
+    added: u64,
+    /// Quads removed by this commit and all before it in the table.
+    removed: u64,
+}
+
+/// What the table knows of one commit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct CommitEntry {
+    /// Number of the commit.
+    pub(crate) seq: u64,
+    /// Number of the first commit of its file.
+    pub(crate) file: u64,
+    /// Byte in the file where it starts.
+    pub(crate) offset: u64,
+    /// Byte in the file where it ends.
+    pub(crate) end: u64,
+    /// Moment in milliseconds since 1970, never before that of the commit before: a clock that was set back does not
+    /// change the order of commits.
+    pub(crate) time_ms: i64,
+    /// Quads added.
+    pub(crate) added: u64,
+    /// Quads removed.
+    pub(crate) removed: u64,
+}
+
+impl CommitTable {
+    /// A table of the commits after a base.
+    pub(super) fn after_base(seq: u64, time_ms: i64) -> Self {
+        Self {
+            base_seq: seq,
+            base_time_ms: time_ms,
+            files: Vec::new(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Number of commits in the table.
+    pub(crate) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Commit the base stands for; 0 when the log reaches back to the first commit.
+    pub(crate) fn base_seq(&self) -> u64 {
+        self.base_seq
+    }
+
+    /// Oldest commit in the table; one more than [`CommitTable::last_seq`] when there is none.
+    pub(crate) fn first_seq(&self) -> u64 {
+        self.base_seq + 1
+    }
+
+    /// Newest commit, or the base, or 0.
+    pub(crate) fn last_seq(&self) -> u64 {
+        self.base_seq + self.rows.len() as u64
+    }
+
+    /// A commit of the table.
+    pub(crate) fn entry(&self, seq: u64) -> Option<CommitEntry> {
+        let index = usize::try_from(seq.checked_sub(self.first_seq())?).ok()?;
+        let row = self.rows.get(index)?;
+        let before = index.checked_sub(1).map(|i| self.rows[i]);
+        let file_index = self.files.partition_point(|file| file.first_seq <= seq) - 1;
+        let file = self.files[file_index];
+        let ends_file = match self.files.get(file_index + 1) {
+            Some(next) => next.first_seq == seq + 1,
+            None => index + 1 == self.rows.len(),
+        };
+        Some(CommitEntry {
+            seq,
+            file: file.first_seq,
+            offset: row.offset,
+            end: if ends_file {
+                file.end
+            } else {
+                self.rows[index + 1].offset
+            },
+            time_ms: row.time_ms,
+            added: row.added - before.map_or(0, |row| row.added),
+            removed: row.removed - before.map_or(0, |row| row.removed),
+        })
+    }
+
+    /// Last commit not after a moment; may be the base. 0, less than [`CommitTable::base_seq`] where there is a base,
+    /// when the moment lies before all that is known.
+    pub(crate) fn seq_at(&self, time_ms: i64) -> u64 {
+        let index = self.rows.partition_point(|row| row.time_ms <= time_ms);
+        if index == 0 && self.base_seq > 0 && time_ms < self.base_time_ms {
+            return 0;
+        }
+        self.base_seq + index as u64
+    }
+
+    /// Rows of the commits after `from` up to and with `to`, both added and removed: what reading them costs.
+    /// Commits outside the table count nothing.
+    pub(crate) fn rows_between(&self, from: u64, to: u64) -> u64 {
+        let until = |seq: u64| {
+            let count = seq
+                .saturating_sub(self.base_seq)
+                .min(self.rows.len() as u64);
+            match count {
+                0 => 0,
+                count => {
+                    let row = self.rows[count as usize - 1];
+                    row.added + row.removed
+                }
+            }
+        };
+        until(to).saturating_sub(until(from))
+    }
+
+    /// Memory the table takes, in bytes.
+    pub(crate) fn memory_bytes(&self) -> usize {
+        self.rows.capacity() * size_of::<Row>() + self.files.capacity() * size_of::<FileSpan>()
+    }
+
+    /// Files that hold commits.
+    pub(super) fn files(&self) -> &[FileSpan] {
+        &self.files
+    }
+
+    /// Adds the next commit.
+    pub(super) fn push(&mut self, entry: CommitEntry) {
+        debug_assert_eq!(entry.seq, self.last_seq() + 1);
+        match self.files.last_mut() {
+            Some(file) if file.first_seq == entry.file => file.end = entry.end,
+            _ => self.files.push(FileSpan {
+                first_seq: entry.file,
+                end: entry.end,
+            }),
+        }
+        let before = self.rows.last();
+        let earliest = before.map_or_else(
+            || {
+                if self.base_seq > 0 {
+                    self.base_time_ms
+                } else {
+                    i64::MIN
+                }
+            },
+            |row| row.time_ms,
+        );
+        let row = Row {
+            offset: entry.offset,
+            time_ms: entry.time_ms.max(earliest),
+            added: entry.added + before.map_or(0, |row| row.added),
+            removed: entry.removed + before.map_or(0, |row| row.removed),
+        };
+        self.rows.push(row);
+    }
+
+    /// Forgets the commits up to and with `seq`, for which a base now stands.
+    pub(super) fn drop_before(&mut self, seq: u64, base_time_ms: i64) {
+        let count = seq
+            .saturating_sub(self.base_seq)
+            .min(self.rows.len() as u64) as usize;
+        let (added, removed) = match count {
+            0 => (0, 0),
+            count => (self.rows[count - 1].added, self.rows[count - 1].removed),
+        };
+        self.rows.drain(..count);
+        self.rows.shrink_to_fit();
+        for row in &mut self.rows {
+            row.added -= added;
+            row.removed -= removed;
+        }
+        let keep = self
+            .files
+            .partition_point(|file| file.first_seq <= seq + 1)
+            .saturating_sub(1);
+        self.files.drain(..keep);
+        if self.rows.is_empty() {
+            self.files.clear();
+        }
+        self.base_seq = seq;
+        self.base_time_ms = base_time_ms;
+    }
+
+    /// Takes note that the commits of the first file were copied to a file of their own, each to a new place.
+    pub(super) fn move_first_file(&mut self, places: &[(u64, u64)]) {
+        for (row, (offset, _)) in self.rows.iter_mut().zip(places) {
+            row.offset = *offset;
+        }
+        if let (Some(file), Some((_, end))) = (self.files.first_mut(), places.last()) {
+            file.first_seq = self.base_seq + 1;
+            file.end = *end;
+        }
+    }
+
+    /// Writes the table to a new file and makes it durable. The caller names it where it is looked for.
+    pub(crate) fn save(&self, path: &Path) -> io::Result<()> {
+        let mut out = Vec::with_capacity(64 + self.rows.len() * 8);
+        out.extend_from_slice(MAGIC);
+        put(&mut out, self.base_seq);
+        put_signed(&mut out, self.base_time_ms);
+        put(&mut out, self.files.len() as u64);
+        let mut before = 0;
+        for file in &self.files {
+            put(&mut out, file.first_seq - before);
+            put(&mut out, file.end);
+            before = file.first_seq;
+        }
+        put(&mut out, self.rows.len() as u64);
+        let mut before = Row {
+            offset: 0,
+            time_ms: self.base_time_ms,
+            added: 0,
+            removed: 0,
+        };
+        for row in &self.rows {
+            put_signed(&mut out, row.offset.wrapping_sub(before.offset) as i64);
+            put_signed(&mut out, row.time_ms.wrapping_sub(before.time_ms));
+            put(&mut out, row.added - before.added);
+            put(&mut out, row.removed - before.removed);
+            before = *row;
+        }
+        let checksum = crc32c::crc32c(&out);
+        out.extend_from_slice(&checksum.to_le_bytes());
+        let mut file = File::create(path)?;
+        crate::store::fault::write_all("log.table", &mut file, &out)?;
+        crate::store::fault::sync("log.table", &file)
+    }
+
+    /// Reads a table that was saved.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidData`] when the file is not one that [`CommitTable::save`] wrote.
+    pub(crate) fn load(path: &Path) -> io::Result<Self> {
+        let file = File::open(path)?;
+        let length = file.metadata()?.len();
+        let bad = || {
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                "the table of commits is damaged",
+            )
+        };
+        if length > MAX_TABLE_BYTES {
+            return Err(bad());
+        }
+        let mut bytes = Vec::with_capacity(length as usize);
+        file.take(length).read_to_end(&mut bytes)?;
+        Self::parse(&bytes).ok_or_else(bad)
+    }
+
+    fn parse(bytes: &[u8]) -> Option<Self> {
+        let (text, checksum) = bytes.split_last_chunk::<4>()?;
+        if crc32c::crc32c(text).to_le_bytes() != *checksum {
+            return None;
+        }
+        let mut rest = text.strip_prefix(MAGIC)?;
+        let input = &mut rest;
+        let mut table = Self::after_base(take(input)?, take_signed(input)?);
+        // Every entry takes at least a byte, so the counts bound the memory by the file.
+        let files = take(input)?;
+        if files > input.len() as u64 {
+            return None;
+        }
+        let mut first_seq = 0_u64;
+        for _ in 0..files {
+            first_seq = first_seq.checked_add(take(input)?)?;
+            let end = take(input)?;
+            table.files.push(FileSpan { first_seq, end });
+        }
+        let rows = take(input)?;
+        if rows > input.len() as u64 {
+            return None;
+        }
+        table.rows.reserve_exact(rows as usize);
+        let mut row = Row {
+            offset: 0,
+            time_ms: table.base_time_ms,
+            added: 0,
+            removed: 0,
+        };
+        for _ in 0..rows {
+            row.offset = row.offset.wrapping_add(take_signed(input)? as u64);
+            row.time_ms = row.time_ms.wrapping_add(take_signed(input)?);
+            row.added = row.added.checked_add(take(input)?)?;
+            row.removed = row.removed.checked_add(take(input)?)?;
+            table.rows.push(row);
+        }
+        let placed = match table.files.first() {
+            Some(file) => file.first_seq <= table.first_seq() && rows > 0,
+            None => rows == 0,
+        };
+        (input.is_empty() && placed).then_some(table)
+    }
+}
+
+/// Appends a number, 7 bits to a byte, low ones first.
+fn put(out: &mut Vec<u8>, mut value: u64) {
+    while value >= 0x80 {
+        out.push(value as u8 | 0x80);
+        value >>= 7;
+    }
+    out.push(value as u8);
+}
+
+/// Appends a number that may be negative; small ones of either sign are short.
+fn put_signed(out: &mut Vec<u8>, value: i64) {
+    put(out, ((value << 1) ^ (value >> 63)) as u64);
+}
+
+fn take(input: &mut &[u8]) -> Option<u64> {
+    let mut value = 0_u64;
+    for shift in (0..64).step_by(7) {
+        let (byte, rest) = input.split_first()?;
+        *input = rest;
+        value |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(value);
+        }
+    }
+    None
+}
+
+fn take_signed(input: &mut &[u8]) -> Option<i64> {
+    let value = take(input)?;
+    Some((value >> 1) as i64 ^ -((value & 1) as i64))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A table of commits (milliseconds after the one before, added, removed), `per_file` to a file.
+    fn table(commits: &[(i64, u64, u64)], per_file: usize) -> CommitTable {
+        let mut table = CommitTable::default();
+        let (mut time_ms, mut offset, mut file) = (1_000, 60, 1);
+        for (i, (wait, added, removed)) in commits.iter().enumerate() {
+            if i % per_file == 0 {
+                (offset, file) = (60, i as u64 + 1);
+            }
+            time_ms += wait;
+            let end = offset + 100 + added;
+            table.push(CommitEntry {
+                seq: i as u64 + 1,
+                file,
+                offset,
+                end,
+                time_ms,
+                added: *added,
+                removed: *removed,
+            });
+            offset = end;
+        }
+        table
+    }
+
+    proptest! {
+        #[test]
+        fn tables_round_trip_and_answer_as_a_list_does(
+            commits in prop::collection::vec((-50..2000_i64, 0..500_u64, 0..9_u64), 0..60),
+            per_file in 1..9_usize,
+            dropped in 0..60_u64,
+            moment in 0..40_000_i64,
+        ) {
+            let mut table = table(&commits, per_file);
+            let folder = tempfile::tempdir().expect("temporary folder");
+            let path = folder.path().join("commits");
+            table.save(&path).expect("saves");
+            prop_assert_eq!(&CommitTable::load(&path).expect("loads"), &table);
+            let entries: Vec<_> = (1..=commits.len() as u64).filter_map(|seq| table.entry(seq)).collect();
+            prop_assert_eq!(entries.len(), commits.len());
+            for (entry, (_, added, removed)) in entries.iter().zip(&commits) {
+                prop_assert_eq!((entry.added, entry.removed), (*added, *removed));
+                prop_assert_eq!(entry.end - entry.offset, 100 + added);
+            }
+            let last = entries.iter().rev().find(|entry| entry.time_ms <= moment);
+            prop_assert_eq!(table.seq_at(moment), last.map_or(0, |entry| entry.seq));
+
+            let dropped = dropped.min(commits.len() as u64);
+            let rows = table.rows_between(dropped, u64::MAX);
+            table.drop_before(dropped, 1_000);
+            prop_assert_eq!(table.rows_between(0, u64::MAX), rows);
+            for entry in &entries[dropped as usize..] {
+                prop_assert_eq!(table.entry(entry.seq), Some(*entry));
+            }
+            prop_assert_eq!(table.entry(dropped), None);
+            table.save(&path).expect("saves");
+            prop_assert_eq!(CommitTable::load(&path).expect("loads"), table);
+        }
+    }
+
+    #[test]
+    fn a_damaged_table_is_refused() {
+        let folder = tempfile::tempdir().expect("temporary folder");
+        let path = folder.path().join("commits");
+        table(&[(1, 2, 3), (4, 5, 6), (7, 8, 9)], 2)
+            .save(&path)
+            .expect("saves");
+        let bytes = std::fs::read(&path).expect("reads");
+        for at in 0..bytes.len() {
+            assert!(CommitTable::parse(&bytes[..at]).is_none(), "cut at {at}");
+            for bit in 0..8 {
+                let mut flipped = bytes.clone();
+                flipped[at] ^= 1 << bit;
+                assert!(CommitTable::parse(&flipped).is_none(), "bit {bit} of {at}");
+            }
+        }
+    }
+}
