@@ -50,14 +50,22 @@ fn text(path: &Path) -> &str {
 
 /// The value of a line `name\tvalue`.
 fn value(text: &str, name: &str) -> String {
-    let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix('\t'));
-    line.unwrap_or_else(|| panic!("no {name} in {text}")).to_owned()
+    let line = text
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix('\t'));
+    line.unwrap_or_else(|| panic!("no {name} in {text}"))
+        .to_owned()
 }
 
 /// Runs what must fail with exit code 2 and says why.
 fn refused<const N: usize>(data: &Path, arguments: [&str; N]) -> String {
     let done = run(data, arguments);
-    assert_eq!(done.status.code(), Some(2), "{arguments:?}: {}", stdout(&done));
+    assert_eq!(
+        done.status.code(),
+        Some(2),
+        "{arguments:?}: {}",
+        stdout(&done)
+    );
     stderr(&done)
 }
 
@@ -132,7 +140,10 @@ fn a_restored_registry_is_the_one_that_was_saved_or_any_before_it() {
     let report = output(&data, ["backup", text(&backup)]);
     assert_eq!(value(&report, "chain"), chain);
     assert_eq!(value(&report, "quads"), "600");
-    output(&data, ["update", "DELETE WHERE { GRAPH <urn:g:1> { ?s ?p ?o } }"]);
+    output(
+        &data,
+        ["update", "DELETE WHERE { GRAPH <urn:g:1> { ?s ?p ?o } }"],
+    );
     assert_ne!(output(&data, ["export"]), third);
     assert_eq!(output(&data, ["export", "--as-of", "3"]), third);
     fs::remove_dir_all(&data).expect("lose the registry");
@@ -151,7 +162,10 @@ fn a_restored_registry_is_the_one_that_was_saved_or_any_before_it() {
     for (number, when) in ["2", &times[1]].into_iter().enumerate() {
         let target = year.join(number.to_string());
         let report = output(&target, ["restore", text(&backup), "--as-of", when]);
-        assert_eq!((value(&report, "commit"), value(&report, "quads")), ("2".into(), "400".into()));
+        assert_eq!(
+            (value(&report, "commit"), value(&report, "quads")),
+            ("2".into(), "400".into())
+        );
         assert_eq!(output(&target, ["export"]), second);
         output(&target, ["check", "--deep"]);
         output(&target, ["update", "INSERT DATA { <urn:a> <urn:b> 1 }"]);
@@ -166,7 +180,11 @@ fn a_restored_registry_is_the_one_that_was_saved_or_any_before_it() {
     assert!(refused(&data, ["query", "--as-of", "4", count]).contains("the last one is 3"));
     assert!(refused(&data, ["query", "--as-of", "soon", count]).contains("2024-12-31"));
     let report = run(&data, ["validate", "--as-of", "1"]);
-    assert!(matches!(report.status.code(), Some(0 | 3)), "{}", stderr(&report));
+    assert!(
+        matches!(report.status.code(), Some(0 | 3)),
+        "{}",
+        stderr(&report)
+    );
 }
 
 #[test]
@@ -183,7 +201,10 @@ fn an_index_that_is_gone_is_made_anew() {
         }
         assert_eq!(output(&data, ["export"]), all, "without {part}");
         let rebuilt = output(&data, ["rebuild", "--memory", "64MiB"]);
-        assert_eq!((value(&rebuilt, "commit"), value(&rebuilt, "quads")), ("3".into(), "600".into()));
+        assert_eq!(
+            (value(&rebuilt, "commit"), value(&rebuilt, "quads")),
+            ("3".into(), "600".into())
+        );
         assert!(data.join("MANIFEST").exists());
         output(&data, ["check", "--deep"]);
         assert_eq!(output(&data, ["export"]), all);
@@ -203,24 +224,40 @@ fn a_flipped_byte_anywhere_in_the_index_is_found_and_gives_no_wrong_answer() {
     let manifest = data.join("MANIFEST");
     files.insert(manifest.clone(), fs::read(&manifest).expect("a manifest"));
     for (path, bytes) in &files {
-        let name = path.file_name().expect("a name").to_string_lossy().to_lowercase();
+        let name = path
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .to_lowercase();
         for place in [bytes.len() / 4, bytes.len() / 2, bytes.len() - 20] {
             let mut flipped = bytes.clone();
             flipped[place] ^= 0x10;
             fs::write(path, flipped).expect("flips");
             let checked = run(&data, ["check", "--deep"]);
             let found = stdout(&checked);
-            assert_eq!(checked.status.code(), Some(1), "byte {place} of {name}: {found}");
+            assert_eq!(
+                checked.status.code(),
+                Some(1),
+                "byte {place} of {name}: {found}"
+            );
             let finding = value(&found, "finding").to_lowercase();
             assert!(finding.contains(&name), "byte {place} of {name}: {finding}");
             assert!(value(&found, "verdict").contains("oslo rebuild"), "{found}");
             let read = run(&data, ["export"]);
             let right = read.status.success() && stdout(&read) == all;
-            assert!(right || is_told(&read), "byte {place} of {name}: {}", stderr(&read));
+            assert!(
+                right || is_told(&read),
+                "byte {place} of {name}: {}",
+                stderr(&read)
+            );
             let query = "SELECT * { GRAPH ?g { ?s ?p ?o } }";
             let read = run(&data, ["query", "--format", "tsv", query]);
             let right = read.status.success() && stdout(&read).lines().count() == 801;
-            assert!(right || is_told(&read), "byte {place} of {name}: {}", stderr(&read));
+            assert!(
+                right || is_told(&read),
+                "byte {place} of {name}: {}",
+                stderr(&read)
+            );
         }
         output(&data, ["rebuild"]);
         output(&data, ["check", "--deep"]);
@@ -244,7 +281,10 @@ fn is_told(done: &Output) -> bool {
 fn commits_given_up_are_gone_and_the_rest_is_as_it_was() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let data = registry(folder.path(), 6);
-    output(&data, ["update", "DELETE WHERE { GRAPH <urn:g:2> { ?s ?p ?o } }"]);
+    output(
+        &data,
+        ["update", "DELETE WHERE { GRAPH <urn:g:2> { ?s ?p ?o } }"],
+    );
     let states: Vec<String> = (0..=7)
         .map(|seq| output(&data, ["export", "--as-of", &seq.to_string()]))
         .collect();
@@ -259,21 +299,34 @@ fn commits_given_up_are_gone_and_the_rest_is_as_it_was() {
         (["compact", "--keep-days", "0"], 7),
     ] {
         let report = output(&data, arguments);
-        assert!(value(&report, "oldest state").ends_with(&format!("\t{first}")), "{report}");
+        assert!(
+            value(&report, "oldest state").ends_with(&format!("\t{first}")),
+            "{report}"
+        );
         for (seq, state) in states.iter().enumerate() {
             let when = seq.to_string();
             if seq < first {
                 let message = refused(&data, ["export", "--as-of", &when]);
-                assert!(message.contains(&format!("before commit {first} ")), "{message}");
+                assert!(
+                    message.contains(&format!("before commit {first} ")),
+                    "{message}"
+                );
             } else {
-                assert_eq!(&output(&data, ["export", "--as-of", &when]), state, "as of {seq}");
+                assert_eq!(
+                    &output(&data, ["export", "--as-of", &when]),
+                    state,
+                    "as of {seq}"
+                );
             }
         }
         let checked = output(&data, ["check", "--deep"]);
         assert_eq!(value(&checked, "chain"), chain);
         let log = output(&data, ["log"]);
         assert_eq!(log.lines().count(), 1 + 7 - first, "{log}");
-        assert!(log.lines().skip(1).all(|line| commits.contains(line)), "{log}");
+        assert!(
+            log.lines().skip(1).all(|line| commits.contains(line)),
+            "{log}"
+        );
     }
     // The base is all there is: the index comes from it, and the chain goes on.
     output(&data, ["rebuild"]);
@@ -282,10 +335,19 @@ fn commits_given_up_are_gone_and_the_rest_is_as_it_was() {
     assert_eq!(output(&data, ["export", "--as-of", "7"]), states[7]);
     assert_eq!(value(&output(&data, ["check", "--deep"]), "commits"), "8");
     let backup = folder.path().join("backup");
-    assert_eq!(value(&output(&data, ["backup", text(&backup)]), "commit"), "8");
-    let message = refused(&folder.path().join("early"), ["restore", text(&backup), "--as-of", "6"]);
+    assert_eq!(
+        value(&output(&data, ["backup", text(&backup)]), "commit"),
+        "8"
+    );
+    let message = refused(
+        &folder.path().join("early"),
+        ["restore", text(&backup), "--as-of", "6"],
+    );
     assert!(message.contains("no longer kept"), "{message}");
-    let done = run(&data, ["compact", "--keep-days", "1", "--keep-commits", "1"]);
+    let done = run(
+        &data,
+        ["compact", "--keep-days", "1", "--keep-commits", "1"],
+    );
     assert_eq!(done.status.code(), Some(2));
 }
 
@@ -312,6 +374,13 @@ fn what_is_no_registry_or_not_empty_is_left_alone() {
     assert!(message.contains("there is no registry"), "{message}");
     let message = refused(&data, ["restore", text(&data)]);
     assert!(message.contains("lies inside"), "{message}");
+    // A place where nobody can make a folder.
+    let file = other.join("thesis.txt");
+    let message = refused(&data, ["backup", text(&file.join("backup"))]);
+    assert!(message.contains("cannot be read or written"), "{message}");
+    let message = refused(&file, ["restore", text(&data)]);
+    assert!(message.contains("cannot be read or written"), "{message}");
+    assert_eq!(contents(&other), before);
     let message = refused(&data, ["backup", text(&data.join("backup/1"))]);
     assert!(message.contains("lies inside"), "{message}");
     assert!(!data.join("backup").exists());
@@ -325,7 +394,11 @@ fn what_is_no_registry_or_not_empty_is_left_alone() {
         .args(["--lang", "nl", "restore", text(&data)])
         .output()
         .expect("the binary runs");
-    assert!(stderr(&dutch).contains("is niet leeg"), "{}", stderr(&dutch));
+    assert!(
+        stderr(&dutch).contains("is niet leeg"),
+        "{}",
+        stderr(&dutch)
+    );
 }
 
 #[test]
@@ -370,6 +443,150 @@ fn a_registry_of_a_newer_version_or_half_a_one_is_refused_with_the_reason() {
         }
         let mut after = contents(dir);
         after.retain(|path, _| before.contains_key(path) || !path.ends_with("lock"));
-        assert!(after == before, "{reason}: {:?} and {:?}", before.keys(), after.keys());
+        assert!(
+            after == before,
+            "{reason}: {:?} and {:?}",
+            before.keys(),
+            after.keys()
+        );
     }
+}
+
+/// Runs a command with a fault armed; whether it ended well.
+fn struck(data: &Path, fault: &str, arguments: &[&str]) -> bool {
+    let done = oslo(data)
+        .env("OSLO_FAULT", fault)
+        .args(arguments)
+        .output()
+        .expect("the binary runs");
+    let killed = done.status.code().is_none();
+    assert!(
+        killed || matches!(done.status.code(), Some(0 | 2)),
+        "{fault}: {}",
+        stderr(&done)
+    );
+    done.status.success()
+}
+
+/// Every way a command ends early at some points, until the points are passed no more.
+fn faults(points: &[&str], visits: u64) -> Vec<String> {
+    let mut faults = Vec::new();
+    for point in points {
+        for what in ["kill", "fail", "full", "short"] {
+            faults.extend((1..=visits).map(|visit| format!("{point}={what}@{visit}")));
+        }
+    }
+    faults
+}
+
+const COPY_POINTS: [&str; 5] = [
+    "copy.file",
+    "copy.write",
+    "copy.sync",
+    "copy.rename",
+    "copy.dir",
+];
+
+#[test]
+fn a_copy_struck_anywhere_is_whole_or_no_registry() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let data = registry(folder.path(), 3);
+    output(&data, ["compact", "--keep-commits", "2"]);
+    let all = output(&data, ["export"]);
+    let (mut whole, mut nothing) = (0, 0);
+    for (number, fault) in faults(&COPY_POINTS, 3).iter().enumerate() {
+        let target = folder.path().join(format!("target-{number}"));
+        let (done, again) = if number % 2 == 0 {
+            let arguments = ["backup", "--copy", text(&target)];
+            (struck(&data, fault, &arguments), run(&data, arguments))
+        } else {
+            let arguments = ["restore", text(&data)];
+            (struck(&target, fault, &arguments), run(&target, arguments))
+        };
+        // The second try starts over what was struck, and leaves alone what was whole.
+        if again.status.success() {
+            assert!(!done, "{fault}");
+            nothing += 1;
+        } else {
+            assert!(
+                stderr(&again).contains("is not empty"),
+                "{fault}: {}",
+                stderr(&again)
+            );
+            whole += 1;
+        }
+        assert_eq!(output(&target, ["export"]), all, "{fault}");
+        assert!(
+            output(&target, ["check"]).contains("all is well"),
+            "{fault}"
+        );
+    }
+    assert!(whole > 4 && nothing > 12, "{whole} whole, {nothing} none");
+}
+
+#[test]
+fn giving_up_commits_can_be_struck_anywhere() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let data = registry(folder.path(), 5);
+    let states: Vec<String> = (3..=5)
+        .map(|seq: u64| output(&data, ["export", "--as-of", &seq.to_string()]))
+        .collect();
+    let points = [
+        "log.base",
+        "log.drop",
+        "manifest.write",
+        "manifest.rename",
+        "log.table",
+    ];
+    let mut ended = 0;
+    for (number, fault) in faults(&points, 4).iter().enumerate() {
+        let copy = folder.path().join(number.to_string());
+        output(&data, ["backup", text(&copy)]);
+        if struck(&copy, fault, &["compact", "--keep-commits", "2"]) {
+            ended += 1;
+        }
+        for (state, seq) in states.iter().zip(3_u64..) {
+            let seq = seq.to_string();
+            assert_eq!(
+                &output(&copy, ["export", "--as-of", &seq]),
+                state,
+                "{fault}"
+            );
+        }
+        output(&copy, ["compact", "--keep-commits", "2"]);
+        assert_eq!(&output(&copy, ["export"]), &states[2], "{fault}");
+        assert!(
+            output(&copy, ["check", "--deep"]).contains("all is well"),
+            "{fault}"
+        );
+        assert!(refused(&copy, ["export", "--as-of", "2"]).contains("before commit 3"));
+        fs::remove_dir_all(&copy).expect("clears");
+    }
+    assert!(ended < 60, "{ended} of 80 met no fault");
+}
+
+#[test]
+fn a_rebuild_struck_anywhere_leaves_an_index_that_is_right() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let data = registry(folder.path(), 3);
+    let all = output(&data, ["export"]);
+    let points = [
+        "segment.create",
+        "segment.write",
+        "segment.rename",
+        "manifest.write",
+        "manifest.rename",
+        "log.table",
+    ];
+    for fault in faults(&points, 2) {
+        struck(&data, &fault, &["rebuild"]);
+        assert_eq!(output(&data, ["export"]), all, "{fault}");
+        assert!(
+            output(&data, ["check", "--deep"]).contains("all is well"),
+            "{fault}"
+        );
+    }
+    output(&data, ["rebuild"]);
+    let names: Vec<_> = contents(&data.join("index")).into_keys().collect();
+    assert_eq!(names.len(), 6, "nothing is left over: {names:?}");
 }
