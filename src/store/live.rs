@@ -334,6 +334,13 @@ impl Inner {
         self.group.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// When the last commit of a store in memory was made, in milliseconds since 1970.
+    pub(crate) fn last_commit_ms(&self) -> Option<i64> {
+        let commits = self.commits.read().unwrap_or_else(PoisonError::into_inner);
+        let made: jiff::Timestamp = commits.last()?.time.parse().ok()?;
+        Some(made.as_millisecond())
+    }
+
     pub(crate) fn disk(&self) -> Option<&Disk> {
         self.disk.as_ref()
     }
@@ -436,8 +443,8 @@ impl Inner {
             match synced {
                 Ok(()) => {
                     let mut last = None;
-                    while let Some(state) = group.waiting.pop_front_if(|s| s.seq() <= newest) {
-                        last = Some(state);
+                    while group.waiting.front().is_some_and(|s| s.seq() <= newest) {
+                        last = group.waiting.pop_front();
                     }
                     group.durable = group.durable.max(newest);
                     if let Some(state) = last {

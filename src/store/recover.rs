@@ -2,7 +2,7 @@
 //! of another version, it is made anew from the log, which is the truth. Repairs nothing.
 
 use crate::store::build::has_graph_order;
-use crate::store::checkpoint::{Flushed, is_due, write_manifest};
+use crate::store::checkpoint::{Flushed, is_due};
 use crate::store::dictionary::Dictionary;
 use crate::store::folder::{Folder, refuse_foreign};
 use crate::store::index::Index;
@@ -141,7 +141,13 @@ pub(crate) fn write(
     if !CommitLog::exists(folder.dir()) {
         folder.prepare_index(&BTreeSet::new())?;
         let opened = CommitLog::create(folder.dir(), log_options)?;
-        return Ok(assembled(Snapshot::empty(), opened, folder, shared, options));
+        return Ok(assembled(
+            Snapshot::empty(),
+            opened,
+            folder,
+            shared,
+            options,
+        ));
     }
     let stored = if anew {
         Stored::Nothing
@@ -237,7 +243,9 @@ pub(crate) fn stored_state(folder: &Folder, shared: &Arc<Shared>) -> Result<Stor
         Found::Manifest(manifest) => manifest,
         Found::Absent => return Ok(Stored::Nothing),
         Found::OtherVersion => {
-            return Ok(Stored::Unusable("the index is of another version".to_owned()));
+            return Ok(Stored::Unusable(
+                "the index is of another version".to_owned(),
+            ));
         }
         Found::Damaged => return Ok(Stored::Unusable("the manifest is damaged".to_owned())),
     };
@@ -286,9 +294,12 @@ fn state_of(
     }
     let index = Index::of_levels(levels);
     if index.len() != manifest.quads {
-        return Err(invalid("the levels hold another number of quads than the manifest says"));
+        return Err(invalid(
+            "the levels hold another number of quads than the manifest says",
+        ));
     }
-    let digest = unhex(&manifest.digest).ok_or_else(|| invalid("the manifest's digest cannot be read"))?;
+    let digest =
+        unhex(&manifest.digest).ok_or_else(|| invalid("the manifest's digest cannot be read"))?;
     let commits = manifest.commits_path(dir);
     let table = CommitTable::load(&commits)
         .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", commits.display())))?;
@@ -314,13 +325,4 @@ fn named_files(folder: &Folder) -> BTreeSet<PathBuf> {
         Ok(Found::Manifest(manifest)) => manifest.files(folder.index_dir()).into_iter().collect(),
         _ => BTreeSet::new(),
     }
-}
-
-/// Names the files of a state in the manifest, for a store that is not open.
-///
-/// # Errors
-/// When the manifest cannot be written.
-pub(crate) fn name_state(state: &Snapshot, folder: &Folder, log: &CommitLog) -> io::Result<()> {
-    let table = log.table().clone();
-    write_manifest(state, folder, &table, log.end())
 }

@@ -103,7 +103,6 @@ pub(crate) struct SegmentFile {
     file: File,
     /// Unique among the files opened by this process; keys of the caches.
     id: u64,
-    bytes: u64,
     footer: Footer,
     shared: Arc<Shared>,
 }
@@ -127,7 +126,8 @@ impl SegmentFile {
         }
         let mut tail = [0; TAIL_BYTES as usize];
         file.read_exact_at(&mut tail, bytes - TAIL_BYTES)?;
-        let number = |at: usize| u32::from_le_bytes([tail[at], tail[at + 1], tail[at + 2], tail[at + 3]]);
+        let number =
+            |at: usize| u32::from_le_bytes([tail[at], tail[at + 1], tail[at + 2], tail[at + 3]]);
         let (length, crc) = (u64::from(number(0)), number(4));
         if tail[8..] != *END || length + TAIL_BYTES + MAGIC.len() as u64 > bytes {
             return Err(wrong("the file is cut short"));
@@ -146,7 +146,6 @@ impl SegmentFile {
             path: path.to_owned(),
             file,
             id: shared.next_file.fetch_add(1, Ordering::Relaxed),
-            bytes,
             footer,
             shared: Arc::clone(shared),
         }))
@@ -155,11 +154,6 @@ impl SegmentFile {
     /// The file's path when it was opened.
     pub(crate) fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// Size of the file.
-    pub(crate) fn size_bytes(&self) -> u64 {
-        self.bytes
     }
 
     /// What the writer noted.
@@ -199,8 +193,9 @@ impl SegmentFile {
     pub(crate) fn check_sections(&self) -> io::Result<()> {
         for (name, places) in &self.footer.sections {
             for place in places {
-                self.read(*place)
-                    .map_err(|error| io::Error::new(error.kind(), format!("section {name}: {error}")))?;
+                self.read(*place).map_err(|error| {
+                    io::Error::new(error.kind(), format!("section {name}: {error}"))
+                })?;
             }
         }
         Ok(())
@@ -216,7 +211,10 @@ impl SegmentFile {
         if crc32c::crc32c(&bytes) != place.crc {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
-                format!("the checksum of the block at byte {} does not match", place.offset),
+                format!(
+                    "the checksum of the block at byte {} does not match",
+                    place.offset
+                ),
             ));
         }
         Ok(bytes)
@@ -363,7 +361,11 @@ impl SegmentWriter {
     /// # Errors
     /// When the file cannot be written.
     pub(crate) fn write_block(&mut self, block: &Block) -> io::Result<Place> {
-        let bytes: Vec<u8> = block.words().iter().flat_map(|word| word.to_le_bytes()).collect();
+        let bytes: Vec<u8> = block
+            .words()
+            .iter()
+            .flat_map(|word| word.to_le_bytes())
+            .collect();
         self.write(&bytes)
     }
 

@@ -67,9 +67,15 @@ fn order_sorted(
         let rows = left.rows * right.rows;
         // One evaluation of the right side for each of few solutions, or both sides once.
         let again = left.cost.plus(0.0, left.rows.max(1.0) * right.cost.total());
+        // The side that is held in memory must be the smaller one: a product of three parts would else hold that of two.
+        let (build, probe) = if left.rows <= right.rows {
+            (&left, &right)
+        } else {
+            (&right, &left)
+        };
         let once = Cost {
-            start: left.cost.total() + left.rows * BUILD_US + right.cost.start,
-            run: right.cost.run + rows * COMBINE_US,
+            start: build.cost.total() + build.rows * BUILD_US + probe.cost.start,
+            run: probe.cost.run + rows * COMBINE_US,
         };
         if terms.loops_only || again.total() <= once.total() {
             Part {
@@ -78,8 +84,13 @@ fn order_sorted(
                 cost: again,
             }
         } else {
+            let (build, probe) = if left.rows <= right.rows {
+                (left, right)
+            } else {
+                (right, left)
+            };
             Part {
-                tree: JoinTree::Hash(Box::new(left.tree), Box::new(right.tree)),
+                tree: JoinTree::Hash(Box::new(build.tree), Box::new(probe.tree)),
                 rows,
                 cost: once,
             }
