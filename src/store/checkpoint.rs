@@ -13,7 +13,7 @@ use crate::store::pace::Pace;
 use crate::store::segment::Shared;
 use crate::store::snapshot::Snapshot;
 use crate::store::terms::{Terms, TermsWriter};
-use crate::store::{StoreError, io_error};
+use crate::store::{StoreError, Thresholds, io_error};
 use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -21,12 +21,8 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-/// Rows in memory that call for a checkpoint.
-const CHECKPOINT_ROWS: u64 = 256 * 1024;
 /// Bytes of texts in memory that call for a checkpoint.
 const CHECKPOINT_TEXT_BYTES: usize = 64 << 20;
-/// Rows in memory that are worth a checkpoint when the store closes.
-const CLOSING_ROWS: u64 = 16 * 1024;
 /// Levels on disk are merged when the next is not this many times smaller.
 const TIER: u64 = 4;
 /// Files of texts that are left apart.
@@ -42,8 +38,8 @@ pub(crate) struct Wake {
 
 impl Wake {
     /// Looks whether a state calls for a checkpoint, and says so.
-    pub(crate) fn look(&self, state: &Snapshot) {
-        if is_due(state) {
+    pub(crate) fn look(&self, state: &Snapshot, thresholds: &Thresholds) {
+        if is_due(state, thresholds) {
             *self.due.lock().unwrap_or_else(PoisonError::into_inner) = true;
             self.changed.notify_all();
         }
@@ -62,9 +58,9 @@ impl Wake {
 }
 
 /// Whether a state keeps so much in memory that a checkpoint is due.
-pub(crate) fn is_due(state: &Snapshot) -> bool {
+pub(crate) fn is_due(state: &Snapshot, thresholds: &Thresholds) -> bool {
     let version = state.version();
-    version.index.unflushed_rows() >= CHECKPOINT_ROWS
+    version.index.unflushed_rows() >= thresholds.checkpoint_rows
         || version.dictionary.unflushed_bytes() >= CHECKPOINT_TEXT_BYTES
 }
 
@@ -102,7 +98,8 @@ impl Drop for Keeper {
             let _ = thread.join();
         }
         let stopped = self.inner.health().stopped.is_some();
-        if !stopped && self.inner.snapshot().version().index.unflushed_rows() >= CLOSING_ROWS {
+        let closing_rows = self.inner.options.thresholds.closing_rows;
+        if !stopped && self.inner.snapshot().version().index.unflushed_rows() >= closing_rows {
             self.inner.checkpoint_now();
         }
     }
@@ -121,7 +118,7 @@ fn keep(inner: &Inner) {
             continue;
         }
         let work = (|| {
-            if is_due(&inner.snapshot()) {
+            if is_due(&inner.snapshot(), &inner.options.thresholds) {
                 inner.checkpoint(&pace)?;
             }
             inner.merge_tiers(&pace)
@@ -144,10 +141,12 @@ fn keep(inner: &Inner) {
     }
 }
 
+/// Levels that follow each other, and the one that takes their place; none when they cancel out.
+type Exchange = (Vec<Arc<Level>>, Option<Arc<Level>>);
+
 /// The files that take the place of what a state keeps in memory.
 pub(crate) struct Flushed {
-    old: Vec<Arc<Level>>,
-    new: Option<Arc<Level>>,
+    levels: Vec<Exchange>,
     terms: Option<Arc<Terms>>,
 }
 
@@ -161,28 +160,38 @@ impl Flushed {
         pace: &Pace,
     ) -> io::Result<Self> {
         let version = state.version();
+        let mut exchanged = Vec::new();
+        // A large commit lies in files already, above smaller ones before it that do not.
         let levels = version.index.levels();
-        let from = levels
-            .iter()
-            .rposition(|level| level.files().is_some())
-            .map_or(0, |at| at + 1);
-        let old = levels[from..].to_vec();
-        let target = Target {
-            dir: folder.index_dir(),
-            number: folder.next_number(),
-            shared,
-        };
-        let new = merged_on_disk(&old, target, threads, pace)?.map(Arc::new);
+        for old in levels.chunk_by(|a, b| a.files().is_some() == b.files().is_some()) {
+            if old[0].files().is_some() {
+                continue;
+            }
+            let target = Target {
+                dir: folder.index_dir(),
+                number: folder.next_number(),
+                shared,
+            };
+            let new = merged_on_disk(old, target, threads, pace)?.map(Arc::new);
+            exchanged.push((old.to_vec(), new));
+        }
         let terms = version
             .dictionary
             .flush(folder.index_dir(), folder.next_number(), shared)?;
-        Ok(Self { old, new, terms })
+        Ok(Self {
+            levels: exchanged,
+            terms,
+        })
     }
 
     /// A state with the files in place of what was in memory; `None` when nothing of that is left in it.
     pub(crate) fn apply(&self, state: &Snapshot) -> Option<Snapshot> {
         let version = state.version();
-        let index = version.index.with_replaced(&self.old, self.new.clone());
+        let mut index = None;
+        for (old, new) in &self.levels {
+            let now = index.as_ref().unwrap_or(&version.index);
+            index = now.with_replaced(old, new.clone()).or(index);
+        }
         let dictionary = self
             .terms
             .as_ref()
@@ -383,8 +392,7 @@ impl Inner {
             .map_err(failed)?
             .map(Arc::new);
         let flushed = Flushed {
-            old: levels.to_vec(),
-            new: merged,
+            levels: vec![(levels.to_vec(), merged)],
             terms: None,
         };
         let old: Vec<PathBuf> = levels
@@ -416,8 +424,7 @@ impl Inner {
             .map(|file| Terms::path(folder.index_dir(), file.number))
             .collect();
         let flushed = Flushed {
-            old: Vec::new(),
-            new: None,
+            levels: Vec::new(),
             terms: Some(joined),
         };
         self.exchange(&flushed, Some(dictionary.stored_names()), old)
@@ -442,11 +449,12 @@ impl Inner {
                 "the manifest is gone",
             )));
         };
-        manifest.replace(
-            &flushed.old,
-            flushed.new.as_deref(),
-            flushed.terms.as_deref(),
-        );
+        for (old, new) in &flushed.levels {
+            manifest.replace_levels(old, new.as_deref());
+        }
+        if let Some(terms) = &flushed.terms {
+            manifest.terms = vec![terms.number];
+        }
         if let Some(names) = names {
             // The joined texts may be more than the manifest knew, and with them the names their facts speak of.
             manifest.names = names;

@@ -17,6 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 /// File that the process that writes holds locked.
 pub(crate) const LOCK_FILE: &str = "lock";
 const INDEX_DIR: &str = "index";
+const LOG_DIR: &str = "log";
 
 /// A data folder that is open.
 pub(crate) struct Folder {
@@ -134,7 +135,8 @@ pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
     crate::store::fault::sync_dir("dir.sync", dir)
 }
 
-/// Whether a folder that is to become a registry holds something else already.
+/// Whether a folder that is to become a registry holds something else already. A registry that was begun and not finished is
+/// nothing else: its folders, with no file that counts in them.
 ///
 /// # Errors
 /// [`StoreError::NotARegistry`] when it does; an I/O error when it cannot be read.
@@ -145,8 +147,10 @@ pub(crate) fn refuse_foreign(dir: &Path) -> Result<(), StoreError> {
         Err(error) => return Err(io_error("read", dir)(error)),
     };
     for entry in entries {
-        let name = entry.map_err(io_error("read", dir))?.file_name();
-        if name != LOCK_FILE && !name.to_string_lossy().starts_with('.') {
+        let entry = entry.map_err(io_error("read", dir))?;
+        let name = entry.file_name();
+        let begun = (name == INDEX_DIR || name == LOG_DIR) && is_begun(&entry.path());
+        if name != LOCK_FILE && !name.to_string_lossy().starts_with('.') && !begun {
             return Err(StoreError::NotARegistry {
                 path: dir.to_owned(),
                 found: name.to_string_lossy().into_owned(),
@@ -154,4 +158,14 @@ pub(crate) fn refuse_foreign(dir: &Path) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+/// Whether a folder holds nothing but files that were never finished.
+fn is_begun(dir: &Path) -> bool {
+    let Ok(mut entries) = fs::read_dir(dir) else {
+        return false;
+    };
+    entries.all(|entry| {
+        entry.is_ok_and(|entry| entry.path().extension().is_some_and(|kind| kind == "new"))
+    })
 }

@@ -356,6 +356,7 @@ impl Inner {
             folder: Arc::clone(&disk.folder),
             shared: Arc::clone(&disk.shared),
             memory_bytes: self.options.memory_bytes,
+            least_rows: self.options.thresholds.spill_rows,
         })
     }
 
@@ -464,7 +465,7 @@ impl Inner {
                 // No draft may build on what may be lost.
                 self.seat().mode = WriterMode::Stopped(reason);
             } else {
-                disk.wake.look(&self.snapshot());
+                disk.wake.look(&self.snapshot(), &self.options.thresholds);
             }
             group = self.group();
         }

@@ -92,13 +92,8 @@ impl Manifest {
         }
     }
 
-    /// Puts one level in place of some, and one file of texts in place of those whose texts it holds.
-    pub(crate) fn replace(
-        &mut self,
-        old: &[Arc<Level>],
-        new: Option<&Level>,
-        terms: Option<&Terms>,
-    ) {
+    /// Puts one level, or none, in place of some.
+    pub(crate) fn replace_levels(&mut self, old: &[Arc<Level>], new: Option<&Level>) {
         let numbers: Vec<u64> = old
             .iter()
             .filter_map(|level| Some(level.files()?.number))
@@ -119,9 +114,6 @@ impl Manifest {
                     last_seq: level.last_seq,
                 },
             );
-        }
-        if let Some(terms) = terms {
-            self.terms = vec![terms.number];
         }
     }
 

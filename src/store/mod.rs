@@ -214,6 +214,33 @@ pub struct OpenOptions {
     pub cache_bytes: u64,
     /// Share of one processor core that background work may take, in percent.
     pub background_percent: u32,
+    /// When the store does what it does now and then.
+    pub thresholds: Thresholds,
+}
+
+/// From how much on a store does what it does now and then. The defaults suit any machine; tests take small ones, so that
+/// a store of a few hundred quads lives through what one of many millions does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Thresholds {
+    /// Rows in memory that call for a checkpoint.
+    pub checkpoint_rows: u64,
+    /// Rows in memory that are worth a checkpoint when the store closes.
+    pub closing_rows: u64,
+    /// Changes of one draft that are worth files of their own; below, not even a full memory sends them to disk.
+    pub spill_rows: usize,
+    /// Bytes of a log file after which the next one is begun.
+    pub rotate_bytes: u64,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self {
+            checkpoint_rows: 256 * 1024,
+            closing_rows: 16 * 1024,
+            spill_rows: 1 << 20,
+            rotate_bytes: 1 << 30,
+        }
+    }
 }
 
 impl Default for OpenOptions {
@@ -224,6 +251,7 @@ impl Default for OpenOptions {
             memory_bytes: 2 << 30,
             cache_bytes: 256 << 20,
             background_percent: 40,
+            thresholds: Thresholds::default(),
         }
     }
 }

@@ -17,8 +17,6 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// From how many rows on a batch goes to disk rather than into memory.
-const DISK_ROWS: usize = 1 << 20;
 /// Bytes a pending row takes at worst: itself, a copy by object, and the places of both dealt out by predicate.
 const BYTES_PER_ROW: u64 = 2 * (size_of::<Row>() + size_of::<u32>()) as u64;
 
@@ -29,13 +27,15 @@ pub(crate) struct Spill {
     pub(crate) shared: Arc<Shared>,
     /// Bytes that the writer may take.
     pub(crate) memory_bytes: u64,
+    /// From how many rows on a batch goes to disk rather than into memory.
+    pub(crate) least_rows: usize,
 }
 
 impl Spill {
     fn rows(&self) -> usize {
         usize::try_from(self.memory_bytes / 5 * 3 / BYTES_PER_ROW)
             .unwrap_or(usize::MAX)
-            .max(DISK_ROWS)
+            .max(self.least_rows)
     }
 
     fn target(&self) -> Target<'_> {
@@ -173,8 +173,8 @@ impl Pending {
     /// Adds a change; applies what there is when it takes too much room.
     pub(crate) fn push(&mut self, row: Row, added: bool, terms: &mut DictionaryBuilder) {
         self.batch.push(row, added);
-        if self.batch.len() >= DISK_ROWS
-            && let Some(spill) = &self.spill
+        if let Some(spill) = &self.spill
+            && self.batch.len() >= spill.least_rows
         {
             // Mixed changes take more room each.
             let weight = if self.batch.mixed.is_empty() { 1 } else { 2 };
@@ -218,7 +218,11 @@ impl Pending {
             return;
         }
         let balance = added.len() as i64 - removed.len() as i64;
-        if self.many.is_empty() && self.few.len() + added.len() + removed.len() < LEVEL_ROWS {
+        let few_rows = match &self.spill {
+            Some(spill) => spill.least_rows.min(LEVEL_ROWS),
+            None => LEVEL_ROWS,
+        };
+        if self.many.is_empty() && self.few.len() + added.len() + removed.len() < few_rows {
             let changes = signed(added, removed);
             let index = self.current.version().index.with(&changes, self.seq);
             self.few = combine(&self.few, &changes);
@@ -255,7 +259,7 @@ impl Pending {
     ) -> io::Result<Level> {
         let seqs = (self.seq, self.seq);
         match &self.spill {
-            Some(spill) if added.len() + removed.len() >= DISK_ROWS => {
+            Some(spill) if added.len() + removed.len() >= spill.least_rows => {
                 let target = spill.target();
                 self.written
                     .extend(LevelFiles::paths(target.dir, target.number));

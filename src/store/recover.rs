@@ -137,7 +137,10 @@ pub(crate) fn write(
     anew: bool,
 ) -> Result<Assembled, StoreError> {
     let shared = Shared::new(options.cache_bytes);
-    let log_options = LogOptions::default();
+    let log_options = LogOptions {
+        rotate_bytes: options.thresholds.rotate_bytes,
+        ..LogOptions::default()
+    };
     if !CommitLog::exists(folder.dir()) {
         folder.prepare_index(&BTreeSet::new())?;
         let opened = CommitLog::create(folder.dir(), log_options)?;
@@ -169,10 +172,11 @@ pub(crate) fn write(
         folder: Arc::clone(folder),
         shared: Arc::clone(&shared),
         memory_bytes: options.memory_bytes,
+        least_rows: options.thresholds.spill_rows,
     };
     let settled = Cell::new(false);
-    let settle = |state: &Snapshot| -> Result<Option<Snapshot>, String> {
-        if !is_due(state) {
+    let settle = |state: &Snapshot| -> io::Result<Option<Snapshot>> {
+        if !is_due(state, &options.thresholds) {
             return Ok(None);
         }
         settled.set(true);
@@ -180,8 +184,7 @@ pub(crate) fn write(
             state.version().dictionary.clone(),
             state.version().index.frozen(state.seq()),
         );
-        let flushed = Flushed::write(&frozen, folder, &shared, 2, &Pace::full())
-            .map_err(|error| error.to_string())?;
+        let flushed = Flushed::write(&frozen, folder, &shared, 2, &Pace::full())?;
         Ok(flushed.apply(&frozen))
     };
     let mut replay = Replay::new(base, Some(spill), &mut *progress, settle);
@@ -191,7 +194,12 @@ pub(crate) fn write(
             drop(replay);
             return write(folder, options, progress, true);
         }
-        opened => opened?,
+        opened => {
+            if let Some(error) = replay.take_failure() {
+                return Err(io_error("write to", folder.index_dir())(error));
+            }
+            opened?
+        }
     };
     if opened.torn_bytes > 0 {
         tracing::warn!(

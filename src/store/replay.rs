@@ -7,6 +7,7 @@ use crate::store::index::QuadIds;
 use crate::store::log::{CommitInfo, RecordSink};
 use crate::store::pending::{Pending, Spill};
 use crate::store::snapshot::Snapshot;
+use std::io;
 
 /// Called with bytes read and bytes in all while the log is replayed.
 pub type ReplayProgress<'a> = &'a mut dyn FnMut(u64, u64);
@@ -74,7 +75,8 @@ pub(crate) struct Replay<'a> {
     progress: ReplayProgress<'a>,
     /// Stores a state in files when it has grown too large for memory; given that state.
     #[allow(clippy::type_complexity)]
-    settle: Box<dyn FnMut(&Snapshot) -> Result<Option<Snapshot>, String> + 'a>,
+    settle: Box<dyn FnMut(&Snapshot) -> io::Result<Option<Snapshot>> + 'a>,
+    failure: Option<io::Error>,
     pub(crate) replayed: u64,
 }
 
@@ -83,7 +85,7 @@ impl<'a> Replay<'a> {
         base: Snapshot,
         spill: Option<Spill>,
         progress: ReplayProgress<'a>,
-        settle: impl FnMut(&Snapshot) -> Result<Option<Snapshot>, String> + 'a,
+        settle: impl FnMut(&Snapshot) -> io::Result<Option<Snapshot>> + 'a,
     ) -> Self {
         Self {
             rows: RowReader::new(DictionaryBuilder::new(base.version().dictionary.clone())),
@@ -92,6 +94,7 @@ impl<'a> Replay<'a> {
             count: 0,
             progress,
             settle: Box::new(settle),
+            failure: None,
             replayed: 0,
         }
     }
@@ -101,20 +104,32 @@ impl<'a> Replay<'a> {
         self.state.clone()
     }
 
+    /// Why index files could not be written, when that is what ended the replay: the log is not at fault then.
+    pub(crate) fn take_failure(&mut self) -> Option<io::Error> {
+        self.failure.take()
+    }
+
+    fn no_room(&mut self, error: io::Error) -> String {
+        let text = error.to_string();
+        self.failure = Some(error);
+        text
+    }
+
     fn finish(&mut self, seq: u64, digest: [u8; 32]) -> Result<(), String> {
         self.pending.apply(&mut self.rows.terms);
         let settled = match self.pending.take_failure() {
             Some(error) => Err(error),
             None => self.pending.settle(&mut self.rows.terms),
         };
-        settled.map_err(|error| error.to_string())?;
+        settled.map_err(|error| self.no_room(error))?;
         let count = std::mem::take(&mut self.count);
         if self.pending.changed_rows() != count {
             return Err(format!("commit {seq} repeats quads or removes absent ones"));
         }
         let state = self.pending.state(&mut self.rows.terms);
         self.state = state.numbered(seq, digest);
-        if let Some(stored) = (self.settle)(&self.state)? {
+        let stored = (self.settle)(&self.state).map_err(|error| self.no_room(error))?;
+        if let Some(stored) = stored {
             self.state = stored;
             self.rows
                 .terms

@@ -220,3 +220,22 @@ fn views_merge_graphs_without_duplicates() {
         2
     );
 }
+
+#[test]
+fn a_registry_that_was_only_begun_can_be_begun_again() {
+    let dir = tempfile::tempdir().expect("temporary folder");
+    let at = |name: &str| dir.path().join(name);
+    std::fs::create_dir_all(at("index")).expect("a folder");
+    std::fs::create_dir_all(at("log")).expect("a folder");
+    std::fs::write(at("log/000000000001.log.new"), b"oslo-comm").expect("a file");
+    Store::open(dir.path(), OpenOptions::default()).expect("opens");
+
+    let other = tempfile::tempdir().expect("temporary folder");
+    std::fs::create_dir_all(other.path().join("log")).expect("a folder");
+    std::fs::write(other.path().join("log/system.txt"), b"x").expect("a file");
+    let refused = Store::open(other.path(), OpenOptions::default());
+    assert!(matches!(
+        refused.err(),
+        Some(StoreError::NotARegistry { .. })
+    ));
+}

@@ -374,6 +374,13 @@ fn what_is_no_registry_or_not_empty_is_left_alone() {
     assert!(message.contains("there is no registry"), "{message}");
     let message = refused(&data, ["restore", text(&data)]);
     assert!(message.contains("lies inside"), "{message}");
+    // A place where nobody can make a folder.
+    let file = other.join("thesis.txt");
+    let message = refused(&data, ["backup", text(&file.join("backup"))]);
+    assert!(message.contains("cannot be read or written"), "{message}");
+    let message = refused(&file, ["restore", text(&data)]);
+    assert!(message.contains("cannot be read or written"), "{message}");
+    assert_eq!(contents(&other), before);
     let message = refused(&data, ["backup", text(&data.join("backup/1"))]);
     assert!(message.contains("lies inside"), "{message}");
     assert!(!data.join("backup").exists());
@@ -443,4 +450,143 @@ fn a_registry_of_a_newer_version_or_half_a_one_is_refused_with_the_reason() {
             after.keys()
         );
     }
+}
+
+/// Runs a command with a fault armed; whether it ended well.
+fn struck(data: &Path, fault: &str, arguments: &[&str]) -> bool {
+    let done = oslo(data)
+        .env("OSLO_FAULT", fault)
+        .args(arguments)
+        .output()
+        .expect("the binary runs");
+    let killed = done.status.code().is_none();
+    assert!(
+        killed || matches!(done.status.code(), Some(0 | 2)),
+        "{fault}: {}",
+        stderr(&done)
+    );
+    done.status.success()
+}
+
+/// Every way a command ends early at some points, until the points are passed no more.
+fn faults(points: &[&str], visits: u64) -> Vec<String> {
+    let mut faults = Vec::new();
+    for point in points {
+        for what in ["kill", "fail", "full", "short"] {
+            faults.extend((1..=visits).map(|visit| format!("{point}={what}@{visit}")));
+        }
+    }
+    faults
+}
+
+const COPY_POINTS: [&str; 5] = [
+    "copy.file",
+    "copy.write",
+    "copy.sync",
+    "copy.rename",
+    "copy.dir",
+];
+
+#[test]
+fn a_copy_struck_anywhere_is_whole_or_no_registry() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let data = registry(folder.path(), 3);
+    output(&data, ["compact", "--keep-commits", "2"]);
+    let all = output(&data, ["export"]);
+    let (mut whole, mut nothing) = (0, 0);
+    for (number, fault) in faults(&COPY_POINTS, 3).iter().enumerate() {
+        let target = folder.path().join(format!("target-{number}"));
+        let (done, again) = if number % 2 == 0 {
+            let arguments = ["backup", "--copy", text(&target)];
+            (struck(&data, fault, &arguments), run(&data, arguments))
+        } else {
+            let arguments = ["restore", text(&data)];
+            (struck(&target, fault, &arguments), run(&target, arguments))
+        };
+        // The second try starts over what was struck, and leaves alone what was whole.
+        if again.status.success() {
+            assert!(!done, "{fault}");
+            nothing += 1;
+        } else {
+            assert!(
+                stderr(&again).contains("is not empty"),
+                "{fault}: {}",
+                stderr(&again)
+            );
+            whole += 1;
+        }
+        assert_eq!(output(&target, ["export"]), all, "{fault}");
+        assert!(
+            output(&target, ["check"]).contains("all is well"),
+            "{fault}"
+        );
+    }
+    assert!(whole > 4 && nothing > 12, "{whole} whole, {nothing} none");
+}
+
+#[test]
+fn giving_up_commits_can_be_struck_anywhere() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let data = registry(folder.path(), 5);
+    let states: Vec<String> = (3..=5)
+        .map(|seq: u64| output(&data, ["export", "--as-of", &seq.to_string()]))
+        .collect();
+    let points = [
+        "log.base",
+        "log.drop",
+        "manifest.write",
+        "manifest.rename",
+        "log.table",
+    ];
+    let mut ended = 0;
+    for (number, fault) in faults(&points, 4).iter().enumerate() {
+        let copy = folder.path().join(number.to_string());
+        output(&data, ["backup", text(&copy)]);
+        if struck(&copy, fault, &["compact", "--keep-commits", "2"]) {
+            ended += 1;
+        }
+        for (state, seq) in states.iter().zip(3_u64..) {
+            let seq = seq.to_string();
+            assert_eq!(
+                &output(&copy, ["export", "--as-of", &seq]),
+                state,
+                "{fault}"
+            );
+        }
+        output(&copy, ["compact", "--keep-commits", "2"]);
+        assert_eq!(&output(&copy, ["export"]), &states[2], "{fault}");
+        assert!(
+            output(&copy, ["check", "--deep"]).contains("all is well"),
+            "{fault}"
+        );
+        assert!(refused(&copy, ["export", "--as-of", "2"]).contains("before commit 3"));
+        fs::remove_dir_all(&copy).expect("clears");
+    }
+    assert!(ended < 60, "{ended} of 80 met no fault");
+}
+
+#[test]
+fn a_rebuild_struck_anywhere_leaves_an_index_that_is_right() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let data = registry(folder.path(), 3);
+    let all = output(&data, ["export"]);
+    let points = [
+        "segment.create",
+        "segment.write",
+        "segment.rename",
+        "manifest.write",
+        "manifest.rename",
+        "log.table",
+    ];
+    for fault in faults(&points, 2) {
+        struck(&data, &fault, &["rebuild"]);
+        assert_eq!(output(&data, ["export"]), all, "{fault}");
+        assert!(
+            output(&data, ["check", "--deep"]).contains("all is well"),
+            "{fault}"
+        );
+    }
+    output(&data, ["rebuild"]);
+    let names: Vec<_> = contents(&data.join("index")).into_keys().collect();
+    assert_eq!(names.len(), 6, "nothing is left over: {names:?}");
 }

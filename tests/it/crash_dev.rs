@@ -1,0 +1,3 @@
+//! dev
+mod crash;
+mod oslo;
