@@ -103,7 +103,9 @@ fn negotiated(headers: &HeaderMap) -> Result<Asked, ApiError> {
         return Ok(Asked::Now);
     };
     let text = value.to_str().unwrap_or("");
-    let moment = rfc2822::DateTimeParser::new().parse_timestamp(text);
+    // A weekday that does not fit the date says nothing.
+    let parser = rfc2822::DateTimeParser::new().relaxed_weekday(true);
+    let moment = parser.parse_timestamp(text);
     // HTTP dates know whole seconds: what was committed within the second is meant too, so that the date an answer
     // bears leads back to that answer.
     moment

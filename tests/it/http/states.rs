@@ -344,7 +344,11 @@ async fn states_that_cannot_be_had_are_told() {
 #[tokio::test]
 async fn states_before_the_base_of_the_log_are_gone() {
     let (_folder, server) = three_states();
-    server.registry.store().retain_after(2).expect("room for a base");
+    server
+        .registry
+        .store()
+        .retain_after(2)
+        .expect("room for a base");
     let gone = server.get(&count("&asOf=1")).await;
     let problem = gone.assert_problem(410, "no-longer-kept");
     assert_eq!(problem["oudste"], 2);
