@@ -1,15 +1,23 @@
-//! `oslo check`: reads the whole log, follows its chain, rebuilds the index and compares.
+//! `oslo check`: reads the whole log, follows its chain, opens the index and compares; all of the index with `--deep`.
 
 use super::Exit;
 use super::problem;
 use super::session::Session;
-use crate::store;
+use crate::store::{self, Finding};
+use clap::Args;
 use std::io::Write;
 
-pub(crate) fn run(session: &Session) -> anyhow::Result<Exit> {
+#[derive(Args)]
+pub(crate) struct CheckArgs {
+    /// Also read every part of the index and compare it with the log
+    #[arg(long)]
+    deep: bool,
+}
+
+pub(crate) fn run(session: &Session, args: &CheckArgs) -> anyhow::Result<Exit> {
     let console = session.console;
     let mut bar = console.progress(console.say("Logboek nalezen", "Reading the log"));
-    let report = store::check(session.data(), false, &mut |read, total| bar.at(read, total));
+    let report = store::check(session.data(), args.deep, &mut |read, total| bar.at(read, total));
     bar.done();
     let report = report.map_err(problem::of_store)?;
     let mut out = console.out();
@@ -39,21 +47,39 @@ pub(crate) fn run(session: &Session) -> anyhow::Result<Exit> {
         )?;
     }
     if report.findings.is_empty() {
-        let text = console.say(
-            "in orde: logboek, keten en index kloppen",
-            "all is well: log, chain and index agree",
-        );
+        let text = if report.deep {
+            console.say(
+                "in orde: logboek, keten en elk deel van de index kloppen",
+                "all is well: log, chain and every part of the index agree",
+            )
+        } else {
+            console.say(
+                "in orde: logboek, keten en index kloppen",
+                "all is well: log, chain and index agree",
+            )
+        };
         writeln!(out, "{}\t{text}", console.say("oordeel", "verdict"))?;
         out.flush()?;
         return Ok(Exit::Done);
     }
     for finding in &report.findings {
-        writeln!(out, "{}\t{finding}", console.say("bevinding", "finding"))?;
+        let text = match finding {
+            Finding::Log(error) => problem::describe(error).message(console.language).to_owned(),
+            Finding::Index(text) => text.get(console.language).to_owned(),
+        };
+        writeln!(out, "{}\t{text}", console.say("bevinding", "finding"))?;
     }
-    let text = console.say(
-        "beschadigd: maak eerst een kopie van de map, zet het logboek terug van een reservekopie of een andere machine, en draai `oslo check` opnieuw; de index wordt uit het logboek herbouwd",
-        "damaged: copy the folder first, put back the log from a backup or another machine, and run `oslo check` again; the index is rebuilt from the log",
-    );
+    let text = if report.only_index() {
+        console.say(
+            "de index klopt niet, het logboek wel: er is niets verloren; `oslo rebuild` maakt de index opnieuw",
+            "the index is wrong, the log is sound: nothing is lost; `oslo rebuild` makes the index anew",
+        )
+    } else {
+        console.say(
+            "beschadigd: maak eerst een kopie van de map; zet dan een reservekopie terug in een nieuwe map (`oslo --data NIEUWEMAP restore RESERVEKOPIE`)",
+            "damaged: copy the folder first; then put back a backup in a new folder (`oslo --data NEWFOLDER restore BACKUP`)",
+        )
+    };
     writeln!(out, "{}\t{text}", console.say("oordeel", "verdict"))?;
     out.flush()?;
     Ok(Exit::Refused)

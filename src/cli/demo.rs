@@ -31,7 +31,7 @@ pub(crate) struct DemoArgs {
 
 pub(crate) fn run(session: &Session, args: &DemoArgs) -> anyhow::Result<Exit> {
     let console = session.console;
-    let registry = session.open_to_write()?;
+    let registry = session.open_to_write(None)?;
     let missing = missing_assets(&registry);
     if !missing.is_empty() {
         let mut bar = console

@@ -1,9 +1,10 @@
 //! `oslo export`: every quad, sorted by its text, so that equal registries give equal bytes.
 
 use super::Exit;
+use super::arguments::parse_as_of;
 use super::problem::Problem;
 use super::session::Session;
-use crate::store::{Id, Snapshot};
+use crate::store::{AsOf, Id, Snapshot};
 use clap::{Args, ValueEnum};
 use oxrdf::NamedNode;
 use sha2::{Digest, Sha256};
@@ -18,6 +19,9 @@ pub(crate) struct ExportArgs {
     /// Syntax of the output
     #[arg(long, value_enum, default_value_t = ExportFormat::Nquads)]
     format: ExportFormat,
+    /// Write the state after this commit, at the end of this day (UTC) or at this moment
+    #[arg(long, value_name = "WHEN", value_parser = parse_as_of)]
+    as_of: Option<AsOf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -29,8 +33,7 @@ enum ExportFormat {
 }
 
 pub(crate) fn run(session: &Session, args: &ExportArgs) -> anyhow::Result<Exit> {
-    let registry = session.open_to_read()?;
-    let snapshot = registry.snapshot();
+    let (_registry, snapshot) = session.open_state(args.as_of)?;
     let graph = args
         .graph
         .as_deref()

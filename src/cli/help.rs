@@ -25,6 +25,10 @@ Questions:
 Care:
   log        Show the commits of the log
   check      Check the log, its chain and the index
+  backup     Copy the registry to a folder, beside a running server
+  restore    Put back a backup, or an earlier state of it
+  compact    Merge the index into its smallest form, or give up old commits
+  rebuild    Make the index anew from the log
   explain    Explain a code such as V004 or L041";
 
 const GROUPS_NL: &str = "\
@@ -45,6 +49,10 @@ Vragen:
 Onderhoud:
   log        Toon de commits van het logboek
   check      Controleer het logboek, zijn keten en de index
+  backup     Kopieer het register naar een map, naast een draaiende server
+  restore    Zet een reservekopie terug, of een vroegere toestand ervan
+  compact    Voeg de index samen tot zijn kleinste vorm, of geef oude commits op
+  rebuild    Maak de index opnieuw uit het logboek
   explain    Leg een code uit, zoals V004 of L041";
 
 const AFTER_EN: &str = "\
@@ -68,7 +76,7 @@ Afloopcodes: 0 gedaan · 1 iets voldoet niet of is geweigerd · 2 kon niet draai
 `oslo OPDRACHT --help` vertelt meer.";
 
 /// Examples below the help of a command: name, Dutch, English.
-const EXAMPLES: [(&str, &str, &str); 11] = [
+const EXAMPLES: [(&str, &str, &str); 15] = [
     (
         "demo",
         "  oslo demo                          # op http://127.0.0.1:7400\n  oslo --data /srv/proef demo --no-serve",
@@ -91,8 +99,8 @@ const EXAMPLES: [(&str, &str, &str); 11] = [
     ),
     (
         "query",
-        "  oslo query 'SELECT ?s { ?s a <https://data.vlaanderen.be/ns/adres#Adres> } LIMIT 5'\n  oslo query -f vraag.rq --format csv --timeout 30 > antwoord.csv",
-        "  oslo query 'SELECT ?s { ?s a <https://data.vlaanderen.be/ns/adres#Adres> } LIMIT 5'\n  oslo query -f question.rq --format csv --timeout 30 > answer.csv",
+        "  oslo query 'SELECT ?s { ?s a <https://data.vlaanderen.be/ns/adres#Adres> } LIMIT 5'\n  oslo query -f vraag.rq --format csv --timeout 30 > antwoord.csv\n  oslo query --as-of 2024-12-31 -f vraag.rq",
+        "  oslo query 'SELECT ?s { ?s a <https://data.vlaanderen.be/ns/adres#Adres> } LIMIT 5'\n  oslo query -f question.rq --format csv --timeout 30 > answer.csv\n  oslo query --as-of 2024-12-31 -f question.rq",
     ),
     (
         "update",
@@ -107,8 +115,28 @@ const EXAMPLES: [(&str, &str, &str); 11] = [
     ("log", "  oslo log --since 120", "  oslo log --since 120"),
     (
         "check",
-        "  oslo check && echo in orde",
-        "  oslo check && echo all is well",
+        "  oslo check && echo in orde\n  oslo check --deep                  # ook elk blok van de index",
+        "  oslo check && echo all is well\n  oslo check --deep                  # every block of the index too",
+    ),
+    (
+        "backup",
+        "  oslo backup /mnt/kopie/$(date +%F)\n  oslo --data /mnt/kopie/2026-03-01 check --deep\n\nDe kopie is zelf een datamap. Wat nooit meer wijzigt wordt gelinkt als het op dezelfde schijf ligt.",
+        "  oslo backup /mnt/copy/$(date +%F)\n  oslo --data /mnt/copy/2026-03-01 check --deep\n\nThe copy is a data folder itself. What never changes any more is linked when it is on the same disk.",
+    ),
+    (
+        "restore",
+        "  oslo --data /srv/oslo restore /mnt/kopie/2026-03-01\n  oslo --data /srv/eindejaar restore /srv/oslo --as-of 2025-12-31",
+        "  oslo --data /srv/oslo restore /mnt/copy/2026-03-01\n  oslo --data /srv/year-end restore /srv/oslo --as-of 2025-12-31",
+    ),
+    (
+        "compact",
+        "  oslo compact                       # de index, niets wordt opgegeven\n  oslo compact --keep-days 730\n  oslo compact --before 2024-01-01\n\nOpgegeven commits komen niet terug: hun toestand blijft, de wijzigingen ertussen verdwijnen.",
+        "  oslo compact                       # the index, nothing is given up\n  oslo compact --keep-days 730\n  oslo compact --before 2024-01-01\n\nCommits given up do not come back: their state stays, the changes in between go.",
+    ),
+    (
+        "rebuild",
+        "  oslo rebuild --memory 4GiB",
+        "  oslo rebuild --memory 4GiB",
     ),
     (
         "generate",
@@ -118,8 +146,14 @@ const EXAMPLES: [(&str, &str, &str); 11] = [
     ("explain", "  oslo explain L041", "  oslo explain L041"),
 ];
 
+const DUTCH_AS_OF: &str =
+    "Alleen de toestand na deze commit, op het einde van deze dag (UTC) of op dit moment";
+const DUTCH_MEMORY: &str = "Geheugen dat één wijziging mag nemen voor ze naar schijf gaat, zoals 512MiB of 2GiB [standaard: 2GiB]";
+const DUTCH_INDEX_MEMORY: &str =
+    "Geheugen dat het maken van de index mag nemen, zoals 512MiB of 2GiB [standaard: 2GiB]";
+
 /// Dutch texts: command or command and argument; "" is the program itself.
-const DUTCH: [(&str, &str, &str); 46] = [
+const DUTCH: [(&str, &str, &str); 65] = [
     (
         "",
         "",
@@ -266,6 +300,49 @@ const DUTCH: [(&str, &str, &str); 46] = [
         "",
         "Controleer het logboek, zijn keten en de index",
     ),
+    (
+        "check",
+        "deep",
+        "Lees ook elk deel van de index en vergelijk het met het logboek",
+    ),
+    (
+        "backup",
+        "",
+        "Kopieer het register naar een map, naast een draaiende server",
+    ),
+    ("backup", "target", "Nieuwe of lege map voor de reservekopie"),
+    (
+        "backup",
+        "copy",
+        "Kopieer elk bestand in plaats van te linken wat nooit wijzigt; op een andere schijf gebeurt dat vanzelf",
+    ),
+    (
+        "restore",
+        "",
+        "Zet een reservekopie terug, of een vroegere toestand ervan",
+    ),
+    (
+        "restore",
+        "source",
+        "Reservekopie, of de datamap van een ander register",
+    ),
+    ("restore", "as_of", DUTCH_AS_OF),
+    ("restore", "memory", DUTCH_INDEX_MEMORY),
+    (
+        "compact",
+        "",
+        "Voeg de index samen tot zijn kleinste vorm, of geef oude commits op",
+    ),
+    ("compact", "keep_days", "Geef commits op die ouder zijn dan zoveel dagen"),
+    ("compact", "keep_commits", "Geef alle commits op behalve de zoveel nieuwste"),
+    ("compact", "before", "Geef commits op van voor deze dag (UTC) of dit moment"),
+    ("rebuild", "", "Maak de index opnieuw uit het logboek"),
+    ("rebuild", "memory", DUTCH_INDEX_MEMORY),
+    ("load", "memory", DUTCH_MEMORY),
+    ("serve", "memory", DUTCH_MEMORY),
+    ("query", "as_of", DUTCH_AS_OF),
+    ("export", "as_of", DUTCH_AS_OF),
+    ("validate", "as_of", DUTCH_AS_OF),
     (
         "generate",
         "",

@@ -2,6 +2,7 @@
 //! When piped, one line per file as soon as its commit is durable: outcome, commit, added, removed, name.
 
 use super::Exit;
+use super::arguments::parse_memory;
 use super::console::{Console, Progress, group_digits, write_tabbed};
 use super::problem::{self, Problem};
 use super::session::Session;
@@ -44,6 +45,9 @@ pub(crate) struct LoadArgs {
     /// Local copies of JSON-LD contexts: a table of context IRI and path
     #[arg(long, value_name = "TSV")]
     context_map: Option<PathBuf>,
+    /// Memory that one change may take before it goes to disk, such as 512MiB or 2GiB [default: 2GiB]
+    #[arg(long, env = "OSLO_MEMORY", value_name = "SIZE", value_parser = parse_memory)]
+    memory: Option<u64>,
 }
 
 /// What happens to results of severity Violation.
@@ -74,7 +78,7 @@ pub(crate) fn parse_format(name: &str) -> Result<Format, String> {
 }
 
 pub(crate) fn run(session: &Session, args: &LoadArgs) -> anyhow::Result<Exit> {
-    let registry = session.open_to_write()?;
+    let registry = session.open_to_write(args.memory)?;
     let plan = plan(session, &registry, args)?;
     let console = session.console;
     let mut meter = Meter::new(console, &plan);

@@ -1,7 +1,10 @@
 //! Commands of the `oslo` binary: arguments, exit codes, progress and printing.
 //! Decides nothing another caller would want; that lives in the modules the commands call.
 
+mod arguments;
+mod backup;
 mod check;
+mod compact;
 mod console;
 mod demo;
 mod explain;
@@ -17,12 +20,14 @@ mod session;
 mod validate;
 
 use crate::rdf::label::Language;
+use crate::store::Unreadable;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use console::Console;
 use problem::is_closed_pipe;
 use session::Session;
 use std::ffi::OsString;
 use std::io::IsTerminal;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -100,7 +105,15 @@ enum Command {
     /// Show the commits of the log
     Log(log::LogArgs),
     /// Check the log, its chain and the index
-    Check,
+    Check(check::CheckArgs),
+    /// Copy the registry to a folder, beside a running server
+    Backup(backup::BackupArgs),
+    /// Put back a backup, or an earlier state of it
+    Restore(backup::RestoreArgs),
+    /// Merge the index into its smallest form, or give up old commits
+    Compact(compact::CompactArgs),
+    /// Make the index anew from the log
+    Rebuild(compact::RebuildArgs),
     /// Write the whole registry, or one graph, to standard output
     Export(export::ExportArgs),
     /// Explain a code such as V004 or L041
@@ -141,7 +154,13 @@ pub fn run() -> ExitCode {
     );
     let console = Console::new(language);
     let session = Session::new(cli.global.data, &cli.global.base, console);
-    match dispatch(cli.command, &session) {
+    // A damaged part of the index ends reading by unwinding, wherever that happens.
+    let done = catch_unwind(AssertUnwindSafe(|| dispatch(cli.command, &session)));
+    let done = done.unwrap_or_else(|panic| match panic.downcast::<Unreadable>() {
+        Ok(unreadable) => Err(problem::of_unreadable(&unreadable)),
+        Err(panic) => resume_unwind(panic),
+    });
+    match done {
         Ok(exit) => exit.into(),
         // Whoever read our output has seen enough.
         Err(error) if is_closed_pipe(&error) => Exit::Done.into(),
@@ -161,7 +180,11 @@ fn dispatch(command: Command, session: &Session) -> anyhow::Result<Exit> {
         Command::Query(args) => query::run(session, &args),
         Command::Update(args) => query::run_update(session, &args),
         Command::Log(args) => log::run(session, &args),
-        Command::Check => check::run(session),
+        Command::Check(args) => check::run(session, &args),
+        Command::Backup(args) => backup::run(session, &args),
+        Command::Restore(args) => backup::run_restore(session, &args),
+        Command::Compact(args) => compact::run(session, &args),
+        Command::Rebuild(args) => compact::run_rebuild(session, &args),
         Command::Export(args) => export::run(session, &args),
         Command::Explain(args) => explain::run(session, &args),
         Command::Generate(args) => generate::run(session, &args),

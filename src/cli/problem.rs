@@ -1,7 +1,7 @@
 //! Why a command could not do its work, told in the reader's language: what happened, where, what to do.
 
 use crate::rdf::label::{Language, Text};
-use crate::store::StoreError;
+use crate::store::{StoreError, Unreadable};
 use std::fmt;
 use std::io;
 
@@ -25,6 +25,11 @@ impl Problem {
         self.hint = Some(Text::new(nl, en));
         self
     }
+
+    /// What happened, without what to do.
+    pub(crate) fn message(&self, language: Language) -> &str {
+        self.message.get(language)
+    }
 }
 
 impl fmt::Display for Problem {
@@ -37,14 +42,34 @@ impl std::error::Error for Problem {}
 
 /// The problem behind a failure of the store.
 pub(crate) fn of_store(error: StoreError) -> anyhow::Error {
-    let problem = match &error {
+    let problem = describe(&error);
+    anyhow::Error::new(error).context(problem)
+}
+
+/// The problem of an index that cannot be read.
+pub(crate) fn of_unreadable(unreadable: &Unreadable) -> anyhow::Error {
+    let place = &unreadable.message;
+    Problem::new(
+        format!("een deel van de index kan niet gelezen worden: {place}"),
+        format!("a part of the index cannot be read: {place}"),
+    )
+    .hint(
+        "er is niets verloren: `oslo rebuild` maakt de index opnieuw uit het logboek",
+        "nothing is lost: `oslo rebuild` makes the index anew from the log",
+    )
+    .into()
+}
+
+/// A failure of the store in both languages.
+pub(crate) fn describe(error: &StoreError) -> Problem {
+    match error {
         StoreError::InUse { path } => Problem::new(
             format!("de datamap {} is in gebruik door een andere oslo", path.display()),
             format!("the data folder {} is in use by another oslo", path.display()),
         )
         .hint(
-            "stop die (bijvoorbeeld `oslo serve`) of schrijf via haar web-API; lezen (query, export, log, check, validate) kan er wel naast",
-            "stop it (`oslo serve`, for instance) or write through its web API; reading (query, export, log, check, validate) works beside it",
+            "stop die (bijvoorbeeld `oslo serve`) of schrijf via haar web-API; lezen en kopiëren (query, export, log, check, validate, backup) kan er wel naast",
+            "stop it (`oslo serve`, for instance) or write through its web API; reading and copying (query, export, log, check, validate, backup) works beside it",
         ),
         StoreError::Missing { path } => Problem::new(
             format!("er is geen register in {}", path.display()),
@@ -59,8 +84,8 @@ pub(crate) fn of_store(error: StoreError) -> anyhow::Error {
             format!("the commit log {} is damaged after commit {seq}, at byte {offset}: {reason}", path.display()),
         )
         .hint(
-            "er is niets gewijzigd; zet een kopie van het logboek terug en draai daarna `oslo check`",
-            "nothing was changed; put back a copy of the log and run `oslo check` afterwards",
+            "er is niets gewijzigd; neem een reservekopie (`oslo --data NIEUWEMAP restore RESERVEKOPIE`) en vergelijk met `oslo check`",
+            "nothing was changed; take a backup (`oslo --data NEWFOLDER restore BACKUP`) and compare with `oslo check`",
         ),
         StoreError::NotARegistry { path, found } => Problem::new(
             format!("{} is geen datamap van oslo: er staat {found} in, en geen logboek", path.display()),
@@ -69,6 +94,14 @@ pub(crate) fn of_store(error: StoreError) -> anyhow::Error {
         .hint(
             "er is niets gewijzigd; wijs met --data een lege of nieuwe map aan, of de map van een register",
             "nothing was changed; point --data to an empty or new folder, or to the folder of a registry",
+        ),
+        StoreError::NotEmpty { path, found } => Problem::new(
+            format!("{} is niet leeg: er staat {found} in", path.display()),
+            format!("{} is not empty: it holds {found}", path.display()),
+        )
+        .hint(
+            "er is niets gewijzigd; wijs een nieuwe of lege map aan (bij `oslo restore` met --data)",
+            "nothing was changed; name a new or empty folder (for `oslo restore` with --data)",
         ),
         StoreError::LogFileMissing { path } => Problem::new(
             format!("het logboek mist het bestand {}", path.display()),
@@ -131,8 +164,7 @@ pub(crate) fn of_store(error: StoreError) -> anyhow::Error {
             "wat bevestigd was is bewaard; verhelp de oorzaak en start opnieuw",
             "what was acknowledged is kept; mend the cause and start again",
         ),
-    };
-    anyhow::Error::new(error).context(problem)
+    }
 }
 
 /// Prints why a command could not run, on standard error.

@@ -1,6 +1,7 @@
 //! `oslo query` and `oslo update`: SPARQL over the registry.
 
 use super::Exit;
+use super::arguments::parse_as_of;
 use super::console::group_digits;
 use super::load::{Strictness, print_rejection};
 use super::problem::{self, Problem};
@@ -10,7 +11,7 @@ use crate::query::{
     parse_query, run_query,
 };
 use crate::registry::{CommitError, CommitRequest};
-use crate::store::CommitMeta;
+use crate::store::{AsOf, CommitMeta};
 use anyhow::Context;
 use clap::Args;
 use std::io::{self, Read, Write};
@@ -72,6 +73,9 @@ pub(crate) struct QueryArgs {
     /// Show in which order patterns are joined, with the rows expected, instead of an answer
     #[arg(long)]
     explain: bool,
+    /// Ask the state after this commit, at the end of this day (UTC) or at this moment
+    #[arg(long, value_name = "WHEN", value_parser = parse_as_of)]
+    as_of: Option<AsOf>,
 }
 
 #[derive(Args)]
@@ -104,7 +108,7 @@ pub(crate) fn run(session: &Session, args: &QueryArgs) -> anyhow::Result<Exit> {
     // The text is read first: a mistake in it is told at once, however large the registry is.
     let query = parse_query(&text, &options).map_err(of_query)?;
     if args.explain {
-        return explain_plan(session, &query, &options);
+        return explain_plan(session, args.as_of, &query, &options);
     }
     let name = args.format.as_deref().unwrap_or(
         if session.console.out_is_terminal || query.kind().is_graph() {
@@ -137,10 +141,10 @@ pub(crate) fn run(session: &Session, args: &QueryArgs) -> anyhow::Result<Exit> {
             format!("choose from: {names}"),
         )
     })?;
-    let registry = session.open_to_read()?;
+    let (_registry, state) = session.open_state(args.as_of)?;
     let mut out = session.console.out();
     run_query(
-        &registry.snapshot().view(),
+        &state.view(),
         &query,
         &options,
         format,
@@ -154,11 +158,12 @@ pub(crate) fn run(session: &Session, args: &QueryArgs) -> anyhow::Result<Exit> {
 /// One line per step: what is done, with which pattern, and how many rows are expected.
 fn explain_plan(
     session: &Session,
+    as_of: Option<AsOf>,
     query: &ParsedQuery,
     options: &QueryOptions,
 ) -> anyhow::Result<Exit> {
-    let registry = session.open_to_read()?;
-    let steps = explain(&registry.snapshot().view(), query, options).map_err(of_query)?;
+    let (_registry, state) = session.open_state(as_of)?;
+    let steps = explain(&state.view(), query, options).map_err(of_query)?;
     let console = session.console;
     let mut out = console.out();
     for step in &steps {
@@ -202,7 +207,7 @@ pub(crate) fn run_update(session: &Session, args: &UpdateArgs) -> anyhow::Result
         base_iri: Some(format!("{}/", session.base)),
         ..QueryOptions::default()
     };
-    let registry = session.open_existing()?;
+    let registry = session.open_existing(None)?;
     let request = CommitRequest {
         meta: CommitMeta {
             agent: registry.agent_iri("oslo"),

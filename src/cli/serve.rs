@@ -1,6 +1,7 @@
 //! `oslo serve`: the registry over HTTP, until SIGTERM or Ctrl-C.
 
 use super::Exit;
+use super::arguments::parse_memory;
 use super::problem::Problem;
 use super::session::Session;
 use crate::http::{self, ServeError, ServerConfig};
@@ -19,6 +20,9 @@ pub(crate) struct ServeArgs {
     /// File with the token that allows writing; without it the server only reads
     #[arg(long, value_name = "FILE")]
     admin_token_file: Option<PathBuf>,
+    /// Memory that one change may take before it goes to disk, such as 512MiB or 2GiB [default: 2GiB]
+    #[arg(long, env = "OSLO_MEMORY", value_name = "SIZE", value_parser = parse_memory)]
+    memory: Option<u64>,
 }
 
 pub(crate) fn run(session: &Session, args: &ServeArgs) -> anyhow::Result<Exit> {
@@ -29,7 +33,7 @@ pub(crate) fn run(session: &Session, args: &ServeArgs) -> anyhow::Result<Exit> {
         .map(read_token)
         .transpose()?;
     let writable = admin_token.is_some();
-    let registry = Arc::new(session.open_existing()?);
+    let registry = Arc::new(session.open_existing(args.memory)?);
     let config = ServerConfig {
         bind: args.bind,
         admin_token,

@@ -4,8 +4,20 @@ use super::console::Console;
 use super::problem;
 use crate::rdf::label::Language;
 use crate::registry::{Registry, RegistryConfig};
-use crate::store::OpenOptions;
+use crate::store::{AsOf, OpenOptions, Snapshot};
 use std::path::{Path, PathBuf};
+
+/// Options with another bound on memory, of which readers' caches get a part.
+pub(crate) fn with_memory(options: OpenOptions, memory: Option<u64>) -> OpenOptions {
+    match memory {
+        None => options,
+        Some(memory_bytes) => OpenOptions {
+            memory_bytes,
+            cache_bytes: options.cache_bytes.min(memory_bytes / 8),
+            ..options
+        },
+    }
+}
 
 /// Data folder, base IRI and console of one run.
 pub(crate) struct Session {
@@ -38,17 +50,31 @@ impl Session {
         })
     }
 
+    /// The registry for reading, and its state now or at an earlier moment.
+    pub(crate) fn open_state(&self, as_of: Option<AsOf>) -> anyhow::Result<(Registry, Snapshot)> {
+        let registry = self.open_to_read()?;
+        let Some(moment) = as_of else {
+            let state = registry.snapshot();
+            return Ok((registry, state));
+        };
+        let state = registry.store().as_of(moment).map_err(problem::of_store)?;
+        let text = self.console.say("toestand na commit", "state after commit");
+        self.console.note(&format!("{text} {}", state.seq()));
+        Ok((registry, state))
+    }
+
     /// The registry for writing, made when there is none.
-    pub(crate) fn open_to_write(&self) -> anyhow::Result<Registry> {
-        self.open(OpenOptions::default())
+    pub(crate) fn open_to_write(&self, memory: Option<u64>) -> anyhow::Result<Registry> {
+        self.open(with_memory(OpenOptions::default(), memory))
     }
 
     /// The registry for writing; there must be one.
-    pub(crate) fn open_existing(&self) -> anyhow::Result<Registry> {
-        self.open(OpenOptions {
+    pub(crate) fn open_existing(&self, memory: Option<u64>) -> anyhow::Result<Registry> {
+        let options = OpenOptions {
             must_exist: true,
             ..OpenOptions::default()
-        })
+        };
+        self.open(with_memory(options, memory))
     }
 
     fn open(&self, options: OpenOptions) -> anyhow::Result<Registry> {

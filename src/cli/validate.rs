@@ -1,13 +1,14 @@
 //! `oslo validate`: the stored registry, or files that are not to be stored, against stored, shipped or given shapes.
 
 use super::Exit;
+use super::arguments::parse_as_of;
 use super::load::of_diagnostic;
 use super::session::Session;
 use crate::ingest::load::TargetGraph;
 use crate::ingest::{LoadPlan, ParseOptions, parse_into};
 use crate::registry::{Registry, StoredReport, assets};
 use crate::shapes::{Report, Validation, ValidationOptions, Verdict, read_shapes, validate};
-use crate::store::{Draft, Graphs, Id, QuadIds, Store, StoreError};
+use crate::store::{AsOf, Draft, Graphs, Id, QuadIds, Store, StoreError};
 use clap::{Args, ValueEnum};
 use oxrdf::NamedNode;
 use rustc_hash::FxHashMap;
@@ -29,6 +30,9 @@ pub(crate) struct ValidateArgs {
     /// Local copies of JSON-LD contexts: a table of context IRI and path
     #[arg(long, value_name = "TSV")]
     context_map: Option<PathBuf>,
+    /// Check the stored state after this commit, at the end of this day (UTC) or at this moment
+    #[arg(long, value_name = "WHEN", value_parser = parse_as_of, conflicts_with_all = ["paths", "shapes"])]
+    as_of: Option<AsOf>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -44,6 +48,12 @@ enum ReportFormat {
 }
 
 pub(crate) fn run(session: &Session, args: &ValidateArgs) -> anyhow::Result<Exit> {
+    if args.as_of.is_some() {
+        let (registry, state) = session.open_state(args.as_of)?;
+        let report = registry.report_of(&state);
+        write(session, &report.report, args.format)?;
+        return Ok(exit_of(&report.report));
+    }
     let registry = open(session, args)?;
     let report = if args.paths.is_empty() && args.shapes.is_empty() {
         registry.report()

@@ -245,10 +245,14 @@ impl Registry {
 
     /// The validation report of the stored registry, made once per commit.
     pub fn report(&self) -> StoredReport {
-        let snapshot = self.snapshot();
+        self.report_of(&self.snapshot())
+    }
+
+    /// The validation report of a state of this registry's store, checked against the shapes it had then.
+    pub fn report_of(&self, state: &Snapshot) -> StoredReport {
         StoredReport {
-            report: self.report_in(&snapshot),
-            view: snapshot.view(),
+            report: self.report_in(state),
+            view: state.view(),
         }
     }
 

@@ -1,21 +1,26 @@
 //! Verification: is the log whole, and does the index say what the log says? Claims nothing and changes nothing.
 //! Everything is read as a stream, so a check takes little memory whatever the size of the store.
 
+use crate::rdf::label::Text;
 use crate::store::block::Row;
 use crate::store::cursor::Cursor;
+use crate::store::folder::Folder;
 use crate::store::id::Id;
 use crate::store::log::{CommitInfo, CommitLog, LogOptions, RecordSink, hex};
 use crate::store::order::Order;
+use crate::store::recover::{READER_TRIES, Stored, stored_state};
 use crate::store::replay::ReplayProgress;
-use crate::store::segment::Unreadable;
+use crate::store::segment::{Shared, Unreadable};
 use crate::store::snapshot::Snapshot;
 use crate::store::{OpenOptions, Store, StoreError};
+use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::time::Duration;
 use xxhash_rust::xxh3::xxh3_64;
 
 /// What [`check`] found.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct CheckReport {
     /// Number of the last commit.
     pub commits: u64,
@@ -28,7 +33,71 @@ pub struct CheckReport {
     /// Whether every block of the index was read and compared with the log.
     pub deep: bool,
     /// What is wrong; empty when all is well.
-    pub findings: Vec<String>,
+    pub findings: Vec<Finding>,
+}
+
+/// Something wrong with a data folder.
+#[derive(Debug)]
+pub enum Finding {
+    /// The log, the truth, is damaged: only a copy can mend it.
+    Log(StoreError),
+    /// The index is wrong, in one sentence that names the file where one is at fault; it can be made anew from the log.
+    Index(Text),
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Log(error) => error.fmt(f),
+            Self::Index(text) => f.write_str(&text.en),
+        }
+    }
+}
+
+impl CheckReport {
+    /// Whether something is wrong, and with the index only.
+    pub fn only_index(&self) -> bool {
+        let index = |finding: &Finding| matches!(finding, Finding::Index(_));
+        !self.findings.is_empty() && self.findings.iter().all(index)
+    }
+
+    fn index(&mut self, nl: impl Into<String>, en: impl Into<String>) {
+        self.findings.push(Finding::Index(Text::new(nl, en)));
+    }
+}
+
+/// What the rows of a log add up to.
+pub(crate) struct LogSum {
+    /// Last commit.
+    pub(crate) seq: u64,
+    /// Its chain digest.
+    pub(crate) digest: [u8; 32],
+    /// Quads after it.
+    pub(crate) quads: u64,
+    /// Bytes of a commit that was never acknowledged.
+    pub(crate) torn_bytes: u64,
+    /// Order-free sum of the hashes of those quads' texts.
+    sum: u64,
+}
+
+/// Reads the whole log of a data folder as a stream: frames, digests and chain. Changes nothing.
+///
+/// # Errors
+/// When it cannot be read or is damaged.
+pub(crate) fn sum_log(dir: &Path, progress: ReplayProgress<'_>) -> Result<LogSum, StoreError> {
+    let mut sums = Sums::new(progress);
+    let options = LogOptions {
+        read_only: true,
+        ..LogOptions::default()
+    };
+    let opened = CommitLog::open(dir, options, None, &mut sums)?;
+    Ok(LogSum {
+        seq: sums.seq,
+        digest: sums.digest,
+        quads: sums.quads,
+        torn_bytes: opened.torn_bytes,
+        sum: sums.sum,
+    })
 }
 
 /// Reads the whole log of a data folder (frames, digests, chain) and opens its index. With `deep`, also reads every block
@@ -50,67 +119,111 @@ pub fn check(
         deep,
         ..CheckReport::default()
     };
-    let mut sums = Sums::new(progress);
-    let options = LogOptions {
-        read_only: true,
-        ..LogOptions::default()
-    };
-    match CommitLog::open(dir, options, None, &mut sums).map_err(StoreError::from) {
-        Ok(opened) => report.torn_bytes = opened.torn_bytes,
+    let log = match sum_log(dir, progress) {
+        Ok(log) => log,
         Err(error @ StoreError::Io { .. }) => return Err(error),
         Err(error) => {
-            report.findings.push(error.to_string());
+            report.findings.push(Finding::Log(error));
             return Ok(report);
         }
+    };
+    report.commits = log.seq;
+    report.quads = log.quads;
+    report.digest = hex(&log.digest);
+    report.torn_bytes = log.torn_bytes;
+    if let Some(reason) = unusable(dir)? {
+        report.index(
+            format!("de index kan niet gebruikt worden: {reason}"),
+            format!("the index cannot be used: {reason}"),
+        );
+        return Ok(report);
     }
-    report.commits = sums.seq;
-    report.quads = sums.quads;
-    report.digest = hex(&sums.digest);
-    let (rows, sum) = (sums.quads, sums.sum);
-    let opened = Store::open(
+    let found = catch_unwind(AssertUnwindSafe(|| examine(dir, &log, deep)));
+    match found {
+        Ok(Ok(None)) => {}
+        Ok(Ok(Some(finding))) => report.findings.push(Finding::Index(finding)),
+        Ok(Err(error)) => return Err(error),
+        Err(panic) => match panic.downcast::<Unreadable>() {
+            Ok(unreadable) => report.index(
+                format!("een deel van de index kan niet gelezen worden: {}", unreadable.message),
+                format!("a part of the index cannot be read: {}", unreadable.message),
+            ),
+            Err(panic) => std::panic::resume_unwind(panic),
+        },
+    }
+    Ok(report)
+}
+
+/// Why the index that the manifest names cannot be used, if that is so.
+fn unusable(dir: &Path) -> Result<Option<String>, StoreError> {
+    let folder = Folder::read(dir);
+    let mut tries = 0;
+    loop {
+        match stored_state(&folder, &Shared::new(1 << 20))? {
+            // A server may just have replaced files that the manifest named.
+            Stored::Unusable(_) if tries < READER_TRIES => {
+                tries += 1;
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            Stored::Unusable(reason) => return Ok(Some(reason)),
+            Stored::State(..) | Stored::Nothing => return Ok(None),
+        }
+    }
+}
+
+/// The first thing that is wrong with an index that can be opened.
+fn examine(dir: &Path, log: &LogSum, deep: bool) -> Result<Option<Text>, StoreError> {
+    let store = Store::open(
         dir,
         OpenOptions {
             read_only: true,
             must_exist: true,
             ..OpenOptions::default()
         },
-    );
-    let store = match opened {
-        Ok(store) => store,
-        Err(error) => {
-            report.findings.push(error.to_string());
-            return Ok(report);
-        }
-    };
+    )?;
     // A server may have committed since the log was read: look at the state the sums belong to.
-    let snapshot = store.as_of(crate::store::AsOf::Seq(report.commits))?;
-    if snapshot.quad_count() != rows {
-        report.findings.push(format!(
-            "the index holds {} quads, the log adds up to {rows}",
-            snapshot.quad_count()
-        ));
+    let snapshot = store.as_of(crate::store::AsOf::Seq(log.seq))?;
+    let quads = snapshot.quad_count();
+    if quads != log.quads {
+        return Ok(Some(Text::new(
+            format!("de index heeft {quads} quads, het logboek telt op tot {}", log.quads),
+            format!("the index holds {quads} quads, the log adds up to {}", log.quads),
+        )));
     }
     if deep {
-        let found = catch_unwind(AssertUnwindSafe(|| compare(&snapshot, sum)));
-        match found {
-            Ok(Ok(())) => {}
-            Ok(Err(finding)) => report.findings.push(finding),
-            Err(panic) => match panic.downcast::<Unreadable>() {
-                Ok(unreadable) => report.findings.push(unreadable.message),
-                Err(panic) => std::panic::resume_unwind(panic),
-            },
-        }
+        return Ok(compare(&snapshot, log.sum).err());
     }
-    Ok(report)
+    Ok(None)
 }
 
 /// Compares the orders with each other, the texts with their hashes, and the quads with the sum of the log's.
-fn compare(snapshot: &Snapshot, wanted: u64) -> Result<(), String> {
+fn compare(snapshot: &Snapshot, wanted: u64) -> Result<(), Text> {
     let version = snapshot.version();
+    let in_texts = |reason| {
+        Text::new(
+            format!("een bestand met teksten klopt niet: {reason}"),
+            format!("a file of texts is wrong: {reason}"),
+        )
+    };
     for file in version.dictionary.files() {
-        file.check(version.dictionary.seed())?;
+        file.check(version.dictionary.seed()).map_err(in_texts)?;
     }
-    check_orders(snapshot)?;
+    let files = version.index.levels().iter().filter_map(|level| level.files());
+    for file in files.flat_map(|level| &level.files) {
+        file.check_sections().map_err(|error| {
+            let place = format!("{}: {error}", file.path().display());
+            Text::new(
+                format!("een deel van de index kan niet gelezen worden: {place}"),
+                format!("a part of the index cannot be read: {place}"),
+            )
+        })?;
+    }
+    check_orders(snapshot).map_err(|reason| {
+        Text::new(
+            format!("de volgordes van de index verschillen: {reason}"),
+            format!("the orders of the index disagree: {reason}"),
+        )
+    })?;
     let mut sum = 0_u64;
     let mut line = Vec::new();
     for row in version.index.scan(Order::Spog) {
@@ -119,7 +232,10 @@ fn compare(snapshot: &Snapshot, wanted: u64) -> Result<(), String> {
         sum = sum.wrapping_add(xxh3_64(&line));
     }
     if sum != wanted {
-        return Err("the index holds other quads than the log adds up to".to_owned());
+        return Err(Text::new(
+            "de index bevat andere quads dan waar het logboek toe optelt",
+            "the index holds other quads than the log adds up to",
+        ));
     }
     Ok(())
 }

@@ -14,7 +14,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
-const LOCK_FILE: &str = "lock";
+/// File that the process that writes holds locked.
+pub(crate) const LOCK_FILE: &str = "lock";
 const INDEX_DIR: &str = "index";
 const LOG_DIR: &str = "log";
 

@@ -133,6 +133,8 @@ pub(crate) struct Assembled {
     pub(crate) disk: Option<(Arc<Folder>, Arc<Shared>, CommitLog)>,
     pub(crate) options: OpenOptions,
     pub(crate) recovered_bytes: u64,
+    /// Opening wrote index files that no manifest names yet.
+    pub(crate) unnamed_files: bool,
 }
 
 impl Store {
@@ -144,6 +146,7 @@ impl Store {
             disk: None,
             options: OpenOptions::default(),
             recovered_bytes: 0,
+            unnamed_files: false,
         })
     }
 
@@ -153,6 +156,7 @@ impl Store {
             _ => None,
         };
         let keeps = syncer.is_some();
+        let unnamed_files = parts.unnamed_files;
         let inner = Arc::new(Inner {
             group: Mutex::new(Group {
                 waiting: VecDeque::new(),
@@ -179,6 +183,9 @@ impl Store {
             options: parts.options,
             recovered_bytes: parts.recovered_bytes,
         });
+        if unnamed_files {
+            inner.checkpoint_now();
+        }
         Self {
             _keeper: keeps.then(|| Keeper::start(&inner)),
             inner,

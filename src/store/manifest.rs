@@ -3,8 +3,9 @@
 
 use crate::store::dictionary::StoredNames;
 use crate::store::fault;
-use crate::store::level::Level;
+use crate::store::level::{Level, LevelFiles};
 use crate::store::log::LogPosition;
+use crate::store::terms::Terms;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File};
 use std::io;
@@ -119,6 +120,17 @@ impl Manifest {
     /// Path of the list of commits.
     pub(crate) fn commits_path(&self, index_dir: &Path) -> PathBuf {
         index_dir.join(&self.commits)
+    }
+
+    /// Paths of all files it names.
+    pub(crate) fn files(&self, index_dir: &Path) -> Vec<PathBuf> {
+        let levels = self.levels.iter();
+        let mut paths: Vec<PathBuf> = levels
+            .flat_map(|level| LevelFiles::paths(index_dir, level.number))
+            .collect();
+        paths.extend(self.terms.iter().map(|number| Terms::path(index_dir, *number)));
+        paths.push(self.commits_path(index_dir));
+        paths
     }
 
     /// Reads the manifest of a data folder.

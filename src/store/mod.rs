@@ -1,6 +1,7 @@
 //! One data folder: commit log, dictionary and sorted quad index, with one writer and any number of readers.
 //! Knows terms and quads; knows no SPARQL, SHACL, HTTP or OSLO.
 
+mod backup;
 mod block;
 mod build;
 mod check;
@@ -26,6 +27,7 @@ mod past;
 mod pending;
 mod recover;
 mod replay;
+mod retain;
 mod run;
 mod segment;
 mod snapshot;
@@ -33,7 +35,8 @@ mod statistics;
 mod terms;
 mod view;
 
-pub use check::{CheckReport, check};
+pub use backup::{CopyReport, backup, restore};
+pub use check::{CheckReport, Finding, check};
 pub use dictionary::TermMeta;
 pub use draft::{Draft, NetDelta};
 pub use id::{Id, TermKind};
@@ -85,6 +88,14 @@ pub enum StoreError {
     /// The folder is not empty and holds no registry.
     #[error("{path} is no data folder of oslo: it holds {found} and no commit log")]
     NotARegistry {
+        /// The folder.
+        path: PathBuf,
+        /// Something that lies in it.
+        found: String,
+    },
+    /// A folder that is to take a copy holds something.
+    #[error("{path} is not empty: it holds {found}")]
+    NotEmpty {
         /// The folder.
         path: PathBuf,
         /// Something that lies in it.

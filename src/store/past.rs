@@ -65,15 +65,18 @@ impl Inner {
             };
             let levels = now.version().index.levels();
             let below = levels.partition_point(|level| level.last_seq <= seq);
-            let from = levels[..below]
-                .last()
-                .map_or(0, |level| level.last_seq)
-                .max(oldest);
+            let from = levels[..below].last().map_or(0, |level| level.last_seq);
+            // The records between a stack that ends before the base and the base are gone.
+            let forward = if from < oldest {
+                u64::MAX
+            } else {
+                table.rows_between(from, seq)
+            };
             (
                 seq,
                 oldest,
                 (below, from),
-                table.rows_between(from, seq),
+                forward,
                 table.rows_between(seq, now.seq()),
             )
         };

@@ -13,7 +13,7 @@ use crate::store::manifest::{Found, Manifest};
 use crate::store::pace::Pace;
 use crate::store::pending::Spill;
 use crate::store::replay::{Replay, ReplayProgress};
-use crate::store::segment::Shared;
+use crate::store::segment::{Shared, Unreadable};
 use crate::store::snapshot::Snapshot;
 use crate::store::terms::Terms;
 use crate::store::{OpenOptions, Store, StoreError, io_error};
@@ -23,7 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// How often a reader tries again when a writer replaces files under its hands.
-const READER_TRIES: usize = 20;
+pub(crate) const READER_TRIES: usize = 20;
 
 impl Store {
     /// Opens a data folder, creating it when there is none, and replays what its index does not hold yet.
@@ -84,10 +84,14 @@ fn read(
 ) -> Result<Assembled, StoreError> {
     let folder = Arc::new(Folder::read(dir));
     let mut tries = 0;
+    let mut damage = None;
     loop {
         tries += 1;
         let shared = Shared::new(options.cache_bytes);
-        let stored = stored_state(&folder, &shared)?;
+        let stored = match &damage {
+            None => stored_state(&folder, &shared)?,
+            Some(reason) => Stored::Unusable(String::clone(reason)),
+        };
         let index_changed = matches!(&stored, Stored::Unusable(_));
         if index_changed && tries < READER_TRIES {
             // A writer may just have replaced files that the manifest named.
@@ -98,6 +102,7 @@ fn read(
             Stored::State(state, known) => (*state, Some(*known)),
             Stored::Unusable(reason) => {
                 tracing::warn!(%reason, "The index cannot be used; reading the whole log into memory");
+                shared.note_damage(&reason);
                 (Snapshot::empty(), None)
             }
             Stored::Nothing => (Snapshot::empty(), None),
@@ -107,12 +112,20 @@ fn read(
             read_only: true,
             ..LogOptions::default()
         };
-        let opened = match CommitLog::open(dir, log_options, known, &mut replay) {
-            Err(LogError::Superseded { .. } | LogError::Missing { .. }) if tries < READER_TRIES => {
+        let read = Unreadable::caught(|| CommitLog::open(dir, log_options, known, &mut replay));
+        let opened = match read {
+            Ok(Err(LogError::Superseded { .. } | LogError::Missing { .. }))
+                if tries < READER_TRIES =>
+            {
                 std::thread::sleep(std::time::Duration::from_millis(10));
                 continue;
             }
-            opened => opened?,
+            Ok(opened) => opened?,
+            Err(unreadable) => {
+                damage = Some(unreadable.message);
+                tries = READER_TRIES;
+                continue;
+            }
         };
         return Ok(Assembled {
             snapshot: replay.into_state(),
@@ -120,11 +133,16 @@ fn read(
             disk: Some((folder, shared, opened.log)),
             options,
             recovered_bytes: opened.torn_bytes,
+            unnamed_files: false,
         });
     }
 }
 
-fn write(
+/// Opens a claimed folder for writing; `anew` makes its index from the log alone.
+///
+/// # Errors
+/// As [`Store::open`].
+pub(crate) fn write(
     folder: &Arc<Folder>,
     options: OpenOptions,
     progress: ReplayProgress<'_>,
@@ -185,13 +203,20 @@ fn write(
         Ok(flushed.apply(&frozen))
     };
     let mut replay = Replay::new(base, Some(spill), &mut *progress, settle);
-    let opened = match CommitLog::open(folder.dir(), log_options, known, &mut replay) {
-        Err(LogError::Superseded { .. }) if !anew => {
+    let read = Unreadable::caught(|| CommitLog::open(folder.dir(), log_options, known, &mut replay));
+    let opened = match read {
+        Err(unreadable) if !anew => {
+            tracing::warn!(reason = %unreadable.message, "The index is damaged; making it anew from the log");
+            drop(replay);
+            return write(folder, options, progress, true);
+        }
+        Err(unreadable) => std::panic::resume_unwind(Box::new(unreadable)),
+        Ok(Err(LogError::Superseded { .. })) if !anew => {
             // The log was compacted past the checkpoint: its base is the newer of the two.
             drop(replay);
             return write(folder, options, progress, true);
         }
-        opened => {
+        Ok(opened) => {
             if let Some(error) = replay.take_failure() {
                 return Err(io_error("write to", folder.index_dir())(error));
             }
@@ -206,7 +231,16 @@ fn write(
         );
     }
     let state = replay.into_state();
-    Ok(assembled(state, opened, folder, shared, options))
+    let levels = state.version().index.levels().iter();
+    let mut files = levels.filter_map(|level| level.files());
+    let unnamed = files.any(|files| {
+        let paths = LevelFiles::paths(folder.index_dir(), files.number);
+        paths.iter().any(|path| !named.contains(path))
+    });
+    let mut parts = assembled(state, opened, folder, shared, options);
+    // What went to files is not named by any manifest yet; another start would do all this again.
+    parts.unnamed_files = unnamed;
+    Ok(parts)
 }
 
 fn assembled(
@@ -222,18 +256,25 @@ fn assembled(
         disk: Some((Arc::clone(folder), shared, opened.log)),
         options,
         recovered_bytes: opened.torn_bytes,
+        unnamed_files: false,
     }
 }
 
 /// What the index files hold.
-enum Stored {
+pub(crate) enum Stored {
+    /// A state, and what it knows of the log.
     State(Box<Snapshot>, Box<KnownLog>),
     /// There is a manifest, but its files cannot be used; the reason.
     Unusable(String),
+    /// There is no manifest.
     Nothing,
 }
 
-fn stored_state(folder: &Folder, shared: &Arc<Shared>) -> Result<Stored, StoreError> {
+/// Opens the files that the manifest names.
+///
+/// # Errors
+/// When they cannot be read for another reason than that they are damaged or gone.
+pub(crate) fn stored_state(folder: &Folder, shared: &Arc<Shared>) -> Result<Stored, StoreError> {
     let manifest = match Manifest::read(folder.dir()).map_err(io_error("read", folder.dir()))? {
         Found::Manifest(manifest) => manifest,
         Found::Absent => return Ok(Stored::Nothing),
@@ -290,7 +331,9 @@ fn state_of(
         return Err(invalid("the levels hold another number of quads than the manifest says"));
     }
     let digest = unhex(&manifest.digest).ok_or_else(|| invalid("the manifest's digest cannot be read"))?;
-    let table = CommitTable::load(&manifest.commits_path(dir))?;
+    let commits = manifest.commits_path(dir);
+    let table = CommitTable::load(&commits)
+        .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", commits.display())))?;
     let dictionary = Dictionary::of_files(manifest.seed, files, &manifest.names);
     let state = Snapshot::new(manifest.seq, digest, manifest.quads, dictionary, index);
     let known = KnownLog {
@@ -302,16 +345,10 @@ fn state_of(
 }
 
 fn named_files(folder: &Folder) -> BTreeSet<PathBuf> {
-    let mut named = BTreeSet::new();
-    if let Ok(Found::Manifest(manifest)) = Manifest::read(folder.dir()) {
-        let dir = folder.index_dir();
-        named.insert(manifest.commits_path(dir));
-        for entry in &manifest.levels {
-            named.extend(LevelFiles::paths(dir, entry.number));
-        }
-        named.extend(manifest.terms.iter().map(|number| Terms::path(dir, *number)));
+    match Manifest::read(folder.dir()) {
+        Ok(Found::Manifest(manifest)) => manifest.files(folder.index_dir()).into_iter().collect(),
+        _ => BTreeSet::new(),
     }
-    named
 }
 
 /// Names the files of a state in the manifest, for a store that is not open.

@@ -1,5 +1,7 @@
 //! Tests of the store as a whole: recovery, damage, drafts and views.
 
+mod keeping;
+
 use super::*;
 use oxrdf::{GraphName, Literal, NamedNode, Quad};
 use proptest::prelude::*;
@@ -52,6 +54,8 @@ enum Step {
     MergeAll,
     Reopen,
     Rebuild,
+    /// Gives up a share of the commits, in 255ths.
+    Retain(u8),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -62,6 +66,7 @@ fn step() -> impl Strategy<Value = Step> {
         1 => Just(Step::MergeAll),
         1 => Just(Step::Reopen),
         1 => Just(Step::Rebuild),
+        1 => any::<u8>().prop_map(Step::Retain),
     ]
 }
 
@@ -84,6 +89,8 @@ proptest! {
         let mut quads = std::collections::HashSet::new();
         // The set of quads after each commit.
         let mut states = vec![lines_of(&quads)];
+        // The oldest state that is kept.
+        let mut first = 0;
         let mut store = Some(Store::open(dir.path(), OpenOptions::default()).expect("opens"));
         for step in &steps {
             let open = store.as_ref().expect("open between steps");
@@ -101,6 +108,12 @@ proptest! {
                     if info.seq > before { states.push(lines_of(&quads)); }
                 }
                 Step::Checkpoint => open.checkpoint().expect("flushes"),
+                Step::Retain(share) => {
+                    let seq = open.snapshot().seq() * u64::from(*share) / 255;
+                    first = first.max(seq);
+                    open.retain_after(seq).expect("gives up commits");
+                    prop_assert_eq!(open.first_state(), first);
+                }
                 Step::MergeAll => open.compact_index().expect("merges"),
                 Step::Reopen => {
                     drop(store.take());
@@ -120,6 +133,12 @@ proptest! {
         }
         let open = store.as_ref().expect("open after all steps");
         for (seq, lines) in states.iter().enumerate() {
+            if (seq as u64) < first {
+                let gone = open.as_of(AsOf::Seq(seq as u64)).err();
+                let refused = matches!(gone, Some(StoreError::Compacted { first: told }) if told == first);
+                prop_assert!(refused, "as of {}: {:?}", seq, gone);
+                continue;
+            }
             let past = open.as_of(AsOf::Seq(seq as u64)).expect("looks back");
             prop_assert_eq!(&dump(&past), lines, "as of {}", seq);
             prop_assert_eq!(past.quad_count(), lines.len() as u64);

@@ -142,7 +142,7 @@ fn random_group(dice: &mut Dice, depth: usize) -> String {
     }
     for _ in 0..dice.roll(3) {
         let inner = |dice: &mut Dice| random_group(dice, depth + 1);
-        let part = match dice.roll(11) {
+        let part = match dice.roll(16) {
             0 | 1 => format!("OPTIONAL {{ {} }} ", inner(dice)),
             2 => format!("MINUS {{ {} }} ", inner(dice)),
             3 => format!("{{ {} }} UNION {{ {} }} ", inner(dice), inner(dice)),
@@ -159,6 +159,18 @@ fn random_group(dice: &mut Dice, depth: usize) -> String {
                 "{{ SELECT ?a (COUNT(*) AS ?k{depth}) (SUM(?b) AS ?s{depth}) {{ {} }} GROUP BY ?a }} ",
                 inner(dice)
             ),
+            10 => format!(
+                "BIND(STR({}) AS ?z{}) ",
+                dice.pick(&VARIABLES),
+                dice.roll(1_000_000)
+            ),
+            11 => format!(
+                "VALUES ({} ?d) {{ (:n1 UNDEF) (UNDEF 2) (:n2 :n3) }} ",
+                dice.pick(&["?a", "?b", "?c"])
+            ),
+            12 => format!("GRAPH :{} {{ {} }} ", dice.pick(&GRAPHS), inner(dice)),
+            13 if dice.chance(30) => "GRAPH ?g {} ".to_owned(),
+            14 => format!("{{ {} }} ", inner(dice)),
             _ => random_filter(dice, depth),
         };
         out += &part;

@@ -10,6 +10,7 @@ pub(crate) fn oslo(data: &Path) -> Command {
         "OSLO_DATA",
         "OSLO_BASE",
         "OSLO_LANG",
+        "OSLO_MEMORY",
         "RUST_LOG",
         "LC_ALL",
         "LC_MESSAGES",

@@ -298,8 +298,9 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn plan_boxed(&mut self, pattern: Box<GraphPattern>, at: &Place) -> Box<GraphPattern> {
-        Box::new(self.plan(*pattern, at))
+    fn plan_boxed(&mut self, mut pattern: Box<GraphPattern>, at: &Place) -> Box<GraphPattern> {
+        *pattern = self.plan(std::mem::take(&mut *pattern), at);
+        pattern
     }
 
     /// The same for a part of a step, whose notes stand below that of the step.

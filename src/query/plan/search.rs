@@ -287,17 +287,18 @@ impl Search<'_> {
                 while build != 0 {
                     let probe = mask & !build;
                     let small = n <= BUSHY || build.is_power_of_two() || probe.is_power_of_two();
-                    if small && let (Some(b), Some(p)) = (best[build], best[probe]) {
-                        if states[build].certain.meets(states[probe].certain) {
-                            offer(
-                                self.hash_cost(
-                                    (b.cost, states[build].rows),
-                                    (p.cost, states[probe].rows),
-                                    states[mask].rows,
-                                ),
-                                Step::Hash(build, probe),
-                            );
-                        }
+                    if small
+                        && let (Some(b), Some(p)) = (best[build], best[probe])
+                        && states[build].certain.meets(states[probe].certain)
+                    {
+                        offer(
+                            self.hash_cost(
+                                (b.cost, states[build].rows),
+                                (p.cost, states[probe].rows),
+                                states[mask].rows,
+                            ),
+                            Step::Hash(build, probe),
+                        );
                     }
                     build = (build - 1) & mask;
                 }

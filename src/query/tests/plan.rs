@@ -240,6 +240,11 @@ fn steps_between_joins_do_not_stop_the_order() {
             "?h :kind :House MINUS { ?h :box ?b }",
             "?h :kind :House FILTER NOT EXISTS { ?h :box ?b }",
         ),
+        // Names of graphs alone.
+        (
+            "?h :status :Rare . ?h :at ?s",
+            "?h :at ?s . ?h :status :Rare OPTIONAL { GRAPH ?g {} }",
+        ),
         // A union is looked up too.
         (
             "?h :status :Rare . { ?h :box ?x } UNION { ?h :number ?x }",

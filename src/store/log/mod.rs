@@ -3,9 +3,10 @@
 //! Reads and appends records; does not know ids, and applies nothing. The format is described in `docs/decisions`.
 //!
 //! Reading order: `header` (texts), `frame` (bytes), `record` (grammar and chain), `files` (names and heads),
-//! `open`, `read`, `writer`, `base`.
+//! `open`, `read`, `writer`, `base`, `copy`.
 
 mod base;
+mod copy;
 mod files;
 mod frame;
 mod header;
@@ -17,6 +18,7 @@ mod table;
 mod writer;
 
 pub(crate) use base::BaseWriter;
+pub(crate) use copy::{Copying, folder_names};
 pub(crate) use header::{hex, unhex};
 pub(crate) use read::{CommitLog, TableGuard};
 pub(crate) use table::{CommitEntry, CommitTable};

@@ -13,7 +13,7 @@ fn statistics_of(triples: &BTreeSet<[u64; 3]>, copies: usize) -> Statistics {
     let mut by_subject = PredicateCounts::default();
     let mut by_object = PredicateCounts::default();
     let mut sets = SetCounts::default();
-    let mut feed = |order: [usize; 3], push: &mut dyn FnMut(u64, u64, u64)| {
+    let feed = |order: [usize; 3], push: &mut dyn FnMut(u64, u64, u64)| {
         let mut rows: Vec<[u64; 3]> = triples.iter().map(|t| order.map(|i| t[i])).collect();
         rows.sort_unstable();
         for [a, b, c] in rows {

@@ -54,10 +54,13 @@ impl Planner<'_> {
                 1.0,
             ),
             Some(ordered) => {
-                self.note(PlanMethod::Join, Some(ordered.rows));
-                self.depth += 1;
+                let is_join = parts.operands.len() > 1;
+                if is_join {
+                    self.note(PlanMethod::Join, Some(ordered.rows));
+                }
+                self.depth += usize::from(is_join);
                 let written = self.tree(ordered.tree, &mut parts, at);
-                self.depth -= 1;
+                self.depth -= usize::from(is_join);
                 (written, ordered.rows)
             }
         };

@@ -100,6 +100,10 @@ impl Notes {
                 let names: Vec<String> = variables.iter().map(ToString::to_string).collect();
                 format!("{{ SELECT {} … }}", names.join(" "))
             }
+            Body::Other(GraphPattern::Group { variables, .. }) => {
+                let names: Vec<String> = variables.iter().map(ToString::to_string).collect();
+                format!("{{ … }} GROUP BY {}", names.join(" "))
+            }
             Body::Other(_) => "{ … }".to_owned(),
         };
         match &operand.graph {

@@ -320,7 +320,8 @@ impl Planner<'_> {
                     patterns: left.patterns + right.patterns,
                 }
             }
-            GraphPattern::Graph { inner, .. } if super::is_names_only(inner) => Outline {
+            // In a graph, an empty pattern stands for the names of graphs.
+            GraphPattern::Bgp { patterns } if patterns.is_empty() => Outline {
                 rows: 16.0,
                 start_us: 0.0,
                 run_us: 16.0,
