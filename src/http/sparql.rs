@@ -282,10 +282,11 @@ async fn answer(
 ) -> Result<Body, ApiError> {
     let permit = match state.free_query_turn() {
         Some(permit) => {
-            if query.is_shallow() && state.is_warm(view.snapshot()) {
-                if let Some(bytes) = at_once(&view, &query, &options, format)? {
-                    return Ok(Body::from(bytes));
-                }
+            if query.is_shallow()
+                && state.is_warm(view.snapshot())
+                && let Some(bytes) = at_once(&view, &query, &options, format)?
+            {
+                return Ok(Body::from(bytes));
             }
             permit
         }

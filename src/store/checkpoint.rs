@@ -10,7 +10,7 @@ use crate::store::live::{Inner, WriterMode};
 use crate::store::log::{CommitTable, LogPosition, hex};
 use crate::store::manifest::{Found, LevelEntry, Manifest, ManifestParts};
 use crate::store::pace::Pace;
-use crate::store::segment::Shared;
+use crate::store::segment::{Shared, Unreadable};
 use crate::store::snapshot::Snapshot;
 use crate::store::terms::{Terms, TermsWriter};
 use crate::store::{StoreError, Thresholds, io_error};
@@ -43,6 +43,13 @@ impl Wake {
             *self.due.lock().unwrap_or_else(PoisonError::into_inner) = true;
             self.changed.notify_all();
         }
+    }
+
+    fn end(&self) {
+        // With the lock held, so that the thread cannot be between looking and going to sleep.
+        let _due = self.due.lock().unwrap_or_else(PoisonError::into_inner);
+        self.stop.store(true, Ordering::Relaxed);
+        self.changed.notify_all();
     }
 
     fn wait(&self) {
@@ -91,8 +98,7 @@ impl Drop for Keeper {
         let Some(disk) = self.inner.disk() else {
             return;
         };
-        disk.wake.stop.store(true, Ordering::Relaxed);
-        disk.wake.changed.notify_all();
+        disk.wake.end();
         if let Some(thread) = self.thread.take() {
             // A panic of the thread was logged by its hook; there is nothing to undo.
             let _ = thread.join();
@@ -388,7 +394,7 @@ impl Inner {
             number: folder.next_number(),
             shared: &disk.shared,
         };
-        let merged = merged_on_disk(levels, target, threads, pace)
+        let merged = Unreadable::as_error(|| merged_on_disk(levels, target, threads, pace))
             .map_err(failed)?
             .map(Arc::new);
         let flushed = Flushed {
@@ -415,7 +421,8 @@ impl Inner {
         let failed = |error| io_error("write to", folder.index_dir())(error);
         let state = self.snapshot();
         let dictionary = &state.version().dictionary;
-        let joined = joined_terms(dictionary, folder, &disk.shared).map_err(failed)?;
+        let joined = Unreadable::as_error(|| joined_terms(dictionary, folder, &disk.shared))
+            .map_err(failed)?;
         let Some(joined) = joined else {
             return Ok(());
         };

@@ -6,18 +6,17 @@ use crate::store::checkpoint::{Flushed, is_due};
 use crate::store::dictionary::Dictionary;
 use crate::store::folder::{Folder, refuse_foreign};
 use crate::store::index::Index;
-use crate::store::level::{Body, Level};
+use crate::store::level::{Body, Level, LevelFiles};
 use crate::store::live::{Assembled, WriterMode};
 use crate::store::log::{CommitLog, CommitTable, KnownLog, LogError, LogOptions, unhex};
 use crate::store::manifest::{Found, MANIFEST_FILE, Manifest};
 use crate::store::pace::Pace;
 use crate::store::pending::Spill;
 use crate::store::replay::{Replay, ReplayProgress};
-use crate::store::segment::Shared;
+use crate::store::segment::{Shared, Unreadable};
 use crate::store::snapshot::Snapshot;
 use crate::store::terms::Terms;
 use crate::store::{OpenOptions, Store, StoreError, io_error};
-use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -85,10 +84,14 @@ fn read(
 ) -> Result<Assembled, StoreError> {
     let folder = Arc::new(Folder::read(dir));
     let mut tries = 0;
+    let mut damage = None;
     loop {
         tries += 1;
         let shared = Shared::new(options.cache_bytes);
-        let stored = stored_state(&folder, &shared)?;
+        let stored = match &damage {
+            None => stored_state(&folder, &shared)?,
+            Some(reason) => Stored::Unusable(String::clone(reason)),
+        };
         let index_changed = matches!(&stored, Stored::Unusable(_));
         if index_changed && tries < READER_TRIES {
             // A writer may just have replaced files that the manifest named.
@@ -99,6 +102,7 @@ fn read(
             Stored::State(state, known) => (*state, Some(*known)),
             Stored::Unusable(reason) => {
                 tracing::warn!(%reason, "The index cannot be used; reading the whole log into memory");
+                shared.note_damage(&reason);
                 (Snapshot::empty(), None)
             }
             Stored::Nothing => (Snapshot::empty(), None),
@@ -108,12 +112,20 @@ fn read(
             read_only: true,
             ..LogOptions::default()
         };
-        let opened = match CommitLog::open(dir, log_options, known, &mut replay) {
-            Err(LogError::Superseded { .. } | LogError::Missing { .. }) if tries < READER_TRIES => {
+        let read = Unreadable::caught(|| CommitLog::open(dir, log_options, known, &mut replay));
+        let opened = match read {
+            Ok(Err(LogError::Superseded { .. } | LogError::Missing { .. }))
+                if tries < READER_TRIES =>
+            {
                 std::thread::sleep(std::time::Duration::from_millis(10));
                 continue;
             }
-            opened => opened?,
+            Ok(opened) => opened?,
+            Err(unreadable) => {
+                damage = Some(unreadable.message);
+                tries = READER_TRIES;
+                continue;
+            }
         };
         return Ok(Assembled {
             snapshot: replay.into_state(),
@@ -167,19 +179,18 @@ pub(crate) fn write(
     };
     // An index that is to be replaced stays until the new one is whole: the log may turn out to be damaged.
     let replaces = known.is_none() && folder.dir().join(MANIFEST_FILE).exists();
-    folder.prepare_index(&named_files(folder))?;
+    let named = named_files(folder);
+    folder.prepare_index(&named)?;
     let spill = Spill {
         folder: Arc::clone(folder),
         shared: Arc::clone(&shared),
         memory_bytes: options.memory_bytes,
         least_rows: options.thresholds.spill_rows,
     };
-    let settled = Cell::new(false);
     let settle = |state: &Snapshot| -> io::Result<Option<Snapshot>> {
         if !is_due(state, &options.thresholds) {
             return Ok(None);
         }
-        settled.set(true);
         let frozen = state.stored_as(
             state.version().dictionary.clone(),
             state.version().index.frozen(state.seq()),
@@ -188,13 +199,21 @@ pub(crate) fn write(
         Ok(flushed.apply(&frozen))
     };
     let mut replay = Replay::new(base, Some(spill), &mut *progress, settle);
-    let opened = match CommitLog::open(folder.dir(), log_options, known, &mut replay) {
-        Err(LogError::Superseded { .. }) if !anew => {
+    let read =
+        Unreadable::caught(|| CommitLog::open(folder.dir(), log_options, known, &mut replay));
+    let opened = match read {
+        Err(unreadable) if !anew => {
+            tracing::warn!(reason = %unreadable.message, "The index is damaged; making it anew from the log");
+            drop(replay);
+            return write(folder, options, progress, true);
+        }
+        Err(unreadable) => std::panic::resume_unwind(Box::new(unreadable)),
+        Ok(Err(LogError::Superseded { .. })) if !anew => {
             // The log was compacted past the checkpoint: its base is the newer of the two.
             drop(replay);
             return write(folder, options, progress, true);
         }
-        opened => {
+        Ok(opened) => {
             if let Some(error) = replay.take_failure() {
                 return Err(io_error("write to", folder.index_dir())(error));
             }
@@ -209,9 +228,15 @@ pub(crate) fn write(
         );
     }
     let state = replay.into_state();
+    let levels = state.version().index.levels().iter();
+    let mut files = levels.filter_map(|level| level.files());
+    let unnamed = files.any(|files| {
+        let paths = LevelFiles::paths(folder.index_dir(), files.number);
+        paths.iter().any(|path| !named.contains(path))
+    });
     let mut parts = assembled(state, opened, folder, shared, options);
     // What went to files is not named by any manifest yet; another start would do all this again.
-    parts.unnamed_files = settled.get() || replaces;
+    parts.unnamed_files = unnamed || replaces;
     Ok(parts)
 }
 

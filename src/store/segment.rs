@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt as _;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -50,6 +51,33 @@ struct Footer {
 pub struct Unreadable {
     /// File, place and what is wrong, in one sentence.
     pub message: String,
+}
+
+impl Unreadable {
+    /// Runs work that reads the index, and gives what unwound it.
+    ///
+    /// # Errors
+    /// The part that could not be read. Any other panic goes on.
+    pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, Self> {
+        // What the work leaves half done is its caller's to drop; shared state is only ever replaced whole.
+        catch_unwind(AssertUnwindSafe(work)).map_err(|panic| match panic.downcast::<Self>() {
+            Ok(unreadable) => *unreadable,
+            Err(panic) => resume_unwind(panic),
+        })
+    }
+
+    /// Runs work that reads the index and may fail; a part that cannot be read is one more way to fail.
+    ///
+    /// # Errors
+    /// What the work returns, or [`io::ErrorKind::InvalidData`].
+    pub(crate) fn as_error<T>(work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        Self::caught(work).unwrap_or_else(|unreadable| {
+            Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                unreadable.message,
+            ))
+        })
+    }
 }
 
 /// What all files of one store share: caches, and what was found damaged.
@@ -86,6 +114,14 @@ impl Shared {
             damage: Mutex::new(None),
             next_file: AtomicU64::new(1),
         })
+    }
+
+    /// Takes note of damage; the first counts.
+    pub(crate) fn note_damage(&self, message: &str) {
+        self.damage
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert_with(|| message.to_owned());
     }
 
     /// The first damage met since the store was opened.
@@ -262,12 +298,8 @@ impl SegmentFile {
     pub(crate) fn unreadable(&self, error: &io::Error) -> ! {
         let message = format!("{}: {error}", self.path.display());
         tracing::error!(%message, "A part of the index cannot be read; `oslo rebuild` makes it anew from the log");
-        self.shared
-            .damage
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get_or_insert_with(|| message.clone());
-        std::panic::resume_unwind(Box::new(Unreadable { message }))
+        self.shared.note_damage(&message);
+        resume_unwind(Box::new(Unreadable { message }))
     }
 }
 

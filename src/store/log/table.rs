@@ -71,6 +71,7 @@ impl CommitTable {
         }
     }
 
+    #[cfg(test)]
     /// Number of commits in the table.
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
@@ -151,11 +152,6 @@ impl CommitTable {
             }
         };
         until(to).saturating_sub(until(from))
-    }
-
-    /// Memory the table takes, in bytes.
-    pub(crate) fn memory_bytes(&self) -> usize {
-        self.rows.capacity() * size_of::<Row>() + self.files.capacity() * size_of::<FileSpan>()
     }
 
     /// Files that hold commits.

@@ -1,7 +1,7 @@
 //! The process that dies: opens a data folder and commits, one line on stdout for each commit that was acknowledged.
 //! It is the test binary run again, armed with faults by `OSLO_FAULT`. What it must have left behind, the parent checks.
 
-use super::workload::{Rng, Style, fill, meta};
+use super::workload::{Rng, Style, fill, meta, open};
 use oslo_registry::store::{AsOf, Store, StoreError};
 use std::error::Error;
 use std::io::Write as _;
@@ -72,7 +72,7 @@ fn a_child_commits_until_it_dies() {
 
 fn run(order: &Order, dir: &Path) {
     let style = Style::of(order.seed);
-    let store = match Store::open(dir, style.options) {
+    let store = match open(dir, style.options) {
         Ok(store) => store,
         Err(error) => {
             tell(&format!("unopened {}", chain(&error)));
@@ -157,11 +157,19 @@ fn chores(store: &Store, style: &Style, rng: &mut Rng) {
         12..19 => store.compact_index(),
         19..27 => {
             let seq = store.snapshot().seq();
-            let past = store.as_of(AsOf::Seq(rng.between(seq / 2, seq)));
+            let past = store.as_of(AsOf::Seq(
+                rng.between(store.first_state().max(seq / 2), seq),
+            ));
             past.map(|past| {
                 let quads = past.view().quads(None, None, None, None).count();
                 assert_eq!(quads as u64, past.quad_count(), "seed {}", style.seed);
             })
+        }
+        27..31 => {
+            let seq = store.snapshot().seq();
+            let kept = rng.between(seq / 3, seq);
+            tell(&format!("retain {kept}"));
+            store.retain_after(kept)
         }
         _ => Ok(()),
     };

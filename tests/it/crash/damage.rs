@@ -2,7 +2,7 @@
 //! where, or give the right answer; it may never give a wrong one.
 
 use super::life::{compare, ensure, look_back};
-use super::workload::{Model, Rng, Style};
+use super::workload::{Model, Rng, Style, open};
 use oslo_registry::store::{OpenOptions, Store, StoreError, Unreadable, check};
 use std::fs;
 use std::io;
@@ -46,6 +46,39 @@ fn files_in(dir: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
+/// The index files that the manifest names.
+fn named_files(dir: &Path) -> Vec<PathBuf> {
+    let text = fs::read_to_string(dir.join("MANIFEST")).unwrap_or_default();
+    let json = text
+        .trim_end()
+        .rsplit_once('\n')
+        .map_or("", |(json, _)| json);
+    let manifest: serde_json::Value = serde_json::from_str(json).unwrap_or_default();
+    let list = |name: &str| manifest[name].as_array().cloned().unwrap_or_default();
+    let levels = list("levels")
+        .into_iter()
+        .map(|level| level["number"].clone());
+    let numbers: Vec<u64> = levels
+        .chain(list("terms"))
+        .filter_map(|n| n.as_u64())
+        .collect();
+    let commits = manifest["commits"].as_str().unwrap_or_default();
+    let mut files = files_in(&dir.join("index")).unwrap_or_default();
+    files.retain(|path| {
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
+        let number = name
+            .split('-')
+            .next()
+            .and_then(|number| number.parse().ok());
+        let segment = name.ends_with(".seg") && number.is_some_and(|n| numbers.contains(&n));
+        segment || name == commits
+    });
+    files
+}
+
 fn copy(from: &Path, to: &Path) -> io::Result<()> {
     let _ = fs::remove_dir_all(to);
     fs::create_dir_all(to)?;
@@ -67,6 +100,8 @@ struct Done {
     path: PathBuf,
     /// Whether the log was hit: then commits may be gone, or the folder refused.
     log: bool,
+    /// Whether the index was hit where it is in use, and not only what a crash had left beside it.
+    counts: bool,
     detail: String,
 }
 
@@ -103,11 +138,12 @@ fn harm(dir: &Path, rng: &mut Rng) -> io::Result<Option<Done>> {
     let logs = log_files(dir)?;
     let index = files_in(&dir.join("index"))?;
     let manifest = dir.join("MANIFEST");
+    let named = named_files(dir);
     let kind = rng.below(12);
     let (path, log) = match kind {
         0..3 => (logs.last().cloned(), true),
         3 => (Some(rng.pick(&logs).clone()), true),
-        4 => (manifest.exists().then_some(manifest), false),
+        4 => (manifest.exists().then(|| manifest.clone()), false),
         _ if index.is_empty() => (None, false),
         _ => (Some(rng.pick(&index).clone()), false),
     };
@@ -118,7 +154,7 @@ fn harm(dir: &Path, rng: &mut Rng) -> io::Result<Option<Done>> {
     let length = bytes.len() as u64;
     let mut detail = String::new();
     let what = match rng.below(10) {
-        0 if log && logs.len() > 1 || !log => {
+        0 if !log || logs.len() > 1 => {
             fs::remove_file(&path)?;
             "file gone"
         }
@@ -169,8 +205,15 @@ fn harm(dir: &Path, rng: &mut Rng) -> io::Result<Option<Done>> {
         }
         _ => return Ok(None),
     };
+    let counts = match what {
+        "files left over" => false,
+        "all files gone" => !named.is_empty(),
+        "file gone" => named.contains(&path),
+        _ => named.contains(&path) || path == manifest,
+    };
     Ok(Some(Done {
         what,
+        counts,
         path,
         log,
         detail,
@@ -214,12 +257,15 @@ fn look(
         Some(Err(_)) => false,
         None => return Err("check unwound".to_owned()),
     };
+    ensure(done.log || !done.counts || !clean, || {
+        "check saw nothing".to_owned()
+    })?;
     let options = OpenOptions {
         read_only: rng.chance(30),
         must_exist: true,
         ..style.options
     };
-    let Some(opened) = readable(|| Ok(Store::open(dir, options)))? else {
+    let Some(opened) = readable(|| Ok(open(dir, options)))? else {
         return Err("opening unwound".to_owned());
     };
     let store = match opened {
@@ -250,7 +296,7 @@ fn look(
         || format!("{seq} commits instead of {commits}"),
     )?;
     let newest = readable(|| compare(&store, model, seq))?;
-    let earlier = rng.between(0, seq);
+    let earlier = rng.between(store.first_state().min(seq), seq);
     let past = readable(|| match look_back(&store, model, earlier) {
         Err(wrong) if done.log && wrong.contains("damaged") => Ok(()),
         done => done,

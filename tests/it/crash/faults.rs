@@ -4,12 +4,14 @@ use super::workload::Rng;
 use std::collections::BTreeMap;
 
 /// Point, what can happen there, and at how late a visit.
-const POINTS: [(&str, &[&str], u64); 15] = [
+const POINTS: [(&str, &[&str], u64); 17] = [
     ("log.create", &["kill", "fail", "short", "full"], 8),
     ("log.append", &["kill", "short", "fail", "full"], 14),
     ("log.sync", &["kill", "fail"], 14),
     ("log.rotate", &["kill", "short", "fail", "full"], 8),
     ("log.cut", &["kill", "fail"], 1),
+    ("log.base", &["kill", "short", "fail", "full"], 8),
+    ("log.drop", &["kill", "short", "fail", "full"], 10),
     ("log.table", &["kill", "short", "fail", "full"], 6),
     ("segment.create", &["kill", "fail"], 30),
     ("segment.write", &["kill", "short", "fail", "full"], 30),

@@ -5,7 +5,7 @@ use super::child::{Order, VARIABLE};
 use super::damage;
 use super::faults::{ARMED, Fault, Tally};
 use super::format1;
-use super::workload::{Model, Rng, Style, dump};
+use super::workload::{Model, Rng, Style, dump, open};
 use oslo_registry::store::{AsOf, Health, OpenOptions, Store, check};
 use std::fs;
 use std::os::unix::fs::FileExt as _;
@@ -39,6 +39,8 @@ struct Heard {
     ended: bool,
     /// What else it said.
     rest: Vec<String>,
+    /// Commits up to which older ones were to be given up.
+    given_up: u64,
 }
 
 pub(super) struct Life {
@@ -50,6 +52,8 @@ pub(super) struct Life {
     durable: u64,
     /// Commits that were there when the folder was last looked at.
     seen: u64,
+    /// States before this commit may be gone.
+    given_up: u64,
     /// Chain digest of each commit seen so far, from the first on.
     digests: Vec<String>,
     pub(super) tally: Tally,
@@ -72,6 +76,7 @@ impl Life {
             rng: Rng::new(seed, 2 << 40),
             durable: 0,
             seen: 0,
+            given_up: 0,
             digests: Vec::new(),
             tally: Tally::default(),
         }
@@ -135,6 +140,7 @@ impl Life {
         let refused = heard.rest.iter().any(|line| line.starts_with("refused"));
         let unsure = !heard.ended || refused;
         let at_most = self.durable.max(self.seen) + if unsure { self.style.writers } else { 0 };
+        self.given_up = self.given_up.max(heard.given_up);
         for (seq, digest, _) in &heard.acknowledged {
             self.learn(*seq, digest)?;
         }
@@ -244,7 +250,7 @@ impl Life {
             ..self.style.options
         };
         let since = Instant::now();
-        let store = Store::open(&self.dir, options)
+        let store = open(&self.dir, options)
             .map_err(|error| format!("the folder does not open: {error} ({:?})", error))?;
         ensure(manifest.exists() == had_manifest || !had_manifest, || {
             "a sound index was thrown away".to_owned()
@@ -258,17 +264,19 @@ impl Life {
         })?;
         compare(&store, &mut self.model, seq)?;
         let commits = store.commits(0).map_err(|error| error.to_string())?;
-        ensure(commits.len() as u64 == seq, || {
+        let base = store.first_state();
+        ensure(base <= self.given_up, || {
+            format!("commits up to {base} are gone")
+        })?;
+        let numbers = commits.iter().map(|commit| commit.seq);
+        ensure(numbers.eq(base + 1..=seq), || {
             format!("{} commits listed", commits.len())
         })?;
-        for (at, commit) in commits.iter().enumerate() {
-            ensure(commit.seq == at as u64 + 1, || {
-                format!("commit {} has the number {}", at + 1, commit.seq)
-            })?;
+        for commit in &commits {
             self.learn(commit.seq, &commit.digest)?;
         }
         for _ in 0..2 {
-            let earlier = self.rng.between(0, seq);
+            let earlier = self.rng.between(base, seq);
             look_back(&store, &mut self.model, earlier)?;
         }
         ensure(store.health() == Health::default(), || {
@@ -360,6 +368,7 @@ impl Heard {
                     let ack = (number(seq), digest.to_owned(), number(bytes));
                     heard.acknowledged.push(ack);
                 }
+                ["retain", seq] => heard.given_up = heard.given_up.max(seq.parse().unwrap_or(0)),
                 ["open"] => heard.opened = true,
                 ["end"] => heard.ended = true,
                 ["unopened" | "refused" | "stopped" | "chore", ..] => {

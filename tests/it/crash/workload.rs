@@ -1,11 +1,15 @@
 //! What a child of the crash tests commits, and what the store must hold after each commit: both follow from a seed alone,
 //! so that parent and child agree without talking.
 
-use oslo_registry::store::{CommitMeta, Draft, OpenOptions, Snapshot, Source, Thresholds};
+use oslo_registry::store::{
+    CommitMeta, Draft, OpenOptions, Snapshot, Source, Store, StoreError, Thresholds,
+};
 use oxrdf::vocab::xsd;
 use oxrdf::{BlankNode, GraphName, Literal, NamedNode, NamedOrBlankNode, Quad, Term};
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Numbers that follow from a seed (splitmix64).
 #[derive(Clone)]
@@ -173,6 +177,18 @@ pub(super) fn dump(snapshot: &Snapshot) -> BTreeSet<Arc<str>> {
         .collect()
 }
 
+/// Opens a folder. A process that is just being started by another thread of this one holds the lock of a folder closed
+/// a moment ago, until it becomes another program.
+pub(super) fn open(dir: &Path, options: OpenOptions) -> Result<Store, StoreError> {
+    for _ in 0..400 {
+        match Store::open(dir, options) {
+            Err(StoreError::InUse { .. }) => std::thread::sleep(Duration::from_millis(5)),
+            done => return done,
+        }
+    }
+    Store::open(dir, options)
+}
+
 /// Fills a draft with the changes of its commit. With `looking`, reads the draft's state now and then, which applies them.
 pub(super) fn fill(draft: &mut Draft<'_>, style: &Style, seq: u64, looking: bool) {
     for (at, (quad, add)) in style.changes(seq).iter().enumerate() {
@@ -195,7 +211,9 @@ pub(super) fn meta(seq: u64) -> CommitMeta {
             iri: format!("file:///data/{seq}.nq"),
             sha256: None,
         }],
-        message: (seq % 3 == 0).then(|| format!("regel {seq}\nmet \"tekens\"")),
+        message: seq
+            .is_multiple_of(3)
+            .then(|| format!("regel {seq}\nmet \"tekens\"")),
     }
 }
 
