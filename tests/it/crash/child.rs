@@ -90,8 +90,9 @@ fn run(order: &Order, dir: &Path) {
             });
         }
         let mut rng = Rng::new(order.seed, order.round << 16);
+        let fault = std::env::var("OSLO_FAULT").unwrap_or_default();
         while commit(&store, &style, order.last, &mut rng) {
-            chores(&store, &style, &mut rng);
+            chores(&store, &style, &fault, &mut rng);
         }
         stop.store(true, Ordering::Relaxed);
     });
@@ -143,12 +144,19 @@ fn commit(store: &Store, style: &Style, last: u64, rng: &mut Rng) -> bool {
     }
 }
 
-/// What else happens to a store: checkpoints, merges, looks at earlier states.
-fn chores(store: &Store, style: &Style, rng: &mut Rng) {
-    let done = match rng.below(100) {
-        0..12 => store.checkpoint(),
-        12..19 => store.compact_index(),
-        19..27 => {
+/// What else happens to a store: checkpoints, merges, looks at earlier states. More of what leads to the fault, if any.
+fn chores(store: &Store, style: &Style, fault: &str, rng: &mut Rng) {
+    let lot = match fault.split('.').next() {
+        _ if rng.chance(60) => rng.below(100),
+        Some("manifest" | "segment" | "dir") => rng.below(15),
+        Some("log") if fault.starts_with("log.table") => 0,
+        Some("log") if fault.starts_with("log.base") || fault.starts_with("log.drop") => 99,
+        _ => rng.below(100),
+    };
+    let done = match lot {
+        0..10 => store.checkpoint(),
+        10..15 => store.compact_index(),
+        15..23 => {
             let seq = store.snapshot().seq();
             let past = store.as_of(AsOf::Seq(rng.between(store.first_state().max(seq / 2), seq)));
             past.map(|past| {
@@ -156,7 +164,7 @@ fn chores(store: &Store, style: &Style, rng: &mut Rng) {
                 assert_eq!(quads as u64, past.quad_count(), "seed {}", style.seed);
             })
         }
-        27..31 => {
+        96.. => {
             let seq = store.snapshot().seq();
             let kept = rng.between(seq / 3, seq);
             tell(&format!("retain {kept}"));

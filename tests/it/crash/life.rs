@@ -54,6 +54,8 @@ pub(super) struct Life {
     seen: u64,
     /// States before this commit may be gone.
     given_up: u64,
+    /// Whether the log ended in a tail that was not cut off.
+    torn: bool,
     /// Chain digest of each commit seen so far, from the first on.
     digests: Vec<String>,
     pub(super) tally: Tally,
@@ -77,6 +79,7 @@ impl Life {
             durable: 0,
             seen: 0,
             given_up: 0,
+            torn: false,
             digests: Vec::new(),
             tally: Tally::default(),
         }
@@ -106,7 +109,7 @@ impl Life {
 
     fn draw_end(&mut self) -> End {
         match self.rng.below(100) {
-            0..70 if ARMED => End::Fault(Fault::draw(&mut self.rng)),
+            0..70 if ARMED => End::Fault(Fault::draw(&mut self.rng, self.torn)),
             0..95 => End::Killed(self.rng.below(60_000)),
             _ => End::ByItself,
         }
@@ -258,6 +261,7 @@ impl Life {
             look_back(&store, &mut self.model, earlier)?;
         }
         ensure(store.health() == Health::default(), || format!("{:?}", store.health()))?;
+        self.torn = reading_only && store.recovered_bytes() > 0;
         drop(store);
         self.seen = seq;
         ensure(since.elapsed() < PATIENCE, || "looking took too long".to_owned())?;
