@@ -104,10 +104,7 @@ fn reopen(data: &Path) {
     let store = open(data);
     let seconds = since.elapsed().as_secs_f64();
     black_box(store.snapshot().quad_count());
-    tell(&[
-        ("seconds", seconds),
-        ("resident", status_mib("VmRSS:")),
-    ]);
+    tell(&[("seconds", seconds), ("resident", status_mib("VmRSS:"))]);
 }
 
 /// Subjects spread over the whole store, in an order that follows no index.
@@ -192,7 +189,10 @@ fn quads(round: usize, count: usize) -> Vec<Quad> {
 fn commit(data: &Path) {
     let store = open(data);
     let mut figures = Vec::new();
-    for (size, names) in [(1, ["one_p50", "one_p99"]), (1000, ["many_p50", "many_p99"])] {
+    for (size, names) in [
+        (1, ["one_p50", "one_p99"]),
+        (1000, ["many_p50", "many_p99"]),
+    ] {
         let mut micros: Vec<f64> = (0..COMMITS)
             .map(|round| {
                 let quads = quads(round + size * 10_000, size);
@@ -293,7 +293,10 @@ fn inputs(folder: &Path) -> Vec<(String, PathBuf)> {
             let file = File::create(&path).expect("the town's file");
             let out = BufWriter::with_capacity(1 << 20, file);
             let stats = write_town(&options, out, &mut |_| Ok(())).expect("the town is written");
-            (format!("town of {} quads", grouped(stats.quads as f64)), path)
+            (
+                format!("town of {} quads", grouped(stats.quads as f64)),
+                path,
+            )
         })
         .collect()
 }
@@ -369,7 +372,11 @@ fn render(all: &[Figures]) -> String {
     page.push_str(" growth |\n|---|---|");
     page.push_str(&"--:|".repeat(all.len() + 1));
     page.push('\n');
-    let mut row = |name: &str, promised: &str, decimals: usize, grows: bool, value: &dyn Fn(&Figures) -> f64| {
+    let mut row = |name: &str,
+                   promised: &str,
+                   decimals: usize,
+                   grows: bool,
+                   value: &dyn Fn(&Figures) -> f64| {
         let _ = write!(page, "| {name} | {promised} |");
         for figures in all {
             let _ = write!(page, " {:.decimals$} |", value(figures));
@@ -383,26 +390,86 @@ fn render(all: &[Figures]) -> String {
     };
     let growth = promise("growth");
     row("quads", "", 0, false, &|f| of(&f.load, "quads"));
-    row("text, bytes a quad", "", 1, false, &|f| f.text_bytes / of(&f.load, "quads"));
-    row("index and dictionary, bytes a quad", promise("index"), 2, true, &|f| {
-        of(&f.load, "index") / of(&f.load, "quads")
+    row("text, bytes a quad", "", 1, false, &|f| {
+        f.text_bytes / of(&f.load, "quads")
     });
-    row("log, bytes a quad", promise("log"), 2, true, &|f| of(&f.load, "log") / of(&f.load, "quads"));
-    row("load, seconds", promise("load"), 1, false, &|f| of(&f.load, "seconds"));
-    row("load, µs a quad", &format!("growth {growth}"), 3, true, &|f| {
-        of(&f.load, "seconds") * 1e6 / of(&f.load, "quads")
+    row(
+        "index and dictionary, bytes a quad",
+        promise("index"),
+        2,
+        true,
+        &|f| of(&f.load, "index") / of(&f.load, "quads"),
+    );
+    row("log, bytes a quad", promise("log"), 2, true, &|f| {
+        of(&f.load, "log") / of(&f.load, "quads")
     });
-    row("load, peak memory, MiB", promise("peak"), 0, false, &|f| of(&f.load, "peak"));
-    row("after load, resident, MiB", promise("resident"), 0, false, &|f| of(&f.load, "resident"));
-    row("reopen, seconds", promise("reopen"), 3, false, &|f| of(&f.reopen, "seconds"));
-    row("reopened, resident, MiB", promise("resident"), 0, false, &|f| of(&f.reopen, "resident"));
-    row("lookup, p50, µs", &format!("growth {growth}"), 1, true, &|f| of(&f.lookup, "p50"));
-    row("lookup, p99, ms", promise("lookup"), 4, true, &|f| of(&f.lookup, "p99") / 1e3);
-    row("after lookups, resident, MiB", promise("resident"), 0, false, &|f| of(&f.lookup, "resident"));
-    row("commit of 1, p50, µs", &format!("growth {growth}"), 0, true, &|f| of(&f.commit, "one_p50"));
-    row("commit of 1, p99, µs", "", 0, true, &|f| of(&f.commit, "one_p99"));
-    row("commit of 1,000, p50, µs", &format!("growth {growth}"), 0, true, &|f| of(&f.commit, "many_p50"));
-    row("commit of 1,000, p99, µs", "", 0, true, &|f| of(&f.commit, "many_p99"));
+    row("load, seconds", promise("load"), 1, false, &|f| {
+        of(&f.load, "seconds")
+    });
+    row(
+        "load, µs a quad",
+        &format!("growth {growth}"),
+        3,
+        true,
+        &|f| of(&f.load, "seconds") * 1e6 / of(&f.load, "quads"),
+    );
+    row("load, peak memory, MiB", promise("peak"), 0, false, &|f| {
+        of(&f.load, "peak")
+    });
+    row(
+        "after load, resident, MiB",
+        promise("resident"),
+        0,
+        false,
+        &|f| of(&f.load, "resident"),
+    );
+    row("reopen, seconds", promise("reopen"), 3, false, &|f| {
+        of(&f.reopen, "seconds")
+    });
+    row(
+        "reopened, resident, MiB",
+        promise("resident"),
+        0,
+        false,
+        &|f| of(&f.reopen, "resident"),
+    );
+    row(
+        "lookup, p50, µs",
+        &format!("growth {growth}"),
+        1,
+        true,
+        &|f| of(&f.lookup, "p50"),
+    );
+    row("lookup, p99, ms", promise("lookup"), 4, true, &|f| {
+        of(&f.lookup, "p99") / 1e3
+    });
+    row(
+        "after lookups, resident, MiB",
+        promise("resident"),
+        0,
+        false,
+        &|f| of(&f.lookup, "resident"),
+    );
+    row(
+        "commit of 1, p50, µs",
+        &format!("growth {growth}"),
+        0,
+        true,
+        &|f| of(&f.commit, "one_p50"),
+    );
+    row("commit of 1, p99, µs", "", 0, true, &|f| {
+        of(&f.commit, "one_p99")
+    });
+    row(
+        "commit of 1,000, p50, µs",
+        &format!("growth {growth}"),
+        0,
+        true,
+        &|f| of(&f.commit, "many_p50"),
+    );
+    row("commit of 1,000, p99, µs", "", 0, true, &|f| {
+        of(&f.commit, "many_p99")
+    });
     page
 }
 
@@ -413,7 +480,9 @@ fn machine() -> String {
         .lines()
         .find_map(|line| line.strip_prefix("MemTotal:"))
         .and_then(|text| text.split_whitespace().next()?.parse::<f64>().ok())
-        .map_or("unknown".to_owned(), |kib| format!("{:.0} GiB", kib / 1024.0 / 1024.0));
+        .map_or("unknown".to_owned(), |kib| {
+            format!("{:.0} GiB", kib / 1024.0 / 1024.0)
+        });
     let release = read("/proc/sys/kernel/osrelease");
     let kernel = release.split('-').next().unwrap_or_default();
     format!("{cores} cores, {memory} of memory, Linux {}", kernel.trim())
@@ -422,7 +491,9 @@ fn machine() -> String {
 /// A line of the process status, in MiB.
 fn status_mib(name: &str) -> f64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix(name).map(ToOwned::to_owned));
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix(name).map(ToOwned::to_owned));
     line.and_then(|text| text.split_whitespace().next()?.parse::<f64>().ok())
         .map_or(0.0, |kib| kib / 1024.0)
 }

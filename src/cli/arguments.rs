@@ -36,7 +36,11 @@ pub(crate) fn parse_before(text: &str) -> Result<i64, String> {
     })?;
     // Commits know milliseconds: one in the same millisecond as a finer moment may lie before it.
     let ms = floor_ms(moment);
-    Ok(if moment.as_nanosecond() % 1_000_000 == 0 { ms - 1 } else { ms })
+    Ok(if moment.as_nanosecond() % 1_000_000 == 0 {
+        ms - 1
+    } else {
+        ms
+    })
 }
 
 fn floor_ms(moment: Timestamp) -> i64 {
@@ -87,7 +91,11 @@ mod tests {
 
     #[test]
     fn states_are_commits_days_or_moments() {
-        let ms = |text: &str| text.parse::<Timestamp>().expect("a moment").as_millisecond();
+        let ms = |text: &str| {
+            text.parse::<Timestamp>()
+                .expect("a moment")
+                .as_millisecond()
+        };
         assert_eq!(parse_as_of("17"), Ok(AsOf::Seq(17)));
         assert_eq!(
             parse_as_of("2024-12-31"),
@@ -116,7 +124,11 @@ mod tests {
 
     #[test]
     fn before_a_day_is_before_its_start() {
-        let ms = |text: &str| text.parse::<Timestamp>().expect("a moment").as_millisecond();
+        let ms = |text: &str| {
+            text.parse::<Timestamp>()
+                .expect("a moment")
+                .as_millisecond()
+        };
         let start = ms("2025-01-01T00:00:00Z");
         assert_eq!(parse_before("2025-01-01"), Ok(start - 1));
         assert_eq!(parse_before("2025-01-01T00:00:00Z"), Ok(start - 1));

@@ -35,10 +35,17 @@ pub(crate) struct RestoreArgs {
 pub(crate) fn run(session: &Session, args: &BackupArgs) -> anyhow::Result<Exit> {
     refuse_inside(session.data(), &args.target)?;
     let console = session.console;
-    let mut bar = console.progress(console.say("Kopiëren", "Copying")).of_bytes();
-    let report = store::backup(session.data(), &args.target, args.copy, &mut |done, total| {
-        bar.at(done, total);
-    });
+    let mut bar = console
+        .progress(console.say("Kopiëren", "Copying"))
+        .of_bytes();
+    let report = store::backup(
+        session.data(),
+        &args.target,
+        args.copy,
+        &mut |done, total| {
+            bar.at(done, total);
+        },
+    );
     bar.done();
     let report = report.map_err(problem::of_store)?;
     write_report(session, &args.target, &report)?;
@@ -77,7 +84,11 @@ fn refuse_inside(source: &Path, target: &Path) -> anyhow::Result<()> {
         return Ok(());
     };
     let parent = target.ancestors().find_map(|path| {
-        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        let path = if path.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            path
+        };
         path.canonicalize().ok()
     });
     if parent.is_none_or(|parent| !parent.starts_with(&source)) {
@@ -97,14 +108,23 @@ fn refuse_inside(source: &Path, target: &Path) -> anyhow::Result<()> {
 fn write_report(session: &Session, target: &Path, report: &CopyReport) -> anyhow::Result<()> {
     let console = session.console;
     let mut out = console.out();
-    let mut row = |nl: &str, en: &str, value: String| writeln!(out, "{}\t{value}", console.say(nl, en));
+    let mut row =
+        |nl: &str, en: &str, value: String| writeln!(out, "{}\t{value}", console.say(nl, en));
     row("map", "folder", target.display().to_string())?;
     row("commit", "commit", console.number(report.seq))?;
     row("quads", "quads", console.number(report.quads))?;
     row("keten", "chain", report.digest.clone())?;
     row("bytes", "bytes", console.number(report.bytes))?;
-    row("gekopieerde bytes", "bytes copied", console.number(report.copied_bytes))?;
-    row("gelinkte bestanden", "files linked", console.number(report.linked_files))?;
+    row(
+        "gekopieerde bytes",
+        "bytes copied",
+        console.number(report.copied_bytes),
+    )?;
+    row(
+        "gelinkte bestanden",
+        "files linked",
+        console.number(report.linked_files),
+    )?;
     if let Some(reason) = &report.without_index {
         let text = console.say(
             "weggelaten: kan niet gebruikt worden en wordt bij het openen uit het logboek gemaakt",

@@ -17,7 +17,9 @@ pub(crate) struct CheckArgs {
 pub(crate) fn run(session: &Session, args: &CheckArgs) -> anyhow::Result<Exit> {
     let console = session.console;
     let mut bar = console.progress(console.say("Logboek nalezen", "Reading the log"));
-    let report = store::check(session.data(), args.deep, &mut |read, total| bar.at(read, total));
+    let report = store::check(session.data(), args.deep, &mut |read, total| {
+        bar.at(read, total)
+    });
     bar.done();
     let report = report.map_err(problem::of_store)?;
     let mut out = console.out();
@@ -64,7 +66,9 @@ pub(crate) fn run(session: &Session, args: &CheckArgs) -> anyhow::Result<Exit> {
     }
     for finding in &report.findings {
         let text = match finding {
-            Finding::Log(error) => problem::describe(error).message(console.language).to_owned(),
+            Finding::Log(error) => problem::describe(error)
+                .message(console.language)
+                .to_owned(),
             Finding::Index(text) => text.get(console.language).to_owned(),
         };
         writeln!(out, "{}\t{text}", console.say("bevinding", "finding"))?;

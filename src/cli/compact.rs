@@ -92,7 +92,11 @@ fn write_sizes(
     after: &StoreSizes,
 ) -> io::Result<()> {
     let lines = [
-        ("", console.say("voor", "before").to_owned(), console.say("na", "after").to_owned()),
+        (
+            "",
+            console.say("voor", "before").to_owned(),
+            console.say("na", "after").to_owned(),
+        ),
         (
             console.say("lagen van de index", "levels of the index"),
             console.number(before.levels as u64),
@@ -118,10 +122,15 @@ fn write_sizes(
 pub(crate) fn run_rebuild(session: &Session, args: &RebuildArgs) -> anyhow::Result<Exit> {
     let console = session.console;
     let mut bar = console
-        .progress(console.say("Index maken uit het logboek", "Making the index from the log"))
+        .progress(console.say(
+            "Index maken uit het logboek",
+            "Making the index from the log",
+        ))
         .of_bytes();
     let options = with_memory(OpenOptions::default(), args.memory);
-    let rebuilt = Store::rebuild(session.data(), options, &mut |read, total| bar.at(read, total));
+    let rebuilt = Store::rebuild(session.data(), options, &mut |read, total| {
+        bar.at(read, total)
+    });
     bar.label(console.say("Samenvoegen", "Merging"));
     let done = rebuilt.and_then(|store| {
         store.compact_index()?;
@@ -135,7 +144,11 @@ pub(crate) fn run_rebuild(session: &Session, args: &RebuildArgs) -> anyhow::Resu
     };
     row("commit", "commit", state.seq())?;
     row("quads", "quads", state.quad_count())?;
-    row("bytes van de index", "bytes of the index", sizes.index_bytes)?;
+    row(
+        "bytes van de index",
+        "bytes of the index",
+        sizes.index_bytes,
+    )?;
     out.flush()?;
     Ok(Exit::Done)
 }

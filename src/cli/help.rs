@@ -310,7 +310,11 @@ const DUTCH: [(&str, &str, &str); 65] = [
         "",
         "Kopieer het register naar een map, naast een draaiende server",
     ),
-    ("backup", "target", "Nieuwe of lege map voor de reservekopie"),
+    (
+        "backup",
+        "target",
+        "Nieuwe of lege map voor de reservekopie",
+    ),
     (
         "backup",
         "copy",
@@ -333,9 +337,21 @@ const DUTCH: [(&str, &str, &str); 65] = [
         "",
         "Voeg de index samen tot zijn kleinste vorm, of geef oude commits op",
     ),
-    ("compact", "keep_days", "Geef commits op die ouder zijn dan zoveel dagen"),
-    ("compact", "keep_commits", "Geef alle commits op behalve de zoveel nieuwste"),
-    ("compact", "before", "Geef commits op van voor deze dag (UTC) of dit moment"),
+    (
+        "compact",
+        "keep_days",
+        "Geef commits op die ouder zijn dan zoveel dagen",
+    ),
+    (
+        "compact",
+        "keep_commits",
+        "Geef alle commits op behalve de zoveel nieuwste",
+    ),
+    (
+        "compact",
+        "before",
+        "Geef commits op van voor deze dag (UTC) of dit moment",
+    ),
     ("rebuild", "", "Maak de index opnieuw uit het logboek"),
     ("rebuild", "memory", DUTCH_INDEX_MEMORY),
     ("load", "memory", DUTCH_MEMORY),

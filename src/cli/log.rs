@@ -1,8 +1,8 @@
 //! `oslo log`: the commits, oldest first.
 
 use super::Exit;
-use super::problem;
 use super::console::Rows;
+use super::problem;
 use super::session::Session;
 use clap::Args;
 use std::io::Write;
@@ -28,7 +28,11 @@ pub(crate) fn run(session: &Session, args: &LogArgs) -> anyhow::Result<Exit> {
             ("bron", "source"),
         ],
     );
-    for commit in registry.store().commits(args.since).map_err(problem::of_store)? {
+    for commit in registry
+        .store()
+        .commits(args.since)
+        .map_err(problem::of_store)?
+    {
         let source = match commit.source.as_slice() {
             [] => commit.message.unwrap_or_default(),
             [only] => only.iri.clone(),

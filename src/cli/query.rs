@@ -143,14 +143,7 @@ pub(crate) fn run(session: &Session, args: &QueryArgs) -> anyhow::Result<Exit> {
     })?;
     let (_registry, state) = session.open_state(args.as_of)?;
     let mut out = session.console.out();
-    run_query(
-        &state.view(),
-        &query,
-        &options,
-        format,
-        &mut out,
-    )
-    .map_err(of_query)?;
+    run_query(&state.view(), &query, &options, format, &mut out).map_err(of_query)?;
     out.flush()?;
     Ok(Exit::Done)
 }

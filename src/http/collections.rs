@@ -3,6 +3,7 @@
 use super::body::Params;
 use super::documents::{collection_context, embed_rules, find_item, json_ld};
 use super::error::ApiError;
+use super::moment::{Moment, PARAMETER};
 use super::reply::{Document, HTML, JSON, JSON_LD, choose};
 use super::state::{AppState, blocking};
 use crate::rdf::format::Format;
@@ -40,7 +41,7 @@ const OFFERS: [&str; 6] = [
     "application/rdf+xml",
 ];
 /// Parameters of a collection besides its filters.
-const OWN_PARAMETERS: [&str; 3] = ["na", "limit", "format"];
+const OWN_PARAMETERS: [&str; 4] = ["na", "limit", "format", PARAMETER];
 
 fn register_of<'a>(state: &'a AppState, name: &str) -> Result<&'a Register, ApiError> {
     state.registry.register(name).ok_or_else(|| {
@@ -65,12 +66,14 @@ fn register_of<'a>(state: &'a AppState, name: &str) -> Result<&'a Register, ApiE
 /// `GET /api`: the registers.
 pub(super) async fn index(
     State(state): State<AppState>,
+    moment: Moment,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
+    let shown = moment.state(&state).await?;
     blocking(move || {
-        let snapshot = state.registry.snapshot();
-        let view = snapshot.view();
+        let view = shown.view();
         let base = state.registry.base();
+        let collections = state.collections_of(&shown);
         let registers: Vec<Json> = state
             .registry
             .registers()
@@ -95,13 +98,13 @@ pub(super) async fn index(
                     "collectie": format!("{base}/api/{}", register.name),
                     "context": format!("{base}/contexts/{}.jsonld", register.context),
                     "profiel": state.registry.graph_iri(&format!("shapes/{}", register.profile)).as_str(),
-                    "totaal": state.collections.count(&view, register),
+                    "totaal": collections.count(&view, register),
                     "filters": filters,
                 })
             })
             .collect();
         let body = json!({ "registers": registers });
-        Ok(Document::new(JSON, format!("{body:#}\n")).at(&snapshot).respond(&headers))
+        Ok(Document::new(JSON, format!("{body:#}\n")).at(&shown).respond(&headers))
     })
     .await
 }
@@ -110,6 +113,7 @@ pub(super) async fn index(
 pub(super) async fn collection(
     State(state): State<AppState>,
     Path(name): Path<String>,
+    moment: Moment,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
@@ -117,13 +121,15 @@ pub(super) async fn collection(
     let query = collection_query(&params)?;
     register_of(&state, &name)?;
     let chosen = choose(&headers, params.get("format"), &OFFERS)?;
+    let shown = moment.state(&state).await?;
     blocking(move || {
         let register = register_of(&state, &name)?;
-        let snapshot = state.registry.snapshot();
-        let view = snapshot.view();
-        let page = state.collections.page(&view, register, &query)?;
-        let address =
-            |query: &CollectionQuery, format: Option<&str>| page_address(register, query, format);
+        let view = shown.view();
+        let page = state.collections_of(&shown).page(&view, register, &query)?;
+        // Pages of one collection are pages of one state.
+        let address = |query: &CollectionQuery, format: Option<&str>| {
+            page_address(register, query, format, shown.asked_seq())
+        };
         let base = state.registry.base();
         let next = page.next.clone().map(|token| {
             let next = CollectionQuery {
@@ -136,7 +142,7 @@ pub(super) async fn collection(
         let here = format!("{base}{}", address(&query, None));
         let body = match chosen {
             HTML => {
-                let site = state.site(&view);
+                let site = state.site(&view, shown.notice());
                 let nodes: Vec<Node> = items.iter().map(|tree| tree.root.clone()).collect();
                 let formats = [
                     ("JSON-LD", site.path(&address(&query, Some("jsonld")))),
@@ -170,7 +176,7 @@ pub(super) async fn collection(
             }
         };
         let mut document = Document::new(chosen, body)
-            .at(&snapshot)
+            .at(&shown)
             .link(&here, "canonical", None);
         let shapes = state
             .registry
@@ -188,16 +194,17 @@ pub(super) async fn collection(
 pub(super) async fn item(
     State(state): State<AppState>,
     Path((name, id)): Path<(String, String)>,
+    moment: Moment,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
     register_of(&state, &name)?;
     let chosen = choose(&headers, params.get("format"), &[JSON_LD, JSON])?;
+    let shown = moment.state(&state).await?;
     blocking(move || {
         let register = register_of(&state, &name)?;
-        let snapshot = state.registry.snapshot();
-        let view = snapshot.view();
+        let view = shown.view();
         let (iri, subject) = find_item(&state, &view, &register.kind, &id)?;
         let tree = build_tree(&view, subject, &embed_rules(Some(register)))?.ok_or_else(|| {
             ApiError::not_found(
@@ -210,7 +217,7 @@ pub(super) async fn item(
             .registry
             .graph_iri(&format!("shapes/{}", register.profile));
         let document = Document::new(chosen, json_ld(&state, Some(register), &tree))
-            .at(&snapshot)
+            .at(&shown)
             .link(
                 &format!("{base}/api/{}/{}", register.name, percent_encode(&id)),
                 "canonical",
@@ -265,7 +272,12 @@ fn collection_query(params: &Params) -> Result<CollectionQuery, ApiError> {
 }
 
 /// The address of a page below the base.
-fn page_address(register: &Register, query: &CollectionQuery, format: Option<&str>) -> String {
+fn page_address(
+    register: &Register,
+    query: &CollectionQuery,
+    format: Option<&str>,
+    as_of: Option<u64>,
+) -> String {
     let mut pairs: Vec<(&str, String)> = query
         .filters
         .iter()
@@ -280,6 +292,9 @@ fn page_address(register: &Register, query: &CollectionQuery, format: Option<&st
     }
     if let Some(format) = format {
         pairs.push(("format", format.to_owned()));
+    }
+    if let Some(seq) = as_of {
+        pairs.push((PARAMETER, seq.to_string()));
     }
     let text: Vec<String> = pairs
         .iter()

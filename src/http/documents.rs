@@ -2,6 +2,7 @@
 
 use super::body::Params;
 use super::error::ApiError;
+use super::moment::{Moment, PARAMETER, Shown};
 use super::reply::{
     DOCUMENT_OFFERS, Document, HTML, JSON, JSON_LD, choose, joined, media_type_of_name,
 };
@@ -32,6 +33,7 @@ const FORMATS: [(&str, &str); 5] = [
 pub(super) async fn identifier(
     State(state): State<AppState>,
     Path((kind, id)): Path<(String, String)>,
+    moment: Moment,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let target = format!(
@@ -43,21 +45,21 @@ pub(super) async fn identifier(
     if negotiate(&joined(&headers, header::ACCEPT), &DOCUMENT_OFFERS).is_none() {
         return Err(ApiError::not_acceptable(&DOCUMENT_OFFERS));
     }
+    let shown = moment.state(&state).await?;
+    let target = format!("{target}{}", pinned(&shown, '?'));
     blocking(move || {
-        let snapshot = state.registry.snapshot();
-        find_item(&state, &snapshot.view(), &kind, &id)?;
+        find_item(&state, &shown.view(), &kind, &id)?;
         let mut response = (StatusCode::SEE_OTHER, Body::empty()).into_response();
         let out = response.headers_mut();
         out.insert(
             header::LOCATION,
             HeaderValue::from_str(&target).map_err(ApiError::internal)?,
         );
-        out.insert(header::VARY, HeaderValue::from_static("Accept"));
         out.insert(
             header::CACHE_CONTROL,
             HeaderValue::from_static(super::reply::REVALIDATE),
         );
-        super::reply::set_commit(out, Some(snapshot.seq()));
+        shown.describe(out);
         Ok(response)
     })
     .await
@@ -67,6 +69,7 @@ pub(super) async fn identifier(
 pub(super) async fn document(
     State(state): State<AppState>,
     Path((kind, id)): Path<(String, String)>,
+    moment: Moment,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let (id, extension) = match id.rsplit_once('.') {
@@ -76,9 +79,9 @@ pub(super) async fn document(
         _ => (id, None),
     };
     let chosen = choose(&headers, extension.as_deref(), &DOCUMENT_OFFERS)?;
+    let shown = moment.state(&state).await?;
     blocking(move || {
-        let snapshot = state.registry.snapshot();
-        let view = snapshot.view();
+        let view = shown.view();
         let (iri, subject) = find_item(&state, &view, &kind, &id)?;
         let address = format!(
             "{}/doc/{}/{}",
@@ -86,11 +89,12 @@ pub(super) async fn document(
             percent_encode(&kind),
             percent_encode(&id)
         );
-        let with = |extension: &str| format!("{address}.{extension}");
+        let pinned = pinned(&shown, '?');
+        let with = |extension: &str| format!("{address}.{extension}{pinned}");
         let register = state.registry.register_by_type(&kind);
         respond(
             &state,
-            &view,
+            (&shown, &view),
             register,
             (&iri, subject),
             chosen,
@@ -105,6 +109,7 @@ pub(super) async fn document(
 /// `GET /doc?uri=`: whatever this registry knows of an IRI that is not its own.
 pub(super) async fn foreign(
     State(state): State<AppState>,
+    moment: Moment,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
@@ -122,19 +127,20 @@ pub(super) async fn foreign(
         })?;
     let uri = uri.to_owned();
     let chosen = choose(&headers, params.get("format"), &DOCUMENT_OFFERS)?;
+    let shown = moment.state(&state).await?;
     blocking(move || {
-        let snapshot = state.registry.snapshot();
-        let view = snapshot.view();
+        let view = shown.view();
         let subject = view
             .id_of_iri(&uri)
             .filter(|id| is_described(&view, *id))
             .ok_or_else(|| unknown(&uri))?;
         let address = format!("{}/doc?uri={}", state.registry.base(), percent_encode(&uri));
-        let with = |extension: &str| format!("{address}&format={extension}");
+        let pinned = pinned(&shown, '&');
+        let with = |extension: &str| format!("{address}&format={extension}{pinned}");
         let register = state.registry.register_of_iri(&uri);
         respond(
             &state,
-            &view,
+            (&shown, &view),
             register,
             (&uri, subject),
             chosen,
@@ -144,6 +150,13 @@ pub(super) async fn foreign(
         )
     })
     .await
+}
+
+/// What an address needs besides, so that it leads to the state shown.
+fn pinned(shown: &Shown, mark: char) -> String {
+    shown
+        .asked_seq()
+        .map_or(String::new(), |seq| format!("{mark}{PARAMETER}={seq}"))
 }
 
 fn unknown(what: &str) -> ApiError {
@@ -201,7 +214,7 @@ pub(super) fn json_ld(state: &AppState, register: Option<&Register>, tree: &Tree
 )]
 fn respond(
     state: &AppState,
-    view: &View,
+    (shown, view): (&Shown, &View),
     register: Option<&Register>,
     (iri, subject): (&str, Id),
     chosen: &'static str,
@@ -211,7 +224,7 @@ fn respond(
 ) -> Result<Response, ApiError> {
     let tree = build_tree(view, subject, &embed_rules(register))?.ok_or_else(|| unknown(iri))?;
     let body = match chosen {
-        HTML => page(state, view, subject, &tree, &with_format).into_bytes(),
+        HTML => page(state, (shown, view), subject, &tree, &with_format).into_bytes(),
         JSON_LD | JSON => json_ld(state, register, &tree).into_bytes(),
         _ => {
             let format = Format::from_media_type(chosen).unwrap_or(Format::Turtle);
@@ -227,7 +240,7 @@ fn respond(
         }
     };
     let mut document = Document::new(chosen, body)
-        .at(view.snapshot())
+        .at(shown)
         .link(address, "canonical", None)
         .link(iri, "describes", None);
     if let Some(register) = register {
@@ -247,7 +260,7 @@ fn respond(
 
 fn page(
     state: &AppState,
-    view: &View,
+    (shown, view): (&Shown, &View),
     subject: Id,
     tree: &Tree,
     with_format: &impl Fn(&str) -> String,
@@ -270,7 +283,7 @@ fn page(
     incoming.truncate(LISTED_INCOMING);
     let base = state.registry.base();
     let relative = |address: String| match address.strip_prefix(base) {
-        Some(path) => state.site(view).path(path),
+        Some(path) => state.site(view, shown.notice()).path(path),
         None => address,
     };
     let formats: Vec<(&str, String)> = FORMATS
@@ -279,7 +292,7 @@ fn page(
         .map(|(name, extension)| (*name, relative(with_format(extension))))
         .collect();
     render_resource(
-        &state.site(view),
+        &state.site(view, shown.notice()),
         &ResourcePage {
             tree,
             graphs: &graphs,

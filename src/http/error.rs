@@ -5,11 +5,13 @@ use crate::access::WriteRefusal;
 use crate::ingest::Diagnostic;
 use crate::query::QueryError;
 use crate::rdf::label::{Language, Text};
-use crate::store::StoreError;
+use crate::store::{MAX_LOOK_BACK_ROWS, StoreError, Unreadable};
 use crate::views::{FilterError, TooLarge};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value as Json, json};
+use std::any::Any;
+use std::io;
 use std::sync::Arc;
 
 /// A failure on its way to the client. Rendered by the outermost layer, which knows language and format.
@@ -155,7 +157,7 @@ impl ApiError {
     }
 
     pub(super) fn internal(reason: impl std::fmt::Display) -> Self {
-        let mut error = Self::new(
+        Self::new(
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal",
             Text::new(
@@ -166,9 +168,40 @@ impl ApiError {
                 "De fout is genoteerd onder het nummer van dit verzoek.",
                 "The error was noted under the number of this request.",
             ),
-        );
-        error.0.internal = Some(reason.to_string());
-        error
+        )
+        .noting(&reason)
+    }
+
+    /// A part of the index that could not be read. The message names files, so only the log has it.
+    pub(super) fn index_damaged(message: &str) -> Self {
+        Self::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "index-damaged",
+            Text::new("De index is beschadigd", "The index is damaged"),
+            Text::new(
+                "Een deel van de index kan niet gelezen worden, dus is er geen antwoord. De gegevens staan nog in het log: de beheerder maakt de index opnieuw met `oslo rebuild`.",
+                "A part of the index cannot be read, so there is no answer. The data are still in the log: the administrator makes the index anew with `oslo rebuild`.",
+            ),
+        )
+        .noting(&message)
+    }
+
+    /// What unwound out of the work of a request.
+    pub(super) fn of_panic(payload: &(dyn Any + Send)) -> Self {
+        if let Some(unreadable) = payload.downcast_ref::<Unreadable>() {
+            return Self::index_damaged(&unreadable.message);
+        }
+        let text = payload
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| payload.downcast_ref::<String>().map(String::as_str));
+        Self::internal(text.unwrap_or("the work of the request panicked"))
+    }
+
+    /// Adds what only the log may hold.
+    fn noting(mut self, reason: &impl std::fmt::Display) -> Self {
+        self.0.internal = Some(reason.to_string());
+        self
     }
 
     /// The problem as a JSON object.
@@ -194,208 +227,6 @@ impl ApiError {
     }
 }
 
-/// Every code with its status and what it means; `/fouten` shows them, and each problem's `type` leads there.
-pub(super) const CODES: [(&str, u16, &str, &str); 33] = [
-    (
-        "body-incomplete",
-        400,
-        "De inhoud van het verzoek is niet volledig toegekomen.",
-        "The content of the request did not arrive in full.",
-    ),
-    (
-        "body-too-large",
-        413,
-        "De inhoud van het verzoek is groter dan de grens.",
-        "The content of the request is larger than the limit.",
-    ),
-    (
-        "document-too-large",
-        422,
-        "Het object heeft te veel uitspraken voor één document.",
-        "The resource has too many statements for one document.",
-    ),
-    (
-        "graph-iri",
-        400,
-        "De naam van de graaf is geen volledige IRI.",
-        "The name of the graph is not an absolute IRI.",
-    ),
-    (
-        "graph-missing",
-        400,
-        "Het verzoek noemt niet precies één graaf.",
-        "The request does not name exactly one graph.",
-    ),
-    (
-        "internal",
-        500,
-        "Er ging iets mis op de server.",
-        "Something went wrong on the server.",
-    ),
-    (
-        "limit",
-        400,
-        "Het gevraagde aantal per bladzijde is niet toegelaten.",
-        "The number per page asked for is not allowed.",
-    ),
-    (
-        "malformed",
-        400,
-        "Het verzoek is niet goed gevormd.",
-        "The request is not well-formed.",
-    ),
-    (
-        "method-not-allowed",
-        405,
-        "Dit adres kent de methode niet.",
-        "This address does not know the method.",
-    ),
-    (
-        "missing-parameter",
-        400,
-        "Een verplichte parameter ontbreekt.",
-        "A required parameter is missing.",
-    ),
-    (
-        "multipart",
-        400,
-        "Het formulier bevat geen leesbaar bestand.",
-        "The form holds no readable file.",
-    ),
-    (
-        "not-acceptable",
-        406,
-        "Het gevraagde formaat is hier niet beschikbaar.",
-        "The format asked for is not available here.",
-    ),
-    (
-        "not-found",
-        404,
-        "Er is niets onder dit adres of deze naam.",
-        "There is nothing under this address or name.",
-    ),
-    (
-        "not-utf8",
-        400,
-        "De tekst van het verzoek is geen UTF-8.",
-        "The text of the request is not UTF-8.",
-    ),
-    (
-        "other-graphs",
-        400,
-        "De inhoud noemt andere grafen dan het verzoek.",
-        "The content names other graphs than the request.",
-    ),
-    (
-        "parse-error",
-        400,
-        "De inhoud kan niet gelezen worden; regel en kolom wijzen de plaats aan.",
-        "The content cannot be read; line and column point to the place.",
-    ),
-    (
-        "query-format",
-        406,
-        "Het antwoord past niet in het gevraagde formaat.",
-        "The answer does not fit the format asked for.",
-    ),
-    (
-        "query-function",
-        400,
-        "De bevraging gebruikt een onbekende functie.",
-        "The query uses an unknown function.",
-    ),
-    (
-        "query-memory-limit",
-        400,
-        "De bevraging vraagt te veel geheugen.",
-        "The query needs too much memory.",
-    ),
-    (
-        "query-row-limit",
-        400,
-        "Het antwoord heeft meer rijen dan de grens.",
-        "The answer has more rows than the limit.",
-    ),
-    (
-        "query-service",
-        400,
-        "Deze dienst bevraagt geen andere diensten (SERVICE).",
-        "This service asks no other services (SERVICE).",
-    ),
-    (
-        "query-syntax",
-        400,
-        "De bevraging is geen SPARQL; regel en kolom wijzen de plaats aan.",
-        "The query is not SPARQL; line and column point to the place.",
-    ),
-    (
-        "query-timeout",
-        503,
-        "De bevraging duurde langer dan haar tijdslimiet.",
-        "The query took longer than its time limit.",
-    ),
-    (
-        "read-only",
-        403,
-        "Deze server neemt geen wijzigingen aan.",
-        "This server takes no changes.",
-    ),
-    (
-        "shapes-violated",
-        422,
-        "De wijziging voldoet niet aan de vormen en is geweigerd.",
-        "The change does not conform to the shapes and was refused.",
-    ),
-    (
-        "timeout",
-        400,
-        "De gevraagde tijdslimiet is geen aantal seconden.",
-        "The time limit asked for is not a number of seconds.",
-    ),
-    (
-        "too-many-queries",
-        503,
-        "Er lopen te veel bevragingen tegelijk.",
-        "Too many queries are running.",
-    ),
-    (
-        "unauthorized",
-        401,
-        "Schrijven vraagt een geldig beheerderstoken.",
-        "Writing needs a valid administrator token.",
-    ),
-    (
-        "unknown-filter",
-        400,
-        "Het register kent de filter niet.",
-        "The register does not know the filter.",
-    ),
-    (
-        "unknown-format",
-        400,
-        "Er is geen formaat van die naam.",
-        "There is no format of that name.",
-    ),
-    (
-        "unsupported-media-type",
-        415,
-        "Het mediatype van de inhoud wordt hier niet gelezen.",
-        "The media type of the content is not read here.",
-    ),
-    (
-        "update-refused",
-        400,
-        "Een bewerking van de wijziging is niet toegelaten of niet mogelijk.",
-        "An operation of the update is not allowed or not possible.",
-    ),
-    (
-        "writing-stopped",
-        503,
-        "Er wordt niets meer geschreven tot de server herstart is.",
-        "Nothing is written until the server is restarted.",
-    ),
-];
-
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let mut response = self.status.into_response();
@@ -407,6 +238,9 @@ impl IntoResponse for ApiError {
 impl From<QueryError> for ApiError {
     fn from(error: QueryError) -> Self {
         use StatusCode as S;
+        if let QueryError::Unreadable(message) = &error {
+            return Self::index_damaged(message);
+        }
         let status = match &error {
             QueryError::Syntax { .. }
             | QueryError::UnknownFunction { .. }
@@ -557,19 +391,68 @@ impl From<StoreError> for ApiError {
         match error {
             StoreError::ReadOnly => WriteRefusal::ReadOnly.into(),
             StoreError::Stopped { .. } => {
-                let mut out = Self::new(
+                Self::new(
                     StatusCode::SERVICE_UNAVAILABLE,
                     "writing-stopped",
                     Text::new("Schrijven is gestopt", "Writing has stopped"),
                     Text::new(
-                        "Een eerdere wijziging kon niet duurzaam bewaard worden; er wordt niets meer geschreven tot de server herstart is.",
-                        "An earlier change could not be made durable; nothing is written until the server is restarted.",
+                        "Een eerdere wijziging kon niet duurzaam bewaard worden; er wordt niets meer geschreven tot de server herstart is. Lezen gaat door.",
+                        "An earlier change could not be made durable; nothing is written until the server is restarted. Reading goes on.",
                     ),
-                );
-                out.0.internal = Some(error.to_string());
-                out
+                )
+                .noting(&error)
             }
+            StoreError::NotYet { seq, last } => Self::new(
+                // The address is right and the state may come to be: what is not there now is not found.
+                StatusCode::NOT_FOUND,
+                "not-yet",
+                Text::new("Nog niet gemaakt", "Not made yet"),
+                Text::new(
+                    format!("Commit {seq} is nog niet gemaakt; de laatste is {last}."),
+                    format!("Commit {seq} is not made yet; the last one is {last}."),
+                ),
+            )
+            .with("laatste", last),
+            StoreError::Compacted { first } => Self::new(
+                StatusCode::GONE,
+                "no-longer-kept",
+                Text::new("Niet meer bewaard", "No longer kept"),
+                Text::new(
+                    format!("Die toestand wordt niet meer bewaard; de oudste is die na commit {first}: ?asOf={first}."),
+                    format!("That state is no longer kept; the oldest is the one after commit {first}: ?asOf={first}."),
+                ),
+            )
+            .with("oudste", first),
+            StoreError::TooFarBack { rows } => Self::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "too-far-back",
+                Text::new("Te ver terug", "Too far back"),
+                Text::new(
+                    format!("Tussen die toestand en de dichtstbijzijnde die klaarligt, liggen {rows} wijzigingen; hier worden er hoogstens {MAX_LOOK_BACK_ROWS} overbrugd. De beheerder kan die toestand in een eigen map zetten met `oslo restore --as-of` en daaruit bedienen."),
+                    format!("{rows} changes lie between that state and the nearest one at hand; at most {MAX_LOOK_BACK_ROWS} are bridged here. The administrator can put that state into a folder of its own with `oslo restore --as-of` and serve it from there."),
+                ),
+            )
+            .with("wijzigingen", rows)
+            .with("grens", MAX_LOOK_BACK_ROWS),
+            StoreError::Io { ref source, .. } if is_out_of_space(source) => Self::new(
+                StatusCode::INSUFFICIENT_STORAGE,
+                "no-space",
+                Text::new("Geen plaats op de schijf", "No room on the disk"),
+                Text::new(
+                    "De wijziging is te groot voor de plaats op de schijf; er is niets van bewaard en niets verloren. Maak plaats en stuur ze opnieuw.",
+                    "The change is too large for the room on the disk; nothing of it was stored and nothing was lost. Make room and send it again.",
+                ),
+            )
+            .noting(&error),
             other => Self::internal(other),
         }
     }
+}
+
+/// Whether writing failed for want of room.
+fn is_out_of_space(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
 }

@@ -3,9 +3,9 @@
 
 use super::body::{Params, Upload, read_body, upload_of};
 use super::error::ApiError;
+use super::moment::{self, Moment};
 use super::reply::{
-    Document, HTML, REVALIDATE, choose, content_type, etag_of_state, is_fresh, set_commit,
-    set_validators,
+    Document, HTML, REVALIDATE, choose, content_type, etag_of_state, is_fresh, set_validators,
 };
 use super::state::{AppState, blocking};
 use super::stream::stream_from;
@@ -36,6 +36,7 @@ const OFFERS: [&str; 8] = [
 /// `/rdf-graphs`, every method.
 pub(super) async fn indirect(
     State(state): State<AppState>,
+    moment: Moment,
     method: Method,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
@@ -56,7 +57,7 @@ pub(super) async fn indirect(
         }
         (None, Some(_)) => GraphName::DefaultGraph,
         (None, None) if method == Method::GET || method == Method::HEAD => {
-            return list(state, headers, params).await;
+            return list(state, headers, params, moment).await;
         }
         _ => {
             return Err(ApiError::bad_request(
@@ -66,13 +67,15 @@ pub(super) async fn indirect(
             ));
         }
     };
-    handle(state, method, headers, params, graph, body).await
+    let request = (params, moment, body);
+    handle(state, method, headers, request, graph).await
 }
 
 /// `/graph/{name}`, every method: the graph's own IRI.
 pub(super) async fn direct(
     State(state): State<AppState>,
     Path(name): Path<String>,
+    moment: Moment,
     method: Method,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
@@ -82,19 +85,23 @@ pub(super) async fn direct(
     let graph = state.registry.graph_iri(&name);
     let graph = NamedNode::new(graph.as_str())
         .map_err(|_| ApiError::not_found("Zo heet geen graaf.", "No graph is called that."))?;
-    handle(state, method, headers, params, graph.into(), body).await
+    let request = (params, moment, body);
+    handle(state, method, headers, request, graph.into()).await
 }
 
 async fn handle(
     state: AppState,
     method: Method,
     headers: HeaderMap,
-    params: Params,
+    (params, moment, body): (Params, Moment, Body),
     graph: GraphName,
-    body: Body,
 ) -> Result<Response, ApiError> {
+    let reads = method == Method::GET || method == Method::HEAD;
+    if !reads {
+        moment::refuse(&params)?;
+    }
     match method {
-        Method::GET | Method::HEAD => read(state, headers, params, graph).await,
+        _ if reads => read(state, headers, (params, moment), graph).await,
         Method::PUT | Method::POST => {
             authorise(&state, &headers)?;
             let bytes = read_body(&headers, body, state.config.max_body_bytes).await?;
@@ -122,7 +129,12 @@ async fn handle(
 }
 
 /// The graphs there are.
-async fn list(state: AppState, headers: HeaderMap, params: Params) -> Result<Response, ApiError> {
+async fn list(
+    state: AppState,
+    headers: HeaderMap,
+    params: Params,
+    moment: Moment,
+) -> Result<Response, ApiError> {
     let offers = [
         "text/turtle",
         HTML,
@@ -130,12 +142,12 @@ async fn list(state: AppState, headers: HeaderMap, params: Params) -> Result<Res
         "application/n-triples",
     ];
     let chosen = choose(&headers, params.get("format"), &offers)?;
+    let shown = moment.state(&state).await?;
     blocking(move || {
-        let snapshot = state.registry.snapshot();
-        let view = snapshot.view();
+        let view = shown.view();
         let document = if chosen == HTML {
             let graphs = service::graph_sizes(&view);
-            Document::html(render_graphs(&state.site(&view), &graphs))
+            Document::html(render_graphs(&state.site(&view, shown.notice()), &graphs))
         } else {
             let format = Format::from_media_type(chosen).unwrap_or(Format::Turtle);
             let triples = service::service_description(&view, state.registry.base());
@@ -143,7 +155,7 @@ async fn list(state: AppState, headers: HeaderMap, params: Params) -> Result<Res
             rdf_document::write_triples(&triples, format, &mut out).map_err(ApiError::internal)?;
             Document::new(chosen, out)
         };
-        Ok(document.at(&snapshot).respond(&headers))
+        Ok(document.at(&shown).respond(&headers))
     })
     .await
 }
@@ -164,14 +176,19 @@ fn stored_graph(view: &View, graph: &GraphName) -> Option<Id> {
 async fn read(
     state: AppState,
     headers: HeaderMap,
-    params: Params,
+    (params, moment): (Params, Moment),
     graph: GraphName,
 ) -> Result<Response, ApiError> {
-    let snapshot = state.registry.snapshot();
-    let view = snapshot.view();
-    let id = stored_graph(&view, &graph).ok_or_else(|| unknown_graph(&graph))?;
+    let shown = moment.state(&state).await?;
+    let view = shown.view();
+    let name = graph.to_string();
+    let (view, id) = blocking(move || {
+        let id = stored_graph(&view, &graph).ok_or_else(|| unknown_graph(&graph))?;
+        Ok((view, id))
+    })
+    .await?;
     let chosen = choose(&headers, params.get("format"), &OFFERS)?;
-    let etag = etag_of_state(&state, &snapshot, &[chosen, &graph.to_string()]);
+    let etag = etag_of_state(&state, shown.snapshot(), &[chosen, &name]);
     let mut response = if is_fresh(&headers, &etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
@@ -193,7 +210,7 @@ async fn read(
     };
     let out = response.headers_mut();
     set_validators(out, &etag, REVALIDATE);
-    set_commit(out, Some(snapshot.seq()));
+    shown.describe(out);
     Ok(response)
 }
 
@@ -205,6 +222,11 @@ async fn write(
     replace: bool,
 ) -> Result<Response, ApiError> {
     let view = state.registry.snapshot().view();
+    let (graph, created) = blocking(move || {
+        let created = stored_graph(&view, &graph).is_none();
+        Ok((graph, created))
+    })
+    .await?;
     let change = Change {
         activity: if replace {
             "graaf-vervangen"
@@ -215,7 +237,7 @@ async fn write(
             iri: target_iri(&state, &graph),
             sha256: None,
         }],
-        created: stored_graph(&view, &graph).is_none(),
+        created,
     };
     let filling = state.clone();
     commit(&state, &headers, change, move |draft| {

@@ -10,8 +10,12 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::task::{Context, Poll};
 use std::time::Instant;
 use tracing::Instrument;
 
@@ -38,7 +42,11 @@ pub(super) async fn finish(
     let language = language_of(request.headers());
     // The query string may hold data: only the path is logged.
     let span = tracing::info_span!("request", id = %request_id, %method, %path);
-    let mut response = next.run(request).instrument(span.clone()).await;
+    let work = Unwinding(Box::pin(next.run(request).instrument(span.clone())));
+    let mut response = match work.await {
+        Ok(response) => response,
+        Err(payload) => ApiError::of_panic(payload.as_ref()).into_response(),
+    };
     let _entered = span.enter();
     if let Some(error) = response.extensions_mut().remove::<Arc<ApiError>>() {
         if let Some(internal) = &error.internal {
@@ -80,6 +88,20 @@ pub(super) async fn finish(
         );
     }
     response
+}
+
+/// A future that may unwind, such as by a damaged part of the index: its connection is to get an answer all the same.
+struct Unwinding<F>(Pin<Box<F>>);
+
+impl<F: Future> Future for Unwinding<F> {
+    type Output = Result<F::Output, Box<dyn Any + Send>>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        match catch_unwind(AssertUnwindSafe(|| self.0.as_mut().poll(context))) {
+            Ok(poll) => poll.map(Ok),
+            Err(payload) => Poll::Ready(Err(payload)),
+        }
+    }
 }
 
 /// Names compressed responses apart from plain ones.

@@ -4,12 +4,14 @@
 //! makes the server fetch anything.
 
 mod body;
+mod codes;
 mod collections;
 mod config;
 mod documents;
 mod error;
 mod graphs;
 mod layers;
+mod moment;
 mod pages;
 mod reply;
 mod sparql;
@@ -35,7 +37,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::SizeAbove;
 use tower_http::cors::{Any, CorsLayer};
+
+/// Up to here an answer is sent as it is: packing it costs more than the packet it fits in.
+const SMALL_BYTES: u16 = 1400;
 
 /// Why the server could not run.
 #[derive(Debug, thiserror::Error)]
@@ -68,16 +74,19 @@ pub fn router(state: AppState) -> Router {
         .allow_headers([
             header::ACCEPT,
             header::ACCEPT_LANGUAGE,
+            HeaderName::from_static("accept-datetime"),
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
             header::IF_NONE_MATCH,
             HeaderName::from_static("x-request-id"),
         ])
         .expose_headers([
+            header::CONTENT_LOCATION,
             header::ETAG,
             header::LINK,
             header::LOCATION,
             header::RETRY_AFTER,
+            moment::MEMENTO_DATETIME,
             HeaderName::from_static("x-commit"),
             HeaderName::from_static("x-conforms"),
             HeaderName::from_static("x-request-id"),
@@ -113,7 +122,7 @@ pub fn router(state: AppState) -> Router {
             state.clone(),
             layers::finish,
         ))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(SizeAbove::new(SMALL_BYTES)))
         .layer(middleware::from_fn(layers::mark_compressed))
         .layer(cors)
         .with_state(state)

@@ -1,6 +1,8 @@
 //! The start page, the style sheet, the health check and the explanation of error codes.
 
-use super::error::{ApiError, CODES};
+use super::codes::CODES;
+use super::error::ApiError;
+use super::moment::Moment;
 use super::reply::{A_DAY, Document, HTML, JSON, choose, language_of};
 use super::state::{AppState, blocking};
 use crate::rdf::label::Language;
@@ -14,26 +16,28 @@ use serde_json::json;
 /// `GET /`.
 pub(super) async fn home(
     State(state): State<AppState>,
+    moment: Moment,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let chosen = choose(&headers, None, &[HTML, JSON])?;
     if chosen == JSON {
-        return super::collections::index(State(state), headers).await;
+        return super::collections::index(State(state), moment, headers).await;
     }
+    let shown = moment.state(&state).await?;
     blocking(move || {
-        let snapshot = state.registry.snapshot();
-        let view = snapshot.view();
+        let view = shown.view();
+        let collections = state.collections_of(&shown);
         let lines: Vec<RegisterLine<'_>> = state
             .registry
             .registers()
             .iter()
             .map(|register| RegisterLine {
                 register,
-                count: state.collections.count(&view, register),
+                count: collections.count(&view, register),
             })
             .collect();
-        let page = render_home(&state.site(&view), &lines);
-        Ok(Document::html(page).at(&snapshot).respond(&headers))
+        let page = render_home(&state.site(&view, shown.notice()), &lines);
+        Ok(Document::html(page).at(&shown).respond(&headers))
     })
     .await
 }
@@ -87,20 +91,58 @@ pub(super) async fn problem_codes(
     Ok(document.cached(A_DAY).respond(&headers))
 }
 
-/// `GET /health`: that the server answers, and from which commit.
-pub(super) async fn health(State(state): State<AppState>) -> Response {
-    let snapshot = state.registry.snapshot();
-    let body = json!({
-        "status": "ok",
-        "commit": snapshot.seq(),
-        "uitspraken": snapshot.quad_count(),
-        "schrijven": state.token.is_some(),
-        "versie": env!("CARGO_PKG_VERSION"),
-    });
-    let mut response = Body::from(format!("{body:#}\n")).into_response();
-    let out = response.headers_mut();
-    out.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
-    out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    super::reply::set_commit(out, Some(snapshot.seq()));
-    response
+/// `GET /health`: whether the server can do all it should, from which commit it answers, and what it holds. The status
+/// is 200 as long as it answers reads: whoever takes a server out of service on another status would take the reading
+/// away too, which still works.
+pub(super) async fn health(State(state): State<AppState>) -> Result<Response, ApiError> {
+    // Sizes of files are asked of the disk, which may be what ails.
+    blocking(move || {
+        let store = state.registry.store();
+        let (health, sizes) = (store.health(), store.sizes());
+        let seq = state.registry.snapshot().seq();
+        let (status, reason) = match (&health.damaged, &health.stopped) {
+            (Some(damaged), _) => ("beschadigd", Some(damaged)),
+            (None, Some(stopped)) => ("gestopt", Some(stopped)),
+            (None, None) => ("ok", None),
+        };
+        let mut body = json!({
+            "status": status,
+            "commit": seq,
+            "uitspraken": sizes.quads,
+            "schrijven": state.token.is_some() && health.stopped.is_none(),
+            "versie": env!("CARGO_PKG_VERSION"),
+            "opslag": {
+                "lagen": sizes.levels,
+                "indexBytes": sizes.index_bytes,
+                "logBytes": sizes.log_bytes,
+                "geheugenBytes": sizes.memory_bytes,
+            },
+        });
+        if let Some(reason) = reason {
+            body["reden"] = public_reason(store.dir(), reason).into();
+        }
+        if let (Some(_), Some(stopped)) = (&health.damaged, &health.stopped) {
+            body["schrijvenGestopt"] = public_reason(store.dir(), stopped).into();
+        }
+        if let Some(failure) = &health.checkpoint {
+            body["waarschuwing"] = public_reason(store.dir(), failure).into();
+        }
+        let mut response = Body::from(format!("{body:#}\n")).into_response();
+        let out = response.headers_mut();
+        out.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
+        out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        super::reply::set_commit(out, Some(seq));
+        Ok(response)
+    })
+    .await
+}
+
+/// A reason as anybody may read it: with files named from the data folder on, not from the root of the machine.
+fn public_reason(dir: Option<&std::path::Path>, reason: &str) -> String {
+    match dir.and_then(std::path::Path::to_str) {
+        Some(dir) if !dir.trim_matches(['/', '.']).is_empty() => {
+            reason.replace(&format!("{}/", dir.trim_end_matches('/')), "")
+        }
+        _ => reason.to_owned(),
+    }
 }

@@ -1,6 +1,7 @@
 //! Requests read and responses built: negotiation, conditional requests, the headers every document carries.
 
 use super::error::ApiError;
+use super::moment::Shown;
 use super::state::AppState;
 use crate::rdf::format::{Format, negotiate};
 use crate::rdf::label::Language;
@@ -30,6 +31,9 @@ pub(super) const DOCUMENT_OFFERS: [&str; 9] = [
 pub(super) const REVALIDATE: &str = "public, no-cache";
 /// What changes only with a new release.
 pub(super) const A_DAY: &str = "public, max-age=86400";
+
+/// What never changes at its address. Not longer, because a new release may write the same state in another way.
+pub(super) const A_WEEK_FIXED: &str = "public, max-age=604800, immutable";
 
 pub(super) const X_COMMIT: HeaderName = HeaderName::from_static("x-commit");
 
@@ -95,7 +99,7 @@ pub(super) fn media_type_of_name(name: &str) -> Option<&'static str> {
 pub(super) struct Document {
     content_type: &'static str,
     body: Vec<u8>,
-    commit: Option<u64>,
+    shown: Option<Shown>,
     cache: &'static str,
     links: Vec<String>,
 }
@@ -105,7 +109,7 @@ impl Document {
         Self {
             content_type,
             body: body.into(),
-            commit: None,
+            shown: None,
             cache: REVALIDATE,
             links: Vec::new(),
         }
@@ -115,8 +119,9 @@ impl Document {
         Self::new(HTML, page)
     }
 
-    pub(super) fn at(mut self, snapshot: &Snapshot) -> Self {
-        self.commit = Some(snapshot.seq());
+    /// Says which state the document shows.
+    pub(super) fn at(mut self, shown: &Shown) -> Self {
+        self.shown = Some(shown.clone());
         self
     }
 
@@ -139,6 +144,11 @@ impl Document {
         hasher.update(self.content_type);
         hasher.update([0]);
         hasher.update(&self.body);
+        if let Some(seq) = self.shown.as_ref().and_then(Shown::asked_seq) {
+            // The same words about two states are two documents: they say so in their headers.
+            hasher.update([0]);
+            hasher.update(seq.to_le_bytes());
+        }
         let etag = etag_of(hasher);
         let fresh = is_fresh(headers, &etag);
         let mut response = if fresh {
@@ -151,7 +161,9 @@ impl Document {
             out.insert(header::CONTENT_TYPE, content_type(self.content_type));
         }
         set_validators(out, &etag, self.cache);
-        set_commit(out, self.commit);
+        if let Some(shown) = &self.shown {
+            shown.describe(out);
+        }
         for link in self.links {
             if let Ok(link) = HeaderValue::from_str(&link) {
                 out.append(header::LINK, link);

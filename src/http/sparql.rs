@@ -3,16 +3,17 @@
 
 use super::body::{Params, media_type, read_body, text_of};
 use super::error::ApiError;
+use super::moment::{self, Moment};
 use super::reply::{
-    Document, HTML, REVALIDATE, choose, content_type, etag_of_state, is_fresh, joined, set_commit,
+    Document, HTML, REVALIDATE, choose, content_type, etag_of_state, is_fresh, joined,
     set_validators,
 };
 use super::state::{AppState, blocking};
-use super::stream::stream_from;
+use super::stream::{CancelOnDrop, WHOLE_BYTES, guarded, stream_from};
 use super::writes::{Change, authorise, commit};
 use crate::query::{
-    Answer, Cancel, DefaultGraph, OutputFormat, ParsedQuery, QueryOptions, apply_update, evaluate,
-    parse_query, run_query,
+    Answer, Cancel, DefaultGraph, OutputFormat, ParsedQuery, QueryError, QueryOptions, QueryStats,
+    apply_update, evaluate, parse_query, run_query,
 };
 use crate::rdf::format::{Format, negotiate};
 use crate::store::View;
@@ -22,6 +23,7 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use std::io::{self, Write};
 use std::time::Duration;
 
 /// Rows of an answer shown on a page.
@@ -34,12 +36,15 @@ const UPDATE_TYPES: [&str; 2] = [
     "application/sparql-update",
     "application/x-www-form-urlencoded",
 ];
+/// How long a query may keep a thread that answers requests. An answer that takes longer costs that much more.
+const AT_ONCE: Duration = Duration::from_millis(2);
 /// Functions whose value changes from run to run: their answers have no entity tag.
 const VOLATILE: [&str; 4] = ["RAND", "NOW", "UUID", "BNODE"];
 
 /// `GET /sparql`.
 pub(super) async fn get(
     State(state): State<AppState>,
+    moment: Moment,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
@@ -50,15 +55,16 @@ pub(super) async fn get(
             if text.len() > state.config.max_query_bytes {
                 return Err(ApiError::too_large(state.config.max_query_bytes));
             }
-            run(state, headers, params, text, true).await
+            run(state, headers, (params, moment), text, true).await
         }
-        _ => describe(state, headers, params).await,
+        _ => describe(state, headers, params, moment).await,
     }
 }
 
 /// `POST /sparql`: a query as a form or as the body; an update is taken too.
 pub(super) async fn post(
     State(state): State<AppState>,
+    moment: Moment,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
     body: Body,
@@ -68,7 +74,7 @@ pub(super) async fn post(
         "application/sparql-query" => {
             let bytes = read_body(&headers, body, state.config.max_query_bytes).await?;
             let text = text_of(&bytes)?;
-            run(state, headers, params, text, false).await
+            run(state, headers, (params, moment), text, false).await
         }
         "application/x-www-form-urlencoded" => {
             // A percent-encoded query takes up to three times its size.
@@ -87,7 +93,8 @@ pub(super) async fn post(
             if text.len() > state.config.max_query_bytes {
                 return Err(ApiError::too_large(state.config.max_query_bytes));
             }
-            run(state, headers, params, text, false).await
+            let moment = moment.or_in_form(&params)?;
+            run(state, headers, (params, moment), text, false).await
         }
         "application/sparql-update" => update_body(state, headers, params, body).await,
         other => Err(ApiError::unsupported_media_type(other, &QUERY_TYPES)),
@@ -135,6 +142,7 @@ async fn update_with(
     params: Params,
     text: String,
 ) -> Result<Response, ApiError> {
+    moment::refuse(&params)?;
     let mut options = options(&state, &params)?;
     options.default_graph_uris = params.all("using-graph-uri");
     options.named_graph_uris = params.all("using-named-graph-uri");
@@ -152,15 +160,6 @@ async fn update_with(
     .await;
     drop(stop);
     response
-}
-
-/// Stops an update whose client went away before it was published.
-struct CancelOnDrop(Cancel);
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        self.0.cancel();
-    }
 }
 
 fn missing(name: &str) -> ApiError {
@@ -210,31 +209,35 @@ fn parse_duration(text: &str) -> Option<Duration> {
 async fn run(
     state: AppState,
     headers: HeaderMap,
-    params: Params,
+    (params, moment): (Params, Moment),
     text: String,
     cacheable: bool,
 ) -> Result<Response, ApiError> {
     let options = options(&state, &params)?;
     let query = parse_query(&text, &options)?;
     let wanted = wanted_format(&headers, &params, &query)?;
-    let snapshot = state.registry.snapshot();
-    let view = snapshot.view();
+    let shown = moment.state(&state).await?;
+    let view = shown.view();
     let (media_type, format) = match wanted {
         Wanted::Page => {
             let permit = state.query_turn().await?;
             let page = {
-                let state = state.clone();
+                let (state, shown) = (state.clone(), shown.clone());
                 let stop = CancelOnDrop(options.cancel.clone());
                 let page = blocking(move || {
                     let _permit = permit;
                     let table = first_rows(&view, &query, &options)?;
-                    Ok(render_query_result(&state.site(&view), &text, &table))
+                    Ok(render_query_result(
+                        &state.site(&view, shown.notice()),
+                        &text,
+                        &table,
+                    ))
                 })
                 .await;
                 drop(stop);
                 page?
             };
-            return Ok(Document::html(page).at(&snapshot).respond(&headers));
+            return Ok(Document::html(page).at(&shown).respond(&headers));
         }
         Wanted::Stream(media_type, format) => (media_type, format),
     };
@@ -245,25 +248,12 @@ async fn run(
             "{:?}{:?}",
             options.default_graph_uris, options.named_graph_uris
         );
-        etag_of_state(&state, &snapshot, &[media_type, &text, &graphs])
+        etag_of_state(&state, shown.snapshot(), &[media_type, &text, &graphs])
     });
     let mut response = if etag.as_ref().is_some_and(|etag| is_fresh(&headers, etag)) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let permit = state.query_turn().await?;
-        let cancel = options.cancel.clone();
-        let body = stream_from(cancel, state.config.stall_timeout, permit, move |out| {
-            let stats = run_query(&view, &query, &options, format, out)?;
-            let duration_ms = stats.elapsed.as_millis() as u64;
-            tracing::debug!(
-                rows = stats.rows,
-                duration_ms,
-                "Answered a query with {} rows",
-                stats.rows
-            );
-            Ok(())
-        })
-        .await?;
+        let body = answer(&state, view, query, options, format).await?;
         let mut response = body.into_response();
         response
             .headers_mut()
@@ -275,14 +265,88 @@ async fn run(
         Some(etag) => set_validators(out, etag, REVALIDATE),
         None => {
             out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            out.insert(
-                header::VARY,
-                HeaderValue::from_static("Accept, Accept-Language"),
-            );
         }
     }
-    set_commit(out, Some(snapshot.seq()));
+    shown.describe(out);
     Ok(response)
+}
+
+/// The body of an answer. Most queries ask little: they are tried at once, on the thread that read the request, because
+/// handing work to another thread and back costs more than they do. Whatever takes longer starts over where it may.
+async fn answer(
+    state: &AppState,
+    view: View,
+    query: ParsedQuery,
+    options: QueryOptions,
+    format: OutputFormat,
+) -> Result<Body, ApiError> {
+    let permit = match state.free_query_turn() {
+        Some(permit) => {
+            if query.is_shallow()
+                && state.is_warm(view.snapshot())
+                && let Some(bytes) = at_once(&view, &query, &options, format)?
+            {
+                return Ok(Body::from(bytes));
+            }
+            permit
+        }
+        None => state.query_turn().await?,
+    };
+    let cancel = options.cancel.clone();
+    stream_from(cancel, state.config.stall_timeout, permit, move |out| {
+        let stats = run_query(&view, &query, &options, format, out)?;
+        log_answer(&stats);
+        Ok(())
+    })
+    .await
+}
+
+/// A small answer that is found quickly; `None` when it is not, whatever the reason.
+fn at_once(
+    view: &View,
+    query: &ParsedQuery,
+    options: &QueryOptions,
+    format: OutputFormat,
+) -> Result<Option<Vec<u8>>, ApiError> {
+    let mut hasty = options.clone();
+    hasty.timeout = Some(options.timeout.map_or(AT_ONCE, |limit| limit.min(AT_ONCE)));
+    let mut out = Bounded(Vec::with_capacity(4 << 10));
+    let ran = guarded(|| Ok(run_query(view, query, &hasty, format, &mut out)))?;
+    match ran {
+        Ok(stats) => {
+            log_answer(&stats);
+            Ok(Some(out.0))
+        }
+        Err(QueryError::Timeout { .. } | QueryError::Write(_)) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Takes as much as is sent as a whole, and no more.
+struct Bounded(Vec<u8>);
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > WHOLE_BYTES {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn log_answer(stats: &QueryStats) {
+    let duration_ms = stats.elapsed.as_millis() as u64;
+    tracing::debug!(
+        rows = stats.rows,
+        duration_ms,
+        "Answered a query with {} rows",
+        stats.rows
+    );
 }
 
 enum Wanted {
@@ -369,6 +433,7 @@ async fn describe(
     state: AppState,
     headers: HeaderMap,
     params: Params,
+    moment: Moment,
 ) -> Result<Response, ApiError> {
     let offers = [
         "text/turtle",
@@ -379,11 +444,11 @@ async fn describe(
         "application/json",
     ];
     let chosen = choose(&headers, params.get("format"), &offers)?;
+    let shown = moment.state(&state).await?;
     blocking(move || {
-        let snapshot = state.registry.snapshot();
-        let view = snapshot.view();
+        let view = shown.view();
         let document = if chosen == HTML {
-            Document::html(render_query_form(&state.site(&view)))
+            Document::html(render_query_form(&state.site(&view, shown.notice())))
         } else {
             let format = Format::from_media_type(chosen).unwrap_or(Format::Turtle);
             let triples = service::service_description(&view, state.registry.base());
@@ -391,7 +456,7 @@ async fn describe(
             rdf_document::write_triples(&triples, format, &mut out).map_err(ApiError::internal)?;
             Document::new(chosen, out)
         };
-        Ok(document.at(&snapshot).respond(&headers))
+        Ok(document.at(&shown).respond(&headers))
     })
     .await
 }

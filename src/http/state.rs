@@ -2,16 +2,25 @@
 
 use super::config::ServerConfig;
 use super::error::ApiError;
+use super::moment::Shown;
 use crate::access::AdminToken;
 use crate::ingest::ContextStore;
 use crate::rdf::label::Language;
 use crate::registry::{Register, Registry};
-use crate::store::View;
-use crate::views::html::Site;
+use crate::store::{Snapshot, View};
+use crate::views::html::{EarlierState, Site};
 use crate::views::{CollectionIndex, Context};
 use rustc_hash::FxHashMap;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Earlier states made at once: each may take memory for millions of changes.
+const LOOKS_BACK: usize = 2;
+
+/// Earlier states whose orders of collections are kept for the next page.
+const EARLIER_COLLECTIONS: usize = 2;
 
 /// Shared state of a server. Cheap to clone.
 #[derive(Clone)]
@@ -24,12 +33,18 @@ pub struct Inner {
     pub(super) registry: Arc<Registry>,
     pub(super) config: ServerConfig,
     pub(super) token: Option<AdminToken>,
-    pub(super) collections: CollectionIndex,
+    collections: Arc<CollectionIndex>,
+    /// Orders of earlier states asked for lately, oldest first, by [`Snapshot::identity`]. Apart from those of the
+    /// newest state, which are carried on from commit to commit: ids of an earlier state may mean other terms.
+    earlier_collections: Mutex<Vec<(u64, Arc<CollectionIndex>)>>,
     pub(super) context_store: ContextStore,
     /// Contexts by name, for writing.
     pub(super) contexts: FxHashMap<String, Arc<Context>>,
     queries: Arc<Semaphore>,
     writes: Arc<Semaphore>,
+    looks_back: Arc<Semaphore>,
+    /// [`Snapshot::identity`] of the state asked last. What is counted once for a state is counted by its first query.
+    warm: AtomicU64,
     /// Differs between processes: states of memory-only registries have no digest.
     pub(super) process_nonce: u64,
 }
@@ -59,10 +74,13 @@ impl AppState {
             inner: Arc::new(Inner {
                 token: config.admin_token.as_deref().and_then(AdminToken::new),
                 context_store: ContextStore::shipped(registry.base()),
-                collections: CollectionIndex::default(),
+                collections: Arc::default(),
+                earlier_collections: Mutex::default(),
                 contexts,
                 queries: Arc::new(Semaphore::new(config.max_concurrent_queries)),
                 writes: Arc::new(Semaphore::new(8)),
+                warm: AtomicU64::new(0),
+                looks_back: Arc::new(Semaphore::new(LOOKS_BACK)),
                 process_nonce: u64::from(std::process::id())
                     ^ jiff::Timestamp::now().as_nanosecond() as u64,
                 registry,
@@ -73,21 +91,63 @@ impl AppState {
 
     /// A turn to run a query; waits a moment when all are taken.
     pub(super) async fn query_turn(&self) -> Result<OwnedSemaphorePermit, ApiError> {
-        self.turn(&self.queries).await
+        match self.free_query_turn() {
+            Some(permit) => Ok(permit),
+            None => self.turn(&self.queries, self.config.queue_timeout).await,
+        }
+    }
+
+    /// A turn to run a query, when one is free.
+    pub(super) fn free_query_turn(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.queries).try_acquire_owned().ok()
+    }
+
+    /// Whether a state was asked before, and all that is made on first use is there.
+    pub(super) fn is_warm(&self, snapshot: &Snapshot) -> bool {
+        let of = snapshot.identity();
+        self.warm.load(Ordering::Relaxed) == of || self.warm.swap(of, Ordering::Relaxed) == of
+    }
+
+    /// A turn to make an earlier state; waits longer, as those before may take a while.
+    pub(super) async fn look_back_turn(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        self.turn(&self.looks_back, self.config.query_timeout).await
     }
 
     /// A turn to wait for the writer; keeps writers from taking every thread.
     pub(super) async fn write_turn(&self) -> Result<OwnedSemaphorePermit, ApiError> {
-        self.turn(&self.writes).await
+        self.turn(&self.writes, self.config.queue_timeout).await
     }
 
-    async fn turn(&self, turns: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, ApiError> {
-        let wait =
-            tokio::time::timeout(self.config.queue_timeout, Arc::clone(turns).acquire_owned());
-        match wait.await {
+    async fn turn(
+        &self,
+        turns: &Arc<Semaphore>,
+        patience: Duration,
+    ) -> Result<OwnedSemaphorePermit, ApiError> {
+        match tokio::time::timeout(patience, Arc::clone(turns).acquire_owned()).await {
             Ok(Ok(permit)) => Ok(permit),
             _ => Err(ApiError::busy()),
         }
+    }
+
+    /// The orders of collections in the state shown.
+    pub(super) fn collections_of(&self, shown: &Shown) -> Arc<CollectionIndex> {
+        let snapshot = shown.snapshot();
+        let is_newest = || snapshot.is_same_as(&self.registry.snapshot());
+        if shown.asked_seq().is_none() || is_newest() {
+            return Arc::clone(&self.collections);
+        }
+        let known = self.earlier_collections.lock();
+        let mut known = known.unwrap_or_else(PoisonError::into_inner);
+        let of = snapshot.identity();
+        if let Some((_, index)) = known.iter().find(|(known, _)| *known == of) {
+            return Arc::clone(index);
+        }
+        if known.len() == EARLIER_COLLECTIONS {
+            known.remove(0);
+        }
+        let index = Arc::new(CollectionIndex::default());
+        known.push((of, Arc::clone(&index)));
+        index
     }
 
     /// The context of a register; an empty one when none is declared, so that full IRIs are written.
@@ -96,10 +156,15 @@ impl AppState {
         self.contexts.get(name).cloned().unwrap_or_default()
     }
 
-    /// What pages need to know. Pages are in Dutch, whatever the browser prefers: half a page in each language helps nobody.
-    pub(super) fn site<'a>(&'a self, view: &'a View) -> Site<'a> {
+    /// What pages need to know, with the state shown when the reader asked for one. Pages are in Dutch, whatever the browser prefers: half a page in each language helps nobody.
+    pub(super) fn site<'a>(
+        &'a self,
+        view: &'a View,
+        earlier: Option<&'a EarlierState>,
+    ) -> Site<'a> {
         Site {
             view,
+            earlier,
             registers: self.registry.registers(),
             base: self.registry.base(),
             language: Language::Nl,
@@ -114,6 +179,9 @@ pub(super) async fn blocking<T: Send + 'static>(
     let span = tracing::Span::current();
     match tokio::task::spawn_blocking(move || span.in_scope(work)).await {
         Ok(result) => result,
-        Err(panic) => Err(ApiError::internal(panic)),
+        Err(failed) => Err(match failed.try_into_panic() {
+            Ok(payload) => ApiError::of_panic(payload.as_ref()),
+            Err(cancelled) => ApiError::internal(cancelled),
+        }),
     }
 }

@@ -3,6 +3,7 @@
 use super::body::{Params, Upload, read_body, upload_of};
 use super::error::ApiError;
 use super::graphs::parse_upload;
+use super::moment;
 use super::reply::{Document, HTML, choose, content_type, language_of, set_commit};
 use super::state::{AppState, blocking};
 use crate::rdf::format::Format;
@@ -30,11 +31,16 @@ const OFFERS: [&str; 7] = [
 const X_CONFORMS: HeaderName = HeaderName::from_static("x-conforms");
 
 /// `GET /validate`: the form.
-pub(super) async fn form(State(state): State<AppState>, headers: HeaderMap) -> Response {
-    let snapshot = state.registry.snapshot();
-    let view = snapshot.view();
-    let page = render_validate_form(&state.site(&view));
-    Document::html(page).respond(&headers)
+pub(super) async fn form(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    blocking(move || {
+        let view = state.registry.snapshot().view();
+        let page = render_validate_form(&state.site(&view, None));
+        Ok(Document::html(page).respond(&headers))
+    })
+    .await
 }
 
 /// `POST /validate`: checks a file against the stored shapes, with the stored registry as background.
@@ -45,6 +51,7 @@ pub(super) async fn validate(
     body: Body,
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
+    moment::refuse(&params)?;
     let chosen = choose(&headers, params.get("format"), &OFFERS)?;
     let bytes = read_body(&headers, body, state.config.max_body_bytes).await?;
     let upload = upload_of(&headers, bytes)?;
@@ -81,13 +88,14 @@ pub(super) async fn report(
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
+    moment::refuse(&params)?;
     let chosen = choose(&headers, params.get("format"), &OFFERS)?;
     let permit = state.query_turn().await?;
     let language = language_for(chosen, &headers);
     blocking(move || {
         let _permit = permit;
         let stored = state.registry.report();
-        let site = state.site(&stored.view);
+        let site = state.site(&stored.view, None);
         let downloads: Vec<(&str, String)> = [
             ("Turtle", "ttl"),
             ("JSON-LD", "jsonld"),
@@ -108,10 +116,10 @@ pub(super) async fn report(
             ),
         };
         let bytes = render(&state, &stored, chosen, language, &source, &downloads)?;
-        let mut response = Document::new(chosen, bytes)
-            .at(stored.view.snapshot())
-            .respond(&headers);
-        response.headers_mut().insert(X_CONFORMS, conforms(&stored));
+        let mut response = Document::new(chosen, bytes).respond(&headers);
+        let out = response.headers_mut();
+        out.insert(X_CONFORMS, conforms(&stored));
+        set_commit(out, Some(stored.view.snapshot().seq()));
         Ok(response)
     })
     .await
@@ -160,7 +168,7 @@ fn render(
     let mut out = Vec::new();
     let written = match chosen {
         HTML => {
-            let site = state.site(&stored.view);
+            let site = state.site(&stored.view, None);
             return Ok(render_report(&site, report, source, downloads).into_bytes());
         }
         "application/ld+json" | "application/json" => report.render_jsonld(&mut out),

@@ -8,7 +8,7 @@
 //! [`Budget::run`], which turns it into an error; the half-done evaluation is dropped.
 
 use crate::query::QueryError;
-use crate::store::Id;
+use crate::store::{Id, Unreadable};
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::rc::Rc;
@@ -21,6 +21,10 @@ compile_error!("query limits unwind the evaluator: build with panic = \"unwind\"
 
 /// Steps between two looks at the clock.
 const STEPS_PER_CHECK: u32 = 2048;
+/// The same under a time limit so short that the thread is needed for something else.
+const HASTY_STEPS_PER_CHECK: u32 = 128;
+/// Up to here a time limit is that short.
+const HASTY: Duration = Duration::from_millis(10);
 /// Estimated bytes behind one bound term: its slot, and its share of the solution that holds it.
 const BYTES_PER_TERM: u64 = 24;
 
@@ -69,6 +73,7 @@ thread_local! {
 pub(super) struct Budget {
     started: Instant,
     timeout: Option<Duration>,
+    steps_per_check: u32,
     max_memory: Option<u64>,
     cancel: Cancel,
     live: Cell<i64>,
@@ -85,6 +90,10 @@ impl Budget {
         Rc::new(Self {
             started: Instant::now(),
             timeout,
+            steps_per_check: match timeout {
+                Some(limit) if limit <= HASTY => HASTY_STEPS_PER_CHECK,
+                _ => STEPS_PER_CHECK,
+            },
             max_memory,
             cancel,
             live: Cell::new(0),
@@ -98,6 +107,7 @@ impl Budget {
         self.check()?;
         let outer = CURRENT.replace(Some(Rc::clone(self)));
         let outer_live = LIVE.replace(self.live.get());
+        STEPS.set(STEPS.get().min(self.steps_per_check));
         let outcome = catch_unwind(AssertUnwindSafe(work));
         self.live.set(LIVE.replace(outer_live));
         CURRENT.set(outer);
@@ -110,7 +120,10 @@ impl Budget {
                 .stop
                 .get()
                 .map_or(QueryError::Cancelled, |stop| self.error(stop))),
-            Err(payload) => Err(QueryError::Internal(panic_text(payload.as_ref()))),
+            Err(payload) => match payload.downcast::<Unreadable>() {
+                Ok(unreadable) => Err(QueryError::Unreadable(unreadable.message)),
+                Err(payload) => Err(QueryError::Internal(panic_text(payload.as_ref()))),
+            },
         }
     }
 
@@ -191,9 +204,10 @@ fn check_running() {
         return;
     }
     let stopped = CURRENT.with_borrow(|current| {
-        current
-            .as_ref()
-            .is_some_and(|budget| budget.find_stop(LIVE.get()).is_some())
+        current.as_ref().is_some_and(|budget| {
+            STEPS.set(budget.steps_per_check);
+            budget.find_stop(LIVE.get()).is_some()
+        })
     });
     if stopped {
         resume_unwind(Box::new(Stopped));
@@ -205,10 +219,6 @@ fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {
         .downcast_ref::<&str>()
         .map(|text| (*text).to_owned())
         .or_else(|| payload.downcast_ref::<String>().cloned())
-        .or_else(|| {
-            let unreadable = payload.downcast_ref::<crate::store::Unreadable>()?;
-            Some(unreadable.message.clone())
-        })
         .unwrap_or_else(|| "unknown panic".to_owned())
 }
 

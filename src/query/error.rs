@@ -78,6 +78,9 @@ pub enum QueryError {
     /// The evaluator failed in a way that is no fault of the query.
     #[error("the query could not be evaluated: {0}")]
     Internal(String),
+    /// A part of the store could not be read; the text names it. An answer without it would be wrong.
+    #[error("a part of the index cannot be read: {0}; `oslo rebuild` makes it anew from the log")]
+    Unreadable(String),
 }
 
 impl QueryError {
@@ -95,6 +98,7 @@ impl QueryError {
             Self::Refused { .. } => "update-refused",
             Self::Write(_) => "query-write",
             Self::Internal(_) => "query-internal",
+            Self::Unreadable(_) => "index-damaged",
         }
     }
 
@@ -137,6 +141,9 @@ impl QueryError {
             Self::Internal(reason) => {
                 format!("De bevraging kon niet uitgevoerd worden: {reason}")
             }
+            Self::Unreadable(reason) => format!(
+                "Een deel van de index kan niet gelezen worden: {reason}; `oslo rebuild` maakt hem opnieuw uit het log."
+            ),
             Self::Syntax { .. } | Self::Refused { .. } => String::new(),
         };
         Text::new(nl, en)

@@ -33,6 +33,11 @@ impl ParsedQuery {
         self.algebra.kind
     }
 
+    /// Whether the query runs on the thread that asks; one nested very deep gets a thread with a larger stack.
+    pub fn is_shallow(&self) -> bool {
+        !self.algebra.is_deep
+    }
+
     /// `(prefix, namespace)` pairs of the prologue, in the order of the text.
     pub fn prefixes(&self) -> &[(String, String)] {
         &self.algebra.prefixes

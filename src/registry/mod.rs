@@ -11,8 +11,8 @@ pub use register::{Filter, Match, Register, RegisterError};
 use crate::shapes::{Report, Shapes, Validation, ValidationOptions, read_shapes, validate};
 use crate::store::{self, Draft, Graphs, Id, OpenOptions, Snapshot, Store, StoreError, View};
 use oxrdf::NamedNode;
-use std::path::Path;
 use std::collections::VecDeque;
+use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Base IRI when none is configured: where `oslo serve` listens by default.
@@ -206,7 +206,11 @@ impl Registry {
     /// The compiled shapes of a state, made once.
     fn shapes_in(&self, snapshot: &Snapshot) -> Arc<Shapes> {
         let of = snapshot.identity();
-        let known = self.made().iter().find(|made| made.of == of).map(|made| Arc::clone(&made.shapes));
+        let known = self
+            .made()
+            .iter()
+            .find(|made| made.of == of)
+            .map(|made| Arc::clone(&made.shapes));
         known.unwrap_or_else(|| {
             let shapes = self.shapes_of(snapshot);
             self.remember(snapshot, &shapes, None);
@@ -217,7 +221,11 @@ impl Registry {
     /// The validation report of a state, made once.
     fn report_in(&self, snapshot: &Snapshot) -> Arc<Report> {
         let of = snapshot.identity();
-        let known = self.made().iter().find(|made| made.of == of).and_then(|made| made.report.clone());
+        let known = self
+            .made()
+            .iter()
+            .find(|made| made.of == of)
+            .and_then(|made| made.report.clone());
         known.unwrap_or_else(|| {
             let shapes = self.shapes_in(snapshot);
             let report = Arc::new(validate(&shapes, &self.validation(&snapshot.view(), None)));

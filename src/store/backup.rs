@@ -138,7 +138,9 @@ fn refuse_used(target: &Path) -> Result<(), StoreError> {
     found.retain(|name| name != LOCK_FILE);
     let ours = ["log.new", "index", MANIFEST_FILE];
     let unfinished = found.iter().any(|name| name == ours[0]);
-    let strange = found.iter().find(|name| !unfinished || !ours.contains(&name.as_str()));
+    let strange = found
+        .iter()
+        .find(|name| !unfinished || !ours.contains(&name.as_str()));
     match strange {
         None => Ok(()),
         Some(name) => Err(StoreError::NotEmpty {
@@ -153,7 +155,11 @@ fn make_ready(target: &Path) -> Result<(), StoreError> {
     refuse_used(target)?;
     let made = !target.exists();
     fs::create_dir_all(target).map_err(io_error("create", target))?;
-    if made && let Some(parent) = target.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+    if made
+        && let Some(parent) = target
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+    {
         sync_dir(parent).map_err(io_error("write to", parent))?;
     }
     start_over(target)
@@ -246,7 +252,12 @@ fn copy_once(
             progress: &mut tell,
         };
         let (known, without_index) = copy_index(&from, &to, &mut copying)?;
-        (copying.linked_files, copying.copied_bytes, known, without_index)
+        (
+            copying.linked_files,
+            copying.copied_bytes,
+            known,
+            without_index,
+        )
     };
     // The index came first, so the log holds at least the commits the index knows.
     let log = open_log(source, known)?;
@@ -271,7 +282,8 @@ fn copy_once(
         copied_bytes: copying.copied_bytes,
         without_index,
     };
-    fault::rename("copy.rename", &unfinished, &finished).map_err(io_error("rename", &unfinished))?;
+    fault::rename("copy.rename", &unfinished, &finished)
+        .map_err(io_error("rename", &unfinished))?;
     fault::sync_dir("copy.dir", target).map_err(io_error("write to", target))?;
     Ok(copied)
 }
@@ -309,7 +321,9 @@ fn copy_index(
                 let Some(name) = name else {
                     return Err(in_source(io::ErrorKind::InvalidData.into()));
                 };
-                copying.whole(&path, &to.index_dir().join(name)).map_err(in_source)?;
+                copying
+                    .whole(&path, &to.index_dir().join(name))
+                    .map_err(in_source)?;
             }
             sync_dir(to.index_dir()).map_err(in_target)?;
             stored_state(to, &Shared::new(LOOK_CACHE_BYTES))?
@@ -349,7 +363,9 @@ fn copy_log_as_of(
     };
     let log = match open_log(source, known) {
         // The index is older than the log's base, or was replaced meanwhile.
-        Err(StoreError::Compacted { .. } | StoreError::LogFileMissing { .. }) => open_log(source, None),
+        Err(StoreError::Compacted { .. } | StoreError::LogFileMissing { .. }) => {
+            open_log(source, None)
+        }
         opened => opened,
     }?;
     let (first, last) = (log.table().base_seq(), log.table().last_seq());
@@ -381,7 +397,8 @@ fn copy_log_as_of(
     let (finished, unfinished) = folder_names(target);
     log.copy_to(seq, &unfinished, &mut copying)?;
     let copied_bytes = copying.copied_bytes;
-    fault::rename("copy.rename", &unfinished, &finished).map_err(io_error("rename", &unfinished))?;
+    fault::rename("copy.rename", &unfinished, &finished)
+        .map_err(io_error("rename", &unfinished))?;
     fault::sync_dir("copy.dir", target).map_err(io_error("write to", target))?;
     Ok((seq, digest, copied_bytes))
 }
@@ -414,11 +431,7 @@ fn verified(target: &Path, copied: Copied) -> Result<CopyReport, StoreError> {
     })
 }
 
-fn agree(
-    wanted: (u64, [u8; 32]),
-    found: (u64, [u8; 32]),
-    target: &Path,
-) -> Result<(), StoreError> {
+fn agree(wanted: (u64, [u8; 32]), found: (u64, [u8; 32]), target: &Path) -> Result<(), StoreError> {
     if wanted == found {
         return Ok(());
     }

@@ -200,9 +200,7 @@ impl Block {
                 table,
                 width,
                 start,
-            } => {
-                self.words[table as usize + self.bits(start, at * width as usize, width) as usize]
-            }
+            } => self.words[table as usize + self.bits(start, at * width as usize, width) as usize],
             Column::ByCode {
                 code,
                 bases,
@@ -460,7 +458,11 @@ impl ByCode {
             .zip(&tops)
             .map(|(b, t)| width_for(t - b))
             .collect();
-        let data_bits = widths.iter().zip(&counts).map(|(w, n)| *w as usize * n).sum();
+        let data_bits = widths
+            .iter()
+            .zip(&counts)
+            .map(|(w, n)| *w as usize * n)
+            .sum();
         Self {
             bases,
             widths,

@@ -145,7 +145,10 @@ pub fn check(
         Ok(Err(error)) => return Err(error),
         Err(panic) => match panic.downcast::<Unreadable>() {
             Ok(unreadable) => report.index(
-                format!("een deel van de index kan niet gelezen worden: {}", unreadable.message),
+                format!(
+                    "een deel van de index kan niet gelezen worden: {}",
+                    unreadable.message
+                ),
                 format!("a part of the index cannot be read: {}", unreadable.message),
             ),
             Err(panic) => std::panic::resume_unwind(panic),
@@ -193,8 +196,14 @@ fn examine(dir: &Path, log: &LogSum, deep: bool) -> Result<Option<Text>, StoreEr
     let quads = snapshot.quad_count();
     if quads != log.quads {
         return Ok(Some(Text::new(
-            format!("de index heeft {quads} quads, het logboek telt op tot {}", log.quads),
-            format!("the index holds {quads} quads, the log adds up to {}", log.quads),
+            format!(
+                "de index heeft {quads} quads, het logboek telt op tot {}",
+                log.quads
+            ),
+            format!(
+                "the index holds {quads} quads, the log adds up to {}",
+                log.quads
+            ),
         )));
     }
     if deep {
@@ -215,7 +224,11 @@ fn compare(snapshot: &Snapshot, wanted: u64) -> Result<(), Text> {
     for file in version.dictionary.files() {
         file.check(version.dictionary.seed()).map_err(in_texts)?;
     }
-    let files = version.index.levels().iter().filter_map(|level| level.files());
+    let files = version
+        .index
+        .levels()
+        .iter()
+        .filter_map(|level| level.files());
     for file in files.flat_map(|level| &level.files) {
         file.check_sections().map_err(|error| {
             let place = format!("{}: {error}", file.path().display());
@@ -281,12 +294,20 @@ fn sum_of(cursor: Cursor, order: Order) -> Result<(u64, u64), String> {
     let (mut rows, mut sum, mut last) = (0_u64, 0_u64, None);
     for row in cursor {
         if last.is_some_and(|last| last >= row) {
-            return Err(format!("the order {} is not sorted at row {rows}", order.name()));
+            return Err(format!(
+                "the order {} is not sorted at row {rows}",
+                order.name()
+            ));
         }
         last = Some(row);
         rows += 1;
         let mut bytes = [0; 32];
-        for (chunk, value) in bytes.as_chunks_mut::<8>().0.iter_mut().zip(order.spog(&row)) {
+        for (chunk, value) in bytes
+            .as_chunks_mut::<8>()
+            .0
+            .iter_mut()
+            .zip(order.spog(&row))
+        {
             *chunk = value.to_le_bytes();
         }
         sum = sum.wrapping_add(xxh3_64(&bytes));

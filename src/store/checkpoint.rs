@@ -282,7 +282,10 @@ impl Inner {
         let Some(disk) = self.disk() else {
             return Ok(());
         };
-        let mut failure = disk.checkpoint.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut failure = disk
+            .checkpoint
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let done = self.checkpoint_alone(pace);
         *failure = match &done {
             Err(error) if !is_interrupted(error) => Some(error_text(error)),
@@ -354,8 +357,12 @@ impl Inner {
         let Some(disk) = self.disk() else {
             return Ok(Vec::new());
         };
-        let _alone = disk.checkpoint.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = Manifest::read(disk.folder.dir()).map_err(io_error("read", disk.folder.dir()))?;
+        let _alone = disk
+            .checkpoint
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let found =
+            Manifest::read(disk.folder.dir()).map_err(io_error("read", disk.folder.dir()))?;
         let Found::Manifest(manifest) = found else {
             return Ok(Vec::new());
         };
@@ -363,7 +370,10 @@ impl Inner {
         let levels = snapshot.version().index.levels();
         let named = |level: &&Arc<Level>| {
             level.files().is_some_and(|files| {
-                manifest.levels.iter().any(|entry| entry.number == files.number)
+                manifest
+                    .levels
+                    .iter()
+                    .any(|entry| entry.number == files.number)
             })
         };
         Ok(levels.iter().take_while(named).cloned().collect())
@@ -373,7 +383,10 @@ impl Inner {
         let Some(disk) = self.disk() else {
             return Ok(());
         };
-        let _alone = disk.checkpoint.lock().unwrap_or_else(PoisonError::into_inner);
+        let _alone = disk
+            .checkpoint
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let folder = &disk.folder;
         let failed = |error| io_error("write to", folder.index_dir())(error);
         let target = Target {
@@ -400,7 +413,10 @@ impl Inner {
         let Some(disk) = self.disk() else {
             return Ok(());
         };
-        let _alone = disk.checkpoint.lock().unwrap_or_else(PoisonError::into_inner);
+        let _alone = disk
+            .checkpoint
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let folder = &disk.folder;
         let failed = |error| io_error("write to", folder.index_dir())(error);
         let state = self.snapshot();

@@ -19,6 +19,8 @@ pub(crate) struct Cursor {
     bound: Option<Row>,
     ready: Option<Row>,
     started: bool,
+    /// Nothing comes any more: seeking on costs nothing.
+    ended: bool,
 }
 
 enum Source {
@@ -153,6 +155,9 @@ impl RunSource {
         }
         self.buffer.clear();
         self.at = 0;
+        if self.position >= self.end {
+            return;
+        }
         self.batch = 16;
         // Near by, the block at hand answers without a search over all blocks.
         if self.order != Order::Gspo
@@ -249,6 +254,7 @@ impl Cursor {
             bound: None,
             ready: None,
             started: false,
+            ended: false,
         }
     }
 
@@ -328,12 +334,13 @@ impl Cursor {
     }
 
     fn advance(&mut self) -> Option<Row> {
-        loop {
-            let (row, sum) = self.next_signed()?;
+        while let Some((row, sum)) = self.next_signed() {
             if sum > 0 {
                 return Some(row);
             }
         }
+        self.ended = true;
+        None
     }
 
     /// The next row without taking it.
@@ -346,7 +353,7 @@ impl Cursor {
 
     /// Skips to the first row at or after `key`; never goes back.
     pub(crate) fn seek(&mut self, key: &Row) {
-        if self.ready.is_some_and(|ready| ready >= *key) {
+        if self.ended || self.ready.is_some_and(|ready| ready >= *key) {
             return;
         }
         self.ready = None;

@@ -217,7 +217,11 @@ impl Dictionary {
 
     /// Bytes of memory held, caches not counted.
     pub(crate) fn memory_bytes(&self) -> usize {
-        self.unflushed_bytes() + self.files().map(|terms| terms.memory_bytes()).sum::<usize>()
+        self.unflushed_bytes()
+            + self
+                .files()
+                .map(|terms| terms.memory_bytes())
+                .sum::<usize>()
     }
 
     /// Keeps the layers in memory as they are from now on, because they are being written to disk.
@@ -278,9 +282,7 @@ impl Dictionary {
 
     /// Number of texts held by layers (inline and numbered terms not counted).
     pub(crate) fn text_count(&self) -> u64 {
-        self.layers
-            .last()
-            .map_or(0, Texts::end)
+        self.layers.last().map_or(0, Texts::end)
     }
 
     /// Id of a canonical text, when the term is known or inline.

@@ -165,5 +165,7 @@ fn is_begun(dir: &Path) -> bool {
     let Ok(mut entries) = fs::read_dir(dir) else {
         return false;
     };
-    entries.all(|entry| entry.is_ok_and(|entry| entry.path().extension().is_some_and(|kind| kind == "new")))
+    entries.all(|entry| {
+        entry.is_ok_and(|entry| entry.path().extension().is_some_and(|kind| kind == "new"))
+    })
 }

@@ -82,7 +82,10 @@ impl Index {
 
     /// Bytes of memory held, caches not counted.
     pub(crate) fn memory_bytes(&self) -> usize {
-        self.levels.iter().map(|level| level.memory_bytes()).sum::<usize>()
+        self.levels
+            .iter()
+            .map(|level| level.memory_bytes())
+            .sum::<usize>()
             + self.deltas.iter().map(Delta::memory_bytes).sum::<usize>()
     }
 
@@ -165,9 +168,16 @@ impl Index {
 
     /// The same state with a run of levels replaced by one that sums them up, or by none when they cancel out.
     /// `None` when they are no longer there.
-    pub(crate) fn with_replaced(&self, old: &[Arc<Level>], new: Option<Arc<Level>>) -> Option<Self> {
+    pub(crate) fn with_replaced(
+        &self,
+        old: &[Arc<Level>],
+        new: Option<Arc<Level>>,
+    ) -> Option<Self> {
         let first = old.first()?;
-        let at = self.levels.iter().position(|level| Arc::ptr_eq(level, first))?;
+        let at = self
+            .levels
+            .iter()
+            .position(|level| Arc::ptr_eq(level, first))?;
         let found = self.levels.get(at..at + old.len())?;
         if !found.iter().zip(old).all(|(a, b)| Arc::ptr_eq(a, b)) {
             return None;

@@ -75,7 +75,11 @@ impl Layer {
         self.ends.push(self.arena.len() as u64);
         self.meta.push(meta);
         let Self {
-            arena, ends, table, seed, ..
+            arena,
+            ends,
+            table,
+            seed,
+            ..
         } = self;
         table.insert_unique(hash, local, |&other| {
             let other = other as usize;

@@ -29,7 +29,7 @@ pub(crate) struct Level {
 
 pub(crate) enum Body {
     /// Packed rows.
-    Packed(Packed),
+    Packed(Box<Packed>),
     /// A delta that no longer changes.
     Frozen(Box<[Delta; 5]>),
 }
@@ -66,11 +66,6 @@ impl LevelFiles {
     /// Paths of all files of a level.
     pub(crate) fn paths(dir: &Path, number: u64) -> [PathBuf; 4] {
         Order::SORTED.map(|order| Self::path(dir, number, order))
-    }
-
-    /// Bytes on disk.
-    pub(crate) fn size_bytes(&self) -> u64 {
-        self.files.iter().map(|file| file.size_bytes()).sum()
     }
 }
 
@@ -118,11 +113,11 @@ impl Level {
             unreachable!("there are four orders")
         };
         Ok(Self {
-            body: Body::Packed(Packed {
+            body: Body::Packed(Box::new(Packed {
                 added: Side::open(&files, "added")?,
                 removed: Side::open(&files, "removed")?,
                 files: Some(LevelFiles { number, files }),
-            }),
+            })),
             first_seq: seqs.0,
             last_seq: seqs.1,
         })
@@ -133,8 +128,7 @@ impl Level {
     pub(crate) fn statistics(&self) -> Option<Arc<Statistics>> {
         let [spog, psog, posg, _] = &self.files()?.files;
         let section = |file: &Arc<SegmentFile>| file.section(STATISTICS).ok().flatten();
-        let figures =
-            Statistics::from_bytes(&section(psog)?, &section(posg)?, &section(spog)?)?;
+        let figures = Statistics::from_bytes(&section(psog)?, &section(posg)?, &section(spog)?)?;
         Some(Arc::new(figures))
     }
 

@@ -11,6 +11,7 @@ use crate::store::folder::Folder;
 use crate::store::log::{CommitInfo, CommitLog, LogSyncer, LogWriter};
 use crate::store::past::Past;
 use crate::store::pending::{Pending, Spill};
+use crate::store::recover;
 use crate::store::segment::Shared;
 use crate::store::snapshot::Snapshot;
 use crate::store::{Health, Id, OpenOptions, StoreError, StoreSizes};
@@ -183,8 +184,11 @@ impl Store {
             options: parts.options,
             recovered_bytes: parts.recovered_bytes,
         });
-        if unnamed_files {
+        if unnamed_files && let Some(disk) = &inner.disk {
             inner.checkpoint_now();
+            if inner.health().checkpoint.is_none() {
+                recover::remove_unnamed(&disk.folder);
+            }
         }
         Self {
             _keeper: keeps.then(|| Keeper::start(&inner)),
@@ -330,6 +334,13 @@ impl Inner {
         self.group.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// When the last commit of a store in memory was made, in milliseconds since 1970.
+    pub(crate) fn last_commit_ms(&self) -> Option<i64> {
+        let commits = self.commits.read().unwrap_or_else(PoisonError::into_inner);
+        let made: jiff::Timestamp = commits.last()?.time.parse().ok()?;
+        Some(made.as_millisecond())
+    }
+
     pub(crate) fn disk(&self) -> Option<&Disk> {
         self.disk.as_ref()
     }
@@ -433,8 +444,8 @@ impl Inner {
             match synced {
                 Ok(()) => {
                     let mut last = None;
-                    while let Some(state) = group.waiting.pop_front_if(|s| s.seq() <= newest) {
-                        last = Some(state);
+                    while group.waiting.front().is_some_and(|s| s.seq() <= newest) {
+                        last = group.waiting.pop_front();
                     }
                     group.durable = group.durable.max(newest);
                     if let Some(state) = last {
@@ -454,8 +465,7 @@ impl Inner {
                 // No draft may build on what may be lost.
                 self.seat().mode = WriterMode::Stopped(reason);
             } else {
-                disk.wake
-                    .look(&self.snapshot(), &self.options.thresholds);
+                disk.wake.look(&self.snapshot(), &self.options.thresholds);
             }
             group = self.group();
         }

@@ -128,7 +128,11 @@ impl Manifest {
         let mut paths: Vec<PathBuf> = levels
             .flat_map(|level| LevelFiles::paths(index_dir, level.number))
             .collect();
-        paths.extend(self.terms.iter().map(|number| Terms::path(index_dir, *number)));
+        paths.extend(
+            self.terms
+                .iter()
+                .map(|number| Terms::path(index_dir, *number)),
+        );
         paths.push(self.commits_path(index_dir));
         paths
     }
@@ -158,7 +162,9 @@ impl Manifest {
         match serde_json::from_str::<Kind>(json) {
             Ok(kind) if kind.format == FORMAT && kind.version != VERSION => Ok(Found::OtherVersion),
             Ok(kind) if kind.format == FORMAT => Ok(serde_json::from_str(json)
-                .map_or(Found::Damaged, |manifest| Found::Manifest(Box::new(manifest)))),
+                .map_or(Found::Damaged, |manifest| {
+                    Found::Manifest(Box::new(manifest))
+                })),
             _ => Ok(Found::Damaged),
         }
     }

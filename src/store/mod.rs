@@ -157,7 +157,9 @@ pub enum StoreError {
         first: u64,
     },
     /// A state too many changes away.
-    #[error("{rows} changes lie between that state and the nearest one at hand; {MAX_LOOK_BACK_ROWS} are allowed")]
+    #[error(
+        "{rows} changes lie between that state and the nearest one at hand; {MAX_LOOK_BACK_ROWS} are allowed"
+    )]
     TooFarBack {
         /// Rows to read.
         rows: u64,

@@ -60,7 +60,9 @@ impl Pace {
         if self.percent < 100 {
             if let Some(since) = since {
                 let worked = since.elapsed().min(LONGEST_REST);
-                std::thread::sleep((worked * (100 - self.percent) / self.percent).min(LONGEST_REST));
+                std::thread::sleep(
+                    (worked * (100 - self.percent) / self.percent).min(LONGEST_REST),
+                );
             }
             WORK.set((0, Some(Instant::now())));
         } else {

@@ -29,6 +29,28 @@ pub enum AsOf {
     Moment(i64),
 }
 
+impl AsOf {
+    /// Reads what people write: a commit number (`12`), a date (`2024-12-31`, the end of that day in UTC) or an
+    /// [RFC 3339](https://www.rfc-editor.org/rfc/rfc3339) moment (`2024-12-31T12:00:00+01:00`). `None` for anything else.
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Some(Self::Seq(text.parse().ok()?));
+        }
+        if text.len() == "2024-12-31".len() {
+            let day: jiff::civil::Date = text.parse().ok()?;
+            let next = day
+                .tomorrow()
+                .ok()?
+                .to_zoned(jiff::tz::TimeZone::UTC)
+                .ok()?;
+            return Some(Self::Moment(next.timestamp().as_millisecond() - 1));
+        }
+        let moment: jiff::Timestamp = text.parse().ok()?;
+        Some(Self::Moment(moment.as_millisecond()))
+    }
+}
+
 /// Earlier states made lately.
 #[derive(Default)]
 pub(crate) struct Past {
@@ -44,17 +66,49 @@ impl Store {
     pub fn as_of(&self, moment: AsOf) -> Result<Snapshot, StoreError> {
         self.inner().as_of(moment)
     }
+
+    /// The oldest state that can be had, by its commit; 0 is the empty store before the first.
+    pub fn oldest(&self) -> u64 {
+        match self.inner().disk() {
+            Some(disk) => disk.log.table().base_seq(),
+            None => self.snapshot().seq(),
+        }
+    }
+
+    /// When a commit was made, in milliseconds since 1970 UTC; never before the commit before it, whatever the clock did.
+    /// `None` for a commit that is not made or no longer in the log, and for the empty store.
+    pub fn moment_of(&self, seq: u64) -> Option<i64> {
+        match self.inner().disk() {
+            Some(disk) => disk.log.table().time_of(seq),
+            None => {
+                let commits = self.commits_between(seq.checked_sub(1)?, seq).ok()?;
+                let made: jiff::Timestamp = commits.first()?.time.parse().ok()?;
+                Some(made.as_millisecond())
+            }
+        }
+    }
 }
 
 impl Inner {
+    /// A store in memory keeps no log; only the present can be had.
+    fn present_as_of(&self, now: Snapshot, moment: AsOf) -> Result<Snapshot, StoreError> {
+        let (seq, last) = (now.seq(), now.seq());
+        let is_now = match moment {
+            AsOf::Seq(wanted) if wanted > last => {
+                return Err(StoreError::NotYet { seq: wanted, last });
+            }
+            AsOf::Seq(wanted) => wanted == seq,
+            AsOf::Moment(ms) => self.last_commit_ms().is_none_or(|made| made <= ms),
+        };
+        is_now
+            .then_some(now)
+            .ok_or(StoreError::Compacted { first: seq })
+    }
+
     fn as_of(&self, moment: AsOf) -> Result<Snapshot, StoreError> {
         let now = self.snapshot();
         let Some(disk) = self.disk() else {
-            // A store in memory keeps no log; only the present can be had.
-            return match moment {
-                AsOf::Seq(seq) if seq != now.seq() => Err(StoreError::Compacted { first: now.seq() }),
-                _ => Ok(now),
-            };
+            return self.present_as_of(now, moment);
         };
         let (seq, oldest, forward_from, forward, backward) = {
             let table = disk.log.table();
@@ -112,7 +166,11 @@ impl Inner {
         } else {
             self.backward(&now, seq)?
         };
-        let mut kept = self.past.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self
+            .past
+            .kept
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if kept.len() == KEPT {
             kept.remove(0);
         }

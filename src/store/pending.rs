@@ -17,8 +17,8 @@ use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-/// Bytes a pending row takes at worst: itself, a copy by object, and both dealt out by predicate.
-const BYTES_PER_ROW: u64 = 4 * size_of::<Row>() as u64;
+/// Bytes a pending row takes at worst: itself, a copy by object, and the places of both dealt out by predicate.
+const BYTES_PER_ROW: u64 = 2 * (size_of::<Row>() + size_of::<u32>()) as u64;
 
 /// Where and when changes go to disk.
 #[derive(Clone)]
@@ -33,7 +33,7 @@ pub(crate) struct Spill {
 
 impl Spill {
     fn rows(&self) -> usize {
-        usize::try_from(self.memory_bytes / 10 * 7 / BYTES_PER_ROW)
+        usize::try_from(self.memory_bytes / 5 * 3 / BYTES_PER_ROW)
             .unwrap_or(usize::MAX)
             .max(self.least_rows)
     }
@@ -79,7 +79,8 @@ impl Batch {
 
     /// Added and removed rows that change `index`, sorted, each once; later changes of a quad win over earlier ones.
     fn into_net(mut self, index: &Index, quad_count: u64) -> (Vec<Row>, Vec<Row>) {
-        let mut present = (quad_count > 0).then(|| index.cursor(Order::Spog, &[0; 4], &[u64::MAX; 4]));
+        let mut present =
+            (quad_count > 0).then(|| index.cursor(Order::Spog, &[0; 4], &[u64::MAX; 4]));
         let mut changes = |row: &Row, added: bool| match &mut present {
             None => added,
             Some(cursor) => {
@@ -105,7 +106,12 @@ impl Batch {
         let (mut added, mut removed) = (Vec::new(), Vec::new());
         for change in &self.mixed {
             if changes(&change.row, change.added) {
-                if change.added { &mut added } else { &mut removed }.push(change.row);
+                if change.added {
+                    &mut added
+                } else {
+                    &mut removed
+                }
+                .push(change.row);
             }
         }
         (added, removed)
@@ -231,10 +237,9 @@ impl Pending {
                     self.many.push(Arc::new(level));
                 }
                 self.many.push(Arc::new(level));
-                let index = self
-                    .many
-                    .iter()
-                    .fold(self.base.clone(), |index, level| index.with_level(Arc::clone(level)));
+                let index = self.many.iter().fold(self.base.clone(), |index, level| {
+                    index.with_level(Arc::clone(level))
+                });
                 self.set_state(index, balance, terms);
             }
             Err(error) => self.failure = Some(error),
@@ -289,7 +294,11 @@ impl Pending {
     /// When the files cannot be written.
     pub(crate) fn settle(&mut self, terms: &mut DictionaryBuilder) -> io::Result<()> {
         let on_disk = self.many.iter().any(|level| level.files().is_some());
-        let Some(spill) = self.spill.as_ref().filter(|_| on_disk && self.many.len() > 1) else {
+        let Some(spill) = self
+            .spill
+            .as_ref()
+            .filter(|_| on_disk && self.many.len() > 1)
+        else {
             return Ok(());
         };
         let target = spill.target();
@@ -305,10 +314,9 @@ impl Pending {
             }
         }
         self.many.extend(merged.map(Arc::new));
-        let index = self
-            .many
-            .iter()
-            .fold(self.base.clone(), |index, level| index.with_level(Arc::clone(level)));
+        let index = self.many.iter().fold(self.base.clone(), |index, level| {
+            index.with_level(Arc::clone(level))
+        });
         self.set_state(index, 0, terms);
         Ok(())
     }

@@ -2,14 +2,14 @@
 //! of another version, it is made anew from the log, which is the truth. Repairs nothing.
 
 use crate::store::build::has_graph_order;
-use crate::store::checkpoint::{Flushed, is_due, write_manifest};
+use crate::store::checkpoint::{Flushed, is_due};
 use crate::store::dictionary::Dictionary;
 use crate::store::folder::{Folder, refuse_foreign};
 use crate::store::index::Index;
 use crate::store::level::{Body, Level, LevelFiles};
 use crate::store::live::{Assembled, WriterMode};
 use crate::store::log::{CommitLog, CommitTable, KnownLog, LogError, LogOptions, unhex};
-use crate::store::manifest::{Found, Manifest};
+use crate::store::manifest::{Found, MANIFEST_FILE, Manifest};
 use crate::store::pace::Pace;
 use crate::store::pending::Spill;
 use crate::store::replay::{Replay, ReplayProgress};
@@ -156,34 +156,30 @@ pub(crate) fn write(
     if !CommitLog::exists(folder.dir()) {
         folder.prepare_index(&BTreeSet::new())?;
         let opened = CommitLog::create(folder.dir(), log_options)?;
-        return Ok(assembled(Snapshot::empty(), opened, folder, shared, options));
+        return Ok(assembled(
+            Snapshot::empty(),
+            opened,
+            folder,
+            shared,
+            options,
+        ));
     }
     let stored = if anew {
         Stored::Nothing
     } else {
         stored_state(folder, &shared)?
     };
-    let (base, known, named) = match stored {
-        Stored::State(state, known) => {
-            let named = named_files(folder);
-            (*state, Some(*known), named)
-        }
+    let (base, known) = match stored {
+        Stored::State(state, known) => (*state, Some(*known)),
         Stored::Unusable(reason) => {
             tracing::warn!(%reason, "The index cannot be used; making it anew from the log");
-            (Snapshot::empty(), None, BTreeSet::new())
+            (Snapshot::empty(), None)
         }
-        Stored::Nothing => (Snapshot::empty(), None, BTreeSet::new()),
+        Stored::Nothing => (Snapshot::empty(), None),
     };
-    if known.is_none() {
-        // Whatever is there is not used; without a manifest a crash meanwhile starts over.
-        let manifest = folder.dir().join(crate::store::manifest::MANIFEST_FILE);
-        match std::fs::remove_file(&manifest) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(io_error("remove", &manifest)(error));
-            }
-            _ => {}
-        }
-    }
+    // An index that is to be replaced stays until the new one is whole: the log may turn out to be damaged.
+    let replaces = known.is_none() && folder.dir().join(MANIFEST_FILE).exists();
+    let named = named_files(folder);
     folder.prepare_index(&named)?;
     let spill = Spill {
         folder: Arc::clone(folder),
@@ -203,7 +199,8 @@ pub(crate) fn write(
         Ok(flushed.apply(&frozen))
     };
     let mut replay = Replay::new(base, Some(spill), &mut *progress, settle);
-    let read = Unreadable::caught(|| CommitLog::open(folder.dir(), log_options, known, &mut replay));
+    let read =
+        Unreadable::caught(|| CommitLog::open(folder.dir(), log_options, known, &mut replay));
     let opened = match read {
         Err(unreadable) if !anew => {
             tracing::warn!(reason = %unreadable.message, "The index is damaged; making it anew from the log");
@@ -239,7 +236,7 @@ pub(crate) fn write(
     });
     let mut parts = assembled(state, opened, folder, shared, options);
     // What went to files is not named by any manifest yet; another start would do all this again.
-    parts.unnamed_files = unnamed;
+    parts.unnamed_files = unnamed || replaces;
     Ok(parts)
 }
 
@@ -279,7 +276,9 @@ pub(crate) fn stored_state(folder: &Folder, shared: &Arc<Shared>) -> Result<Stor
         Found::Manifest(manifest) => manifest,
         Found::Absent => return Ok(Stored::Nothing),
         Found::OtherVersion => {
-            return Ok(Stored::Unusable("the index is of another version".to_owned()));
+            return Ok(Stored::Unusable(
+                "the index is of another version".to_owned(),
+            ));
         }
         Found::Damaged => return Ok(Stored::Unusable("the manifest is damaged".to_owned())),
     };
@@ -328,9 +327,12 @@ fn state_of(
     }
     let index = Index::of_levels(levels);
     if index.len() != manifest.quads {
-        return Err(invalid("the levels hold another number of quads than the manifest says"));
+        return Err(invalid(
+            "the levels hold another number of quads than the manifest says",
+        ));
     }
-    let digest = unhex(&manifest.digest).ok_or_else(|| invalid("the manifest's digest cannot be read"))?;
+    let digest =
+        unhex(&manifest.digest).ok_or_else(|| invalid("the manifest's digest cannot be read"))?;
     let commits = manifest.commits_path(dir);
     let table = CommitTable::load(&commits)
         .map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", commits.display())))?;
@@ -344,18 +346,16 @@ fn state_of(
     Ok((state, known))
 }
 
+/// Removes the index files that the manifest does not name. None of them may be in use.
+pub(crate) fn remove_unnamed(folder: &Folder) {
+    if let Err(error) = folder.prepare_index(&named_files(folder)) {
+        tracing::warn!(%error, "Index files that were replaced could not be removed; the next start does it");
+    }
+}
+
 fn named_files(folder: &Folder) -> BTreeSet<PathBuf> {
     match Manifest::read(folder.dir()) {
         Ok(Found::Manifest(manifest)) => manifest.files(folder.index_dir()).into_iter().collect(),
         _ => BTreeSet::new(),
     }
-}
-
-/// Names the files of a state in the manifest, for a store that is not open.
-///
-/// # Errors
-/// When the manifest cannot be written.
-pub(crate) fn name_state(state: &Snapshot, folder: &Folder, log: &CommitLog) -> io::Result<()> {
-    let table = log.table().clone();
-    write_manifest(state, folder, &table, log.end())
 }

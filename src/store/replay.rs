@@ -124,9 +124,7 @@ impl<'a> Replay<'a> {
         settled.map_err(|error| self.no_room(error))?;
         let count = std::mem::take(&mut self.count);
         if self.pending.changed_rows() != count {
-            return Err(format!(
-                "commit {seq} repeats quads or removes absent ones"
-            ));
+            return Err(format!("commit {seq} repeats quads or removes absent ones"));
         }
         let state = self.pending.state(&mut self.rows.terms);
         self.state = state.numbered(seq, digest);
@@ -147,7 +145,8 @@ impl RecordSink for Replay<'_> {
     fn row(&mut self, added: bool, line: &str) -> Result<(), String> {
         let quad = self.rows.read(line)?;
         self.count += 1;
-        self.pending.push(quad.to_row(), added, &mut self.rows.terms);
+        self.pending
+            .push(quad.to_row(), added, &mut self.rows.terms);
         Ok(())
     }
 

@@ -95,14 +95,19 @@ fn write_base(disk: &Disk, state: &Snapshot) -> Result<(), StoreError> {
         }
         Ok(())
     };
-    let written = disk.log.write_base(state.seq(), state.quad_count(), |writer| {
-        // A damaged block ends the scan by unwinding; the base must not be left half written for that.
-        catch_unwind(AssertUnwindSafe(|| write(writer))).unwrap_or_else(|panic| {
-            match panic.downcast::<Unreadable>() {
-                Ok(unreadable) => Err(io::Error::new(io::ErrorKind::InvalidData, unreadable.message)),
+    let written = disk
+        .log
+        .write_base(state.seq(), state.quad_count(), |writer| {
+            // A damaged block ends the scan by unwinding; the base must not be left half written for that.
+            catch_unwind(AssertUnwindSafe(|| write(writer))).unwrap_or_else(|panic| match panic
+                .downcast::<Unreadable>(
+            ) {
+                Ok(unreadable) => Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    unreadable.message,
+                )),
                 Err(panic) => std::panic::resume_unwind(panic),
-            }
-        })
-    });
+            })
+        });
     written.map_err(io_error("write to", disk.folder.dir()))
 }

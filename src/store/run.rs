@@ -43,7 +43,12 @@ impl Run {
     /// # Errors
     /// When its table of blocks cannot be read.
     pub(crate) fn open(file: &Arc<SegmentFile>, name: &str) -> io::Result<Self> {
-        let wrong = || io::Error::new(io::ErrorKind::InvalidData, "a table of blocks cannot be read");
+        let wrong = || {
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                "a table of blocks cannot be read",
+            )
+        };
         let Some(bytes) = file.section(name)? else {
             return Ok(Self::default());
         };
@@ -94,14 +99,6 @@ impl Run {
                 Blocks::Memory(blocks) => blocks.iter().map(|block| block.size_bytes()).sum(),
                 Blocks::File(_) => 0,
             }
-    }
-
-    /// Bytes of the packed blocks, wherever they are.
-    pub(crate) fn packed_bytes(&self) -> u64 {
-        match &self.blocks {
-            Blocks::Memory(blocks) => blocks.iter().map(|b| b.words().len() as u64 * 8).sum(),
-            Blocks::File(_) => self.heads.iter().map(|head| u64::from(head.place.bytes)).sum(),
-        }
     }
 
     /// Number of blocks.

@@ -72,7 +72,10 @@ impl Unreadable {
     /// What the work returns, or [`io::ErrorKind::InvalidData`].
     pub(crate) fn as_error<T>(work: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         Self::caught(work).unwrap_or_else(|unreadable| {
-            Err(io::Error::new(io::ErrorKind::InvalidData, unreadable.message))
+            Err(io::Error::new(
+                io::ErrorKind::InvalidData,
+                unreadable.message,
+            ))
         })
     }
 }
@@ -136,7 +139,6 @@ pub(crate) struct SegmentFile {
     file: File,
     /// Unique among the files opened by this process; keys of the caches.
     id: u64,
-    bytes: u64,
     footer: Footer,
     shared: Arc<Shared>,
 }
@@ -160,7 +162,8 @@ impl SegmentFile {
         }
         let mut tail = [0; TAIL_BYTES as usize];
         file.read_exact_at(&mut tail, bytes - TAIL_BYTES)?;
-        let number = |at: usize| u32::from_le_bytes([tail[at], tail[at + 1], tail[at + 2], tail[at + 3]]);
+        let number =
+            |at: usize| u32::from_le_bytes([tail[at], tail[at + 1], tail[at + 2], tail[at + 3]]);
         let (length, crc) = (u64::from(number(0)), number(4));
         if tail[8..] != *END || length + TAIL_BYTES + MAGIC.len() as u64 > bytes {
             return Err(wrong("the file is cut short"));
@@ -179,7 +182,6 @@ impl SegmentFile {
             path: path.to_owned(),
             file,
             id: shared.next_file.fetch_add(1, Ordering::Relaxed),
-            bytes,
             footer,
             shared: Arc::clone(shared),
         }))
@@ -188,11 +190,6 @@ impl SegmentFile {
     /// The file's path when it was opened.
     pub(crate) fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// Size of the file.
-    pub(crate) fn size_bytes(&self) -> u64 {
-        self.bytes
     }
 
     /// What the writer noted.
@@ -232,8 +229,9 @@ impl SegmentFile {
     pub(crate) fn check_sections(&self) -> io::Result<()> {
         for (name, places) in &self.footer.sections {
             for place in places {
-                self.read(*place)
-                    .map_err(|error| io::Error::new(error.kind(), format!("section {name}: {error}")))?;
+                self.read(*place).map_err(|error| {
+                    io::Error::new(error.kind(), format!("section {name}: {error}"))
+                })?;
             }
         }
         Ok(())
@@ -249,7 +247,10 @@ impl SegmentFile {
         if crc32c::crc32c(&bytes) != place.crc {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidData,
-                format!("the checksum of the block at byte {} does not match", place.offset),
+                format!(
+                    "the checksum of the block at byte {} does not match",
+                    place.offset
+                ),
             ));
         }
         Ok(bytes)
@@ -392,7 +393,11 @@ impl SegmentWriter {
     /// # Errors
     /// When the file cannot be written.
     pub(crate) fn write_block(&mut self, block: &Block) -> io::Result<Place> {
-        let bytes: Vec<u8> = block.words().iter().flat_map(|word| word.to_le_bytes()).collect();
+        let bytes: Vec<u8> = block
+            .words()
+            .iter()
+            .flat_map(|word| word.to_le_bytes())
+            .collect();
         self.write(&bytes)
     }
 

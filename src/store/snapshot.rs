@@ -4,8 +4,8 @@ use crate::store::dictionary::Dictionary;
 use crate::store::index::Index;
 use crate::store::statistics::Statistics;
 use crate::store::view::{Graphs, View};
-use std::sync::{Arc, OnceLock};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// Below this many quads exact counts alone make good plans.
 const STATISTICS_FROM: u64 = 4_096;
@@ -134,7 +134,9 @@ impl Snapshot {
                 Some((figures, level)) if level.len() >= quads / 2 || quads > COUNTED_UP_TO => {
                     Some((figures, quads))
                 }
-                _ if quads <= COUNTED_UP_TO => Some((Arc::new(Statistics::of(&self.view())), quads)),
+                _ if quads <= COUNTED_UP_TO => {
+                    Some((Arc::new(Statistics::of(&self.view())), quads))
+                }
                 _ => None,
             }
         });

@@ -115,7 +115,7 @@ impl Statistics {
         }
     }
 
-    /// Puts together what [`PredicateCounts::to_bytes`] of both orders and [`SetCounts::to_bytes`] kept in files.
+    /// Puts together what [`PredicateCounts::into_bytes`] of both orders and [`SetCounts::into_bytes`] kept in files.
     /// `None` when the bytes are something else.
     pub(crate) fn from_bytes(by_subject: &[u8], by_object: &[u8], sets: &[u8]) -> Option<Self> {
         let counts = |bytes| serde_json::from_slice::<Vec<(u64, u64, u64)>>(bytes).ok();
@@ -338,7 +338,7 @@ impl PredicateCounts {
     }
 
     /// What was counted, as bytes for a file.
-    pub(crate) fn to_bytes(self) -> Vec<u8> {
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
         let counts: Vec<_> = self
             .finish()
             .into_iter()
@@ -475,7 +475,7 @@ impl SetCounts {
     }
 
     /// What was counted, as bytes for a file.
-    pub(crate) fn to_bytes(self) -> Vec<u8> {
+    pub(crate) fn into_bytes(self) -> Vec<u8> {
         serde_json::to_vec(&self.finish()).expect("numbers can be written")
     }
 

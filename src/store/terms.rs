@@ -48,7 +48,10 @@ impl TextBlock {
 
     /// Bytes held.
     pub(crate) fn size_bytes(&self) -> usize {
-        self.bytes.capacity() + self.starts.capacity() * 4 + self.meta.capacity() * 4 + size_of::<Self>()
+        self.bytes.capacity()
+            + self.starts.capacity() * 4
+            + self.meta.capacity() * 4
+            + size_of::<Self>()
     }
 
     /// `count u8 | lengths u32 | meta u32 | texts`
@@ -145,9 +148,8 @@ impl Terms {
     /// When it is missing or not whole; the message names it.
     pub(crate) fn open(dir: &Path, number: u64, shared: &Arc<Shared>) -> io::Result<Self> {
         let path = Self::path(dir, number);
-        let named = |error: io::Error| {
-            io::Error::new(error.kind(), format!("{}: {error}", path.display()))
-        };
+        let named =
+            |error: io::Error| io::Error::new(error.kind(), format!("{}: {error}", path.display()));
         let file = SegmentFile::open(&path, TERMS_KIND, shared).map_err(named)?;
         Self::read(file, number).map_err(named)
     }
@@ -206,11 +208,6 @@ impl Terms {
     /// Number of texts.
     pub(crate) fn len(&self) -> u64 {
         self.count
-    }
-
-    /// Bytes on disk.
-    pub(crate) fn size_bytes(&self) -> u64 {
-        self.file.size_bytes()
     }
 
     /// Bytes of memory held, caches not counted.
@@ -279,7 +276,8 @@ impl Terms {
         });
         let at = (local - head.first) as usize;
         if at >= block.meta.len() {
-            self.file.unreadable(&invalid("a block holds fewer texts than its table says"));
+            self.file
+                .unreadable(&invalid("a block holds fewer texts than its table says"));
         }
         (block, at)
     }
@@ -293,7 +291,11 @@ impl Terms {
         if length > MAX_BLOCK_BYTES {
             return Err(invalid("a block of texts is too long"));
         }
-        let pool = || self.unpackers.lock().unwrap_or_else(PoisonError::into_inner);
+        let pool = || {
+            self.unpackers
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
         let unpacker = pool().pop();
         let mut unpacker = match unpacker {
             Some(unpacker) => unpacker,
@@ -316,7 +318,9 @@ impl Terms {
                 .read_block(head.place)
                 .map_err(|error| wrong(format!("block {number} of texts: {error}")))?;
             if head.first != expected {
-                return Err(wrong(format!("block {number} of texts does not follow the one before")));
+                return Err(wrong(format!(
+                    "block {number} of texts does not follow the one before"
+                )));
             }
             for at in 0..block.meta.len() {
                 let key = block.text(at);
@@ -328,7 +332,9 @@ impl Terms {
             expected += block.meta.len() as u64;
         }
         if expected != self.count || self.hashes.len() != self.count {
-            return Err(wrong("the number of texts differs from the footer's".to_owned()));
+            return Err(wrong(
+                "the number of texts differs from the footer's".to_owned(),
+            ));
         }
         Ok(())
     }
@@ -351,7 +357,7 @@ impl Bloom {
         // Only the bits the hash run keeps: files are joined from hash runs alone.
         let hash = hash >> HASH_SHIFT << HASH_SHIFT;
         let blocks = (self.words.len() / BLOOM_BLOCK_WORDS) as u64;
-        let block = ((hash >> 32) * blocks >> 32) as usize;
+        let block = (((hash >> 32) * blocks) >> 32) as usize;
         let mixed = hash.wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let bits = (0..BLOOM_PROBES).map(move |probe| {
             let bit = mixed >> (probe * 9) & 511;
@@ -480,8 +486,9 @@ impl TermsWriter {
         }
         for head in &other.blocks {
             let block = other.read_block(head.place)?;
-            let texts: Vec<(&[u8], u32)> =
-                (0..block.meta.len()).map(|at| (block.text(at), block.meta[at])).collect();
+            let texts: Vec<(&[u8], u32)> = (0..block.meta.len())
+                .map(|at| (block.text(at), block.meta[at]))
+                .collect();
             self.block(&texts)?;
         }
         Ok(())
@@ -503,14 +510,19 @@ impl TermsWriter {
         for (hash, _) in &self.hashes {
             bloom.insert(*hash);
         }
-        self.hashes.sort_unstable_by_key(|(hash, index)| (hash >> HASH_SHIFT, *index));
+        self.hashes
+            .sort_unstable_by_key(|(hash, index)| (hash >> HASH_SHIFT, *index));
         let mut builder = RunBuilder::new(2, 3);
         for (hash, index) in &self.hashes {
             builder.push_to([hash >> HASH_SHIFT, *index, 0, 0], &mut self.file)?;
         }
         builder.finish_to(&mut self.file, "hashes")?;
         self.file.section("blocks", &heads)?;
-        let bytes: Vec<u8> = bloom.words.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let bytes: Vec<u8> = bloom
+            .words
+            .iter()
+            .flat_map(|word| word.to_le_bytes())
+            .collect();
         self.file.section("bloom", &bytes)?;
         self.file.section("learnt", &self.learnt)?;
         self.file
@@ -530,7 +542,9 @@ pub(crate) fn learn<'a>(len: usize, text: impl Fn(usize) -> (&'a [u8], u32)) -> 
     let mut raw = Vec::new();
     for sample in 0..blocks.min(SAMPLE_BLOCKS) {
         let block = sample * blocks / blocks.min(SAMPLE_BLOCKS);
-        let texts: Vec<_> = (block * BLOCK_TEXTS..(block + 1) * BLOCK_TEXTS).map(&text).collect();
+        let texts: Vec<_> = (block * BLOCK_TEXTS..(block + 1) * BLOCK_TEXTS)
+            .map(&text)
+            .collect();
         TextBlock::pack(&texts, &mut raw);
         // A few very long texts teach nothing.
         if raw.len() <= 64 << 10 {
@@ -571,7 +585,10 @@ mod tests {
             let mut out = Vec::new();
             terms.write_text(at as u64, &mut out);
             prop_assert_eq!(&out, text);
-            prop_assert_eq!(terms.find(hash_of(7, text), text), Some(terms.first + at as u64));
+            prop_assert_eq!(
+                terms.find(hash_of(7, text), text),
+                Some(terms.first + at as u64)
+            );
         }
         prop_assert_eq!(terms.find(hash_of(7, b"absent"), b"absent"), None);
         prop_assert_eq!(terms.check(7), Ok(()));

@@ -234,5 +234,8 @@ fn a_registry_that_was_only_begun_can_be_begun_again() {
     std::fs::create_dir_all(other.path().join("log")).expect("a folder");
     std::fs::write(other.path().join("log/system.txt"), b"x").expect("a file");
     let refused = Store::open(other.path(), OpenOptions::default());
-    assert!(matches!(refused.err(), Some(StoreError::NotARegistry { .. })));
+    assert!(matches!(
+        refused.err(),
+        Some(StoreError::NotARegistry { .. })
+    ));
 }

@@ -2,10 +2,10 @@
 //! Delivers triples and quads as ids, in sorted order, duplicates removed; knows no query language.
 
 use crate::rdf::text;
-use crate::store::dictionary::TermMeta;
-use crate::store::id::Id;
 use crate::store::block::Row;
 use crate::store::cursor::Cursor;
+use crate::store::dictionary::TermMeta;
+use crate::store::id::Id;
 use crate::store::index::{Order, QuadIds};
 use crate::store::snapshot::Snapshot;
 use oxrdf::{GraphNameRef, NamedNodeRef, Term, TermRef};

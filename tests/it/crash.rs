@@ -57,12 +57,16 @@ impl Run {
     /// Takes a round of those that are left.
     fn next_round(&self) -> bool {
         let left = &self.rounds_left;
-        left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1))
-            .is_ok()
+        left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+            left.checked_sub(1)
+        })
+        .is_ok()
     }
 
     fn wrong(&self) -> std::sync::MutexGuard<'_, Vec<String>> {
-        self.wrong.lock().expect("no life panics while it holds the list")
+        self.wrong
+            .lock()
+            .expect("no life panics while it holds the list")
     }
 
     fn work(&self) {
@@ -75,7 +79,10 @@ impl Run {
             let folder = folder();
             let mut life = Life::new(seed, folder.path());
             let done = life.run(folder.path(), || self.next_round());
-            self.tally.lock().expect("counting does not panic").add(&life.tally);
+            self.tally
+                .lock()
+                .expect("counting does not panic")
+                .add(&life.tally);
             if let Err(wrong) = done {
                 let kept = folder.keep();
                 self.wrong().push(format!(
@@ -119,6 +126,10 @@ fn whatever_happens_the_store_holds_what_it_acknowledged() {
     );
     assert!(wrong.is_empty(), "{}", wrong.join("\n\n"));
     if ARMED && run.only.is_none() && rounds >= ROUNDS_THAT_MEET_ALL {
-        assert!(tally.missing().is_empty(), "never met: {:?}", tally.missing());
+        assert!(
+            tally.missing().is_empty(),
+            "never met: {:?}",
+            tally.missing()
+        );
     }
 }

@@ -7,6 +7,7 @@ mod crash;
 mod differential;
 mod http;
 mod json_ld_suite;
+mod keeping;
 mod manifest_files;
 mod oslo;
 mod plan;

@@ -4,6 +4,10 @@
 
 use crate::query::plan::{Condition, Relation, VarSet};
 use crate::store::{Id, StarGroup, Statistics};
+use std::cell::RefCell;
+
+/// Members of a star up to which figures are kept.
+const MAX_KNOWN: usize = 10;
 
 /// A pattern `?subject <predicate> object` as a member of a star.
 #[derive(Clone, Copy, Debug)]
@@ -12,7 +16,7 @@ pub(in crate::query) struct StarMember {
     pub(in crate::query) subject: u8,
     /// Which graph the pattern is about; patterns about different graphs are no star.
     pub(in crate::query) scope: usize,
-    /// Share of all triples that this graph holds, between 0 and 1.
+    /// Share of the triples counted by the statistics that this graph holds; above 1 when there are more by now.
     pub(in crate::query) share: f64,
     /// The predicate, which the statistics know.
     pub(in crate::query) predicate: Id,
@@ -40,43 +44,61 @@ struct Star {
     rows: Vec<f64>,
     /// Share of the predicate's subjects that have the constant; 1 for variables.
     shares: Vec<f64>,
+    /// With rows per subject instead of rows; 1 for constants.
     groups: Vec<StarGroup>,
     visible: f64,
+    /// What was computed before, by mask; for stars small enough that every mask may be asked for.
+    known: RefCell<Vec<Option<(f64, f64)>>>,
 }
 
 impl Star {
     /// Solutions and subjects of the members in a mask.
     fn figures(&self, mask: u64) -> (f64, f64) {
+        let mut known = self.known.borrow_mut();
+        match known.get_mut(mask as usize) {
+            Some(Some(figures)) => *figures,
+            Some(unknown) => *unknown.insert(self.compute(mask)),
+            None => self.compute(mask),
+        }
+    }
+
+    fn compute(&self, mask: u64) -> (f64, f64) {
         let (mut subjects, mut solutions) = (0.0, 0.0);
         for group in &self.groups {
-            if group.members & mask != mask || group.subjects <= 0.0 {
+            if group.members & mask != mask {
                 continue;
             }
-            let mut each = group.subjects;
-            for (i, rows) in group.rows.iter().enumerate() {
-                if mask >> i & 1 == 1 && self.kinds[i] == StarObject::Variable {
-                    each *= rows / group.subjects;
-                }
-            }
             subjects += group.subjects;
-            solutions += each;
+            solutions += bits(mask).fold(group.subjects, |each, i| each * group.rows[i]);
         }
         // The figures may be a little old: what they have not seen may still be there.
         let subjects = f64::max(subjects, 0.01);
         let per_subject = f64::max(solutions, 0.01) / subjects;
         let mut chosen = subjects * self.visible;
-        for i in (0..self.kinds.len()).filter(|i| mask >> i & 1 == 1) {
+        let mut most = f64::INFINITY;
+        for i in bits(mask) {
             if self.kinds[i] == StarObject::Constant {
                 chosen *= self.shares[i];
             }
-        }
-        for i in (0..self.kinds.len()).filter(|i| mask >> i & 1 == 1) {
             if self.kinds[i] != StarObject::Variable {
-                chosen = chosen.min(self.rows[i]);
+                most = most.min(self.rows[i]);
             }
         }
+        let chosen = chosen.min(most);
         (chosen * per_subject, chosen)
     }
+}
+
+/// The set bits of a mask.
+fn bits(mut mask: u64) -> impl Iterator<Item = usize> {
+    std::iter::from_fn(move || {
+        if mask == 0 {
+            return None;
+        }
+        let bit = mask.trailing_zeros() as usize;
+        mask &= mask - 1;
+        Some(bit)
+    })
 }
 
 /// What is known of the join of some of the relations.
@@ -102,6 +124,8 @@ pub(super) struct Estimator<'a> {
     stars: Vec<Star>,
     /// Per relation: its star and its bit there.
     member: Vec<Option<(usize, u32)>>,
+    /// Different values per relation and place.
+    distinct: Vec<f64>,
 }
 
 impl<'a> Estimator<'a> {
@@ -129,7 +153,13 @@ impl<'a> Estimator<'a> {
             joins: joins.into(),
             stars: Vec::new(),
             member: vec![None; relations.len()],
+            distinct: Vec::new(),
         };
+        for relation in relations {
+            estimator
+                .distinct
+                .extend(shared.iter().map(|variable| distinct(relation, variable)));
+        }
         if let Some(statistics) = statistics {
             estimator.find_stars(statistics);
         }
@@ -168,12 +198,31 @@ impl<'a> Estimator<'a> {
                         .map_or(1.0, |p| (rows / (p.subjects as f64).max(1.0)).min(1.0)),
                 })
                 .collect();
+            let kinds: Vec<StarObject> = relations.iter().map(|i| member(i).object).collect();
+            let mut groups = statistics.star(&predicates);
+            groups.retain(|group| group.subjects > 0.0);
+            for group in &mut groups {
+                for (rows, kind) in group.rows.iter_mut().zip(&kinds) {
+                    *rows = match kind {
+                        StarObject::Variable => *rows / group.subjects,
+                        StarObject::Constant | StarObject::Class => 1.0,
+                    };
+                }
+            }
             let table = Star {
-                kinds: relations.iter().map(|i| member(i).object).collect(),
+                kinds,
                 rows,
                 shares,
-                groups: statistics.star(&predicates),
-                visible: star.share,
+                groups,
+                visible: relations
+                    .iter()
+                    .map(|i| member(i).share)
+                    .fold(0.0, f64::max),
+                known: RefCell::new(if relations.len() <= MAX_KNOWN {
+                    vec![None; 1 << relations.len()]
+                } else {
+                    Vec::new()
+                }),
                 relations,
             };
             for (bit, relation) in table.relations.iter().enumerate() {
@@ -204,16 +253,6 @@ impl<'a> Estimator<'a> {
         (place != u8::MAX).then_some(place.into())
     }
 
-    fn distinct(&self, relation: usize, variable: u8) -> f64 {
-        let relation = &self.relations[relation];
-        relation
-            .distinct
-            .iter()
-            .find(|(v, _)| *v == variable)
-            .map_or(relation.rows, |(_, distinct)| *distinct)
-            .max(1.0)
-    }
-
     /// Solutions once a relation joins, before the conditions that it makes ready are applied.
     pub(super) fn joined_rows(&self, state: &State, relation: usize) -> f64 {
         let own = &self.relations[relation];
@@ -234,7 +273,7 @@ impl<'a> Estimator<'a> {
             }
             if let Some(place) = self.place(variable) {
                 let theirs = state.least[place].min(state.rows).max(1.0);
-                rows /= theirs.max(self.distinct(relation, variable));
+                rows /= theirs.max(self.distinct[relation * self.joins + place]);
             }
         }
         rows
@@ -248,7 +287,8 @@ impl<'a> Estimator<'a> {
         next.certain = state.certain.or(own.certain);
         for variable in own.certain.iter() {
             if let Some(place) = self.place(variable) {
-                next.least[place] = next.least[place].min(self.distinct(relation, variable));
+                let own = self.distinct[relation * self.joins + place];
+                next.least[place] = next.least[place].min(own);
             }
         }
         if let (Some((star, bit)), Some(member)) = (self.member[relation], own.star) {
@@ -267,4 +307,13 @@ impl<'a> Estimator<'a> {
         }
         next
     }
+}
+
+fn distinct(relation: &Relation, variable: u8) -> f64 {
+    relation
+        .distinct
+        .iter()
+        .find(|(v, _)| *v == variable)
+        .map_or(relation.rows, |(_, distinct)| *distinct)
+        .max(1.0)
 }

@@ -9,7 +9,7 @@ use crate::query::plan::{
 };
 use crate::store::Statistics;
 
-/// Up to so many relations all trees are compared.
+/// Up to so many relations all trees are compared; above, a hash table is for one of them or for all others.
 const BUSHY: usize = 6;
 /// Up to so many relations all orders are compared.
 const ORDERS: usize = 10;
@@ -67,23 +67,26 @@ fn order_sorted(
         let rows = left.rows * right.rows;
         // One evaluation of the right side for each of few solutions, or both sides once.
         let again = left.cost.plus(0.0, left.rows.max(1.0) * right.cost.total());
-        let once = Cost {
-            start: left.cost.total() + left.rows * BUILD_US + right.cost.start,
-            run: right.cost.run + rows * COMBINE_US,
-        };
-        if terms.loops_only || again.total() <= once.total() {
-            Part {
-                tree: JoinTree::Loop(Box::new(left.tree), Box::new(right.tree)),
-                rows,
-                cost: again,
-            }
+        // The side that is held in memory must be the smaller one: a product of three parts would else hold that of two.
+        let is_left_held = left.rows <= right.rows;
+        let (held, read) = if is_left_held {
+            (&left, &right)
         } else {
-            Part {
-                tree: JoinTree::Hash(Box::new(left.tree), Box::new(right.tree)),
-                rows,
-                cost: once,
-            }
-        }
+            (&right, &left)
+        };
+        let once = Cost {
+            start: held.cost.total() + search.build_us(held.rows) + read.cost.start,
+            run: read.cost.run + rows * COMBINE_US,
+        };
+        let (left, right) = (Box::new(left.tree), Box::new(right.tree));
+        let (tree, cost) = if terms.loops_only || again.total() <= once.total() {
+            (JoinTree::Loop(left, right), again)
+        } else if is_left_held {
+            (JoinTree::Hash(left, right), once)
+        } else {
+            (JoinTree::Hash(right, left), once)
+        };
+        Part { tree, rows, cost }
     });
     let part = product.unwrap_or(Part {
         tree: JoinTree::Leaf(0),
@@ -283,24 +286,30 @@ impl Search<'_> {
                 }
             }
             if !self.terms.loops_only {
-                let mut build = mask & (mask - 1);
-                while build != 0 {
+                let mut try_hash = |build: usize| {
                     let probe = mask & !build;
-                    let small = n <= BUSHY || build.is_power_of_two() || probe.is_power_of_two();
-                    if small
-                        && let (Some(b), Some(p)) = (best[build], best[probe])
+                    if let (Some(b), Some(p)) = (best[build], best[probe])
                         && states[build].certain.meets(states[probe].certain)
                     {
-                        offer(
-                            self.hash_cost(
-                                (b.cost, states[build].rows),
-                                (p.cost, states[probe].rows),
-                                states[mask].rows,
-                            ),
-                            Step::Hash(build, probe),
+                        let cost = self.hash_cost(
+                            (b.cost, states[build].rows),
+                            (p.cost, states[probe].rows),
+                            states[mask].rows,
                         );
+                        offer(cost, Step::Hash(build, probe));
                     }
-                    build = (build - 1) & mask;
+                };
+                if n <= BUSHY {
+                    let mut build = mask & (mask - 1);
+                    while build != 0 {
+                        try_hash(build);
+                        build = (build - 1) & mask;
+                    }
+                } else if !mask.is_power_of_two() {
+                    for relation in (0..n).filter(|r| mask >> r & 1 == 1) {
+                        try_hash(1 << relation);
+                        try_hash(mask & !(1 << relation));
+                    }
                 }
             }
             best[mask] = found;

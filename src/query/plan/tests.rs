@@ -103,6 +103,19 @@ fn parts_without_common_variables_come_last_and_empty_ones_first() {
 }
 
 #[test]
+fn a_product_is_streamed_and_never_kept() {
+    let relations = [
+        relation(&[0], 2000.0, &[]),
+        relation(&[1], 2000.0, &[]),
+        relation(&[2], 2000.0, &[]),
+    ];
+    match order(&relations, &[], &WHOLE, None).tree {
+        JoinTree::Hash(kept, _) => assert!(matches!(*kept, JoinTree::Leaf(_))),
+        tree => panic!("{tree:?}"),
+    }
+}
+
+#[test]
 fn given_variables_are_where_loops_start() {
     let relations = [
         relation(&[3, 4], 1e6, &[(3, 1e6), (4, 1e3)]),

@@ -88,7 +88,10 @@ impl CommitLog {
     pub(crate) fn bytes_through(&self, seq: u64) -> Result<u64, LogError> {
         let beginning = self.beginning(seq)?;
         let base = beginning.base.map_or(0, |base| base.bytes);
-        let before = beginning.files.split_last().map_or(&[][..], |(_, rest)| rest);
+        let before = beginning
+            .files
+            .split_last()
+            .map_or(&[][..], |(_, rest)| rest);
         Ok(base + before.iter().map(|file| file.bytes).sum::<u64>() + beginning.end.offset)
     }
 

@@ -20,9 +20,9 @@ mod writer;
 pub(crate) use base::BaseWriter;
 pub(crate) use copy::{Copying, folder_names};
 pub(crate) use header::{hex, unhex};
-pub(crate) use read::{CommitLog, TableGuard};
+pub(crate) use read::CommitLog;
 pub(crate) use table::{CommitEntry, CommitTable};
-pub(crate) use writer::{LogSyncer, LogWriter, RecordWriter};
+pub(crate) use writer::{LogSyncer, LogWriter};
 
 use serde::{Deserialize, Serialize};
 use std::io;

@@ -166,18 +166,13 @@ impl CommitLog {
         base + finished + state.end.offset
     }
 
+    #[cfg(test)]
     /// All files that count, base first; the last one is the one appended to.
     pub(crate) fn files(&self) -> Vec<PathBuf> {
         let state = self.shared.read_state();
         let base = state.base.iter().map(|base| base.path.clone());
         base.chain(state.files.iter().map(|file| file.path.clone()))
             .collect()
-    }
-
-    /// Number of quads of the base; `None` without one.
-    pub(crate) fn base_quads(&self) -> Option<u64> {
-        let state = self.shared.read_state();
-        state.base.as_ref().map(|base| base.quads)
     }
 
     /// What the log says of a commit; the base's commit is known too.
@@ -268,6 +263,7 @@ impl CommitLog {
         read_sections(&sections, Chain::after(from - 1, previous), sink)
     }
 
+    #[cfg(test)]
     /// Reads everything again, base and records, and hands it to the sink.
     pub(crate) fn verify(&self, sink: &mut impl RecordSink) -> Result<(), LogError> {
         let (base, sections, chain) = {

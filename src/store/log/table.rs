@@ -71,6 +71,7 @@ impl CommitTable {
         }
     }
 
+    #[cfg(test)]
     /// Number of commits in the table.
     pub(crate) fn len(&self) -> usize {
         self.rows.len()
@@ -117,6 +118,14 @@ impl CommitTable {
         })
     }
 
+    /// Moment of a commit of the table or of its base, in milliseconds since 1970.
+    pub(crate) fn time_of(&self, seq: u64) -> Option<i64> {
+        if seq == self.base_seq {
+            return (seq > 0).then_some(self.base_time_ms);
+        }
+        self.entry(seq).map(|entry| entry.time_ms)
+    }
+
     /// Last commit not after a moment; may be the base. 0, less than [`CommitTable::base_seq`] where there is a base,
     /// when the moment lies before all that is known.
     pub(crate) fn seq_at(&self, time_ms: i64) -> u64 {
@@ -143,11 +152,6 @@ impl CommitTable {
             }
         };
         until(to).saturating_sub(until(from))
-    }
-
-    /// Memory the table takes, in bytes.
-    pub(crate) fn memory_bytes(&self) -> usize {
-        self.rows.capacity() * size_of::<Row>() + self.files.capacity() * size_of::<FileSpan>()
     }
 
     /// Files that hold commits.

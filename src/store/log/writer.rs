@@ -6,10 +6,9 @@ use super::files::LogFile;
 use super::frame::FrameEncoder;
 use super::header::{ROWS_BEGIN, chain_digest, durable_line, header_text, record_trailer, time_ms};
 use super::pipe::TextPipe;
-use super::read::{CommitLog, Shared};
+use super::read::Shared;
 use super::{CommitEntry, LogPosition};
 use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Appends records, one at a time.
@@ -50,23 +49,11 @@ impl LogWriter {
         })
     }
 
-    /// The reading side.
-    pub(crate) fn log(&self) -> CommitLog {
-        CommitLog {
-            shared: self.shared.clone(),
-        }
-    }
-
     /// The side that makes durable.
     pub(crate) fn syncer(&self) -> LogSyncer {
         LogSyncer {
             shared: self.shared.clone(),
         }
-    }
-
-    /// The file appended to.
-    pub(crate) fn path(&self) -> PathBuf {
-        self.active().path
     }
 
     fn active(&self) -> LogFile {

@@ -51,11 +51,17 @@ fn a_backup_beside_a_writer_is_a_registry_of_its_own() {
     store.checkpoint().expect("flushes");
     more(&store, 2);
     let report = backup(&data, &copy, false, &mut |_, _| {}).expect("copies");
-    assert_eq!((report.seq, report.quads), (6, store.snapshot().quad_count()));
+    assert_eq!(
+        (report.seq, report.quads),
+        (6, store.snapshot().quad_count())
+    );
     assert!(report.linked_files >= 5, "{report:?}");
     assert_eq!(report.without_index, None);
     let report = backup(&data, &bytes, true, &mut |_, _| {}).expect("copies");
-    assert_eq!((report.linked_files, report.copied_bytes), (0, report.bytes));
+    assert_eq!(
+        (report.linked_files, report.copied_bytes),
+        (0, report.bytes)
+    );
     let then = dump(&store.snapshot());
     // What happens to the one does not touch the other.
     more(&store, 3);
@@ -115,7 +121,9 @@ fn any_state_can_be_restored_into_a_folder_of_its_own() {
     ));
     for name in ["future", "gone"] {
         let left = fs::read_dir(folder.path().join(name)).expect("a folder");
-        let left: Vec<_> = left.map(|entry| entry.expect("entry").file_name()).collect();
+        let left: Vec<_> = left
+            .map(|entry| entry.expect("entry").file_name())
+            .collect();
         assert!(left.iter().all(|name| name == "lock"), "{left:?}");
     }
 }
@@ -164,14 +172,23 @@ fn a_damaged_index_is_left_out_and_a_damaged_log_is_refused() {
     let report = backup(&data, &copy, false, &mut |_, _| {}).expect("copies");
     assert!(report.without_index.is_some(), "{report:?}");
     assert_eq!(report.seq, 4);
-    assert_eq!(Store::open(&copy, OpenOptions::default()).expect("opens").snapshot().seq(), 4);
+    assert_eq!(
+        Store::open(&copy, OpenOptions::default())
+            .expect("opens")
+            .snapshot()
+            .seq(),
+        4
+    );
     let log = data.join("log/000000000001.log");
     let mut bytes = fs::read(&log).expect("reads");
     bytes[100] ^= 1;
     fs::write(&log, bytes).expect("writes");
     let copy = folder.path().join("second");
     let refused = backup(&data, &copy, false, &mut |_, _| {}).err();
-    assert!(matches!(refused, Some(StoreError::Damaged { .. })), "{refused:?}");
+    assert!(
+        matches!(refused, Some(StoreError::Damaged { .. })),
+        "{refused:?}"
+    );
     assert_eq!(fs::read_dir(&copy).expect("a folder").count(), 0);
 }
 
@@ -187,7 +204,9 @@ fn backups_are_whole_while_commits_merges_and_retention_go_on() {
                 match turn % 4 {
                     0 => store.checkpoint().expect("flushes"),
                     2 => store.compact_index().expect("merges"),
-                    3 => store.retain_after(store.snapshot().seq() - 2).expect("gives up"),
+                    3 => store
+                        .retain_after(store.snapshot().seq() - 2)
+                        .expect("gives up"),
                     _ => {}
                 }
             }
@@ -213,7 +232,8 @@ fn a_state_too_far_back_becomes_a_base_all_the_same() {
     let state = store.as_of(AsOf::Seq(4)).expect("looks back");
     let options = OpenOptions::default();
     let dump_of = |other: &Store| Ok(dump(&other.snapshot()));
-    let made = crate::store::backup::with_state_made_anew(&disk.log, folder.path(), 4, options, dump_of);
+    let made =
+        crate::store::backup::with_state_made_anew(&disk.log, folder.path(), 4, options, dump_of);
     assert_eq!(made.expect("makes it"), dump(&state));
     assert!(!folder.path().join("earlier.new").exists());
     assert_sound(folder.path());

@@ -1,8 +1,7 @@
 //! The page of a collection: filters, one page of items, the way to the next.
 
 use super::resource::value_cell;
-use super::{Site, counted, layout};
-use crate::rdf::label::Language;
+use super::{Site, counted};
 use crate::registry::Register;
 use crate::views::collection::CollectionQuery;
 use crate::views::resource::Node;
@@ -43,6 +42,7 @@ pub fn render_collection(site: &Site<'_>, page: &CollectionPage<'_>) -> String {
         }
         @if !register.filters.is_empty() {
             form method="get" action=(site.path(&format!("/api/{}", register.name))) {
+                (site.same_state())
                 fieldset {
                     legend { "Filteren" }
                     div.fields {
@@ -89,10 +89,5 @@ pub fn render_collection(site: &Site<'_>, page: &CollectionPage<'_>) -> String {
             p { a rel="next" href=(next) { "Volgende bladzijde" } }
         }
     };
-    layout(
-        site.base,
-        register.label.get(language),
-        Language::Nl,
-        &content,
-    )
+    site.page(register.label.get(language), &content)
 }

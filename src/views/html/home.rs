@@ -1,7 +1,6 @@
 //! The start page and the list of graphs.
 
-use super::{Site, counted, grouped, layout};
-use crate::rdf::label::Language;
+use super::{Site, counted, grouped};
 use crate::registry::Register;
 use crate::views::labels::last_segment;
 use maud::html;
@@ -79,12 +78,7 @@ pub fn render_home(site: &Site<'_>, registers: &[RegisterLine<'_>]) -> String {
             }
         }
     };
-    layout(
-        site.base,
-        "Linked data van lokale besturen",
-        Language::Nl,
-        &content,
-    )
+    site.page("Linked data van lokale besturen", &content)
 }
 
 /// The graphs with their sizes.
@@ -127,5 +121,5 @@ pub fn render_graphs(site: &Site<'_>, graphs: &[(Option<String>, u64)]) -> Strin
             }
         }
     };
-    layout(site.base, "Grafen", Language::Nl, &content)
+    site.page("Grafen", &content)
 }

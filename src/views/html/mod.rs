@@ -29,6 +29,17 @@ use maud::{DOCTYPE, Markup, html};
 /// The style sheet, served beside the pages.
 pub const STYLE_SHEET: &str = include_str!("oslo.css");
 
+/// An earlier state that a page shows, for the notice that says so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EarlierState {
+    /// Number of its last commit.
+    pub seq: u64,
+    /// When that was made, for people; empty when nothing was made yet.
+    pub moment: String,
+    /// Address of the same page for the present state.
+    pub now: String,
+}
+
 /// What every page needs to name and link resources.
 #[derive(Clone, Copy)]
 pub struct Site<'a> {
@@ -40,9 +51,48 @@ pub struct Site<'a> {
     pub base: &'a str,
     /// Language of names.
     pub language: Language,
+    /// The state shown, when the reader asked for one; its page says so.
+    pub earlier: Option<&'a EarlierState>,
 }
 
 impl Site<'_> {
+    /// A whole page, with a notice when it shows a state that was asked for.
+    fn page(&self, title: &str, content: &Markup) -> String {
+        let Some(state) = self.earlier else {
+            return layout(self.base, title, self.language, content);
+        };
+        let (shown, made, now) = match self.language {
+            Language::Nl => (
+                "U ziet de toestand na commit ",
+                " van ",
+                "Naar de huidige toestand",
+            ),
+            Language::En => (
+                "You see the state after commit ",
+                " of ",
+                "To the present state",
+            ),
+        };
+        let noticed = html! {
+            p.notice role="status" {
+                (shown) strong { (state.seq) }
+                @if !state.moment.is_empty() { (made) (state.moment) }
+                ". " a href=(state.now) { (now) }
+            }
+            (content)
+        };
+        layout(self.base, title, self.language, &noticed)
+    }
+
+    /// The field of a form that asks for the state shown, when the reader asked for one.
+    fn same_state(&self) -> Markup {
+        html! {
+            @if let Some(state) = self.earlier {
+                input type="hidden" name="asOf" value=(state.seq);
+            }
+        }
+    }
+
     /// A link below the base, for instance `/sparql`.
     pub fn path(&self, path: &str) -> String {
         format!("{}{path}", path_prefix(self.base))

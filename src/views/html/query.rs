@@ -1,8 +1,7 @@
 //! The SPARQL form and the table of an answer.
 
 use super::resource::literal_cell;
-use super::{Site, counted, grouped, layout, percent_encode};
-use crate::rdf::label::Language;
+use super::{Site, counted, grouped, percent_encode};
 use crate::views::rdf_document::shorten;
 use maud::{Markup, html};
 use oxrdf::Term;
@@ -54,14 +53,17 @@ pub fn render_query_form(site: &Site<'_>) -> String {
             p { a href=(site.path(&format!("/sparql?query={}", percent_encode(text)))) { "Uitvoeren" } }
         }
     };
-    layout(site.base, "SPARQL-bevraging", Language::Nl, &content)
+    site.page("SPARQL-bevraging", &content)
 }
 
 /// The form with the answer below.
 pub fn render_query_result(site: &Site<'_>, query: &str, table: &QueryTable) -> String {
+    let as_of = site
+        .earlier
+        .map_or(String::new(), |state| format!("&asOf={}", state.seq));
     let download = |format: &str| {
         site.path(&format!(
-            "/sparql?query={}&format={format}",
+            "/sparql?query={}&format={format}{as_of}",
             percent_encode(query)
         ))
     };
@@ -95,12 +97,13 @@ pub fn render_query_result(site: &Site<'_>, query: &str, table: &QueryTable) -> 
             }
         }
     };
-    layout(site.base, "SPARQL-bevraging", Language::Nl, &content)
+    site.page("SPARQL-bevraging", &content)
 }
 
 fn form(site: &Site<'_>, query: &str) -> Markup {
     html! {
         form method="get" action=(site.path("/sparql")) {
+            (site.same_state())
             label for="query" { "Bevraging" }
             textarea id="query" name="query" rows="14" spellcheck="false" required { (query) }
             p { button type="submit" { "Uitvoeren" } }

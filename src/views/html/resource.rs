@@ -1,7 +1,6 @@
 //! The page of one resource: its statements as tables, parts nested, and what refers to it.
 
-use super::{Site, layout};
-use crate::rdf::label::Language;
+use super::Site;
 use crate::rdf::vocab::rdf;
 use crate::views::resource::{Property, Tree, Value};
 use maud::{Markup, html};
@@ -55,7 +54,7 @@ pub fn render_resource(site: &Site<'_>, page: &ResourcePage<'_>) -> String {
             @if page.more_incoming { p { "Er zijn er meer; vraag ze op met SPARQL." } }
         }
     };
-    layout(site.base, &site.name(&iri), Language::Nl, &content)
+    site.page(&site.name(&iri), &content)
 }
 
 fn property_row(site: &Site<'_>, property: &Property) -> Markup {

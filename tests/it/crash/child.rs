@@ -98,8 +98,15 @@ fn run(order: &Order, dir: &Path) {
     });
     if let Some(reason) = store.stopped() {
         // Reading goes on, and nothing is accepted any more.
-        assert!(matches!(store.begin().err(), Some(StoreError::Stopped { .. })));
-        store.snapshot().view().quads(None, None, None, None).count();
+        assert!(matches!(
+            store.begin().err(),
+            Some(StoreError::Stopped { .. })
+        ));
+        store
+            .snapshot()
+            .view()
+            .quads(None, None, None, None)
+            .count();
         tell(&format!("stopped {reason}"));
     }
     drop(store);
@@ -158,7 +165,9 @@ fn chores(store: &Store, style: &Style, fault: &str, rng: &mut Rng) {
         10..15 => store.compact_index(),
         15..23 => {
             let seq = store.snapshot().seq();
-            let past = store.as_of(AsOf::Seq(rng.between(store.first_state().max(seq / 2), seq)));
+            let past = store.as_of(AsOf::Seq(
+                rng.between(store.first_state().max(seq / 2), seq),
+            ));
             past.map(|past| {
                 let quads = past.view().quads(None, None, None, None).count();
                 assert_eq!(quads as u64, past.quad_count(), "seed {}", style.seed);

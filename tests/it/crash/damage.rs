@@ -16,8 +16,16 @@ pub(super) fn log_files(dir: &Path) -> io::Result<Vec<PathBuf>> {
         return Ok(vec![old]);
     }
     let mut files = files_in(&dir.join("log"))?;
-    files.retain(|path| path.extension().is_some_and(|kind| kind == "log" || kind == "base"));
-    files.sort_by_key(|path| (path.extension().is_some_and(|kind| kind == "log"), path.clone()));
+    files.retain(|path| {
+        path.extension()
+            .is_some_and(|kind| kind == "log" || kind == "base")
+    });
+    files.sort_by_key(|path| {
+        (
+            path.extension().is_some_and(|kind| kind == "log"),
+            path.clone(),
+        )
+    });
     Ok(files)
 }
 
@@ -41,7 +49,10 @@ fn files_in(dir: &Path) -> io::Result<Vec<PathBuf>> {
 /// What the manifest says; nothing when there is none.
 fn manifest(dir: &Path) -> serde_json::Value {
     let text = fs::read_to_string(dir.join("MANIFEST")).unwrap_or_default();
-    let json = text.trim_end().rsplit_once('\n').map_or("", |(json, _)| json);
+    let json = text
+        .trim_end()
+        .rsplit_once('\n')
+        .map_or("", |(json, _)| json);
     serde_json::from_str(json).unwrap_or_default()
 }
 
@@ -49,13 +60,24 @@ fn manifest(dir: &Path) -> serde_json::Value {
 fn named_files(dir: &Path) -> Vec<PathBuf> {
     let manifest = manifest(dir);
     let list = |name: &str| manifest[name].as_array().cloned().unwrap_or_default();
-    let levels = list("levels").into_iter().map(|level| level["number"].clone());
-    let numbers: Vec<u64> = levels.chain(list("terms")).filter_map(|n| n.as_u64()).collect();
+    let levels = list("levels")
+        .into_iter()
+        .map(|level| level["number"].clone());
+    let numbers: Vec<u64> = levels
+        .chain(list("terms"))
+        .filter_map(|n| n.as_u64())
+        .collect();
     let commits = manifest["commits"].as_str().unwrap_or_default();
     let mut files = files_in(&dir.join("index")).unwrap_or_default();
     files.retain(|path| {
-        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let number = name.split('-').next().and_then(|number| number.parse().ok());
+        let name = path
+            .file_name()
+            .and_then(|name| name.to_str())
+            .unwrap_or_default();
+        let number = name
+            .split('-')
+            .next()
+            .and_then(|number| number.parse().ok());
         let segment = name.ends_with(".seg") && number.is_some_and(|n| numbers.contains(&n));
         segment || name == commits
     });
@@ -111,7 +133,11 @@ pub(super) fn trial(
     look(&target, style, model, rng, commits, &done)
         .map(|outcome| format!("{what}, {outcome}"))
         .map_err(|wrong| {
-            format!("damage ({what} at {} {}): {wrong}", done.path.display(), done.detail)
+            format!(
+                "damage ({what} at {} {}): {wrong}",
+                done.path.display(),
+                done.detail
+            )
         })
 }
 
@@ -136,7 +162,7 @@ fn harm(dir: &Path, rng: &mut Rng) -> io::Result<Option<Done>> {
     let length = bytes.len() as u64;
     let mut detail = String::new();
     let what = match rng.below(10) {
-        0 if log && logs.len() > 1 || !log => {
+        0 if !log || logs.len() > 1 => {
             fs::remove_file(&path)?;
             "file gone"
         }
@@ -146,13 +172,20 @@ fn harm(dir: &Path, rng: &mut Rng) -> io::Result<Option<Done>> {
         }
         2 if !log => {
             // What a crash leaves: files that nothing names.
-            fs::write(dir.join("index/00099999-spog.seg"), &bytes[..bytes.len() / 2])?;
+            fs::write(
+                dir.join("index/00099999-spog.seg"),
+                &bytes[..bytes.len() / 2],
+            )?;
             fs::write(dir.join("index/00099998-terms.new"), b"half")?;
             fs::write(dir.join("MANIFEST.new"), b"{")?;
             "files left over"
         }
         3 | 4 if length > 0 => {
-            let keep = if rng.chance(50) { length - rng.between(1, length.min(40)) } else { rng.below(length) };
+            let keep = if rng.chance(50) {
+                length - rng.between(1, length.min(40))
+            } else {
+                rng.below(length)
+            };
             bytes.truncate(keep as usize);
             detail = format!("{length} cut to {keep}");
             fs::write(&path, &bytes)?;
@@ -167,7 +200,11 @@ fn harm(dir: &Path, rng: &mut Rng) -> io::Result<Option<Done>> {
             "a sector zeroed"
         }
         _ if length > 0 => {
-            let at = if rng.chance(40) { length - 1 - rng.below(length.min(300)) } else { rng.below(length) };
+            let at = if rng.chance(40) {
+                length - 1 - rng.below(length.min(300))
+            } else {
+                rng.below(length)
+            };
             let bit = rng.below(8);
             bytes[at as usize] ^= 1 << bit;
             detail = format!("bit {bit} of byte {at} of {length}");
@@ -193,9 +230,7 @@ fn harm(dir: &Path, rng: &mut Rng) -> io::Result<Option<Done>> {
 }
 
 /// Runs a piece of work that reads the index. `None` when it met an unreadable part, which the store says by unwinding.
-fn readable<T>(
-    work: impl FnOnce() -> Result<T, String>,
-) -> Result<Option<T>, String> {
+fn readable<T>(work: impl FnOnce() -> Result<T, String>) -> Result<Option<T>, String> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(done) => done.map(Some),
         Err(panic) => match panic.downcast::<Unreadable>() {
@@ -231,7 +266,9 @@ fn look(
         Some(Err(_)) => false,
         None => return Err("check unwound".to_owned()),
     };
-    ensure(done.log || !done.counts || !clean, || "check saw nothing".to_owned())?;
+    ensure(done.log || !done.counts || !clean, || {
+        "check saw nothing".to_owned()
+    })?;
     let options = OpenOptions {
         read_only: rng.chance(30),
         must_exist: true,
@@ -243,10 +280,18 @@ fn look(
     let store = match opened {
         Ok(store) => store,
         Err(error) => {
-            ensure(done.log, || format!("a damaged index keeps the folder from opening: {error}"))?;
-            ensure(!clean, || format!("check saw nothing, opening fails: {error}"))?;
-            ensure(names_a_place(&error), || format!("the message names no place: {error}"))?;
-            ensure(log_bytes(dir) == before, || "a refused folder was changed".to_owned())?;
+            ensure(done.log, || {
+                format!("a damaged index keeps the folder from opening: {error}")
+            })?;
+            ensure(!clean, || {
+                format!("check saw nothing, opening fails: {error}")
+            })?;
+            ensure(names_a_place(&error), || {
+                format!("the message names no place: {error}")
+            })?;
+            ensure(log_bytes(dir) == before, || {
+                "a refused folder was changed".to_owned()
+            })?;
             return Ok("refused");
         }
     };
@@ -263,11 +308,17 @@ fn look(
         done => done,
     })?;
     let infos = store.commits(0);
-    ensure(done.log || infos.is_ok(), || "the commits cannot be listed".to_owned())?;
+    ensure(done.log || infos.is_ok(), || {
+        "the commits cannot be listed".to_owned()
+    })?;
     let all_well = newest.is_some() && past.is_some();
-    ensure(all_well || !clean, || "check saw nothing, reading fails".to_owned())?;
+    ensure(all_well || !clean, || {
+        "check saw nothing, reading fails".to_owned()
+    })?;
     let damaged = store.health().damaged;
-    ensure(all_well || damaged.is_some(), || "the damage is not told".to_owned())?;
+    ensure(all_well || damaged.is_some(), || {
+        "the damage is not told".to_owned()
+    })?;
     let read_only = options.read_only;
     drop(store);
     if all_well {
@@ -278,17 +329,24 @@ fn look(
     }
     let anew = Store::rebuild(dir, style.options, &mut |_, _| {})
         .map_err(|error| format!("it cannot be rebuilt: {error}"))?;
-    ensure(anew.snapshot().seq() == commits, || "rebuilding lost commits".to_owned())?;
+    ensure(anew.snapshot().seq() == commits, || {
+        "rebuilding lost commits".to_owned()
+    })?;
     compare(&anew, model, commits)?;
     drop(anew);
     let report = check(dir, true, &mut |_, _| {}).map_err(|error| error.to_string())?;
-    ensure(report.findings.is_empty(), || format!("rebuilt, and {:?}", report.findings))?;
+    ensure(report.findings.is_empty(), || {
+        format!("rebuilt, and {:?}", report.findings)
+    })?;
     Ok("unreadable, rebuilt")
 }
 
 fn log_bytes(dir: &Path) -> Vec<Vec<u8>> {
     let files = log_files(dir).unwrap_or_default();
-    files.iter().map(|path| fs::read(path).unwrap_or_default()).collect()
+    files
+        .iter()
+        .map(|path| fs::read(path).unwrap_or_default())
+        .collect()
 }
 
 fn names_a_place(error: &StoreError) -> bool {

@@ -152,8 +152,15 @@ impl Life {
             .look(reading_only, at_most)
             .map_err(|wrong| format!("{wrong}\n{text}"))?;
         if self.rng.chance(35) && seq > 0 {
-            damage::trial(&self.dir, folder, &self.style, &mut self.model, &mut self.rng, seq)
-                .map(|what| self.tally.count(what))?;
+            damage::trial(
+                &self.dir,
+                folder,
+                &self.style,
+                &mut self.model,
+                &mut self.rng,
+                seq,
+            )
+            .map(|what| self.tally.count(what))?;
         }
         Ok(())
     }
@@ -167,7 +174,9 @@ impl Life {
         if known.is_empty() {
             digest.clone_into(known);
         }
-        ensure(known == digest, || format!("commit {seq} is another one than it was"))
+        ensure(known == digest, || {
+            format!("commit {seq} is another one than it was")
+        })
     }
 
     /// Whether the child ended as it was to, and said what it should.
@@ -176,7 +185,8 @@ impl Life {
         let unopened = heard.rest.iter().any(|line| line.starts_with("unopened"));
         match (end, status.signal(), status.code()) {
             (End::Fault(fault), Some(6), _) if fault.ends_the_process() => {
-                self.tally.count(format!("{}={}", fault.point, fault.action));
+                self.tally
+                    .count(format!("{}={}", fault.point, fault.action));
                 return Ok(());
             }
             (End::Killed(_), Some(9), _) => {
@@ -187,12 +197,17 @@ impl Life {
             _ => return Err(format!("the child ended with {status}")),
         }
         if injected && let End::Fault(fault) = end {
-            self.tally.count(format!("{}={}", fault.point, fault.action));
+            self.tally
+                .count(format!("{}={}", fault.point, fault.action));
         } else {
             self.tally.count("ended by itself");
-            ensure(heard.rest.is_empty(), || "the child met an error out of nowhere".to_owned())?;
+            ensure(heard.rest.is_empty(), || {
+                "the child met an error out of nowhere".to_owned()
+            })?;
         }
-        ensure(heard.ended && (heard.opened || unopened), || "the child did not finish".to_owned())
+        ensure(heard.ended && (heard.opened || unopened), || {
+            "the child did not finish".to_owned()
+        })
     }
 
     /// Bytes that were written and not made durable may be lost, or be there in part. `durable` are the bytes of all log
@@ -245,14 +260,21 @@ impl Life {
         })?;
         let seq = store.snapshot().seq();
         ensure((self.durable..=at_most).contains(&seq), || {
-            format!("{} commits were acknowledged, at most {at_most} made; {seq} are there", self.durable)
+            format!(
+                "{} commits were acknowledged, at most {at_most} made; {seq} are there",
+                self.durable
+            )
         })?;
         compare(&store, &mut self.model, seq)?;
         let commits = store.commits(0).map_err(|error| error.to_string())?;
         let base = store.first_state();
-        ensure(base <= self.given_up, || format!("commits up to {base} are gone"))?;
+        ensure(base <= self.given_up, || {
+            format!("commits up to {base} are gone")
+        })?;
         let numbers = commits.iter().map(|commit| commit.seq);
-        ensure(numbers.eq(base + 1..=seq), || format!("{} commits listed", commits.len()))?;
+        ensure(numbers.eq(base + 1..=seq), || {
+            format!("{} commits listed", commits.len())
+        })?;
         for commit in &commits {
             self.learn(commit.seq, &commit.digest)?;
         }
@@ -260,22 +282,37 @@ impl Life {
             let earlier = self.rng.between(base, seq);
             look_back(&store, &mut self.model, earlier)?;
         }
-        ensure(store.health() == Health::default(), || format!("{:?}", store.health()))?;
+        ensure(store.health() == Health::default(), || {
+            format!("{:?}", store.health())
+        })?;
         self.torn = reading_only && store.recovered_bytes() > 0;
         drop(store);
         self.seen = seq;
-        ensure(since.elapsed() < PATIENCE, || "looking took too long".to_owned())?;
+        ensure(since.elapsed() < PATIENCE, || {
+            "looking took too long".to_owned()
+        })?;
         if !reading_only {
             self.durable = seq;
         }
         self.digests.truncate(self.durable as usize);
         if self.rng.chance(40) {
-            let report = check(&self.dir, true, &mut |_, _| {}).map_err(|error| error.to_string())?;
-            ensure(report.findings.is_empty(), || format!("{:?}", report.findings))?;
-            ensure(report.commits == seq && report.quads == self.model.state(seq).len() as u64, || {
-                format!("check sees {} commits and {} quads", report.commits, report.quads)
+            let report =
+                check(&self.dir, true, &mut |_, _| {}).map_err(|error| error.to_string())?;
+            ensure(report.findings.is_empty(), || {
+                format!("{:?}", report.findings)
             })?;
-            ensure(reading_only || report.torn_bytes == 0, || "the tail was not cut off".to_owned())?;
+            ensure(
+                report.commits == seq && report.quads == self.model.state(seq).len() as u64,
+                || {
+                    format!(
+                        "check sees {} commits and {} quads",
+                        report.commits, report.quads
+                    )
+                },
+            )?;
+            ensure(reading_only || report.torn_bytes == 0, || {
+                "the tail was not cut off".to_owned()
+            })?;
         }
         Ok(seq)
     }
@@ -287,7 +324,10 @@ pub(super) fn compare(store: &Store, model: &mut Model, seq: u64) -> Finding {
     differ(&dump(&snapshot), model, seq)?;
     let quads = model.state(seq).len() as u64;
     ensure(snapshot.quad_count() == quads, || {
-        format!("{} quads are counted, {quads} are there", snapshot.quad_count())
+        format!(
+            "{} quads are counted, {quads} are there",
+            snapshot.quad_count()
+        )
     })
 }
 
@@ -299,7 +339,11 @@ pub(super) fn look_back(store: &Store, model: &mut Model, seq: u64) -> Finding {
     differ(&dump(&past), model, seq).map_err(|wrong| format!("as of {seq}: {wrong}"))
 }
 
-fn differ(found: &std::collections::BTreeSet<std::sync::Arc<str>>, model: &mut Model, seq: u64) -> Finding {
+fn differ(
+    found: &std::collections::BTreeSet<std::sync::Arc<str>>,
+    model: &mut Model,
+    seq: u64,
+) -> Finding {
     let wanted = model.state(seq);
     ensure(found == wanted, || {
         let more: Vec<_> = found.difference(wanted).take(3).collect();
@@ -316,7 +360,10 @@ impl Heard {
     fn of(text: &str) -> Self {
         let mut heard = Self::default();
         // Lines of the test harness itself stand between; the last line may be cut off.
-        for line in text.split_inclusive('\n').filter(|line| line.ends_with('\n')) {
+        for line in text
+            .split_inclusive('\n')
+            .filter(|line| line.ends_with('\n'))
+        {
             let line = line.trim_end();
             let words: Vec<&str> = line.split(' ').collect();
             match words[..] {
@@ -328,7 +375,9 @@ impl Heard {
                 ["retain", seq] => heard.given_up = heard.given_up.max(seq.parse().unwrap_or(0)),
                 ["open"] => heard.opened = true,
                 ["end"] => heard.ended = true,
-                ["unopened" | "refused" | "stopped" | "chore", ..] => heard.rest.push(line.to_owned()),
+                ["unopened" | "refused" | "stopped" | "chore", ..] => {
+                    heard.rest.push(line.to_owned())
+                }
                 _ => {}
             }
         }

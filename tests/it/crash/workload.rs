@@ -159,7 +159,11 @@ fn line(quad: &Quad) -> Arc<str> {
         GraphName::DefaultGraph => String::new(),
         name => name.to_string(),
     };
-    format!("{} {} {} {graph}", quad.subject, quad.predicate, quad.object).into()
+    format!(
+        "{} {} {} {graph}",
+        quad.subject, quad.predicate, quad.object
+    )
+    .into()
 }
 
 /// What a state holds, as lines.
@@ -207,7 +211,9 @@ pub(super) fn meta(seq: u64) -> CommitMeta {
             iri: format!("file:///data/{seq}.nq"),
             sha256: None,
         }],
-        message: (seq % 3 == 0).then(|| format!("regel {seq}\nmet \"tekens\"")),
+        message: seq
+            .is_multiple_of(3)
+            .then(|| format!("regel {seq}\nmet \"tekens\"")),
     }
 }
 
@@ -246,8 +252,12 @@ impl Model {
     pub(super) fn net(&mut self, seq: u64) -> BTreeMap<Arc<str>, bool> {
         self.state(seq);
         let (before, after) = (&self.states[seq as usize - 1], &self.states[seq as usize]);
-        let added = after.difference(before).map(|line| (Arc::clone(line), true));
-        let removed = before.difference(after).map(|line| (Arc::clone(line), false));
+        let added = after
+            .difference(before)
+            .map(|line| (Arc::clone(line), true));
+        let removed = before
+            .difference(after)
+            .map(|line| (Arc::clone(line), false));
         added.chain(removed).collect()
     }
 }

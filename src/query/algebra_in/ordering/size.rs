@@ -7,7 +7,7 @@ use super::{Mode, Place, Planner};
 use crate::query::plan::{
     Condition, LOOKUP_US, Ordered, ROW_US, Relation, StarMember, StarObject, Terms, VarSet, order,
 };
-use crate::store::Id;
+use crate::store::{Id, PredicateFigures};
 use oxrdf::TermRef;
 use spargebra::algebra::{Expression, Function, GraphPattern, PropertyPathExpression};
 use spargebra::term::{NamedNodePattern, TermPattern, TriplePattern};
@@ -99,7 +99,13 @@ impl Planner<'_> {
         let figures = p.id().and_then(|p| statistics?.predicate(p));
         let is_free = |slot: Slot| matches!(slot, Slot::Variable(_));
         let (subjects, objects) = match (is_free(s), is_free(o), figures) {
-            (true, true, Some(figures)) => (figures.subjects as f64, figures.objects as f64),
+            (true, true, Some(figures)) => {
+                let growth = growth(counted, figures);
+                (
+                    figures.subjects as f64 * growth,
+                    figures.objects as f64 * growth,
+                )
+            }
             (true, true, None) if is_free(p) => (
                 statistics.map_or(rows / 4.0, |s| s.subjects() as f64),
                 rows / 4.0,
@@ -144,11 +150,16 @@ impl Planner<'_> {
             (Slot::Variable(subject), Some(predicate)) if s != o => self
                 .statistics
                 .as_deref()
-                .filter(|statistics| statistics.predicate(predicate).is_some())
-                .map(|_| StarMember {
+                .and_then(|statistics| statistics.predicate(predicate))
+                .map(|figures| StarMember {
                     subject,
                     scope,
-                    share: self.scopes[scope].share,
+                    share: self.scopes[scope].share
+                        * if matches!(o, Slot::Variable(_)) {
+                            growth(rows, figures)
+                        } else {
+                            1.0
+                        },
                     predicate,
                     object: match o {
                         Slot::Variable(_) => StarObject::Variable,
@@ -461,6 +472,11 @@ impl Planner<'_> {
             relations.iter().map(|relation| relation.rows).collect(),
         ))
     }
+}
+
+/// How much more there is of a predicate than when the figures were counted, or in the part they were counted in.
+fn growth(rows: f64, figures: &PredicateFigures) -> f64 {
+    (rows / (figures.rows as f64).max(1.0)).max(1.0)
 }
 
 /// Look-ups that a path needs from one node.
