@@ -174,7 +174,7 @@ impl Moment {
             Asked::Now => store.snapshot(),
             Asked::AsOf(moment) => store.as_of(moment)?,
             Asked::Negotiated(ms) => {
-                let first = store.oldest().max(1);
+                let first = store.first_state().max(1);
                 let found = match store.as_of(AsOf::Moment(ms)) {
                     // Before all that is kept, the oldest is what comes nearest (RFC 7089 §4.5.3).
                     Err(StoreError::Compacted { .. }) => None,

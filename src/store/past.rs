@@ -67,14 +67,6 @@ impl Store {
         self.inner().as_of(moment)
     }
 
-    /// The oldest state that can be had, by its commit; 0 is the empty store before the first.
-    pub fn oldest(&self) -> u64 {
-        match self.inner().disk() {
-            Some(disk) => disk.log.table().base_seq(),
-            None => self.snapshot().seq(),
-        }
-    }
-
     /// When a commit was made, in milliseconds since 1970 UTC; never before the commit before it, whatever the clock did.
     /// `None` for a commit that is not made or no longer in the log, and for the empty store.
     pub fn moment_of(&self, seq: u64) -> Option<i64> {

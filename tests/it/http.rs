@@ -1,5 +1,6 @@
 //! The server through its router, in process: every route, negotiation, limits, rights and errors.
 
+mod ailing;
 mod collections;
 mod documents;
 mod graphs;
@@ -7,6 +8,7 @@ mod limits;
 mod pages;
 mod serving;
 mod sparql;
+mod states;
 mod updates;
 mod validation;
 
@@ -17,7 +19,8 @@ use oslo_registry::http::{AppState, ServerConfig, router};
 use oslo_registry::ingest::{ContextStore, Input, ParseOptions, parse_into};
 use oslo_registry::rdf::format::Format;
 use oslo_registry::registry::{CommitRequest, OnViolation, Registry, RegistryConfig};
-use oslo_registry::store::CommitMeta;
+use oslo_registry::store::{CommitMeta, OpenOptions};
+use std::path::Path;
 use std::sync::Arc;
 use tower::ServiceExt as _;
 
@@ -81,10 +84,27 @@ impl Server {
         Self::empty().with_graph("adressen", ADDRESSES)
     }
 
-    pub(crate) fn with_config(config: ServerConfig) -> Self {
-        let registry = Arc::new(Registry::in_memory(RegistryConfig {
+    /// A writable registry in a data folder.
+    pub(crate) fn in_folder(data: &Path, options: OpenOptions) -> Self {
+        let config = RegistryConfig {
             base: BASE.to_owned(),
-        }));
+        };
+        let registry = Registry::open(data, options, config, &mut |_, _| {}).expect("opens");
+        let config = ServerConfig {
+            admin_token: Some(TOKEN.to_owned()),
+            ..ServerConfig::default()
+        };
+        Self::over(Arc::new(registry), config)
+    }
+
+    pub(crate) fn with_config(config: ServerConfig) -> Self {
+        let registry = Registry::in_memory(RegistryConfig {
+            base: BASE.to_owned(),
+        });
+        Self::over(Arc::new(registry), config)
+    }
+
+    fn over(registry: Arc<Registry>, config: ServerConfig) -> Self {
         let app = router(AppState::new(Arc::clone(&registry), config));
         Self { registry, app }
     }

@@ -9,7 +9,10 @@ async fn an_identifier_sends_on_to_its_document() {
     let answer = server.get("/id/adres/9").await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER);
     assert_eq!(answer.header("location"), format!("{BASE}/doc/adres/9"));
-    assert_eq!(answer.header("vary"), "Accept");
+    assert_eq!(
+        answer.header("vary"),
+        "Accept, Accept-Datetime, Accept-Language"
+    );
     server
         .get("/id/adres/404")
         .await

@@ -61,6 +61,10 @@ async fn health_tells_the_commit() {
     let answer = server.get("/health").await;
     assert_eq!(answer.json()["status"], "ok");
     assert_eq!(answer.json()["commit"], 1);
+    assert_eq!(answer.json()["schrijven"], true);
+    for size in ["lagen", "indexBytes", "logBytes", "geheugenBytes"] {
+        assert!(answer.json()["opslag"][size].is_u64(), "{size}");
+    }
     assert_eq!(answer.header("x-commit"), "1");
     assert_eq!(answer.header("x-request-id"), "proef");
 }

@@ -1,3 +1,0 @@
-//! dev
-mod crash;
-mod oslo;
