@@ -1,7 +1,8 @@
 //! The process that dies: opens a data folder and commits, one line on stdout for each commit that was acknowledged.
 //! It is the test binary run again, armed with faults by `OSLO_FAULT`. What it must have left behind, the parent checks.
 
-use super::workload::{Rng, Style, fill, meta, open};
+use super::workload::{Rng, Style, fill, meta, open, rebuild};
+use crate::crash::damage::has_log;
 use oslo_registry::store::{AsOf, Store, StoreError};
 use std::error::Error;
 use std::io::Write as _;
@@ -72,7 +73,13 @@ fn a_child_commits_until_it_dies() {
 
 fn run(order: &Order, dir: &Path) {
     let style = Style::of(order.seed);
-    let store = match open(dir, style.options) {
+    let mut rng = Rng::new(order.seed, order.round << 16);
+    let opened = if rng.chance(10) && has_log(dir) {
+        rebuild(dir, style.options)
+    } else {
+        open(dir, style.options)
+    };
+    let store = match opened {
         Ok(store) => store,
         Err(error) => {
             tell(&format!("unopened {}", chain(&error)));
@@ -89,7 +96,6 @@ fn run(order: &Order, dir: &Path) {
                 while !stop.load(Ordering::Relaxed) && commit(store, style, order.last, &mut rng) {}
             });
         }
-        let mut rng = Rng::new(order.seed, order.round << 16);
         let fault = std::env::var("OSLO_FAULT").unwrap_or_default();
         while commit(&store, &style, order.last, &mut rng) {
             chores(&store, &style, &fault, &mut rng);
