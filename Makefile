@@ -1,6 +1,6 @@
 # Commands people type. Build output goes where CARGO_TARGET_DIR points, else to ./target.
 .DEFAULT_GOAL := help
-.PHONY: help build demo serve test check fmt lint docs deny advisories conformance crash bench bench-registry bench-store bench-peers clean
+.PHONY: help build demo serve test check fmt lint docs deny advisories conformance crash soak bench bench-registry bench-store bench-peers clean
 
 DATA ?= ./oslo-data
 BIND ?= 127.0.0.1:7400
@@ -41,8 +41,13 @@ advisories: ## Check the dependencies for known holes; fetches the advisory data
 conformance: ## Run the W3C suites, show their counts and write docs/conformance.md
 	OSLO_WRITE_CONFORMANCE=1 cargo test --locked --test it -- --nocapture conformance suite
 
-crash: ## Kill a loading registry fifty times and look for lost commits
-	OSLO_CRASH_ROUNDS=50 OSLO_CRASH_ADDRESSES=2280 cargo test --release --locked --test it -- --nocapture crash
+crash: ## Kill writers 2,000 times, damage what they leave, and look for lost commits and wrong answers
+	OSLO_CRASH_ROUNDS=$${OSLO_CRASH_ROUNDS:-2000} OSLO_CRASH_FIRST=$${OSLO_CRASH_FIRST:-$$(date +%s)} \
+	OSLO_CRASH_LOADS=$${OSLO_CRASH_LOADS:-50} OSLO_CRASH_ADDRESSES=2280 \
+	cargo test --release --features faults --locked --test it -- --nocapture crash
+
+soak: ## Twenty writers and twenty readers for ten minutes: who waits, what is lost, does memory grow
+	cargo bench --locked --bench soak
 
 bench: bench-registry bench-store ## Measure what we promise, at small and at full size
 

@@ -184,6 +184,13 @@ fn examine(dir: &Path, log: &LogSum, deep: bool) -> Result<Option<Text>, StoreEr
             ..OpenOptions::default()
         },
     )?;
+    if let Some(damaged) = store.health().damaged {
+        // Opening met it when it read on from the checkpoint, and went back to the log.
+        return Ok(Some(Text::new(
+            format!("een deel van de index kan niet gelezen worden: {damaged}"),
+            format!("a part of the index cannot be read: {damaged}"),
+        )));
+    }
     // A server may have committed since the log was read: look at the state the sums belong to.
     let snapshot = store.as_of(crate::store::AsOf::Seq(log.seq))?;
     let quads = snapshot.quad_count();

@@ -279,6 +279,11 @@ impl Store {
         self.inner.health().stopped
     }
 
+    /// How often the log was made durable since the store was opened. Commits that wait together share one time.
+    pub fn syncs(&self) -> u64 {
+        self.inner.disk.as_ref().map_or(0, |disk| disk.log.syncs())
+    }
+
     /// What the store takes on disk and in memory.
     pub fn sizes(&self) -> StoreSizes {
         let snapshot = self.snapshot();

@@ -14,6 +14,7 @@ mod plan;
 mod rdf_suites;
 mod roundtrip;
 mod shacl;
+mod soak;
 mod solutions;
 mod sparql;
 mod suite;

@@ -14,6 +14,7 @@ use crate::store::fault;
 use std::io;
 use std::ops::Deref;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 /// An opened log. Clones are the same log.
@@ -33,6 +34,8 @@ pub(super) struct Shared {
     durable: Mutex<LogPosition>,
     /// Why nothing can be made durable any more.
     pub(super) sync_failed: OnceLock<String>,
+    /// Syncs that succeeded.
+    syncs: AtomicU64,
 }
 
 /// What is in the log now.
@@ -67,6 +70,7 @@ impl Shared {
             durable: Mutex::new(state.end),
             state: RwLock::new(state),
             sync_failed: OnceLock::new(),
+            syncs: AtomicU64::new(0),
         }
     }
 
@@ -103,6 +107,7 @@ impl Shared {
             self.sync_failed.get_or_init(|| reason);
             return Err(error);
         }
+        self.syncs.fetch_add(1, Ordering::Relaxed);
         self.advance_durable(end);
         Ok(())
     }
@@ -155,6 +160,11 @@ impl CommitLog {
     /// Chain digest of the last commit; zeros before the first.
     pub(crate) fn digest(&self) -> [u8; 32] {
         self.shared.read_state().digest
+    }
+
+    /// How often the log was made durable since it was opened.
+    pub(crate) fn syncs(&self) -> u64 {
+        self.shared.syncs.load(Ordering::Relaxed)
     }
 
     /// Bytes of all files that count.

@@ -1,7 +1,8 @@
 //! The process that dies: opens a data folder and commits, one line on stdout for each commit that was acknowledged.
 //! It is the test binary run again, armed with faults by `OSLO_FAULT`. What it must have left behind, the parent checks.
 
-use super::workload::{Rng, Style, fill, meta, open};
+use super::workload::{Rng, Style, fill, meta, open, rebuild};
+use crate::crash::damage::has_log;
 use oslo_registry::store::{AsOf, Store, StoreError};
 use std::error::Error;
 use std::io::Write as _;
@@ -72,7 +73,13 @@ fn a_child_commits_until_it_dies() {
 
 fn run(order: &Order, dir: &Path) {
     let style = Style::of(order.seed);
-    let store = match open(dir, style.options) {
+    let mut rng = Rng::new(order.seed, order.round << 16);
+    let opened = if rng.chance(10) && has_log(dir) {
+        rebuild(dir, style.options)
+    } else {
+        open(dir, style.options)
+    };
+    let store = match opened {
         Ok(store) => store,
         Err(error) => {
             tell(&format!("unopened {}", chain(&error)));
@@ -89,9 +96,9 @@ fn run(order: &Order, dir: &Path) {
                 while !stop.load(Ordering::Relaxed) && commit(store, style, order.last, &mut rng) {}
             });
         }
-        let mut rng = Rng::new(order.seed, order.round << 16);
+        let fault = std::env::var("OSLO_FAULT").unwrap_or_default();
         while commit(&store, &style, order.last, &mut rng) {
-            chores(&store, &style, &mut rng);
+            chores(&store, &style, &fault, &mut rng);
         }
         stop.store(true, Ordering::Relaxed);
     });
@@ -150,12 +157,19 @@ fn commit(store: &Store, style: &Style, last: u64, rng: &mut Rng) -> bool {
     }
 }
 
-/// What else happens to a store: checkpoints, merges, looks at earlier states.
-fn chores(store: &Store, style: &Style, rng: &mut Rng) {
-    let done = match rng.below(100) {
-        0..12 => store.checkpoint(),
-        12..19 => store.compact_index(),
-        19..27 => {
+/// What else happens to a store: checkpoints, merges, looks at earlier states. More of what leads to the fault, if any.
+fn chores(store: &Store, style: &Style, fault: &str, rng: &mut Rng) {
+    let lot = match fault.split('.').next() {
+        _ if rng.chance(60) => rng.below(100),
+        Some("manifest" | "segment" | "dir") => rng.below(15),
+        Some("log") if fault.starts_with("log.table") => 0,
+        Some("log") if fault.starts_with("log.base") || fault.starts_with("log.drop") => 99,
+        _ => rng.below(100),
+    };
+    let done = match lot {
+        0..10 => store.checkpoint(),
+        10..15 => store.compact_index(),
+        15..23 => {
             let seq = store.snapshot().seq();
             let past = store.as_of(AsOf::Seq(
                 rng.between(store.first_state().max(seq / 2), seq),
@@ -165,7 +179,7 @@ fn chores(store: &Store, style: &Style, rng: &mut Rng) {
                 assert_eq!(quads as u64, past.quad_count(), "seed {}", style.seed);
             })
         }
-        27..31 => {
+        96.. => {
             let seq = store.snapshot().seq();
             let kept = rng.between(seq / 3, seq);
             tell(&format!("retain {kept}"));

@@ -36,8 +36,12 @@ pub(super) struct Fault {
 }
 
 impl Fault {
-    pub(super) fn draw(rng: &mut Rng) -> Self {
-        let (point, actions, visits) = *rng.pick(&POINTS);
+    /// Draws one. `torn`: the log ends in a tail that the child is to cut off.
+    pub(super) fn draw(rng: &mut Rng, torn: bool) -> Self {
+        let (point, actions, visits) = match POINTS.iter().find(|point| point.0 == "log.cut") {
+            Some(cut) if torn && rng.chance(60) => *cut,
+            _ => *rng.pick(&POINTS),
+        };
         // Early visits are met more often.
         let latest = rng.between(1, visits);
         Self {
@@ -77,16 +81,13 @@ impl Tally {
         }
     }
 
-    pub(super) fn of(&self, what: &str) -> u64 {
-        self.0.get(what).copied().unwrap_or(0)
-    }
-
-    /// Faults that were never met.
-    pub(super) fn missing(&self) -> Vec<String> {
-        let all = POINTS
+    /// Points at which nothing ever happened.
+    pub(super) fn missing(&self) -> Vec<&'static str> {
+        let met = |point: &str, action: &&str| self.0.contains_key(&format!("{point}={action}"));
+        let unmet = POINTS
             .iter()
-            .flat_map(|(point, actions, _)| actions.iter().map(move |a| format!("{point}={a}")));
-        all.filter(|fault| self.of(fault) == 0).collect()
+            .filter(|(point, actions, _)| !actions.iter().any(|action| met(point, action)));
+        unmet.map(|(point, _, _)| *point).collect()
     }
 
     /// As lines of about 110 characters.

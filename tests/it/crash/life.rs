@@ -6,7 +6,7 @@ use super::damage;
 use super::faults::{ARMED, Fault, Tally};
 use super::format1;
 use super::workload::{Model, Rng, Style, dump, open};
-use oslo_registry::store::{AsOf, Health, OpenOptions, Store, check};
+use oslo_registry::store::{AsOf, Health, OpenOptions, Store, StoreError, check};
 use std::fs;
 use std::os::unix::fs::FileExt as _;
 use std::os::unix::process::ExitStatusExt as _;
@@ -54,6 +54,8 @@ pub(super) struct Life {
     seen: u64,
     /// States before this commit may be gone.
     given_up: u64,
+    /// Whether the log ended in a tail that was not cut off.
+    torn: bool,
     /// Chain digest of each commit seen so far, from the first on.
     digests: Vec<String>,
     pub(super) tally: Tally,
@@ -77,6 +79,7 @@ impl Life {
             durable: 0,
             seen: 0,
             given_up: 0,
+            torn: false,
             digests: Vec::new(),
             tally: Tally::default(),
         }
@@ -106,7 +109,7 @@ impl Life {
 
     fn draw_end(&mut self) -> End {
         match self.rng.below(100) {
-            0..70 if ARMED => End::Fault(Fault::draw(&mut self.rng)),
+            0..70 if ARMED => End::Fault(Fault::draw(&mut self.rng, self.torn)),
             0..95 => End::Killed(self.rng.below(60_000)),
             _ => End::ByItself,
         }
@@ -120,7 +123,14 @@ impl Life {
             last: self.durable + COMMITS,
         };
         let out = folder.join("out");
-        let status = run_child(&order, end, &out)?;
+        let beside = self.rng.chance(30);
+        let (status, read) = self.run_child(&order, end, &out, beside)?;
+        if let Some(seq) = read {
+            self.tally.count("read beside the writer");
+            ensure((self.durable..=order.last).contains(&seq), || {
+                format!("a reader saw {seq} commits")
+            })?;
+        }
         let text = fs::read_to_string(&out).map_err(|error| error.to_string())?;
         let told = fs::read_to_string(out.with_extension("err")).unwrap_or_default();
         let heard = Heard::of(&text);
@@ -282,6 +292,7 @@ impl Life {
         ensure(store.health() == Health::default(), || {
             format!("{:?}", store.health())
         })?;
+        self.torn = reading_only && store.recovered_bytes() > 0;
         drop(store);
         self.seen = seq;
         ensure(since.elapsed() < PATIENCE, || {
@@ -381,7 +392,49 @@ impl Heard {
     }
 }
 
-fn run_child(order: &Order, end: End, out: &Path) -> Result<ExitStatus, String> {
+impl Life {
+    /// Runs a child to its end. With `beside`, a reader opens the folder meanwhile; gives how many commits it saw.
+    fn run_child(
+        &mut self,
+        order: &Order,
+        end: End,
+        out: &Path,
+        beside: bool,
+    ) -> Result<(ExitStatus, Option<u64>), String> {
+        let mut child = start(order, end, out)?;
+        let mut read = None;
+        if beside {
+            std::thread::sleep(Duration::from_micros(self.rng.below(30_000)));
+            // The child must not live on when this goes wrong.
+            read = self.read_beside().inspect_err(|_| {
+                let _ = child.kill();
+                let _ = child.wait();
+            })?;
+        }
+        let status = wait(&mut child, order, end, out)?;
+        Ok((status, read))
+    }
+
+    /// Reads the folder without claiming it.
+    fn read_beside(&mut self) -> Result<Option<u64>, String> {
+        let options = OpenOptions {
+            read_only: true,
+            must_exist: true,
+            ..self.style.options
+        };
+        let store = match Store::open(&self.dir, options) {
+            Ok(store) => store,
+            Err(StoreError::Missing { .. }) if self.durable == 0 => return Ok(None),
+            Err(error) => return Err(format!("a reader beside the writer: {error} ({error:?})")),
+        };
+        let seq = store.snapshot().seq();
+        compare(&store, &mut self.model, seq)
+            .map_err(|wrong| format!("a reader beside the writer: {wrong}"))?;
+        Ok(Some(seq))
+    }
+}
+
+fn start(order: &Order, end: End, out: &Path) -> Result<Child, String> {
     let wrong = |error: std::io::Error| format!("the child cannot be run: {error}");
     let program = std::env::current_exe().map_err(wrong)?;
     let mut command = Command::new(program);
@@ -396,9 +449,14 @@ fn run_child(order: &Order, end: End, out: &Path) -> Result<ExitStatus, String> 
     if let End::Fault(fault) = end {
         command.env("OSLO_FAULT", fault.to_text());
     }
-    let mut child = command.spawn().map_err(wrong)?;
+    command.spawn().map_err(wrong)
+}
+
+/// Waits for the child's end, or brings it about.
+fn wait(child: &mut Child, order: &Order, end: End, out: &Path) -> Result<ExitStatus, String> {
+    let wrong = |error: std::io::Error| format!("the child cannot be run: {error}");
     if let End::Killed(micros) = end {
-        wait_for_open(&mut child, out).map_err(wrong)?;
+        wait_for_open(child, out).map_err(wrong)?;
         std::thread::sleep(Duration::from_micros(micros));
         // On Unix this is SIGKILL: no destructor runs, nothing is flushed.
         child.kill().map_err(wrong)?;

@@ -180,13 +180,22 @@ pub(super) fn dump(snapshot: &Snapshot) -> BTreeSet<Arc<str>> {
 /// Opens a folder. A process that is just being started by another thread of this one holds the lock of a folder closed
 /// a moment ago, until it becomes another program.
 pub(super) fn open(dir: &Path, options: OpenOptions) -> Result<Store, StoreError> {
+    once_free(|| Store::open(dir, options))
+}
+
+/// Makes the index of a folder anew; see [`open`].
+pub(super) fn rebuild(dir: &Path, options: OpenOptions) -> Result<Store, StoreError> {
+    once_free(|| Store::rebuild(dir, options, &mut |_, _| {}))
+}
+
+fn once_free(open: impl Fn() -> Result<Store, StoreError>) -> Result<Store, StoreError> {
     for _ in 0..400 {
-        match Store::open(dir, options) {
+        match open() {
             Err(StoreError::InUse { .. }) => std::thread::sleep(Duration::from_millis(5)),
             done => return done,
         }
     }
-    Store::open(dir, options)
+    open()
 }
 
 /// Fills a draft with the changes of its commit. With `looking`, reads the draft's state now and then, which applies them.
