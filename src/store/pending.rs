@@ -33,7 +33,7 @@ pub(crate) struct Spill {
 
 impl Spill {
     fn rows(&self) -> usize {
-        usize::try_from(self.memory_bytes / 5 * 3 / BYTES_PER_ROW)
+        usize::try_from(self.memory_bytes / 2 / BYTES_PER_ROW)
             .unwrap_or(usize::MAX)
             .max(self.least_rows)
     }
