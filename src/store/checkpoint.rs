@@ -6,7 +6,7 @@ use crate::store::build::{Target, merged_on_disk};
 use crate::store::dictionary::{Dictionary, StoredNames};
 use crate::store::folder::{Folder, sync_dir};
 use crate::store::level::{Level, LevelFiles};
-use crate::store::live::{Inner, WriterMode};
+use crate::store::live::{Disk, Inner, WriterMode};
 use crate::store::log::{CommitTable, LogPosition, hex};
 use crate::store::manifest::{Found, LevelEntry, Manifest, ManifestParts};
 use crate::store::pace::Pace;
@@ -327,9 +327,7 @@ impl Inner {
     /// # Errors
     /// When the files cannot be written.
     pub(crate) fn merge_tiers(&self, pace: &Pace) -> Result<(), StoreError> {
-        while let Some(levels) = tier(&self.named_levels()?) {
-            self.merge(&levels, 1, pace)?;
-        }
+        while self.merge(tier, 1, pace)? {}
         if self.snapshot().version().dictionary.files().count() > MAX_TERMS_FILES {
             self.join_terms()?;
         }
@@ -342,10 +340,8 @@ impl Inner {
     /// When the files cannot be written.
     pub(crate) fn merge_all(&self) -> Result<(), StoreError> {
         self.checkpoint(&Pace::full())?;
-        let levels = self.named_levels()?;
-        if levels.len() > 1 {
-            self.merge(&levels, 2, &Pace::full())?;
-        }
+        let all = |levels: &[Arc<Level>]| (levels.len() > 1).then(|| levels.to_vec());
+        self.merge(all, 2, &Pace::full())?;
         if self.snapshot().version().dictionary.files().count() > 1 {
             self.join_terms()?;
         }
@@ -353,14 +349,7 @@ impl Inner {
     }
 
     /// Levels on disk that the manifest names. One that it does not name yet holds commits that a start would replay.
-    fn named_levels(&self) -> Result<Vec<Arc<Level>>, StoreError> {
-        let Some(disk) = self.disk() else {
-            return Ok(Vec::new());
-        };
-        let _alone = disk
-            .checkpoint
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+    fn named_levels(&self, disk: &Disk) -> Result<Vec<Arc<Level>>, StoreError> {
         let found =
             Manifest::read(disk.folder.dir()).map_err(io_error("read", disk.folder.dir()))?;
         let Found::Manifest(manifest) = found else {
@@ -379,14 +368,25 @@ impl Inner {
         Ok(levels.iter().take_while(named).cloned().collect())
     }
 
-    fn merge(&self, levels: &[Arc<Level>], threads: usize, pace: &Pace) -> Result<(), StoreError> {
+    /// Merges those of the levels on disk that `choose` picks; false when it picks none.
+    fn merge(
+        &self,
+        choose: impl FnOnce(&[Arc<Level>]) -> Option<Vec<Arc<Level>>>,
+        threads: usize,
+        pace: &Pace,
+    ) -> Result<bool, StoreError> {
         let Some(disk) = self.disk() else {
-            return Ok(());
+            return Ok(false);
         };
+        // From the choice on: another merge would take the files away that this one counts on.
         let _alone = disk
             .checkpoint
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
+        let Some(levels) = choose(&self.named_levels(disk)?) else {
+            return Ok(false);
+        };
+        let levels = levels.as_slice();
         let folder = &disk.folder;
         let failed = |error| io_error("write to", folder.index_dir())(error);
         let target = Target {
@@ -406,7 +406,8 @@ impl Inner {
             .filter_map(|level| level.files())
             .flat_map(|files| LevelFiles::paths(folder.index_dir(), files.number))
             .collect();
-        self.exchange(&flushed, None, old)
+        self.exchange(&flushed, None, old)?;
+        Ok(true)
     }
 
     fn join_terms(&self) -> Result<(), StoreError> {
@@ -457,7 +458,11 @@ impl Inner {
             )));
         };
         for (old, new) in &flushed.levels {
-            manifest.replace_levels(old, new.as_deref());
+            if !manifest.replace_levels(old, new.as_deref()) {
+                return Err(failed(io::Error::other(
+                    "the manifest no longer names the levels that were merged",
+                )));
+            }
         }
         if let Some(terms) = &flushed.terms {
             manifest.terms = vec![terms.number];

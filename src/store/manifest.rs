@@ -92,29 +92,32 @@ impl Manifest {
         }
     }
 
-    /// Puts one level, or none, in place of some.
-    pub(crate) fn replace_levels(&mut self, old: &[Arc<Level>], new: Option<&Level>) {
-        let numbers: Vec<u64> = old
-            .iter()
-            .filter_map(|level| Some(level.files()?.number))
-            .collect();
-        let at = self
-            .levels
-            .iter()
-            .position(|entry| numbers.contains(&entry.number));
-        self.levels.retain(|entry| !numbers.contains(&entry.number));
-        if let (Some(at), Some(level)) = (at, new)
-            && let Some(files) = level.files()
-        {
-            self.levels.insert(
-                at,
-                LevelEntry {
-                    number: files.number,
-                    first_seq: level.first_seq,
-                    last_seq: level.last_seq,
-                },
-            );
-        }
+    /// Puts one level, or none, in place of some that follow each other; false, and nothing changed, when they are not named
+    /// so.
+    pub(crate) fn replace_levels(&mut self, old: &[Arc<Level>], new: Option<&Level>) -> bool {
+        let numbers = old.iter().map(|level| Some(level.files()?.number));
+        let Some(numbers) = numbers.collect::<Option<Vec<u64>>>() else {
+            return false;
+        };
+        let named = |window: &[LevelEntry]| {
+            let named = window.iter().map(|entry| entry.number);
+            named.eq(numbers.iter().copied())
+        };
+        let Some(at) = (!numbers.is_empty())
+            .then(|| self.levels.windows(numbers.len()).position(named))
+            .flatten()
+        else {
+            return false;
+        };
+        let entry = new.and_then(|level| {
+            Some(LevelEntry {
+                number: level.files()?.number,
+                first_seq: level.first_seq,
+                last_seq: level.last_seq,
+            })
+        });
+        self.levels.splice(at..at + numbers.len(), entry);
+        true
     }
 
     /// Path of the list of commits.

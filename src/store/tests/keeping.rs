@@ -225,6 +225,33 @@ fn backups_are_whole_while_commits_merges_and_retention_go_on() {
 }
 
 #[test]
+fn merges_that_are_asked_for_at_once_do_not_undo_each_other() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let store = filled(folder.path(), 40);
+    store.checkpoint().expect("flushes");
+    let pace = crate::store::pace::Pace::full();
+    for _ in 0..60 {
+        for _ in 0..4 {
+            more(&store, 1);
+            store.checkpoint().expect("flushes");
+        }
+        // Some take the small levels, the others all of them; more of them than there are processors.
+        std::thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| store.compact_index().expect("merges"));
+                scope.spawn(|| store.inner().merge_tiers(&pace).expect("merges"));
+            }
+        });
+        let options = OpenOptions {
+            read_only: true,
+            ..OpenOptions::default()
+        };
+        let beside = Store::open(folder.path(), options).expect("opens");
+        assert_eq!(beside.health().damaged, None);
+    }
+}
+
+#[test]
 fn a_state_too_far_back_becomes_a_base_all_the_same() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let store = filled(folder.path(), 6);
