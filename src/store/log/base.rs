@@ -358,8 +358,10 @@ fn copy_part(
         for (_, end) in places {
             let start = at;
             while reader.offset() < *end {
+                let offset = reader.offset();
                 if reader.read()? != FrameRead::Frame {
-                    let reason = format!("{} is damaged", from.path.display());
+                    let path = from.path.display();
+                    let reason = format!("{path} is damaged at byte {offset}");
                     return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
                 }
                 let before = frames.len();

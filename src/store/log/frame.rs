@@ -24,6 +24,8 @@ const MIN_COMPRESSED_BYTES: usize = 512;
 const ZSTD_LEVEL: i32 = 3;
 /// So many zero bytes in a row are never written: where they stand, bytes never reached the disk.
 const UNWRITTEN: [u8; 16] = [0; 16];
+/// A disk writes at least so many bytes whole or not at all.
+const SECTOR_BYTES: u64 = 512;
 /// Bytes read at a time when reading on.
 const WINDOW_BYTES: usize = 1 << 20;
 
@@ -282,7 +284,8 @@ impl FrameReader {
         Ok((self.offset - self.window_start) as usize)
     }
 
-    /// A head whose own checksum is wrong: unwritten when zeros run from inside it into what follows.
+    /// A head whose own checksum is wrong: unwritten when zeros run from inside it into what follows, or from its start to
+    /// the end of a sector.
     fn wrong_head(&mut self) -> io::Result<FrameRead> {
         let left = self.end - self.offset;
         let bytes = left.min((FRAME_HEAD_BYTES + UNWRITTEN.len()) as u64) as usize;
@@ -297,6 +300,9 @@ impl FrameReader {
                 .map_or(0, |i| i + 1);
             holds_unwritten(seen) || written < FRAME_HEAD_BYTES
         };
+        // The sector in which the record before ends may hold but a few bytes of this head, and never have arrived.
+        let in_sector = (SECTOR_BYTES - self.offset % SECTOR_BYTES).min(bytes as u64) as usize;
+        let unwritten = unwritten || seen[..in_sector].iter().all(|byte| *byte == 0);
         Ok(if unwritten {
             FrameRead::Torn
         } else {

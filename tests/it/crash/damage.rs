@@ -2,8 +2,8 @@
 //! where, or give the right answer; it may never give a wrong one.
 
 use super::life::{compare, ensure, look_back};
-use super::workload::{Model, Rng, Style, open};
-use oslo_registry::store::{OpenOptions, Store, StoreError, Unreadable, check};
+use super::workload::{Model, Rng, Style, open, rebuild};
+use oslo_registry::store::{OpenOptions, StoreError, Unreadable, check};
 use std::fs;
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -331,8 +331,8 @@ fn look(
     if read_only && seq == 0 {
         return Ok("unreadable");
     }
-    let anew = Store::rebuild(dir, style.options, &mut |_, _| {})
-        .map_err(|error| format!("it cannot be rebuilt: {error}"))?;
+    let anew =
+        rebuild(dir, style.options).map_err(|error| format!("it cannot be rebuilt: {error}"))?;
     ensure(anew.snapshot().seq() == commits, || {
         "rebuilding lost commits".to_owned()
     })?;
@@ -359,6 +359,8 @@ fn names_a_place(error: &StoreError) -> bool {
         | StoreError::LogFileMissing { path }
         | StoreError::UnknownFormat { path }
         | StoreError::NewerFormat { path, .. } => path.extension().is_some(),
+        // A compaction that was cut short goes on where the log is damaged.
+        StoreError::Io { source, .. } => source.to_string().contains("is damaged at byte"),
         _ => false,
     }
 }

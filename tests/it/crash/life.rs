@@ -154,7 +154,10 @@ impl Life {
         for (seq, digest, _) in &heard.acknowledged {
             self.learn(*seq, digest)?;
         }
-        let reading_only = self.rng.chance(30) && self.dir.join("lock").exists();
+        // A reader leaves a torn tail where it is: the next child then dies, or not, while it cuts it off.
+        let torn = matches!(end, End::Fault(fault) if fault.leaves_unsynced());
+        let reading_only = self.rng.chance(if torn { 75 } else { 30 });
+        let reading_only = reading_only && self.dir.join("lock").exists();
         let seq = self
             .look(reading_only, at_most)
             .map_err(|wrong| format!("{wrong}\n{text}"))?;
@@ -239,10 +242,11 @@ impl Life {
             file.set_len(at)?;
             self.tally.count("power lost: bytes gone");
         } else {
-            // Sectors that never arrived read as zeros.
+            // What is new in a sector that never arrived reads as zeros.
+            let from = (at / 512 * 512).max(kept);
             let until = (at / 512 + 1) * 512;
-            let zeros = vec![0; (until.min(length) - at) as usize];
-            file.write_all_at(&zeros, at)?;
+            let zeros = vec![0; (until.min(length) - from) as usize];
+            file.write_all_at(&zeros, from)?;
             self.tally.count("power lost: sectors gone");
         }
         Ok(())

@@ -262,3 +262,25 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn a_lost_sector_with_a_few_bytes_of_a_record_is_no_damage() {
+    let mut met = 0;
+    for rows in 1..200 {
+        let mut fixture = Fixture::filled(1 << 30, 1);
+        fixture.commit(rows);
+        let start = fixture.log.end().offset as usize;
+        let sector_end = (start / 512 + 1) * 512;
+        if sector_end - start >= 28 {
+            continue;
+        }
+        met += 1;
+        fixture.append(some_rows(3, 40)).expect("appends");
+        let (path, mut bytes) = fixture.file_bytes().remove(0);
+        bytes[start..sector_end].fill(0);
+        fs::write(&path, &bytes).expect("writes");
+        let heard = fixture.reopen(None).expect("opens");
+        assert_eq!(heard.commits, fixture.written[..2], "{rows} rows");
+    }
+    assert!(met > 3, "some records end just before a sector does");
+}
