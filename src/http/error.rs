@@ -456,3 +456,51 @@ fn is_out_of_space(error: &io::Error) -> bool {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn io(kind: io::ErrorKind) -> StoreError {
+        StoreError::Io {
+            doing: "write to",
+            path: "/geheim/index".into(),
+            source: kind.into(),
+        }
+    }
+
+    #[test]
+    fn failures_of_the_store_are_told_apart() {
+        for (error, status, code) in [
+            (io(io::ErrorKind::StorageFull), 507, "no-space"),
+            (io(io::ErrorKind::QuotaExceeded), 507, "no-space"),
+            (io(io::ErrorKind::PermissionDenied), 500, "internal"),
+            (
+                StoreError::TooFarBack { rows: 9_000_000 },
+                422,
+                "too-far-back",
+            ),
+            (StoreError::Compacted { first: 7 }, 410, "no-longer-kept"),
+            (StoreError::NotYet { seq: 9, last: 7 }, 404, "not-yet"),
+        ] {
+            let problem = ApiError::from(error);
+            assert_eq!((problem.status.as_u16(), problem.code), (status, code));
+            let told = problem
+                .to_json("http://e", "/", "1", Language::En)
+                .to_string();
+            assert!(!told.contains("geheim"), "{told}");
+        }
+    }
+
+    #[test]
+    fn what_unwinds_is_told_apart() {
+        let damaged = Unreadable {
+            message: "/geheim/index/3.spog: checksum".to_owned(),
+        };
+        let problem = ApiError::of_panic(&damaged);
+        assert_eq!(problem.code, "index-damaged");
+        assert!(!problem.detail.en.contains("geheim"));
+        assert_eq!(problem.internal.as_deref(), Some(damaged.message.as_str()));
+        assert_eq!(ApiError::of_panic(&"a panic").code, "internal");
+    }
+}

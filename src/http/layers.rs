@@ -41,7 +41,12 @@ pub(super) async fn finish(
     let html = wants_html(request.headers());
     let language = language_of(request.headers());
     // The query string may hold data: only the path is logged.
-    let span = tracing::info_span!("request", id = %request_id, %method, %path);
+    // A span costs as much as a small answer's way through the server: by default only writes, which log, have one.
+    let span = if request.headers().contains_key(header::AUTHORIZATION) {
+        tracing::info_span!("request", id = %request_id, %method, %path)
+    } else {
+        tracing::debug_span!("request", id = %request_id, %method, %path)
+    };
     let work = Unwinding(Box::pin(next.run(request).instrument(span.clone())));
     let mut response = match work.await {
         Ok(response) => response,
@@ -50,7 +55,14 @@ pub(super) async fn finish(
     let _entered = span.enter();
     if let Some(error) = response.extensions_mut().remove::<Arc<ApiError>>() {
         if let Some(internal) = &error.internal {
-            tracing::error!(code = error.code, reason = %internal, "The request failed: {internal}");
+            tracing::error!(
+                id = %request_id,
+                %method,
+                %path,
+                code = error.code,
+                reason = %internal,
+                "The request failed: {internal}"
+            );
         }
         response = render(&state, &error, &path, &request_id, language, html);
     }

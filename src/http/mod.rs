@@ -157,7 +157,10 @@ pub fn serve(
     config: ServerConfig,
     on_ready: impl FnOnce(SocketAddr),
 ) -> Result<(), ServeError> {
+    let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let runtime = tokio::runtime::Builder::new_multi_thread()
+        // Small queries run on these threads and may read the disk: more than one for each core.
+        .worker_threads((cores * 2).max(4))
         .enable_all()
         .thread_name("oslo")
         .build()?;

@@ -9,6 +9,7 @@ mod budget;
 mod dataset;
 mod deep;
 mod error;
+mod json;
 mod lexer;
 mod plan;
 mod prefixes;

@@ -2,6 +2,7 @@
 //! Streams, except the table, which must know its widths.
 
 use crate::query::error::QueryError;
+use crate::query::json::JsonSolutions;
 use crate::query::prefixes::{PrefixMap, well_known_prefixes};
 use crate::query::run::{Answer, GraphTriples, ParsedQuery, Rows};
 use crate::query::{QueryKind, table};
@@ -179,6 +180,9 @@ pub(super) fn write(
 ) -> Result<u64, QueryError> {
     match (answer, format) {
         (Answer::Solutions { variables, rows }, OutputFormat::Solutions(format)) => {
+            if format == ResultFormat::Json {
+                return write_json(&variables, rows, out);
+            }
             match format.serializer() {
                 Some(serializer) => write_solutions(serializer, variables, rows, out),
                 None => table::write(&variables, rows, &PrefixMap::new(query.prefixes()), out),
@@ -196,6 +200,17 @@ pub(super) fn write(
             format: format.name(),
         }),
     }
+}
+
+fn write_json(variables: &[Variable], mut rows: Rows, out: impl Write) -> Result<u64, QueryError> {
+    let mut writer = JsonSolutions::start(out, variables);
+    let mut count = 0;
+    while let Some(solution) = rows.next_solution() {
+        writer.row(solution?.values()).map_err(QueryError::Write)?;
+        count += 1;
+    }
+    writer.finish().map_err(QueryError::Write)?;
+    Ok(count)
 }
 
 fn write_solutions(

@@ -158,3 +158,45 @@ async fn a_client_that_goes_away_frees_its_turn() {
         "the first query still held its turn"
     );
 }
+
+#[tokio::test]
+async fn small_answers_come_whole_and_large_ones_as_they_grow() {
+    let server = Server::with_config(config()).with_graph("veel", &many(5000));
+    // The first query on a state goes another way than the next one; both give the same.
+    let small = query("SELECT ?o { <http://e/s7> ?p ?o }");
+    let first = server.get(&small).await;
+    let next = server.get(&small).await;
+    assert_eq!(first.body, next.body);
+    for answer in [&first, &next] {
+        assert_eq!(
+            answer.header("content-length"),
+            answer.body.len().to_string()
+        );
+    }
+    let large = query("SELECT * { ?s ?p ?o } ORDER BY ?o");
+    let large = server.get(&large).await;
+    assert_eq!(large.header("content-length"), "");
+    let rows = large.json()["results"]["bindings"].as_array().map(Vec::len);
+    assert_eq!(rows, Some(5000));
+    // Small but slow: started over where it may take its time.
+    let slow = query("SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f FILTER(?c + ?f < 100) }");
+    let slow = server.get(&slow).await;
+    assert_eq!(slow.json()["results"]["bindings"][0]["n"]["value"], "5050");
+}
+
+#[tokio::test]
+async fn an_answer_given_up_does_not_look_whole() {
+    use tower::ServiceExt as _;
+    let server = Server::with_config(ServerConfig {
+        stall_timeout: Duration::from_millis(50),
+        ..config()
+    })
+    .with_graph("veel", &many(20_000));
+    let sent = request(Method::GET, &query("SELECT * { ?s ?p ?o }"), &[], "");
+    let response = server.app.clone().oneshot(sent).await;
+    let response = response.expect("the router never fails");
+    assert_eq!(response.status(), StatusCode::OK);
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    let body = axum::body::to_bytes(response.into_body(), usize::MAX).await;
+    body.expect_err("a part must not pass for the whole");
+}

@@ -1,0 +1,198 @@
+//! Solutions as SPARQL 1.1 JSON ([SPARQL 1.1 Query Results JSON](https://www.w3.org/TR/sparql11-results-json/)), written in
+//! one pass over each text. The same bytes as the general writer, which goes through events and single characters and
+//! takes a third of the time of a small answer. Knows nothing else about results.
+
+use oxrdf::{Term, Variable};
+use std::io::{self, Write};
+
+/// Bytes gathered before they are handed on.
+const GATHER_BYTES: usize = 8 << 10;
+
+/// Writes one table of solutions.
+pub(super) struct JsonSolutions<W> {
+    out: W,
+    buffer: Vec<u8>,
+    /// `"name":` of each column.
+    keys: Vec<Vec<u8>>,
+    is_first: bool,
+}
+
+impl<W: Write> JsonSolutions<W> {
+    /// Writes the head.
+    pub(super) fn start(out: W, variables: &[Variable]) -> Self {
+        let keys: Vec<Vec<u8>> = variables
+            .iter()
+            .map(|variable| {
+                let mut key = Vec::with_capacity(variable.as_str().len() + 3);
+                push_string(&mut key, variable.as_str());
+                key.push(b':');
+                key
+            })
+            .collect();
+        let mut buffer = Vec::with_capacity(1 << 10);
+        buffer.extend_from_slice(b"{\"head\":{\"vars\":[");
+        for (at, key) in keys.iter().enumerate() {
+            if at > 0 {
+                buffer.push(b',');
+            }
+            buffer.extend_from_slice(&key[..key.len() - 1]);
+        }
+        buffer.extend_from_slice(b"]},\"results\":{\"bindings\":[");
+        Self {
+            out,
+            buffer,
+            keys,
+            is_first: true,
+        }
+    }
+
+    /// Writes a solution: a value per column, `None` where unbound.
+    ///
+    /// # Errors
+    /// When the output takes no more.
+    pub(super) fn row(&mut self, values: &[Option<Term>]) -> io::Result<()> {
+        if !self.is_first {
+            self.buffer.push(b',');
+        }
+        self.is_first = false;
+        self.buffer.push(b'{');
+        let mut is_first = true;
+        for (key, value) in self.keys.iter().zip(values) {
+            let Some(value) = value else { continue };
+            if !is_first {
+                self.buffer.push(b',');
+            }
+            is_first = false;
+            self.buffer.extend_from_slice(key);
+            push_term(&mut self.buffer, value);
+        }
+        self.buffer.push(b'}');
+        if self.buffer.len() >= GATHER_BYTES {
+            self.out.write_all(&self.buffer)?;
+            self.buffer.clear();
+        }
+        Ok(())
+    }
+
+    /// Writes the end and flushes.
+    ///
+    /// # Errors
+    /// When the output takes no more.
+    pub(super) fn finish(mut self) -> io::Result<()> {
+        self.buffer.extend_from_slice(b"]}}");
+        self.out.write_all(&self.buffer)?;
+        self.out.flush()
+    }
+}
+
+fn push_term(out: &mut Vec<u8>, term: &Term) {
+    match term {
+        Term::NamedNode(node) => {
+            out.extend_from_slice(b"{\"type\":\"uri\",\"value\":");
+            push_string(out, node.as_str());
+        }
+        Term::BlankNode(node) => {
+            out.extend_from_slice(b"{\"type\":\"bnode\",\"value\":");
+            push_string(out, node.as_str());
+        }
+        Term::Literal(literal) => {
+            out.extend_from_slice(b"{\"type\":\"literal\",\"value\":");
+            push_string(out, literal.value());
+            if let Some(language) = literal.language() {
+                out.extend_from_slice(b",\"xml:lang\":");
+                push_string(out, language);
+            } else if literal.datatype() != oxrdf::vocab::xsd::STRING {
+                out.extend_from_slice(b",\"datatype\":");
+                push_string(out, literal.datatype().as_str());
+            }
+        }
+    }
+    out.push(b'}');
+}
+
+/// A JSON string ([RFC 8259 §7](https://www.rfc-editor.org/rfc/rfc8259#section-7)): runs that need no escape are copied whole.
+fn push_string(out: &mut Vec<u8>, text: &str) {
+    out.push(b'"');
+    let bytes = text.as_bytes();
+    let mut copied = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        if *byte >= 0x20 && *byte != b'"' && *byte != b'\\' {
+            continue;
+        }
+        out.extend_from_slice(&bytes[copied..at]);
+        copied = at + 1;
+        match byte {
+            b'"' => out.extend_from_slice(b"\\\""),
+            b'\\' => out.extend_from_slice(b"\\\\"),
+            0x08 => out.extend_from_slice(b"\\b"),
+            0x0C => out.extend_from_slice(b"\\f"),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            other => {
+                const HEX: &[u8; 16] = b"0123456789abcdef";
+                out.extend_from_slice(b"\\u00");
+                out.push(HEX[usize::from(other >> 4)]);
+                out.push(HEX[usize::from(other & 15)]);
+            }
+        }
+    }
+    out.extend_from_slice(&bytes[copied..]);
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use oxrdf::{BlankNode, Literal, NamedNode};
+    use proptest::prelude::*;
+    use sparesults::{QueryResultsFormat, QueryResultsSerializer};
+
+    fn term() -> impl Strategy<Value = Option<Term>> {
+        let text = "[\\x00-\\x22\\\\/<>&a-cé€😀\u{7f}\u{2028}]{0,12}";
+        prop_oneof![
+            Just(None),
+            "[a-z\u{e9}]{1,8}".prop_map(|name| {
+                Some(NamedNode::new_unchecked(format!("http://e/{name}")).into())
+            }),
+            "[a-z0-9]{1,8}".prop_map(|name| Some(BlankNode::new_unchecked(name).into())),
+            text.prop_map(|text| Some(Literal::new_simple_literal(text).into())),
+            text.prop_map(|text| {
+                Some(Literal::new_language_tagged_literal_unchecked(text, "nl-be").into())
+            }),
+            text.prop_map(|text| {
+                let datatype = NamedNode::new_unchecked("http://e/type");
+                Some(Literal::new_typed_literal(text, datatype).into())
+            }),
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn the_bytes_are_those_of_the_general_writer(
+            rows in prop::collection::vec(prop::collection::vec(term(), 3), 0..20),
+            columns in 0..4_usize,
+        ) {
+            let names = ["a", "naam_é", "c"];
+            let variables: Vec<Variable> =
+                names[..columns.min(3)].iter().map(|name| Variable::new_unchecked(*name)).collect();
+            let mut ours = Vec::new();
+            let mut writer = JsonSolutions::start(&mut ours, &variables);
+            let json = QueryResultsSerializer::from_format(QueryResultsFormat::Json);
+            let mut general = json
+                .serialize_solutions_to_writer(Vec::new(), variables.clone())
+                .expect("memory takes everything");
+            for row in &rows {
+                let row = &row[..variables.len()];
+                writer.row(row).expect("memory takes everything");
+                let bound = variables.iter().zip(row).filter_map(|(variable, value)| {
+                    Some((variable.as_ref(), value.as_ref()?.as_ref()))
+                });
+                general.serialize(bound).expect("memory takes everything");
+            }
+            writer.finish().expect("memory takes everything");
+            let theirs = general.finish().expect("memory takes everything");
+            prop_assert_eq!(String::from_utf8(ours), String::from_utf8(theirs));
+        }
+    }
+}
