@@ -9,6 +9,7 @@ mod budget;
 mod dataset;
 mod deep;
 mod error;
+mod geo;
 mod json;
 mod lexer;
 mod plan;

@@ -285,7 +285,10 @@ mod tests {
         let (longitude, latitude) = Crs::Lambert2008
             .transform(Crs::Wgs84, (649_328.0, 665_262.0))
             .expect("the origin");
-        assert!((longitude - 4.359_215_833_333_33).abs() < 1e-9, "{longitude}");
+        assert!(
+            (longitude - 4.359_215_833_333_33).abs() < 1e-9,
+            "{longitude}"
+        );
         assert!((latitude - 50.797_815).abs() < 1e-9, "{latitude}");
     }
 
@@ -302,15 +305,27 @@ mod tests {
     #[test]
     fn a_system_has_many_names() {
         for (name, crs) in [
-            ("http://www.opengis.net/def/crs/EPSG/0/31370", Crs::Lambert72),
-            ("https://www.opengis.net/def/crs/EPSG/9.9.1/31370", Crs::Lambert72),
-            ("http://www.opengis.net/def/crs/EPSG/0/3812", Crs::Lambert2008),
+            (
+                "http://www.opengis.net/def/crs/EPSG/0/31370",
+                Crs::Lambert72,
+            ),
+            (
+                "https://www.opengis.net/def/crs/EPSG/9.9.1/31370",
+                Crs::Lambert72,
+            ),
+            (
+                "http://www.opengis.net/def/crs/EPSG/0/3812",
+                Crs::Lambert2008,
+            ),
             ("http://www.opengis.net/def/crs/OGC/1.3/CRS84", Crs::Crs84),
             ("urn:ogc:def:crs:OGC:1.3:CRS84", Crs::Crs84),
             ("urn:ogc:def:crs:EPSG::4326", Crs::Wgs84),
             ("urn:ogc:def:crs:EPSG:6.9:4258", Crs::Etrs89),
             ("EPSG:3857", Crs::WebMercator),
-            ("http://www.opengis.net/gml/srs/epsg.xml#31370", Crs::Lambert72),
+            (
+                "http://www.opengis.net/gml/srs/epsg.xml#31370",
+                Crs::Lambert72,
+            ),
         ] {
             assert_eq!(Crs::of_name(name), Some(crs), "{name}");
         }

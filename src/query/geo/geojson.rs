@@ -19,10 +19,7 @@ pub(super) fn read(value: &str) -> Option<Geom> {
     let object: Value = serde_json::from_str(value).ok()?;
     let mut reader = Reader::default();
     let (shape, kind) = reader.geometry(&object, 0)?;
-    Some(Geom {
-        has_z: reader.has_z,
-        ..Geom::of_kind(Crs::Crs84, shape, kind)
-    })
+    Some(Geom::of_kind(Crs::Crs84, shape, kind).with_more(reader.has_z, false))
 }
 
 #[derive(Default)]
@@ -61,7 +58,9 @@ impl Reader {
     }
 
     fn polygon(&mut self, value: &Value) -> Option<Polygon> {
-        polygon(self.list(value, |reader, value| ring(reader.list(value, Self::position)?))?)
+        polygon(self.list(value, |reader, value| {
+            ring(reader.list(value, Self::position)?)
+        })?)
     }
 
     fn geometry(&mut self, object: &Value, depth: usize) -> Option<(Geometry, Kind)> {
@@ -160,9 +159,7 @@ fn object(shape: &Geometry) -> Value {
             points.iter().map(|point| position(&point.0)).collect(),
         ),
         Geometry::MultiLineString(lines) => ("MultiLineString", lines.iter().map(line).collect()),
-        Geometry::MultiPolygon(polygons) => {
-            ("MultiPolygon", polygons.iter().map(rings).collect())
-        }
+        Geometry::MultiPolygon(polygons) => ("MultiPolygon", polygons.iter().map(rings).collect()),
         Geometry::GeometryCollection(members) => {
             let members: Value = members.iter().map(object).collect();
             return json!({"type": "GeometryCollection", "geometries": members});

@@ -150,6 +150,13 @@ impl Geom {
         }
     }
 
+    /// The same, of a literal that also had heights or measures.
+    #[must_use]
+    pub(super) fn with_more(mut self, has_z: bool, has_m: bool) -> Self {
+        (self.has_z, self.has_m) = (has_z, has_m);
+        self
+    }
+
     /// Reads a term; `None` for what is no geometry, or one out of bounds.
     pub(super) fn of_term(term: &Term) -> Option<Rc<Self>> {
         let Term::Literal(literal) = term else {
@@ -182,11 +189,8 @@ impl Geom {
             let (x, y) = self.crs.transform(crs, (at.x, at.y)).ok_or(())?;
             Ok::<_, ()>(geo::Coord { x, y })
         });
-        let made = Rc::new(Self {
-            has_z: self.has_z,
-            has_m: self.has_m,
-            ..Self::of_kind(crs, shape.ok()?, self.kind)
-        });
+        let made = Self::of_kind(crs, shape.ok()?, self.kind);
+        let made = Rc::new(made.with_more(self.has_z, self.has_m));
         self.elsewhere.borrow_mut()[slot] = Some(Rc::clone(&made));
         Some(made)
     }
@@ -263,8 +267,9 @@ fn remembered(form: Form, value: &str) -> Option<Rc<Geom>> {
     if value.len() > MAX_REMEMBERED {
         return form.read(value).map(Rc::new);
     }
-    let is_it =
-        |entry: &&Entry| entry.form == form && entry.value.len() == value.len() && *entry.value == *value;
+    let is_it = |entry: &&Entry| {
+        entry.form == form && entry.value.len() == value.len() && *entry.value == *value
+    };
     MEMORY.with_borrow_mut(|memory| {
         if let Some(entry) = memory.kept.iter().find(is_it) {
             return entry.geometry.clone();

@@ -37,10 +37,7 @@ pub(super) fn read(value: &str) -> Option<Geom> {
         has_z: false,
     };
     let (shape, kind) = reader.geometry(&root, 2)?;
-    Some(Geom {
-        has_z: reader.has_z,
-        ..Geom::of_kind(crs, shape, kind)
-    })
+    Some(Geom::of_kind(crs, shape, kind).with_more(reader.has_z, false))
 }
 
 /// An element: local name, the attributes that count, text, children.
@@ -118,7 +115,9 @@ fn tree(text: &str) -> Option<Element> {
 
 fn element(tag: &BytesStart<'_>) -> Option<Element> {
     let mut element = Element {
-        name: std::str::from_utf8(tag.local_name().as_ref()).ok()?.to_owned(),
+        name: std::str::from_utf8(tag.local_name().as_ref())
+            .ok()?
+            .to_owned(),
         ..Element::default()
     };
     for attribute in tag.attributes() {
@@ -377,7 +376,12 @@ fn areas(polygons: Vec<Polygon>, kind: Kind) -> (Geometry, Kind) {
 
 fn numbers(text: &str) -> Option<Vec<f64>> {
     text.split_ascii_whitespace()
-        .map(|number| number.parse().ok().filter(|number: &f64| number.is_finite()))
+        .map(|number| {
+            number
+                .parse()
+                .ok()
+                .filter(|number: &f64| number.is_finite())
+        })
         .collect()
 }
 
@@ -475,7 +479,11 @@ impl Writer {
             Geometry::Rect(rect) => self.polygon(out, &rect.to_polygon()),
             Geometry::Triangle(triangle) => self.polygon(out, &triangle.to_polygon()),
             Geometry::MultiPoint(points) => {
-                self.members(out, "pointMember", points.iter().copied().map(Geometry::Point));
+                self.members(
+                    out,
+                    "pointMember",
+                    points.iter().copied().map(Geometry::Point),
+                );
             }
             Geometry::MultiLineString(lines) => {
                 let lines = lines.iter().cloned().map(Geometry::LineString);

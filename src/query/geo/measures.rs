@@ -6,7 +6,7 @@ use super::geometry::{Bounds, Geom};
 use geo::line_measures::LengthMeasurable;
 use geo::{
     Area as _, Buffer as _, Distance as _, Euclidean, Geodesic, GeodesicArea as _, Geometry,
-    Length as _, LineString, MapCoords as _,
+    LineString, MapCoords as _,
 };
 use std::rc::Rc;
 
@@ -176,10 +176,7 @@ pub(super) fn length(geometry: &Rc<Geom>, unit: Unit, of: Edges) -> Option<f64> 
     Some(sum / metres)
 }
 
-fn measured(
-    space: &impl geo::Distance<f64, geo::Point, geo::Point>,
-    line: &LineString,
-) -> f64 {
+fn measured(space: &impl geo::Distance<f64, geo::Point, geo::Point>, line: &LineString) -> f64 {
     LengthMeasurable::length(line, space)
 }
 

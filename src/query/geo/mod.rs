@@ -21,6 +21,11 @@ mod wkt;
 pub(super) use functions::{call, is_function};
 pub(super) use index::{Candidates, Search, candidates};
 
+/// Metres in a unit of length; `None` for other units.
+pub(super) fn metres(unit: &str) -> Option<f64> {
+    measures::Unit::of(unit)?.metres()
+}
+
 /// The function that all of `geof:` is called through: its first argument is the IRI of the function meant.
 pub(super) const CALL: &str = "urn:x-oslo:query:geo";
 

@@ -5,9 +5,9 @@
 use super::crs::Crs;
 use super::geometry::{Geom, Kind};
 use geo::{
-    BooleanOps as _, Centroid as _, ConvexHull as _, Coord, Geometry,
-    GeometryCollection, Intersects as _, LineString, MapCoords as _, MultiLineString, MultiPoint,
-    MultiPolygon, Point, Polygon,
+    BooleanOps as _, Centroid as _, ConvexHull as _, Coord, Geometry, GeometryCollection,
+    Intersects as _, LineString, MapCoords as _, MultiLineString, MultiPoint, MultiPolygon, Point,
+    Polygon,
 };
 
 /// The four operations on sets of positions.
@@ -207,7 +207,9 @@ pub(super) fn boundary(geometry: &Geom) -> Option<Geom> {
                 .map(|at| Point::from(*at))
                 .collect();
             ends.sort_by(|a, b| a.x().total_cmp(&b.x()).then(a.y().total_cmp(&b.y())));
-            let odd = ends.chunk_by(|a, b| a == b).filter(|same| same.len() % 2 == 1);
+            let odd = ends
+                .chunk_by(|a, b| a == b)
+                .filter(|same| same.len() % 2 == 1);
             points(crs, odd.map(|same| same[0]).collect())
         }
         Parts::Areas(polygons) => {
@@ -269,9 +271,5 @@ pub(super) fn rounded(geometry: &Geom) -> Geom {
         x: round(at.x),
         y: round(at.y),
     });
-    Geom {
-        has_z: geometry.has_z,
-        has_m: geometry.has_m,
-        ..Geom::of_kind(geometry.crs, shape, geometry.kind)
-    }
+    Geom::of_kind(geometry.crs, shape, geometry.kind).with_more(geometry.has_z, geometry.has_m)
 }

@@ -37,11 +37,7 @@ pub(super) fn read(value: &str) -> Option<Geom> {
     if reader.at < reader.text.len() {
         return None;
     }
-    Some(Geom {
-        has_z: reader.has_z,
-        has_m: reader.has_m,
-        ..Geom::of_kind(crs, shape, kind)
-    })
+    Some(Geom::of_kind(crs, shape, kind).with_more(reader.has_z, reader.has_m))
 }
 
 fn collection(members: Vec<Geometry>) -> Geometry {
@@ -106,7 +102,10 @@ impl<'a> Reader<'a> {
             self.at += 1;
         }
         let digits = std::str::from_utf8(&self.text[start..self.at]).ok()?;
-        digits.parse().ok().filter(|number: &f64| number.is_finite())
+        digits
+            .parse()
+            .ok()
+            .filter(|number: &f64| number.is_finite())
     }
 
     fn position(&mut self) -> Option<Coord> {
@@ -212,9 +211,7 @@ impl<'a> Reader<'a> {
                 };
                 (shape, Kind::Point)
             }
-            b"LINESTRING" | b"LINEARRING" => {
-                (Geometry::LineString(self.line()?), Kind::LineString)
-            }
+            b"LINESTRING" | b"LINEARRING" => (Geometry::LineString(self.line()?), Kind::LineString),
             b"POLYGON" | b"TRIANGLE" => (Geometry::Polygon(self.polygon()?), Kind::Polygon),
             b"MULTIPOINT" => {
                 let points = self.list(Self::member_point)?;
@@ -246,7 +243,8 @@ impl<'a> Reader<'a> {
 
 /// A ring of positions: none, or at least four of which the last is the first.
 pub(super) fn ring(positions: Vec<Coord>) -> Option<LineString> {
-    let is_ring = positions.is_empty() || positions.len() >= 4 && positions.first() == positions.last();
+    let is_ring =
+        positions.is_empty() || positions.len() >= 4 && positions.first() == positions.last();
     is_ring.then(|| LineString::new(positions))
 }
 

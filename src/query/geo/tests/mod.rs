@@ -1,0 +1,1 @@
+//! The functions as queries see them: literals in, terms out.
