@@ -175,6 +175,15 @@ fn find(name: &str) -> Option<Function> {
     at.ok().map(|at| FUNCTIONS[at].1)
 }
 
+/// The local names of all functions.
+#[cfg(test)]
+pub(super) fn names() -> Vec<&'static str> {
+    let relations = RELATIONS.iter().map(|(name, _)| *name);
+    relations
+        .chain(FUNCTIONS.iter().map(|(name, _)| *name))
+        .collect()
+}
+
 /// Whether an IRI names one of the functions.
 pub(in crate::query) fn is_function(iri: &str) -> bool {
     iri.strip_prefix(GEOF).and_then(find).is_some()

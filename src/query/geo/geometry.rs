@@ -233,7 +233,7 @@ impl Form {
 #[cfg(test)]
 thread_local! {
     /// Literals read on this thread, for tests that count work.
-    pub(super) static READ: Cell<u64> = const { Cell::new(0) };
+    pub(in crate::query) static READ: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Geometries met once: enough for the arguments of a few calls.

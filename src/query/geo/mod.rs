@@ -21,6 +21,23 @@ mod wkt;
 pub(super) use functions::{call, is_function};
 pub(super) use index::{Candidates, Search, candidates};
 
+#[cfg(test)]
+pub(super) use geometry::READ;
+
+/// The coordinates of a place given in Lambert 72, as they are written in another system.
+#[cfg(test)]
+pub(super) fn written(x: f64, y: f64, system: &str) -> String {
+    let crs = crs::Crs::of_name(system).expect("a known system");
+    let at = crs::Crs::Lambert72
+        .transform(crs, (x, y))
+        .expect("in Belgium");
+    if crs.is_north_first() {
+        format!("{} {}", at.1, at.0)
+    } else {
+        format!("{} {}", at.0, at.1)
+    }
+}
+
 /// Metres in a unit of length; `None` for other units.
 pub(super) fn metres(unit: &str) -> Option<f64> {
     measures::Unit::of(unit)?.metres()
