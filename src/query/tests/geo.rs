@@ -112,12 +112,11 @@ fn a_box_filter_reads_a_few_geometries_of_many() {
         let fetched = FETCHED.get() - fetched;
         assert!(fetched <= 250, "{fetched} quads: {filter}");
     }
-    for bound in ["BIND", "VALUES"] {
-        let bound = if bound == "BIND" {
-            format!("BIND({zone} AS ?zone)")
-        } else {
-            format!("VALUES ?zone {{ {zone} }}")
-        };
+    for bound in [
+        format!("BIND({zone} AS ?zone)"),
+        format!("VALUES ?zone {{ {zone} }}"),
+        format!("BIND(geof:transform({zone}, \"EPSG:31370\") AS ?zone)"),
+    ] {
         let fetched = FETCHED.get();
         let again = rows(
             &view,
