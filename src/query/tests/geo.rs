@@ -58,12 +58,23 @@ fn grid(side: usize) -> Vec<String> {
         .collect()
 }
 
+/// Solutions, which are the same from both engines.
 fn rows(view: &View, group: &str) -> Vec<Vec<String>> {
-    let mut rows = answers(view, &format!("{PROLOGUE} SELECT * {{ {group} }}"));
-    for row in &mut rows {
-        row.sort();
-    }
-    rows.sort();
+    let text = format!("{PROLOGUE} SELECT * {{ {group} }}");
+    let run = |engine: Engine| {
+        let options = QueryOptions {
+            engine,
+            ..QueryOptions::default()
+        };
+        let mut rows = table(view, &text, &options).expect("the query runs");
+        for row in &mut rows {
+            row.sort();
+        }
+        rows.sort();
+        rows
+    };
+    let rows = run(Engine::Automatic);
+    assert_eq!(run(Engine::Evaluator), rows, "{group}");
     rows
 }
 
@@ -97,8 +108,8 @@ fn a_box_filter_reads_a_few_geometries_of_many() {
     let (read, fetched) = (READ.get(), FETCHED.get());
     assert_eq!(rows(&view, &within), found);
     let (read, fetched) = (READ.get() - read, FETCHED.get() - fetched);
-    assert!(read <= 12, "{read} geometries");
-    assert!(fetched <= 80, "{fetched} quads");
+    assert!(read <= 24, "{read} geometries");
+    assert!(fetched <= 160, "{fetched} quads");
     // So does a distance, the constant first or last, and a zone that is bound apart.
     for filter in [
         format!("geof:distance(?g, \"{LAMBERT} POINT(101000 191000)\"^^geo:wktLiteral, uom:metre) < 150"),
@@ -110,7 +121,7 @@ fn a_box_filter_reads_a_few_geometries_of_many() {
         let fetched = FETCHED.get();
         rows(&view, &group(&filter));
         let fetched = FETCHED.get() - fetched;
-        assert!(fetched <= 250, "{fetched} quads: {filter}");
+        assert!(fetched <= 500, "{fetched} quads: {filter}");
     }
     for bound in [
         format!("BIND({zone} AS ?zone)"),
@@ -123,7 +134,7 @@ fn a_box_filter_reads_a_few_geometries_of_many() {
             &format!("{bound} ?t geo:asWKT ?g . ?t :kind :Even . FILTER(geof:sfWithin(?g, ?zone))"),
         );
         assert_eq!(again.len(), found.len());
-        assert!(FETCHED.get() - fetched <= 80, "{bound}");
+        assert!(FETCHED.get() - fetched <= 160, "{bound}");
     }
 }
 
@@ -161,7 +172,7 @@ fn the_index_follows_commits_and_earlier_states() {
         )],
     );
     assert_eq!(rows(&store.snapshot().view(), &near).len(), 6);
-    assert!(READ.get() - before <= 12, "{}", READ.get() - before);
+    assert!(READ.get() - before <= 24, "{}", READ.get() - before);
     store.checkpoint().expect("flushes");
     assert_eq!(rows(&store.snapshot().view(), &near).len(), 6);
     store.compact_index().expect("merges");
@@ -237,7 +248,7 @@ fn geometry() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(24))]
     #[test]
     fn with_the_index_and_without_it_answers_are_the_same(
         geometries in prop::collection::vec((geometry(), 0..3_usize), 150..260), constant in geometry(), relation in 0..21_usize,

@@ -107,14 +107,14 @@ fn systems_that_put_latitude_first_are_read_so() {
         ),
         "POINT(3.72 51.05)"
     );
-    assert_eq!(text("minX", &[here.clone()]), "3.72");
-    assert_eq!(text("maxY", &[here.clone()]), "51.05");
+    assert_eq!(text("minX", std::slice::from_ref(&here)), "3.72");
+    assert_eq!(text("maxY", std::slice::from_ref(&here)), "51.05");
     assert_eq!(
-        text("asGML", &[here.clone()]),
+        text("asGML", std::slice::from_ref(&here)),
         "<gml:Point srsName=\"http://www.opengis.net/def/crs/EPSG/0/4326\" xmlns:gml=\"http://www.opengis.net/gml/3.2\"><gml:pos>51.05 3.72</gml:pos></gml:Point>"
     );
     assert_eq!(
-        text("asGeoJSON", &[here.clone()]),
+        text("asGeoJSON", std::slice::from_ref(&here)),
         r#"{"type":"Point","coordinates":[3.72,51.05]}"#
     );
     assert_eq!(

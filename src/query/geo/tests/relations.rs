@@ -180,7 +180,7 @@ fn the_second_geometry_goes_to_the_system_of_the_first() {
 #[test]
 fn wrong_arguments_are_errors() {
     let point = wkt(INSIDE);
-    assert_eq!(text("sfWithin", &[point.clone()]), "error");
+    assert_eq!(text("sfWithin", std::slice::from_ref(&point)), "error");
     assert_eq!(
         text("sfWithin", &[point.clone(), iri("http://example.com/")]),
         "error"

@@ -239,7 +239,7 @@ fn properties_of_one_geometry() {
     assert_eq!(text("geometryN", &[many, number(0)]), "error");
     let line = wkt("LINESTRING(3 9, 5 7)");
     for (name, expected) in [("minX", "3"), ("maxX", "5"), ("minY", "7"), ("maxY", "9")] {
-        assert_eq!(text(name, &[line.clone()]), expected);
+        assert_eq!(text(name, std::slice::from_ref(&line)), expected);
     }
     assert_eq!(text("minX", &[wkt("POINT EMPTY")]), "error");
 }
