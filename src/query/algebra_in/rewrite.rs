@@ -7,19 +7,17 @@
 //! - a path of length zero from a constant reaches that constant, also when no triple names it;
 //! - `GRAPH ?g` around more than plain patterns is the union over the named graphs, as the algebra defines it.
 
+use super::geo_calls;
 use crate::query::dataset;
 use crate::query::geo;
 use crate::query::lexer::{Spanned, Token};
-use oxrdf::{BlankNode, NamedNode, Term, Variable};
+use oxrdf::{BlankNode, NamedNode, Variable};
 use spargebra::algebra::{
     AggregateExpression, AggregateFunction, Expression, Function, GraphPattern, OrderExpression,
     PropertyPathExpression,
 };
 use spargebra::term::{GroundTerm, NamedNodePattern, TermPattern};
 use std::rc::Rc;
-
-/// Bytes of geometries that are computed with while a query is read.
-const MAX_FOLDED_BYTES: usize = 64 << 10;
 
 /// Puts the columns of a top-level `SELECT *` in the order in which the text first names them.
 pub(super) fn order_star_columns(pattern: &mut GraphPattern, tokens: &[Spanned<'_>]) {
@@ -431,15 +429,8 @@ fn rewrite_expression(expression: &mut Expression, row: Option<&Rc<Variable>>) -
                 *expression = read_exactly(dataset::EXACT_STR, variable.clone());
             }
         }
-        Expression::FunctionCall(Function::Custom(name), arguments)
-            if geo::is_function(name.as_str()) =>
-        {
-            let all = NamedNode::new_unchecked(geo::CALL);
-            let meant = std::mem::replace(name, all);
-            arguments.insert(0, meant.into());
-            if let Some(constant) = geo_constant(arguments) {
-                *expression = constant;
-            }
+        Expression::FunctionCall(Function::Custom(name), _) if geo::is_function(name.as_str()) => {
+            geo_calls::rewrite(expression);
         }
         Expression::FunctionCall(Function::Datatype, arguments) => {
             if let [Expression::Variable(variable)] = arguments.as_slice() {
@@ -460,31 +451,6 @@ fn rewrite_expression(expression: &mut Expression, row: Option<&Rc<Variable>>) -
         _ => {}
     }
     reads_row
-}
-
-/// What a call of a `geof:` function with constants alone gives, so that it is computed once and can be searched for.
-fn geo_constant(arguments: &[Expression]) -> Option<Expression> {
-    let mut terms: Vec<Term> = Vec::with_capacity(arguments.len());
-    let mut bytes = 0;
-    for argument in arguments {
-        terms.push(match argument {
-            Expression::NamedNode(node) => node.clone().into(),
-            Expression::Literal(literal) => {
-                bytes += literal.value().len();
-                literal.clone().into()
-            }
-            _ => return None,
-        });
-    }
-    // No limit of the query holds yet: what may take long waits until they do.
-    if bytes > MAX_FOLDED_BYTES {
-        return None;
-    }
-    Some(match geo::call(&terms)? {
-        Term::NamedNode(node) => node.into(),
-        Term::Literal(literal) => literal.into(),
-        Term::BlankNode(_) => return None,
-    })
 }
 
 /// `IF(BOUND(?v), exact(mark(), ?v), ?v)`: the mark makes the dataset hand out the next literal as it is stored.

@@ -17,6 +17,8 @@ use std::rc::Rc;
 pub(super) const MAX_BYTES: usize = 16 << 20;
 /// Positions of a geometry.
 pub(super) const MAX_POSITIONS: usize = 500_000;
+/// Greatest coordinate, either way: the Earth is 4e7 metres around.
+const MAX_COORDINATE: f64 = 1e9;
 /// How deep collections may be nested.
 pub(super) const MAX_DEPTH: usize = 8;
 
@@ -171,6 +173,14 @@ impl Geom {
         self.bounds.is_none()
     }
 
+    /// Whether its coordinates are of a size that algorithms can be trusted with.
+    fn is_on_earth(&self) -> bool {
+        self.bounds.is_none_or(|bounds| {
+            let corners = [bounds.min.0, bounds.min.1, bounds.max.0, bounds.max.1];
+            corners.iter().all(|value| value.abs() <= MAX_COORDINATE)
+        })
+    }
+
     /// Number of positions.
     pub(super) fn size(&self) -> usize {
         self.shape.coords_count()
@@ -190,6 +200,9 @@ impl Geom {
             Ok::<_, ()>(geo::Coord { x, y })
         });
         let made = Self::of_kind(crs, shape.ok()?, self.kind);
+        if !made.is_on_earth() {
+            return None;
+        }
         let made = Rc::new(made.with_more(self.has_z, self.has_m));
         self.elsewhere.borrow_mut()[slot] = Some(Rc::clone(&made));
         Some(made)
@@ -222,11 +235,12 @@ impl Form {
         }
         #[cfg(test)]
         READ.set(READ.get() + 1);
-        match self {
+        let geometry = match self {
             Self::Wkt => wkt::read(value),
             Self::Gml => gml::read(value),
             Self::GeoJson => geojson::read(value),
-        }
+        }?;
+        geometry.is_on_earth().then_some(geometry)
     }
 }
 

@@ -79,6 +79,7 @@ fn what_is_no_geometry_is_an_expression_error() {
         "POINT(1,2)",
         "POINT(NaN 2)",
         "POINT(1e999 2)",
+        "POINT(1e10 2)",
         "POINT(é 2)",
         "CIRCLE(1 2)",
         "LINESTRING(0 0)",
@@ -387,4 +388,37 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn no_drawing_is_too_rough(a in rough(), b in rough(), name in 0..61_usize, crs in 0..3_usize) {
+        let names = functions::names();
+        let name = names[name % names.len()];
+        let system = ["", "<http://www.opengis.net/def/crs/EPSG/0/31370> ", "<http://www.opengis.net/def/crs/EPSG/0/3857> "][crs];
+        let (a, b) = (wkt(&format!("{system}{a}")), wkt(&format!("{system}{b}")));
+        geof(name, std::slice::from_ref(&a));
+        geof(name, &[a.clone(), b.clone()]);
+        geof(name, &[a.clone(), b, metre()]);
+        geof(name, &[a, Literal::from(3.5).into(), metre()]);
+    }
+}
+
+/// Areas and lines with loops, spikes, repeated and far positions.
+fn rough() -> impl Strategy<Value = String> {
+    let number = prop_oneof![
+        6 => (-3..4_i32).prop_map(f64::from),
+        1 => prop::sample::select(vec![1e9, -1e9, 1e-300, -1e-12, 0.1, 90.0, 180.0, 8e8, 1e300]),
+    ];
+    let position = (number.clone(), number).prop_map(|(x, y)| format!("{x} {y}"));
+    let ring = prop::collection::vec(position.clone(), 3..8).prop_map(|mut all| {
+        all.push(all[0].clone());
+        format!("({})", all.join(", "))
+    });
+    let line = prop::collection::vec(position, 2..8)
+        .prop_map(|all| format!("LINESTRING({})", all.join(", ")));
+    let polygon = prop::collection::vec(ring, 1..4);
+    prop_oneof![
+        1 => line,
+        2 => polygon.clone().prop_map(|rings| format!("POLYGON({})", rings.join(", "))),
+        2 => polygon.prop_map(|rings| format!("MULTIPOLYGON(({}))", rings.join("), ("))),
+    ]
 }
