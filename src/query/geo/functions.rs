@@ -203,7 +203,7 @@ fn apply(function: Function, arguments: &[Term]) -> Option<Term> {
     match (function, arguments) {
         (Function::Related(relation), [a, b]) => {
             let (a, b) = both(a, b)?;
-            boolean(relations::holds(relation, &a, &b))
+            boolean(relations::holds(relation, &a, &b)?)
         }
         (Function::One(of), [one]) => of(&Geom::of_term(one)?),
         (Function::With(of), [one, other]) => of(&Geom::of_term(one)?, other),
@@ -256,7 +256,7 @@ fn relate(arguments: &[Term]) -> Option<Term> {
         return None;
     };
     let (a, b) = both(a, b)?;
-    boolean(Matrix::of(&a, &b).fits(text_of(pattern)?)?)
+    boolean(Matrix::of(&a, &b)?.fits(text_of(pattern)?)?)
 }
 
 /// `transform(geometry, system)`.

@@ -115,6 +115,8 @@ pub(in crate::query) struct Geom {
     pub(super) has_m: bool,
     /// `None` for an empty geometry.
     pub(super) bounds: Option<Bounds>,
+    /// Number of positions.
+    pub(super) size: usize,
     elsewhere: RefCell<[Option<Rc<Self>>; Crs::ALL.len()]>,
 }
 
@@ -143,11 +145,12 @@ impl Geom {
         };
         Self {
             crs,
-            shape,
             kind,
             has_z: false,
             has_m: false,
             bounds,
+            size: shape.coords_count(),
+            shape,
             elsewhere: RefCell::default(),
         }
     }
@@ -179,11 +182,6 @@ impl Geom {
             let corners = [bounds.min.0, bounds.min.1, bounds.max.0, bounds.max.1];
             corners.iter().all(|value| value.abs() <= MAX_COORDINATE)
         })
-    }
-
-    /// Number of positions.
-    pub(super) fn size(&self) -> usize {
-        self.shape.coords_count()
     }
 
     /// The same geometry in another system, its edges straight there; `None` where that does not reach.
@@ -353,7 +351,7 @@ mod tests {
         let two = zone.in_crs(Crs::Lambert72).expect("in Belgium");
         assert!(Rc::ptr_eq(&one, &two));
         assert_eq!(one.crs, Crs::Lambert72);
-        assert_eq!(zone.in_crs(Crs::Crs84).map(|g| g.size()), Some(4));
+        assert_eq!(zone.in_crs(Crs::Crs84).map(|g| g.size), Some(4));
     }
 
     #[test]

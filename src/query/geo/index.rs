@@ -371,6 +371,27 @@ impl Tree {
     }
 }
 
+/// The tree over the edges of geometries, which tells how many are near a place.
+pub(super) struct EdgeTree(Tree);
+
+impl EdgeTree {
+    /// Of the bounds of the edges.
+    pub(super) fn of(edges: &[Bounds]) -> Self {
+        let entry = |(number, bounds)| Entry {
+            id: Id::local(number as u64),
+            bounds: outward(bounds),
+        };
+        Self(Tree::of(edges.iter().enumerate().map(entry).collect()))
+    }
+
+    /// How many edges meet the bounds, as far as `most`.
+    pub(super) fn count(&self, bounds: &Bounds, most: usize) -> usize {
+        let mut found = Vec::new();
+        self.0.search(bounds, most, &mut found);
+        found.len()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

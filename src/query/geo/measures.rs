@@ -1,12 +1,13 @@
 //! Distances, lengths, areas and buffers, in the units that GeoSPARQL, EPSG and QUDT name. Metres in the two Lambert systems
 //! are those of the plane; in all other systems they are those on the ellipsoid.
 
+use super::cost;
 use super::crs::{Crs, LocalPlane};
 use super::geometry::{Bounds, Geom};
 use geo::line_measures::LengthMeasurable;
 use geo::{
-    Area as _, Buffer as _, Distance as _, Euclidean, Geodesic, GeodesicArea as _, Geometry,
-    LineString, MapCoords as _,
+    Area as _, BoundingRect as _, Buffer as _, CoordsIter as _, Distance as _, Euclidean, Geodesic,
+    GeodesicArea as _, Geometry, LineString, MapCoords as _,
 };
 use std::rc::Rc;
 
@@ -15,6 +16,9 @@ const BELGIUM: Bounds = Bounds {
     min: (2.0, 49.3),
     max: (6.8, 51.8),
 };
+
+/// How many times its radius a geometry may be wide that is buffered.
+const MAX_EXTENT_OVER_RADIUS: f64 = 1e6;
 
 /// A unit of length, area or angle.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -89,7 +93,7 @@ impl Unit {
 /// The least distance between two geometries: in metres or other units of length, or, for a unit of angle, in the plane of
 /// longitude and latitude. The second goes to the system of the first.
 pub(super) fn distance(a: &Rc<Geom>, b: &Rc<Geom>, unit: Unit) -> Option<f64> {
-    if a.is_empty() || b.is_empty() {
+    if a.is_empty() || b.is_empty() || !cost::is_measurable(a.size, b.size) {
         return None;
     }
     let found = match unit {
@@ -206,6 +210,16 @@ fn edges(shape: &Geometry, of: Edges, length: &dyn Fn(&LineString) -> f64) -> f6
     }
 }
 
+/// The shape with all that lies within a distance. The algorithm works on a grid over the whole shape: a distance of a few
+/// of its cells has no meaning, and takes memory without end.
+fn widened(shape: &Geometry, metres: f64) -> Option<geo::MultiPolygon> {
+    let extent = shape.bounding_rect()?;
+    let finest = extent.width().max(extent.height()) / MAX_EXTENT_OVER_RADIUS;
+    let is_fine =
+        metres.abs() >= finest && cost::is_tractable(&[shape], shape.coords_count(), metres.abs());
+    is_fine.then(|| shape.buffer(metres))
+}
+
 /// All that lies within a distance, in a unit of length, in the system of the geometry.
 pub(super) fn buffer(geometry: &Rc<Geom>, radius: f64, unit: Unit) -> Option<Geom> {
     let metres = radius * unit.metres()?;
@@ -216,12 +230,12 @@ pub(super) fn buffer(geometry: &Rc<Geom>, radius: f64, unit: Unit) -> Option<Geo
         return Some(super::shapes::areas(geometry.crs, Vec::new()));
     };
     if geometry.crs.is_metric() {
-        let wide = geometry.shape.buffer(metres);
+        let wide = widened(&geometry.shape, metres)?;
         return Some(super::shapes::areas(geometry.crs, wide.0));
     }
     let ground = geometry.in_crs(Crs::Crs84)?;
     let plane = plane_of(ground.bounds.unwrap_or(bounds))?;
-    let wide = enter(&plane, &ground.shape)?.buffer(metres);
+    let wide = widened(&enter(&plane, &ground.shape)?, metres)?;
     let back = wide.try_map_coords(|at| {
         let (x, y) = plane.leave((at.x, at.y)).ok_or(())?;
         let (x, y) = Crs::Crs84.transform(geometry.crs, (x, y)).ok_or(())?;

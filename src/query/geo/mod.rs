@@ -5,6 +5,7 @@
 //! geometry goes to the system of the first. A literal that is no geometry, or in a system not known here, makes an
 //! expression error, never a failed query. Queries no network and reads no data beside the literals it is given.
 
+mod cost;
 mod crs;
 mod functions;
 mod geojson;

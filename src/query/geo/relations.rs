@@ -1,6 +1,7 @@
 //! How two geometries lie to each other: the nine intersections of interiors, boundaries and exteriors (DE-9IM), and the
 //! three families of relations defined on them ([GeoSPARQL 1.1 §9](https://docs.ogc.org/is/22-047r1/22-047r1.html)).
 
+use super::cost;
 use super::geometry::{Bounds, Geom};
 use geo::coordinate_position::CoordPos;
 use geo::dimensions::{Dimensions, HasDimensions as _};
@@ -29,10 +30,13 @@ pub(super) enum Relation {
 pub(super) struct Matrix([u8; 9]);
 
 impl Matrix {
-    /// Of two geometries in the same system.
-    pub(super) fn of(a: &Geom, b: &Geom) -> Self {
+    /// Of two geometries in the same system; `None` when they are too much for it.
+    pub(super) fn of(a: &Geom, b: &Geom) -> Option<Self> {
         if !meet(a.bounds, b.bounds) {
-            return Self::apart(a, b);
+            return Some(Self::apart(a, b));
+        }
+        if !cost::is_tractable(&[&a.shape, &b.shape], a.size + b.size, 0.0) {
+            return None;
         }
         let found = a.shape.relate(&b.shape);
         let places = [CoordPos::Inside, CoordPos::OnBoundary, CoordPos::Outside];
@@ -42,7 +46,7 @@ impl Matrix {
                 cells[row * 3 + column] = character(found.get(own, other));
             }
         }
-        Self(cells)
+        Some(Self(cells))
     }
 
     /// Of two geometries without a common position.
@@ -105,41 +109,40 @@ pub(super) fn dimension(geometry: &Geom) -> Option<u8> {
     }
 }
 
-/// Whether two geometries have a position in common; both in the same system.
-pub(super) fn intersect(a: &Geom, b: &Geom) -> bool {
+/// Whether two geometries in the same system have a position in common.
+fn intersect(a: &Geom, b: &Geom) -> Option<bool> {
     if !meet(a.bounds, b.bounds) {
-        return false;
+        return Some(false);
     }
-    if a.size().saturating_mul(b.size()) <= FEW_PAIRS {
-        a.shape.intersects(&b.shape)
-    } else {
-        !Matrix::of(a, b).is("FF*FF****")
+    if a.size.saturating_mul(b.size) <= FEW_PAIRS {
+        return Some(a.shape.intersects(&b.shape));
     }
+    Some(!Matrix::of(a, b)?.is("FF*FF****"))
 }
 
-/// Whether a relation holds between two geometries in the same system.
-pub(super) fn holds(relation: Relation, a: &Geom, b: &Geom) -> bool {
-    match relation {
-        Relation::Intersects => intersect(a, b),
-        Relation::Disjoint => !intersect(a, b),
-        Relation::Within => contains(b, a),
-        Relation::Contains => contains(a, b),
+/// Whether a relation holds between two geometries in the same system; `None` when they are too much for it.
+pub(super) fn holds(relation: Relation, a: &Geom, b: &Geom) -> Option<bool> {
+    Some(match relation {
+        Relation::Intersects => intersect(a, b)?,
+        Relation::Disjoint => !intersect(a, b)?,
+        Relation::Within => contains(b, a)?,
+        Relation::Contains => contains(a, b)?,
         Relation::Equals if a.is_empty() && b.is_empty() => true,
         Relation::Patterns(patterns) => {
-            let matrix = Matrix::of(a, b);
+            let matrix = Matrix::of(a, b)?;
             patterns.iter().any(|pattern| matrix.is(pattern))
         }
         // What follows needs a common position.
         _ if !meet(a.bounds, b.bounds) => false,
-        Relation::Equals => a.bounds == b.bounds && Matrix::of(a, b).is("T*F**FFF*"),
+        Relation::Equals => a.bounds == b.bounds && Matrix::of(a, b)?.is("T*F**FFF*"),
         Relation::Touches => {
-            let matrix = Matrix::of(a, b);
+            let matrix = Matrix::of(a, b)?;
             ["FT*******", "F**T*****", "F***T****"]
                 .iter()
                 .any(|pattern| matrix.is(pattern))
         }
         Relation::Crosses => {
-            let matrix = Matrix::of(a, b);
+            let matrix = Matrix::of(a, b)?;
             match (dimension(a), dimension(b)) {
                 (Some(a), Some(b)) if a < b => matrix.is("T*T******"),
                 (Some(a), Some(b)) if a > b => matrix.is("T*****T**"),
@@ -148,28 +151,28 @@ pub(super) fn holds(relation: Relation, a: &Geom, b: &Geom) -> bool {
             }
         }
         Relation::Overlaps => {
-            let matrix = Matrix::of(a, b);
+            let matrix = Matrix::of(a, b)?;
             match (dimension(a), dimension(b)) {
                 (Some(1), Some(1)) => matrix.is("1*T***T**"),
                 (Some(a), Some(b)) if a == b => matrix.is("T*T***T**"),
                 _ => false,
             }
         }
-    }
+    })
 }
 
 /// Whether all of `b` lies in `a`, and not on its boundary alone.
-fn contains(a: &Geom, b: &Geom) -> bool {
+fn contains(a: &Geom, b: &Geom) -> Option<bool> {
     let (Some(outer), Some(inner)) = (a.bounds, b.bounds) else {
-        return false;
+        return Some(false);
     };
     // The bounds of what is inside lie inside; floating point makes no exception for copied numbers.
     if outer.with(&inner) != outer {
-        return false;
+        return Some(false);
     }
-    match (&a.shape, &b.shape) {
+    Some(match (&a.shape, &b.shape) {
         (Geometry::Polygon(area), Geometry::Point(point)) => area.contains(point),
         (Geometry::MultiPolygon(areas), Geometry::Point(point)) => areas.contains(point),
-        _ => Matrix::of(a, b).is("T*****FF*"),
-    }
+        _ => Matrix::of(a, b)?.is("T*****FF*"),
+    })
 }

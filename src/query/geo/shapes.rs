@@ -2,6 +2,7 @@
 //! the coordinates. What the operations cannot do (the common part of two lines, the union of an area and a line) is an
 //! expression error rather than a wrong answer.
 
+use super::cost;
 use super::crs::Crs;
 use super::geometry::{Geom, Kind};
 use geo::{
@@ -90,6 +91,9 @@ pub(super) fn combine(operation: SetOperation, a: &Geom, b: &Geom) -> Option<Geo
         (Union | SymDifference, true, _) => return Some(same(b)),
         (Union | SymDifference | Difference, _, true) => return Some(same(a)),
         _ => {}
+    }
+    if !cost::is_tractable(&[&a.shape, &b.shape], a.size + b.size, 0.0) {
+        return None;
     }
     Some(match (parts(&a.shape)?, parts(&b.shape)?) {
         (Parts::Areas(a), Parts::Areas(b)) => areas(

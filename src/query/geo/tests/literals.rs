@@ -370,7 +370,7 @@ proptest! {
         for (one, other) in pairs {
             prop_assert!((one.x - other.x).abs() < 1e-12 && (one.y - other.y).abs() < 1e-12);
         }
-        prop_assert_eq!(by_json.size(), first.size());
+        prop_assert_eq!(by_json.size, first.size);
     }
 
     #[test]
