@@ -21,6 +21,10 @@ pub(super) fn is_tractable(shapes: &[&Geometry], sizes: usize, distance: f64) ->
     for shape in shapes {
         collect(shape, distance, &mut edges);
     }
+    // Positions alone have no edges.
+    if edges.is_empty() {
+        return true;
+    }
     let tree = EdgeTree::of(&edges);
     let mut left = MAX_PAIRS + 3 * edges.len();
     // Each pair is found twice, each edge meets itself and its two neighbours.
@@ -33,6 +37,13 @@ pub(super) fn is_tractable(shapes: &[&Geometry], sizes: usize, distance: f64) ->
         left -= found;
     }
     true
+}
+
+/// The bounds of the edges of a shape.
+pub(super) fn edges(shape: &Geometry, size: usize) -> Vec<Bounds> {
+    let mut edges = Vec::with_capacity(size);
+    collect(shape, 0.0, &mut edges);
+    edges
 }
 
 /// Whether the least distance between so many positions and so many others can be found.

@@ -1,16 +1,17 @@
 //! A geometry as the functions see it: a shape, the system its coordinates are in, and what its literal said beside that.
 //! Reads literals of all forms and remembers the last few, so that a constant in a filter is read once. Writes none.
 
+use super::cost;
 use super::crs::Crs;
+use super::index::EdgeTree;
 use super::{GEOJSON_LITERAL, GML_LITERAL, WKT_LITERAL, geojson, gml, wkt};
 use geo::{
     BoundingRect as _, CoordsIter as _, Geometry, GeometryCollection, HasDimensions as _,
-    MapCoords as _,
+    MapCoords as _, PreparedGeometry,
 };
 use oxrdf::Term;
-#[cfg(test)]
-use std::cell::Cell;
-use std::cell::RefCell;
+use std::cell::{Cell, OnceCell, RefCell};
+use std::fmt;
 use std::rc::Rc;
 
 /// Bytes of a literal that is read.
@@ -21,6 +22,9 @@ pub(super) const MAX_POSITIONS: usize = 500_000;
 const MAX_COORDINATE: f64 = 1e9;
 /// How deep collections may be nested.
 pub(super) const MAX_DEPTH: usize = 8;
+
+/// Positions from which on aids are worth making.
+const LARGE: usize = 64;
 
 /// The kinds of simple features.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +122,23 @@ pub(in crate::query) struct Geom {
     /// Number of positions.
     pub(super) size: usize,
     elsewhere: RefCell<[Option<Rc<Self>>; Crs::ALL.len()]>,
+    uses: Cell<u32>,
+    aids: OnceCell<Aids>,
+    is_plain: OnceCell<bool>,
+}
+
+/// What makes comparing a large geometry with many others cheap.
+pub(super) struct Aids {
+    /// Its edges.
+    pub(super) edges: EdgeTree,
+    /// The geometry, its own crossings found.
+    pub(super) prepared: PreparedGeometry<'static, Geometry>,
+}
+
+impl fmt::Debug for Aids {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Aids").finish_non_exhaustive()
+    }
 }
 
 impl Geom {
@@ -152,6 +173,9 @@ impl Geom {
             size: shape.coords_count(),
             shape,
             elsewhere: RefCell::default(),
+            uses: Cell::new(0),
+            aids: OnceCell::new(),
+            is_plain: OnceCell::new(),
         }
     }
 
@@ -182,6 +206,26 @@ impl Geom {
             let corners = [bounds.min.0, bounds.min.1, bounds.max.0, bounds.max.1];
             corners.iter().all(|value| value.abs() <= MAX_COORDINATE)
         })
+    }
+
+    /// Aids for comparing it, made when a large geometry is compared for the third time.
+    pub(super) fn aids(&self) -> Option<&Aids> {
+        let uses = self.uses.get().saturating_add(1);
+        self.uses.set(uses);
+        if self.size < LARGE || uses < 3 || !self.is_plain() {
+            return None;
+        }
+        Some(self.aids.get_or_init(|| Aids {
+            edges: EdgeTree::of(&cost::edges(&self.shape, self.size)),
+            prepared: PreparedGeometry::from(self.shape.clone()),
+        }))
+    }
+
+    /// Whether few enough of its edges are near each other.
+    pub(super) fn is_plain(&self) -> bool {
+        *self
+            .is_plain
+            .get_or_init(|| cost::is_tractable(&[&self.shape], self.size, 0.0))
     }
 
     /// The same geometry in another system, its edges straight there; `None` where that does not reach.

@@ -5,7 +5,7 @@ use super::cost;
 use super::geometry::{Bounds, Geom};
 use geo::coordinate_position::CoordPos;
 use geo::dimensions::{Dimensions, HasDimensions as _};
-use geo::{Contains as _, Geometry, Intersects as _, Relate as _};
+use geo::{Contains as _, CoordsIter as _, Geometry, Intersects as _, Relate as _};
 
 /// Up to so many pairs of positions, looking at all pairs is faster than building a graph of both geometries.
 const FEW_PAIRS: usize = 1 << 20;
@@ -35,10 +35,20 @@ impl Matrix {
         if !meet(a.bounds, b.bounds) {
             return Some(Self::apart(a, b));
         }
-        if !cost::is_tractable(&[&a.shape, &b.shape], a.size + b.size, 0.0) {
+        if let Some(matrix) = Self::by_place(a, b) {
+            return Some(matrix);
+        }
+        let is_tractable = a.size.saturating_mul(b.size) <= FEW_PAIRS
+            || cost::is_tractable(&[&a.shape, &b.shape], a.size + b.size, 0.0);
+        if !is_tractable || !a.is_plain() || !b.is_plain() {
             return None;
         }
-        let found = a.shape.relate(&b.shape);
+        let found = match (a.aids(), b.aids()) {
+            (Some(a), Some(b)) => a.prepared.relate(&b.prepared),
+            (Some(a), None) => a.prepared.relate(&b.shape),
+            (None, Some(b)) => a.shape.relate(&b.prepared),
+            (None, None) => a.shape.relate(&b.shape),
+        };
         let places = [CoordPos::Inside, CoordPos::OnBoundary, CoordPos::Outside];
         let mut cells = [b'F'; 9];
         for (row, own) in places.into_iter().enumerate() {
@@ -49,19 +59,45 @@ impl Matrix {
         Some(Self(cells))
     }
 
+    /// Of an area and something that no edge of it is near: that lies inside or outside, as any position of it does.
+    fn by_place(a: &Geom, b: &Geom) -> Option<Self> {
+        if let Some(is_inside) = lies_inside(a, b) {
+            return Some(if is_inside {
+                let (inside, boundary) = Self::dimensions(b);
+                Self([inside, boundary, b'2', b'F', b'F', b'1', b'F', b'F', b'2'])
+            } else {
+                Self::apart(a, b)
+            });
+        }
+        let is_inside = lies_inside(b, a)?;
+        Some(if is_inside {
+            let (inside, boundary) = Self::dimensions(a);
+            Self([inside, b'F', b'F', boundary, b'F', b'F', b'2', b'1', b'2'])
+        } else {
+            Self::apart(a, b)
+        })
+    }
+
+    fn dimensions(geometry: &Geom) -> (u8, u8) {
+        (
+            character(geometry.shape.dimensions()),
+            character(geometry.shape.boundary_dimensions()),
+        )
+    }
+
     /// Of two geometries without a common position.
     fn apart(a: &Geom, b: &Geom) -> Self {
-        let inside = |g: &Geom| character(g.shape.dimensions());
-        let boundary = |g: &Geom| character(g.shape.boundary_dimensions());
+        let (inside, boundary) = Self::dimensions(a);
+        let (other_inside, other_boundary) = Self::dimensions(b);
         Self([
             b'F',
             b'F',
-            inside(a),
+            inside,
             b'F',
             b'F',
-            boundary(a),
-            inside(b),
-            boundary(b),
+            boundary,
+            other_inside,
+            other_boundary,
             b'2',
         ])
     }
@@ -99,6 +135,20 @@ fn meet(a: Option<Bounds>, b: Option<Bounds>) -> bool {
     matches!((a, b), (Some(a), Some(b)) if a.meets(&b))
 }
 
+/// Whether a geometry lies in the interior of an area or wholly outside; `None` when an edge of the area is near, or when
+/// there is no quick way to tell.
+fn lies_inside(area: &Geom, other: &Geom) -> Option<bool> {
+    let is_area = matches!(area.shape, Geometry::Polygon(_) | Geometry::MultiPolygon(_));
+    if !is_area || other.size >= area.size {
+        return None;
+    }
+    if area.aids()?.edges.count(&other.bounds?, 1) > 0 {
+        return None;
+    }
+    let position = other.shape.coords_iter().next()?;
+    Some(area.shape.intersects(&position))
+}
+
 /// Dimension of a geometry: 0, 1 or 2; `None` when it is empty.
 pub(super) fn dimension(geometry: &Geom) -> Option<u8> {
     match geometry.shape.dimensions() {
@@ -113,6 +163,9 @@ pub(super) fn dimension(geometry: &Geom) -> Option<u8> {
 fn intersect(a: &Geom, b: &Geom) -> Option<bool> {
     if !meet(a.bounds, b.bounds) {
         return Some(false);
+    }
+    if let Some(is_inside) = lies_inside(a, b).or_else(|| lies_inside(b, a)) {
+        return Some(is_inside);
     }
     if a.size.saturating_mul(b.size) <= FEW_PAIRS {
         return Some(a.shape.intersects(&b.shape));
@@ -169,6 +222,9 @@ fn contains(a: &Geom, b: &Geom) -> Option<bool> {
     // The bounds of what is inside lie inside; floating point makes no exception for copied numbers.
     if outer.with(&inner) != outer {
         return Some(false);
+    }
+    if let Some(is_inside) = lies_inside(a, b) {
+        return Some(is_inside);
     }
     Some(match (&a.shape, &b.shape) {
         (Geometry::Polygon(area), Geometry::Point(point)) => area.contains(point),

@@ -1,6 +1,8 @@
 //! A table of geometries and the relations between them.
 
+use super::super::relations::Relation;
 use super::*;
+use proptest::prelude::*;
 
 const SQUARE: &str = "POLYGON((0 0, 4 0, 4 4, 0 4, 0 0))";
 const SMALL: &str = "POLYGON((1 1, 2 1, 2 2, 1 2, 1 1))";
@@ -193,4 +195,56 @@ fn wrong_arguments_are_errors() {
         text("sfWithin", &[point.clone(), point.clone(), point]),
         "error"
     );
+}
+
+/// A star of many corners around a place, with a hole, and copies of it if asked.
+fn star(x: f64, y: f64, radius: f64, copies: usize) -> String {
+    let ring = |x: f64, radius: f64| {
+        let corners = (0..=120).map(|n| {
+            let angle = f64::from(n % 120) / 120.0 * std::f64::consts::TAU;
+            let reach = radius * if n % 2 == 0 { 1.0 } else { 0.7 };
+            format!("{} {}", x + reach * angle.cos(), y + reach * angle.sin())
+        });
+        corners.collect::<Vec<_>>().join(", ")
+    };
+    let star = |x: f64| format!("(({}), ({}))", ring(x, radius), ring(x, radius / 3.0));
+    let stars: Vec<String> = (0..copies)
+        .map(|n| star(x + 3.0 * radius * n as f64))
+        .collect();
+    if copies == 1 {
+        format!("POLYGON{}", stars[0])
+    } else {
+        format!("MULTIPOLYGON({})", stars.join(", "))
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(16))]
+    #[test]
+    fn a_large_area_compared_often_relates_as_when_compared_once(copies in 1..3_usize, others in prop::collection::vec((-15.0..45.0_f64, -15.0..15.0_f64, 0.01..6.0_f64, 0..4_usize), 12)) {
+        use super::super::geometry::Form;
+        use super::super::relations::Matrix;
+        let read = |text: &str| Form::Wkt.read(text).expect("well formed");
+        let star = star(0.0, 0.0, 10.0, copies);
+        let often = read(&star);
+        for (x, y, size, kind) in others {
+            let (a, b) = (x + size, y + size);
+            let other = match kind {
+                0 => format!("POINT({x} {y})"),
+                1 => format!("LINESTRING({x} {y}, {a} {b})"),
+                2 => format!("MULTIPOINT(({x} {y}), ({a} {b}))"),
+                _ => format!("POLYGON(({x} {y}, {a} {y}, {a} {b}, {x} {y}))"),
+            };
+            let other = read(&other);
+            let once = read(&star);
+            prop_assert_eq!(Matrix::of(&often, &other), Matrix::of(&once, &other));
+            prop_assert_eq!(Matrix::of(&other, &often), Matrix::of(&other, &once));
+            for relation in [Relation::Intersects, Relation::Contains, Relation::Within, Relation::Touches, Relation::Crosses, Relation::Overlaps] {
+                let fresh = read(&star);
+                prop_assert_eq!(super::super::relations::holds(relation, &often, &other), super::super::relations::holds(relation, &fresh, &other));
+                let fresh = read(&star);
+                prop_assert_eq!(super::super::relations::holds(relation, &other, &often), super::super::relations::holds(relation, &other, &fresh));
+            }
+        }
+    }
 }
