@@ -26,7 +26,8 @@ pub use error::QueryError;
 pub use prefixes::well_known_prefixes;
 pub use results::{OutputFormat, ResultFormat};
 pub use run::{
-    Answer, GraphTriples, ParsedQuery, QueryStats, Rows, evaluate, explain, parse_query, run_query,
+    Answer, GraphTriples, ParsedQuery, QueryStats, Rows, evaluate, explain, is_run_by_executor,
+    parse_query, run_query,
 };
 pub use update::{UpdateStats, apply_update};
 
