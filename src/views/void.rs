@@ -54,6 +54,10 @@ pub fn describe(view: &View, base: &str, graph: Option<&str>) -> Option<Vec<Trip
         let dataset = format!("{document}#register");
         out.document(&document, &dataset);
         out.head(&dataset, base);
+        for (title, language) in [("OSLO-register", "nl"), ("OSLO registry", "en")] {
+            let title = Literal::new_language_tagged_literal_unchecked(title, language);
+            out.say(&dataset, format!("{DCT}title"), title.into());
+        }
         out.figures(&dataset, &of_state(view));
         for graph in view.graph_names().into_iter().take(MAX_GRAPHS) {
             let Some(name) = view.iri(graph) else {
@@ -265,11 +269,6 @@ impl Description {
     /// What holds for the whole and for each graph alike.
     fn head(&mut self, dataset: &str, base: &str) {
         self.say(dataset, rdf::TYPE, named(void("Dataset")));
-        let titles = [("OSLO-register", "nl"), ("OSLO registry", "en")];
-        for (title, language) in titles {
-            let title = Literal::new_language_tagged_literal_unchecked(title, language);
-            self.say(dataset, format!("{DCT}title"), title.into());
-        }
         let endpoint = named(format!("{base}/sparql"));
         self.say(dataset, void("sparqlEndpoint"), endpoint);
         for format in Format::ALL {
@@ -304,17 +303,22 @@ impl Description {
                 self.say(dataset, void(name), number(value));
             }
         }
-        let classes = figures.classes.iter().flatten().take(MAX_PARTITIONS);
-        for (at, (iri, entities)) in classes.enumerate() {
-            let part = NamedOrBlankNode::from(BlankNode::new_unchecked(format!("klasse{at}")));
-            self.say(dataset, void("classPartition"), part.clone().into());
+        let classes = first(figures.classes.as_deref());
+        let properties = first(figures.properties.as_deref());
+        for at in 0..classes.len() {
+            self.say(dataset, void("classPartition"), part("klasse", at).into());
+        }
+        for at in 0..properties.len() {
+            let part = part("eigenschap", at);
+            self.say(dataset, void("propertyPartition"), part.into());
+        }
+        for (at, (iri, entities)) in classes.iter().enumerate() {
+            let part = part("klasse", at).into();
             self.of_node(&part, void("class"), named(iri.as_str()));
             self.of_node(&part, void("entities"), number(*entities));
         }
-        let properties = figures.properties.iter().flatten().take(MAX_PARTITIONS);
-        for (at, property) in properties.enumerate() {
-            let part = NamedOrBlankNode::from(BlankNode::new_unchecked(format!("eigenschap{at}")));
-            self.say(dataset, void("propertyPartition"), part.clone().into());
+        for (at, property) in properties.iter().enumerate() {
+            let part = part("eigenschap", at).into();
             self.of_node(&part, void("property"), named(property.iri.as_str()));
             self.of_node(&part, void("triples"), number(property.triples));
             let ends = [
@@ -328,6 +332,17 @@ impl Description {
             }
         }
     }
+}
+
+/// As many as have figures of their own.
+fn first<T>(all: Option<&[T]>) -> &[T] {
+    let all = all.unwrap_or(&[]);
+    &all[..all.len().min(MAX_PARTITIONS)]
+}
+
+/// The node of a partition; its label says which, so that the same state gives the same words.
+fn part(kind: &str, at: usize) -> BlankNode {
+    BlankNode::new_unchecked(format!("{kind}{at}"))
 }
 
 #[cfg(test)]
