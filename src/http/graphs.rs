@@ -46,10 +46,6 @@ pub(super) struct GraphRequest {
 }
 
 /// `/rdf-graphs`, every method.
-#[expect(
-    clippy::too_many_arguments,
-    reason = "extractors: one for each part of the request"
-)]
 pub(super) async fn indirect(
     State(state): State<AppState>,
     id: RequestId,
