@@ -97,35 +97,45 @@ fn subset_iri(document: &str, graph: &str) -> String {
 
 /// The figures of a whole state.
 fn of_state(view: &View) -> Figures {
-    let quads = view.snapshot().quad_count();
-    if quads <= READ_ROWS {
-        return counted(view);
+    if view.snapshot().quad_count() <= READ_ROWS {
+        counted(view)
+    } else {
+        known(view)
     }
+}
+
+/// The figures of a whole state, without reading it. A triple in several graphs counts in each.
+fn known(view: &View) -> Figures {
+    let quads = view.snapshot().quad_count();
     let Some(statistics) = view.snapshot().statistics() else {
         return Figures {
             triples: quads,
             ..Figures::default()
         };
     };
+    // They may be those of a large part, which would pass for the whole here.
+    let is_whole = statistics.rows() >= quads - quads / 8;
     let mut properties: Vec<PropertyFigures> = statistics
         .predicates()
         .iter()
         .filter_map(|figures| {
+            let property = figures.predicate();
             Some(PropertyFigures {
-                iri: view.iri(figures.predicate())?.into_owned(),
-                triples: figures.rows,
-                subjects: Some(figures.subjects),
-                objects: Some(figures.objects),
+                iri: view.iri(property)?.into_owned(),
+                triples: view.count(None, Some(property), None),
+                subjects: is_whole.then_some(figures.subjects),
+                objects: is_whole.then_some(figures.objects),
             })
         })
+        .filter(|figures| figures.triples > 0)
         .collect();
     sort_properties(&mut properties);
     let type_id = view.id_of_iri(rdf::TYPE);
     let typed = type_id.and_then(|id| statistics.predicate(id));
     Figures {
-        triples: statistics.rows(),
-        entities: Some(typed.map_or(0, |figures| figures.subjects)),
-        subjects: Some(statistics.subjects()),
+        triples: quads,
+        entities: is_whole.then(|| typed.map_or(0, |figures| figures.subjects)),
+        subjects: is_whole.then(|| statistics.subjects()),
         objects: None,
         properties: Some(properties),
         classes: type_id.map(|id| classes_by_skipping(view, id)),
@@ -411,6 +421,21 @@ mod tests {
             skipped,
             [("http://e/K".to_owned(), 3), ("http://e/L".to_owned(), 1)]
         );
+    }
+
+    #[test]
+    fn what_is_known_without_reading_is_what_counting_finds() {
+        let turtle: String = (0..3000)
+            .map(|n| format!("<http://e/{n}> a <http://e/K{}> ; <http://e/p> {} .\n", n % 3, n % 50))
+            .collect();
+        let view = view_of_graphs(&[(Some("http://e/g"), &turtle)]);
+        let expected = Figures {
+            objects: None,
+            ..counted(&view)
+        };
+        assert_eq!(known(&view), expected);
+        // A small state keeps no figures.
+        assert_eq!(known(&self::view()).properties, None);
     }
 
     #[test]

@@ -10,6 +10,9 @@ const PROTOCOL: &Paths = &[("/sparql/", "/sparql")];
 /// The graph store of the suite and ours: graphs below it, then itself.
 const GRAPH_STORE: &Paths = &[("/gsp/", "/graph/"), ("/gsp", "/rdf-graphs")];
 
+/// Runs a test that is told in prose, by its name.
+type Told = fn(&str, &Live) -> Result<(), String>;
+
 /// Runs the suites; empty when they are not there.
 pub(crate) fn run_all() -> Vec<SuiteResult> {
     let Some(folder) = conformance_folder() else {
@@ -36,7 +39,7 @@ pub(crate) fn run_all() -> Vec<SuiteResult> {
         }
         suites.push(result);
     }
-    let by_name: [(&str, &str, fn(&str, &Live) -> Result<(), String>); 2] = [
+    let by_name: [(&str, &str, Told); 2] = [
         (
             "SPARQL 1.1 graph store protocol, first version",
             "http-rdf-update",
