@@ -297,6 +297,7 @@ pub(super) fn options_of(state: &AppState, params: &Params) -> Result<QueryOptio
         max_rows: Some(config.max_rows),
         max_memory: Some(config.max_query_memory_bytes),
         cancel: Cancel::new(),
+        engine: crate::query::Engine::Automatic,
     })
 }
 

@@ -426,7 +426,13 @@ mod tests {
     #[test]
     fn what_is_known_without_reading_is_what_counting_finds() {
         let turtle: String = (0..3000)
-            .map(|n| format!("<http://e/{n}> a <http://e/K{}> ; <http://e/p> {} .\n", n % 3, n % 50))
+            .map(|n| {
+                format!(
+                    "<http://e/{n}> a <http://e/K{}> ; <http://e/p> {} .\n",
+                    n % 3,
+                    n % 50
+                )
+            })
             .collect();
         let view = view_of_graphs(&[(Some("http://e/g"), &turtle)]);
         let expected = Figures {
