@@ -184,7 +184,8 @@ fn start(
             if options.engine == Engine::Automatic
                 && let Some(lowered) = algebra.lower(&dataset)
             {
-                let solutions = Solutions::start(lowered, dataset, budget);
+                let is_ask = algebra.kind == QueryKind::Ask;
+                let solutions = Solutions::start(lowered, is_ask, dataset, budget);
                 return Ok(Started::Executor(Box::new(solutions)));
             }
             let results = algebra.prepare(&evaluator()).execute(dataset)?;

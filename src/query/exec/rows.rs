@@ -51,10 +51,6 @@ impl Batch {
         &self.data[at * self.width..(at + 1) * self.width]
     }
 
-    pub(super) fn row_mut(&mut self, at: usize) -> &mut [u64] {
-        &mut self.data[at * self.width..(at + 1) * self.width]
-    }
-
     pub(super) fn rows(&self) -> impl Iterator<Item = &[u64]> {
         self.data.chunks_exact(self.width)
     }

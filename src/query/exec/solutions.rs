@@ -22,14 +22,14 @@ pub(in crate::query) struct Solutions {
 }
 
 impl Solutions {
-    /// Starts a query.
+    /// Starts a query; `is_one_enough` when only its first solution counts.
     pub(in crate::query) fn start(
         program: Program,
+        is_one_enough: bool,
         dataset: QueryDataset,
         budget: &Rc<Budget>,
     ) -> Self {
-        let is_ask = program.columns.is_empty() && program.template.is_empty();
-        let first = if is_ask { 1 } else { FIRST_ROWS };
+        let first = if is_one_enough { 1 } else { FIRST_ROWS };
         Self {
             execution: Execution::start(&program.plan, program.width, first, dataset, budget),
             last: vec![0; program.columns.len()],
