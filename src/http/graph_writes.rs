@@ -6,8 +6,9 @@ use super::error::ApiError;
 use super::graphs::{GraphRequest, parse_upload, stored_graph, tags_of, target_iri, unknown_graph};
 use super::moment;
 use super::reply::{joined, listed_tags};
-use super::sparql::{UpdateText, options_of, update_in};
+use super::sparql::options_of;
 use super::state::AppState;
+use super::updates::{UPDATE, UpdateText, update_in};
 use super::writes::{Change, Done, authorise, commit};
 use crate::rdf::format::Format;
 use crate::store::{Draft, Id, Source};
@@ -16,7 +17,6 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::response::Response;
 use oxrdf::{GraphName, NamedNode};
 
-const SPARQL_UPDATE: &str = "application/sparql-update";
 /// The media types that are read, as a refusal lists them.
 const READ: [&str; 7] = [
     "text/turtle",
@@ -113,10 +113,10 @@ async fn patch(
 ) -> Result<Response, ApiError> {
     let headers = request.headers;
     let kind = media_type(&headers);
-    if kind != SPARQL_UPDATE {
-        let error = ApiError::unsupported_media_type(&kind, &[SPARQL_UPDATE]);
+    if kind != UPDATE {
+        let error = ApiError::unsupported_media_type(&kind, &[UPDATE]);
         // RFC 5789 §2.2.
-        return Err(error.with_header(HeaderName::from_static("accept-patch"), SPARQL_UPDATE));
+        return Err(error.with_header(HeaderName::from_static("accept-patch"), UPDATE));
     }
     require_utf8(&headers)?;
     let options = options_of(&state, &request.params)?;

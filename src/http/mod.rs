@@ -22,6 +22,7 @@ mod sparql;
 mod state;
 mod stream;
 mod unpack;
+mod updates;
 mod validation;
 mod void;
 mod writes;
@@ -80,7 +81,7 @@ pub fn router(state: AppState) -> Router {
         .route("/fouten/{code}", get(pages::problem_codes))
         .route("/static/oslo.css", get(pages::style_sheet))
         .route("/sparql", get(sparql::get).post(sparql::post))
-        .route("/sparql/update", post(sparql::update))
+        .route("/sparql/update", post(updates::update))
         .route("/rdf-graphs", on(graph_methods, graphs::indirect))
         .route("/graph/{*name}", on(graph_methods, graphs::direct))
         .route("/.well-known/void", get(void::describe))
