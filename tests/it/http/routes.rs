@@ -190,6 +190,8 @@ async fn every_route_says_which_methods_it_has() {
         let asked = send(&server, Method::OPTIONS, route.path, &[]).await;
         assert_eq!(asked.status, StatusCode::NO_CONTENT, "{}", route.path);
         assert!(asked.body.is_empty());
+        let patches = asked.header("accept-patch") == "application/sparql-update";
+        assert_eq!(patches, route.methods.contains("PATCH"), "{}", route.path);
         assert_eq!(
             sorted(asked.header("allow")),
             sorted(&all),

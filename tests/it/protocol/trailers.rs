@@ -2,6 +2,7 @@
 
 use super::{Live, Reply};
 use oslo_registry::views::html::percent_encode;
+use std::time::{Duration, Instant};
 
 const ROWS: usize = 5000;
 
@@ -15,7 +16,11 @@ fn server(max_rows: u64) -> Live {
 }
 
 fn ask(server: &Live, with: &[(&str, &str)]) -> Reply {
-    let query = percent_encode("SELECT * { ?s ?p ?o }");
+    ask_for(server, "SELECT * { ?s ?p ?o }", with)
+}
+
+fn ask_for(server: &Live, query: &str, with: &[(&str, &str)]) -> Reply {
+    let query = percent_encode(query);
     let mut request = server.request("GET", &format!("/sparql?query={query}"));
     for (name, value) in with {
         request = request.with(name, value);
@@ -73,4 +78,42 @@ fn without_asking_there_are_no_trailers() {
     let reply = ask(&server, &[]);
     assert!(reply.is_whole);
     assert_eq!(reply.trailer("x-oslo-rows"), "");
+}
+
+#[test]
+fn a_stopped_query_breaks_its_answer_off() {
+    let server = server(1_000_000_000);
+    let endless = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }";
+    for with in [&READS_TRAILERS[..], &[]] {
+        let reply = std::thread::scope(|scope| {
+            let asking = scope.spawn(|| ask_for(&server, endless, with));
+            stop_once_sending(&server);
+            asking.join().expect("it ends")
+        });
+        assert_eq!(reply.status, 200);
+        assert!(!reply.body.is_empty());
+        if with.is_empty() {
+            assert!(!reply.is_whole);
+        } else {
+            let error = reply.trailer("x-oslo-error");
+            assert!(error.starts_with("query-cancelled; "), "{error}");
+        }
+    }
+}
+
+/// Stops the query that runs once a part of its answer is on its way.
+fn stop_once_sending(server: &Live) {
+    let started = Instant::now();
+    loop {
+        let account = server.get("/bevragingen").json();
+        let running = &account["lopend"][0];
+        if running["verzondenBytes"].as_u64() > Some(100_000) {
+            let id = running["nummer"].as_str().expect("a number");
+            let stop = server.request("DELETE", &format!("/bevragingen/{id}"));
+            assert_eq!(server.send(&stop).status, 200);
+            return;
+        }
+        assert!(started.elapsed() < Duration::from_secs(30), "{account:#}");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
