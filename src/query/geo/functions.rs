@@ -165,6 +165,78 @@ const FUNCTIONS: [(&str, Function); 37] = [
     ),
 ];
 
+macro_rules! iris {
+    ($($name:literal,)*) => {
+        &[$(concat!("http://www.opengis.net/def/function/geosparql/", $name)),*]
+    };
+}
+
+/// The IRIs of all functions, sorted.
+#[rustfmt::skip]
+pub(in crate::query) const IRIS: &[&str] = iris![
+    "area",
+    "asGML",
+    "asGeoJSON",
+    "asWKT",
+    "boundary",
+    "buffer",
+    "centroid",
+    "convexHull",
+    "coordinateDimension",
+    "difference",
+    "dimension",
+    "distance",
+    "ehContains",
+    "ehCoveredBy",
+    "ehCovers",
+    "ehDisjoint",
+    "ehEquals",
+    "ehInside",
+    "ehMeet",
+    "ehOverlap",
+    "envelope",
+    "geometryN",
+    "geometryType",
+    "getSRID",
+    "intersection",
+    "is3D",
+    "isEmpty",
+    "isMeasured",
+    "length",
+    "maxX",
+    "maxY",
+    "metricArea",
+    "metricBuffer",
+    "metricDistance",
+    "metricLength",
+    "metricPerimeter",
+    "minX",
+    "minY",
+    "numGeometries",
+    "perimeter",
+    "rcc8dc",
+    "rcc8ec",
+    "rcc8eq",
+    "rcc8ntpp",
+    "rcc8ntppi",
+    "rcc8po",
+    "rcc8tpp",
+    "rcc8tppi",
+    "relate",
+    "sfContains",
+    "sfCrosses",
+    "sfDisjoint",
+    "sfEquals",
+    "sfIntersects",
+    "sfOverlaps",
+    "sfTouches",
+    "sfWithin",
+    "spatialDimension",
+    "symDifference",
+    "transform",
+    "union",
+];
+
 const METRE: Unit = Unit::Length(1.0);
 
 fn find(name: &str) -> Option<Function> {
@@ -350,6 +422,13 @@ mod tests {
     fn the_tables_are_sorted() {
         assert!(RELATIONS.windows(2).all(|pair| pair[0].0 < pair[1].0));
         assert!(FUNCTIONS.windows(2).all(|pair| pair[0].0 < pair[1].0));
+        let mut names = names();
+        names.sort_unstable();
+        let listed: Vec<_> = IRIS
+            .iter()
+            .filter_map(|iri| iri.strip_prefix(GEOF))
+            .collect();
+        assert_eq!(listed, names);
         assert!(is_function(&format!("{GEOF}sfWithin")));
         assert!(is_function(&format!("{GEOF}area")));
         assert!(!is_function(&format!("{GEOF}sfNear")));

@@ -19,7 +19,7 @@ mod shapes;
 mod tests;
 mod wkt;
 
-pub(super) use functions::{call, is_function};
+pub(super) use functions::{IRIS, call, is_function};
 pub(super) use index::{Candidates, Search, candidates};
 
 #[cfg(test)]
