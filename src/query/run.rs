@@ -136,8 +136,9 @@ pub fn explain(
         let dataset = QueryDataset::new(view, clause, options.default_graph, Rc::clone(&budget));
         budget.run(|| {
             let algebra = query.algebra.over_graphs(|| dataset.graph_iris());
-            algebra.explain(&dataset.sources())
-        })
+            let algebra = QueryAlgebra::searched(algebra, &dataset.sources())?;
+            Ok(algebra.explain(&dataset.sources()))
+        })?
     };
     if query.algebra.is_deep {
         with_deep_stack(work)
@@ -156,13 +157,13 @@ fn start(
     let clause = clause.or(algebra.dataset.as_ref());
     let dataset = QueryDataset::new(view, clause, default_graph, Rc::clone(budget));
     let evaluator = evaluator();
-    budget
-        .run(|| {
-            let algebra = algebra.over_graphs(|| dataset.graph_iris());
-            let algebra = QueryAlgebra::ordered(algebra, &dataset.sources());
-            algebra.prepare(&evaluator).execute(dataset)
-        })?
-        .map_err(evaluation_error)
+    budget.run(|| {
+        let algebra = algebra.over_graphs(|| dataset.graph_iris());
+        let algebra = QueryAlgebra::searched(algebra, &dataset.sources())?;
+        let algebra = QueryAlgebra::ordered(algebra, &dataset.sources());
+        let results = algebra.prepare(&evaluator).execute(dataset);
+        results.map_err(evaluation_error)
+    })?
 }
 
 /// What a deep query sends: its form first, then its rows.
