@@ -2,7 +2,7 @@
 //! Dutch, German, French and English words are reduced to their stems; those of other languages, and of texts without a
 //! language, count as they are written.
 
-use snowstem::{Algorithm, Stemmer};
+use snowball_stemmers_rs::{Algorithm, Stemmer};
 
 /// Literals whose words are treated alike.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,7 +77,7 @@ impl Stemmers {
         match &self.of_group[group.number()] {
             // Numbers and house numbers are no words of a language.
             Some(stemmer) if word.bytes().all(|byte| byte.is_ascii_lowercase()) => {
-                stemmer.stem_into(word, out);
+                out.push_str(&stemmer.stem(word));
             }
             _ => out.push_str(word),
         }
