@@ -18,5 +18,6 @@ mod soak;
 mod solutions;
 mod sparql;
 mod suite;
+mod text;
 mod tidy;
 mod views;

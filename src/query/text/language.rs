@@ -59,7 +59,8 @@ impl Default for Stemmers {
     fn default() -> Self {
         let algorithm = |group| match group {
             Group::Plain => None,
-            Group::Dutch => Some(Algorithm::Dutch),
+            // The newer algorithm for Dutch keeps `adres` and `adressen` apart and takes `gebouw` for `bouw`.
+            Group::Dutch => Some(Algorithm::DutchPorter),
             Group::German => Some(Algorithm::German),
             Group::French => Some(Algorithm::French),
             Group::English => Some(Algorithm::English),
@@ -78,10 +79,37 @@ impl Stemmers {
             // Numbers and house numbers are no words of a language.
             Some(stemmer) if word.bytes().all(|byte| byte.is_ascii_lowercase()) => {
                 out.push_str(&stemmer.stem(word));
+                if group == Group::Dutch {
+                    even_out_dutch(out);
+                }
             }
             _ => out.push_str(word),
         }
     }
+}
+
+/// Undoes what Dutch spelling does to the last letter of a stem when something follows: `adress-en`, `huiz-en`, `briev-en`,
+/// `organisatie-s`.
+fn even_out_dutch(stem: &mut String) {
+    let last = match stem.as_bytes() {
+        [.., b'i', b'e', b's'] => {
+            stem.pop();
+            return;
+        }
+        [_, .., one, other] if one == other && !b"aeiou".contains(other) => {
+            stem.pop();
+            return;
+        }
+        [_, _, .., last] => *last,
+        _ => return,
+    };
+    let hard = match last {
+        b'z' => 's',
+        b'v' => 'f',
+        _ => return,
+    };
+    stem.pop();
+    stem.push(hard);
 }
 
 /// Which literals a search asks for, by language.
@@ -180,6 +208,14 @@ mod tests {
         assert!(same(Group::Dutch, "gemeente", "gemeenten"));
         assert!(same(Group::Dutch, "gebouw", "gebouwen"));
         assert!(same(Group::Dutch, "straat", "straten"));
+        assert!(same(Group::Dutch, "huis", "huizen"));
+        assert!(same(Group::Dutch, "brug", "bruggen"));
+        assert!(same(Group::Dutch, "brief", "brieven"));
+        assert!(same(Group::Dutch, "oud", "oude"));
+        assert!(same(Group::Dutch, "school", "scholen"));
+        assert!(same(Group::Dutch, "organisatie", "organisaties"));
+        assert!(same(Group::Dutch, "mandataris", "mandatarissen"));
+        assert!(!same(Group::Dutch, "gebouw", "bouw"));
         assert!(!same(Group::Dutch, "kerk", "kern"));
         assert!(same(Group::English, "address", "addresses"));
         assert!(same(Group::French, "eglise", "eglises"));

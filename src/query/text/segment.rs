@@ -7,10 +7,10 @@ use crate::store::Id;
 use fst::{IntoStreamer, Map, MapBuilder, Streamer};
 use rustc_hash::FxHashMap;
 
-/// Words after which a segment is complete.
-pub(super) const FULL_WORDS: usize = 1 << 20;
+/// Words after which a segment is complete. Small in tests, so that they meet several.
+const FULL_WORDS: usize = if cfg!(test) { 20_000 } else { 1 << 20 };
 /// Texts that are no literals between two literals of one segment, at most: each costs a byte.
-const MAX_GAP: u64 = 1 << 20;
+const MAX_GAP: u64 = if cfg!(test) { 20 } else { 1 << 20 };
 
 /// A literal with a word, and how often it holds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
