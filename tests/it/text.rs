@@ -38,10 +38,13 @@ fn rows(view: &View, text: &str) -> Vec<Vec<String>> {
 }
 
 fn found(view: &View, search: &str) -> Vec<String> {
-    let mut found: Vec<String> = rows(view, &format!("{PROLOGUE} SELECT ?l {{ ?l text:search {search} }}"))
-        .into_iter()
-        .map(|row| row[0].clone())
-        .collect();
+    let mut found: Vec<String> = rows(
+        view,
+        &format!("{PROLOGUE} SELECT ?l {{ ?l text:search {search} }}"),
+    )
+    .into_iter()
+    .map(|row| row[0].clone())
+    .collect();
     found.sort();
     found
 }
@@ -55,7 +58,12 @@ fn add(store: &Store, texts: impl IntoIterator<Item = (String, &'static str)>) {
         } else {
             Literal::new_language_tagged_literal_unchecked(text, tag)
         };
-        let quad = Quad::new(iri(format!("s{n}")), iri("label".into()), literal, GraphName::DefaultGraph);
+        let quad = Quad::new(
+            iri(format!("s{n}")),
+            iri("label".into()),
+            literal,
+            GraphName::DefaultGraph,
+        );
         draft.add_quad(quad.as_ref());
     }
     draft.commit(meta()).expect("commits");
@@ -63,8 +71,12 @@ fn add(store: &Store, texts: impl IntoIterator<Item = (String, &'static str)>) {
 
 fn update(store: &Store, text: &str) {
     let mut draft = store.begin().expect("writes");
-    apply_update(&mut draft, &format!("{PROLOGUE} {text}"), &QueryOptions::default())
-        .unwrap_or_else(|error| panic!("{text}: {error}"));
+    apply_update(
+        &mut draft,
+        &format!("{PROLOGUE} {text}"),
+        &QueryOptions::default(),
+    )
+    .unwrap_or_else(|error| panic!("{text}: {error}"));
     draft.commit(meta()).expect("commits");
 }
 
@@ -72,25 +84,42 @@ fn update(store: &Store, text: &str) {
 fn searches_are_current_with_each_commit_and_true_to_earlier_states() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let mut store = Store::open(folder.path(), OpenOptions::default()).expect("opens");
-    add(&store, [("Kerkstraat in Gent".into(), "nl"), ("Église".into(), "fr")]);
-    assert_eq!(found(&store.snapshot().view(), "'gent'"), ["Kerkstraat in Gent"]);
+    add(
+        &store,
+        [("Kerkstraat in Gent".into(), "nl"), ("Église".into(), "fr")],
+    );
+    assert_eq!(
+        found(&store.snapshot().view(), "'gent'"),
+        ["Kerkstraat in Gent"]
+    );
     add(&store, [("Gent, stad".into(), "nl")]);
-    assert_eq!(found(&store.snapshot().view(), "'gent'"), ["Gent, stad", "Kerkstraat in Gent"]);
+    assert_eq!(
+        found(&store.snapshot().view(), "'gent'"),
+        ["Gent, stad", "Kerkstraat in Gent"]
+    );
     // An update finds what it changes by its words; what it removes is found no more.
     update(
         &store,
         "DELETE { ?s :label ?l } INSERT { ?s :label 'Gand'@fr } WHERE { ?s :label ?l . ?l text:search 'kerk*'@nl }",
     );
     assert_eq!(found(&store.snapshot().view(), "'gent'"), ["Gent, stad"]);
-    assert_eq!(found(&store.snapshot().view(), "'gand OR eglises'@fr"), ["Gand", "Église"]);
+    assert_eq!(
+        found(&store.snapshot().view(), "'gand OR eglises'@fr"),
+        ["Gand", "Église"]
+    );
     store.checkpoint().expect("flushes");
     // An uncommitted draft sees its own texts.
     let mut draft = store.begin().expect("writes");
-    let text = format!("{PROLOGUE} INSERT DATA {{ :x :label 'Brugge' }} ; INSERT {{ :y :saw ?l }} WHERE {{ ?l text:search 'brugge' }}");
+    let text = format!(
+        "{PROLOGUE} INSERT DATA {{ :x :label 'Brugge' }} ; INSERT {{ :y :saw ?l }} WHERE {{ ?l text:search 'brugge' }}"
+    );
     let stats = apply_update(&mut draft, &text, &QueryOptions::default()).expect("applies");
     assert_eq!(stats.inserted, 2);
     drop(draft);
-    assert_eq!(found(&store.snapshot().view(), "'brugge'"), Vec::<String>::new());
+    assert_eq!(
+        found(&store.snapshot().view(), "'brugge'"),
+        Vec::<String>::new()
+    );
 
     for turn in 0..4_usize {
         let at = store.snapshot();
@@ -102,7 +131,11 @@ fn searches_are_current_with_each_commit_and_true_to_earlier_states() {
             (3, &["Gent, stad"][..]),
         ] {
             let earlier = store.as_of(AsOf::Seq(seq)).expect("the log has it");
-            assert_eq!(found(&earlier.view(), "'gent'"), expected, "turn {turn}, commit {seq}");
+            assert_eq!(
+                found(&earlier.view(), "'gent'"),
+                expected,
+                "turn {turn}, commit {seq}"
+            );
         }
         match turn {
             0 => {
@@ -112,7 +145,10 @@ fn searches_are_current_with_each_commit_and_true_to_earlier_states() {
             1 => {
                 // Several files of texts, joined later.
                 for file in 0..6 {
-                    add(&store, (0..300).map(|n| (format!("Molen {file} nummer {n}"), "nl")));
+                    add(
+                        &store,
+                        (0..300).map(|n| (format!("Molen {file} nummer {n}"), "nl")),
+                    );
                     store.checkpoint().expect("flushes");
                     let molens = found(&store.snapshot().view(), "'molens nummer 7'");
                     assert_eq!(molens.len(), file + 1);
@@ -120,7 +156,10 @@ fn searches_are_current_with_each_commit_and_true_to_earlier_states() {
             }
             2 => {
                 store.compact_index().expect("merges");
-                assert_eq!(found(&store.snapshot().view(), "'molens nummer 7'").len(), 6);
+                assert_eq!(
+                    found(&store.snapshot().view(), "'molens nummer 7'").len(),
+                    6
+                );
             }
             _ => {}
         }

@@ -274,7 +274,10 @@ impl Taker {
         let mut apart = Vec::new();
         for place in places {
             // Beside a pattern with the same object, the graph of that pattern is the graph of the literal.
-            if rest.iter().any(|t| t.object == place.subject && !is_place(t)) {
+            if rest
+                .iter()
+                .any(|t| t.object == place.subject && !is_place(t))
+            {
                 rest.push(place);
             } else {
                 apart.push(place);
@@ -327,7 +330,11 @@ struct Lists<'a> {
 }
 
 impl Lists<'_> {
-    fn object(&self, subject: &TermPattern, predicate: oxrdf::NamedNodeRef<'_>) -> Option<TermPattern> {
+    fn object(
+        &self,
+        subject: &TermPattern,
+        predicate: oxrdf::NamedNodeRef<'_>,
+    ) -> Option<TermPattern> {
         let mut triples = self.triples.iter();
         let found = triples.find(|triple| {
             triple.subject == *subject
@@ -407,9 +414,11 @@ fn read_search(
             (text, None, Some(last))
         }
         [text, TermPattern::Literal(range)] => (text, Some(range), None),
-        [text, TermPattern::Literal(range), TermPattern::Literal(limit)] => {
-            (text, Some(range), Some(limit))
-        }
+        [
+            text,
+            TermPattern::Literal(range),
+            TermPattern::Literal(limit),
+        ] => (text, Some(range), Some(limit)),
         _ => {
             return Err(wrong(
                 "rechts van text:zoek staat een tekst, of een lijst van een tekst, een taal en een grens",
@@ -587,7 +596,9 @@ impl Resolver<'_> {
             match table(&view, search, literal) {
                 Some(table) => tables.push(table),
                 // With the literals bound by another pattern, looking at each gives the same, if slowly.
-                None if search.score.is_none() && rest.iter().any(|t| t.object == place.subject) => {
+                None if search.score.is_none()
+                    && rest.iter().any(|t| t.object == place.subject) =>
+                {
                     filters.push(filter(search, literal)?);
                 }
                 None => return Err(too_many(search)),

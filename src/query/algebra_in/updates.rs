@@ -89,7 +89,11 @@ impl Modify {
     /// # Errors
     /// A search that matches more than it may.
     pub(in crate::query) fn search(&mut self, sources: &Sources<'_>) -> Result<(), QueryError> {
-        resolve_searches(&mut self.pattern, &std::mem::take(&mut self.searches), sources)
+        resolve_searches(
+            &mut self.pattern,
+            &std::mem::take(&mut self.searches),
+            sources,
+        )
     }
 
     /// Orders the joins of its pattern for what it is to run on.

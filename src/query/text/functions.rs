@@ -38,9 +38,11 @@ pub(super) fn text_of(literal: &Literal) -> Option<(&str, &str)> {
 fn matches(arguments: &[Term]) -> Option<Term> {
     let (literal, search, range) = match arguments {
         [Term::Literal(literal), Term::Literal(search)] => (literal, search, None),
-        [Term::Literal(literal), Term::Literal(search), Term::Literal(range)] => {
-            (literal, search, Some(range))
-        }
+        [
+            Term::Literal(literal),
+            Term::Literal(search),
+            Term::Literal(range),
+        ] => (literal, search, Some(range)),
         _ => return None,
     };
     let (search, tag) = text_of(search)?;

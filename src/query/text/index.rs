@@ -98,7 +98,11 @@ impl Progress {
         tracing::info!(
             literals,
             words = self.segments.iter().map(|s| s.words()).sum::<u64>(),
-            bytes = self.segments.iter().map(|s| s.memory_bytes()).sum::<usize>(),
+            bytes = self
+                .segments
+                .iter()
+                .map(|s| s.memory_bytes())
+                .sum::<usize>(),
             segments = self.segments.len(),
             seconds,
             literals_per_second = (literals as f64 / seconds.max(1e-6)) as u64,

@@ -78,9 +78,13 @@ impl Stemmers {
         match &self.of_group[group.number()] {
             // Numbers and house numbers are no words of a language.
             Some(stemmer) if word.bytes().all(|byte| byte.is_ascii_lowercase()) => {
-                out.push_str(&stemmer.stem(word));
+                let stem = stemmer.stem(word);
                 if group == Group::Dutch {
+                    // Once more, for what ends twice: `molen` and `molen-s`.
+                    out.push_str(&stemmer.stem(&stem));
                     even_out_dutch(out);
+                } else {
+                    out.push_str(&stem);
                 }
             }
             _ => out.push_str(word),
@@ -215,6 +219,8 @@ mod tests {
         assert!(same(Group::Dutch, "school", "scholen"));
         assert!(same(Group::Dutch, "organisatie", "organisaties"));
         assert!(same(Group::Dutch, "mandataris", "mandatarissen"));
+        assert!(same(Group::Dutch, "molen", "molens"));
+        assert!(same(Group::Dutch, "schepen", "schepenen"));
         assert!(!same(Group::Dutch, "gebouw", "bouw"));
         assert!(!same(Group::Dutch, "kerk", "kern"));
         assert!(same(Group::English, "address", "addresses"));

@@ -1,10 +1,10 @@
 //! Whether one literal matches a search, by looking at the literal alone: for phrases, for `text:matches` and to check the
 //! index against. Uses no index.
 
+use super::MAX_LITERAL_BYTES;
 use super::language::{Group, LanguageRange, Stemmers};
 use super::syntax::{Element, TextQuery, Unit};
 use super::words::Words;
-use super::MAX_LITERAL_BYTES;
 
 /// The words of one literal with their stems. Made to be used again for the next.
 #[derive(Default)]
@@ -81,7 +81,12 @@ mod tests {
         let query = TextQuery::parse(search).expect("a search");
         let mut scratch = LiteralWords::default();
         // What was read before leaves no trace.
-        query.matches("een heel andere en veel langere tekst", "nl", &LanguageRange::All, &mut scratch);
+        query.matches(
+            "een heel andere en veel langere tekst",
+            "nl",
+            &LanguageRange::All,
+            &mut scratch,
+        );
         query.matches(text, tag, &LanguageRange::All, &mut scratch)
     }
 

@@ -120,7 +120,10 @@ impl Finder<'_> {
             .map(|element| {
                 let frequency = segments.iter().map(|segment| {
                     let lists = self.lists(segment, element);
-                    lists.iter().map(|list| segment.frequency(*list)).sum::<u64>()
+                    lists
+                        .iter()
+                        .map(|list| segment.frequency(*list))
+                        .sum::<u64>()
                 });
                 // Forms of one word in one literal are counted twice; that is near enough.
                 let frequency = (frequency.sum::<u64>() as f64).min(literals);
@@ -238,7 +241,10 @@ impl Finder<'_> {
         let mut postings = postings.iter().peekable();
         let mut both = Vec::with_capacity(found.len().min(postings.len()));
         for (literal, score) in found {
-            while postings.next_if(|posting| posting.literal < *literal).is_some() {}
+            while postings
+                .next_if(|posting| posting.literal < *literal)
+                .is_some()
+            {}
             if let Some(posting) = postings.next_if(|posting| posting.literal == *literal) {
                 both.push((*literal, score + self.score(segment, element, posting)));
             }

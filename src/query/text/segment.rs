@@ -105,17 +105,15 @@ impl Segment {
             Element::Word { folded, .. } if group == Group::Plain => {
                 found.extend(vocabulary.words.get(folded));
             }
-            Element::Word { stems, .. } => {
-                match vocabulary.stems.get(&stems[group.number()]) {
-                    None => {}
-                    Some(only) if only & 1 == 0 => found.push(only >> 1),
-                    Some(family) => {
-                        let mut at = (family >> 1) as usize;
-                        let count = take(&self.families, &mut at);
-                        found.extend((0..count).map(|_| take(&self.families, &mut at)));
-                    }
+            Element::Word { stems, .. } => match vocabulary.stems.get(&stems[group.number()]) {
+                None => {}
+                Some(only) if only & 1 == 0 => found.push(only >> 1),
+                Some(family) => {
+                    let mut at = (family >> 1) as usize;
+                    let count = take(&self.families, &mut at);
+                    found.extend((0..count).map(|_| take(&self.families, &mut at)));
                 }
-            }
+            },
             Element::Prefix(begin) => {
                 let mut words = vocabulary.words.range().ge(begin).into_stream();
                 while let Some((word, list)) = words.next() {
@@ -324,7 +322,10 @@ mod tests {
                 segment.read(list, &mut postings);
             }
             postings.sort_unstable_by_key(|p| p.literal);
-            postings.iter().map(|p| (p.literal, p.times)).collect::<Vec<_>>()
+            postings
+                .iter()
+                .map(|p| (p.literal, p.times))
+                .collect::<Vec<_>>()
         };
         let word = Element::Word {
             folded: "kerk".into(),
@@ -333,7 +334,10 @@ mod tests {
         assert_eq!(find(&word, Group::Dutch), [(0, 2), (0, 1), (700, 1)]);
         assert_eq!(find(&word, Group::Plain), [(3, 1)]);
         assert_eq!(find(&word, Group::French), []);
-        assert_eq!(find(&Element::Prefix("kerke".into()), Group::Dutch), [(0, 1), (700, 1)]);
+        assert_eq!(
+            find(&Element::Prefix("kerke".into()), Group::Dutch),
+            [(0, 1), (700, 1)]
+        );
         assert_eq!(find(&Element::Prefix("l".into()), Group::Dutch), []);
         assert_eq!((segment.literals(), segment.words()), (3, 6));
         assert_eq!([0, 3, 4, 700].map(|n| segment.length(n)), [3, 1, 0, 2]);

@@ -154,7 +154,9 @@ impl Reader {
         // `d'Hoogvorst`, `l'église`, `foto's`: the single letter may be there or not.
         let is_long = |word: &&str| word.chars().nth(1).is_some();
         if !is_quoted && body.contains(is_apostrophe) && found.iter().any(is_long) {
-            let last = found.pop().filter(|last| suffix != Suffix::None || is_long(last));
+            let last = found
+                .pop()
+                .filter(|last| suffix != Suffix::None || is_long(last));
             found.retain(is_long);
             found.extend(last);
         }
@@ -262,9 +264,15 @@ mod tests {
     fn words_phrases_and_alternatives_are_told_apart() {
         assert_eq!(shown("Kerk  Gent"), "kerk gent");
         assert_eq!(shown("kerk OR school -oud"), "kerk | school -oud");
-        assert_eq!(shown("\"Grote Markt\" -\"oude stad\""), "\"grote markt\" -\"oude stad\"");
+        assert_eq!(
+            shown("\"Grote Markt\" -\"oude stad\""),
+            "\"grote markt\" -\"oude stad\""
+        );
         assert_eq!(shown("„Grote Markt” x"), "\"grote markt\" x");
-        assert_eq!(shown("adre* brugge~2 brugge~ brugge~1"), "adre* near~2 near~ near~");
+        assert_eq!(
+            shown("adre* brugge~2 brugge~ brugge~1"),
+            "adre* near~2 near~ near~"
+        );
         assert_eq!(shown("Sint-Niklaas"), "\"sint niklaas\"");
         assert_eq!(shown("Sint-Nik*"), "\"sint nik*\"");
         assert_eq!(shown("Gent - Brugge"), "gent brugge");
@@ -285,7 +293,20 @@ mod tests {
 
     #[test]
     fn what_says_nothing_is_refused() {
-        for bad in ["", " ", "-", "…", "-kerk", "kerk OR", "OR kerk", "kerk OR -x", "\"kerk", "*", "~2", "- *"] {
+        for bad in [
+            "",
+            " ",
+            "-",
+            "…",
+            "-kerk",
+            "kerk OR",
+            "OR kerk",
+            "kerk OR -x",
+            "\"kerk",
+            "*",
+            "~2",
+            "- *",
+        ] {
             let error = TextQuery::parse(bad).expect_err(bad);
             assert!(!error.nl.is_empty() && !error.en.is_empty());
         }

@@ -98,8 +98,22 @@ fn by_index(view: &View, query: &TextQuery, range: &LanguageRange) -> Vec<u64> {
 }
 
 const WORDS: [&str; 16] = [
-    "kerk", "kerken", "Kerkstraat", "straat", "straten", "Gent", "Gand", "gemeente", "gemeenten",
-    "église", "eglises", "d'Hoogvorst", "'s-Gravenwezel", "12", "12bis", "Straße",
+    "kerk",
+    "kerken",
+    "Kerkstraat",
+    "straat",
+    "straten",
+    "Gent",
+    "Gand",
+    "gemeente",
+    "gemeenten",
+    "église",
+    "eglises",
+    "d'Hoogvorst",
+    "'s-Gravenwezel",
+    "12",
+    "12bis",
+    "Straße",
 ];
 const TAGS: [&str; 7] = ["", "nl", "nl-BE", "fr", "en", "de", "es"];
 
@@ -108,8 +122,12 @@ fn some_text() -> impl Strategy<Value = String> {
 }
 
 fn some_search() -> impl Strategy<Value = String> {
-    let unit = (prop::sample::select(&WORDS[..]), prop::sample::select(&WORDS[..]), 0..8_u8).prop_map(
-        |(one, two, kind)| match kind {
+    let unit = (
+        prop::sample::select(&WORDS[..]),
+        prop::sample::select(&WORDS[..]),
+        0..8_u8,
+    )
+        .prop_map(|(one, two, kind)| match kind {
             0 | 1 => one.to_owned(),
             2 => format!("-{one}"),
             3 => format!("\"{one} {two}\""),
@@ -117,8 +135,7 @@ fn some_search() -> impl Strategy<Value = String> {
             5 => format!("{one}~"),
             6 => format!("-\"{one} {two}\""),
             _ => format!("{one} OR {two}"),
-        },
-    );
+        });
     prop::collection::vec(unit, 1..4).prop_map(|units| units.join(" "))
 }
 
@@ -164,8 +181,19 @@ proptest! {
 fn many(range: std::ops::Range<usize>) -> impl Iterator<Item = Quad> {
     range.map(|n| {
         let tag = if n % 3 == 0 { "nl" } else { "" };
-        let street = ["Kerkstraat", "Molenweg", "Dorp", "Lange Nieuwe Gemeentelaan"][n % 4];
-        quad(&format!("a{n}"), text(&format!("{street} {n}, {} plaats{}", 9000 + n % 90, n % 700), tag))
+        let street = [
+            "Kerkstraat",
+            "Molenweg",
+            "Dorp",
+            "Lange Nieuwe Gemeentelaan",
+        ][n % 4];
+        quad(
+            &format!("a{n}"),
+            text(
+                &format!("{street} {n}, {} plaats{}", 9000 + n % 90, n % 700),
+                tag,
+            ),
+        )
     })
 }
 
@@ -175,12 +203,25 @@ fn each_literal_is_read_once_and_a_search_reads_its_own_lists() {
     commit(&store, many(0..20_000), &[]);
     let view = store.snapshot().view();
     READ.set(0);
-    assert_eq!(found(&view, "SELECT ?l { ?l text:search 'molenweg 4001' }"), ["Molenweg 4001, 9041 plaats501"]);
-    assert_eq!(READ.take(), 20_000, "the first search reads every literal once");
+    assert_eq!(
+        found(&view, "SELECT ?l { ?l text:search 'molenweg 4001' }"),
+        ["Molenweg 4001, 9041 plaats501"]
+    );
+    assert_eq!(
+        READ.take(),
+        20_000,
+        "the first search reads every literal once"
+    );
     let started = std::time::Instant::now();
     for n in 0..50 {
         let number = 4 * n + 1;
-        let hits = found(&view, &format!("SELECT ?l {{ ?l text:search 'molenweg {number} plaats{}' }}", number % 700));
+        let hits = found(
+            &view,
+            &format!(
+                "SELECT ?l {{ ?l text:search 'molenweg {number} plaats{}' }}",
+                number % 700
+            ),
+        );
         assert_eq!(hits.len(), 1);
     }
     let each = started.elapsed() / 50;
@@ -189,12 +230,21 @@ fn each_literal_is_read_once_and_a_search_reads_its_own_lists() {
     // A small commit is a part of its own; what was there is not read again.
     commit(&store, [quad("x", text("Nieuw Molenweg", "nl"))], &[]);
     let later = store.snapshot().view();
-    assert_eq!(found(&later, "SELECT ?l { ?l text:search 'molenwegen nieuw' }"), ["Nieuw Molenweg"]);
+    assert_eq!(
+        found(&later, "SELECT ?l { ?l text:search 'molenwegen nieuw' }"),
+        ["Nieuw Molenweg"]
+    );
     assert_eq!(READ.take(), 1);
-    assert_eq!(found(&view, "SELECT ?l { ?l text:search 'nieuw molenweg' }"), Vec::<String>::new());
+    assert_eq!(
+        found(&view, "SELECT ?l { ?l text:search 'nieuw molenweg' }"),
+        Vec::<String>::new()
+    );
     let segments = super::index::segments(&later);
     let bytes: usize = segments.iter().map(|segment| segment.memory_bytes()).sum();
-    assert!(bytes < 60 * 20_000, "{bytes} bytes for twenty thousand literals");
+    assert!(
+        bytes < 60 * 20_000,
+        "{bytes} bytes for twenty thousand literals"
+    );
 }
 
 #[test]
@@ -219,7 +269,10 @@ fn a_search_that_is_stopped_leaves_its_work_to_the_next() {
         assert!(stopped < 1_000, "no progress");
     };
     assert_eq!(rows, 1);
-    assert!(READ.take() <= 20_000 + stopped, "a literal is read again only where work broke off");
+    assert!(
+        READ.take() <= 20_000 + stopped,
+        "a literal is read again only where work broke off"
+    );
 }
 
 #[test]
@@ -228,20 +281,38 @@ fn more_than_may_be_bound_is_an_error_or_a_filter_never_a_part() {
     commit(&store, many(0..20_000), &[]);
     let view = store.snapshot().view();
     // 5,000 match: a table.
-    assert_eq!(found(&view, "SELECT (COUNT(?l) AS ?n) { ?l text:search 'kerkstraat' }"), ["5000"]);
+    assert_eq!(
+        found(
+            &view,
+            "SELECT (COUNT(?l) AS ?n) { ?l text:search 'kerkstraat' }"
+        ),
+        ["5000"]
+    );
     // 15,000 match: more than a table may hold.
     let wide = "kerkstraat OR molenweg OR dorp";
-    let error = rows(&view, &format!("SELECT (COUNT(?l) AS ?n) {{ ?l text:search '{wide}' }}")).expect_err("too many");
+    let error = rows(
+        &view,
+        &format!("SELECT (COUNT(?l) AS ?n) {{ ?l text:search '{wide}' }}"),
+    )
+    .expect_err("too many");
     assert!(error.text().nl.contains("meer dan 10000"), "{error}");
     assert!(error.hint().is_some_and(|hint| hint.en.contains("limit")));
     let counted = format!("SELECT (COUNT(*) AS ?n) {{ ?s :label ?l . ?l text:search '{wide}' }}");
-    assert_eq!(found(&view, &counted), ["15000"], "each literal of the other pattern is looked at");
-    let dutch = format!("SELECT (COUNT(*) AS ?n) {{ ?s :label ?l . ?l text:search ('{wide}' 'nl') }}");
+    assert_eq!(
+        found(&view, &counted),
+        ["15000"],
+        "each literal of the other pattern is looked at"
+    );
+    let dutch =
+        format!("SELECT (COUNT(*) AS ?n) {{ ?s :label ?l . ?l text:search ('{wide}' 'nl') }}");
     assert_eq!(found(&view, &dutch), ["5000"]);
     let best = format!("SELECT ?l {{ (?l ?score) text:search ('{wide}' 10000) }}");
     assert_eq!(found(&view, &best).len(), 10_000);
     let scored = format!("SELECT ?l {{ ?s :label ?l . (?l ?score) text:search '{wide}' }}");
-    assert!(rows(&view, &scored).is_err(), "a score for each cannot be had by looking");
+    assert!(
+        rows(&view, &scored).is_err(),
+        "a score for each cannot be had by looking"
+    );
 }
 
 fn small() -> View {
@@ -265,21 +336,56 @@ fn both_forms_bind_what_their_arguments_ask_for() {
     let gent = ["Gent", "Gent in g1", "Gent in g2", "Kerk van Gent"];
     assert_eq!(found(&view, "SELECT ?l { ?l text:search 'gent' }"), gent);
     assert_eq!(found(&view, "SELECT ?l { ?l text:zoek 'gent' }"), gent);
-    assert_eq!(found(&view, "SELECT ?l { (?l) text:search ('gent') }"), gent);
-    assert_eq!(found(&view, "SELECT ?l { ?l text:search ('kerk' 'nl-BE') }"), ["Kerken in Brugge"]);
-    assert_eq!(found(&view, "SELECT ?l { ?l text:search 'kerk'@nl }").len(), 3);
-    assert_eq!(found(&view, "SELECT ?l { ?l text:search ('kerk' '') }"), ["oude kerk"]);
-    assert_eq!(found(&view, "SELECT * { (?l ?s) text:search ('kerk' 'nl' 1) }").len(), 1);
-    // The shortest holds the word most densely; scores fall.
-    let scored = rows(&view, "SELECT ?l ?s { (?l ?s) text:search 'gent' } ORDER BY DESC(?s)").expect("runs");
-    assert_eq!(scored[0][0], "Gent");
-    let scores: Vec<f64> = scored.iter().map(|row| row[1].parse().expect("a number")).collect();
-    assert!(scores.windows(2).all(|pair| pair[0] >= pair[1]) && scores[3] > 0.0, "{scores:?}");
-    assert_eq!(found(&view, "SELECT ?x { ?x :label/text:search 'brugge' }"), ["<http://example.com/b>"]);
-    assert_eq!(found(&view, "ASK { [] text:search 'brugge' }"), ["true"]);
-    assert_eq!(found(&view, "ASK { ?x text:search '12' }"), ["false"], "numbers are no texts");
     assert_eq!(
-        found(&view, "SELECT ?l { ?l text:search 'gent' . ?l text:search 'kerk'@nl }"),
+        found(&view, "SELECT ?l { (?l) text:search ('gent') }"),
+        gent
+    );
+    assert_eq!(
+        found(&view, "SELECT ?l { ?l text:search ('kerk' 'nl-BE') }"),
+        ["Kerken in Brugge"]
+    );
+    assert_eq!(
+        found(&view, "SELECT ?l { ?l text:search 'kerk'@nl }").len(),
+        3
+    );
+    assert_eq!(
+        found(&view, "SELECT ?l { ?l text:search ('kerk' '') }"),
+        ["oude kerk"]
+    );
+    assert_eq!(
+        found(&view, "SELECT * { (?l ?s) text:search ('kerk' 'nl' 1) }").len(),
+        1
+    );
+    // The shortest holds the word most densely; scores fall.
+    let scored = rows(
+        &view,
+        "SELECT ?l ?s { (?l ?s) text:search 'gent' } ORDER BY DESC(?s)",
+    )
+    .expect("runs");
+    assert_eq!(scored[0][0], "Gent");
+    let scores: Vec<f64> = scored
+        .iter()
+        .map(|row| row[1].parse().expect("a number"))
+        .collect();
+    assert!(
+        scores.windows(2).all(|pair| pair[0] >= pair[1]) && scores[3] > 0.0,
+        "{scores:?}"
+    );
+    assert_eq!(
+        found(&view, "SELECT ?x { ?x :label/text:search 'brugge' }"),
+        ["<http://example.com/b>"]
+    );
+    assert_eq!(found(&view, "ASK { [] text:search 'brugge' }"), ["true"]);
+    assert_eq!(
+        found(&view, "ASK { ?x text:search '12' }"),
+        ["false"],
+        "numbers are no texts"
+    );
+    assert_eq!(
+        found(
+            &view,
+            "SELECT ?l { ?l text:search 'gent' . ?l text:search 'kerk'@nl }"
+        ),
         ["Kerk van Gent"]
     );
 }
@@ -287,31 +393,69 @@ fn both_forms_bind_what_their_arguments_ask_for() {
 #[test]
 fn graphs_and_rights_decide_what_is_found() {
     let view = small();
-    assert_eq!(found(&view, "SELECT ?l FROM :g1 { ?l text:search 'gent' }"), ["Gent in g1"]);
-    assert_eq!(found(&view, "SELECT ?l { GRAPH :g2 { ?l text:search 'gent' } }"), ["Gent in g2", "Kerk van Gent"]);
-    assert_eq!(found(&view, "SELECT ?l { GRAPH :g9 { ?l text:search 'gent' } }"), Vec::<String>::new());
+    assert_eq!(
+        found(&view, "SELECT ?l FROM :g1 { ?l text:search 'gent' }"),
+        ["Gent in g1"]
+    );
+    assert_eq!(
+        found(&view, "SELECT ?l { GRAPH :g2 { ?l text:search 'gent' } }"),
+        ["Gent in g2", "Kerk van Gent"]
+    );
+    assert_eq!(
+        found(&view, "SELECT ?l { GRAPH :g9 { ?l text:search 'gent' } }"),
+        Vec::<String>::new()
+    );
     let pairs = |text: &str| {
         let mut pairs = rows(&view, text).expect("runs");
         pairs.sort();
-        pairs.into_iter().map(|row| row.join(" ")).collect::<Vec<_>>()
+        pairs
+            .into_iter()
+            .map(|row| row.join(" "))
+            .collect::<Vec<_>>()
     };
     let expected = [
         "<http://example.com/g1> Gent in g1",
         "<http://example.com/g2> Gent in g2",
         "<http://example.com/g2> Kerk van Gent",
     ];
-    assert_eq!(pairs("SELECT ?g ?l { GRAPH ?g { ?l text:search 'gent' } }"), expected);
-    assert_eq!(pairs("SELECT ?g ?l { GRAPH ?g { ?s :label ?l . ?l text:search 'gent' } }"), expected);
-    assert_eq!(pairs("SELECT ?g ?l { GRAPH ?g { ?s :label ?l } ?l text:search 'gent' }"), expected);
+    assert_eq!(
+        pairs("SELECT ?g ?l { GRAPH ?g { ?l text:search 'gent' } }"),
+        expected
+    );
+    assert_eq!(
+        pairs("SELECT ?g ?l { GRAPH ?g { ?s :label ?l . ?l text:search 'gent' } }"),
+        expected
+    );
+    assert_eq!(
+        pairs("SELECT ?g ?l { GRAPH ?g { ?s :label ?l } ?l text:search 'gent' }"),
+        expected
+    );
     // A reader of one graph learns nothing of the others, nor does a limit count what he does not see.
     let g1 = view.id_of_iri(iri("g1").as_str()).expect("a graph");
     let narrow = view.with_graphs(Graphs::One(g1));
-    assert_eq!(found(&narrow, "SELECT ?l { ?l text:search 'gent' }"), ["Gent in g1"]);
-    assert_eq!(found(&narrow, "SELECT ?l { (?l ?s) text:search ('gent' 1) }"), ["Gent in g1"]);
-    let options = QueryOptions { default_graph: DefaultGraph::Stored, ..QueryOptions::default() };
+    assert_eq!(
+        found(&narrow, "SELECT ?l { ?l text:search 'gent' }"),
+        ["Gent in g1"]
+    );
+    assert_eq!(
+        found(&narrow, "SELECT ?l { (?l ?s) text:search ('gent' 1) }"),
+        ["Gent in g1"]
+    );
+    let options = QueryOptions {
+        default_graph: DefaultGraph::Stored,
+        ..QueryOptions::default()
+    };
     let query = format!("ASK {{ ?l <{SEARCH}> 'g1' }}");
-    let answer = evaluate(&view, &parse_query(&query, &options).expect("parses"), &options).expect("runs");
-    assert!(matches!(answer, Answer::Boolean(false)), "not in the stored default graph");
+    let answer = evaluate(
+        &view,
+        &parse_query(&query, &options).expect("parses"),
+        &options,
+    )
+    .expect("runs");
+    assert!(
+        matches!(answer, Answer::Boolean(false)),
+        "not in the stored default graph"
+    );
 }
 
 #[test]
@@ -319,41 +463,140 @@ fn searches_stand_anywhere_in_a_group() {
     let view = small();
     let label = |text: &str| found(&view, text);
     assert_eq!(label("SELECT ?s { ?s :label ?l OPTIONAL { ?s :note ?n . ?n text:search 'oude' } FILTER(BOUND(?n)) }").len(), 1);
-    assert_eq!(label("SELECT ?l { { ?l text:search 'brugge' } UNION { ?l text:search 'church' } }").len(), 2);
-    assert_eq!(label("SELECT DISTINCT ?s { ?s :label ?l FILTER EXISTS { ?s :note ?n . ?n text:search 'kerk' } }"), ["<http://example.com/a>"]);
-    assert_eq!(label("SELECT DISTINCT ?s { ?s :note ?n FILTER NOT EXISTS { ?s :note ?n . ?n text:search 'oude' } }"), Vec::<String>::new());
-    assert_eq!(label("SELECT ?s { ?s :label ?l MINUS { ?s :label ?l . ?l text:search 'g*' } }"), ["<http://example.com/b>"]);
-    assert_eq!(label("SELECT ?s { ?s :label ?l { SELECT ?l { (?l ?x) text:search 'gent' } ORDER BY DESC(?x) LIMIT 1 } }"), ["<http://example.com/c>"]);
-    assert_eq!(label("SELECT ?l { BIND('brugge' AS ?q) ?l text:search ?q }"), ["Kerken in Brugge"]);
-    assert_eq!(label("SELECT ?l { VALUES ?q { 'brugge' 'church' 'brugge' } ?l text:search ?q }").len(), 3);
-    assert_eq!(label("SELECT ?q { VALUES ?q { 'brugge' 'niets' } OPTIONAL { ?l text:search ?q } }"), ["brugge", "niets"]);
-    assert_eq!(label("SELECT ?s { ?s :label ?l FILTER text:matches(?l, 'kerk -brugge') }").len(), 2);
-    assert_eq!(label("SELECT ?s { ?s ?p ?l FILTER text:matches(?l, 'kerk', '') }"), ["<http://example.com/a>"]);
+    assert_eq!(
+        label("SELECT ?l { { ?l text:search 'brugge' } UNION { ?l text:search 'church' } }").len(),
+        2
+    );
+    assert_eq!(
+        label(
+            "SELECT DISTINCT ?s { ?s :label ?l FILTER EXISTS { ?s :note ?n . ?n text:search 'kerk' } }"
+        ),
+        ["<http://example.com/a>"]
+    );
+    assert_eq!(
+        label(
+            "SELECT DISTINCT ?s { ?s :note ?n FILTER NOT EXISTS { ?s :note ?n . ?n text:search 'oude' } }"
+        ),
+        Vec::<String>::new()
+    );
+    assert_eq!(
+        label("SELECT ?s { ?s :label ?l MINUS { ?s :label ?l . ?l text:search 'g*' } }"),
+        ["<http://example.com/b>"]
+    );
+    assert_eq!(
+        label(
+            "SELECT ?s { ?s :label ?l { SELECT ?l { (?l ?x) text:search 'gent' } ORDER BY DESC(?x) LIMIT 1 } }"
+        ),
+        ["<http://example.com/c>"]
+    );
+    assert_eq!(
+        label("SELECT ?l { BIND('brugge' AS ?q) ?l text:search ?q }"),
+        ["Kerken in Brugge"]
+    );
+    assert_eq!(
+        label("SELECT ?l { VALUES ?q { 'brugge' 'church' 'brugge' } ?l text:search ?q }").len(),
+        3
+    );
+    assert_eq!(
+        label("SELECT ?q { VALUES ?q { 'brugge' 'niets' } OPTIONAL { ?l text:search ?q } }"),
+        ["brugge", "niets"]
+    );
+    assert_eq!(
+        label("SELECT ?s { ?s :label ?l FILTER text:matches(?l, 'kerk -brugge') }").len(),
+        2
+    );
+    assert_eq!(
+        label("SELECT ?s { ?s ?p ?l FILTER text:matches(?l, 'kerk', '') }"),
+        ["<http://example.com/a>"]
+    );
 }
 
 #[test]
 fn what_cannot_be_understood_is_told_with_its_place() {
     let view = small();
     let error = |text: &str| match rows(&view, text) {
-        Err(QueryError::Syntax { line, column, message, hint }) => {
+        Err(QueryError::Syntax {
+            line,
+            column,
+            message,
+            hint,
+        }) => {
             assert!(line == 1 && column > 70, "{text}: {line}:{column}");
             assert!(message.nl != message.en, "{text}");
             (message.en, hint.map(|hint| hint.en).unwrap_or_default())
         }
         other => panic!("{text}: {other:?}"),
     };
-    assert!(error("SELECT ?l { ?l text:search ?q }").1.contains("VALUES ?q"));
-    assert!(error("SELECT ?l { ?s :label ?q . ?l text:search ?q }").1.contains("text:matches(?text, ?q)"));
-    assert!(error("SELECT ?l { VALUES ?q { 'x' } { SELECT ?l { ?l text:search ?q } } }").0.contains("not known"));
-    assert!(error("SELECT ?l { ?l text:search '\"kerk' }").0.contains("not closed"));
-    assert!(error("SELECT ?l { ?l text:search '' }").0.contains("no word"));
-    assert!(error("SELECT ?l { ?l text:search 12 }").0.contains("no text"));
-    assert!(error("SELECT ?l { ?l text:search ('kerk' 'nl' 0) }").0.contains("from 1 to"));
-    assert!(error("SELECT ?l { ?l text:search ('kerk' 'n l') }").0.contains("no language"));
-    assert!(error("SELECT ?l { ?l text:search ('kerk' 'nl' 1 2) }").0.contains("on the right"));
-    assert!(error("SELECT ?l { :a text:search 'kerk' }").0.contains("on the left"));
-    assert!(error("SELECT ?l { (?l ?l) text:search 'kerk' }").0.contains("on the left"));
-    assert!(error("SELECT ?l { ?l text:find 'kerk' }").0.contains("text:find"));
-    assert!(error("SELECT ?l { ?s :label ?l FILTER(!text:matches(?l, '-kerk')) }").0.contains("leave out"));
-    assert!(matches!(rows(&view, "SELECT ?l { ?s :label ?l FILTER text:match(?l, 'x') }"), Err(QueryError::UnknownFunction { .. })));
+    assert!(
+        error("SELECT ?l { ?l text:search ?q }")
+            .1
+            .contains("VALUES ?q")
+    );
+    assert!(
+        error("SELECT ?l { ?s :label ?q . ?l text:search ?q }")
+            .1
+            .contains("text:matches(?text, ?q)")
+    );
+    assert!(
+        error("SELECT ?l { VALUES ?q { 'x' } { SELECT ?l { ?l text:search ?q } } }")
+            .0
+            .contains("not known")
+    );
+    assert!(
+        error("SELECT ?l { ?l text:search '\"kerk' }")
+            .0
+            .contains("not closed")
+    );
+    assert!(
+        error("SELECT ?l { ?l text:search '' }")
+            .0
+            .contains("no word")
+    );
+    assert!(
+        error("SELECT ?l { ?l text:search 12 }")
+            .0
+            .contains("no text")
+    );
+    assert!(
+        error("SELECT ?l { ?l text:search ('kerk' 'nl' 0) }")
+            .0
+            .contains("from 1 to")
+    );
+    assert!(
+        error("SELECT ?l { ?l text:search ('kerk' 'n l') }")
+            .0
+            .contains("no language")
+    );
+    assert!(
+        error("SELECT ?l { ?l text:search ('kerk' 'nl' 1 2) }")
+            .0
+            .contains("on the right")
+    );
+    assert!(
+        error("SELECT ?l { :a text:search 'kerk' }")
+            .0
+            .contains("on the left")
+    );
+    assert!(
+        error("SELECT ?l { (?l ?l) text:search 'kerk' }")
+            .0
+            .contains("on the left")
+    );
+    assert!(
+        error("SELECT ?l { ?l text:find 'kerk' }")
+            .0
+            .contains("text:find")
+    );
+    assert!(
+        error("SELECT ?l { ?s :label ?l FILTER(!text:matches(?l, '-kerk')) }")
+            .0
+            .contains("leave out")
+    );
+    assert!(matches!(
+        rows(
+            &view,
+            "SELECT ?l { ?s :label ?l FILTER text:match(?l, 'x') }"
+        ),
+        Err(QueryError::UnknownFunction { .. })
+    ));
 }
