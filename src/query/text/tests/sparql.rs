@@ -117,9 +117,9 @@ fn graphs_and_rights_decide_what_is_found() {
         pairs("SELECT ?g ?l { GRAPH ?g { ?s :label ?l } ?l text:search 'gent' }"),
         expected
     );
-    // A limit counts in each graph.
+    // A limit counts in each graph; of equals, the literal stored first is the best.
     let best = "SELECT ?g ?l { GRAPH ?g { ?s :label ?l . (?l ?x) text:search ('gent' 1) } }";
-    assert_eq!(pairs(best), expected[..2]);
+    assert_eq!(pairs(best), [expected[0], expected[2]]);
     // A reader of one graph learns nothing of the others, nor does a limit count what he does not see.
     let g1 = view.id_of_iri(iri("g1").as_str()).expect("a graph");
     let narrow = view.with_graphs(Graphs::One(g1));
