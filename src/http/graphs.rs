@@ -317,6 +317,7 @@ pub(super) fn parse_upload(
     options.limits = Limits {
         // A packed upload may unfold, but not without bound.
         max_file_bytes: limit.saturating_mul(8),
+        max_lines_bytes: limit.saturating_mul(8),
         max_json_bytes: limit,
         ..Limits::default()
     };

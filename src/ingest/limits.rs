@@ -3,8 +3,10 @@
 /// Bounds for one input. The defaults suit a steward at the command line; a server takes smaller ones.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Content in bytes, after decompression.
+    /// Content in bytes, after decompression; of line formats see `max_lines_bytes`.
     pub max_file_bytes: u64,
+    /// N-Triples and N-Quads content in bytes, after decompression: read line by line, a whole register is no burden.
+    pub max_lines_bytes: u64,
     /// JSON-LD content in bytes: a JSON-LD reader must hold an object until it has seen its context.
     pub max_json_bytes: u64,
     /// One line of N-Triples or N-Quads, in bytes. Turtle and TriG have no lines; their readers bound one token at 16 MiB.
@@ -21,6 +23,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             max_file_bytes: 16 << 30,
+            max_lines_bytes: 1 << 42,
             max_json_bytes: 128 << 20,
             max_line_bytes: 16 << 20,
             max_xml_event_bytes: 16 << 20,

@@ -176,6 +176,7 @@ impl<'a> GuardedReader<'a> {
         let total = self.offset + chunk.len() as u64;
         let max = match self.format {
             Format::JsonLd => self.limits.max_json_bytes.min(self.limits.max_file_bytes),
+            Format::NTriples | Format::NQuads => self.limits.max_lines_bytes,
             _ => self.limits.max_file_bytes,
         };
         if total > max {
@@ -460,6 +461,7 @@ mod tests {
         let limits = Limits {
             max_line_bytes: 10,
             max_file_bytes: 40,
+            max_lines_bytes: 40,
             max_json_depth: 3,
             ..Limits::default()
         };

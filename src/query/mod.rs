@@ -9,6 +9,7 @@ mod budget;
 mod dataset;
 mod deep;
 mod error;
+mod exec;
 mod json;
 mod lexer;
 mod plan;
@@ -83,6 +84,18 @@ pub struct QueryOptions {
     pub max_memory: Option<u64>,
     /// Flag by which another thread stops the work.
     pub cancel: Cancel,
+    /// What runs the query.
+    pub engine: Engine,
+}
+
+/// What runs a query. Both give the same answers; the choice is for tests and comparisons.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Engine {
+    /// The executor, and the evaluator for queries that the executor does not have all steps for.
+    #[default]
+    Automatic,
+    /// The evaluator, whatever the query.
+    Evaluator,
 }
 
 #[cfg(test)]

@@ -257,6 +257,7 @@ fn packed_inputs() {
     assert_eq!(patient.expect("the bound is the caller's").1, 0);
     let small = Limits {
         max_file_bytes: 1000,
+        max_lines_bytes: 1000,
         ..Limits::default()
     };
     let large = parse_with(

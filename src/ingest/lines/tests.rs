@@ -267,7 +267,7 @@ proptest! {
             bytes = gzip(&bytes);
             bytes.truncate(bytes.len() - usize::from(byte & 1));
         }
-        let limits = Limits { max_line_bytes, max_file_bytes, ..Limits::default() };
+        let limits = Limits { max_line_bytes, max_file_bytes, max_lines_bytes: max_file_bytes, ..Limits::default() };
         agree(&Input::bytes("a", bytes), &limits)?;
     }
 }

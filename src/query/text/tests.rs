@@ -316,4 +316,3 @@ fn more_than_may_be_bound_is_an_error_or_a_filter_never_a_part() {
         "a score for each cannot be had by looking"
     );
 }
-
