@@ -8,11 +8,13 @@ use super::words::Words;
 use crate::query::budget::check_now;
 use crate::store::{TermPart, View};
 use rustc_hash::FxHashMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
+use std::time::{Duration, Instant};
 
 /// Literals of a part from which its making is worth a line in the log.
 const WORTH_TELLING: u64 = 10_000;
+/// Between two looks at a part that another query is making.
+const WAIT: Duration = Duration::from_millis(1);
 
 #[cfg(test)]
 thread_local! {
@@ -24,6 +26,23 @@ thread_local! {
 #[derive(Default)]
 struct TextPart {
     progress: Mutex<Progress>,
+}
+
+impl TextPart {
+    /// Waits for who is making the part, within the limits of the query that waits.
+    fn lock(&self) -> MutexGuard<'_, Progress> {
+        loop {
+            match self.progress.try_lock() {
+                Ok(progress) => return progress,
+                // A query that was stopped left whole segments behind.
+                Err(TryLockError::Poisoned(left)) => return left.into_inner(),
+                Err(TryLockError::WouldBlock) => {
+                    check_now();
+                    std::thread::sleep(WAIT);
+                }
+            }
+        }
+    }
 }
 
 #[derive(Default)]
@@ -39,7 +58,7 @@ pub(super) fn segments(view: &View) -> Vec<Arc<Segment>> {
     let mut all = Vec::new();
     for part in view.snapshot().term_parts() {
         let kept = part.kept(TextPart::default);
-        let mut progress = kept.progress.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut progress = kept.lock();
         if !progress.is_complete {
             progress.complete(&part, view);
         }

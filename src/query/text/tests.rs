@@ -169,6 +169,13 @@ proptest! {
             for view in [&before, &after] {
                 prop_assert_eq!(by_index(view, &query, &range), by_looking(view, &query, &range), "{}", search);
             }
+            // In a query: the join with what is found, and the filter on what is there.
+            let written = Literal::new_simple_literal(&search);
+            let args = range.as_text().map_or(written.to_string(), |tag| format!("({written} '{tag}')"));
+            let joined = format!("SELECT ?s {{ ?s :label ?l . ?l text:search {args} }}");
+            let args = range.as_text().map_or(written.to_string(), |tag| format!("{written}, '{tag}'"));
+            let filtered = format!("SELECT ?s {{ ?s :label ?l FILTER text:matches(?l, {args}) }}");
+            prop_assert_eq!(found(&after, &joined), found(&after, &filtered), "{}", joined);
             // The best are the first of all, and none is lost when there is room for all.
             let all = super::search(&after, &query, &range, Some(MAX_HITS), 0).expect("limited");
             prop_assert_eq!(all.len(), by_index(&after, &query, &range).len());
@@ -275,6 +282,25 @@ fn a_search_that_is_stopped_leaves_its_work_to_the_next() {
         READ.take() <= 20_000 + stopped,
         "a literal is read again only where work broke off"
     );
+}
+
+#[test]
+fn several_may_ask_first() {
+    let store = Store::in_memory();
+    commit(&store, many(0..10_000), &[]);
+    let counts: Vec<usize> = std::thread::scope(|scope| {
+        let asking: Vec<_> = (0..4)
+            .map(|_| {
+                let view = store.snapshot().view();
+                scope
+                    .spawn(move || found(&view, "SELECT ?l { ?l text:search 'molenweg 1*' }").len())
+            })
+            .collect();
+        let counted = asking.into_iter();
+        counted.map(|one| one.join().expect("no panic")).collect()
+    });
+    assert!(counts[0] > 100, "{counts:?}");
+    assert_eq!(counts, [counts[0]; 4]);
 }
 
 #[test]

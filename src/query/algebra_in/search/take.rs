@@ -144,6 +144,15 @@ impl Taker {
                 Ok(None) => {}
                 Err(error) => self.error = Some(error),
             },
+            GraphPattern::Path { path, .. } if path.to_string().contains(NAMESPACE) => {
+                self.error = Some(self.place().error(
+                    Text::new(
+                        "een zoekopdracht is geen stap van een pad, behalve de laatste na een /",
+                        "a search is no step of a path, except the last after a /",
+                    ),
+                    Some(how_to_write()),
+                ));
+            }
             GraphPattern::Service { .. } => {} // what another endpoint is asked is its own affair
             _ => {
                 let known = known.inside(pattern);

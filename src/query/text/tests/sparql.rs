@@ -1,6 +1,7 @@
 //! Searches in queries: what they bind, where they may stand, which graphs they see, and how mistakes are told.
 
 use super::*;
+use crate::query::explain;
 
 fn small() -> View {
     let store = Store::in_memory();
@@ -278,6 +279,11 @@ fn what_cannot_be_understood_is_told_with_its_place() {
             .contains("text:find")
     );
     assert!(
+        error("SELECT ?l { ?s (:label|^text:search) ?l }")
+            .0
+            .contains("no step of a path")
+    );
+    assert!(
         error("SELECT ?l { ?s :label ?l FILTER(!text:matches(?l, '-kerk')) }")
             .0
             .contains("leave out")
@@ -289,4 +295,15 @@ fn what_cannot_be_understood_is_told_with_its_place() {
         ),
         Err(QueryError::UnknownFunction { .. })
     ));
+}
+
+#[test]
+fn a_plan_counts_what_a_search_finds() {
+    let view = small();
+    let options = QueryOptions::default();
+    let text = format!("SELECT ?s {{ ?s <http://example.com/label> ?l . ?l <{SEARCH}> 'brugge' }}");
+    let query = parse_query(&text, &options).expect("parses");
+    let steps = explain(&view, &query, &options).expect("plans");
+    let table = steps.iter().find(|step| step.pattern == "VALUES ?l");
+    assert_eq!(table.and_then(|step| step.rows), Some(1.0), "{steps:?}");
 }
