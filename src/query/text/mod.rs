@@ -22,7 +22,7 @@ mod tests;
 
 pub(super) use functions::with_functions;
 pub(super) use language::LanguageRange;
-pub(super) use search::{Hit, search};
+pub(super) use search::{Amount, Hit, search};
 pub(super) use syntax::TextQuery;
 
 /// Namespace of the properties and the function.

@@ -43,14 +43,21 @@ impl PartialOrd for Hit {
 
 impl Eq for Hit {}
 
-/// The literals that match and stand as object in a quad of the view, best first. With a limit, the best of them;
-/// without, all of them, or `None` when there are more than `at_most`.
+/// How many literals are wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::query) enum Amount {
+    /// The best, at most so many.
+    Best(usize),
+    /// All of them, or none when there are more.
+    All { at_most: usize, scored: bool },
+}
+
+/// The literals that match and stand as object in a quad of the view, best first. `None` when there are more than wanted.
 pub(in crate::query) fn search(
     view: &View,
     query: &TextQuery,
     range: &LanguageRange,
-    limit: Option<usize>,
-    at_most: usize,
+    amount: Amount,
 ) -> Option<Vec<Hit>> {
     let segments = segments(view);
     let mut finder = Finder {
@@ -60,11 +67,17 @@ pub(in crate::query) fn search(
             .into_iter()
             .filter(|group| range.may_take(*group))
             .collect(),
-        weights: Vec::new(),
+        weights: vec![0.0; query.elements.len()],
         average: 1.0,
         literal: LiteralWords::default(),
     };
-    finder.weigh(&segments);
+    let (most, has_limit) = match amount {
+        Amount::Best(limit) => (limit, true),
+        Amount::All { at_most, .. } => (at_most, false),
+    };
+    if has_limit || matches!(amount, Amount::All { scored: true, .. }) {
+        finder.weigh(&segments);
+    }
     // Literals of groups that are not taken whole have to be looked at.
     let is_exact = finder.groups.iter().all(|group| range.takes_all(*group));
     let shown = |id: Id| {
@@ -72,7 +85,6 @@ pub(in crate::query) fn search(
         (is_exact || range.takes(view.language_tag(view.meta(id).language)))
             && view.triples(None, None, Some(id)).next().is_some()
     };
-    let most = limit.unwrap_or(at_most);
     let mut best: BinaryHeap<Reverse<Hit>> = BinaryHeap::new();
     for segment in &segments {
         for (literal, score) in finder.find(segment) {
@@ -84,7 +96,7 @@ pub(in crate::query) fn search(
                 if shown(hit.id) {
                     best.push(Reverse(hit));
                 }
-            } else if limit.is_none() {
+            } else if !has_limit {
                 if shown(hit.id) {
                     return None;
                 }

@@ -92,8 +92,13 @@ fn by_looking(view: &View, query: &TextQuery, range: &LanguageRange) -> Vec<u64>
     ids
 }
 
+const ALL: Amount = Amount::All {
+    at_most: MAX_HITS,
+    scored: false,
+};
+
 fn by_index(view: &View, query: &TextQuery, range: &LanguageRange) -> Vec<u64> {
-    let hits = search(view, query, range, None, MAX_HITS).expect("few literals");
+    let hits = search(view, query, range, ALL).expect("few literals");
     let mut ids: Vec<u64> = hits.iter().map(|hit| hit.id.raw()).collect();
     ids.sort_unstable();
     ids
@@ -177,10 +182,10 @@ proptest! {
             let filtered = format!("SELECT ?s {{ ?s :label ?l FILTER text:matches(?l, {args}) }}");
             prop_assert_eq!(found(&after, &joined), found(&after, &filtered), "{}", joined);
             // The best are the first of all, and none is lost when there is room for all.
-            let all = super::search(&after, &query, &range, Some(MAX_HITS), 0).expect("limited");
+            let all = super::search(&after, &query, &range, Amount::Best(MAX_HITS)).expect("limited");
             prop_assert_eq!(all.len(), by_index(&after, &query, &range).len());
             prop_assert!(all.windows(2).all(|pair| pair[0] > pair[1]));
-            let best = super::search(&after, &query, &range, Some(2), 0).expect("limited");
+            let best = super::search(&after, &query, &range, Amount::Best(2)).expect("limited");
             prop_assert_eq!(&best[..], &all[..all.len().min(2)]);
         }
     }
@@ -281,6 +286,42 @@ fn a_search_that_is_stopped_leaves_its_work_to_the_next() {
     assert!(
         READ.take() <= 20_000 + stopped,
         "a literal is read again only where work broke off"
+    );
+}
+
+#[test]
+fn what_is_no_text_or_too_long_is_not_searched() {
+    let store = Store::in_memory();
+    let long = format!("molen {}", "x ".repeat(MAX_LITERAL_BYTES / 2));
+    let typed = Literal::new_typed_literal("molen", iri("type"));
+    let longest = format!("molen {}", "x".repeat(MAX_LITERAL_BYTES - 6));
+    let texts = [
+        text(&long, "nl"),
+        typed,
+        text(&longest, ""),
+        Literal::from(12),
+        text("12", ""),
+    ];
+    commit(&store, texts.map(|literal| quad("s", literal)), &[]);
+    let view = store.snapshot().view();
+    assert_eq!(
+        found(&view, "SELECT ?l { ?l text:search 'molen' }"),
+        [longest.as_str()]
+    );
+    assert_eq!(
+        found(
+            &view,
+            "SELECT ?l { ?s :label ?l FILTER text:matches(?l, 'molen') }"
+        ),
+        [longest]
+    );
+    assert_eq!(found(&view, "SELECT ?l { ?l text:search '12' }"), ["12"]);
+    assert_eq!(
+        found(
+            &view,
+            "SELECT ?l { ?s :label ?l FILTER EXISTS { ?l text:search '12' } }"
+        ),
+        ["12"]
     );
 }
 

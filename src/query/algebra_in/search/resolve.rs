@@ -3,7 +3,7 @@
 use super::{Search, each_child, is_place, join, place_number};
 use crate::query::algebra_in::Sources;
 use crate::query::error::QueryError;
-use crate::query::text::{self, Hit, MATCHES, MAX_HITS};
+use crate::query::text::{self, Amount, Hit, MATCHES, MAX_HITS};
 use crate::rdf::label::Text;
 use crate::store::View;
 use oxrdf::vocab::xsd;
@@ -128,8 +128,14 @@ fn table(view: &View, search: &Search, literal: &Variable) -> Option<GraphPatter
     variables.extend(search.score.clone());
     let mut bindings = Vec::new();
     for wanted in &search.texts {
-        let left = MAX_HITS.saturating_sub(bindings.len());
-        let hits = text::search(view, &wanted.query, &wanted.range, search.limit, left)?;
+        let amount = match search.limit {
+            Some(limit) => Amount::Best(limit),
+            None => Amount::All {
+                at_most: MAX_HITS.saturating_sub(bindings.len()),
+                scored: search.score.is_some(),
+            },
+        };
+        let hits = text::search(view, &wanted.query, &wanted.range, amount)?;
         bindings.extend(hits.into_iter().filter_map(|hit: Hit| {
             let Term::Literal(found) = view.term(hit.id) else {
                 return None;
