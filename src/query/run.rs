@@ -525,6 +525,26 @@ impl Rows {
     }
 }
 
+impl Rows {
+    /// Hands the next solution to `write` as canonical texts; `None` where the engine has terms instead, or at the end.
+    pub(super) fn write_texts(
+        &mut self,
+        write: impl FnOnce(&Solutions) -> std::io::Result<()>,
+    ) -> Option<Result<(), QueryError>> {
+        let Source::Executor(executed) = &mut self.inner else {
+            return None;
+        };
+        let limit = &mut self.limit;
+        executed.with(|solutions| {
+            if !solutions.advance()? {
+                return Ok(None);
+            }
+            limit.take()?;
+            write(solutions).map_err(QueryError::Write).map(Some)
+        })
+    }
+}
+
 impl Iterator for Rows {
     type Item = Result<Vec<Option<Term>>, QueryError>;
 

@@ -3,6 +3,7 @@
 
 use super::plan::JoinKind;
 use super::rows::{Batch, Context, MOST_ROWS, Operator};
+use crate::query::budget::step;
 use crate::query::error::QueryError;
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::Hasher as _;
@@ -153,6 +154,7 @@ impl Operator for Join {
             while self.at < self.batch.len() {
                 let row = self.batch.row(self.at);
                 for place in self.places.by_ref() {
+                    step();
                     let Some(other) = table.agreeing(place, row) else {
                         continue;
                     };

@@ -144,13 +144,22 @@ fn open(
             right,
             tag,
             negated,
-        } => Box::new(steps::Exists::new(
-            context,
-            before(input),
-            right,
-            *tag,
-            *negated,
-        )),
+        } => match &**right {
+            Node::Match {
+                input: from,
+                pattern,
+                ..
+            } if matches!(**from, Node::Input) && pattern.graph.is_none() => {
+                Box::new(steps::Meets::new(context, before(input), pattern, *negated))
+            }
+            _ => Box::new(steps::Exists::new(
+                context,
+                before(input),
+                right,
+                *tag,
+                *negated,
+            )),
+        },
         Node::Join {
             left,
             right,
