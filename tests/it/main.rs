@@ -11,6 +11,7 @@ mod keeping;
 mod manifest_files;
 mod oslo;
 mod plan;
+mod protocol;
 mod rdf_suites;
 mod roundtrip;
 mod shacl;

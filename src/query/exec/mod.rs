@@ -160,16 +160,13 @@ fn open(
                 *negated,
             )),
         },
-        Node::Join {
-            left,
-            right,
-            on,
-            brings,
-            kind,
-        } => {
+        Node::Join { left, right, .. } => {
             let left = before(left);
             let right = open(right, context, &mut None);
-            Box::new(join::Join::new(context, left, right, on, brings, *kind))
+            match join::Join::new(context, left, right, plan) {
+                Some(join) => Box::new(join),
+                None => unreachable!("a join is opened for a join"),
+            }
         }
         Node::Group { input, .. } => match counts::answer(plan, context) {
             Some(counted) => Box::new(Given::new(counted)),
@@ -186,3 +183,6 @@ fn open(
         } => Box::new(sort::Slice::new(before(input), *start, *length)),
     }
 }
+
+#[cfg(test)]
+mod tests;
