@@ -5,6 +5,7 @@ mod geo_calls;
 mod lower;
 mod ordering;
 mod rewrite;
+mod search;
 mod updates;
 
 pub(super) use ordering::Sources;
@@ -24,6 +25,7 @@ use oxrdf::NamedNode;
 use rewrite::{
     expand_graphs, has_graph_over_groups, largest_join, order_star_columns, rewrite_pattern,
 };
+use search::{Search, resolve_searches, take_searches};
 use spareval::{PreparedQuery, QueryEvaluator};
 use spargebra::algebra::{GraphPattern, QueryDataset as Clause};
 use spargebra::{Query, SparqlParser};
@@ -59,6 +61,8 @@ pub(super) struct QueryAlgebra {
     pub(super) dataset: Option<DatasetClause>,
     /// Its prologue.
     pub(super) prefixes: Vec<(String, String)>,
+    /// Its full-text searches, which placeholders stand for.
+    searches: Vec<Search>,
     /// Whether it must be told the named graphs before it is prepared.
     needs_graphs: bool,
     /// Whether there is anything to order in it.
@@ -117,17 +121,19 @@ impl QueryAlgebra {
             } => (QueryKind::Describe, pattern, dataset),
         };
         let is_long = check_join(pattern)?;
+        let (_, prefixes) = prologue(tokens);
+        let searches = take_searches(pattern, text, tokens, &prefixes)?;
         rewrite_pattern(pattern);
         let needs_graphs = has_graph_over_groups(pattern);
         let needs_order = is_worth_ordering(pattern);
         // The dataset is chosen by the view; the evaluator must not choose again.
         let dataset = dataset.take().map(clause);
-        let (_, prefixes) = prologue(tokens);
         Ok(Self {
             query,
             kind,
             dataset,
             prefixes,
+            searches,
             needs_graphs,
             needs_order,
             is_deep: is_deep || is_long,
@@ -150,6 +156,24 @@ impl QueryAlgebra {
         | Query::Construct { pattern, .. }
         | Query::Describe { pattern, .. }) = &mut self.query;
         pattern
+    }
+
+    /// A query with tables of the literals that match in place of its full-text searches. Comes after
+    /// [`Self::over_graphs`], because each graph has its own.
+    ///
+    /// # Errors
+    /// A search that matches more than it may.
+    pub(super) fn searched<'a>(
+        query: Cow<'a, Self>,
+        sources: &Sources<'_>,
+    ) -> Result<Cow<'a, Self>, QueryError> {
+        if query.searches.is_empty() {
+            return Ok(query);
+        }
+        let mut searched = query.into_owned();
+        let searches = std::mem::take(&mut searched.searches);
+        resolve_searches(searched.pattern_mut(), &searches, sources)?;
+        Ok(Cow::Owned(searched))
     }
 
     /// A query with its joins ordered for what it is to run on.

@@ -5,6 +5,7 @@ use crate::query::DefaultGraph;
 use crate::query::algebra_in::{DatasetClause, Sources};
 use crate::query::budget::{BoundTerm, Budget, step};
 use crate::query::geo;
+use crate::query::text;
 use crate::store::{Graphs, Id, QuadScan, TripleScan, View};
 use oxrdf::{BlankNode, Literal, NamedNode, Term, TermRef};
 use rustc_hash::FxHashMap;
@@ -42,7 +43,7 @@ pub(super) fn forget_mark() {
 /// An evaluator with the functions our rewritings call. `SERVICE` reaches nothing.
 pub(super) fn evaluator() -> QueryEvaluator {
     let name = NamedNode::new_unchecked;
-    QueryEvaluator::new()
+    text::with_functions(QueryEvaluator::new())
         .with_custom_function(name(geo::CALL), geo::call)
         .with_custom_function(name(EXACT_MARK), |_| {
             EXACT.set(true);

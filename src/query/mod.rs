@@ -20,6 +20,7 @@ mod results;
 mod run;
 mod syntax;
 mod table;
+mod text;
 mod update;
 
 pub use algebra_in::{PlanMethod, PlanStep};

@@ -25,6 +25,11 @@ pub struct PartKey {
 }
 
 impl PartKey {
+    /// Number of the first text, as the ids of the part's terms count them.
+    pub(crate) fn first(self) -> u64 {
+        self.first
+    }
+
     /// Number of texts in the part, literals or not.
     pub fn texts(self) -> u64 {
         self.len

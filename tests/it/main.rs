@@ -20,5 +20,6 @@ mod soak;
 mod solutions;
 mod sparql;
 mod suite;
+mod text;
 mod tidy;
 mod views;

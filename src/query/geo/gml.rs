@@ -1,4 +1,4 @@
-//! `geo:gmlLiteral`: the simple features of GML 3.2 ([OGC 07-036]), and of older versions what the field still sends.
+//! `geo:gmlLiteral`: the simple features of GML 3.2 (OGC 07-036), and of older versions what the field still sends.
 //! Reads points, lines, polygons, their collections, curves of straight segments, surfaces of flat patches and envelopes,
 //! with `pos`, `posList`, `coordinates` and corners; refuses arcs, document types and references to elsewhere. Writes GML
 //! 3.2 in two dimensions.

@@ -1,5 +1,5 @@
 //! `geo:wktLiteral`: an optional IRI of the reference system in angle brackets, then well-known text
-//! ([GeoSPARQL 1.1 §8.5.1](https://docs.ogc.org/is/22-047r1/22-047r1.html), [Simple Features Access §7]). Reads all
+//! ([GeoSPARQL 1.1 §8.5.1](https://docs.ogc.org/is/22-047r1/22-047r1.html), Simple Features Access §7). Reads all
 //! simple features, `EMPTY`, heights and measures (which are left out); a mistake gives no geometry. Writes two dimensions.
 
 use super::crs::Crs;
