@@ -78,10 +78,10 @@ pub fn service_description(view: &View, base: &str, abilities: Abilities) -> Vec
         let format = NamedNode::new_unchecked(format_iri(format));
         say(&service, "inputFormat", format.into());
     }
-    for iri in extension_functions() {
-        let function = NamedOrBlankNode::from(NamedNode::new_unchecked(iri));
-        say(&service, "extensionFunction", function.clone().into());
-        say(&function, "a", sd("Function").into());
+    let functions = extension_functions();
+    for iri in &functions {
+        let function = NamedNode::new_unchecked(*iri);
+        say(&service, "extensionFunction", function.into());
     }
     let part = |name: &str| {
         let iri = format!("{base}/sparql#{name}");
@@ -91,6 +91,10 @@ pub fn service_description(view: &View, base: &str, abilities: Abilities) -> Vec
     let available = part("grafen");
     say(&service, "defaultDataset", dataset.clone().into());
     say(&service, "availableGraphs", available.clone().into());
+    for iri in functions {
+        let function = NamedOrBlankNode::from(NamedNode::new_unchecked(iri));
+        say(&function, "a", sd("Function").into());
+    }
     say(&dataset, "a", sd("Dataset").into());
     say(&available, "a", sd("GraphCollection").into());
     say(&dataset, "defaultGraph", default_graph.clone().into());
