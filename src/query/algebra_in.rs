@@ -1,6 +1,7 @@
 //! From SPARQL text to spargebra's algebra. With its submodule [`rewrite`] the only place that names spargebra.
 //! Does not evaluate.
 
+mod geo_calls;
 mod lower;
 mod ordering;
 mod rewrite;
