@@ -99,8 +99,8 @@ const EXAMPLES: [(&str, &str, &str); 15] = [
     ),
     (
         "query",
-        "  oslo query 'SELECT ?s { ?s a <https://data.vlaanderen.be/ns/adres#Adres> } LIMIT 5'\n  oslo query -f vraag.rq --format csv --timeout 30 > antwoord.csv\n  oslo query --as-of 2024-12-31 -f vraag.rq",
-        "  oslo query 'SELECT ?s { ?s a <https://data.vlaanderen.be/ns/adres#Adres> } LIMIT 5'\n  oslo query -f question.rq --format csv --timeout 30 > answer.csv\n  oslo query --as-of 2024-12-31 -f question.rq",
+        "  oslo query 'SELECT ?s { ?s a <https://data.vlaanderen.be/ns/adres#Adres> } LIMIT 5'\n  oslo query -f vraag.rq --format csv --timeout 30 > antwoord.csv\n  oslo query --as-of 2024-12-31 -f vraag.rq\n  oslo query --stored adressen-van-straat --set straat=Markt",
+        "  oslo query 'SELECT ?s { ?s a <https://data.vlaanderen.be/ns/adres#Adres> } LIMIT 5'\n  oslo query -f question.rq --format csv --timeout 30 > answer.csv\n  oslo query --as-of 2024-12-31 -f question.rq\n  oslo query --stored adressen-van-straat --set straat=Markt",
     ),
     (
         "update",
@@ -153,7 +153,7 @@ const DUTCH_INDEX_MEMORY: &str =
     "Geheugen dat het maken van de index mag nemen, zoals 512MiB of 2GiB [standaard: 2GiB]";
 
 /// Dutch texts: command or command and argument; "" is the program itself.
-const DUTCH: [(&str, &str, &str); 65] = [
+const DUTCH: [(&str, &str, &str); 67] = [
     (
         "",
         "",
@@ -258,6 +258,16 @@ const DUTCH: [(&str, &str, &str); 65] = [
         "query",
         "format",
         "Antwoord als table, json, xml, csv of tsv; grafen als turtle, ntriples, trig, nquads, rdfxml of jsonld [standaard: table op een scherm, anders tsv; turtle voor grafen]",
+    ),
+    (
+        "query",
+        "stored",
+        "Naam van een klaargezette bevraging: een bestand queries/NAAM.rq van de datamap",
+    ),
+    (
+        "query",
+        "set",
+        "Waarde van een parameter van de klaargezette bevraging; mag meermaals",
     ),
     ("query", "timeout", "Stop na zoveel seconden"),
     (

@@ -1,7 +1,7 @@
 //! The codes of problems with their status and meaning, as `/fouten` lists them. Builds no problem itself.
 
 /// Every code with its status and what it means; `/fouten` shows them, and each problem's `type` leads there.
-pub(super) const CODES: [(&str, u16, &str, &str); 41] = [
+pub(super) const CODES: [(&str, u16, &str, &str); 43] = [
     (
         "accept-datetime",
         400,
@@ -19,6 +19,12 @@ pub(super) const CODES: [(&str, u16, &str, &str); 41] = [
         400,
         "Dit adres kent geen vroegere toestanden.",
         "This address does not know earlier states.",
+    ),
+    (
+        "bad-parameter",
+        400,
+        "Een parameter is onbekend, dubbel of geen waarde van zijn type.",
+        "A parameter is unknown, given twice or no value of its type.",
     ),
     (
         "body-incomplete",
@@ -193,6 +199,12 @@ pub(super) const CODES: [(&str, u16, &str, &str); 41] = [
         422,
         "De wijziging voldoet niet aan de vormen en is geweigerd.",
         "The change does not conform to the shapes and was refused.",
+    ),
+    (
+        "stored-query-broken",
+        500,
+        "Het bestand van de klaargezette bevraging kan niet gelezen worden.",
+        "The file of the stored query cannot be read.",
     ),
     (
         "timeout",

@@ -22,6 +22,8 @@ pub struct ServerConfig {
     pub max_body_bytes: usize,
     /// Most bytes of a query or update text.
     pub max_query_bytes: usize,
+    /// Most bytes of answers of stored queries that are kept.
+    pub max_kept_answers_bytes: u64,
     /// Queries, dumps and validations that run at once.
     pub max_concurrent_queries: usize,
     /// How long a request waits for its turn before it is sent away.
@@ -44,6 +46,7 @@ impl Default for ServerConfig {
             max_query_memory_bytes: 1 << 30,
             max_body_bytes: 64 << 20,
             max_query_bytes: 1 << 20,
+            max_kept_answers_bytes: 32 << 20,
             max_concurrent_queries: (cores * 2).max(4),
             queue_timeout: Duration::from_secs(2),
             stall_timeout: Duration::from_secs(30),

@@ -13,6 +13,7 @@ mod graphs;
 mod layers;
 mod moment;
 mod pages;
+mod queries;
 mod reply;
 mod sparql;
 mod state;
@@ -99,6 +100,8 @@ pub fn router(state: AppState) -> Router {
         .route("/static/oslo.css", get(pages::style_sheet))
         .route("/sparql", get(sparql::get).post(sparql::post))
         .route("/sparql/update", post(sparql::update))
+        .route("/queries", get(queries::list))
+        .route("/queries/{name}", get(queries::run))
         .route("/rdf-graphs", any(graphs::indirect))
         .route("/graph/{*name}", any(graphs::direct))
         .route("/id/{kind}/{id}", get(documents::identifier))

@@ -241,9 +241,7 @@ async fn run(
         }
         Wanted::Stream(media_type, format) => (media_type, format),
     };
-    let upper = text.to_ascii_uppercase();
-    let volatile = VOLATILE.iter().any(|name| upper.contains(name));
-    let etag = (cacheable && !volatile).then(|| {
+    let etag = (cacheable && !is_volatile(&state, &text)).then(|| {
         let graphs = format!(
             "{:?}{:?}",
             options.default_graph_uris, options.named_graph_uris
@@ -269,6 +267,12 @@ async fn run(
     }
     shown.describe(out);
     Ok(response)
+}
+
+/// Whether the same query on the same state may have another answer the next time.
+pub(super) fn is_volatile(_state: &AppState, text: &str) -> bool {
+    let upper = text.to_ascii_uppercase();
+    VOLATILE.iter().any(|name| upper.contains(name))
 }
 
 /// The body of an answer. Most queries ask little: they are tried at once, on the thread that read the request, because
@@ -392,7 +396,7 @@ fn wanted_format(
 }
 
 /// The first rows of an answer for a page.
-fn first_rows(
+pub(super) fn first_rows(
     view: &View,
     query: &ParsedQuery,
     options: &QueryOptions,
@@ -419,10 +423,17 @@ fn first_rows(
                 table.rows.push(row);
             }
         }
-        Answer::Graph(_) => {
-            return Err(ApiError::not_acceptable(OutputFormat::media_types_for(
-                query.kind(),
-            )));
+        Answer::Graph(triples) => {
+            table.columns = ["subject", "predicate", "object"].map(str::to_owned).to_vec();
+            for triple in triples {
+                let triple = triple?;
+                if table.rows.len() == PAGE_ROWS {
+                    table.more = true;
+                    break;
+                }
+                let terms = [triple.subject.into(), triple.predicate.into(), triple.object];
+                table.rows.push(terms.map(Some).to_vec());
+            }
         }
     }
     Ok(table)

@@ -3,6 +3,7 @@
 
 mod ordering;
 mod rewrite;
+mod substitute;
 mod updates;
 
 pub(super) use ordering::Sources;
@@ -16,14 +17,17 @@ use crate::query::lexer::{Spanned, Token, position, tokens};
 use crate::query::syntax::{Refused, syntax_error};
 use crate::rdf::label::Text;
 use ordering::{explain_joins, is_worth_ordering, order_joins};
-use oxrdf::NamedNode;
+use oxrdf::{NamedNode, Term, Variable};
 use rewrite::{
     expand_graphs, has_graph_over_groups, largest_join, order_star_columns, rewrite_pattern,
 };
 use spareval::{PreparedQuery, QueryEvaluator};
 use spargebra::algebra::{GraphPattern, QueryDataset};
+use spargebra::term::GroundTerm;
 use spargebra::{Query, SparqlParser};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
+use substitute::{Values, substitute};
 
 /// Brackets that may be open at once.
 const MAX_NESTING: usize = 128;
@@ -64,12 +68,29 @@ pub(super) struct QueryAlgebra {
 }
 
 impl QueryAlgebra {
-    /// Parses a query.
-    pub(super) fn parse(text: &str, base_iri: Option<&str>) -> Result<Self, QueryError> {
+    /// Parses a query and puts terms in the place of some of its variables. Blank nodes among the terms are passed over.
+    pub(super) fn parse(
+        text: &str,
+        base_iri: Option<&str>,
+        values: &[(String, Term)],
+    ) -> Result<Self, QueryError> {
         let tokens = tokens(text);
+        let values = values
+            .iter()
+            .filter_map(|(name, term)| {
+                let value = match term {
+                    Term::NamedNode(node) => GroundTerm::from(node.clone()),
+                    Term::Literal(literal) => GroundTerm::from(literal.clone()),
+                    Term::BlankNode(_) => return None,
+                };
+                Some((Variable::new(name).ok()?, value))
+            })
+            .collect();
         match measure(text, &tokens)? {
-            Depth::Usual => Self::parse_here(text, &tokens, base_iri, false),
-            Depth::Deep => with_deep_stack(|| Self::parse_here(text, &tokens, base_iri, true)),
+            Depth::Usual => Self::parse_here(text, &tokens, base_iri, &values, false),
+            Depth::Deep => {
+                with_deep_stack(|| Self::parse_here(text, &tokens, base_iri, &values, true))
+            }
         }
     }
 
@@ -77,6 +98,7 @@ impl QueryAlgebra {
         text: &str,
         tokens: &[Spanned<'_>],
         base_iri: Option<&str>,
+        values: &Values,
         is_deep: bool,
     ) -> Result<Self, QueryError> {
         let parser = parser(base_iri)?;
@@ -95,6 +117,15 @@ impl QueryAlgebra {
                     },
                 })
             })?;
+        substitute(&mut query, values).map_err(|variable| QueryError::Syntax {
+            line: 0,
+            column: 0,
+            message: Text::new(
+                format!("de bevraging geeft haar parameter {variable} zelf een waarde"),
+                format!("the query gives its parameter {variable} a value itself"),
+            ),
+            hint: None,
+        })?;
         let (kind, pattern, dataset) = match &mut query {
             Query::Select {
                 pattern, dataset, ..
@@ -173,6 +204,15 @@ impl QueryAlgebra {
     pub(super) fn prepare<'a>(&'a self, evaluator: &'a QueryEvaluator) -> PreparedQuery<'a> {
         evaluator.prepare(&self.query)
     }
+}
+
+/// The names of the variables in a text, without their marks.
+pub(super) fn variables_in(text: &str) -> BTreeSet<String> {
+    let variables = tokens(text).into_iter().filter_map(|token| match token.token {
+        Token::Variable(name) => Some(name.to_owned()),
+        _ => None,
+    });
+    variables.collect()
 }
 
 fn parser(base_iri: Option<&str>) -> Result<SparqlParser, QueryError> {

@@ -25,7 +25,8 @@ pub use error::QueryError;
 pub use prefixes::well_known_prefixes;
 pub use results::{OutputFormat, ResultFormat};
 pub use run::{
-    Answer, GraphTriples, ParsedQuery, QueryStats, Rows, evaluate, explain, parse_query, run_query,
+    Answer, GraphTriples, ParsedQuery, QueryStats, Rows, evaluate, explain, parse_query,
+    parse_query_with, run_query, variables_in,
 };
 pub use update::{UpdateStats, apply_update};
 

@@ -1,7 +1,7 @@
 //! Runs a query: dataset, evaluator and limits together; answers as terms or written out.
 //! Parses no text and formats no result itself.
 
-use crate::query::algebra_in::{DatasetClause, PlanStep, QueryAlgebra};
+use crate::query::algebra_in::{self, DatasetClause, PlanStep, QueryAlgebra};
 use crate::query::budget::Budget;
 use crate::query::dataset::{QueryDataset, evaluator};
 use crate::query::deep::{DeepStream, stream_from_deep_stack, with_deep_stack};
@@ -15,6 +15,7 @@ use rustc_hash::FxHashSet;
 use spareval::{
     QueryEvaluationError, QueryResults, QuerySolution, QuerySolutionIter, QueryTripleIter,
 };
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
 use std::io::Write;
 use std::rc::Rc;
@@ -75,9 +76,28 @@ pub enum Answer {
 /// # Errors
 /// [`QueryError::Syntax`] with line, column and, where one is known, a hint.
 pub fn parse_query(text: &str, options: &QueryOptions) -> Result<ParsedQuery, QueryError> {
+    parse_query_with(text, options, &[])
+}
+
+/// Reads a query and puts terms in the place of its variables of these names, wherever they occur: in the algebra, so
+/// that no term is ever read as SPARQL. A variable that is not named stays one.
+///
+/// # Errors
+/// As [`parse_query`]; and when the query gives such a variable a value itself.
+pub fn parse_query_with(
+    text: &str,
+    options: &QueryOptions,
+    values: &[(String, Term)],
+) -> Result<ParsedQuery, QueryError> {
+    let algebra = QueryAlgebra::parse(text, options.base_iri.as_deref(), values)?;
     Ok(ParsedQuery {
-        algebra: Arc::new(QueryAlgebra::parse(text, options.base_iri.as_deref())?),
+        algebra: Arc::new(algebra),
     })
+}
+
+/// The names of the variables that a query's text mentions, without their marks.
+pub fn variables_in(text: &str) -> BTreeSet<String> {
+    algebra_in::variables_in(text)
 }
 
 /// Starts a query on a view and hands out its answer as terms. The limits of the options hold until the last row.

@@ -17,6 +17,7 @@ mod shacl;
 mod soak;
 mod solutions;
 mod sparql;
+mod stored;
 mod suite;
 mod tidy;
 mod views;

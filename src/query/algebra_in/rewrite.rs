@@ -466,7 +466,7 @@ fn read_exactly(function: &'static str, variable: Variable) -> Expression {
 }
 
 /// Calls `change` on the direct operands of an expression; `EXISTS` has none.
-fn operands(expression: &mut Expression, change: &mut dyn FnMut(&mut Expression)) {
+pub(super) fn operands(expression: &mut Expression, change: &mut dyn FnMut(&mut Expression)) {
     match expression {
         Expression::NamedNode(_)
         | Expression::Literal(_)
