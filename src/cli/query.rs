@@ -1,7 +1,7 @@
 //! `oslo query` and `oslo update`: SPARQL over the registry.
 
 use super::Exit;
-use super::arguments::parse_as_of;
+use super::arguments::{ServiceArgs, parse_as_of, parse_seconds};
 use super::console::group_digits;
 use super::load::{Strictness, print_rejection};
 use super::problem::{self, Problem};
@@ -77,7 +77,7 @@ pub(crate) struct QueryArgs {
     #[command(flatten)]
     question: Question,
     /// Value of a parameter of the stored query; may be repeated
-    #[arg(long, value_name = "NAME=VALUE", requires = "stored", value_parser = parse_setting)]
+    #[arg(long, value_name = "NAME=VALUE", conflicts_with_all = ["text", "file"], value_parser = parse_setting)]
     set: Vec<(String, String)>,
     /// Answer as table, json, xml, csv or tsv; for graphs as turtle, ntriples, trig, nquads, rdfxml or jsonld
     /// [default: table on a terminal, else tsv; turtle for graphs]
@@ -95,6 +95,8 @@ pub(crate) struct QueryArgs {
     /// Ask the state after this commit, at the end of this day (UTC) or at this moment
     #[arg(long, value_name = "WHEN", value_parser = parse_as_of)]
     as_of: Option<AsOf>,
+    #[command(flatten)]
+    services: ServiceArgs,
 }
 
 #[derive(Args)]
@@ -111,16 +113,6 @@ fn parse_setting(text: &str) -> Result<(String, String), String> {
         .split_once('=')
         .ok_or("a parameter and its value are expected, such as day=2026-03-01")?;
     Ok((name.to_owned(), value.to_owned()))
-}
-
-fn parse_seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text
-        .parse()
-        .map_err(|_| "a number of seconds is expected, such as 30 or 0.5".to_owned())?;
-    match Duration::try_from_secs_f64(seconds) {
-        Ok(duration) if !duration.is_zero() => Ok(duration),
-        _ => Err("a positive number of seconds is expected".to_owned()),
-    }
 }
 
 /// A query read: from the command line or a file, or one of the stored ones with its values and limits.
@@ -176,6 +168,7 @@ pub(crate) fn run(session: &Session, args: &QueryArgs) -> anyhow::Result<Exit> {
         base_iri: Some(format!("{}/", session.base)),
         timeout: args.timeout,
         max_rows: args.max_rows,
+        services: args.services.services()?,
         ..QueryOptions::default()
     };
     // The text is read first: a mistake in it is told at once, however large the registry is.

@@ -1,7 +1,7 @@
 //! The codes of problems with their status and meaning, as `/fouten` lists them. Builds no problem itself.
 
 /// Every code with its status and what it means; `/fouten` shows them, and each problem's `type` leads there.
-pub(super) const CODES: [(&str, u16, &str, &str); 43] = [
+pub(super) const CODES: [(&str, u16, &str, &str); 45] = [
     (
         "accept-datetime",
         400,
@@ -173,8 +173,20 @@ pub(super) const CODES: [(&str, u16, &str, &str); 43] = [
     (
         "query-service",
         400,
-        "Deze dienst bevraagt geen andere diensten (SERVICE).",
-        "This service asks no other services (SERVICE).",
+        "De bevraging noemt een andere dienst (SERVICE) die hier niet bevraagd mag worden.",
+        "The query names another service (SERVICE) that may not be asked here.",
+    ),
+    (
+        "query-service-failed",
+        502,
+        "Een andere dienst (SERVICE) gaf geen bruikbaar antwoord.",
+        "Another service (SERVICE) gave no usable answer.",
+    ),
+    (
+        "query-service-limit",
+        400,
+        "De bevraging vraagt te veel van andere diensten (SERVICE).",
+        "The query asks too much of other services (SERVICE).",
     ),
     (
         "query-syntax",

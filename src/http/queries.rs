@@ -295,6 +295,7 @@ fn options(state: &AppState, stored: &StoredQuery) -> QueryOptions {
         max_rows: Some(stored.max_rows.unwrap_or(u64::MAX).min(config.max_rows)),
         max_memory: Some(config.max_query_memory_bytes),
         cancel: Cancel::new(),
+        services: config.services.clone(),
         ..QueryOptions::default()
     }
 }

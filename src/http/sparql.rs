@@ -147,6 +147,8 @@ async fn update_with(
     options.default_graph_uris = params.all("using-graph-uri");
     options.named_graph_uris = params.all("using-named-graph-uri");
     options.max_rows = None;
+    // A change waits for nobody else, as others wait for it.
+    options.services = None;
     let change = Change {
         activity: "sparql-update",
         sources: Vec::new(),
@@ -193,6 +195,7 @@ fn options(state: &AppState, params: &Params) -> Result<QueryOptions, ApiError> 
         max_rows: Some(config.max_rows),
         max_memory: Some(config.max_query_memory_bytes),
         cancel: Cancel::new(),
+        services: config.services.clone(),
     })
 }
 
@@ -270,9 +273,10 @@ async fn run(
 }
 
 /// Whether the same query on the same state may have another answer the next time.
-pub(super) fn is_volatile(_state: &AppState, text: &str) -> bool {
+pub(super) fn is_volatile(state: &AppState, text: &str) -> bool {
     let upper = text.to_ascii_uppercase();
     VOLATILE.iter().any(|name| upper.contains(name))
+        || (state.config.services.is_some() && upper.contains("SERVICE"))
 }
 
 /// The body of an answer. Most queries ask little: they are tried at once, on the thread that read the request, because
@@ -287,6 +291,7 @@ async fn answer(
     let permit = match state.free_query_turn() {
         Some(permit) => {
             if query.is_shallow()
+                && !query.asks_services()
                 && state.is_warm(view.snapshot())
                 && let Some(bytes) = at_once(&view, &query, &options, format)?
             {

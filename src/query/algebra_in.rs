@@ -1,11 +1,13 @@
 //! From SPARQL text to spargebra's algebra. With its submodule [`rewrite`] the only place that names spargebra.
 //! Does not evaluate.
 
+mod federate;
 mod ordering;
 mod rewrite;
 mod substitute;
 mod updates;
 
+pub(super) use federate::with_tables;
 pub(super) use ordering::Sources;
 pub use ordering::{PlanMethod, PlanStep};
 pub(super) use updates::{Modify, Target, Transfer, UpdateOperation, parse_update};
@@ -19,7 +21,8 @@ use crate::rdf::label::Text;
 use ordering::{explain_joins, is_worth_ordering, order_joins};
 use oxrdf::{NamedNode, Term, Variable};
 use rewrite::{
-    expand_graphs, has_graph_over_groups, largest_join, order_star_columns, rewrite_pattern,
+    expand_graphs, has_graph_over_groups, has_service, largest_join, order_star_columns,
+    rewrite_pattern,
 };
 use spareval::{PreparedQuery, QueryEvaluator};
 use spargebra::algebra::{GraphPattern, QueryDataset};
@@ -61,6 +64,8 @@ pub(super) struct QueryAlgebra {
     pub(super) prefixes: Vec<(String, String)>,
     /// Whether it must be told the named graphs before it is prepared.
     needs_graphs: bool,
+    /// Whether it names other endpoints.
+    pub(super) has_service: bool,
     /// Whether there is anything to order in it.
     needs_order: bool,
     /// Whether it needs more stack than any thread has.
@@ -146,6 +151,7 @@ impl QueryAlgebra {
         let is_long = check_join(pattern)?;
         rewrite_pattern(pattern);
         let needs_graphs = has_graph_over_groups(pattern);
+        let has_service = has_service(pattern);
         let needs_order = is_worth_ordering(pattern);
         // The dataset is chosen by the view; the evaluator must not choose again.
         let dataset = dataset.take().map(clause);
@@ -156,6 +162,7 @@ impl QueryAlgebra {
             dataset,
             prefixes,
             needs_graphs,
+            has_service,
             needs_order,
             is_deep: is_deep || is_long,
         })

@@ -15,6 +15,7 @@ mod plan;
 mod prefixes;
 mod results;
 mod run;
+mod service;
 mod syntax;
 mod table;
 mod update;
@@ -28,8 +29,10 @@ pub use run::{
     Answer, GraphTriples, ParsedQuery, QueryStats, Rows, evaluate, explain, parse_query,
     parse_query_with, run_query, variables_in,
 };
+pub use service::{AllowError, ServiceLimits, Services};
 pub use update::{UpdateStats, apply_update};
 
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What the default graph of a query is when neither the request nor the query names one.
@@ -83,6 +86,8 @@ pub struct QueryOptions {
     pub max_memory: Option<u64>,
     /// Flag by which another thread stops the work.
     pub cancel: Cancel,
+    /// Endpoints that `SERVICE` may ask; without it no query asks any. Updates never ask.
+    pub services: Option<Arc<Services>>,
 }
 
 #[cfg(test)]

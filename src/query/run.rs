@@ -7,7 +7,8 @@ use crate::query::dataset::{QueryDataset, evaluator};
 use crate::query::deep::{DeepStream, stream_from_deep_stack, with_deep_stack};
 use crate::query::error::QueryError;
 use crate::query::results::{self, OutputFormat};
-use crate::query::{DefaultGraph, QueryKind, QueryOptions};
+use crate::query::service::Session;
+use crate::query::{QueryKind, QueryOptions};
 use crate::rdf::label::Text;
 use crate::store::View;
 use oxrdf::{NamedNode, Term, Triple, Variable};
@@ -15,6 +16,7 @@ use rustc_hash::FxHashSet;
 use spareval::{
     QueryEvaluationError, QueryResults, QuerySolution, QuerySolutionIter, QueryTripleIter,
 };
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
 use std::io::Write;
@@ -37,6 +39,11 @@ impl ParsedQuery {
     /// Whether the query runs on the thread that asks; one nested very deep gets a thread with a larger stack.
     pub fn is_shallow(&self) -> bool {
         !self.algebra.is_deep
+    }
+
+    /// Whether the query names other endpoints (`SERVICE`), which takes its time.
+    pub fn asks_services(&self) -> bool {
+        self.algebra.has_service
     }
 
     /// `(prefix, namespace)` pairs of the prologue, in the order of the text.
@@ -115,13 +122,7 @@ pub fn evaluate(
     if query.algebra.is_deep {
         return evaluate_deep(view, query, options, clause, limit);
     }
-    let results = start(
-        view,
-        &query.algebra,
-        clause.as_ref(),
-        options.default_graph,
-        &budget,
-    )?;
+    let results = start(view, &query.algebra, clause.as_ref(), options, &budget)?;
     Ok(match results {
         QueryResults::Solutions(solutions) => Answer::Solutions {
             variables: solutions.variables().to_vec(),
@@ -170,15 +171,25 @@ fn start(
     view: &View,
     algebra: &QueryAlgebra,
     clause: Option<&DatasetClause>,
-    default_graph: DefaultGraph,
+    options: &QueryOptions,
     budget: &Rc<Budget>,
 ) -> Result<QueryResults<'static>, QueryError> {
     let clause = clause.or(algebra.dataset.as_ref());
-    let dataset = QueryDataset::new(view, clause, default_graph, Rc::clone(budget));
-    let evaluator = evaluator();
+    let new_dataset =
+        || QueryDataset::new(view, clause, options.default_graph, Rc::clone(budget));
+    let dataset = new_dataset();
+    let mut evaluator = evaluator();
+    let services = options.services.as_ref().filter(|_| algebra.has_service);
+    let session = services.map(Session::new);
+    if let Some(session) = &session {
+        evaluator = algebra_in::with_tables(evaluator, session);
+    }
     budget
         .run(|| {
-            let algebra = algebra.over_graphs(|| dataset.graph_iris());
+            let mut algebra = algebra.over_graphs(|| dataset.graph_iris());
+            if let Some(session) = &session {
+                algebra = Cow::Owned(algebra.federated(session, &evaluator, &new_dataset));
+            }
             let algebra = QueryAlgebra::ordered(algebra, &dataset.sources());
             algebra.prepare(&evaluator).execute(dataset)
         })?
@@ -205,13 +216,7 @@ fn evaluate_deep(
     let options = options.clone();
     let mut items = stream_from_deep_stack(move |sender| {
         let budget = new_budget(&options);
-        let results = start(
-            &view,
-            &algebra,
-            clause.as_ref(),
-            options.default_graph,
-            &budget,
-        );
+        let results = start(&view, &algebra, clause.as_ref(), &options, &budget);
         match results {
             Err(error) => {
                 sender.send(Err(error));

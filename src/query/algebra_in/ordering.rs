@@ -15,7 +15,7 @@ use crate::query::plan::VarSet;
 use crate::store::{Graphs, Id, Statistics, View};
 use explain::Notes;
 pub use explain::{PlanMethod, PlanStep};
-use facts::Names;
+pub(super) use facts::Names;
 use oxrdf::{NamedNode, vocab::rdf};
 use spargebra::algebra::{Expression, GraphPattern};
 use spargebra::term::NamedNodePattern;

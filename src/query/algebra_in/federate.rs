@@ -1,0 +1,695 @@
+//! Decides what each `SERVICE` asks ([SPARQL 1.1 Federated Query](https://www.w3.org/TR/sparql11-federated-query/)).
+//!
+//! The evaluator would send a pattern whole, once for whatever stands beside it. Here every `SERVICE` is replaced by a
+//! numbered table, whose solutions come from requests: what stands beside it is evaluated first, and the terms found are
+//! sent along in tables of [`BATCH`] rows (`VALUES`), so that the endpoint finds only what can be joined. Where nothing
+//! is shared, or more than [`MAX_BINDINGS`] rows are, the pattern is sent whole. Blank nodes are never sent: they mean
+//! nothing elsewhere. Requests wait until their solutions are read.
+
+use super::QueryAlgebra;
+use super::ordering::{Names, order_joins};
+use super::rewrite::{change_exists, has_service};
+use crate::query::budget;
+use crate::query::dataset::QueryDataset;
+use crate::query::error::QueryError;
+use crate::query::run::evaluation_error;
+use crate::query::service::{Request, Row, Session};
+use oxiri::Iri;
+use oxrdf::{NamedNode, Term, Variable};
+use rustc_hash::FxHashSet;
+use spareval::{DefaultServiceHandler, QueryEvaluator, QueryResults, QuerySolutionIter};
+use spargebra::Query;
+use spargebra::algebra::{Expression, GraphPattern};
+use spargebra::term::{GroundTerm, NamedNodePattern};
+use std::convert::Infallible;
+use std::fmt::Write as _;
+use std::sync::Arc;
+
+/// Rows sent along with one request.
+const BATCH: usize = 100;
+/// Most rows that are sent along in all; with more the pattern is sent whole.
+const MAX_BINDINGS: usize = 10_000;
+/// Most endpoints that one `SERVICE ?variable` may ask.
+const MAX_ENDPOINTS: usize = 50;
+/// Before the number of a table.
+const TABLE: &str = "urn:x-oslo:service:";
+
+/// Hands the evaluator the solutions of the tables.
+struct Tables(Arc<Session>);
+
+impl DefaultServiceHandler for Tables {
+    type Error = Infallible;
+
+    fn handle(
+        &self,
+        name: &NamedNode,
+        _: &GraphPattern,
+        _: Option<&Iri<String>>,
+    ) -> Result<QuerySolutionIter<'static>, Infallible> {
+        let number = name.as_str().strip_prefix(TABLE);
+        let number = number.and_then(|number| number.parse().ok());
+        let Some(table) = number.and_then(|number| self.0.get(number)) else {
+            budget::fail(refused(name.as_str()))
+        };
+        let (session, variables) = (Arc::clone(&self.0), Arc::clone(&table.variables));
+        let mut at = 0;
+        let rows = std::iter::from_fn(move || {
+            let row = table.row(&session, at)?;
+            at += 1;
+            Some(Ok(row))
+        });
+        Ok(QuerySolutionIter::from_tuples(variables, rows))
+    }
+}
+
+fn refused(service: &str) -> QueryError {
+    QueryError::Service {
+        service: service.to_owned(),
+    }
+}
+
+/// An evaluator that reads the tables of a session.
+pub(in crate::query) fn with_tables(
+    evaluator: QueryEvaluator,
+    session: &Arc<Session>,
+) -> QueryEvaluator {
+    evaluator.with_default_service_handler(Tables(Arc::clone(session)))
+}
+
+impl QueryAlgebra {
+    /// The same query with a table in the place of every `SERVICE`. Evaluates what stands beside them; under the budget
+    /// that runs, which also tells what goes wrong.
+    pub(in crate::query) fn federated(
+        &self,
+        session: &Arc<Session>,
+        evaluator: &QueryEvaluator,
+        dataset: &dyn Fn() -> QueryDataset,
+    ) -> Self {
+        let mut query = self.clone();
+        let pattern = query.pattern_mut();
+        let written = std::mem::take(pattern);
+        let work = Federation {
+            session,
+            evaluator,
+            dataset,
+        };
+        *pattern = work.resolve(written, &Around::default());
+        query
+    }
+}
+
+/// What a pattern will be joined with: only solutions that agree with it matter.
+#[derive(Clone, Default)]
+struct Around {
+    parts: Vec<Part>,
+    graph: Option<NamedNodePattern>,
+}
+
+/// A pattern that can be evaluated by itself, and the variables it shares.
+#[derive(Clone)]
+struct Part {
+    pattern: GraphPattern,
+    shown: FxHashSet<Variable>,
+}
+
+impl Around {
+    /// Nothing but the graph.
+    fn alone(&self) -> Self {
+        Self {
+            parts: Vec::new(),
+            graph: self.graph.clone(),
+        }
+    }
+
+    fn with(&self, pattern: &GraphPattern) -> Self {
+        let mut around = self.clone();
+        around.add(pattern);
+        around
+    }
+
+    fn add(&mut self, pattern: &GraphPattern) {
+        let mut pattern = pattern.clone();
+        if let Some(name) = &self.graph {
+            pattern = GraphPattern::Graph {
+                name: name.clone(),
+                inner: Box::new(pattern),
+            };
+        }
+        self.parts.push(Part {
+            shown: in_scope(&pattern).into_iter().collect(),
+            pattern,
+        });
+    }
+
+    /// What is left of it inside a pattern that shows only some variables.
+    fn showing(&self, variables: &[Variable]) -> Self {
+        let mut around = self.clone();
+        for part in &mut around.parts {
+            part.shown.retain(|variable| variables.contains(variable));
+        }
+        around
+    }
+}
+
+struct Federation<'a> {
+    session: &'a Arc<Session>,
+    evaluator: &'a QueryEvaluator,
+    dataset: &'a dyn Fn() -> QueryDataset,
+}
+
+impl Federation<'_> {
+    fn resolve_boxed(&self, mut pattern: Box<GraphPattern>, around: &Around) -> Box<GraphPattern> {
+        *pattern = self.resolve(std::mem::take(&mut *pattern), around);
+        pattern
+    }
+
+    fn resolve(&self, pattern: GraphPattern, around: &Around) -> GraphPattern {
+        if !has_service(&pattern) {
+            return pattern;
+        }
+        match pattern {
+            GraphPattern::Service {
+                name,
+                inner,
+                silent,
+            } => self.service(name, &inner, silent, around),
+            GraphPattern::Join { .. } => {
+                let mut sides = Vec::new();
+                flatten(pattern, &mut sides);
+                self.join(sides, around)
+            }
+            GraphPattern::Filter { expr, inner } => self.filter(expr, *inner, around),
+            GraphPattern::LeftJoin {
+                left,
+                right,
+                mut expression,
+            } => {
+                let left = self.resolve_boxed(left, around);
+                // Not what is around: a row of the right side that disagrees with it still keeps the left side from
+                // standing alone.
+                let right = self.resolve_boxed(right, &around.alone().with(&left));
+                if let Some(expression) = &mut expression {
+                    self.exists(expression, around);
+                }
+                GraphPattern::LeftJoin {
+                    left,
+                    right,
+                    expression,
+                }
+            }
+            GraphPattern::Minus { left, right } => {
+                let left = self.resolve_boxed(left, around);
+                let right = self.resolve_boxed(right, &around.alone().with(&left));
+                GraphPattern::Minus { left, right }
+            }
+            GraphPattern::Lateral { left, right } => {
+                let left = self.resolve_boxed(left, around);
+                let right = self.resolve_boxed(right, &around.with(&left));
+                GraphPattern::Lateral { left, right }
+            }
+            GraphPattern::Union { left, right } => GraphPattern::Union {
+                left: self.resolve_boxed(left, around),
+                right: self.resolve_boxed(right, around),
+            },
+            GraphPattern::Graph { name, inner } => {
+                let inside = Around {
+                    graph: Some(name.clone()),
+                    ..around.clone()
+                };
+                GraphPattern::Graph {
+                    inner: self.resolve_boxed(inner, &inside),
+                    name,
+                }
+            }
+            GraphPattern::Extend {
+                inner,
+                variable,
+                mut expression,
+            } => {
+                self.exists(&mut expression, around);
+                GraphPattern::Extend {
+                    inner: self.resolve_boxed(inner, around),
+                    variable,
+                    expression,
+                }
+            }
+            GraphPattern::Project { inner, variables } => GraphPattern::Project {
+                inner: self.resolve_boxed(inner, &around.showing(&variables)),
+                variables,
+            },
+            GraphPattern::Distinct { inner } => GraphPattern::Distinct {
+                inner: self.resolve_boxed(inner, around),
+            },
+            GraphPattern::Reduced { inner } => GraphPattern::Reduced {
+                inner: self.resolve_boxed(inner, around),
+            },
+            GraphPattern::OrderBy { inner, expression } => GraphPattern::OrderBy {
+                inner: self.resolve_boxed(inner, around),
+                expression,
+            },
+            // What is cut off or counted depends on all rows.
+            GraphPattern::Slice {
+                inner,
+                start,
+                length,
+            } => GraphPattern::Slice {
+                inner: self.resolve_boxed(inner, &around.alone()),
+                start,
+                length,
+            },
+            GraphPattern::Group {
+                inner,
+                variables,
+                aggregates,
+            } => GraphPattern::Group {
+                inner: self.resolve_boxed(inner, &around.alone()),
+                variables,
+                aggregates,
+            },
+            GraphPattern::Bgp { .. } | GraphPattern::Path { .. } | GraphPattern::Values { .. } => {
+                pattern
+            }
+        }
+    }
+
+    /// Local sides first; then the others in their order, each knowing those before it.
+    fn join(&self, sides: Vec<GraphPattern>, around: &Around) -> GraphPattern {
+        let (remote, local): (Vec<_>, Vec<_>) = sides.into_iter().partition(has_service);
+        let mut joined = local.into_iter().reduce(join);
+        let mut around = around.clone();
+        if let Some(local) = &joined {
+            around.add(local);
+        }
+        for side in remote {
+            let side = self.resolve(side, &around);
+            around.add(&side);
+            joined = Some(match joined {
+                None => side,
+                Some(before) => join(before, side),
+            });
+        }
+        joined.unwrap_or_default()
+    }
+
+    /// Filters that read only what the local sides of a join certainly bind belong to these.
+    fn filter(&self, expr: Expression, inner: GraphPattern, around: &Around) -> GraphPattern {
+        let mut sides = Vec::new();
+        flatten(inner, &mut sides);
+        let (remote, local): (Vec<_>, Vec<_>) = sides.into_iter().partition(has_service);
+        let mut conjuncts = Vec::new();
+        split(expr, &mut conjuncts);
+        let (mut inside, mut outside) = (None, Vec::new());
+        if let Some(local) = local.into_iter().reduce(join) {
+            let names = Names::of(&local);
+            let mut local = local;
+            for conjunct in conjuncts {
+                let is_local = names
+                    .as_ref()
+                    .is_some_and(|names| names.may_filter(&local, &conjunct));
+                if is_local {
+                    local = GraphPattern::Filter {
+                        expr: conjunct,
+                        inner: Box::new(local),
+                    };
+                } else {
+                    outside.push(conjunct);
+                }
+            }
+            inside = Some(local);
+        } else {
+            outside = conjuncts;
+        }
+        let sides = inside.into_iter().chain(remote).collect();
+        let mut pattern = self.join(sides, around);
+        for mut expr in outside {
+            self.exists(&mut expr, around);
+            pattern = GraphPattern::Filter {
+                expr,
+                inner: Box::new(pattern),
+            };
+        }
+        pattern
+    }
+
+    fn exists(&self, expression: &mut Expression, around: &Around) {
+        change_exists(expression, &mut |pattern| {
+            let written = std::mem::take(pattern);
+            *pattern = self.resolve(written, &around.alone());
+        });
+    }
+
+    fn service(
+        &self,
+        name: NamedNodePattern,
+        inner: &GraphPattern,
+        silent: bool,
+        around: &Around,
+    ) -> GraphPattern {
+        let mut variables = in_scope(inner);
+        let certain = certain(inner, &variables);
+        let requests = match &name {
+            NamedNodePattern::NamedNode(node) => self
+                .bindings(&certain, None, around)
+                .and_then(|rows| self.requests(node, inner, &variables, rows, None)),
+            NamedNodePattern::Variable(variable) => {
+                self.named(variable, inner, &variables, &certain, around)
+            }
+        };
+        let shown = match name {
+            NamedNodePattern::NamedNode(_) => inner.clone(),
+            NamedNodePattern::Variable(variable) => {
+                let table = GraphPattern::Values {
+                    variables: vec![variable.clone()],
+                    bindings: vec![vec![Some(NamedNode::new_unchecked(TABLE).into())]],
+                };
+                if !variables.contains(&variable) {
+                    variables.push(variable);
+                }
+                // For the evaluator to know the variable; what is inside is never evaluated here.
+                join(inner.clone(), table)
+            }
+        };
+        let requests = match requests {
+            Ok(requests) => requests,
+            // As when nobody may be asked: one empty solution.
+            Err(QueryError::Service { .. }) if silent => return unit(),
+            Err(error) => budget::fail(error),
+        };
+        if requests.is_empty() {
+            return GraphPattern::Values {
+                variables,
+                bindings: Vec::new(),
+            };
+        }
+        let number = self.session.table(variables, requests, silent);
+        GraphPattern::Service {
+            name: NamedNode::new_unchecked(format!("{TABLE}{number}")).into(),
+            inner: Box::new(shown),
+            silent,
+        }
+    }
+
+    /// The requests of `SERVICE ?variable`: the endpoints are what stands beside it says.
+    fn named(
+        &self,
+        name: &Variable,
+        inner: &GraphPattern,
+        variables: &[Variable],
+        certain: &[Variable],
+        around: &Around,
+    ) -> Result<Vec<Request>, QueryError> {
+        let bindings = self.bindings(certain, Some(name), around)?;
+        let bindings = match bindings {
+            // Too many to send along: only the endpoints are needed.
+            None => self.bindings(&[], Some(name), around)?,
+            some => some,
+        };
+        let Some(Bindings {
+            variables: shared,
+            rows,
+        }) = bindings
+        else {
+            return Err(refused(&name.to_string()));
+        };
+        let Some(place) = shared.iter().position(|variable| variable == name) else {
+            return Err(refused(&name.to_string()));
+        };
+        let mut endpoints: Vec<(NamedNode, Vec<Vec<GroundTerm>>)> = Vec::new();
+        for mut row in rows {
+            let GroundTerm::NamedNode(endpoint) = row[place].clone() else {
+                return Err(refused(&row[place].to_string()));
+            };
+            if !variables.contains(name) {
+                row.remove(place);
+            }
+            match endpoints.iter().position(|(known, _)| *known == endpoint) {
+                Some(at) => endpoints[at].1.push(row),
+                None if endpoints.len() == MAX_ENDPOINTS => {
+                    return Err(QueryError::ServiceLimit {
+                        of: crate::rdf::label::Text::new("diensten", "services"),
+                        limit: MAX_ENDPOINTS as u64,
+                    });
+                }
+                None => endpoints.push((endpoint, vec![row])),
+            }
+        }
+        let mut sent = shared;
+        if !variables.contains(name) {
+            sent.remove(place);
+        }
+        let mut requests = Vec::new();
+        for (endpoint, rows) in endpoints {
+            let bindings = (!sent.is_empty()).then(|| Bindings {
+                variables: sent.clone(),
+                rows,
+            });
+            let extra = Some((name.clone(), endpoint.clone().into()));
+            requests.extend(self.requests(&endpoint, inner, variables, bindings, extra)?);
+        }
+        Ok(requests)
+    }
+
+    /// The requests to one endpoint: one for each batch, or one for the whole pattern.
+    fn requests(
+        &self,
+        endpoint: &NamedNode,
+        inner: &GraphPattern,
+        variables: &[Variable],
+        bindings: Option<Bindings>,
+        extra: Option<(Variable, Term)>,
+    ) -> Result<Vec<Request>, QueryError> {
+        if !self.session.allows(endpoint.as_str()) {
+            return Err(refused(&endpoint.to_string()));
+        }
+        let request = |query| Request {
+            endpoint: endpoint.as_str().to_owned(),
+            query,
+            extra: extra.clone(),
+        };
+        Ok(match bindings {
+            None => vec![request(text(inner, variables, None))],
+            Some(Bindings {
+                variables: shared,
+                rows,
+            }) => rows
+                .chunks(BATCH)
+                .map(|rows| request(text(inner, variables, Some((&shared, rows)))))
+                .collect(),
+        })
+    }
+
+    /// The different values that some variables have in what stands around, and those of the name of the service. `None`
+    /// when there is nothing to send along.
+    fn bindings(
+        &self,
+        certain: &[Variable],
+        name: Option<&Variable>,
+        around: &Around,
+    ) -> Result<Option<Bindings>, QueryError> {
+        let wanted = certain.iter().chain(name);
+        let parts = connected(wanted.clone(), &around.parts);
+        let mut shared: Vec<Variable> = Vec::new();
+        for variable in wanted {
+            let is_shared = parts.iter().any(|part| part.shown.contains(variable));
+            if is_shared && !shared.contains(variable) {
+                shared.push(variable.clone());
+            }
+        }
+        if shared.is_empty() {
+            return Ok(None);
+        }
+        let source = parts
+            .iter()
+            .map(|part| part.pattern.clone())
+            .reduce(join)
+            .unwrap_or_default();
+        let rows = self.evaluate(source, &shared)?;
+        if rows.len() > MAX_BINDINGS {
+            return Ok(None);
+        }
+        Ok(Bindings::of(shared, rows))
+    }
+
+    /// Different rows of a pattern, up to one more than may be sent along.
+    fn evaluate(
+        &self,
+        pattern: GraphPattern,
+        variables: &[Variable],
+    ) -> Result<Vec<Row>, QueryError> {
+        let dataset = (self.dataset)();
+        let pattern = GraphPattern::Slice {
+            inner: Box::new(GraphPattern::Distinct {
+                inner: Box::new(GraphPattern::Project {
+                    inner: Box::new(pattern),
+                    variables: variables.to_vec(),
+                }),
+            }),
+            start: 0,
+            length: Some(MAX_BINDINGS + 1),
+        };
+        let query = Query::Select {
+            dataset: None,
+            pattern: order_joins(pattern, &dataset.sources(), None),
+            base_iri: None,
+        };
+        let results = self.evaluator.prepare(&query).execute(dataset);
+        let QueryResults::Solutions(solutions) = results.map_err(evaluation_error)? else {
+            return Err(QueryError::Internal("a table was expected".to_owned()));
+        };
+        solutions
+            .map(|solution| Ok(solution.map_err(evaluation_error)?.values().to_vec()))
+            .collect()
+    }
+}
+
+/// Rows to send along; each has a value for each variable.
+struct Bindings {
+    variables: Vec<Variable>,
+    rows: Vec<Vec<GroundTerm>>,
+}
+
+impl Bindings {
+    /// Of solutions, without the variables that have no value, or a blank node, in some of them: a row with a gap would
+    /// find the same solution as another row. `None` when no variable is left.
+    fn of(variables: Vec<Variable>, rows: Vec<Row>) -> Option<Self> {
+        let ground = |term: &Option<Term>| match term {
+            Some(Term::NamedNode(node)) => Some(GroundTerm::from(node.clone())),
+            Some(Term::Literal(literal)) => Some(GroundTerm::from(literal.clone())),
+            Some(Term::BlankNode(_)) | None => None,
+        };
+        let columns: Vec<usize> = (0..variables.len())
+            .filter(|column| rows.iter().all(|row| ground(&row[*column]).is_some()))
+            .collect();
+        if columns.is_empty() {
+            return None;
+        }
+        let mut seen = FxHashSet::default();
+        let mut kept = Vec::with_capacity(rows.len());
+        for row in rows {
+            let row: Option<Vec<GroundTerm>> = columns.iter().map(|c| ground(&row[*c])).collect();
+            if let Some(row) = row
+                && seen.insert(row.clone())
+            {
+                kept.push(row);
+            }
+        }
+        Some(Self {
+            variables: columns.iter().map(|c| variables[*c].clone()).collect(),
+            rows: kept,
+        })
+    }
+}
+
+/// The parts that share some variables, and those that share with these, and so on.
+fn connected<'v, 'p>(
+    variables: impl Iterator<Item = &'v Variable>,
+    parts: &'p [Part],
+) -> Vec<&'p Part> {
+    let mut reached: FxHashSet<&Variable> = FxHashSet::default();
+    for variable in variables {
+        if let Some(known) = parts.iter().find_map(|part| part.shown.get(variable)) {
+            reached.insert(known);
+        }
+    }
+    let mut found = vec![false; parts.len()];
+    loop {
+        let next = (0..parts.len())
+            .find(|at| !found[*at] && parts[*at].shown.iter().any(|v| reached.contains(v)));
+        let Some(next) = next else { break };
+        found[next] = true;
+        reached.extend(&parts[next].shown);
+    }
+    let found = parts.iter().zip(found).filter(|(_, found)| *found);
+    found.map(|(part, _)| part).collect()
+}
+
+/// The query that is sent.
+fn text(
+    inner: &GraphPattern,
+    variables: &[Variable],
+    along: Option<(&[Variable], &[Vec<GroundTerm>])>,
+) -> String {
+    let list = |variables: &[Variable]| {
+        let names: Vec<String> = variables.iter().map(ToString::to_string).collect();
+        names.join(" ")
+    };
+    let mut out = String::from("SELECT ");
+    if variables.is_empty() {
+        out.push('*');
+    } else {
+        out.push_str(&list(variables));
+    }
+    out.push_str(" WHERE { ");
+    if let Some((shared, rows)) = along {
+        out.push_str("VALUES (");
+        out.push_str(&list(shared));
+        out.push_str(") { ");
+        for row in rows {
+            out.push_str("( ");
+            for term in row {
+                write!(out, "{term} ").expect("a string grows");
+            }
+            out.push_str(") ");
+        }
+        out.push_str("} ");
+    }
+    write!(out, "{{ {inner} }} }}").expect("a string grows");
+    out
+}
+
+/// The variables that a pattern shows, each once, in the order in which it names them.
+fn in_scope(pattern: &GraphPattern) -> Vec<Variable> {
+    let mut seen = FxHashSet::default();
+    let mut variables = Vec::new();
+    pattern.on_in_scope_variable(|variable| {
+        if seen.insert(variable) {
+            variables.push(variable.clone());
+        }
+    });
+    variables
+}
+
+/// The variables that every solution of a pattern binds. With a value from outside for another one, a solution would say
+/// something else.
+fn certain(pattern: &GraphPattern, variables: &[Variable]) -> Vec<Variable> {
+    let Some(names) = Names::of(pattern) else {
+        return Vec::new();
+    };
+    let is_certain = |variable: &&Variable| names.is_certain(pattern, variable);
+    variables.iter().filter(is_certain).cloned().collect()
+}
+
+fn flatten(pattern: GraphPattern, sides: &mut Vec<GraphPattern>) {
+    match pattern {
+        GraphPattern::Join { left, right } => {
+            flatten(*left, sides);
+            flatten(*right, sides);
+        }
+        other => sides.push(other),
+    }
+}
+
+fn split(expression: Expression, conjuncts: &mut Vec<Expression>) {
+    match expression {
+        Expression::And(left, right) => {
+            split(*left, conjuncts);
+            split(*right, conjuncts);
+        }
+        other => conjuncts.push(other),
+    }
+}
+
+fn join(left: GraphPattern, right: GraphPattern) -> GraphPattern {
+    GraphPattern::Join {
+        left: Box::new(left),
+        right: Box::new(right),
+    }
+}
+
+/// One empty solution.
+fn unit() -> GraphPattern {
+    GraphPattern::Values {
+        variables: Vec::new(),
+        bindings: vec![Vec::new()],
+    }
+}
