@@ -53,10 +53,13 @@ fn memory_bytes() -> u64 {
         .unwrap_or(MEMORY_BYTES)
 }
 
+/// As the program sets them: a writer with bounded memory leaves readers less.
 fn options() -> OpenOptions {
+    let usual = OpenOptions::default();
     OpenOptions {
         memory_bytes: memory_bytes(),
-        ..OpenOptions::default()
+        cache_bytes: usual.cache_bytes.min(memory_bytes() / 8),
+        ..usual
     }
 }
 
@@ -95,8 +98,9 @@ fn load(file: &Path, data: &Path) {
     ]);
 }
 
+/// As a server opens it.
 fn open(data: &Path) -> Store {
-    Store::open(data, options()).expect("the store opens")
+    Store::open(data, OpenOptions::default()).expect("the store opens")
 }
 
 fn reopen(data: &Path) {

@@ -195,7 +195,11 @@ fn options(state: &AppState, params: &Params) -> Result<QueryOptions, ApiError> 
         max_rows: Some(config.max_rows),
         max_memory: Some(config.max_query_memory_bytes),
         cancel: Cancel::new(),
+<<<<<<< HEAD
         services: config.services.clone(),
+=======
+        engine: crate::query::Engine::Automatic,
+>>>>>>> main
     })
 }
 

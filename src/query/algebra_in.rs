@@ -1,7 +1,11 @@
 //! From SPARQL text to spargebra's algebra. With its submodule [`rewrite`] the only place that names spargebra.
 //! Does not evaluate.
 
+<<<<<<< HEAD
 mod federate;
+=======
+mod lower;
+>>>>>>> main
 mod ordering;
 mod rewrite;
 mod substitute;
@@ -13,8 +17,10 @@ pub use ordering::{PlanMethod, PlanStep};
 pub(super) use updates::{Modify, Target, Transfer, UpdateOperation, parse_update};
 
 use crate::query::QueryKind;
+use crate::query::dataset::QueryDataset;
 use crate::query::deep::with_deep_stack;
 use crate::query::error::QueryError;
+use crate::query::exec::plan::Program;
 use crate::query::lexer::{Spanned, Token, position, tokens};
 use crate::query::syntax::{Refused, syntax_error};
 use crate::rdf::label::Text;
@@ -25,8 +31,12 @@ use rewrite::{
     rewrite_pattern,
 };
 use spareval::{PreparedQuery, QueryEvaluator};
+<<<<<<< HEAD
 use spargebra::algebra::{GraphPattern, QueryDataset};
 use spargebra::term::GroundTerm;
+=======
+use spargebra::algebra::{GraphPattern, QueryDataset as Clause};
+>>>>>>> main
 use spargebra::{Query, SparqlParser};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -207,6 +217,21 @@ impl QueryAlgebra {
         explain_joins(pattern, sources, goal, &self.prefixes)
     }
 
+    /// The query as a plan of the executor; `None` when that has not all it takes.
+    pub(super) fn lower(&self, dataset: &QueryDataset) -> Option<Program> {
+        let (Query::Select { pattern, .. }
+        | Query::Ask { pattern, .. }
+        | Query::Construct { pattern, .. }) = &self.query
+        else {
+            return None;
+        };
+        let template = match &self.query {
+            Query::Construct { template, .. } => template.as_slice(),
+            _ => &[],
+        };
+        lower::lower(pattern, template, dataset)
+    }
+
     /// Ready to be executed.
     pub(super) fn prepare<'a>(&'a self, evaluator: &'a QueryEvaluator) -> PreparedQuery<'a> {
         evaluator.prepare(&self.query)
@@ -252,7 +277,7 @@ fn lower_booleans(text: &str, tokens: &[Spanned<'_>]) -> String {
     out
 }
 
-fn clause(dataset: QueryDataset) -> DatasetClause {
+fn clause(dataset: Clause) -> DatasetClause {
     DatasetClause {
         default: dataset.default,
         named: dataset.named,

@@ -9,6 +9,7 @@ use oxrdf::{BlankNode, Literal, NamedNode, Term, TermRef};
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 use spareval::{ExpressionTerm, InternalQuad, QueryEvaluator, QueryableDataset};
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::convert::Infallible;
 use std::rc::Rc;
@@ -159,13 +160,20 @@ impl QueryDataset {
         }
     }
 
-    fn id(&self, term: Term) -> Id {
+    /// The id of a term, its own when no quad of the state has it.
+    pub(super) fn id(&self, term: Term) -> Id {
         self.local
             .borrow_mut()
             .id(&self.default, term, &self.budget)
     }
 
-    fn term(&self, id: Id) -> Term {
+    /// The canonical text of a stored term.
+    pub(super) fn text(&self, id: Id) -> Cow<'_, str> {
+        self.default.text(id)
+    }
+
+    /// The term of an id.
+    pub(super) fn term(&self, id: Id) -> Term {
         match id.local_index() {
             Some(index) => self.local.borrow().terms[index as usize].clone(),
             None => self.default.term(id),

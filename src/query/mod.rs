@@ -9,6 +9,7 @@ mod budget;
 mod dataset;
 mod deep;
 mod error;
+mod exec;
 mod json;
 mod lexer;
 mod plan;
@@ -86,8 +87,23 @@ pub struct QueryOptions {
     pub max_memory: Option<u64>,
     /// Flag by which another thread stops the work.
     pub cancel: Cancel,
+<<<<<<< HEAD
     /// Endpoints that `SERVICE` may ask; without it no query asks any. Updates never ask.
     pub services: Option<Arc<Services>>,
+=======
+    /// What runs the query.
+    pub engine: Engine,
+}
+
+/// What runs a query. Both give the same answers; the choice is for tests and comparisons.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Engine {
+    /// The executor, and the evaluator for queries that the executor does not have all steps for.
+    #[default]
+    Automatic,
+    /// The evaluator, whatever the query.
+    Evaluator,
+>>>>>>> main
 }
 
 #[cfg(test)]

@@ -205,8 +205,8 @@ pub(super) fn write(
 fn write_json(variables: &[Variable], mut rows: Rows, out: impl Write) -> Result<u64, QueryError> {
     let mut writer = JsonSolutions::start(out, variables);
     let mut count = 0;
-    while let Some(solution) = rows.next_solution() {
-        writer.row(solution?.values()).map_err(QueryError::Write)?;
+    while let Some(values) = rows.next_values() {
+        writer.row(values?).map_err(QueryError::Write)?;
         count += 1;
     }
     writer.finish().map_err(QueryError::Write)?;
@@ -220,11 +220,15 @@ fn write_solutions(
     out: impl Write,
 ) -> Result<u64, QueryError> {
     let mut writer = serializer
-        .serialize_solutions_to_writer(out, variables)
+        .serialize_solutions_to_writer(out, variables.clone())
         .map_err(QueryError::Write)?;
     let mut count = 0;
-    while let Some(solution) = rows.next_solution() {
-        writer.serialize(&solution?).map_err(QueryError::Write)?;
+    while let Some(values) = rows.next_values() {
+        let bound = variables
+            .iter()
+            .zip(values?)
+            .filter_map(|(variable, value)| Some((variable, value.as_ref()?)));
+        writer.serialize(bound).map_err(QueryError::Write)?;
         count += 1;
     }
     let mut out = writer.finish().map_err(QueryError::Write)?;

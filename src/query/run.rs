@@ -6,9 +6,14 @@ use crate::query::budget::Budget;
 use crate::query::dataset::{QueryDataset, evaluator};
 use crate::query::deep::{DeepStream, stream_from_deep_stack, with_deep_stack};
 use crate::query::error::QueryError;
+use crate::query::exec::Solutions;
 use crate::query::results::{self, OutputFormat};
+<<<<<<< HEAD
 use crate::query::service::Session;
 use crate::query::{QueryKind, QueryOptions};
+=======
+use crate::query::{Engine, QueryKind, QueryOptions};
+>>>>>>> main
 use crate::rdf::label::Text;
 use crate::store::View;
 use oxrdf::{NamedNode, Term, Triple, Variable};
@@ -124,15 +129,36 @@ pub fn evaluate(
     }
     let results = start(view, &query.algebra, clause.as_ref(), options, &budget)?;
     Ok(match results {
-        QueryResults::Solutions(solutions) => Answer::Solutions {
+        Started::Executor(mut solutions) => match query.kind() {
+            QueryKind::Ask => {
+                let found = budget.run(|| solutions.advance())??;
+                budget.release(solutions);
+                Answer::Boolean(found)
+            }
+            QueryKind::Select => Answer::Solutions {
+                variables: solutions.variables().to_vec(),
+                rows: Rows {
+                    inner: Source::Executor(Executed::new(solutions, budget)),
+                    row: Row::default(),
+                    limit,
+                },
+            },
+            QueryKind::Construct | QueryKind::Describe => Answer::Graph(GraphTriples {
+                inner: Source::Executor(Executed::new(solutions, budget)),
+                seen: Seen::default(),
+                limit,
+            }),
+        },
+        Started::Evaluator(QueryResults::Solutions(solutions)) => Answer::Solutions {
             variables: solutions.variables().to_vec(),
             rows: Rows {
                 inner: Source::Here(Guarded::new(solutions, budget)),
+                row: Row::default(),
                 limit,
             },
         },
-        QueryResults::Boolean(value) => Answer::Boolean(value),
-        QueryResults::Graph(triples) => Answer::Graph(GraphTriples {
+        Started::Evaluator(QueryResults::Boolean(value)) => Answer::Boolean(value),
+        Started::Evaluator(QueryResults::Graph(triples)) => Answer::Graph(GraphTriples {
             inner: Source::Here(Guarded::new(triples, budget)),
             seen: Seen::default(),
             limit,
@@ -167,14 +193,21 @@ pub fn explain(
     }
 }
 
+/// A query at work in one of the two engines.
+enum Started {
+    Executor(Box<Solutions>),
+    Evaluator(QueryResults<'static>),
+}
+
 fn start(
     view: &View,
     algebra: &QueryAlgebra,
     clause: Option<&DatasetClause>,
     options: &QueryOptions,
     budget: &Rc<Budget>,
-) -> Result<QueryResults<'static>, QueryError> {
+) -> Result<Started, QueryError> {
     let clause = clause.or(algebra.dataset.as_ref());
+<<<<<<< HEAD
     let new_dataset =
         || QueryDataset::new(view, clause, options.default_graph, Rc::clone(budget));
     let dataset = new_dataset();
@@ -184,6 +217,9 @@ fn start(
     if let Some(session) = &session {
         evaluator = algebra_in::with_tables(evaluator, session);
     }
+=======
+    let dataset = QueryDataset::new(view, clause, options.default_graph, Rc::clone(budget));
+>>>>>>> main
     budget
         .run(|| {
             let mut algebra = algebra.over_graphs(|| dataset.graph_iris());
@@ -191,7 +227,15 @@ fn start(
                 algebra = Cow::Owned(algebra.federated(session, &evaluator, &new_dataset));
             }
             let algebra = QueryAlgebra::ordered(algebra, &dataset.sources());
-            algebra.prepare(&evaluator).execute(dataset)
+            if options.engine == Engine::Automatic
+                && let Some(lowered) = algebra.lower(&dataset)
+            {
+                let is_ask = algebra.kind == QueryKind::Ask;
+                let solutions = Solutions::start(lowered, is_ask, dataset, budget);
+                return Ok(Started::Executor(Box::new(solutions)));
+            }
+            let results = algebra.prepare(&evaluator()).execute(dataset)?;
+            Ok(Started::Evaluator(results))
         })?
         .map_err(evaluation_error)
 }
@@ -216,7 +260,20 @@ fn evaluate_deep(
     let options = options.clone();
     let mut items = stream_from_deep_stack(move |sender| {
         let budget = new_budget(&options);
+<<<<<<< HEAD
         let results = start(&view, &algebra, clause.as_ref(), &options, &budget);
+=======
+        // The executor's own steps do not nest with the text; its lowering does.
+        let options = QueryOptions {
+            engine: Engine::Evaluator,
+            ..options
+        };
+        let started = start(&view, &algebra, clause.as_ref(), &options, &budget);
+        let results = started.and_then(|started| match started {
+            Started::Evaluator(results) => Ok(results),
+            Started::Executor(_) => Err(QueryError::Internal("the wrong engine".to_owned())),
+        });
+>>>>>>> main
         match results {
             Err(error) => {
                 sender.send(Err(error));
@@ -245,6 +302,7 @@ fn evaluate_deep(
             variables,
             rows: Rows {
                 inner: Source::Deep(items),
+                row: Row::default(),
                 limit,
             },
         },
@@ -260,10 +318,53 @@ fn evaluate_deep(
     })
 }
 
-/// Rows of a query on this thread or on a deep stack.
+/// Rows of a query: of the evaluator, on this thread or on a deep stack, or of the executor.
 enum Source<I> {
     Here(Guarded<I>),
     Deep(DeepStream<DeepItem>),
+    Executor(Executed),
+}
+
+/// The executor's solutions under the limits. Ends after its first error.
+struct Executed {
+    solutions: Option<Box<Solutions>>,
+    budget: Rc<Budget>,
+}
+
+impl Executed {
+    fn new(solutions: Box<Solutions>, budget: Rc<Budget>) -> Self {
+        Self {
+            solutions: Some(solutions),
+            budget,
+        }
+    }
+
+    /// Does something with the solutions; `None` at their end.
+    fn with<T>(
+        &mut self,
+        work: impl FnOnce(&mut Solutions) -> Result<Option<T>, QueryError>,
+    ) -> Option<Result<T, QueryError>> {
+        let solutions = self.solutions.as_mut()?;
+        let found = match self.budget.run(|| work(solutions)) {
+            Ok(Ok(Some(found))) => return Some(Ok(found)),
+            Ok(Ok(None)) => None,
+            Ok(Err(error)) | Err(error) => Some(Err(error)),
+        };
+        self.stop();
+        found
+    }
+
+    fn stop(&mut self) {
+        if let Some(solutions) = self.solutions.take() {
+            self.budget.release(solutions);
+        }
+    }
+}
+
+impl Drop for Executed {
+    fn drop(&mut self) {
+        self.stop();
+    }
 }
 
 impl<T, I> Source<I>
@@ -276,6 +377,8 @@ where
             Self::Deep(items) => Some(items.next()?.and_then(|item| {
                 of(item).ok_or_else(|| QueryError::Internal("rows of two kinds".to_owned()))
             })),
+            // Its rows have a way of their own.
+            Self::Executor(_) => None,
         }
     }
 
@@ -283,6 +386,7 @@ where
         match self {
             Self::Here(rows) => rows.stop(),
             Self::Deep(items) => items.stop(),
+            Self::Executor(executed) => executed.stop(),
         }
     }
 }
@@ -428,24 +532,45 @@ impl RowLimit {
     }
 }
 
+/// The solution at hand.
+#[derive(Default)]
+struct Row {
+    of_evaluator: Option<QuerySolution>,
+    values: Vec<Option<Term>>,
+}
+
 /// The solutions of a `SELECT`. Ends after its first error.
 pub struct Rows {
     inner: Source<QuerySolutionIter<'static>>,
+    row: Row,
     limit: RowLimit,
 }
 
 impl Rows {
-    pub(super) fn next_solution(&mut self) -> Option<Result<QuerySolution, QueryError>> {
-        let solution = self.inner.next(|item| match item {
-            DeepItem::Solution(solution) => Some(solution),
-            _ => None,
-        })?;
-        Some(solution.and_then(|solution| match self.limit.take() {
-            Ok(()) => Ok(solution),
-            Err(error) => {
-                self.inner.stop();
-                Err(error)
+    /// The values of the next solution, one for each column.
+    pub(super) fn next_values(&mut self) -> Option<Result<&[Option<Term>], QueryError>> {
+        let values = &mut self.row.values;
+        let found = match &mut self.inner {
+            Source::Executor(executed) => {
+                executed.with(|solutions| Ok(solutions.advance()?.then(|| solutions.read(values))))
             }
+            inner => inner
+                .next(|item| match item {
+                    DeepItem::Solution(solution) => Some(solution),
+                    _ => None,
+                })
+                .map(|solution| {
+                    self.row.of_evaluator = Some(solution?);
+                    Ok(())
+                }),
+        }?;
+        if let Err(error) = found.and_then(|()| self.limit.take()) {
+            self.inner.stop();
+            return Some(Err(error));
+        }
+        Some(Ok(match &self.row.of_evaluator {
+            Some(solution) => solution.values(),
+            None => &self.row.values,
         }))
     }
 }
@@ -454,10 +579,7 @@ impl Iterator for Rows {
     type Item = Result<Vec<Option<Term>>, QueryError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        Some(
-            self.next_solution()?
-                .map(|solution| solution.values().to_vec()),
-        )
+        Some(self.next_values()?.map(<[_]>::to_vec))
     }
 }
 
@@ -473,10 +595,13 @@ impl Iterator for GraphTriples {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let triple = self.inner.next(|item| match item {
-                DeepItem::Triple(triple) => Some(triple),
-                _ => None,
-            })?;
+            let triple = match &mut self.inner {
+                Source::Executor(executed) => executed.with(Solutions::next_triple)?,
+                inner => inner.next(|item| match item {
+                    DeepItem::Triple(triple) => Some(triple),
+                    _ => None,
+                })?,
+            };
             match triple {
                 Ok(triple) if self.seen.insert(&triple) => {
                     return Some(match self.limit.take() {

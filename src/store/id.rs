@@ -22,6 +22,22 @@ pub enum TermKind {
     DefaultGraph,
 }
 
+/// A value that an id holds by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InlineNumber {
+    /// Of an `xsd:integer`.
+    Integer(i64),
+    /// Of an `xsd:boolean`.
+    Boolean(bool),
+    /// Of an `xsd:decimal`: `digits` divided by ten to the power `scale`.
+    Decimal {
+        /// The digits, with their sign.
+        digits: i64,
+        /// How many of them stand behind the point.
+        scale: u32,
+    },
+}
+
 /// Tag in the upper four bits. The order decides how ids sort: IRIs, blank nodes, literals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
@@ -98,6 +114,29 @@ impl Id {
             2 | 3 => TermKind::Iri,
             4 | 5 => TermKind::Blank,
             _ => TermKind::Literal,
+        }
+    }
+
+    /// The value written into this id, when it is a number or a boolean.
+    pub(crate) fn inline_number(self) -> Option<InlineNumber> {
+        let value = self.value();
+        match self.tag_bits() {
+            t if t == Tag::Integer as u8 => {
+                Some(InlineNumber::Integer(value as i64 - INTEGER_BIAS))
+            }
+            t if t == Tag::Boolean as u8 => Some(InlineNumber::Boolean(value == 1)),
+            t if t == Tag::Decimal as u8 => {
+                let digits = (value & ((1 << 55) - 1)) as i64;
+                Some(InlineNumber::Decimal {
+                    digits: if value >> 55 & 1 == 1 {
+                        -digits
+                    } else {
+                        digits
+                    },
+                    scale: (value >> 56) as u32,
+                })
+            }
+            _ => None,
         }
     }
 

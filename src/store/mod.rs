@@ -39,7 +39,9 @@ pub use backup::{CopyReport, backup, restore};
 pub use check::{CheckReport, Finding, check};
 pub use dictionary::TermMeta;
 pub use draft::{Draft, NetDelta};
+pub(crate) use id::InlineNumber;
 pub use id::{Id, TermKind};
+pub(crate) use index::Order;
 pub use index::QuadIds;
 pub use live::Store;
 pub use log::{CommitInfo, CommitMeta, Source};
@@ -50,6 +52,7 @@ pub use snapshot::Snapshot;
 pub use statistics::{
     CharacteristicSet, PredicateCounts, PredicateFigures, SetCounts, StarGroup, Statistics,
 };
+pub(crate) use view::SortedRows;
 pub use view::{Graphs, Ids, Pairs, QuadScan, TripleScan, View};
 
 use crate::store::log::LogError;
@@ -249,7 +252,7 @@ impl Default for OpenOptions {
             read_only: false,
             must_exist: false,
             memory_bytes: 2 << 30,
-            cache_bytes: 256 << 20,
+            cache_bytes: 512 << 20,
             background_percent: 40,
             thresholds: Thresholds::default(),
         }

@@ -104,10 +104,10 @@ impl Weighter<(u64, u64), Arc<TextBlock>> for Weight {
 }
 
 impl Shared {
-    /// Caches of at most `cache_bytes` together: two thirds for rows, one third for texts.
+    /// Caches of at most `cache_bytes` together, half for rows and half for texts: a resource's rows lie in one block, its texts
+    /// in some.
     pub(crate) fn new(cache_bytes: u64) -> Arc<Self> {
-        let blocks = cache_bytes / 3 * 2;
-        let texts = cache_bytes / 3;
+        let (blocks, texts) = (cache_bytes / 2, cache_bytes / 2);
         Arc::new(Self {
             blocks: Cache::with_weighter((blocks / 4096) as usize, blocks, Weight),
             texts: Cache::with_weighter((texts / 8192) as usize, texts, Weight),

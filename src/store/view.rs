@@ -324,6 +324,83 @@ fn id(raw: u64) -> Id {
     Id::from_raw(raw).expect("rows hold ids, never 0")
 }
 
+/// Rows of one order under a prefix, in the graphs seen, with skipping. What the executor of queries reads by.
+pub(crate) struct SortedRows {
+    cursor: Cursor,
+    graphs: Graphs,
+    /// Whether a triple in several graphs comes once.
+    merged: bool,
+    last: Option<[u64; 3]>,
+}
+
+impl SortedRows {
+    /// Skips to the first row at or after a key of the order; never goes back.
+    pub(crate) fn seek(&mut self, key: [u64; 3]) {
+        let [a, b, c] = key;
+        self.cursor.seek(&[a, b, c, 0]);
+    }
+
+    /// The next row: three columns in the order's own sequence, and the graph.
+    pub(crate) fn next_row(&mut self) -> Option<Row> {
+        loop {
+            let row = self.cursor.next()?;
+            if !matches!(self.graphs, Graphs::All) && !self.graphs.holds(id(row[3])) {
+                continue;
+            }
+            if self.merged {
+                let triple = [row[0], row[1], row[2]];
+                // The graph is the last column, so equal triples stand side by side.
+                if self.last == Some(triple) {
+                    continue;
+                }
+                self.last = Some(triple);
+            }
+            return Some(row);
+        }
+    }
+}
+
+impl View {
+    /// Rows of one of the orders that end in the graph, whose first columns are `prefix`. With `by_graph` a triple comes once
+    /// for each of its graphs, else once.
+    pub(crate) fn sorted(&self, order: Order, prefix: &[u64], by_graph: bool) -> SortedRows {
+        debug_assert!(order != Order::Gspo && prefix.len() <= 3);
+        let (mut low, mut high) = ([0; 4], [u64::MAX; 4]);
+        low[..prefix.len()].copy_from_slice(prefix);
+        high[..prefix.len()].copy_from_slice(prefix);
+        SortedRows {
+            cursor: self.snapshot.version().index.cursor(order, &low, &high),
+            graphs: self.graphs.clone(),
+            merged: !by_graph && self.graphs.single().is_none(),
+            last: None,
+        }
+    }
+
+    /// Number of triples whose columns in an order begin with `prefix`, by searches alone; `None` where that takes reading,
+    /// because some quads of the state are not seen or the same triple may be in several graphs.
+    pub(crate) fn exact_count(&self, order: Order, prefix: &[u64]) -> Option<u64> {
+        if !self.has_one_graph() {
+            return None;
+        }
+        let (mut low, mut high) = ([0; 4], [u64::MAX; 4]);
+        low[..prefix.len()].copy_from_slice(prefix);
+        high[..prefix.len()].copy_from_slice(prefix);
+        Some(self.snapshot.version().index.count(order, &low, &high))
+    }
+
+    /// Whether all quads of the state are in one graph, and that graph is seen.
+    fn has_one_graph(&self) -> bool {
+        let index = &self.snapshot.version().index;
+        let first = index
+            .cursor(Order::Gspo, &[0; 4], &[u64::MAX; 4])
+            .next()
+            .map(|row| id(row[0]));
+        first.is_none_or(|graph| {
+            self.graphs.holds(graph) && self.graph_size(graph) == self.snapshot.quad_count()
+        })
+    }
+}
+
 /// Triples of a pattern, sorted, each once.
 pub struct TripleScan {
     cursor: Cursor,

@@ -15,6 +15,8 @@ const SUITES: &[(&str, usize)] = &[
     ("SPARQL 1.1 update evaluation", 94),
     ("SPARQL 1.1 update syntax", 63),
     ("SPARQL 1.1 result formats", 10),
+    ("SPARQL 1.1 federated query", 7),
+    ("SPARQL 1.1 federation syntax", 3),
     ("SPARQL 1.0 query evaluation", 283),
     ("SPARQL 1.0 query syntax", 199),
     ("SHACL Core", 98),
@@ -44,6 +46,7 @@ fn expected_misses() -> Expected {
 
 fn run_suites() -> Vec<SuiteResult> {
     let mut suites = crate::sparql::run_all();
+    suites.extend(crate::federation::suite::run_all());
     let mut shacl = crate::shacl::run_core_suite();
     "SHACL Core".clone_into(&mut shacl.name);
     suites.push(shacl);
@@ -119,7 +122,7 @@ fn page(suites: &[SuiteResult], expected: &Expected) -> String {
     }
     out.push_str(
         "\n## Not run\n\nOf JSON-LD: the tests for JSON-LD 1.0 processors, generalised RDF, text direction and expansion options. \
-         Entailment regimes and federation (no remote service is ever asked) are not offered. The suites of the SPARQL \
+         Entailment regimes are not offered. The suites of the SPARQL \
          protocol, the graph store protocol and the service description need a running server and are not part of this page.\n",
     );
     out

@@ -5,6 +5,7 @@ mod cli;
 mod conformance;
 mod crash;
 mod differential;
+mod federation;
 mod http;
 mod json_ld_suite;
 mod keeping;

@@ -59,9 +59,14 @@ fn rows(answer: &Answer) -> usize {
 async fn values_come_in_as_terms() {
     let (_data, server) = server(&[("straat", BY_STREET)]);
     let street = encoded(STREET);
-    let all = server.get(&format!("/queries/straat?straat={street}")).await;
+    let all = server
+        .get(&format!("/queries/straat?straat={street}"))
+        .await;
     assert_eq!(rows(&all), 2);
-    assert_eq!(all.header("content-type"), "application/sparql-results+json");
+    assert_eq!(
+        all.header("content-type"),
+        "application/sparql-results+json"
+    );
     assert_eq!(all.header("x-commit"), "1");
     let one = server
         .get(&format!("/queries/straat?straat={street}&nummer=9"))
@@ -86,8 +91,16 @@ async fn what_does_not_fit_is_told_by_name() {
     let street = encoded(STREET);
     for (path, code, parameter) in [
         ("/queries/straat".to_owned(), "missing-parameter", "straat"),
-        ("/queries/straat?straat=x".to_owned(), "bad-parameter", "straat"),
-        (format!("/queries/straat?straat={street}&s=1"), "bad-parameter", "s"),
+        (
+            "/queries/straat?straat=x".to_owned(),
+            "bad-parameter",
+            "straat",
+        ),
+        (
+            format!("/queries/straat?straat={street}&s=1"),
+            "bad-parameter",
+            "s",
+        ),
         (
             format!("/queries/straat?straat={street}&nummer=1&nummer=2"),
             "bad-parameter",
@@ -97,7 +110,12 @@ async fn what_does_not_fit_is_told_by_name() {
         let problem = server.get(&path).await.assert_problem(400, code);
         assert_eq!(problem["parameter"], parameter, "{path}");
         let english = server
-            .send(request(Method::GET, &path, &[("accept-language", "en")], ""))
+            .send(request(
+                Method::GET,
+                &path,
+                &[("accept-language", "en")],
+                "",
+            ))
             .await;
         let english = english.assert_problem(400, code);
         assert_ne!(english["detail"], problem["detail"], "two languages");
@@ -110,7 +128,10 @@ async fn what_does_not_fit_is_told_by_name() {
         .get_as(&format!("/queries/straat?straat={street}"), "image/png")
         .await
         .assert_problem(406, "not-acceptable");
-    server.get("/queries/nergens").await.assert_problem(404, "not-found");
+    server
+        .get("/queries/nergens")
+        .await
+        .assert_problem(404, "not-found");
     let posted = server
         .send(request(Method::POST, "/queries/straat", &[], ""))
         .await;
@@ -130,7 +151,10 @@ async fn answers_are_kept_by_commit() {
     assert!(!etag.is_empty());
     assert_eq!(first.header("cache-control"), "public, no-cache");
     let again = server.get(&path).await;
-    assert_eq!((&again.body, again.header("etag")), (&first.body, etag.as_str()));
+    assert_eq!(
+        (&again.body, again.header("etag")),
+        (&first.body, etag.as_str())
+    );
     let fresh = server
         .send(request(Method::GET, &path, &[("if-none-match", &etag)], ""))
         .await;
@@ -160,25 +184,45 @@ async fn answers_are_kept_by_commit() {
 async fn limits_of_the_file_hold() {
     let (_data, server) = server(&[
         ("veel", "#+ max-rows: 3\nSELECT * { ?s ?p ?o }"),
-        ("traag", "#+ timeout: 0.05\nSELECT (COUNT(*) AS ?all) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o . ?p ?q ?r }"),
+        (
+            "traag",
+            "#+ timeout: 0.05\nSELECT (COUNT(*) AS ?all) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n ?o . ?p ?q ?r }",
+        ),
     ]);
-    server.get("/queries/veel").await.assert_problem(400, "query-row-limit");
-    server.get("/queries/traag").await.assert_problem(503, "query-timeout");
+    server
+        .get("/queries/veel")
+        .await
+        .assert_problem(400, "query-row-limit");
+    server
+        .get("/queries/traag")
+        .await
+        .assert_problem(503, "query-timeout");
 }
 
 #[tokio::test]
 async fn files_are_followed_and_broken_ones_stop_nothing() {
-    let (data, server) = server(&[("goed", "ASK { ?s ?p ?o }"), ("stuk", "#+ nonsense: x\nASK {")]);
+    let (data, server) = server(&[
+        ("goed", "ASK { ?s ?p ?o }"),
+        ("stuk", "#+ nonsense: x\nASK {"),
+    ]);
     let list = server.get("/queries").await.json();
     assert_eq!(list["bevragingen"][0]["naam"], "goed");
-    assert_eq!(list["bevragingen"][0]["adres"], format!("{BASE}/queries/goed"));
+    assert_eq!(
+        list["bevragingen"][0]["adres"],
+        format!("{BASE}/queries/goed")
+    );
     assert_eq!(list["stuk"][0]["naam"], "stuk");
     assert_eq!(list["stuk"][0]["regel"], 1);
     let health = server.get("/health").await.json();
     assert_eq!(health["status"], "ok");
     assert_eq!(health["kapotteBevragingen"][0], "stuk");
     let page = server.get_as("/queries", "text/html").await;
-    assert!(page.text().contains("<strong>stuk</strong>: regel 1, onbekende sleutel"), "{}", page.text());
+    assert!(
+        page.text()
+            .contains("<strong>stuk</strong>: regel 1, onbekende sleutel"),
+        "{}",
+        page.text()
+    );
     let problem = server.get("/queries/stuk").await;
     let problem = problem.assert_problem(500, "stored-query-broken");
     assert_eq!(problem["regel"], 1);
@@ -187,8 +231,18 @@ async fn files_are_followed_and_broken_ones_stop_nothing() {
     fs::remove_file(data.path().join("queries/goed.rq")).expect("removed");
     tokio::time::sleep(LOOK_AGAIN).await;
     assert_eq!(server.get("/queries/stuk").await.json()["boolean"], false);
-    server.get("/queries/goed").await.assert_problem(404, "not-found");
-    assert!(server.get("/health").await.json().get("kapotteBevragingen").is_none());
+    server
+        .get("/queries/goed")
+        .await
+        .assert_problem(404, "not-found");
+    assert!(
+        server
+            .get("/health")
+            .await
+            .json()
+            .get("kapotteBevragingen")
+            .is_none()
+    );
 }
 
 #[tokio::test]
@@ -207,20 +261,37 @@ async fn pages_have_a_form_and_work_without_scripts() {
     assert!(!list.text().contains("<script"));
     insta::assert_snapshot!("stored_queries_page", list.snapshot());
     let form = server.get_as("/queries/straat", "text/html").await;
-    assert_eq!(form.status, StatusCode::OK, "a form before there are values");
+    assert_eq!(
+        form.status,
+        StatusCode::OK,
+        "a form before there are values"
+    );
     assert!(form.text().contains("name=\"straat\"") && !form.text().contains("Antwoord"));
     let filled = server
-        .get_as(&format!("/queries/straat?straat={}&nummer=", encoded(STREET)), "text/html")
+        .get_as(
+            &format!("/queries/straat?straat={}&nummer=", encoded(STREET)),
+            "text/html",
+        )
         .await;
     assert!(filled.text().contains("2 rijen"), "{}", filled.text());
-    assert!(filled.text().contains(&format!("value=\"{STREET}\"")), "filled in");
-    assert!(filled.text().contains("?format=csv&amp;straat="), "ways to fetch it");
+    assert!(
+        filled.text().contains(&format!("value=\"{STREET}\"")),
+        "filled in"
+    );
+    assert!(
+        filled.text().contains("?format=csv&amp;straat="),
+        "ways to fetch it"
+    );
     insta::assert_snapshot!("stored_query_page", filled.snapshot());
     let graph = server.get_as("/queries/graaf", "text/html").await;
     assert!(graph.text().contains("subject") && graph.text().contains("JSON-LD"));
     let nasty = server
         .get_as(
-            &format!("/queries/straat?straat={}&nummer={}", encoded(STREET), encoded("\"><script>")),
+            &format!(
+                "/queries/straat?straat={}&nummer={}",
+                encoded(STREET),
+                encoded("\"><script>")
+            ),
             "text/html",
         )
         .await;
@@ -251,7 +322,10 @@ async fn the_examples_of_the_demo_answer() {
         let text = std::str::from_utf8(bytes).expect("UTF-8");
         let query = StoredQuery::parse(name, text, BASE).expect("a good file");
         let values = |only_required: bool| -> String {
-            let wanted = query.parameters.iter().filter(|p| p.required || !only_required);
+            let wanted = query
+                .parameters
+                .iter()
+                .filter(|p| p.required || !only_required);
             wanted
                 .map(|p| format!("&{}={}", p.name, encoded(&example(&p.kind))))
                 .collect()
@@ -284,27 +358,55 @@ fn the_command_line_asks_them_too() {
     output(&data, ["demo", "--no-serve"]);
     let csv = output(
         &data,
-        ["query", "--stored", "adressen-van-straat", "--set", "straat=Markt", "--format", "csv"],
+        [
+            "query",
+            "--stored",
+            "adressen-van-straat",
+            "--set",
+            "straat=Markt",
+            "--format",
+            "csv",
+        ],
     );
     assert!(csv.lines().count() > 1, "{csv}");
     let fewer = output(
         &data,
         [
-            "query", "--stored", "adressen-van-straat", "--set", "straat=Markt", "--set",
-            "status=gehistoreerd", "--format", "csv",
+            "query",
+            "--stored",
+            "adressen-van-straat",
+            "--set",
+            "straat=Markt",
+            "--set",
+            "status=gehistoreerd",
+            "--format",
+            "csv",
         ],
     );
     assert!(fewer.lines().count() < csv.lines().count(), "{fewer}");
     let fails = |arguments: &[&str], text: &str| {
-        let done = oslo(&data).arg("query").args(arguments).output().expect("the binary runs");
+        let done = oslo(&data)
+            .arg("query")
+            .args(arguments)
+            .output()
+            .expect("the binary runs");
         assert_eq!(done.status.code(), Some(2), "{arguments:?}");
         assert!(stderr(&done).contains(text), "{}", stderr(&done));
     };
-    fails(&["--stored", "adressen-van-straat"], "\"straat\" is missing");
-    fails(&["--stored", "dossiers", "--set", "vanaf=gisteren"], "\"vanaf\" is a date");
+    fails(
+        &["--stored", "adressen-van-straat"],
+        "\"straat\" is missing",
+    );
+    fails(
+        &["--stored", "dossiers", "--set", "vanaf=gisteren"],
+        "\"vanaf\" is a date",
+    );
     fails(&["--stored", "nergens"], "there are: adressen-van-straat");
     fails(&["--stored", "dossiers", "ASK {}"], "cannot be used");
     fails(&["--set", "a=1", "ASK {}"], "--set");
-    let graph = run(&data, ["query", "--stored", "gemeente", "--format", "jsonld"]);
+    let graph = run(
+        &data,
+        ["query", "--stored", "gemeente", "--format", "jsonld"],
+    );
     assert!(stdout(&graph).contains("41027"), "{}", stdout(&graph));
 }

@@ -13,6 +13,7 @@ mod size;
 
 use crate::query::plan::VarSet;
 use crate::store::{Graphs, Id, Statistics, View};
+pub(super) use emit::{is_wall, without_weight};
 use explain::Notes;
 pub use explain::{PlanMethod, PlanStep};
 pub(super) use facts::Names;

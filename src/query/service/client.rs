@@ -5,7 +5,8 @@
 use crate::query::budget;
 use crate::rdf::label::Text;
 use sparesults::{
-    QueryResultsFormat, QueryResultsParser, ReaderQueryResultsParserOutput, ReaderSolutionsParser,
+    QueryResultsFormat, QueryResultsParseError, QueryResultsParser, ReaderQueryResultsParserOutput,
+    ReaderSolutionsParser,
 };
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -109,7 +110,7 @@ impl Client {
         });
         let parsed = QueryResultsParser::from_format(format)
             .for_reader(body)
-            .map_err(|error| unreadable(&error.to_string()))?;
+            .map_err(|error| of_reading(&error))?;
         match parsed {
             ReaderQueryResultsParserOutput::Solutions(solutions) => Ok(solutions),
             ReaderQueryResultsParserOutput::Boolean(_) => {
@@ -119,13 +120,33 @@ impl Client {
     }
 }
 
+/// Why an answer cannot be read any further.
+pub(super) fn of_reading(error: &QueryResultsParseError) -> Text {
+    match error {
+        QueryResultsParseError::Io(error) => broken_off(error),
+        error => unreadable(&error.to_string()),
+    }
+}
+
 /// An answer that is not what it should be.
-pub(super) fn unreadable(reason: &str) -> Text {
+fn unreadable(reason: &str) -> Text {
     let reason: String = reason.chars().take(200).collect();
     Text::new(
         format!("zijn antwoord kan niet gelezen worden: {reason}"),
         format!("its answer cannot be read: {reason}"),
     )
+}
+
+/// An answer that broke off.
+fn broken_off(error: &io::Error) -> Text {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+    if matches!(cause, Some(Error::Timeout(_))) || error.kind() == io::ErrorKind::TimedOut {
+        return Text::new(
+            "zijn antwoord is niet op tijd volledig",
+            "its answer is not complete in time",
+        );
+    }
+    unreadable(&error.to_string())
 }
 
 fn told(error: &Error) -> Text {

@@ -1,14 +1,13 @@
 //! The solutions of `SERVICE` patterns while a query runs: fetched when they are first read, kept for those who read them
 //! again, counted against the limits of the query. Decides nothing about what is asked.
 
-use super::client::{Solutions, unreadable};
 use super::Services;
+use super::client::{Solutions, of_reading};
 use crate::query::budget;
 use crate::query::error::QueryError;
 use crate::rdf::label::Text;
 use oxrdf::{BlankNode, Term, Variable};
 use rustc_hash::FxHashMap;
-use sparesults::QueryResultsParseError;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -268,18 +267,7 @@ impl Table {
                 state.current = Some(current);
             }
             Some(Err(error)) => {
-                let reason = match &error {
-                    QueryResultsParseError::Io(error)
-                        if error.kind() == std::io::ErrorKind::TimedOut =>
-                    {
-                        Text::new(
-                            "zijn antwoord is niet op tijd volledig",
-                            "its answer is not complete in time",
-                        )
-                    }
-                    error => unreadable(&error.to_string()),
-                };
-                return Err(session.failure(&current.request.endpoint, reason));
+                return Err(session.failure(&current.request.endpoint, of_reading(&error)));
             }
         }
         Ok(())

@@ -11,7 +11,7 @@ const ENDLESS: &[&str] = &[
     "SELECT * { ?a ?p ?x . ?b ?q ?y . ?c ?r ?z } ORDER BY ?x ?y ?z",
     "SELECT DISTINCT ?x { ?a ?p ?x . ?b ?q ?y . ?c ?r ?z FILTER(?x + ?y + ?z < 0) }",
     "ASK { ?a ?p ?x . ?b ?q ?y . ?c ?r ?z FILTER(STR(?x) = CONCAT(STR(?y), STR(?z), 'x')) }",
-    "SELECT * { ?a ?p ?x MINUS { ?b ?q ?y . ?c ?r ?z . ?d ?s ?w } }",
+    "SELECT * { ?a ?p ?x MINUS { ?a ?q ?y . ?c ?r ?z . ?d ?s ?w } }",
     "SELECT * { ?a ?p ?x FILTER NOT EXISTS { ?b ?q ?y . ?c ?r ?z . ?d ?s ?w FILTER(?y > ?x + ?z + ?w + 99999999) } }",
     "SELECT ?x (SUM(?y) AS ?n) { ?a ?p ?x . ?b ?q ?y . ?c ?r ?z } GROUP BY ?x",
     "CONSTRUCT { ?a ?p ?y } { ?a ?p ?x . ?b ?q ?y . ?c ?r ?z }",
@@ -76,7 +76,8 @@ fn a_memory_limit_stops_what_piles_up() {
         max_memory: Some(4 << 20),
         ..QueryOptions::default()
     };
-    for text in [ENDLESS[2], ENDLESS[5]] {
+    let distinct = "SELECT DISTINCT ?x ?y ?z { ?a ?p ?x . ?b ?q ?y . ?c ?r ?z }";
+    for text in [ENDLESS[2], distinct] {
         let outcome = drain(&view, text, &options);
         assert!(
             matches!(outcome, Err(QueryError::MemoryLimit { limit_bytes }) if limit_bytes == 4 << 20),

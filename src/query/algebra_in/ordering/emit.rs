@@ -419,6 +419,31 @@ fn wall(pattern: GraphPattern) -> GraphPattern {
     }
 }
 
+/// What stands behind a wall, if there is one.
+pub(in crate::query::algebra_in) fn is_wall(pattern: &GraphPattern) -> Option<&GraphPattern> {
+    match pattern {
+        GraphPattern::Slice {
+            inner,
+            start: 0,
+            length: Some(usize::MAX),
+        } => Some(inner),
+        _ => None,
+    }
+}
+
+/// A pattern without the weight that was put before it for the evaluator.
+pub(in crate::query::algebra_in) fn without_weight(pattern: &GraphPattern) -> &GraphPattern {
+    match pattern {
+        GraphPattern::Lateral { left, right }
+            if matches!(&**left, GraphPattern::Project { variables, .. } if variables.is_empty())
+                && **left == weight() =>
+        {
+            right
+        }
+        _ => pattern,
+    }
+}
+
 /// Whether the evaluator would take a pattern for several operands of one join.
 fn is_join(pattern: &GraphPattern) -> bool {
     match pattern {

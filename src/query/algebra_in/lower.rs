@@ -1,0 +1,745 @@
+//! From the ordered algebra to a plan of the executor: slots for variables, ids for terms, one step for each operator.
+//! What the executor does not have makes the whole query the other evaluator's. Orders nothing and reads no quad.
+//!
+//! The ordered algebra says `Lateral` where a right side may be looked up for each solution of the left, and puts a wall (a slice
+//! that cuts nothing) around what is to be read on its own. Both are taken at their word.
+
+mod expressions;
+
+use super::ordering::{is_wall, without_weight};
+use crate::query::dataset::QueryDataset;
+use crate::query::exec::plan::{
+    Aggregate, AggregateFunction, JoinKind, Node, Pattern, Place, Program, TemplateTerm,
+};
+use crate::store::{Graphs, View};
+use oxrdf::{NamedNode, Term, Variable};
+use rustc_hash::FxHashMap;
+use spargebra::algebra::{
+    AggregateExpression, AggregateFunction as Named, Expression, GraphPattern, OrderExpression,
+};
+use spargebra::term::{GroundTerm, NamedNodePattern, TermPattern, TriplePattern};
+use std::rc::Rc;
+
+/// Slots a plan may have: they are told apart by the bits of one number.
+const MAX_SLOTS: usize = 128;
+
+/// Lowers a pattern, with the template of a `CONSTRUCT`; `None` when the executor cannot run it.
+pub(super) fn lower(
+    pattern: &GraphPattern,
+    template: &[TriplePattern],
+    dataset: &QueryDataset,
+) -> Option<Program> {
+    let mut lowering = Lowering {
+        dataset,
+        slots: 0,
+        names: FxHashMap::default(),
+        most: None,
+        correlated: false,
+    };
+    let part = lowering.pattern(pattern, Part::unit(), &Graph::Default)?;
+    let columns = columns(pattern);
+    let slots = columns
+        .iter()
+        .map(|column| lowering.names.get(column).copied())
+        .collect();
+    let template = template
+        .iter()
+        .map(|triple| lowering.template(triple))
+        .collect::<Option<_>>()?;
+    Some(Program {
+        plan: part.node,
+        width: lowering.slots,
+        columns,
+        slots,
+        template,
+    })
+}
+
+/// The columns of a `SELECT`.
+fn columns(pattern: &GraphPattern) -> Vec<Variable> {
+    match pattern {
+        GraphPattern::Project { variables, .. } => variables.clone(),
+        GraphPattern::Slice { inner, .. }
+        | GraphPattern::Distinct { inner }
+        | GraphPattern::Reduced { inner } => columns(inner),
+        _ => Vec::new(),
+    }
+}
+
+/// Slots as bits.
+type Slots = u128;
+
+fn list(slots: Slots) -> Vec<usize> {
+    (0..MAX_SLOTS)
+        .filter(|slot| slots >> slot & 1 == 1)
+        .collect()
+}
+
+/// A plan so far.
+#[derive(Clone)]
+struct Part {
+    node: Rc<Node>,
+    /// Slots that have a value in every solution.
+    certain: Slots,
+    /// Slots that may have one.
+    possible: Slots,
+}
+
+impl Part {
+    fn unit() -> Self {
+        Self {
+            node: Rc::new(Node::Unit),
+            certain: 0,
+            possible: 0,
+        }
+    }
+
+    /// The solutions of a part as a right side sees them.
+    fn as_input(&self) -> Self {
+        Self {
+            node: Rc::new(Node::Input),
+            ..*self
+        }
+    }
+
+    fn is_unit(&self) -> bool {
+        matches!(*self.node, Node::Unit)
+    }
+}
+
+/// The graph that patterns are matched in.
+#[derive(Clone)]
+enum Graph {
+    Default,
+    One(NamedNode),
+    Each(usize),
+}
+
+struct Lowering<'a> {
+    dataset: &'a QueryDataset,
+    slots: usize,
+    names: FxHashMap<Variable, usize>,
+    /// How many sorted solutions will be read, when a slice says so.
+    most: Option<usize>,
+    /// Inside what depends on solutions from outside: there a sub-query is no join.
+    correlated: bool,
+}
+
+impl Lowering<'_> {
+    fn new_slot(&mut self) -> Option<usize> {
+        let slot = self.slots;
+        self.slots += 1;
+        (slot < MAX_SLOTS).then_some(slot)
+    }
+
+    fn slot(&mut self, variable: &Variable) -> Option<usize> {
+        if let Some(slot) = self.names.get(variable) {
+            return Some(*slot);
+        }
+        let slot = self.new_slot()?;
+        self.names.insert(variable.clone(), slot);
+        Some(slot)
+    }
+
+    fn id(&self, term: impl Into<Term>) -> u64 {
+        self.dataset.id(term.into()).raw()
+    }
+
+    fn pattern(&mut self, pattern: &GraphPattern, input: Part, graph: &Graph) -> Option<Part> {
+        let keeps_bound = matches!(
+            pattern,
+            GraphPattern::OrderBy { .. }
+                | GraphPattern::Project { .. }
+                | GraphPattern::Reduced { .. }
+        );
+        if !keeps_bound {
+            self.most = None;
+        }
+        match pattern {
+            GraphPattern::Bgp { patterns } => {
+                if patterns.is_empty() && !matches!(graph, Graph::Default) {
+                    return None;
+                }
+                patterns
+                    .iter()
+                    .try_fold(input, |part, triple| self.triple(triple, part, graph))
+            }
+            GraphPattern::Join { left, right } => self.join_of(left, right, input, graph),
+            GraphPattern::Lateral { left, right } => {
+                let left = self.pattern(left, input, graph)?;
+                self.lateral(right, left, graph)
+            }
+            GraphPattern::LeftJoin {
+                left,
+                right,
+                expression,
+            } => {
+                let left = self.pattern(left, input, graph)?;
+                match is_wall(right) {
+                    Some(_) if expression.is_some() => None,
+                    Some(right) => {
+                        let right = self.apart(right, graph)?;
+                        join(&left, &right, JoinKind::Outer)
+                    }
+                    None if is_plain(right) => {
+                        self.optional(left, right, expression.as_ref(), graph)
+                    }
+                    None => None,
+                }
+            }
+            GraphPattern::Filter { expr, inner } => {
+                let part = self.pattern(inner, input, graph)?;
+                self.filter(expr, part, graph)
+            }
+            GraphPattern::Union { left, right } => {
+                let mut branches = Vec::new();
+                flatten(left, &mut branches);
+                flatten(right, &mut branches);
+                let parts = branches
+                    .into_iter()
+                    .map(|branch| self.pattern(branch, input.as_input(), graph))
+                    .collect::<Option<Vec<_>>>()?;
+                Some(Part {
+                    certain: parts
+                        .iter()
+                        .fold(Slots::MAX, |all, part| all & part.certain),
+                    possible: parts.iter().fold(0, |all, part| all | part.possible),
+                    node: Rc::new(Node::Union {
+                        input: input.node,
+                        branches: parts.into_iter().map(|part| part.node).collect(),
+                    }),
+                })
+            }
+            GraphPattern::Graph { name, inner } => {
+                if matches!(&**inner, GraphPattern::Bgp { patterns } if patterns.is_empty()) {
+                    return None;
+                }
+                let graph = match name {
+                    NamedNodePattern::NamedNode(node) => Graph::One(node.clone()),
+                    NamedNodePattern::Variable(variable) => Graph::Each(self.slot(variable)?),
+                };
+                self.pattern(inner, input, &graph)
+            }
+            GraphPattern::Extend {
+                inner,
+                variable,
+                expression,
+            } => {
+                let part = self.pattern(inner, input, graph)?;
+                let slot = self.slot(variable)?;
+                let own = 1 << slot;
+                if part.possible & own != 0 {
+                    return None;
+                }
+                let expression = self.expression(expression)?;
+                let is_certain = expression.is_certain(|slot| part.certain >> slot & 1 == 1);
+                Some(Part {
+                    certain: part.certain | if is_certain { own } else { 0 },
+                    possible: part.possible | own,
+                    node: Rc::new(Node::Extend {
+                        input: part.node,
+                        slot,
+                        expression,
+                    }),
+                })
+            }
+            GraphPattern::Minus { left, right } => {
+                let left = self.pattern(left, input, graph)?;
+                let right = self.apart(right, graph)?;
+                if left.possible & right.possible == 0 {
+                    return Some(left);
+                }
+                join(&left, &right, JoinKind::Minus)
+            }
+            GraphPattern::Values {
+                variables,
+                bindings,
+            } => self.table(variables, bindings, input),
+            GraphPattern::Slice {
+                start: 0,
+                length: Some(usize::MAX),
+                inner,
+            } => self.pattern(inner, input, graph),
+            GraphPattern::Reduced { inner } => self.pattern(inner, input, graph),
+            GraphPattern::OrderBy { .. }
+            | GraphPattern::Project { .. }
+            | GraphPattern::Distinct { .. }
+            | GraphPattern::Slice { .. }
+            | GraphPattern::Group { .. } => {
+                if input.is_unit() {
+                    return self.whole(pattern, graph);
+                }
+                if self.correlated {
+                    return None;
+                }
+                let part = self.whole(pattern, graph)?;
+                join(&input, &part, JoinKind::BuildRight)
+            }
+            GraphPattern::Path { .. } | GraphPattern::Service { .. } => None,
+        }
+    }
+
+    /// What is read on its own, from nothing.
+    fn apart(&mut self, pattern: &GraphPattern, graph: &Graph) -> Option<Part> {
+        let outside = std::mem::replace(&mut self.correlated, false);
+        let part = self.pattern(pattern, Part::unit(), graph);
+        self.correlated = outside;
+        part
+    }
+
+    /// Steps that need all solutions of the one before.
+    fn whole(&mut self, pattern: &GraphPattern, graph: &Graph) -> Option<Part> {
+        match pattern {
+            GraphPattern::Project { inner, variables } => {
+                let most = self.most.take();
+                // What is not shown has nothing to do with what is called so outside.
+                let mut outside = std::mem::take(&mut self.names);
+                for variable in variables {
+                    let slot = match outside.get(variable) {
+                        Some(slot) => *slot,
+                        None => self.new_slot()?,
+                    };
+                    outside.insert(variable.clone(), slot);
+                    self.names.insert(variable.clone(), slot);
+                }
+                self.most = most;
+                let part = self.pattern(inner, Part::unit(), graph);
+                self.most = None;
+                let shown = variables
+                    .iter()
+                    .filter_map(|variable| outside.get(variable))
+                    .fold(0, |all, slot| all | 1 << slot);
+                self.names = outside;
+                let part = part?;
+                Some(Part {
+                    node: part.node,
+                    certain: part.certain & shown,
+                    possible: part.possible & shown,
+                })
+            }
+            GraphPattern::OrderBy { inner, expression } => {
+                let most = self.most.take();
+                let part = self.pattern(inner, Part::unit(), graph)?;
+                let keys = expression
+                    .iter()
+                    .map(|key| {
+                        Some(match key {
+                            OrderExpression::Asc(key) => (self.expression(key)?, false),
+                            OrderExpression::Desc(key) => (self.expression(key)?, true),
+                        })
+                    })
+                    .collect::<Option<Vec<_>>>()?;
+                Some(Part {
+                    node: Rc::new(Node::Sort {
+                        input: part.node,
+                        keys,
+                        most,
+                    }),
+                    ..part
+                })
+            }
+            GraphPattern::Distinct { inner } => {
+                self.most = None;
+                let part = self.pattern(inner, Part::unit(), graph)?;
+                Some(Part {
+                    node: Rc::new(Node::Distinct {
+                        slots: list(part.possible),
+                        input: part.node,
+                    }),
+                    ..part
+                })
+            }
+            GraphPattern::Slice {
+                inner,
+                start,
+                length,
+            } => {
+                self.most = length.map(|length| length.saturating_add(*start));
+                let part = self.pattern(inner, Part::unit(), graph)?;
+                self.most = None;
+                Some(Part {
+                    node: Rc::new(Node::Slice {
+                        input: part.node,
+                        start: *start,
+                        length: *length,
+                    }),
+                    ..part
+                })
+            }
+            GraphPattern::Group {
+                inner,
+                variables,
+                aggregates,
+            } => self.group(inner, variables, aggregates, graph),
+            _ => None,
+        }
+    }
+
+    fn triple(&mut self, triple: &TriplePattern, input: Part, graph: &Graph) -> Option<Part> {
+        let subject = self.place(&triple.subject)?;
+        let predicate = match &triple.predicate {
+            NamedNodePattern::NamedNode(node) => Place::Is(self.id(node.clone())),
+            NamedNodePattern::Variable(variable) => Place::Slot(self.slot(variable)?),
+        };
+        let object = self.place(&triple.object)?;
+        let places = [subject, predicate, object];
+        let mut binds = places.iter().fold(0, |all, place| match place {
+            Place::Slot(slot) => all | 1 << slot,
+            Place::Is(_) => all,
+        });
+        let (view, graph) = self.view(graph);
+        if let Some(slot) = graph {
+            binds |= 1 << slot;
+        }
+        Some(Part {
+            certain: input.certain | binds,
+            possible: input.possible | binds,
+            node: Rc::new(Node::Match {
+                input: input.node,
+                pattern: Pattern {
+                    places,
+                    graph,
+                    view,
+                },
+                first_only: false,
+            }),
+        })
+    }
+
+    fn place(&mut self, term: &TermPattern) -> Option<Place> {
+        Some(match term {
+            TermPattern::NamedNode(node) => Place::Is(self.id(node.clone())),
+            TermPattern::Literal(literal) => Place::Is(self.id(literal.clone())),
+            TermPattern::Variable(variable) => Place::Slot(self.slot(variable)?),
+            TermPattern::BlankNode(_) => return None,
+        })
+    }
+
+    fn template(&mut self, triple: &TriplePattern) -> Option<[TemplateTerm; 3]> {
+        let predicate = match &triple.predicate {
+            NamedNodePattern::NamedNode(node) => TemplateTerm::Is(node.clone().into()),
+            NamedNodePattern::Variable(variable) => TemplateTerm::Slot(self.slot(variable)?),
+        };
+        Some([
+            self.template_term(&triple.subject)?,
+            predicate,
+            self.template_term(&triple.object)?,
+        ])
+    }
+
+    fn template_term(&mut self, term: &TermPattern) -> Option<TemplateTerm> {
+        Some(match term {
+            TermPattern::NamedNode(node) => TemplateTerm::Is(node.clone().into()),
+            TermPattern::Literal(literal) => TemplateTerm::Is(literal.clone().into()),
+            TermPattern::BlankNode(node) => TemplateTerm::Blank(node.as_str().to_owned()),
+            TermPattern::Variable(variable) => TemplateTerm::Slot(self.slot(variable)?),
+        })
+    }
+
+    fn view(&self, graph: &Graph) -> (View, Option<usize>) {
+        let sources = self.dataset.sources();
+        match graph {
+            Graph::Default => (sources.default.clone(), None),
+            Graph::Each(slot) => (sources.named.clone(), Some(*slot)),
+            Graph::One(node) => {
+                let named = sources.named;
+                let graph = named
+                    .id_of(node.into())
+                    .filter(|graph| named.graphs().holds(*graph));
+                (named.with_graphs(Graphs::set(graph)), None)
+            }
+        }
+    }
+
+    fn join_of(
+        &mut self,
+        left: &GraphPattern,
+        right: &GraphPattern,
+        input: Part,
+        graph: &Graph,
+    ) -> Option<Part> {
+        if let Some(right) = is_wall(right) {
+            let left = self.pattern(left, input, graph)?;
+            let right = self.apart(without_weight(right), graph)?;
+            return join(&left, &right, JoinKind::BuildLeft);
+        }
+        let left = self.pattern(left, input, graph)?;
+        if is_plain(right) {
+            return self.pattern(right, left, graph);
+        }
+        let right = self.apart(right, graph)?;
+        join(&left, &right, JoinKind::BuildRight)
+    }
+
+    /// A right side that is looked up for each solution of the left.
+    fn lateral(&mut self, right: &GraphPattern, left: Part, graph: &Graph) -> Option<Part> {
+        let outside = std::mem::replace(&mut self.correlated, true);
+        let part = match right {
+            GraphPattern::LeftJoin {
+                left: nothing,
+                right,
+                expression,
+            } if is_unit(nothing) => self.optional(left, right, expression.as_ref(), graph),
+            _ => self.pattern(right, left, graph),
+        };
+        self.correlated = outside;
+        part
+    }
+
+    fn optional(
+        &mut self,
+        left: Part,
+        right: &GraphPattern,
+        condition: Option<&Expression>,
+        graph: &Graph,
+    ) -> Option<Part> {
+        let outside = std::mem::replace(&mut self.correlated, true);
+        let right = self.pattern(right, left.as_input(), graph);
+        let right = right.and_then(|right| match condition {
+            Some(condition) => self.filter(condition, right, graph),
+            None => Some(right),
+        });
+        self.correlated = outside;
+        let right = right?;
+        Some(Part {
+            certain: left.certain,
+            possible: left.possible | right.possible,
+            node: Rc::new(Node::Optional {
+                input: left.node,
+                right: right.node,
+                tag: self.new_slot()?,
+            }),
+        })
+    }
+
+    fn filter(&mut self, condition: &Expression, part: Part, graph: &Graph) -> Option<Part> {
+        match condition {
+            Expression::And(a, b) => {
+                let part = self.filter(a, part, graph)?;
+                self.filter(b, part, graph)
+            }
+            Expression::Exists(pattern) => self.exists(pattern, part, false, graph),
+            Expression::Not(inner) if matches!(&**inner, Expression::Exists(_)) => {
+                let Expression::Exists(pattern) = &**inner else {
+                    return None;
+                };
+                self.exists(pattern, part, true, graph)
+            }
+            _ => Some(Part {
+                node: Rc::new(Node::Filter {
+                    condition: self.expression(condition)?,
+                    input: part.node,
+                }),
+                ..part
+            }),
+        }
+    }
+
+    fn exists(
+        &mut self,
+        pattern: &GraphPattern,
+        part: Part,
+        negated: bool,
+        graph: &Graph,
+    ) -> Option<Part> {
+        let outside = std::mem::replace(&mut self.correlated, true);
+        let right = self.pattern(pattern, part.as_input(), graph);
+        self.correlated = outside;
+        let mut right = right?.node;
+        if let Some(Node::Match { first_only, .. }) = Rc::get_mut(&mut right) {
+            *first_only = true;
+        }
+        Some(Part {
+            node: Rc::new(Node::Exists {
+                input: part.node,
+                right,
+                tag: self.new_slot()?,
+                negated,
+            }),
+            ..part
+        })
+    }
+
+    fn table(
+        &mut self,
+        variables: &[Variable],
+        bindings: &[Vec<Option<GroundTerm>>],
+        input: Part,
+    ) -> Option<Part> {
+        if variables.is_empty() && bindings.len() == 1 {
+            return Some(input);
+        }
+        let slots = variables
+            .iter()
+            .map(|variable| self.slot(variable))
+            .collect::<Option<Vec<_>>>()?;
+        let mut values = Vec::with_capacity(slots.len() * bindings.len());
+        let (mut certain, mut possible) = (Slots::MAX, 0);
+        for row in bindings {
+            for (slot, value) in slots.iter().zip(row) {
+                match value {
+                    Some(term) => {
+                        possible |= 1 << slot;
+                        values.push(self.id(ground(term)));
+                    }
+                    None => {
+                        certain &= !(1 << slot);
+                        values.push(0);
+                    }
+                }
+            }
+        }
+        let all = slots.iter().fold(0, |all, slot| all | 1 << slot);
+        let table = Part {
+            certain: certain & all & possible,
+            possible,
+            node: Rc::new(Node::Table {
+                slots,
+                values,
+                rows: bindings.len(),
+            }),
+        };
+        if input.is_unit() {
+            return Some(table);
+        }
+        join(&input, &table, JoinKind::BuildRight)
+    }
+
+    fn group(
+        &mut self,
+        inner: &GraphPattern,
+        variables: &[Variable],
+        aggregates: &[(Variable, AggregateExpression)],
+        graph: &Graph,
+    ) -> Option<Part> {
+        self.most = None;
+        let part = self.pattern(inner, Part::unit(), graph)?;
+        let keys = variables
+            .iter()
+            .map(|variable| self.slot(variable))
+            .collect::<Option<Vec<_>>>()?;
+        let of_keys = keys.iter().fold(0, |all, slot| all | 1 << slot);
+        let (mut certain, mut possible) = (part.certain & of_keys, of_keys);
+        let mut computed = Vec::new();
+        for (variable, aggregate) in aggregates {
+            let slot = self.slot(variable)?;
+            possible |= 1 << slot;
+            let aggregate = match aggregate {
+                AggregateExpression::CountSolutions { distinct: false } => Aggregate::CountRows,
+                AggregateExpression::CountSolutions { distinct: true } => return None,
+                AggregateExpression::FunctionCall {
+                    name,
+                    expr,
+                    distinct,
+                } => Aggregate::Of {
+                    function: function(name)?,
+                    expression: self.expression(expr)?,
+                    distinct: *distinct,
+                },
+            };
+            let counts = matches!(
+                aggregate,
+                Aggregate::CountRows
+                    | Aggregate::Of {
+                        function: AggregateFunction::Count,
+                        ..
+                    }
+            );
+            if counts {
+                certain |= 1 << slot;
+            }
+            computed.push((slot, aggregate));
+        }
+        Some(Part {
+            certain,
+            possible,
+            node: Rc::new(Node::Group {
+                input: part.node,
+                keys,
+                aggregates: computed,
+            }),
+        })
+    }
+}
+
+fn function(name: &Named) -> Option<AggregateFunction> {
+    Some(match name {
+        Named::Count => AggregateFunction::Count,
+        Named::Sum => AggregateFunction::Sum,
+        Named::Avg => AggregateFunction::Avg,
+        Named::Min => AggregateFunction::Min,
+        Named::Max => AggregateFunction::Max,
+        Named::Sample => AggregateFunction::Sample,
+        Named::GroupConcat { separator } => {
+            AggregateFunction::Concat(separator.clone().unwrap_or_else(|| " ".to_owned()))
+        }
+        Named::Custom(_) => return None,
+    })
+}
+
+fn ground(term: &GroundTerm) -> Term {
+    match term {
+        GroundTerm::NamedNode(node) => node.clone().into(),
+        GroundTerm::Literal(literal) => literal.clone().into(),
+    }
+}
+
+fn flatten<'a>(pattern: &'a GraphPattern, branches: &mut Vec<&'a GraphPattern>) {
+    match pattern {
+        GraphPattern::Union { left, right } => {
+            flatten(left, branches);
+            flatten(right, branches);
+        }
+        _ => branches.push(pattern),
+    }
+}
+
+/// A join of two parts, the right of which starts from nothing; `None` when they share a slot that may be without a value.
+fn join(left: &Part, right: &Part, kind: JoinKind) -> Option<Part> {
+    let shared = left.possible & right.possible;
+    if shared & !(left.certain & right.certain) != 0 {
+        return None;
+    }
+    let brings = right.possible & !shared;
+    let (certain, possible) = match kind {
+        JoinKind::BuildLeft | JoinKind::BuildRight => {
+            (left.certain | right.certain, left.possible | right.possible)
+        }
+        JoinKind::Outer => (left.certain, left.possible | right.possible),
+        JoinKind::Minus => (left.certain, left.possible),
+    };
+    Some(Part {
+        certain,
+        possible,
+        node: Rc::new(Node::Join {
+            left: Rc::clone(&left.node),
+            right: Rc::clone(&right.node),
+            on: list(shared),
+            brings: list(brings),
+            kind,
+        }),
+    })
+}
+
+/// Patterns that mean the same whether read on their own or looked up for solutions that bind some of their variables.
+fn is_plain(pattern: &GraphPattern) -> bool {
+    match pattern {
+        GraphPattern::Bgp { .. } => true,
+        GraphPattern::Join { left, right } | GraphPattern::Lateral { left, right } => {
+            is_plain(left) && is_plain(right)
+        }
+        GraphPattern::Graph { inner, .. } => is_plain(inner),
+        _ => is_unit(pattern),
+    }
+}
+
+fn is_unit(pattern: &GraphPattern) -> bool {
+    match pattern {
+        GraphPattern::Bgp { patterns } => patterns.is_empty(),
+        GraphPattern::Values {
+            variables,
+            bindings,
+        } => variables.is_empty() && bindings.len() == 1,
+        _ => false,
+    }
+}

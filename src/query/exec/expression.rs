@@ -1,0 +1,446 @@
+//! Expressions over solutions: filters, extensions, sort keys and what is aggregated. Works on ids as far as it can and
+//! reads texts only where a function asks for one. Functions that are not here are left to the other evaluator, query and all.
+
+use super::rows::Context;
+use super::text::Lexical;
+use super::value::{self, Arithmetic};
+use crate::store::{Id, InlineNumber};
+use oxrdf::Term;
+use oxsdatatypes::{Decimal, Integer};
+use regex::Regex;
+use spareval::ExpressionTerm as Value;
+use std::cmp::Ordering;
+use std::rc::Rc;
+
+/// An expression of a plan. An error of SPARQL (§17.3) is `None` as its value.
+pub(in crate::query) enum Expression {
+    /// A term.
+    Constant {
+        /// Its id.
+        id: u64,
+        /// The same as a value.
+        value: Value,
+    },
+    /// What a slot holds.
+    Slot(usize),
+    /// Whether a slot holds something.
+    Bound(usize),
+    /// `||`
+    Or(Vec<Self>),
+    /// `&&`
+    And(Vec<Self>),
+    /// `!`
+    Not(Box<Self>),
+    /// `=`
+    Equal(Box<Self>, Box<Self>),
+    /// `sameTerm`
+    SameTerm(Box<Self>, Box<Self>),
+    /// `<`, `<=`, `>`, `>=`
+    Compare(Comparison, Box<Self>, Box<Self>),
+    /// `IN`
+    In(Box<Self>, Vec<Self>),
+    /// `+`, `-`, `*`, `/`
+    Arithmetic(Arithmetic, Box<Self>, Box<Self>),
+    /// `+x`, or `-x` when the flag is set.
+    Signed(Box<Self>, bool),
+    /// `IF`
+    If(Box<Self>, Box<Self>, Box<Self>),
+    /// `COALESCE`
+    Coalesce(Vec<Self>),
+    /// A function.
+    Call(Function, Vec<Self>),
+}
+
+/// An operator of order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::query) enum Comparison {
+    /// `<`
+    Less,
+    /// `<=`
+    LessOrEqual,
+    /// `>`
+    Greater,
+    /// `>=`
+    GreaterOrEqual,
+}
+
+/// A function (SPARQL 1.1 §17.4).
+pub(in crate::query) enum Function {
+    /// `STR`, of the text as it is stored.
+    Str,
+    /// `LANG`
+    Lang,
+    /// `DATATYPE`, as it is stored.
+    Datatype,
+    /// `LANGMATCHES`
+    LangMatches,
+    /// `CONTAINS`
+    Contains,
+    /// `STRSTARTS`
+    StrStarts,
+    /// `STRENDS`
+    StrEnds,
+    /// `STRLEN`
+    StrLen,
+    /// `UCASE`
+    UCase,
+    /// `LCASE`
+    LCase,
+    /// `CONCAT`
+    Concat,
+    /// `REGEX` with a pattern known beforehand.
+    Regex(Rc<Regex>),
+    /// `isIRI`
+    IsIri,
+    /// `isBLANK`
+    IsBlank,
+    /// `isLITERAL`
+    IsLiteral,
+    /// `isNUMERIC`
+    IsNumeric,
+}
+
+/// A value found by an expression.
+pub(super) enum Computed {
+    /// A term of the store or the query, by id.
+    Id(u64),
+    /// A computed value.
+    Value(Value),
+}
+
+impl Computed {
+    /// The id of its term.
+    pub(super) fn into_id(self, context: &Context) -> u64 {
+        match self {
+            Self::Id(id) => id,
+            Self::Value(value) => context.dataset.id(Term::from(value)).raw(),
+        }
+    }
+
+    /// Its value.
+    pub(super) fn into_value(self, context: &Context) -> Value {
+        match self {
+            Self::Id(id) => load(id, context),
+            Self::Value(value) => value,
+        }
+    }
+}
+
+/// The value of an id.
+pub(super) fn load(raw: u64, context: &Context) -> Value {
+    let id = Id::from_raw(raw).expect("solutions hold ids");
+    match id.inline_number() {
+        Some(InlineNumber::Integer(number)) => Value::IntegerLiteral(Integer::from(number)),
+        Some(InlineNumber::Boolean(value)) => Value::BooleanLiteral(value.into()),
+        Some(InlineNumber::Decimal { digits, scale }) => match Decimal::new(digits.into(), scale) {
+            Ok(decimal) => Value::DecimalLiteral(decimal),
+            Err(_) => context.dataset.term(id).into(),
+        },
+        None => context.dataset.term(id).into(),
+    }
+}
+
+fn truth_value(value: bool) -> Option<Computed> {
+    Some(Computed::Value(value.into()))
+}
+
+impl Expression {
+    /// Whether it has a value in every solution in which some slots have one.
+    pub(in crate::query) fn is_certain(&self, is_bound: impl Fn(usize) -> bool) -> bool {
+        match self {
+            Self::Constant { .. } => true,
+            Self::Slot(slot) => is_bound(*slot),
+            _ => false,
+        }
+    }
+
+    /// Whether the expression is true for a solution; an error is not.
+    pub(super) fn holds(&self, row: &[u64], context: &Context) -> bool {
+        self.truth(row, context) == Some(true)
+    }
+
+    /// Its effective boolean value.
+    pub(super) fn truth(&self, row: &[u64], context: &Context) -> Option<bool> {
+        match self {
+            Self::Bound(slot) => Some(row[*slot] != 0),
+            Self::Not(inner) => Some(!inner.truth(row, context)?),
+            Self::Or(list) => {
+                let mut failed = false;
+                for inner in list {
+                    match inner.truth(row, context) {
+                        Some(true) => return Some(true),
+                        Some(false) => {}
+                        None => failed = true,
+                    }
+                }
+                (!failed).then_some(false)
+            }
+            Self::And(list) => {
+                let mut failed = false;
+                for inner in list {
+                    match inner.truth(row, context) {
+                        Some(false) => return Some(false),
+                        Some(true) => {}
+                        None => failed = true,
+                    }
+                }
+                (!failed).then_some(true)
+            }
+            Self::Equal(a, b) => equal(&a.value(row, context)?, &b.value(row, context)?, context),
+            Self::SameTerm(a, b) => {
+                let a = a.value(row, context)?.into_id(context);
+                Some(a == b.value(row, context)?.into_id(context))
+            }
+            Self::Compare(comparison, a, b) => {
+                let order = compare(&a.value(row, context)?, &b.value(row, context)?, context)?;
+                Some(match comparison {
+                    Comparison::Less => order == Ordering::Less,
+                    Comparison::LessOrEqual => order != Ordering::Greater,
+                    Comparison::Greater => order == Ordering::Greater,
+                    Comparison::GreaterOrEqual => order != Ordering::Less,
+                })
+            }
+            Self::In(value, list) => {
+                let value = value.value(row, context)?;
+                let mut failed = false;
+                for candidate in list {
+                    let same = candidate
+                        .value(row, context)
+                        .and_then(|candidate| equal(&value, &candidate, context));
+                    match same {
+                        Some(true) => return Some(true),
+                        Some(false) => {}
+                        None => failed = true,
+                    }
+                }
+                (!failed).then_some(false)
+            }
+            Self::Call(function, arguments) if function.is_test() => {
+                function.test(arguments, row, context)
+            }
+            _ => value::truth(&self.value(row, context)?.into_value(context)),
+        }
+    }
+
+    /// Its value.
+    pub(super) fn value(&self, row: &[u64], context: &Context) -> Option<Computed> {
+        match self {
+            Self::Constant { id, .. } => Some(Computed::Id(*id)),
+            Self::Slot(slot) => (row[*slot] != 0).then_some(Computed::Id(row[*slot])),
+            Self::Arithmetic(operator, a, b) => {
+                let a = a.loaded(row, context)?;
+                let b = b.loaded(row, context)?;
+                value::compute(*operator, &a, &b).map(Computed::Value)
+            }
+            Self::Signed(inner, negative) => {
+                value::signed(inner.loaded(row, context)?, *negative).map(Computed::Value)
+            }
+            Self::If(condition, yes, no) => {
+                if condition.truth(row, context)? {
+                    yes.value(row, context)
+                } else {
+                    no.value(row, context)
+                }
+            }
+            Self::Coalesce(list) => list.iter().find_map(|inner| inner.value(row, context)),
+            Self::Call(function, arguments) if !function.is_test() => {
+                function.call(arguments, row, context)
+            }
+            _ => truth_value(self.truth(row, context)?),
+        }
+    }
+
+    /// Its value, read.
+    pub(super) fn loaded(&self, row: &[u64], context: &Context) -> Option<Value> {
+        match self {
+            Self::Constant { value, .. } => Some(value.clone()),
+            _ => Some(self.value(row, context)?.into_value(context)),
+        }
+    }
+
+    /// Its text and language, when it is a string.
+    fn string(&self, row: &[u64], context: &Context) -> Option<(String, Option<String>)> {
+        match self.value(row, context)? {
+            Computed::Id(id) => Lexical::of(id, context).into_string(),
+            Computed::Value(Value::StringLiteral(value)) => Some((value, None)),
+            Computed::Value(Value::LangStringLiteral { value, language }) => {
+                Some((value, Some(language)))
+            }
+            Computed::Value(_) => None,
+        }
+    }
+}
+
+/// `=` by ids where they decide, else by values.
+fn equal(a: &Computed, b: &Computed, context: &Context) -> Option<bool> {
+    if let (Computed::Id(a), Computed::Id(b)) = (a, b) {
+        let (left, right) = (Id::from_raw(*a)?, Id::from_raw(*b)?);
+        let is_stored = left.local_index().is_none() && right.local_index().is_none();
+        if is_stored && (!left.is_literal() || !right.is_literal()) {
+            return Some(a == b);
+        }
+        if a == b && left.inline_number().is_some() {
+            return Some(true);
+        }
+    }
+    value::equals(&borrowed(a, context), &borrowed(b, context))
+}
+
+fn compare(a: &Computed, b: &Computed, context: &Context) -> Option<Ordering> {
+    if let (Computed::Id(a), Computed::Id(b)) = (a, b)
+        && let (Some(InlineNumber::Integer(a)), Some(InlineNumber::Integer(b))) = (
+            Id::from_raw(*a)?.inline_number(),
+            Id::from_raw(*b)?.inline_number(),
+        )
+    {
+        return Some(a.cmp(&b));
+    }
+    value::compare(&borrowed(a, context), &borrowed(b, context))
+}
+
+fn borrowed<'a>(computed: &'a Computed, context: &Context) -> std::borrow::Cow<'a, Value> {
+    match computed {
+        Computed::Id(id) => std::borrow::Cow::Owned(load(*id, context)),
+        Computed::Value(value) => std::borrow::Cow::Borrowed(value),
+    }
+}
+
+impl Function {
+    /// Whether its value is a boolean.
+    fn is_test(&self) -> bool {
+        matches!(
+            self,
+            Self::LangMatches
+                | Self::Contains
+                | Self::StrStarts
+                | Self::StrEnds
+                | Self::Regex(_)
+                | Self::IsIri
+                | Self::IsBlank
+                | Self::IsLiteral
+                | Self::IsNumeric
+        )
+    }
+
+    fn test(&self, arguments: &[Expression], row: &[u64], context: &Context) -> Option<bool> {
+        let kind = |iri: bool, blank: bool, literal: bool| {
+            Some(
+                match arguments[0].value(row, context)?.into_value(context) {
+                    Value::NamedNode(_) => iri,
+                    Value::BlankNode(_) => blank,
+                    _ => literal,
+                },
+            )
+        };
+        let pair = || {
+            let (text, language) = arguments[0].string(row, context)?;
+            let (part, part_language) = arguments[1].string(row, context)?;
+            (part_language.is_none() || part_language == language).then_some((text, part))
+        };
+        match self {
+            Self::Contains => pair().map(|(text, part)| text.contains(&*part)),
+            Self::StrStarts => pair().map(|(text, part)| text.starts_with(&*part)),
+            Self::StrEnds => pair().map(|(text, part)| text.ends_with(&*part)),
+            Self::Regex(regex) => {
+                let (text, _) = arguments[0].string(row, context)?;
+                Some(regex.is_match(&text))
+            }
+            Self::LangMatches => {
+                let tag = simple(&arguments[0], row, context)?;
+                let range = simple(&arguments[1], row, context)?;
+                Some(language_matches(&tag, &range))
+            }
+            Self::IsIri => kind(true, false, false),
+            Self::IsBlank => kind(false, true, false),
+            Self::IsLiteral => kind(false, false, true),
+            Self::IsNumeric => {
+                let value = arguments[0].loaded(row, context)?;
+                Some(value::is_numeric(&value))
+            }
+            _ => None,
+        }
+    }
+
+    fn call(&self, arguments: &[Expression], row: &[u64], context: &Context) -> Option<Computed> {
+        let text = |text: String, language: Option<String>| {
+            Some(Computed::Value(match language {
+                None => Value::StringLiteral(text),
+                Some(language) => Value::LangStringLiteral {
+                    value: text,
+                    language,
+                },
+            }))
+        };
+        match self {
+            Self::Str => match arguments[0].value(row, context)? {
+                Computed::Id(id) => text(Lexical::of(id, context).into_text()?, None),
+                Computed::Value(value) => match Term::from(value) {
+                    Term::NamedNode(node) => text(node.into_string(), None),
+                    Term::Literal(literal) => text(literal.destruct().0, None),
+                    Term::BlankNode(_) => None,
+                },
+            },
+            Self::Lang => match arguments[0].value(row, context)? {
+                Computed::Id(id) => text(Lexical::of(id, context).into_language()?, None),
+                Computed::Value(Value::LangStringLiteral { language, .. }) => text(language, None),
+                Computed::Value(Value::NamedNode(_) | Value::BlankNode(_)) => None,
+                Computed::Value(_) => text(String::new(), None),
+            },
+            Self::Datatype => {
+                let id = arguments[0].value(row, context)?.into_id(context);
+                match context.dataset.term(Id::from_raw(id)?) {
+                    Term::Literal(literal) => {
+                        Some(Computed::Value(literal.datatype().into_owned().into()))
+                    }
+                    Term::NamedNode(_) | Term::BlankNode(_) => None,
+                }
+            }
+            Self::StrLen => {
+                let (value, _) = arguments[0].string(row, context)?;
+                let length = i64::try_from(value.chars().count()).ok()?;
+                Some(Computed::Value(Value::IntegerLiteral(length.into())))
+            }
+            Self::UCase => {
+                let (value, language) = arguments[0].string(row, context)?;
+                text(value.to_uppercase(), language)
+            }
+            Self::LCase => {
+                let (value, language) = arguments[0].string(row, context)?;
+                text(value.to_lowercase(), language)
+            }
+            Self::Concat => {
+                let mut all = String::new();
+                let mut common: Option<Option<String>> = None;
+                for argument in arguments {
+                    let (value, language) = argument.string(row, context)?;
+                    match &common {
+                        Some(known) if *known != language => common = Some(None),
+                        Some(_) => {}
+                        None => common = Some(language),
+                    }
+                    all.push_str(&value);
+                }
+                text(all, common.flatten())
+            }
+            _ => None,
+        }
+    }
+}
+
+fn simple(expression: &Expression, row: &[u64], context: &Context) -> Option<String> {
+    match expression.loaded(row, context)? {
+        Value::StringLiteral(value) => Some(value),
+        _ => None,
+    }
+}
+
+/// Basic filtering of RFC 4647 §3.3.1.
+fn language_matches(tag: &str, range: &str) -> bool {
+    if range == "*" {
+        return !tag.is_empty();
+    }
+    let mut tags = tag.split('-');
+    range
+        .split('-')
+        .all(|part| tags.next().is_some_and(|of| of.eq_ignore_ascii_case(part)))
+}

@@ -1,0 +1,179 @@
+//! The executor: runs a query on ids, many solutions at a time. It looks patterns up in sorted order, keeps no term it does not
+//! need and counts what it can without reading. Queries with a step or a function that it does not have are run by the other
+//! evaluator, whole; a plan says which one answers.
+//!
+//! `plan` is the executor's own algebra, `matching`, `join`, `steps`, `group` and `sort` are its operators, `expression`, `value`
+//! and `text` compute, `counts` answers from the index's own figures.
+
+pub(super) mod counts;
+pub(super) mod expression;
+mod group;
+mod join;
+mod matching;
+pub(super) mod plan;
+mod rows;
+mod solutions;
+mod sort;
+mod steps;
+mod text;
+pub(super) mod value;
+
+use crate::query::budget::Budget;
+use crate::query::dataset::QueryDataset;
+use crate::query::error::QueryError;
+use plan::Node;
+pub(super) use solutions::Solutions;
+
+use rows::{Batch, Context, Given, MOST_ROWS, Operator};
+use std::rc::Rc;
+
+/// Solutions handed on at first: an answer starts soon, and one that is read no further cost little.
+const FIRST_ROWS: usize = 16;
+
+/// A plan at work.
+struct Execution {
+    context: Rc<Context>,
+    root: Box<dyn Operator>,
+    batch: Batch,
+    at: usize,
+    want: usize,
+    ended: bool,
+}
+
+impl Execution {
+    /// Starts a plan whose solutions have `width` slots, `first` of which are wanted at first.
+    fn start(
+        plan: &Rc<Node>,
+        width: usize,
+        first: usize,
+        dataset: QueryDataset,
+        budget: &Rc<Budget>,
+    ) -> Self {
+        let context = Rc::new(Context {
+            dataset,
+            budget: Rc::clone(budget),
+            width,
+        });
+        Self {
+            root: open(plan, &context, &mut None),
+            batch: Batch::new(width),
+            at: 0,
+            want: first,
+            ended: false,
+            context,
+        }
+    }
+
+    /// The dataset, for the terms of what is found.
+    fn dataset(&self) -> &QueryDataset {
+        &self.context.dataset
+    }
+
+    /// Goes to the next solution; `false` when there is none. To be called under the budget.
+    ///
+    /// # Errors
+    /// A limit of the query; nothing comes after it.
+    fn advance(&mut self) -> Result<bool, QueryError> {
+        self.at += 1;
+        while self.at >= self.batch.len() {
+            if self.ended {
+                return Ok(false);
+            }
+            self.context.check()?;
+            self.ended = !self.root.next(&mut self.batch, self.want)?;
+            if self.ended {
+                self.batch.clear();
+            }
+            self.at = 0;
+            self.want = (self.want * 4).min(MOST_ROWS);
+        }
+        Ok(true)
+    }
+
+    /// The solution at hand: an id for each slot, 0 where there is none.
+    fn row(&self) -> &[u64] {
+        self.batch.row(self.at)
+    }
+}
+
+/// Opens a plan. `given` are the solutions that [`Node::Input`] stands for.
+fn open(
+    plan: &Rc<Node>,
+    context: &Rc<Context>,
+    given: &mut Option<Box<dyn Operator>>,
+) -> Box<dyn Operator> {
+    let mut before = |node: &Rc<Node>| open(node, context, given);
+    match &**plan {
+        Node::Unit => Box::new(Given::new(Batch::unit(context.width))),
+        Node::Input => given
+            .take()
+            .unwrap_or_else(|| Box::new(Given::new(Batch::new(context.width)))),
+        Node::Table {
+            slots,
+            values,
+            rows,
+        } => Box::new(Given::new(steps::table(context, slots, values, *rows))),
+        Node::Match {
+            input,
+            pattern,
+            first_only,
+        } => Box::new(matching::Match::new(
+            context,
+            before(input),
+            pattern,
+            *first_only,
+        )),
+        Node::Filter { input, .. } => Box::new(steps::Filter {
+            input: before(input),
+            context: Rc::clone(context),
+            plan: Rc::clone(plan),
+        }),
+        Node::Extend { input, .. } => Box::new(steps::Extend {
+            input: before(input),
+            context: Rc::clone(context),
+            plan: Rc::clone(plan),
+        }),
+        Node::Union { input, branches } => {
+            Box::new(steps::Union::new(context, before(input), branches))
+        }
+        Node::Optional { input, right, tag } => {
+            Box::new(steps::Optional::new(context, before(input), right, *tag))
+        }
+        Node::Exists {
+            input,
+            right,
+            tag,
+            negated,
+        } => Box::new(steps::Exists::new(
+            context,
+            before(input),
+            right,
+            *tag,
+            *negated,
+        )),
+        Node::Join {
+            left,
+            right,
+            on,
+            brings,
+            kind,
+        } => {
+            let left = before(left);
+            let right = open(right, context, &mut None);
+            Box::new(join::Join::new(context, left, right, on, brings, *kind))
+        }
+        Node::Group { input, .. } => match counts::answer(plan, context) {
+            Some(counted) => Box::new(Given::new(counted)),
+            None => Box::new(group::Group::new(context, before(input), plan)),
+        },
+        Node::Distinct { input, slots } => {
+            Box::new(sort::Distinct::new(context, before(input), slots))
+        }
+        Node::Sort { input, .. } => Box::new(sort::Sort::new(context, before(input), plan)),
+        Node::Slice {
+            input,
+            start,
+            length,
+        } => Box::new(sort::Slice::new(before(input), *start, *length)),
+    }
+}

@@ -1,0 +1,214 @@
+//! The executor's own plan: what is done with solutions, step by step, by slots and ids. Made by the lowering of the
+//! algebra, opened as operators. Names no algebra of a parser and holds no data of the store but ids.
+
+use super::expression::Expression;
+use crate::store::View;
+use oxrdf::{Term, Variable};
+use std::rc::Rc;
+
+/// A query as the executor runs it.
+pub(in crate::query) struct Program {
+    /// The plan.
+    pub(in crate::query) plan: Rc<Node>,
+    /// Slots of its solutions.
+    pub(in crate::query) width: usize,
+    /// The columns of a `SELECT`.
+    pub(in crate::query) columns: Vec<Variable>,
+    /// The slot of each column; none for what nothing binds.
+    pub(in crate::query) slots: Vec<Option<usize>>,
+    /// The template of a `CONSTRUCT`: subject, predicate, object.
+    pub(in crate::query) template: Vec<[TemplateTerm; 3]>,
+}
+
+/// A position of a template.
+pub(in crate::query) enum TemplateTerm {
+    /// A term.
+    Is(Term),
+    /// What a slot holds.
+    Slot(usize),
+    /// A blank node of each solution's own.
+    Blank(String),
+}
+
+/// A step and the steps before it.
+pub(in crate::query) enum Node {
+    /// One solution that binds nothing.
+    Unit,
+    /// The solutions handed in from outside, in the plan of a right side.
+    Input,
+    /// Solutions written in the query: each a value per slot, 0 where there is none.
+    Table {
+        /// Their slots.
+        slots: Vec<usize>,
+        /// Their values, solution after solution.
+        values: Vec<u64>,
+        /// How many there are.
+        rows: usize,
+    },
+    /// For each solution, the triples that match a pattern.
+    Match {
+        /// Before.
+        input: Rc<Node>,
+        /// The pattern.
+        pattern: Pattern,
+        /// Whether one match for each solution is enough.
+        first_only: bool,
+    },
+    /// The solutions for which a condition holds.
+    Filter {
+        /// Before.
+        input: Rc<Node>,
+        /// The condition.
+        condition: Expression,
+    },
+    /// Each solution with a value more; without it where the expression fails.
+    Extend {
+        /// Before.
+        input: Rc<Node>,
+        /// Where the value goes.
+        slot: usize,
+        /// What gives it.
+        expression: Expression,
+    },
+    /// The solutions of several plans, each of which starts from the same solutions.
+    Union {
+        /// Before.
+        input: Rc<Node>,
+        /// The plans, from [`Node::Input`].
+        branches: Vec<Rc<Node>>,
+    },
+    /// What a right side adds to each solution, or the solution as it is where that is nothing.
+    Optional {
+        /// Before.
+        input: Rc<Node>,
+        /// The right side, from [`Node::Input`].
+        right: Rc<Node>,
+        /// A slot for the number of the solution.
+        tag: usize,
+    },
+    /// The solutions for which a right side has a solution, or has none.
+    Exists {
+        /// Before.
+        input: Rc<Node>,
+        /// The right side, from [`Node::Input`].
+        right: Rc<Node>,
+        /// A slot for the number of the solution.
+        tag: usize,
+        /// Whether it shall have none.
+        negated: bool,
+    },
+    /// Solutions of two plans that agree.
+    Join {
+        /// The plan that is read first, into a table when the join says so.
+        left: Rc<Node>,
+        /// The other, which starts from nothing.
+        right: Rc<Node>,
+        /// Slots that have a value on both sides; the two agree when these do.
+        on: Vec<usize>,
+        /// Slots that the right side may bind.
+        brings: Vec<usize>,
+        /// What becomes of them.
+        kind: JoinKind,
+    },
+    /// One solution for each group.
+    Group {
+        /// Before.
+        input: Rc<Node>,
+        /// Slots whose values make a group.
+        keys: Vec<usize>,
+        /// What is computed for each group, and the slot it goes to.
+        aggregates: Vec<(usize, Aggregate)>,
+    },
+    /// Each solution once, as far as these slots go.
+    Distinct {
+        /// Before.
+        input: Rc<Node>,
+        /// The slots that count.
+        slots: Vec<usize>,
+    },
+    /// The solutions in order.
+    Sort {
+        /// Before.
+        input: Rc<Node>,
+        /// By what, most important first; `true` for the greatest first.
+        keys: Vec<(Expression, bool)>,
+        /// How many will be read, if not all.
+        most: Option<usize>,
+    },
+    /// A part of the solutions.
+    Slice {
+        /// Before.
+        input: Rc<Node>,
+        /// Solutions left out at the start.
+        start: usize,
+        /// Solutions taken then, if not all.
+        length: Option<usize>,
+    },
+}
+
+/// What a join does with solutions that agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::query) enum JoinKind {
+    /// Merges them; the left side becomes the table.
+    BuildLeft,
+    /// Merges them; the right side becomes the table.
+    BuildRight,
+    /// Merges them, and keeps the left solutions that agree with none.
+    Outer,
+    /// Keeps the left solutions that agree with none.
+    Minus,
+}
+
+/// A position of a triple pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::query) enum Place {
+    /// A term.
+    Is(u64),
+    /// What a slot holds, or what is to be put there.
+    Slot(usize),
+}
+
+/// A triple pattern and the graphs it is matched in.
+#[derive(Clone)]
+pub(in crate::query) struct Pattern {
+    /// Subject, predicate, object.
+    pub(in crate::query) places: [Place; 3],
+    /// A slot for the name of the graph, when each graph is matched apart.
+    pub(in crate::query) graph: Option<usize>,
+    /// The graphs.
+    pub(in crate::query) view: View,
+}
+
+/// What is computed for a group.
+pub(in crate::query) enum Aggregate {
+    /// Number of solutions.
+    CountRows,
+    /// Of the values of an expression, those that fail left out.
+    Of {
+        /// Which.
+        function: AggregateFunction,
+        /// The expression.
+        expression: Expression,
+        /// Whether each value counts once.
+        distinct: bool,
+    },
+}
+
+/// The set functions of SPARQL 1.1 (§18.5.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::query) enum AggregateFunction {
+    /// Number of values.
+    Count,
+    /// Their sum; fails when one is no number.
+    Sum,
+    /// Their mean.
+    Avg,
+    /// The least.
+    Min,
+    /// The greatest.
+    Max,
+    /// Any of them.
+    Sample,
+    /// Their texts, with this between them.
+    Concat(String),
+}

@@ -1,0 +1,217 @@
+//! Steps about the sequence of solutions: distinct, order, slice.
+
+use super::plan::Node;
+use super::rows::{Batch, Context, MOST_ROWS, Operator};
+use super::value;
+use crate::query::error::QueryError;
+use hashbrown::HashTable;
+use rustc_hash::FxHasher;
+use spareval::ExpressionTerm as Value;
+use std::cmp::Ordering;
+use std::hash::Hasher as _;
+use std::rc::Rc;
+
+/// Hash of some ids.
+pub(super) fn hash_of(ids: impl Iterator<Item = u64>) -> u64 {
+    let mut hasher = FxHasher::default();
+    ids.for_each(|id| hasher.write_u64(id));
+    hasher.finish()
+}
+
+/// Lets each solution pass once.
+pub(super) struct Distinct {
+    context: Rc<Context>,
+    input: Box<dyn Operator>,
+    slots: Vec<usize>,
+    seen: HashTable<u32>,
+    /// The values seen, one after the other.
+    values: Vec<u64>,
+}
+
+impl Distinct {
+    pub(super) fn new(context: &Rc<Context>, input: Box<dyn Operator>, slots: &[usize]) -> Self {
+        Self {
+            context: Rc::clone(context),
+            input,
+            slots: slots.to_vec(),
+            seen: HashTable::new(),
+            values: Vec::new(),
+        }
+    }
+}
+
+impl Operator for Distinct {
+    fn next(&mut self, out: &mut Batch, want: usize) -> Result<bool, QueryError> {
+        let mut want = want;
+        while self.input.next(out, want)? {
+            let before = self.values.len();
+            let width = self.slots.len();
+            let (slots, values, seen) = (&self.slots, &mut self.values, &mut self.seen);
+            out.retain(|row| {
+                let hash = hash_of(slots.iter().map(|slot| row[*slot]));
+                let same = |number: &u32| {
+                    let at = *number as usize * width;
+                    slots
+                        .iter()
+                        .zip(&values[at..at + width])
+                        .all(|(slot, value)| row[*slot] == *value)
+                };
+                if seen.find(hash, same).is_some() {
+                    return Ok(false);
+                }
+                let number = seen.len() as u32;
+                values.extend(slots.iter().map(|slot| row[*slot]));
+                seen.insert_unique(hash, number, |number| {
+                    let at = *number as usize * width;
+                    hash_of(values[at..at + width].iter().copied())
+                });
+                Ok(true)
+            })?;
+            let added = self.values.len() - before;
+            self.context.keep_bytes(8 * added + 8 * out.len())?;
+            if !out.is_empty() {
+                return Ok(true);
+            }
+            want = (want * 4).clamp(256, MOST_ROWS);
+        }
+        Ok(false)
+    }
+}
+
+/// Puts solutions in order. With a bound on how many are read it keeps no more than a few times that.
+pub(super) struct Sort {
+    context: Rc<Context>,
+    input: Box<dyn Operator>,
+    plan: Rc<Node>,
+    /// Keys and solutions, until all are read; then the solutions, last first.
+    rows: Vec<Keyed>,
+    is_read: bool,
+}
+
+struct Keyed {
+    keys: Box<[Option<Value>]>,
+    row: Box<[u64]>,
+}
+
+impl Sort {
+    pub(super) fn new(context: &Rc<Context>, input: Box<dyn Operator>, plan: &Rc<Node>) -> Self {
+        Self {
+            context: Rc::clone(context),
+            input,
+            plan: Rc::clone(plan),
+            rows: Vec::new(),
+            is_read: false,
+        }
+    }
+
+    fn read(&mut self) -> Result<(), QueryError> {
+        let Node::Sort { keys, most, .. } = &*self.plan else {
+            return Ok(());
+        };
+        let descending: Vec<bool> = keys.iter().map(|(_, descending)| *descending).collect();
+        let order = |a: &Keyed, b: &Keyed| {
+            a.keys
+                .iter()
+                .zip(&b.keys)
+                .zip(&descending)
+                .map(|((a, b), descending)| {
+                    let order = value::order(a.as_ref(), b.as_ref());
+                    if *descending { order.reverse() } else { order }
+                })
+                .find(|order| *order != Ordering::Equal)
+                // Equal keys: by ids, so that the same state gives the same sequence.
+                .unwrap_or_else(|| a.row.cmp(&b.row))
+        };
+        let room = most.map(|most| (2 * most).max(4096));
+        let mut batch = Batch::new(self.context.width);
+        let mut held = 0;
+        while self.input.next(&mut batch, MOST_ROWS)? {
+            self.context.check()?;
+            for row in batch.rows() {
+                let keys = keys
+                    .iter()
+                    .map(|(key, _)| key.loaded(row, &self.context))
+                    .collect();
+                self.rows.push(Keyed {
+                    keys,
+                    row: row.into(),
+                });
+            }
+            if let (Some(room), Some(most)) = (room, *most)
+                && self.rows.len() > room
+            {
+                self.rows.select_nth_unstable_by(most, order);
+                self.rows.truncate(most);
+            }
+            if self.rows.len() > held {
+                let each = 48 + 8 * self.context.width + 40 * descending.len();
+                self.context.keep_bytes((self.rows.len() - held) * each)?;
+                held = self.rows.len();
+            }
+        }
+        self.rows.sort_unstable_by(order);
+        if let Some(most) = most {
+            self.rows.truncate(*most);
+        }
+        self.rows.reverse();
+        self.context.check()
+    }
+}
+
+impl Operator for Sort {
+    fn next(&mut self, out: &mut Batch, want: usize) -> Result<bool, QueryError> {
+        out.clear();
+        if !self.is_read {
+            self.is_read = true;
+            self.read()?;
+        }
+        while out.len() < want
+            && let Some(keyed) = self.rows.pop()
+        {
+            out.push(&keyed.row);
+        }
+        Ok(!out.is_empty())
+    }
+}
+
+/// Leaves solutions out at the start and stops after some.
+pub(super) struct Slice {
+    input: Box<dyn Operator>,
+    skip: usize,
+    left: usize,
+}
+
+impl Slice {
+    pub(super) fn new(input: Box<dyn Operator>, start: usize, length: Option<usize>) -> Self {
+        Self {
+            input,
+            skip: start,
+            left: length.unwrap_or(usize::MAX),
+        }
+    }
+}
+
+impl Operator for Slice {
+    fn next(&mut self, out: &mut Batch, want: usize) -> Result<bool, QueryError> {
+        out.clear();
+        while self.left > 0 {
+            let want = want.min(self.left.saturating_add(self.skip)).max(1);
+            if !self.input.next(out, want)? {
+                return Ok(false);
+            }
+            let (skip, left) = (self.skip, self.left);
+            let mut number = 0;
+            out.retain(|_| {
+                number += 1;
+                Ok(number > skip && number - skip <= left)
+            })?;
+            self.skip -= skip.min(number);
+            self.left -= out.len();
+            if !out.is_empty() {
+                return Ok(true);
+            }
+        }
+        out.clear();
+        Ok(false)
+    }
+}
