@@ -158,7 +158,10 @@ fn no_stored_query(session: &Session, catalogue: &Catalogue, name: &str) -> anyh
     match names.join(", ") {
         none if none.is_empty() => problem.into(),
         names => problem
-            .hint(format!("deze zijn er: {names}"), format!("there are: {names}"))
+            .hint(
+                format!("deze zijn er: {names}"),
+                format!("there are: {names}"),
+            )
             .into(),
     }
 }

@@ -129,7 +129,11 @@ pub(super) async fn health(State(state): State<AppState>) -> Result<Response, Ap
         }
         let stored = state.registry.stored_queries().catalogue();
         if !stored.broken.is_empty() {
-            let names: Vec<&str> = stored.broken.iter().map(|(name, _)| name.as_str()).collect();
+            let names: Vec<&str> = stored
+                .broken
+                .iter()
+                .map(|(name, _)| name.as_str())
+                .collect();
             body["kapotteBevragingen"] = names.into();
         }
         let mut response = Body::from(format!("{body:#}\n")).into_response();

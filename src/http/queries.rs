@@ -167,7 +167,13 @@ pub(super) async fn run(
         .collect();
     let values = values.join("&");
     let etag = (!is_volatile(&state, &stored.text)).then(|| {
-        let parts = ["queries", format.name(), &stored.name, &stored.fingerprint, &values];
+        let parts = [
+            "queries",
+            format.name(),
+            &stored.name,
+            &stored.fingerprint,
+            &values,
+        ];
         etag_of_state(&state, shown.snapshot(), &parts)
     });
     let mut response = if etag.as_ref().is_some_and(|etag| is_fresh(&headers, etag)) {
@@ -241,8 +247,7 @@ impl From<ParameterError> for ApiError {
         } else {
             "bad-parameter"
         };
-        Self::bad_request(code, error.reason.nl, error.reason.en)
-            .with("parameter", error.parameter)
+        Self::bad_request(code, error.reason.nl, error.reason.en).with("parameter", error.parameter)
     }
 }
 
@@ -261,8 +266,12 @@ fn wanted(
                 let names = names.join(", ");
                 ApiError::bad_request(
                     "unknown-format",
-                    format!("Deze bevraging bestaat niet in het formaat \"{name}\"; wel in {names}."),
-                    format!("This query does not come in the format \"{name}\"; it does in {names}."),
+                    format!(
+                        "Deze bevraging bestaat niet in het formaat \"{name}\"; wel in {names}."
+                    ),
+                    format!(
+                        "This query does not come in the format \"{name}\"; it does in {names}."
+                    ),
                 )
             });
     }
@@ -278,7 +287,11 @@ fn wanted(
     known()
         .find(|format| format.media_type() == chosen)
         .or_else(|| {
-            let name = if chosen == "application/xml" { "xml" } else { "json" };
+            let name = if chosen == "application/xml" {
+                "xml"
+            } else {
+                "json"
+            };
             known().find(|format| format.name() == name)
         })
         .ok_or_else(|| ApiError::not_acceptable(&offers))

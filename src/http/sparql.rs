@@ -195,11 +195,8 @@ fn options(state: &AppState, params: &Params) -> Result<QueryOptions, ApiError> 
         max_rows: Some(config.max_rows),
         max_memory: Some(config.max_query_memory_bytes),
         cancel: Cancel::new(),
-<<<<<<< HEAD
         services: config.services.clone(),
-=======
         engine: crate::query::Engine::Automatic,
->>>>>>> main
     })
 }
 
@@ -433,14 +430,20 @@ pub(super) fn first_rows(
             }
         }
         Answer::Graph(triples) => {
-            table.columns = ["subject", "predicate", "object"].map(str::to_owned).to_vec();
+            table.columns = ["subject", "predicate", "object"]
+                .map(str::to_owned)
+                .to_vec();
             for triple in triples {
                 let triple = triple?;
                 if table.rows.len() == PAGE_ROWS {
                     table.more = true;
                     break;
                 }
-                let terms = [triple.subject.into(), triple.predicate.into(), triple.object];
+                let terms = [
+                    triple.subject.into(),
+                    triple.predicate.into(),
+                    triple.object,
+                ];
                 table.rows.push(terms.map(Some).to_vec());
             }
         }

@@ -1,11 +1,8 @@
 //! From SPARQL text to spargebra's algebra. With its submodule [`rewrite`] the only place that names spargebra.
 //! Does not evaluate.
 
-<<<<<<< HEAD
 mod federate;
-=======
 mod lower;
->>>>>>> main
 mod ordering;
 mod rewrite;
 mod substitute;
@@ -31,12 +28,8 @@ use rewrite::{
     rewrite_pattern,
 };
 use spareval::{PreparedQuery, QueryEvaluator};
-<<<<<<< HEAD
-use spargebra::algebra::{GraphPattern, QueryDataset};
-use spargebra::term::GroundTerm;
-=======
 use spargebra::algebra::{GraphPattern, QueryDataset as Clause};
->>>>>>> main
+use spargebra::term::GroundTerm;
 use spargebra::{Query, SparqlParser};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
@@ -240,10 +233,12 @@ impl QueryAlgebra {
 
 /// The names of the variables in a text, without their marks.
 pub(super) fn variables_in(text: &str) -> BTreeSet<String> {
-    let variables = tokens(text).into_iter().filter_map(|token| match token.token {
-        Token::Variable(name) => Some(name.to_owned()),
-        _ => None,
-    });
+    let variables = tokens(text)
+        .into_iter()
+        .filter_map(|token| match token.token {
+            Token::Variable(name) => Some(name.to_owned()),
+            _ => None,
+        });
     variables.collect()
 }
 

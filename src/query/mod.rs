@@ -87,10 +87,8 @@ pub struct QueryOptions {
     pub max_memory: Option<u64>,
     /// Flag by which another thread stops the work.
     pub cancel: Cancel,
-<<<<<<< HEAD
     /// Endpoints that `SERVICE` may ask; without it no query asks any. Updates never ask.
     pub services: Option<Arc<Services>>,
-=======
     /// What runs the query.
     pub engine: Engine,
 }
@@ -103,7 +101,6 @@ pub enum Engine {
     Automatic,
     /// The evaluator, whatever the query.
     Evaluator,
->>>>>>> main
 }
 
 #[cfg(test)]

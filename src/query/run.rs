@@ -8,12 +8,8 @@ use crate::query::deep::{DeepStream, stream_from_deep_stack, with_deep_stack};
 use crate::query::error::QueryError;
 use crate::query::exec::Solutions;
 use crate::query::results::{self, OutputFormat};
-<<<<<<< HEAD
 use crate::query::service::Session;
-use crate::query::{QueryKind, QueryOptions};
-=======
 use crate::query::{Engine, QueryKind, QueryOptions};
->>>>>>> main
 use crate::rdf::label::Text;
 use crate::store::View;
 use oxrdf::{NamedNode, Term, Triple, Variable};
@@ -207,24 +203,19 @@ fn start(
     budget: &Rc<Budget>,
 ) -> Result<Started, QueryError> {
     let clause = clause.or(algebra.dataset.as_ref());
-<<<<<<< HEAD
-    let new_dataset =
-        || QueryDataset::new(view, clause, options.default_graph, Rc::clone(budget));
+    let new_dataset = || QueryDataset::new(view, clause, options.default_graph, Rc::clone(budget));
     let dataset = new_dataset();
-    let mut evaluator = evaluator();
     let services = options.services.as_ref().filter(|_| algebra.has_service);
     let session = services.map(Session::new);
-    if let Some(session) = &session {
-        evaluator = algebra_in::with_tables(evaluator, session);
-    }
-=======
-    let dataset = QueryDataset::new(view, clause, options.default_graph, Rc::clone(budget));
->>>>>>> main
+    let new_evaluator = || match &session {
+        Some(session) => algebra_in::with_tables(evaluator(), session),
+        None => evaluator(),
+    };
     budget
         .run(|| {
             let mut algebra = algebra.over_graphs(|| dataset.graph_iris());
             if let Some(session) = &session {
-                algebra = Cow::Owned(algebra.federated(session, &evaluator, &new_dataset));
+                algebra = Cow::Owned(algebra.federated(session, &new_evaluator(), &new_dataset));
             }
             let algebra = QueryAlgebra::ordered(algebra, &dataset.sources());
             if options.engine == Engine::Automatic
@@ -234,7 +225,7 @@ fn start(
                 let solutions = Solutions::start(lowered, is_ask, dataset, budget);
                 return Ok(Started::Executor(Box::new(solutions)));
             }
-            let results = algebra.prepare(&evaluator()).execute(dataset)?;
+            let results = algebra.prepare(&new_evaluator()).execute(dataset)?;
             Ok(Started::Evaluator(results))
         })?
         .map_err(evaluation_error)
@@ -260,9 +251,6 @@ fn evaluate_deep(
     let options = options.clone();
     let mut items = stream_from_deep_stack(move |sender| {
         let budget = new_budget(&options);
-<<<<<<< HEAD
-        let results = start(&view, &algebra, clause.as_ref(), &options, &budget);
-=======
         // The executor's own steps do not nest with the text; its lowering does.
         let options = QueryOptions {
             engine: Engine::Evaluator,
@@ -273,7 +261,6 @@ fn evaluate_deep(
             Started::Evaluator(results) => Ok(results),
             Started::Executor(_) => Err(QueryError::Internal("the wrong engine".to_owned())),
         });
->>>>>>> main
         match results {
             Err(error) => {
                 sender.send(Err(error));

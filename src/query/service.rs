@@ -85,9 +85,11 @@ impl Services {
 
     /// A turn for one query, when one is free.
     fn turn(&self) -> bool {
-        let taken = self.busy.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |busy| {
-            (busy < self.limits.max_concurrent).then_some(busy + 1)
-        });
+        let taken = self
+            .busy
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |busy| {
+                (busy < self.limits.max_concurrent).then_some(busy + 1)
+            });
         taken.is_ok()
     }
 

@@ -71,10 +71,7 @@ impl StoredQuery {
     ///
     /// # Errors
     /// The first parameter that is unknown, given twice, missing or no value of its type.
-    pub fn terms(
-        &self,
-        given: &[(String, String)],
-    ) -> Result<Vec<(String, Term)>, ParameterError> {
+    pub fn terms(&self, given: &[(String, String)]) -> Result<Vec<(String, Term)>, ParameterError> {
         parameter::terms(&self.parameters, given)
     }
 

@@ -28,9 +28,8 @@ impl Allowed {
                 .to_owned(),
             reason: Text::new(nl, en),
         };
-        let parsed = Iri::parse(iri).map_err(|_| {
-            error("dit is geen volledige IRI", "this is not an absolute IRI")
-        })?;
+        let parsed = Iri::parse(iri)
+            .map_err(|_| error("dit is geen volledige IRI", "this is not an absolute IRI"))?;
         if !matches!(parsed.scheme(), "http" | "https") {
             return Err(error(
                 "alleen http en https worden bevraagd",

@@ -46,10 +46,10 @@ impl Client {
             .timeout_connect(Some(CONNECT))
             .max_idle_age(Duration::from_secs(10))
             .build();
-        let connector = ()
-            .chain(TcpConnector::default())
-            .chain(Attentive)
-            .chain(RustlsConnector::default());
+        let connector =
+            ().chain(TcpConnector::default())
+                .chain(Attentive)
+                .chain(RustlsConnector::default());
         Self {
             agent: Agent::with_parts(config, connector, DefaultResolver::default()),
         }
@@ -94,7 +94,10 @@ impl Client {
             ));
         }
         let kind = response.headers().get(http::header::CONTENT_TYPE);
-        let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or("").to_owned();
+        let kind = kind
+            .and_then(|kind| kind.to_str().ok())
+            .unwrap_or("")
+            .to_owned();
         let format = QueryResultsFormat::from_media_type(&kind)
             .filter(|format| matches!(format, QueryResultsFormat::Json | QueryResultsFormat::Xml))
             .ok_or_else(|| {

@@ -149,18 +149,15 @@ impl Session {
     fn start(&self, request: Request) -> Result<Current, Failure> {
         self.take_turn(&request.endpoint)?;
         let limits = &self.services.limits;
-        take_one(&self.requests_left).ok_or_else(|| {
-            limit("verzoeken", "requests", limits.max_requests)
-        })?;
+        take_one(&self.requests_left)
+            .ok_or_else(|| limit("verzoeken", "requests", limits.max_requests))?;
         let timeout = budget::time_left().map_or(limits.timeout, |left| left.min(limits.timeout));
         // A request that is given no time is none.
         let timeout = timeout.max(Duration::from_millis(1));
-        let asked = self.services.client.ask(
-            &request.endpoint,
-            &request.query,
-            timeout,
-            &self.bytes_left,
-        );
+        let asked =
+            self.services
+                .client
+                .ask(&request.endpoint, &request.query, timeout, &self.bytes_left);
         match asked {
             Ok(solutions) => Ok(Current {
                 request,

@@ -195,8 +195,12 @@ impl Header {
         if !is_name {
             return Err(wrong(
                 line,
-                format!("\"{name}\" kan geen parameter zijn: letters, cijfers en _, geen cijfer vooraan"),
-                format!("\"{name}\" cannot be a parameter: letters, digits and _, no digit in front"),
+                format!(
+                    "\"{name}\" kan geen parameter zijn: letters, cijfers en _, geen cijfer vooraan"
+                ),
+                format!(
+                    "\"{name}\" cannot be a parameter: letters, digits and _, no digit in front"
+                ),
             ));
         }
         let is_taken =
@@ -204,8 +208,12 @@ impl Header {
         if is_taken || self.parameters.len() == MAX_PARAMETERS {
             return Err(wrong(
                 line,
-                format!("\"{name}\" is al in gebruik, of er zijn meer dan {MAX_PARAMETERS} parameters"),
-                format!("\"{name}\" is in use already, or there are more than {MAX_PARAMETERS} parameters"),
+                format!(
+                    "\"{name}\" is al in gebruik, of er zijn meer dan {MAX_PARAMETERS} parameters"
+                ),
+                format!(
+                    "\"{name}\" is in use already, or there are more than {MAX_PARAMETERS} parameters"
+                ),
             ));
         }
         self.parameters.push(Draft {
@@ -310,8 +318,14 @@ impl Draft {
             if self.required {
                 return Err(wrong(
                     line,
-                    format!("parameter {} is verplicht en heeft een standaard: kies één van beide", self.name),
-                    format!("parameter {} is required and has a default: choose one of the two", self.name),
+                    format!(
+                        "parameter {} is verplicht en heeft een standaard: kies één van beide",
+                        self.name
+                    ),
+                    format!(
+                        "parameter {} is required and has a default: choose one of the two",
+                        self.name
+                    ),
                 ));
             }
             kind.term(default).map_err(|expected| {

@@ -105,7 +105,8 @@ impl ParameterKind {
         if text.len() > MAX_VALUE_BYTES {
             return None;
         }
-        let typed = |value: String, datatype| Term::from(Literal::new_typed_literal(value, datatype));
+        let typed =
+            |value: String, datatype| Term::from(Literal::new_typed_literal(value, datatype));
         match self {
             Self::Iri => NamedNode::new(text.trim()).ok().map(Term::from),
             Self::String => Some(Literal::new_simple_literal(text).into()),
@@ -155,10 +156,7 @@ impl ParameterKind {
                 "een getal, met een punt voor de decimalen",
                 "a number, with a point before its decimals",
             ),
-            Self::Date => Text::new(
-                "een datum zoals 2026-03-01",
-                "a date such as 2026-03-01",
-            ),
+            Self::Date => Text::new("een datum zoals 2026-03-01", "a date such as 2026-03-01"),
             Self::Boolean => Text::new("true of false", "true or false"),
             Self::Enumeration(choices) => {
                 let names: Vec<&str> = choices.iter().map(|c| c.name.as_str()).collect();
@@ -232,7 +230,10 @@ pub(super) fn terms(
                     "De parameter \"{name}\" is {}; niet \"{shown}\".",
                     expected.nl
                 ),
-                format!("The parameter \"{name}\" is {}; not \"{shown}\".", expected.en),
+                format!(
+                    "The parameter \"{name}\" is {}; not \"{shown}\".",
+                    expected.en
+                ),
             )
         })?;
         terms.push((name.clone(), term));
@@ -280,7 +281,13 @@ mod tests {
             of(&ParameterKind::Date, "2024-02-29"),
             Some(format!("\"2024-02-29\"^^<{xsd}date>"))
         );
-        for wrong in ["2023-02-29", "2024-2-1", "20240201", "2024-02-01T00:00", "vandaag"] {
+        for wrong in [
+            "2023-02-29",
+            "2024-2-1",
+            "20240201",
+            "2024-02-01T00:00",
+            "vandaag",
+        ] {
             assert_eq!(of(&ParameterKind::Date, wrong), None, "{wrong}");
         }
         assert_eq!(

@@ -26,7 +26,10 @@ fn a_file_declares_its_query() {
     assert!(query.parameters[0].required && !query.needs_nothing());
     assert_eq!(query.parameters[1].default.as_deref(), Some("open"));
     assert_eq!(query.timeout, Some(Duration::from_millis(2500)));
-    assert_eq!((query.max_rows, query.max_age), (Some(7), Some(Duration::from_secs(60))));
+    assert_eq!(
+        (query.max_rows, query.max_age),
+        (Some(7), Some(Duration::from_secs(60)))
+    );
     let names: Vec<_> = query.formats.iter().map(|format| format.name()).collect();
     assert_eq!(names, ["csv", "html"]);
     let bare = parse("ASK { ?s ?p ?o }").expect("no header is needed");
@@ -43,20 +46,38 @@ fn a_wrong_file_names_its_line() {
         ("# x\n#+ nonsense\nASK {}", 2),
         ("#+ parameter: s\nASK { ?s ?p ?o }", 1),
         ("#+ parameter: s\n#+ type: thing\nASK { ?s ?p ?o }", 2),
-        ("#+ parameter: s\n#+ type: iri\n#+ value: x\nASK { ?s ?p ?o }", 3),
+        (
+            "#+ parameter: s\n#+ type: iri\n#+ value: x\nASK { ?s ?p ?o }",
+            3,
+        ),
         ("#+ parameter: s\n#+ type: enumeration\nASK { ?s ?p ?o }", 1),
-        ("#+ parameter: s\n#+ type: iri\n#+ default: niets\nASK { ?s ?p ?o }", 1),
-        ("#+ parameter: s\n#+ type: iri\n#+ required: true\n#+ default: http://e/a\nASK { ?s ?p ?o }", 1),
+        (
+            "#+ parameter: s\n#+ type: iri\n#+ default: niets\nASK { ?s ?p ?o }",
+            1,
+        ),
+        (
+            "#+ parameter: s\n#+ type: iri\n#+ required: true\n#+ default: http://e/a\nASK { ?s ?p ?o }",
+            1,
+        ),
         ("#+ parameter: x\n#+ type: iri\nASK { ?s ?p ?o }", 0),
-        ("#+ parameter: format\n#+ type: iri\nASK { ?format ?p ?o }", 1),
+        (
+            "#+ parameter: format\n#+ type: iri\nASK { ?format ?p ?o }",
+            1,
+        ),
         ("#+ parameter: 1a\n#+ type: iri\nASK { ?s ?p ?o }", 1),
-        ("#+ parameter: s\n#+ type: iri\n#+ parameter: s\nASK { ?s ?p ?o }", 3),
+        (
+            "#+ parameter: s\n#+ type: iri\n#+ parameter: s\nASK { ?s ?p ?o }",
+            3,
+        ),
         ("#+ formats: turtle\nASK { ?s ?p ?o }", 1),
         ("#+ formats:\nASK { ?s ?p ?o }", 1),
         ("#+ timeout: soon\nASK { ?s ?p ?o }", 1),
         ("#+ max-rows: 0\nASK { ?s ?p ?o }", 1),
         ("#+ title: x\n\nSELECT ?s {", 3),
-        ("#+ parameter: s\n#+ type: iri\nSELECT * { BIND(1 AS ?s) }", 0),
+        (
+            "#+ parameter: s\n#+ type: iri\nSELECT * { BIND(1 AS ?s) }",
+            0,
+        ),
         ("INSERT DATA { <http://e/a> <http://e/b> 1 }", 1),
         ("", 1),
     ] {
@@ -84,7 +105,13 @@ fn rows(data: &str, text: &str, values: &[(&str, &str)]) -> Vec<String> {
     let answer = evaluate(&draft.snapshot().view(), &parsed, &options).expect("runs");
     let mut lines: Vec<String> = match answer {
         Answer::Solutions { rows, .. } => rows
-            .map(|row| row.expect("a row").into_iter().map(shown).collect::<Vec<_>>().join(" "))
+            .map(|row| {
+                row.expect("a row")
+                    .into_iter()
+                    .map(shown)
+                    .collect::<Vec<_>>()
+                    .join(" ")
+            })
             .collect(),
         Answer::Boolean(value) => vec![value.to_string()],
         Answer::Graph(triples) => triples.map(|t| t.expect("a triple").to_string()).collect(),
@@ -93,7 +120,8 @@ fn rows(data: &str, text: &str, values: &[(&str, &str)]) -> Vec<String> {
     lines
 }
 
-const DATA: &str = "PREFIX : <http://e/> :a :p 1 ; :q :b . :b :p 2 . :c :p 1 . GRAPH :g { :a :in :g }";
+const DATA: &str =
+    "PREFIX : <http://e/> :a :p 1 ; :q :b . :b :p 2 . :c :p 1 . GRAPH :g { :a :in :g }";
 
 #[test]
 fn a_parameter_is_its_value_wherever_it_stands() {
@@ -112,7 +140,10 @@ fn a_parameter_is_its_value_wherever_it_stands() {
         "without a value it stays a variable"
     );
     assert_eq!(
-        ask("SELECT ?x (COUNT(?v) AS ?n) { ?x <http://e/p> ?v } GROUP BY ?x", &a),
+        ask(
+            "SELECT ?x (COUNT(?v) AS ?n) { ?x <http://e/p> ?v } GROUP BY ?x",
+            &a
+        ),
         ["<http://e/a> \"1\"^^<http://www.w3.org/2001/XMLSchema#integer>"]
     );
     assert_eq!(
@@ -125,24 +156,42 @@ fn a_parameter_is_its_value_wherever_it_stands() {
         2
     );
     assert_eq!(
-        ask("SELECT ?x ?v { ?x <http://e/p> ?v MINUS { ?x <http://e/q> ?w } }", &a).len(),
+        ask(
+            "SELECT ?x ?v { ?x <http://e/p> ?v MINUS { ?x <http://e/q> ?w } }",
+            &a
+        )
+        .len(),
         0,
         "MINUS compares it still"
     );
     assert_eq!(
-        ask("SELECT ?x ?v { ?x <http://e/p> ?v MINUS { ?x <http://e/q> ?w } }", &[("x", "http://e/b")]).len(),
+        ask(
+            "SELECT ?x ?v { ?x <http://e/p> ?v MINUS { ?x <http://e/q> ?w } }",
+            &[("x", "http://e/b")]
+        )
+        .len(),
         1
     );
     assert_eq!(
-        ask("SELECT ?x { VALUES ?x { <http://e/a> <http://e/b> } ?x <http://e/p> ?v }", &a),
+        ask(
+            "SELECT ?x { VALUES ?x { <http://e/a> <http://e/b> } ?x <http://e/p> ?v }",
+            &a
+        ),
         ["<http://e/a>"]
     );
     assert_eq!(
-        ask("SELECT ?s { GRAPH ?x { ?s ?p ?o } }", &[("x", "http://e/g")]),
+        ask(
+            "SELECT ?s { GRAPH ?x { ?s ?p ?o } }",
+            &[("x", "http://e/g")]
+        ),
         ["<http://e/a>"]
     );
     assert_eq!(
-        ask("CONSTRUCT { ?x <http://e/r> ?v } { ?x <http://e/p> ?v }", &a).len(),
+        ask(
+            "CONSTRUCT { ?x <http://e/r> ?v } { ?x <http://e/p> ?v }",
+            &a
+        )
+        .len(),
         1
     );
     assert_eq!(
@@ -150,7 +199,11 @@ fn a_parameter_is_its_value_wherever_it_stands() {
         ["<http://e/b> <http://e/p> \"2\"^^<http://www.w3.org/2001/XMLSchema#integer>"]
     );
     assert_eq!(
-        ask("SELECT ?x ?v { ?x <http://e/p> ?v } ORDER BY ?v LIMIT 1", &a).len(),
+        ask(
+            "SELECT ?x ?v { ?x <http://e/p> ?v } ORDER BY ?v LIMIT 1",
+            &a
+        )
+        .len(),
         1
     );
     assert_eq!(ask("SELECT (STR(?x) AS ?t) { }", &a), ["\"http://e/a\""]);
@@ -201,7 +254,10 @@ fn the_shipped_files_are_good() {
 fn the_folder_is_followed() {
     let data = tempfile::tempdir().expect("temporary folder");
     let stored = StoredQueries::of(Some(data.path()), BASE);
-    assert!(stored.catalogue().queries.is_empty(), "no folder, no queries");
+    assert!(
+        stored.catalogue().queries.is_empty(),
+        "no folder, no queries"
+    );
     let folder = data.path().join(FOLDER);
     fs::create_dir(&folder).expect("made");
     fs::write(folder.join("een.rq"), "ASK { ?s ?p 1 }").expect("written");
@@ -218,7 +274,10 @@ fn the_folder_is_followed() {
     };
     let first = stored.catalogue();
     assert_eq!(names(&first), ("een".into(), "Twee drie groot vijf".into()));
-    assert!(Arc::ptr_eq(&first, &stored.catalogue()), "not looked at twice at once");
+    assert!(
+        Arc::ptr_eq(&first, &stored.catalogue()),
+        "not looked at twice at once"
+    );
     fs::write(folder.join("drie.rq"), "ASK { ?s ?p 3 }").expect("written");
     fs::remove_file(folder.join("een.rq")).expect("removed");
     std::thread::sleep(LOOK_AGAIN);

@@ -99,7 +99,11 @@ fn address(
 ) -> String {
     let mut out = format!("/queries/{}?format={}", query.name, format.name());
     for (name, text) in given.iter().filter(|(_, text)| !text.is_empty()) {
-        out.push_str(&format!("&{}={}", percent_encode(name), percent_encode(text)));
+        out.push_str(&format!(
+            "&{}={}",
+            percent_encode(name),
+            percent_encode(text)
+        ));
     }
     if let Some(state) = site.earlier {
         out.push_str(&format!("&asOf={}", state.seq));
