@@ -1,7 +1,7 @@
 //! The web server: routes, negotiation, limits and errors around the registry's views. Decides nothing about the domain.
 //!
 //! Queries and documents are made on blocking threads from one snapshot each; answers that grow are streamed. No request
-//! makes the server fetch anything.
+//! makes the server fetch anything, but for the endpoints that the operator lets queries ask.
 
 mod body;
 mod codes;

@@ -430,7 +430,7 @@ pub(super) fn first_rows(
             }
         }
         Answer::Graph(triples) => {
-            table.columns = ["subject", "predicate", "object"]
+            table.columns = ["onderwerp", "eigenschap", "waarde"]
                 .map(str::to_owned)
                 .to_vec();
             for triple in triples {

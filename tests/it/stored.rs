@@ -284,7 +284,7 @@ async fn pages_have_a_form_and_work_without_scripts() {
     );
     insta::assert_snapshot!("stored_query_page", filled.snapshot());
     let graph = server.get_as("/queries/graaf", "text/html").await;
-    assert!(graph.text().contains("subject") && graph.text().contains("JSON-LD"));
+    assert!(graph.text().contains("onderwerp") && graph.text().contains("JSON-LD"));
     let nasty = server
         .get_as(
             &format!(

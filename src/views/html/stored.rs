@@ -30,7 +30,7 @@ pub fn render_stored_queries(site: &Site<'_>, catalogue: &Catalogue) -> String {
                 h2 id=(query.name) {
                     a href=(site.path(&format!("/queries/{}", query.name))) { (query.title.get(site.language)) }
                 }
-                p { (query.description.get(site.language)) }
+                (description(site, query))
                 (form(site, query, &[]))
             }
         }
@@ -54,7 +54,7 @@ pub fn render_stored_queries(site: &Site<'_>, catalogue: &Catalogue) -> String {
 pub fn render_stored_query(site: &Site<'_>, page: &StoredQueryPage<'_>) -> String {
     let query = page.query;
     let content = html! {
-        p { (query.description.get(site.language)) }
+        (description(site, query))
         (form(site, query, page.given))
         @if let Some(table) = page.table {
             h2 { "Antwoord" }
@@ -72,6 +72,11 @@ pub fn render_stored_query(site: &Site<'_>, page: &StoredQueryPage<'_>) -> Strin
         p { a href=(site.path("/queries")) { "Alle klaargezette bevragingen" } }
     };
     site.page(query.title.get(site.language), &content)
+}
+
+fn description(site: &Site<'_>, query: &StoredQuery) -> Markup {
+    let text = query.description.get(site.language);
+    html! { @if !text.is_empty() { p { (text) } } }
 }
 
 fn format_name(format: StoredFormat) -> &'static str {
