@@ -1,7 +1,7 @@
 //! From solutions back to terms: the columns of a `SELECT`, the triples of a `CONSTRUCT`.
 
-use super::{Execution, FIRST_ROWS};
 use super::plan::{Program, TemplateTerm};
+use super::{Execution, FIRST_ROWS};
 use crate::query::budget::Budget;
 use crate::query::dataset::QueryDataset;
 use crate::query::error::QueryError;
