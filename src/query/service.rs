@@ -106,3 +106,27 @@ impl fmt::Debug for Services {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn turns_are_bounded_and_given_back() {
+        let limits = ServiceLimits {
+            max_concurrent: 2,
+            ..ServiceLimits::default()
+        };
+        let services = Services::new(["https://data.example/sparql"], limits).expect("an endpoint");
+        assert!(services.turn() && services.turn());
+        assert!(!services.turn(), "two at a time");
+        services.end_turn();
+        assert!(services.turn());
+        assert_eq!(
+            services.endpoints().collect::<Vec<_>>(),
+            ["https://data.example/sparql"]
+        );
+        assert!(services.allows("https://data.example/sparql"));
+        assert!(!services.allows("https://data.example/"));
+    }
+}
