@@ -8,7 +8,7 @@ use super::problem::{self, Problem};
 use super::session::Session;
 use crate::query::{
     OutputFormat, ParsedQuery, PlanMethod, QueryError, QueryOptions, apply_update, explain,
-    parse_query, parse_query_with, run_query,
+    is_run_by_executor, parse_query, parse_query_with, run_query,
 };
 use crate::registry::stored::{self, Catalogue, StoredQueries};
 use crate::registry::{CommitError, CommitRequest};
@@ -228,6 +228,11 @@ fn explain_plan(
     let steps = explain(&state.view(), query, options).map_err(of_query)?;
     let console = session.console;
     let mut out = console.out();
+    let engine = match is_run_by_executor(&state.view(), query, options).map_err(of_query)? {
+        true => console.say("snelle uitvoerder", "executor"),
+        false => console.say("algemene uitvoerder", "general evaluator"),
+    };
+    writeln!(out, "{}: {engine}", console.say("motor", "engine"))?;
     for step in &steps {
         let method = match step.method {
             PlanMethod::Join => console.say("verbind", "join"),

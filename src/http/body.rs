@@ -1,9 +1,14 @@
 //! What a request carries: query parameters, forms, bodies within a limit, files of a multipart form.
 
 use super::error::ApiError;
+use super::unpack;
+use crate::rdf::label::Text;
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use memchr::memmem;
+
+/// Most files of one form.
+const MAX_FILES: usize = 100;
 
 /// Names and values of a query string or a form, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,6 +35,21 @@ impl Params {
             .iter()
             .find(|(known, _)| known == name)
             .map(|(_, value)| value.as_str())
+    }
+
+    /// The value of a parameter that may be given once.
+    pub(super) fn one(&self, name: &str) -> Result<Option<&str>, ApiError> {
+        let mut values = self.0.iter().filter(|(known, _)| known == name);
+        let first = values.next().map(|(_, value)| value.as_str());
+        if values.next().is_some() {
+            return Err(ApiError::bad_request(
+                "duplicate-parameter",
+                format!("De parameter \"{name}\" staat meer dan één keer in het verzoek."),
+                format!("The parameter \"{name}\" is more than once in the request."),
+            )
+            .with("parameter", name));
+        }
+        Ok(first)
     }
 
     pub(super) fn all(&self, name: &str) -> Vec<String> {
@@ -84,12 +104,37 @@ pub(super) fn media_type(headers: &HeaderMap) -> String {
         .to_ascii_lowercase()
 }
 
-/// The whole body, or 413 as soon as it is known to be larger than the limit.
+/// Refuses a charset other than UTF-8: everything here is UTF-8, and a guess would store wrong letters.
+pub(super) fn require_utf8(headers: &HeaderMap) -> Result<(), ApiError> {
+    let value = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or("");
+    let Some(charset) = parameter(value, "charset") else {
+        return Ok(());
+    };
+    let known = ["utf-8", "utf8", "us-ascii"];
+    if known.iter().any(|name| charset.eq_ignore_ascii_case(name)) {
+        return Ok(());
+    }
+    Err(ApiError::new(
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        "charset",
+        Text::new("Tekenset niet ondersteund", "Charset not supported"),
+        Text::new(
+            format!("De tekenset \"{charset}\" wordt hier niet gelezen; stuur de inhoud in UTF-8."),
+            format!("The charset \"{charset}\" is not read here; send the content in UTF-8."),
+        ),
+    ))
+}
+
+/// The whole body, unpacked, or 413 as soon as it is known to be larger than the limit.
 pub(super) async fn read_body(
     headers: &HeaderMap,
     body: Body,
     limit_bytes: usize,
 ) -> Result<Bytes, ApiError> {
+    unpack::check(headers)?;
     let announced = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|value| value.to_str().ok())
@@ -97,7 +142,7 @@ pub(super) async fn read_body(
     if announced.is_some_and(|size| size > limit_bytes as u64) {
         return Err(ApiError::too_large(limit_bytes));
     }
-    axum::body::to_bytes(body, limit_bytes)
+    let body = axum::body::to_bytes(body, limit_bytes)
         .await
         .map_err(|error| {
             let mut source: Option<&dyn std::error::Error> = Some(&error);
@@ -113,7 +158,8 @@ pub(super) async fn read_body(
                 "De inhoud van het verzoek is niet volledig toegekomen.",
                 "The content of the request did not arrive in full.",
             )
-        })
+        })?;
+    unpack::unpacked(headers, body, limit_bytes).await
 }
 
 /// Text of a body.
@@ -137,15 +183,15 @@ pub(super) struct Upload {
     pub(super) bytes: Bytes,
 }
 
-/// The file a request brings: its body, or the first file of a multipart form.
-pub(super) fn upload_of(headers: &HeaderMap, bytes: Bytes) -> Result<Upload, ApiError> {
+/// The files a request brings: its body, or those of a multipart form, at least one.
+pub(super) fn uploads_of(headers: &HeaderMap, bytes: Bytes) -> Result<Vec<Upload>, ApiError> {
     let kind = media_type(headers);
     if kind != "multipart/form-data" {
-        return Ok(Upload {
+        return Ok(vec![Upload {
             name: String::new(),
             media_type: meaningful(&kind),
             bytes,
-        });
+        }]);
     }
     let malformed = || {
         ApiError::bad_request(
@@ -159,7 +205,16 @@ pub(super) fn upload_of(headers: &HeaderMap, bytes: Bytes) -> Result<Upload, Api
         .and_then(|v| v.to_str().ok())
         .unwrap_or("");
     let boundary = parameter(value, "boundary").ok_or_else(malformed)?;
-    first_file(&bytes, &boundary).ok_or_else(malformed)
+    let files = files(&bytes, &boundary);
+    if files.is_empty() {
+        return Err(malformed());
+    }
+    Ok(files)
+}
+
+/// The file a request brings: its body, or the first file of a multipart form.
+pub(super) fn upload_of(headers: &HeaderMap, bytes: Bytes) -> Result<Upload, ApiError> {
+    Ok(uploads_of(headers, bytes)?.swap_remove(0))
 }
 
 /// A media type that names a format; what browsers and tools send for lack of better does not.
@@ -185,16 +240,23 @@ fn parameter(value: &str, name: &str) -> Option<String> {
     })
 }
 
-/// The first part with a file name, or else the first part ([RFC 7578](https://www.rfc-editor.org/rfc/rfc7578)).
-fn first_file(bytes: &Bytes, boundary: &str) -> Option<Upload> {
+/// The parts with a file name, or else the first part ([RFC 7578](https://www.rfc-editor.org/rfc/rfc7578)); of the former as
+/// many as a form may hold.
+fn files(bytes: &Bytes, boundary: &str) -> Vec<Upload> {
     let delimiter = format!("--{boundary}");
     let mut starts = memmem::find_iter(bytes, delimiter.as_bytes())
         // A delimiter stands at the start of a line; the same bytes elsewhere are content.
         .filter(|at| *at == 0 || bytes[..*at].ends_with(b"\r\n"));
-    let mut start = starts.next()?;
+    let Some(mut start) = starts.next() else {
+        return Vec::new();
+    };
+    let mut files = Vec::new();
     let mut fallback = None;
     for end in starts {
-        let part = start + delimiter.len() + 2..end.checked_sub(2)?;
+        let Some(last) = end.checked_sub(2) else {
+            break;
+        };
+        let part = start + delimiter.len() + 2..last;
         start = end;
         let Some(content) = bytes.get(part.clone()) else {
             continue;
@@ -227,12 +289,19 @@ fn first_file(bytes: &Bytes, boundary: &str) -> Option<Upload> {
             media_type,
             bytes: bytes.slice(part.start + split + 4..part.end),
         };
-        if is_file {
-            return Some(upload);
+        if !is_file {
+            fallback.get_or_insert(upload);
+        } else if files.len() < MAX_FILES {
+            files.push(upload);
+        } else {
+            // A part of a form must not pass for the whole.
+            return Vec::new();
         }
-        fallback.get_or_insert(upload);
     }
-    fallback
+    if files.is_empty() {
+        files.extend(fallback);
+    }
+    files
 }
 
 #[cfg(test)]
@@ -253,11 +322,54 @@ mod tests {
     #[test]
     fn takes_the_file_out_of_a_form() {
         let body = "--B\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\nveld\r\n--B\r\nContent-Disposition: form-data; name=\"bestand\"; filename=\"C:\\a\\b.ttl\"\r\nContent-Type: application/octet-stream\r\n\r\n<a> --B <b>\r\n\r\n--B--\r\n";
-        let upload = first_file(&Bytes::from_static(body.as_bytes()), "B").expect("a file");
+        let found = files(&Bytes::from_static(body.as_bytes()), "B");
+        let [upload] = &found[..] else {
+            panic!("one file, not {found:?}");
+        };
         assert_eq!(upload.name, "b.ttl");
         assert_eq!(upload.media_type, None);
         assert_eq!(&upload.bytes[..], b"<a> --B <b>\r\n");
-        assert_eq!(first_file(&Bytes::from_static(b"--B--"), "B"), None);
-        assert_eq!(first_file(&Bytes::from_static(b""), "B"), None);
+        for none in [&b"--B--"[..], b"", b"--B\r\n--B--"] {
+            assert_eq!(files(&Bytes::from_static(none), "B"), []);
+        }
+    }
+
+    #[test]
+    fn takes_every_file_but_not_too_many() {
+        let form = |count: usize| {
+            let part = |n: usize| {
+                format!(
+                    "--B\r\nContent-Disposition: form-data; filename=\"{n}.ttl\"\r\n\r\n{n}\r\n"
+                )
+            };
+            let parts: String = (0..count).map(part).collect();
+            Bytes::from(format!("{parts}--B--\r\n"))
+        };
+        let three = files(&form(3), "B");
+        let read: Vec<&[u8]> = three.iter().map(|file| &file.bytes[..]).collect();
+        assert_eq!(read, [b"0", b"1", b"2"]);
+        assert_eq!(files(&form(MAX_FILES), "B").len(), MAX_FILES);
+        assert!(files(&form(MAX_FILES + 1), "B").is_empty());
+    }
+
+    #[test]
+    fn other_charsets_are_refused() {
+        let of = |value: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::CONTENT_TYPE, value.parse().expect("ASCII"));
+            require_utf8(&headers)
+        };
+        assert!(of("text/turtle").is_ok());
+        assert!(of("text/turtle; charset=\"UTF-8\"").is_ok());
+        let refused = of("text/turtle; charset=ISO-8859-1").expect_err("is not UTF-8");
+        assert_eq!((refused.status.as_u16(), refused.code), (415, "charset"));
+    }
+
+    #[test]
+    fn a_parameter_given_twice_is_a_mistake() {
+        let params = Params::parse("a=1&b=2&a=3").expect("UTF-8");
+        assert!(params.one("a").is_err());
+        assert_eq!(params.one("b").expect("once"), Some("2"));
+        assert_eq!(params.one("c").expect("never"), None);
     }
 }

@@ -1,7 +1,7 @@
 //! The codes of problems with their status and meaning, as `/fouten` lists them. Builds no problem itself.
 
 /// Every code with its status and what it means; `/fouten` shows them, and each problem's `type` leads there.
-pub(super) const CODES: [(&str, u16, &str, &str); 45] = [
+pub(super) const CODES: [(&str, u16, &str, &str); 51] = [
     (
         "accept-datetime",
         400,
@@ -39,10 +39,28 @@ pub(super) const CODES: [(&str, u16, &str, &str); 45] = [
         "The content of the request is larger than the limit.",
     ),
     (
+        "charset",
+        415,
+        "De inhoud staat in een andere tekenset dan UTF-8.",
+        "The content is in another charset than UTF-8.",
+    ),
+    (
+        "content-encoding",
+        415,
+        "De inhoud is op een onbekende wijze ingepakt (415) of kan niet uitgepakt worden (400).",
+        "The content is packed in an unknown way (415) or cannot be unpacked (400).",
+    ),
+    (
         "document-too-large",
         422,
         "Het object heeft te veel uitspraken voor één document.",
         "The resource has too many statements for one document.",
+    ),
+    (
+        "duplicate-parameter",
+        400,
+        "Een parameter die één keer mag voorkomen, staat er meer dan één keer.",
+        "A parameter that may be given once is given more than once.",
     ),
     (
         "graph-iri",
@@ -145,6 +163,18 @@ pub(super) const CODES: [(&str, u16, &str, &str); 45] = [
         400,
         "De inhoud kan niet gelezen worden; regel en kolom wijzen de plaats aan.",
         "The content cannot be read; line and column point to the place.",
+    ),
+    (
+        "precondition-failed",
+        412,
+        "De graaf is niet meer zoals het verzoek veronderstelt (If-Match, If-None-Match).",
+        "The graph is not as the request supposes any more (If-Match, If-None-Match).",
+    ),
+    (
+        "query-cancelled",
+        503,
+        "De beheerder heeft de bevraging gestopt.",
+        "The administrator stopped the query.",
     ),
     (
         "query-format",
@@ -259,6 +289,12 @@ pub(super) const CODES: [(&str, u16, &str, &str); 45] = [
         415,
         "Het mediatype van de inhoud wordt hier niet gelezen.",
         "The media type of the content is not read here.",
+    ),
+    (
+        "update-by-get",
+        400,
+        "Een wijziging komt met POST, niet met GET.",
+        "An update comes by POST, not by GET.",
     ),
     (
         "update-refused",

@@ -142,6 +142,41 @@ impl ApiError {
         )
     }
 
+    /// A condition of the request (`If-Match`, `If-None-Match`) that does not hold.
+    pub(super) fn precondition_failed(nl: &str, en: &str) -> Self {
+        Self::new(
+            StatusCode::PRECONDITION_FAILED,
+            "precondition-failed",
+            Text::new("Intussen gewijzigd", "Changed in the meantime"),
+            Text::new(nl, en),
+        )
+    }
+
+    /// A page or action that is the administrator's alone, asked for by somebody else.
+    pub(super) fn only_for_administrator(refusal: WriteRefusal) -> Self {
+        let (title, detail) = match refusal {
+            WriteRefusal::ReadOnly => (
+                Text::new("Niet beschikbaar", "Not available"),
+                Text::new(
+                    "Dit adres is voor de beheerder, en er is geen beheerderstoken ingesteld.",
+                    "This address is for the administrator, and no administrator token is configured.",
+                ),
+            ),
+            WriteRefusal::Missing => (
+                Text::new("Geen toegang", "No access"),
+                Text::new(
+                    "Dit adres is voor de beheerder: Authorization: Bearer …",
+                    "This address is for the administrator: Authorization: Bearer …",
+                ),
+            ),
+            WriteRefusal::Wrong => return refusal.into(),
+        };
+        let mut error = Self::from(refusal);
+        error.0.title = title;
+        error.0.detail = detail;
+        error
+    }
+
     pub(super) fn busy() -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -252,9 +287,11 @@ impl From<QueryError> for ApiError {
             | QueryError::MemoryLimit { .. }
             | QueryError::ServiceLimit { .. } => S::BAD_REQUEST,
             QueryError::ServiceFailed { .. } => S::BAD_GATEWAY,
+            // Whoever hung up does not read this: the administrator stopped the query.
+            QueryError::Cancelled => S::SERVICE_UNAVAILABLE,
             _ => return Self::internal(error),
         };
-        let title = if error.is_limit() {
+        let title = if error.is_limit() || matches!(error, QueryError::Cancelled) {
             Text::new("De bevraging is gestopt", "The query was stopped")
         } else {
             Text::new(

@@ -1,19 +1,21 @@
 //! The Graph Store protocol ([SPARQL 1.1 Graph Store HTTP Protocol](https://www.w3.org/TR/sparql11-http-rdf-update/)) and
-//! graph IRIs that answer with their graph.
+//! graph IRIs that answer with their graph: which graph a request is about, and reading it. Writing is in `graph_writes`.
 
-use super::body::{Params, Upload, read_body, upload_of};
+use super::body::{Params, Upload};
 use super::error::ApiError;
-use super::moment::{self, Moment};
+use super::graph_writes;
+use super::layers::RequestId;
+use super::moment::Moment;
 use super::reply::{
     Document, HTML, REVALIDATE, choose, content_type, etag_of_state, is_fresh, set_validators,
 };
+use super::sparql::abilities;
 use super::state::{AppState, blocking};
-use super::stream::stream_from;
-use super::writes::{Change, authorise, commit};
+use super::stream::{Delivery, reads_trailers, stream_from};
 use crate::ingest::{Input, Limits, ParseOptions, parse_into};
 use crate::query::Cancel;
 use crate::rdf::format::Format;
-use crate::store::{Draft, Graphs, Id, Source, View};
+use crate::store::{Draft, Graphs, Id, Snapshot, View};
 use crate::views::html::render_graphs;
 use crate::views::{rdf_document, service};
 use axum::body::Body;
@@ -33,9 +35,20 @@ const OFFERS: [&str; 8] = [
     "text/plain",
 ];
 
+/// What a request about a graph brings besides the graph.
+pub(super) struct GraphRequest {
+    pub(super) id: RequestId,
+    pub(super) method: Method,
+    pub(super) headers: HeaderMap,
+    pub(super) params: Params,
+    pub(super) moment: Moment,
+    pub(super) body: Body,
+}
+
 /// `/rdf-graphs`, every method.
 pub(super) async fn indirect(
     State(state): State<AppState>,
+    id: RequestId,
     moment: Moment,
     method: Method,
     headers: HeaderMap,
@@ -43,7 +56,7 @@ pub(super) async fn indirect(
     body: Body,
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
-    let graph = match (params.get("graph"), params.get("default")) {
+    let graph = match (params.one("graph")?, params.one("default")?) {
         (Some(iri), None) => {
             let name = NamedNode::new(iri).map_err(|_| {
                 ApiError::bad_request(
@@ -53,12 +66,14 @@ pub(super) async fn indirect(
                 )
                 .with("parameter", "graph")
             })?;
-            GraphName::NamedNode(name)
+            Some(GraphName::NamedNode(name))
         }
-        (None, Some(_)) => GraphName::DefaultGraph,
+        (None, Some(_)) => Some(GraphName::DefaultGraph),
         (None, None) if method == Method::GET || method == Method::HEAD => {
             return list(state, headers, params, moment).await;
         }
+        // The graph store itself: what is posted to it becomes a new graph.
+        (None, None) if method == Method::POST => None,
         _ => {
             return Err(ApiError::bad_request(
                 "graph-missing",
@@ -67,14 +82,29 @@ pub(super) async fn indirect(
             ));
         }
     };
-    let request = (params, moment, body);
-    handle(state, method, headers, request, graph).await
+    let request = GraphRequest {
+        id,
+        method,
+        headers,
+        params,
+        moment,
+        body,
+    };
+    match graph {
+        Some(graph) => handle(state, request, graph).await,
+        None => graph_writes::create(state, request).await,
+    }
 }
 
 /// `/graph/{name}`, every method: the graph's own IRI.
+#[expect(
+    clippy::too_many_arguments,
+    reason = "extractors: one for each part of the request"
+)]
 pub(super) async fn direct(
     State(state): State<AppState>,
     Path(name): Path<String>,
+    id: RequestId,
     moment: Moment,
     method: Method,
     headers: HeaderMap,
@@ -85,46 +115,32 @@ pub(super) async fn direct(
     let graph = state.registry.graph_iri(&name);
     let graph = NamedNode::new(graph.as_str())
         .map_err(|_| ApiError::not_found("Zo heet geen graaf.", "No graph is called that."))?;
-    let request = (params, moment, body);
-    handle(state, method, headers, request, graph.into()).await
+    let request = GraphRequest {
+        id,
+        method,
+        headers,
+        params,
+        moment,
+        body,
+    };
+    handle(state, request, graph.into()).await
 }
 
 async fn handle(
     state: AppState,
-    method: Method,
-    headers: HeaderMap,
-    (params, moment, body): (Params, Moment, Body),
+    request: GraphRequest,
     graph: GraphName,
 ) -> Result<Response, ApiError> {
-    let reads = method == Method::GET || method == Method::HEAD;
-    if !reads {
-        moment::refuse(&params)?;
-    }
-    match method {
-        _ if reads => read(state, headers, (params, moment), graph).await,
-        Method::PUT | Method::POST => {
-            authorise(&state, &headers)?;
-            let bytes = read_body(&headers, body, state.config.max_body_bytes).await?;
-            let upload = upload_of(&headers, bytes)?;
-            write(state, headers, graph, upload, method == Method::PUT).await
-        }
-        Method::DELETE => {
-            authorise(&state, &headers)?;
-            remove(state, headers, graph).await
-        }
-        _ => {
-            let mut error = ApiError::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "method-not-allowed",
-                crate::rdf::label::Text::new("Methode niet toegelaten", "Method not allowed"),
-                crate::rdf::label::Text::new(
-                    "Een graaf kent GET, HEAD, PUT, POST en DELETE.",
-                    "A graph knows GET, HEAD, PUT, POST and DELETE.",
-                ),
-            );
-            error = error.with_header(header::ALLOW, "GET, HEAD, PUT, POST, DELETE");
-            Err(error)
-        }
+    if request.method == Method::GET || request.method == Method::HEAD {
+        let GraphRequest {
+            headers,
+            params,
+            moment,
+            ..
+        } = request;
+        read(state, headers, (params, moment), graph).await
+    } else {
+        graph_writes::write(state, request, graph).await
     }
 }
 
@@ -150,7 +166,8 @@ async fn list(
             Document::html(render_graphs(&state.site(&view, shown.notice()), &graphs))
         } else {
             let format = Format::from_media_type(chosen).unwrap_or(Format::Turtle);
-            let triples = service::service_description(&view, state.registry.base());
+            let triples =
+                service::service_description(&view, state.registry.base(), abilities(&state));
             let mut out = Vec::new();
             rdf_document::write_triples(&triples, format, &mut out).map_err(ApiError::internal)?;
             Document::new(chosen, out)
@@ -160,7 +177,7 @@ async fn list(
     .await
 }
 
-fn unknown_graph(graph: &GraphName) -> ApiError {
+pub(super) fn unknown_graph(graph: &GraphName) -> ApiError {
     ApiError::not_found(
         format!("De graaf {graph} bestaat niet."),
         format!("There is no graph {graph}."),
@@ -168,9 +185,18 @@ fn unknown_graph(graph: &GraphName) -> ApiError {
 }
 
 /// Id of a graph that holds something; the default graph always is there.
-fn stored_graph(view: &View, graph: &GraphName) -> Option<Id> {
+pub(super) fn stored_graph(view: &View, graph: &GraphName) -> Option<Id> {
     let id = view.id_of_graph(graph.as_ref())?;
     (id == Id::DEFAULT_GRAPH || view.graph_size(id) > 0).then_some(id)
+}
+
+/// The entity tags a state gives a graph, one for each format it is read in.
+pub(super) fn tags_of(state: &AppState, snapshot: &Snapshot, graph: &GraphName) -> Vec<String> {
+    let name = graph.to_string();
+    OFFERS
+        .iter()
+        .map(|media_type| etag_of_state(state, snapshot, &[media_type, &name]))
+        .collect()
 }
 
 async fn read(
@@ -189,18 +215,20 @@ async fn read(
     .await?;
     let chosen = choose(&headers, params.get("format"), &OFFERS)?;
     let etag = etag_of_state(&state, shown.snapshot(), &[chosen, &name]);
+    let delivery = Delivery {
+        cancel: Cancel::new(),
+        stall_timeout: state.config.stall_timeout,
+        trailers: reads_trailers(&headers),
+    };
     let mut response = if is_fresh(&headers, &etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         let permit = state.query_turn().await?;
         let format = Format::from_media_type(chosen).unwrap_or(Format::Turtle);
         let view = view.with_graphs(Graphs::One(id));
-        let body = stream_from(
-            Cancel::new(),
-            state.config.stall_timeout,
-            permit,
-            move |out| rdf_document::write_view(&view, format, out).map_err(ApiError::internal),
-        )
+        let body = stream_from(delivery, permit, move |out| {
+            rdf_document::write_view(&view, format, out).map_err(ApiError::internal)
+        })
         .await?;
         let mut response = body.into_response();
         response
@@ -214,77 +242,8 @@ async fn read(
     Ok(response)
 }
 
-async fn write(
-    state: AppState,
-    headers: HeaderMap,
-    graph: GraphName,
-    upload: Upload,
-    replace: bool,
-) -> Result<Response, ApiError> {
-    let view = state.registry.snapshot().view();
-    let (graph, created) = blocking(move || {
-        let created = stored_graph(&view, &graph).is_none();
-        Ok((graph, created))
-    })
-    .await?;
-    let change = Change {
-        activity: if replace {
-            "graaf-vervangen"
-        } else {
-            "graaf-aanvullen"
-        },
-        sources: vec![Source {
-            iri: target_iri(&state, &graph),
-            sha256: None,
-        }],
-        created,
-    };
-    let filling = state.clone();
-    commit(&state, &headers, change, move |draft| {
-        let target = draft.intern_graph(graph.as_ref());
-        if replace {
-            clear(draft, target);
-        }
-        parse_upload(&filling, draft, &upload, &graph)?;
-        if draft.changed_graphs().iter().any(|graph| *graph != target) {
-            return Err(ApiError::bad_request(
-                "other-graphs",
-                "De inhoud noemt andere grafen dan die van het verzoek.",
-                "The content names other graphs than that of the request.",
-            ));
-        }
-        Ok(())
-    })
-    .await
-}
-
-async fn remove(
-    state: AppState,
-    headers: HeaderMap,
-    graph: GraphName,
-) -> Result<Response, ApiError> {
-    let change = Change {
-        activity: "graaf-verwijderen",
-        sources: Vec::new(),
-        created: false,
-    };
-    commit(&state, &headers, change, move |draft| {
-        let view = draft.base().view();
-        let target = stored_graph(&view, &graph).ok_or_else(|| unknown_graph(&graph))?;
-        clear(draft, target);
-        Ok(())
-    })
-    .await
-}
-
-fn clear(draft: &mut Draft<'_>, graph: Id) {
-    let view = draft.base().view();
-    for quad in view.quads(None, None, None, Some(graph)) {
-        draft.remove(quad);
-    }
-}
-
-fn target_iri(state: &AppState, graph: &GraphName) -> String {
+/// What a graph is called where nothing else is known of its content.
+pub(super) fn target_iri(state: &AppState, graph: &GraphName) -> String {
     match graph {
         GraphName::NamedNode(node) => node.as_str().to_owned(),
         _ => format!("{}/rdf-graphs?default", state.registry.base()),

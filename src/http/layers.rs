@@ -6,11 +6,13 @@ use super::state::AppState;
 use crate::rdf::label::Language;
 use crate::views::html::{ProblemPage, render_problem};
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{FromRequestParts, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::any::Any;
+use std::convert::Infallible;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -19,8 +21,8 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 use tracing::Instrument;
 
-/// Behind the entity tag of a compressed response: its bytes are others.
-pub(super) const GZIP_SUFFIX: &str = "-gzip";
+/// Codings of compressed responses. Each stands behind the entity tag of what it packs, after a hyphen: the bytes are others.
+const CODINGS: [&str; 2] = ["gzip", "zstd"];
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Pages load nothing but the style sheet, run nothing, are shown in no frame, and post only here.
@@ -28,14 +30,31 @@ const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' 
 
 static REQUESTS: AtomicU64 = AtomicU64::new(0);
 
-/// The outermost layer.
+/// The number of a request, for whoever keeps account of it. An extractor for handlers.
+#[derive(Clone, Debug)]
+pub(super) struct RequestId(pub(super) Arc<str>);
+
+impl FromRequestParts<AppState> for RequestId {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Infallible> {
+        let known = parts.extensions.get::<Self>().cloned();
+        Ok(known.unwrap_or_else(|| Self("?".into())))
+    }
+}
+
+/// The layer around every route.
 pub(super) async fn finish(
     State(state): State<AppState>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
     let started = Instant::now();
     let request_id = request_id(request.headers().get(REQUEST_ID), state.process_nonce);
+    let request_id: Arc<str> = request_id.into();
+    request
+        .extensions_mut()
+        .insert(RequestId(Arc::clone(&request_id)));
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let html = wants_html(request.headers());
@@ -120,14 +139,24 @@ impl<F: Future> Future for Unwinding<F> {
 pub(super) async fn mark_compressed(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
-    if headers.contains_key(header::CONTENT_ENCODING)
+    if let Some(coding) = headers.get(header::CONTENT_ENCODING)
+        && let Ok(coding) = coding.to_str()
         && let Some(tag) = headers.get(header::ETAG).and_then(|tag| tag.to_str().ok())
         && let Some(bare) = tag.strip_suffix('"')
-        && let Ok(tag) = HeaderValue::from_str(&format!("{bare}{GZIP_SUFFIX}\""))
+        && let Ok(tag) = HeaderValue::from_str(&format!("{bare}-{coding}\""))
     {
         headers.insert(header::ETAG, tag);
     }
     response
+}
+
+/// An entity tag of this server without quotes and without the name of a coding.
+pub(super) fn bare_tag(tag: &str) -> &str {
+    let tag = tag.trim_matches('"');
+    CODINGS
+        .iter()
+        .find_map(|coding| tag.strip_suffix(coding)?.strip_suffix('-'))
+        .unwrap_or(tag)
 }
 
 fn render(

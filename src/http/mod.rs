@@ -7,18 +7,25 @@ mod body;
 mod codes;
 mod collections;
 mod config;
+mod cors;
 mod documents;
 mod error;
+mod graph_writes;
 mod graphs;
 mod layers;
+mod ledger;
 mod moment;
 mod pages;
 mod queries;
 mod reply;
+mod running;
 mod sparql;
 mod state;
 mod stream;
+mod unpack;
+mod updates;
 mod validation;
+mod void;
 mod writes;
 
 pub use config::ServerConfig;
@@ -28,9 +35,9 @@ use crate::rdf::label::Text;
 use crate::registry::Registry;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, Method, StatusCode, header};
+use axum::http::{Method, StatusCode};
 use axum::middleware;
-use axum::routing::{any, get, post};
+use axum::routing::{MethodFilter, delete, get, on, post};
 use axum::serve::ListenerExt as _;
 use error::ApiError;
 use std::io;
@@ -39,7 +46,6 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::SizeAbove;
-use tower_http::cors::{Any, CorsLayer};
 
 /// Up to here an answer is sent as it is: packing it costs more than the packet it fits in.
 const SMALL_BYTES: u16 = 1400;
@@ -63,47 +69,31 @@ pub enum ServeError {
 
 /// All routes over a registry; for tests and for embedding.
 pub fn router(state: AppState) -> Router {
-    let cors = CorsLayer::new()
-        .allow_origin(Any)
-        .allow_methods([
-            Method::GET,
-            Method::HEAD,
-            Method::POST,
-            Method::PUT,
-            Method::DELETE,
-        ])
-        .allow_headers([
-            header::ACCEPT,
-            header::ACCEPT_LANGUAGE,
-            HeaderName::from_static("accept-datetime"),
-            header::AUTHORIZATION,
-            header::CONTENT_TYPE,
-            header::IF_NONE_MATCH,
-            HeaderName::from_static("x-request-id"),
-        ])
-        .expose_headers([
-            header::CONTENT_LOCATION,
-            header::ETAG,
-            header::LINK,
-            header::LOCATION,
-            header::RETRY_AFTER,
-            moment::MEMENTO_DATETIME,
-            HeaderName::from_static("x-commit"),
-            HeaderName::from_static("x-conforms"),
-            HeaderName::from_static("x-request-id"),
-        ]);
-    Router::new()
+    let graph_methods = MethodFilter::GET
+        .or(MethodFilter::HEAD)
+        .or(MethodFilter::PUT)
+        .or(MethodFilter::POST)
+        .or(MethodFilter::DELETE)
+        .or(MethodFilter::PATCH);
+    let routes = Router::new()
         .route("/", get(pages::home))
         .route("/health", get(pages::health))
         .route("/fouten", get(pages::problem_codes))
         .route("/fouten/{code}", get(pages::problem_codes))
         .route("/static/oslo.css", get(pages::style_sheet))
         .route("/sparql", get(sparql::get).post(sparql::post))
-        .route("/sparql/update", post(sparql::update))
+        .route("/sparql/update", post(updates::update))
         .route("/queries", get(queries::list))
         .route("/queries/{name}", get(queries::run))
-        .route("/rdf-graphs", any(graphs::indirect))
-        .route("/graph/{*name}", any(graphs::direct))
+        .route("/rdf-graphs", on(graph_methods, graphs::indirect))
+        .route("/graph/{*name}", on(graph_methods, graphs::direct))
+        .route("/.well-known/void", get(void::describe))
+        .route(
+            "/bevragingen",
+            get(running::list).post(running::list_by_form),
+        )
+        .route("/bevragingen/{id}", delete(running::stop))
+        .route("/bevragingen/{id}/stop", post(running::stop_by_form))
         .route("/id/{kind}/{id}", get(documents::identifier))
         .route("/doc/{kind}/{id}", get(documents::document))
         .route("/doc", get(documents::foreign))
@@ -127,8 +117,11 @@ pub fn router(state: AppState) -> Router {
         ))
         .layer(CompressionLayer::new().compress_when(SizeAbove::new(SMALL_BYTES)))
         .layer(middleware::from_fn(layers::mark_compressed))
-        .layer(cors)
-        .with_state(state)
+        .with_state(state);
+    // Which methods an address has is known behind the layers of its route: this one stands before the router itself.
+    Router::new()
+        .fallback_service(routes)
+        .layer(middleware::from_fn(cors::cross_origin))
 }
 
 async fn unknown_path() -> ApiError {
@@ -160,6 +153,29 @@ pub fn serve(
     config: ServerConfig,
     on_ready: impl FnOnce(SocketAddr),
 ) -> Result<(), ServeError> {
+    run(None, registry, config, on_ready)
+}
+
+/// As [`serve`], on a socket that listens already; the address of the configuration does not count.
+///
+/// # Errors
+/// [`ServeError::Io`] when the socket or the threads are not to be had.
+pub fn serve_on(
+    listener: std::net::TcpListener,
+    registry: Arc<Registry>,
+    config: ServerConfig,
+    on_ready: impl FnOnce(SocketAddr),
+) -> Result<(), ServeError> {
+    listener.set_nonblocking(true)?;
+    run(Some(listener), registry, config, on_ready)
+}
+
+fn run(
+    listener: Option<std::net::TcpListener>,
+    registry: Arc<Registry>,
+    config: ServerConfig,
+    on_ready: impl FnOnce(SocketAddr),
+) -> Result<(), ServeError> {
     let cores = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         // Small queries run on these threads and may read the disk: more than one for each core.
@@ -171,7 +187,10 @@ pub fn serve(
     let served = runtime.block_on(async move {
         let address = config.bind;
         let bind_error = |source| ServeError::Bind { address, source };
-        let listener = TcpListener::bind(address).await.map_err(bind_error)?;
+        let listener = match listener {
+            Some(listener) => TcpListener::from_std(listener)?,
+            None => TcpListener::bind(address).await.map_err(bind_error)?,
+        };
         let local = listener.local_addr().map_err(bind_error)?;
         // Small answers should not wait for more to come.
         let listener = listener.tap_io(|stream| {

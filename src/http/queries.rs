@@ -3,14 +3,16 @@
 
 use super::body::Params;
 use super::error::ApiError;
+use super::layers::RequestId;
+use super::ledger::{Asked, Outcome};
 use super::moment::{Moment, PARAMETER, Shown};
 use super::reply::{
     Document, HTML, JSON, REVALIDATE, choose, content_type, etag_of_state, is_fresh, joined,
     set_validators,
 };
-use super::sparql::{first_rows, is_volatile};
+use super::sparql::{Counted, first_rows, form_of, is_volatile};
 use super::state::{AppState, blocking};
-use super::stream::{CancelOnDrop, ChunkWriter, stream_from};
+use super::stream::{CancelOnDrop, Delivery, Streamed, reads_trailers, stream_from};
 use crate::query::{
     Cancel, DefaultGraph, OutputFormat, ParsedQuery, QueryOptions, parse_query_with, run_query,
 };
@@ -20,7 +22,7 @@ use crate::registry::stored::{
     ParameterError, ParameterKind, StoredFormat, StoredQuery, StoredQueryError,
 };
 use crate::views::html::{StoredQueryPage, render_stored_queries, render_stored_query};
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -136,6 +138,7 @@ fn entry(base: &str, query: &StoredQuery) -> Json {
 /// `GET /queries/{name}`: the answer; for browsers a page with the form, and the answer once its parameters are known.
 pub(super) async fn run(
     State(state): State<AppState>,
+    id: RequestId,
     moment: Moment,
     headers: HeaderMap,
     Path(name): Path<String>,
@@ -157,15 +160,20 @@ pub(super) async fn run(
     let terms = stored.terms(&given)?;
     let options = options(&state, &stored);
     let parsed = parse_query_with(&stored.text, &options, &terms)?;
-    let StoredFormat::File(file) = format else {
-        let asked = Some((parsed, options));
-        return page(&state, &headers, shown, stored, given, asked).await;
-    };
     let values: Vec<String> = terms
         .iter()
         .map(|(name, term)| format!("{name}={term}"))
         .collect();
     let values = values.join("&");
+    let told = format!("# /queries/{}?{values}\n{}", stored.name, stored.text);
+    let question = Question {
+        asked: Asked::now(&id.0, form_of(stored.kind), 0, &told),
+        query: parsed,
+        options,
+    };
+    let StoredFormat::File(file) = format else {
+        return page(&state, &headers, shown, stored, given, Some(question)).await;
+    };
     let etag = (!is_volatile(&state, &stored.text)).then(|| {
         let parts = [
             "queries",
@@ -179,7 +187,8 @@ pub(super) async fn run(
     let mut response = if etag.as_ref().is_some_and(|etag| is_fresh(&headers, etag)) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let body = answer(&state, &shown, etag.clone(), parsed, options, file).await?;
+        let trailers = reads_trailers(&headers);
+        let body = answer(&state, &shown, etag.clone(), question, file, trailers).await?;
         let mut response = body.into_response();
         let kind = content_type(format.media_type());
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
@@ -313,29 +322,56 @@ fn options(state: &AppState, stored: &StoredQuery) -> QueryOptions {
     }
 }
 
+/// A stored query with its values, ready to run.
+struct Question {
+    asked: Asked,
+    query: ParsedQuery,
+    options: QueryOptions,
+}
+
 /// The body of an answer: one that was kept, or a new one, which is kept when it is small and has a tag.
 async fn answer(
     state: &AppState,
     shown: &Shown,
     etag: Option<String>,
-    query: ParsedQuery,
-    options: QueryOptions,
+    question: Question,
     format: OutputFormat,
-) -> Result<Body, ApiError> {
+    trailers: bool,
+) -> Result<Streamed, ApiError> {
     if let Some(kept) = etag.as_ref().and_then(|etag| state.answers.0.get(etag)) {
-        return Ok(Body::from(kept));
+        return Ok(kept.to_vec().into());
     }
     let permit = state.query_turn().await?;
     let (app, view) = (state.clone(), shown.view());
-    let cancel = options.cancel.clone();
-    let stall = state.config.stall_timeout;
-    stream_from(cancel, stall, permit, move |out| {
-        let mut out = Copying {
-            out,
+    let Question {
+        asked,
+        query,
+        options,
+    } = question;
+    let delivery = Delivery {
+        cancel: options.cancel.clone(),
+        stall_timeout: state.config.stall_timeout,
+        trailers,
+    };
+    let entry = state.ledger.begin(asked, options.cancel.clone());
+    stream_from(delivery, permit, move |out| {
+        let mut copying = Copying {
+            out: Counted { out, entry: &entry },
             copy: etag.is_some().then(Vec::new),
         };
-        run_query(&view, &query, &options, format, &mut out)?;
-        if let (Some(etag), Some(copy)) = (etag, out.copy) {
+        let ran = run_query(&view, &query, &options, format, &mut copying);
+        let copy = copying.copy;
+        match ran {
+            Ok(stats) => {
+                out.rows = Some(stats.rows);
+                entry.end(Outcome::Rows(stats.rows));
+            }
+            Err(error) => {
+                entry.end(Outcome::Failed(error.code()));
+                return Err(error.into());
+            }
+        }
+        if let (Some(etag), Some(copy)) = (etag, copy) {
             app.answers.0.insert(etag, Bytes::from(copy));
         }
         Ok(())
@@ -345,7 +381,7 @@ async fn answer(
 
 /// Passes bytes on and keeps a copy of them as long as they are few.
 struct Copying<'a> {
-    out: &'a mut ChunkWriter,
+    out: Counted<'a>,
     copy: Option<Vec<u8>>,
 }
 
@@ -374,19 +410,31 @@ async fn page(
     shown: Shown,
     stored: Arc<StoredQuery>,
     given: Vec<(String, String)>,
-    asked: Option<(ParsedQuery, QueryOptions)>,
+    question: Option<Question>,
 ) -> Result<Response, ApiError> {
     let permit = state.query_turn().await?;
-    let stop = asked
+    let stop = question
         .as_ref()
-        .map(|(_, options)| CancelOnDrop(options.cancel.clone()));
+        .map(|question| CancelOnDrop(question.options.cancel.clone()));
     let (app, at) = (state.clone(), shown.clone());
     let page = blocking(move || {
         let _permit = permit;
         let view = at.view();
-        let table = match &asked {
+        let table = match question {
             None => None,
-            Some((query, options)) => Some(first_rows(&view, query, options)?),
+            Some(Question {
+                asked,
+                query,
+                options,
+            }) => {
+                let entry = app.ledger.begin(asked, options.cancel.clone());
+                let table = first_rows(&view, &query, &options);
+                entry.end(match &table {
+                    Ok(table) => Outcome::Rows(table.rows.len() as u64),
+                    Err(error) => Outcome::Failed(error.code),
+                });
+                Some(table?)
+            }
         };
         let page = StoredQueryPage {
             query: &stored,

@@ -231,14 +231,14 @@ pub(super) fn etag_of_state(state: &AppState, snapshot: &Snapshot, parts: &[&str
 /// Whether `If-None-Match` names the tag ([RFC 9110 §13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
 /// A tag of the compressed form counts too.
 pub(super) fn is_fresh(headers: &HeaderMap, etag: &str) -> bool {
-    let wanted = joined(headers, header::IF_NONE_MATCH);
     let bare = etag.trim_matches('"');
-    wanted.split(',').map(str::trim).any(|tag| {
+    listed_tags(&joined(headers, header::IF_NONE_MATCH)).any(|tag| tag == "*" || tag == bare)
+}
+
+/// The tags of a condition, bare; weak ones too, as this server makes none.
+pub(super) fn listed_tags(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim).map(|tag| {
         let tag = tag.strip_prefix("W/").unwrap_or(tag);
-        tag == "*"
-            || tag
-                .trim_matches('"')
-                .trim_end_matches(super::layers::GZIP_SUFFIX)
-                == bare
+        super::layers::bare_tag(tag)
     })
 }

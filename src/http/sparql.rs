@@ -1,170 +1,149 @@
-//! The SPARQL protocol ([SPARQL 1.1 Protocol](https://www.w3.org/TR/sparql11-protocol/)): queries, updates, and the form or
-//! service description when nothing is asked.
+//! The SPARQL protocol ([SPARQL 1.1 Protocol](https://www.w3.org/TR/sparql11-protocol/)): queries, and the form or service
+//! description when nothing is asked. Updates are in `updates`.
 
-use super::body::{Params, media_type, read_body, text_of};
+use super::body::{Params, media_type, read_body, require_utf8, text_of};
 use super::error::ApiError;
-use super::moment::{self, Moment};
+use super::layers::RequestId;
+use super::ledger::{Asked, Entry, Ledger, Outcome};
+use super::moment::Moment;
 use super::reply::{
     Document, HTML, REVALIDATE, choose, content_type, etag_of_state, is_fresh, joined,
-    set_validators,
+    set_validators, wants_html,
 };
 use super::state::{AppState, blocking};
-use super::stream::{CancelOnDrop, WHOLE_BYTES, guarded, stream_from};
-use super::writes::{Change, authorise, commit};
+use super::stream::{
+    CancelOnDrop, ChunkWriter, Delivery, Streamed, WHOLE_BYTES, guarded, reads_trailers,
+    stream_from,
+};
+use super::updates::{FORM, UPDATE, update_body, update_with};
+use super::writes::authorise;
 use crate::query::{
-    Answer, Cancel, DefaultGraph, OutputFormat, ParsedQuery, QueryError, QueryOptions, QueryStats,
-    apply_update, evaluate, parse_query, run_query,
+    Answer, Cancel, DefaultGraph, OutputFormat, ParsedQuery, QueryError, QueryKind, QueryOptions,
+    evaluate, parse_query, run_query,
 };
 use crate::rdf::format::{Format, negotiate};
 use crate::store::View;
 use crate::views::html::{QueryTable, render_query_form, render_query_result};
-use crate::views::{rdf_document, service};
+use crate::views::rdf_document;
+use crate::views::service::{self, Abilities};
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use std::io::{self, Write};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Rows of an answer shown on a page.
 const PAGE_ROWS: usize = 1000;
-const QUERY_TYPES: [&str; 2] = [
-    "application/sparql-query",
-    "application/x-www-form-urlencoded",
-];
-const UPDATE_TYPES: [&str; 2] = [
-    "application/sparql-update",
-    "application/x-www-form-urlencoded",
-];
+const QUERY: &str = "application/sparql-query";
+const POST_TYPES: [&str; 3] = [QUERY, FORM, UPDATE];
 /// How long a query may keep a thread that answers requests. An answer that takes longer costs that much more.
 const AT_ONCE: Duration = Duration::from_millis(2);
 /// Functions whose value changes from run to run: their answers have no entity tag.
 const VOLATILE: [&str; 4] = ["RAND", "NOW", "UUID", "BNODE"];
 
+/// What a request asks.
+struct Question {
+    id: RequestId,
+    headers: HeaderMap,
+    params: Params,
+    moment: Moment,
+    text: String,
+    /// Whether the answer may be kept.
+    is_cacheable: bool,
+}
+
 /// `GET /sparql`.
 pub(super) async fn get(
     State(state): State<AppState>,
+    id: RequestId,
     moment: Moment,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
-    match params.get("query") {
-        Some(text) if !text.trim().is_empty() => {
-            let text = text.to_owned();
-            if text.len() > state.config.max_query_bytes {
-                return Err(ApiError::too_large(state.config.max_query_bytes));
-            }
-            run(state, headers, (params, moment), text, true).await
-        }
-        _ => describe(state, headers, params, moment).await,
+    if params.get("update").is_some() {
+        return Err(ApiError::bad_request(
+            "update-by-get",
+            "Een wijziging komt met POST: GET verandert niets.",
+            "An update comes by POST: GET changes nothing.",
+        )
+        .with("parameter", "update"));
     }
+    let text = match params.one("query")? {
+        Some(text) if !text.trim().is_empty() => text.to_owned(),
+        // An empty form sent again shows the form again.
+        Some(_) if wants_html(&headers) => return describe(state, headers, params, moment).await,
+        Some(_) => return Err(missing("query")),
+        None if names_dataset(&params) => return Err(missing("query")),
+        None => return describe(state, headers, params, moment).await,
+    };
+    let question = Question {
+        id,
+        headers,
+        params,
+        moment,
+        text,
+        is_cacheable: true,
+    };
+    run(state, question).await
+}
+
+fn names_dataset(params: &Params) -> bool {
+    ["default-graph-uri", "named-graph-uri"]
+        .iter()
+        .any(|name| params.get(name).is_some())
 }
 
 /// `POST /sparql`: a query as a form or as the body; an update is taken too.
 pub(super) async fn post(
     State(state): State<AppState>,
+    id: RequestId,
     moment: Moment,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
     body: Body,
 ) -> Result<Response, ApiError> {
     let mut params = Params::of_query(query.as_deref())?;
-    match media_type(&headers).as_str() {
-        "application/sparql-query" => {
+    let kind = media_type(&headers);
+    let mut moment = moment;
+    match kind.as_str() {
+        QUERY => {
+            require_utf8(&headers)?;
             let bytes = read_body(&headers, body, state.config.max_query_bytes).await?;
-            let text = text_of(&bytes)?;
-            run(state, headers, (params, moment), text, false).await
+            params.0.push(("query".to_owned(), text_of(&bytes)?));
         }
-        "application/x-www-form-urlencoded" => {
+        FORM => {
+            require_utf8(&headers)?;
             // A percent-encoded query takes up to three times its size.
             let limit = state.config.max_query_bytes.saturating_mul(3);
             let bytes = read_body(&headers, body, limit).await?;
             params.0.extend(Params::parse(&text_of(&bytes)?)?.0);
-            if let Some(text) = params.get("update") {
-                let text = text.to_owned();
+            if params.get("update").is_some() {
                 authorise(&state, &headers)?;
-                return update_with(state, headers, params, text).await;
+                return update_with(state, id, headers, params).await;
             }
-            let text = params
-                .get("query")
-                .ok_or_else(|| missing("query"))?
-                .to_owned();
-            if text.len() > state.config.max_query_bytes {
-                return Err(ApiError::too_large(state.config.max_query_bytes));
-            }
-            let moment = moment.or_in_form(&params)?;
-            run(state, headers, (params, moment), text, false).await
+            moment = moment.or_in_form(&params)?;
         }
-        "application/sparql-update" => update_body(state, headers, params, body).await,
-        other => Err(ApiError::unsupported_media_type(other, &QUERY_TYPES)),
+        UPDATE => return update_body(state, id, headers, params, body).await,
+        other => return Err(ApiError::unsupported_media_type(other, &POST_TYPES)),
     }
-}
-
-/// `POST /sparql/update`.
-pub(super) async fn update(
-    State(state): State<AppState>,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
-    body: Body,
-) -> Result<Response, ApiError> {
-    authorise(&state, &headers)?;
-    let mut params = Params::of_query(query.as_deref())?;
-    match media_type(&headers).as_str() {
-        "application/sparql-update" => update_body(state, headers, params, body).await,
-        "application/x-www-form-urlencoded" => {
-            let bytes = read_body(&headers, body, state.config.max_body_bytes).await?;
-            params.0.extend(Params::parse(&text_of(&bytes)?)?.0);
-            let text = params
-                .get("update")
-                .ok_or_else(|| missing("update"))?
-                .to_owned();
-            update_with(state, headers, params, text).await
-        }
-        other => Err(ApiError::unsupported_media_type(other, &UPDATE_TYPES)),
-    }
-}
-
-async fn update_body(
-    state: AppState,
-    headers: HeaderMap,
-    params: Params,
-    body: Body,
-) -> Result<Response, ApiError> {
-    authorise(&state, &headers)?;
-    let bytes = read_body(&headers, body, state.config.max_body_bytes).await?;
-    update_with(state, headers, params, text_of(&bytes)?).await
-}
-
-async fn update_with(
-    state: AppState,
-    headers: HeaderMap,
-    params: Params,
-    text: String,
-) -> Result<Response, ApiError> {
-    moment::refuse(&params)?;
-    let mut options = options(&state, &params)?;
-    options.default_graph_uris = params.all("using-graph-uri");
-    options.named_graph_uris = params.all("using-named-graph-uri");
-    options.max_rows = None;
-    // A change waits for nobody else, as others wait for it.
-    options.services = None;
-    let change = Change {
-        activity: "sparql-update",
-        sources: Vec::new(),
-        created: false,
+    let text = params
+        .one("query")?
+        .ok_or_else(|| missing("query"))?
+        .to_owned();
+    let question = Question {
+        id,
+        headers,
+        params,
+        moment,
+        text,
+        is_cacheable: false,
     };
-    let stop = CancelOnDrop(options.cancel.clone());
-    let response = commit(&state, &headers, change, move |draft| {
-        apply_update(draft, &text, &options)?;
-        Ok(())
-    })
-    .await;
-    drop(stop);
-    response
+    run(state, question).await
 }
 
-fn missing(name: &str) -> ApiError {
+pub(super) fn missing(name: &str) -> ApiError {
     ApiError::bad_request(
         "missing-parameter",
         format!("De parameter \"{name}\" ontbreekt."),
@@ -173,7 +152,8 @@ fn missing(name: &str) -> ApiError {
     .with("parameter", name)
 }
 
-fn options(state: &AppState, params: &Params) -> Result<QueryOptions, ApiError> {
+/// How to run a query or update by the limits of the server and the wishes of the request.
+pub(super) fn options_of(state: &AppState, params: &Params) -> Result<QueryOptions, ApiError> {
     let config = &state.config;
     let timeout = match params.get("timeout") {
         None | Some("") => config.query_timeout,
@@ -210,31 +190,53 @@ fn parse_duration(text: &str) -> Option<Duration> {
     (seconds > 0.0 && seconds.is_finite()).then(|| Duration::from_secs_f64(seconds.min(86_400.0)))
 }
 
-async fn run(
-    state: AppState,
-    headers: HeaderMap,
-    (params, moment): (Params, Moment),
-    text: String,
-    cacheable: bool,
-) -> Result<Response, ApiError> {
-    let options = options(&state, &params)?;
+/// A query form as the account of queries names it.
+pub(super) fn form_of(kind: QueryKind) -> &'static str {
+    match kind {
+        QueryKind::Select => "SELECT",
+        QueryKind::Ask => "ASK",
+        QueryKind::Construct => "CONSTRUCT",
+        QueryKind::Describe => "DESCRIBE",
+    }
+}
+
+async fn run(state: AppState, question: Question) -> Result<Response, ApiError> {
+    let Question {
+        id,
+        headers,
+        params,
+        moment,
+        text,
+        is_cacheable,
+    } = question;
+    if text.len() > state.config.max_query_bytes {
+        return Err(ApiError::too_large(state.config.max_query_bytes));
+    }
+    let options = options_of(&state, &params)?;
     let query = parse_query(&text, &options)?;
     let wanted = wanted_format(&headers, &params, &query)?;
     let shown = moment.state(&state).await?;
     let view = shown.view();
+    let graphs = options.default_graph_uris.len() + options.named_graph_uris.len();
+    let asked = Asked::now(&id.0, form_of(query.kind()), graphs, &text);
     let (media_type, format) = match wanted {
         Wanted::Page => {
             let permit = state.query_turn().await?;
+            let entry = state.ledger.begin(asked, options.cancel.clone());
             let page = {
                 let (state, shown) = (state.clone(), shown.clone());
                 let stop = CancelOnDrop(options.cancel.clone());
                 let page = blocking(move || {
                     let _permit = permit;
-                    let table = first_rows(&view, &query, &options)?;
+                    let table = first_rows(&view, &query, &options);
+                    entry.end(match &table {
+                        Ok(table) => Outcome::Rows(table.rows.len() as u64),
+                        Err(error) => Outcome::Failed(error.code),
+                    });
                     Ok(render_query_result(
                         &state.site(&view, shown.notice()),
                         &text,
-                        &table,
+                        &table?,
                     ))
                 })
                 .await;
@@ -245,7 +247,7 @@ async fn run(
         }
         Wanted::Stream(media_type, format) => (media_type, format),
     };
-    let etag = (cacheable && !is_volatile(&state, &text)).then(|| {
+    let etag = (is_cacheable && !is_volatile(&state, &text)).then(|| {
         let graphs = format!(
             "{:?}{:?}",
             options.default_graph_uris, options.named_graph_uris
@@ -255,8 +257,15 @@ async fn run(
     let mut response = if etag.as_ref().is_some_and(|etag| is_fresh(&headers, etag)) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let body = answer(&state, view, query, options, format).await?;
-        let mut response = body.into_response();
+        let work = Work {
+            view,
+            query,
+            options,
+            format,
+            asked,
+        };
+        let answer = answer(&state, work, reads_trailers(&headers)).await?;
+        let mut response = answer.into_response();
         response
             .headers_mut()
             .insert(header::CONTENT_TYPE, content_type(media_type));
@@ -280,55 +289,94 @@ pub(super) fn is_volatile(state: &AppState, text: &str) -> bool {
         || (state.config.services.is_some() && upper.contains("SERVICE"))
 }
 
-/// The body of an answer. Most queries ask little: they are tried at once, on the thread that read the request, because
-/// handing work to another thread and back costs more than they do. Whatever takes longer starts over where it may.
-async fn answer(
-    state: &AppState,
+/// A query to run and write out.
+struct Work {
     view: View,
     query: ParsedQuery,
     options: QueryOptions,
     format: OutputFormat,
-) -> Result<Body, ApiError> {
+    asked: Asked,
+}
+
+/// The body of an answer. Most queries ask little: they are tried at once, on the thread that read the request, because
+/// handing work to another thread and back costs more than they do. Whatever takes longer starts over where it may.
+async fn answer(state: &AppState, work: Work, trailers: bool) -> Result<Streamed, ApiError> {
     let permit = match state.free_query_turn() {
         Some(permit) => {
-            if query.is_shallow()
-                && !query.asks_services()
-                && state.is_warm(view.snapshot())
-                && let Some(bytes) = at_once(&view, &query, &options, format)?
+            if work.query.is_shallow()
+                && !work.query.asks_services()
+                && state.is_warm(work.view.snapshot())
+                && let Some(bytes) = at_once(&state.ledger, &work)?
             {
-                return Ok(Body::from(bytes));
+                return Ok(bytes.into());
             }
             permit
         }
         None => state.query_turn().await?,
     };
-    let cancel = options.cancel.clone();
-    stream_from(cancel, state.config.stall_timeout, permit, move |out| {
-        let stats = run_query(&view, &query, &options, format, out)?;
-        log_answer(&stats);
+    let Work {
+        view,
+        query,
+        options,
+        format,
+        asked,
+    } = work;
+    let delivery = Delivery {
+        cancel: options.cancel.clone(),
+        stall_timeout: state.config.stall_timeout,
+        trailers,
+    };
+    let entry = state.ledger.begin(asked, options.cancel.clone());
+    stream_from(delivery, permit, move |out| {
+        let counted = Counted { out, entry: &entry };
+        let ran = run_query(&view, &query, &options, format, counted);
+        match &ran {
+            Ok(stats) => {
+                out.rows = Some(stats.rows);
+                entry.end(Outcome::Rows(stats.rows));
+            }
+            Err(error) => entry.end(Outcome::Failed(error.code())),
+        }
+        ran?;
         Ok(())
     })
     .await
 }
 
 /// A small answer that is found quickly; `None` when it is not, whatever the reason.
-fn at_once(
-    view: &View,
-    query: &ParsedQuery,
-    options: &QueryOptions,
-    format: OutputFormat,
-) -> Result<Option<Vec<u8>>, ApiError> {
-    let mut hasty = options.clone();
-    hasty.timeout = Some(options.timeout.map_or(AT_ONCE, |limit| limit.min(AT_ONCE)));
+fn at_once(ledger: &Ledger, work: &Work) -> Result<Option<Vec<u8>>, ApiError> {
+    let mut hasty = work.options.clone();
+    hasty.timeout = Some(hasty.timeout.map_or(AT_ONCE, |limit| limit.min(AT_ONCE)));
     let mut out = Bounded(Vec::with_capacity(4 << 10));
-    let ran = guarded(|| Ok(run_query(view, query, &hasty, format, &mut out)))?;
-    match ran {
-        Ok(stats) => {
-            log_answer(&stats);
-            Ok(Some(out.0))
-        }
-        Err(QueryError::Timeout { .. } | QueryError::Write(_)) => Ok(None),
-        Err(error) => Err(error.into()),
+    let started = Instant::now();
+    let ran = guarded(|| {
+        let (view, query) = (&work.view, &work.query);
+        Ok(run_query(view, query, &hasty, work.format, &mut out))
+    })?;
+    let outcome = match &ran {
+        Ok(stats) => Outcome::Rows(stats.rows),
+        Err(QueryError::Timeout { .. } | QueryError::Write(_)) => return Ok(None),
+        Err(error) => Outcome::Failed(error.code()),
+    };
+    ledger.record(work.asked.clone(), started.elapsed(), outcome);
+    ran?;
+    Ok(Some(out.0))
+}
+
+/// Tells the account of queries how much was written.
+pub(super) struct Counted<'a> {
+    pub(super) out: &'a mut ChunkWriter,
+    pub(super) entry: &'a Entry,
+}
+
+impl Write for Counted<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.entry.add_bytes(bytes.len());
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
     }
 }
 
@@ -347,16 +395,6 @@ impl Write for Bounded {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-fn log_answer(stats: &QueryStats) {
-    let duration_ms = stats.elapsed.as_millis() as u64;
-    tracing::debug!(
-        rows = stats.rows,
-        duration_ms,
-        "Answered a query with {} rows",
-        stats.rows
-    );
 }
 
 enum Wanted {
@@ -451,6 +489,14 @@ pub(super) fn first_rows(
     Ok(table)
 }
 
+/// What this server allows, for its description.
+pub(super) fn abilities(state: &AppState) -> Abilities {
+    Abilities {
+        updates: state.token.is_some(),
+        federation: false,
+    }
+}
+
 /// The form for people, the service description for programs.
 async fn describe(
     state: AppState,
@@ -474,7 +520,8 @@ async fn describe(
             Document::html(render_query_form(&state.site(&view, shown.notice())))
         } else {
             let format = Format::from_media_type(chosen).unwrap_or(Format::Turtle);
-            let triples = service::service_description(&view, state.registry.base());
+            let triples =
+                service::service_description(&view, state.registry.base(), abilities(&state));
             let mut out = Vec::new();
             rdf_document::write_triples(&triples, format, &mut out).map_err(ApiError::internal)?;
             Document::new(chosen, out)

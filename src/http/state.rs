@@ -2,6 +2,7 @@
 
 use super::config::ServerConfig;
 use super::error::ApiError;
+use super::ledger::Ledger;
 use super::moment::Shown;
 use super::queries::Answers;
 use crate::access::AdminToken;
@@ -10,7 +11,8 @@ use crate::rdf::label::Language;
 use crate::registry::{Register, Registry};
 use crate::store::{Snapshot, View};
 use crate::views::html::{EarlierState, Site};
-use crate::views::{CollectionIndex, Context};
+use crate::views::{CollectionIndex, Context, void};
+use oxrdf::Triple;
 use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -22,6 +24,12 @@ const LOOKS_BACK: usize = 2;
 
 /// Earlier states whose orders of collections are kept for the next page.
 const EARLIER_COLLECTIONS: usize = 2;
+
+/// Descriptions of the data that are kept for the next request.
+const DESCRIPTIONS: usize = 32;
+
+/// A state by [`Snapshot::identity`] and the graph described, if it is one.
+type DescriptionKey = (u64, Option<String>);
 
 /// Shared state of a server. Cheap to clone.
 #[derive(Clone)]
@@ -41,6 +49,10 @@ pub struct Inner {
     pub(super) context_store: ContextStore,
     /// Contexts by name, for writing.
     pub(super) contexts: FxHashMap<String, Arc<Context>>,
+    /// The queries that run and the last ones that ended.
+    pub(super) ledger: Arc<Ledger>,
+    /// Descriptions of the data made lately, oldest first, by [`Snapshot::identity`] and graph.
+    descriptions: Mutex<Vec<(DescriptionKey, Arc<Vec<Triple>>)>>,
     queries: Arc<Semaphore>,
     writes: Arc<Semaphore>,
     looks_back: Arc<Semaphore>,
@@ -79,6 +91,8 @@ impl AppState {
                 context_store: ContextStore::shipped(registry.base()),
                 collections: Arc::default(),
                 earlier_collections: Mutex::default(),
+                ledger: Arc::default(),
+                descriptions: Mutex::default(),
                 contexts,
                 queries: Arc::new(Semaphore::new(config.max_concurrent_queries)),
                 writes: Arc::new(Semaphore::new(8)),
@@ -152,6 +166,25 @@ impl AppState {
         let index = Arc::new(CollectionIndex::default());
         known.push((of, Arc::clone(&index)));
         index
+    }
+
+    /// The description of the data of a state, or of one of its graphs: made once for each.
+    pub(super) fn description(&self, view: &View, graph: Option<&str>) -> Option<Arc<Vec<Triple>>> {
+        let key = (view.snapshot().identity(), graph.map(str::to_owned));
+        let known = || {
+            let known = self.descriptions.lock();
+            known.unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some((_, found)) = known().iter().find(|(of, _)| *of == key) {
+            return Some(Arc::clone(found));
+        }
+        let made = Arc::new(void::describe(view, self.registry.base(), graph)?);
+        let mut known = known();
+        if known.len() == DESCRIPTIONS {
+            known.remove(0);
+        }
+        known.push((key, Arc::clone(&made)));
+        Some(made)
     }
 
     /// The context of a register; an empty one when none is declared, so that full IRIs are written.

@@ -1,10 +1,15 @@
 //! Answers written on a thread of their own. A small one is sent as a whole, with its length; a larger one as it grows.
 //! A client that goes away stops the work; a client that stops reading is cut off; a failure after the first bytes breaks
-//! the stream off, so that nobody takes a part for the whole.
+//! the stream off, so that nobody takes a part for the whole. A client that reads trailers (`TE: trailers`) is told there
+//! why, or that the answer is whole.
 
 use super::error::ApiError;
+use super::reply::joined;
 use crate::query::Cancel;
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::response::{IntoResponse, Response};
+use http_body::Frame;
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
@@ -12,7 +17,13 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
-use tokio_stream::Stream;
+
+/// The trailer of an answer that is whole: the number of its rows, or `?` where nobody counted.
+const X_ROWS: HeaderName = HeaderName::from_static("x-oslo-rows");
+/// The trailer of an answer that was broken off: the code of the problem and its text in English.
+const X_ERROR: HeaderName = HeaderName::from_static("x-oslo-error");
+/// Both, as the head of the answer announces them.
+const TRAILERS: HeaderValue = HeaderValue::from_static("x-oslo-error, x-oslo-rows");
 
 /// Up to here an answer is sent as a whole.
 pub(super) const WHOLE_BYTES: usize = 64 << 10;
@@ -25,22 +36,63 @@ enum Sent {
     Whole(Vec<u8>),
     /// A part; more follow.
     Part(Vec<u8>),
-    /// The last part. A channel that closes without it was given up.
-    Last(Vec<u8>),
+    /// The last part, with the number of rows. A channel that closes without it was given up.
+    Last(Vec<u8>, Option<u64>),
     /// Nothing follows, and what came is not the answer.
     Failed(ApiError),
 }
 
+/// An answer on its way: whole, or the beginning of it with the rest to come.
+pub(super) struct Streamed {
+    body: Body,
+    has_trailers: bool,
+}
+
+impl From<Vec<u8>> for Streamed {
+    fn from(whole: Vec<u8>) -> Self {
+        Self {
+            body: whole.into(),
+            has_trailers: false,
+        }
+    }
+}
+
+impl IntoResponse for Streamed {
+    fn into_response(self) -> Response {
+        let mut response = self.body.into_response();
+        if self.has_trailers {
+            response.headers_mut().insert(header::TRAILER, TRAILERS);
+        }
+        response
+    }
+}
+
+/// Whether a client reads trailers ([RFC 9110 §10.1.4](https://www.rfc-editor.org/rfc/rfc9110#section-10.1.4)).
+pub(super) fn reads_trailers(headers: &HeaderMap) -> bool {
+    let accepted = joined(headers, header::TE);
+    let mut codings = accepted.split(',');
+    codings.any(|coding| coding.trim().eq_ignore_ascii_case("trailers"))
+}
+
+/// How an answer is handed to its client.
+pub(super) struct Delivery {
+    /// Raised when the client goes away.
+    pub(super) cancel: Cancel,
+    /// How long the client may leave the answer unread.
+    pub(super) stall_timeout: Duration,
+    /// Whether the client reads trailers.
+    pub(super) trailers: bool,
+}
+
 /// Runs `work` on a blocking thread and returns once its answer, the beginning of it or its failure is known.
-/// The permit is held until the work ends; dropping the body raises `cancel`.
+/// The permit is held until the work ends.
 pub(super) async fn stream_from(
-    cancel: Cancel,
-    stall_timeout: Duration,
+    delivery: Delivery,
     permit: OwnedSemaphorePermit,
     work: impl FnOnce(&mut ChunkWriter) -> Result<(), ApiError> + Send + 'static,
-) -> Result<Body, ApiError> {
+) -> Result<Streamed, ApiError> {
     let (sender, mut receiver) = mpsc::channel::<Sent>(CHUNKS_AHEAD);
-    let guard = CancelOnDrop(cancel);
+    let guard = CancelOnDrop(delivery.cancel);
     let span = tracing::Span::current();
     let handle = Handle::current();
     tokio::task::spawn_blocking(move || {
@@ -49,25 +101,31 @@ pub(super) async fn stream_from(
             let mut writer = ChunkWriter {
                 buffer: Vec::new(),
                 has_sent: false,
+                rows: None,
                 sender,
                 handle,
-                stall_timeout,
+                stall_timeout: delivery.stall_timeout,
             };
             let result = guarded(|| work(&mut writer));
             writer.end(result);
         });
     });
-    match receiver.recv().await {
-        Some(Sent::Whole(bytes)) => Ok(Body::from(bytes)),
-        Some(Sent::Part(first) | Sent::Last(first)) => Ok(Body::from_stream(ChunkStream {
+    let first = match receiver.recv().await {
+        Some(Sent::Whole(bytes)) => return Ok(bytes.into()),
+        Some(Sent::Part(first) | Sent::Last(first, _)) => first,
+        Some(Sent::Failed(error)) => return Err(error),
+        None => return Err(ApiError::internal("the answer was given up")),
+    };
+    Ok(Streamed {
+        body: Body::new(ChunkBody {
             first: Some(Bytes::from(first)),
             receiver,
-            is_done: false,
+            end: None,
+            has_trailers: delivery.trailers,
             _guard: guard,
-        })),
-        Some(Sent::Failed(error)) => Err(error),
-        None => Err(ApiError::internal("the answer was given up")),
-    }
+        }),
+        has_trailers: delivery.trailers,
+    })
 }
 
 /// Runs work that may unwind; what unwinds out of it becomes its error.
@@ -89,6 +147,8 @@ impl Drop for CancelOnDrop {
 pub(super) struct ChunkWriter {
     buffer: Vec<u8>,
     has_sent: bool,
+    /// Rows of the whole answer, for whoever does the work to fill in.
+    pub(super) rows: Option<u64>,
     sender: mpsc::Sender<Sent>,
     handle: Handle,
     stall_timeout: Duration,
@@ -121,7 +181,7 @@ impl ChunkWriter {
     fn end(mut self, result: Result<(), ApiError>) {
         let rest = std::mem::take(&mut self.buffer);
         let last = match result {
-            Ok(()) if self.has_sent => Sent::Last(rest),
+            Ok(()) if self.has_sent => Sent::Last(rest, self.rows),
             Ok(()) => Sent::Whole(rest),
             Err(error) => {
                 tracing::debug!(code = error.code, "An answer was broken off or refused");
@@ -156,32 +216,84 @@ impl Write for ChunkWriter {
     }
 }
 
-struct ChunkStream {
+/// The body of an answer that grows.
+struct ChunkBody {
     first: Option<Bytes>,
     receiver: mpsc::Receiver<Sent>,
-    is_done: bool,
+    /// Set once all data were sent: what is left to send, if anything.
+    end: Option<Option<HeaderMap>>,
+    has_trailers: bool,
     _guard: CancelOnDrop,
 }
 
-impl Stream for ChunkStream {
-    type Item = Result<Bytes, io::Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if let Some(first) = self.first.take() {
-            return Poll::Ready(Some(Ok(first)));
+impl ChunkBody {
+    /// Ends the answer, with a trailer where the client reads them.
+    fn end_with(&mut self, name: HeaderName, value: &str) {
+        let mut trailers = HeaderMap::new();
+        if let Ok(value) = HeaderValue::from_str(value) {
+            trailers.insert(name, value);
         }
-        if self.is_done {
-            return Poll::Ready(None);
+        self.end = Some(self.has_trailers.then_some(trailers));
+    }
+
+    /// Breaks the answer off: the trailer says why, or else the connection ends before the answer does.
+    fn break_off(
+        &mut self,
+        code: &str,
+        text: &str,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if self.has_trailers {
+            self.end_with(X_ERROR, &format!("{code}; {}", ascii(text)));
+            let trailers = self.end.as_mut().and_then(Option::take);
+            return Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))));
+        }
+        self.end = Some(None);
+        Poll::Ready(Some(Err(io::Error::other(text.to_owned()))))
+    }
+}
+
+/// A text as the value of a header.
+fn ascii(text: &str) -> String {
+    let visible = |c: char| {
+        if c.is_ascii_graphic() || c == ' ' {
+            c
+        } else {
+            '?'
+        }
+    };
+    text.chars().map(visible).collect()
+}
+
+impl HttpBody for ChunkBody {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Some(Ok(Frame::data(first))));
+        }
+        if let Some(end) = &mut self.end {
+            return Poll::Ready(end.take().map(|trailers| Ok(Frame::trailers(trailers))));
         }
         let sent = match self.receiver.poll_recv(context) {
             Poll::Pending => return Poll::Pending,
             Poll::Ready(sent) => sent,
         };
-        let reason = match sent {
-            Some(Sent::Part(bytes)) => return Poll::Ready(Some(Ok(Bytes::from(bytes)))),
-            Some(Sent::Last(bytes) | Sent::Whole(bytes)) => {
-                self.is_done = true;
-                return Poll::Ready((!bytes.is_empty()).then(|| Ok(Bytes::from(bytes))));
+        match sent {
+            Some(Sent::Part(bytes) | Sent::Whole(bytes)) => {
+                Poll::Ready(Some(Ok(Frame::data(Bytes::from(bytes)))))
+            }
+            Some(Sent::Last(bytes, rows)) => {
+                let rows = rows.map_or_else(|| "?".to_owned(), |rows| rows.to_string());
+                self.end_with(X_ROWS, &rows);
+                if !bytes.is_empty() {
+                    return Poll::Ready(Some(Ok(Frame::data(Bytes::from(bytes)))));
+                }
+                let trailers = self.end.as_mut().and_then(Option::take);
+                Poll::Ready(trailers.map(|trailers| Ok(Frame::trailers(trailers))))
             }
             Some(Sent::Failed(error)) => {
                 tracing::warn!(
@@ -189,11 +301,32 @@ impl Stream for ChunkStream {
                     "An answer was broken off after its first bytes: {}",
                     error.code
                 );
-                error.detail.en.clone()
+                self.break_off(error.code, &error.detail.en)
             }
-            None => "the answer was given up".to_owned(),
+            None => self.break_off("internal", "The answer was given up."),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_who_asks_for_trailers_gets_them() {
+        let of = |values: &[&'static str]| {
+            let mut headers = HeaderMap::new();
+            for value in values {
+                headers.append(header::TE, HeaderValue::from_static(value));
+            }
+            reads_trailers(&headers)
         };
-        self.is_done = true;
-        Poll::Ready(Some(Err(io::Error::other(reason))))
+        assert!(of(&["trailers"]) && of(&["gzip;q=0.5, Trailers"]) && of(&["gzip", "trailers"]));
+        assert!(!of(&[]) && !of(&["gzip"]) && !of(&["trailers-not"]));
+    }
+
+    #[test]
+    fn trailers_hold_plain_text() {
+        assert_eq!(ascii("één\r\nrij: x"), "??n??rij: x");
     }
 }

@@ -24,7 +24,14 @@ pub(super) struct Change {
     pub(super) activity: &'static str,
     /// Where the statements come from.
     pub(super) sources: Vec<Source>,
-    /// Whether the answer is 201.
+    /// Where what is created can be read, for an answer 201.
+    pub(super) location: Option<HeaderValue>,
+}
+
+/// What a change did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Done {
+    /// Whether it made something that was not there; the answer then is 201.
     pub(super) created: bool,
 }
 
@@ -42,7 +49,7 @@ pub(super) async fn commit(
     state: &AppState,
     headers: &HeaderMap,
     change: Change,
-    fill: impl FnOnce(&mut Draft<'_>) -> Result<(), ApiError> + Send + 'static,
+    fill: impl FnOnce(&mut Draft<'_>) -> Result<Done, ApiError> + Send + 'static,
 ) -> Result<Response, ApiError> {
     let permit = state.write_turn().await?;
     let accept = joined(headers, header::ACCEPT);
@@ -69,7 +76,8 @@ pub(super) async fn commit(
                     "activiteit": outcome.commit.activity,
                     "bevindingen": outcome.introduced.len(),
                 });
-                let status = if change.created && outcome.changed {
+                let created = outcome.value.created && outcome.changed;
+                let status = if created {
                     StatusCode::CREATED
                 } else {
                     StatusCode::OK
@@ -79,6 +87,9 @@ pub(super) async fn commit(
                 out.insert(header::CONTENT_TYPE, content_type(JSON));
                 out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
                 set_commit(out, Some(outcome.commit.seq));
+                if let Some(location) = change.location.filter(|_| created) {
+                    out.insert(header::LOCATION, location);
+                }
                 Ok(response)
             }
             Err(CommitError::Change(error)) => Err(error),

@@ -167,9 +167,16 @@ impl QueryDataset {
             .id(&self.default, term, &self.budget)
     }
 
-    /// The canonical text of a stored term.
+    /// The canonical N-Triples text of an id.
     pub(super) fn text(&self, id: Id) -> Cow<'_, str> {
-        self.default.text(id)
+        match id.local_index() {
+            None => self.default.text(id),
+            Some(_) => {
+                let mut text = Vec::new();
+                crate::rdf::text::write_term(&mut text, self.term(id).as_ref());
+                Cow::Owned(String::from_utf8(text).expect("canonical text is UTF-8"))
+            }
+        }
     }
 
     /// The term of an id.

@@ -10,6 +10,7 @@ mod dataset;
 mod deep;
 mod error;
 mod exec;
+mod extensions;
 mod json;
 mod lexer;
 mod plan;
@@ -24,14 +25,15 @@ mod update;
 pub use algebra_in::{PlanMethod, PlanStep};
 pub use budget::Cancel;
 pub use error::QueryError;
+pub use extensions::extension_functions;
 pub use prefixes::well_known_prefixes;
 pub use results::{OutputFormat, ResultFormat};
 pub use run::{
-    Answer, GraphTriples, ParsedQuery, QueryStats, Rows, evaluate, explain, parse_query,
-    parse_query_with, run_query, variables_in,
+    Answer, GraphTriples, ParsedQuery, QueryStats, Rows, evaluate, explain, is_run_by_executor,
+    parse_query, parse_query_with, run_query, variables_in,
 };
 pub use service::{AllowError, ServiceLimits, Services};
-pub use update::{UpdateStats, apply_update};
+pub use update::{UpdateStats, apply_update, apply_update_within};
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -205,6 +205,10 @@ pub(super) fn write(
 fn write_json(variables: &[Variable], mut rows: Rows, out: impl Write) -> Result<u64, QueryError> {
     let mut writer = JsonSolutions::start(out, variables);
     let mut count = 0;
+    while let Some(written) = rows.write_texts(|row| writer.row_of_texts(row.texts())) {
+        written?;
+        count += 1;
+    }
     while let Some(values) = rows.next_values() {
         writer.row(values?).map_err(QueryError::Write)?;
         count += 1;

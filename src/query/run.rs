@@ -189,6 +189,29 @@ pub fn explain(
     }
 }
 
+/// Whether the executor would run a query on a view; the evaluator runs all others. Evaluates nothing.
+///
+/// # Errors
+/// A graph of the options that is no IRI, a timeout.
+pub fn is_run_by_executor(
+    view: &View,
+    query: &ParsedQuery,
+    options: &QueryOptions,
+) -> Result<bool, QueryError> {
+    if query.algebra.is_deep || options.engine == Engine::Evaluator {
+        return Ok(false);
+    }
+    let clause = request_clause(options)?;
+    let budget = new_budget(options);
+    let clause = clause.as_ref().or(query.algebra.dataset.as_ref());
+    let dataset = QueryDataset::new(view, clause, options.default_graph, Rc::clone(&budget));
+    budget.run(|| {
+        let algebra = query.algebra.over_graphs(|| dataset.graph_iris());
+        let algebra = QueryAlgebra::ordered(algebra, &dataset.sources());
+        algebra.lower(&dataset).is_some()
+    })
+}
+
 /// A query at work in one of the two engines.
 enum Started {
     Executor(Box<Solutions>),
@@ -559,6 +582,26 @@ impl Rows {
             Some(solution) => solution.values(),
             None => &self.row.values,
         }))
+    }
+}
+
+impl Rows {
+    /// Hands the next solution to `write` as canonical texts; `None` where the engine has terms instead, or at the end.
+    pub(super) fn write_texts(
+        &mut self,
+        write: impl FnOnce(&Solutions) -> std::io::Result<()>,
+    ) -> Option<Result<(), QueryError>> {
+        let Source::Executor(executed) = &mut self.inner else {
+            return None;
+        };
+        let limit = &mut self.limit;
+        executed.with(|solutions| {
+            if !solutions.advance()? {
+                return Ok(None);
+            }
+            limit.take()?;
+            write(solutions).map_err(QueryError::Write).map(Some)
+        })
     }
 }
 

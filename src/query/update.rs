@@ -1,15 +1,15 @@
 //! SPARQL 1.1 Update on a draft. All operations or none: after an error the caller drops the draft.
 //! Decides nothing about what may be written and commits nothing.
 
-use crate::query::QueryOptions;
 use crate::query::algebra_in::{self, DatasetClause, Modify, Target, Transfer, UpdateOperation};
 use crate::query::budget::Budget;
 use crate::query::dataset::{QueryDataset, evaluator};
 use crate::query::deep::stream_from_deep_stack;
 use crate::query::error::QueryError;
 use crate::query::run::{Guarded, evaluation_error, new_budget, request_clause};
+use crate::query::{DefaultGraph, QueryOptions};
 use crate::rdf::label::Text;
-use crate::store::{Draft, Graphs, QuadIds, View};
+use crate::store::{Draft, Graphs, Id, QuadIds, View};
 use oxrdf::{BlankNode, GraphName, NamedOrBlankNode, Quad, Term};
 use rustc_hash::FxHashMap;
 use spareval::{DeleteInsertIter, DeleteInsertQuad};
@@ -38,6 +38,39 @@ pub fn apply_update(
     options: &QueryOptions,
 ) -> Result<UpdateStats, QueryError> {
     let operations = algebra_in::parse_update(text, options.base_iri.as_deref())?;
+    apply(draft, operations, options, None)
+}
+
+/// As [`apply_update`], with one graph as the default graph of every operation, and the only one that may change
+/// ([Graph Store Protocol §5.7](https://www.w3.org/TR/sparql11-http-rdf-update/#http-patch)). Other graphs may be read.
+///
+/// # Errors
+/// As [`apply_update`]; [`QueryError::Refused`] for an operation that would change another graph.
+pub fn apply_update_within(
+    draft: &mut Draft<'_>,
+    text: &str,
+    options: &QueryOptions,
+    graph: &GraphName,
+) -> Result<UpdateStats, QueryError> {
+    let mut operations = algebra_in::parse_update(text, options.base_iri.as_deref())?;
+    let mut options = options.clone();
+    match graph {
+        GraphName::NamedNode(name) => {
+            for operation in &mut operations {
+                operation.with_default(name);
+            }
+        }
+        _ => options.default_graph = DefaultGraph::Stored,
+    }
+    apply(draft, operations, &options, Some(graph))
+}
+
+fn apply(
+    draft: &mut Draft<'_>,
+    operations: Vec<UpdateOperation>,
+    options: &QueryOptions,
+    within: Option<&GraphName>,
+) -> Result<UpdateStats, QueryError> {
     let clause = request_clause(options)?;
     let names_dataset = |operation: &UpdateOperation| matches!(operation, UpdateOperation::Modify(modify) if modify.dataset.is_some());
     if clause.is_some()
@@ -50,15 +83,19 @@ pub fn apply_update(
             "USING and WITH cannot be combined with using-graph-uri",
         ));
     }
+    let within = within.map(|graph| draft.intern_graph(graph.as_ref()));
     let mut work = Work {
         draft,
         options,
         clause,
+        within,
+        number: 0,
         budget: new_budget(options),
         stats: UpdateStats::default(),
     };
     for (number, operation) in operations.into_iter().enumerate() {
         work.budget.check()?;
+        work.number = number;
         work.apply(number, operation)?;
         work.stats.operations += 1;
     }
@@ -69,6 +106,10 @@ struct Work<'a, 'b> {
     draft: &'a mut Draft<'b>,
     options: &'a QueryOptions,
     clause: Option<DatasetClause>,
+    /// The only graph that may change, if there is one.
+    within: Option<Id>,
+    /// Position of the operation at hand.
+    number: usize,
     budget: Rc<Budget>,
     stats: UpdateStats,
 }
@@ -231,7 +272,19 @@ impl Work<'_, '_> {
             .is_some_and(|graph| view.quads(None, None, None, Some(graph)).next().is_some())
     }
 
+    fn check_graph(&self, graph: Id) -> Result<(), QueryError> {
+        if self.within.is_none_or(|only| only == graph) {
+            return Ok(());
+        }
+        Err(refused(
+            self.number,
+            "ze raakt een andere graaf dan die van het verzoek",
+            "it would change another graph than that of the request",
+        ))
+    }
+
     fn insert(&mut self, quad: QuadIds) -> Result<(), QueryError> {
+        self.check_graph(quad.g)?;
         self.stats.inserted += 1;
         self.count()?;
         self.draft.add(quad);
@@ -239,6 +292,7 @@ impl Work<'_, '_> {
     }
 
     fn delete(&mut self, quad: QuadIds) -> Result<(), QueryError> {
+        self.check_graph(quad.g)?;
         self.stats.deleted += 1;
         self.count()?;
         self.draft.remove(quad);

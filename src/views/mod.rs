@@ -12,6 +12,7 @@ pub mod resource;
 pub mod service;
 #[cfg(test)]
 mod test_data;
+pub mod void;
 
 pub use collection::{CollectionIndex, CollectionQuery, FilterError, Page};
 pub use context::{Context, ContextError};

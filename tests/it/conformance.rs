@@ -19,6 +19,10 @@ const SUITES: &[(&str, usize)] = &[
     ("SPARQL 1.1 federation syntax", 3),
     ("SPARQL 1.0 query evaluation", 283),
     ("SPARQL 1.0 query syntax", 199),
+    ("SPARQL 1.1 protocol", 34),
+    ("SPARQL 1.1 graph store protocol", 13),
+    ("SPARQL 1.1 graph store protocol, first version", 18),
+    ("SPARQL 1.1 service description", 3),
     ("SHACL Core", 98),
     ("RDF 1.1 N-Triples", 70),
     ("RDF 1.1 N-Quads", 87),
@@ -47,6 +51,7 @@ fn expected_misses() -> Expected {
 fn run_suites() -> Vec<SuiteResult> {
     let mut suites = crate::sparql::run_all();
     suites.extend(crate::federation::suite::run_all());
+    suites.extend(crate::protocol::run_all());
     let mut shacl = crate::shacl::run_core_suite();
     "SHACL Core".clone_into(&mut shacl.name);
     suites.push(shacl);
@@ -122,8 +127,10 @@ fn page(suites: &[SuiteResult], expected: &Expected) -> String {
     }
     out.push_str(
         "\n## Not run\n\nOf JSON-LD: the tests for JSON-LD 1.0 processors, generalised RDF, text direction and expansion options. \
-         Entailment regimes are not offered. The suites of the SPARQL \
-         protocol, the graph store protocol and the service description need a running server and are not part of this page.\n",
+         Entailment regimes are not offered.\n\n\
+         ## How the protocols are run\n\nOver a server on a socket. The first version of the graph store suite, which the W3C \
+         deprecated, is told in prose: where its successor and the specification allow several statuses (200 or 204 for a \
+         graph that is replaced), so does the test.\n",
     );
     out
 }

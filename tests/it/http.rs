@@ -1,11 +1,14 @@
 //! The server through its router, in process: every route, negotiation, limits, rights and errors.
 
+mod account;
 mod ailing;
 mod collections;
+mod descriptions;
 mod documents;
 mod graphs;
 mod limits;
 mod pages;
+mod routes;
 mod serving;
 mod sparql;
 mod states;

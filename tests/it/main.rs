@@ -12,6 +12,7 @@ mod keeping;
 mod manifest_files;
 mod oslo;
 mod plan;
+mod protocol;
 mod rdf_suites;
 mod roundtrip;
 mod shacl;

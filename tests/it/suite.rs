@@ -251,6 +251,11 @@ impl Entry {
             .collect()
     }
 
+    /// The members of an RDF list of the manifest, or the term itself when it is no list.
+    pub(crate) fn list(&self, head: Term) -> Vec<Term> {
+        members(&self.graph, head)
+    }
+
     /// The objects of a term that may be a subject.
     pub(crate) fn objects_of(&self, subject: &Term, predicate: &str) -> Vec<Term> {
         match subject {

@@ -8,6 +8,7 @@ mod expressions;
 
 use super::ordering::{is_wall, without_weight};
 use crate::query::dataset::QueryDataset;
+use crate::query::exec::expression::Expression as Computed;
 use crate::query::exec::plan::{
     Aggregate, AggregateFunction, JoinKind, Node, Pattern, Place, Program, TemplateTerm,
 };
@@ -176,10 +177,13 @@ impl Lowering<'_> {
             } => {
                 let left = self.pattern(left, input, graph)?;
                 match is_wall(right) {
-                    Some(_) if expression.is_some() => None,
                     Some(right) => {
                         let right = self.apart(right, graph)?;
-                        join(&left, &right, JoinKind::Outer)
+                        let condition = match expression {
+                            Some(expression) => Some(self.expression(expression)?),
+                            None => None,
+                        };
+                        join(&left, &right, JoinKind::Outer, condition)
                     }
                     None if is_plain(right) => {
                         self.optional(left, right, expression.as_ref(), graph)
@@ -249,7 +253,7 @@ impl Lowering<'_> {
                 if left.possible & right.possible == 0 {
                     return Some(left);
                 }
-                join(&left, &right, JoinKind::Minus)
+                join(&left, &right, JoinKind::Minus, None)
             }
             GraphPattern::Values {
                 variables,
@@ -273,7 +277,7 @@ impl Lowering<'_> {
                     return None;
                 }
                 let part = self.whole(pattern, graph)?;
-                join(&input, &part, JoinKind::BuildRight)
+                join(&input, &part, JoinKind::BuildRight, None)
             }
             GraphPattern::Path { .. } | GraphPattern::Service { .. } => None,
         }
@@ -461,14 +465,14 @@ impl Lowering<'_> {
         if let Some(right) = is_wall(right) {
             let left = self.pattern(left, input, graph)?;
             let right = self.apart(without_weight(right), graph)?;
-            return join(&left, &right, JoinKind::BuildLeft);
+            return join(&left, &right, JoinKind::BuildLeft, None);
         }
         let left = self.pattern(left, input, graph)?;
         if is_plain(right) {
             return self.pattern(right, left, graph);
         }
         let right = self.apart(right, graph)?;
-        join(&left, &right, JoinKind::BuildRight)
+        join(&left, &right, JoinKind::BuildRight, None)
     }
 
     /// A right side that is looked up for each solution of the left.
@@ -602,7 +606,7 @@ impl Lowering<'_> {
         if input.is_unit() {
             return Some(table);
         }
-        join(&input, &table, JoinKind::BuildRight)
+        join(&input, &table, JoinKind::BuildRight, None)
     }
 
     fn group(
@@ -695,7 +699,7 @@ fn flatten<'a>(pattern: &'a GraphPattern, branches: &mut Vec<&'a GraphPattern>) 
 }
 
 /// A join of two parts, the right of which starts from nothing; `None` when they share a slot that may be without a value.
-fn join(left: &Part, right: &Part, kind: JoinKind) -> Option<Part> {
+fn join(left: &Part, right: &Part, kind: JoinKind, condition: Option<Computed>) -> Option<Part> {
     let shared = left.possible & right.possible;
     if shared & !(left.certain & right.certain) != 0 {
         return None;
@@ -717,6 +721,7 @@ fn join(left: &Part, right: &Part, kind: JoinKind) -> Option<Part> {
             on: list(shared),
             brings: list(brings),
             kind,
+            condition,
         }),
     })
 }

@@ -108,6 +108,50 @@ impl Modify {
     }
 }
 
+impl UpdateOperation {
+    /// The same operation with a named graph in the place of the default graph, as `WITH` would have it; what names a
+    /// graph or a dataset itself stays as it is.
+    pub(in crate::query) fn with_default(&mut self, graph: &NamedNode) {
+        let replace = |name: &mut GraphName| {
+            if *name == GraphName::DefaultGraph {
+                *name = graph.clone().into();
+            }
+        };
+        match self {
+            Self::InsertData(quads) | Self::DeleteData(quads) => {
+                quads
+                    .iter_mut()
+                    .for_each(|quad| replace(&mut quad.graph_name));
+            }
+            Self::Modify(modify) => modify.with_default(graph),
+            Self::Clear(Target::Graph(name)) => replace(name),
+            Self::Transfer { from, to, .. } => {
+                replace(from);
+                replace(to);
+            }
+            Self::Clear(Target::Named | Target::All) | Self::Load { .. } | Self::Create { .. } => {}
+        }
+    }
+}
+
+impl Modify {
+    fn with_default(&mut self, graph: &NamedNode) {
+        let deleted = self.delete.iter_mut().map(|quad| &mut quad.graph_name);
+        let inserted = self.insert.iter_mut().map(|quad| &mut quad.graph_name);
+        for name in deleted.chain(inserted) {
+            if *name == GraphNamePattern::DefaultGraph {
+                *name = graph.clone().into();
+            }
+        }
+        if self.dataset.is_none() {
+            self.dataset = Some(DatasetClause {
+                default: vec![graph.clone()],
+                named: None,
+            });
+        }
+    }
+}
+
 /// Parses an update request into its operations. Prologues may stand between operations.
 pub(in crate::query) fn parse_update(
     text: &str,

@@ -279,8 +279,8 @@ fn equal(a: &Computed, b: &Computed, context: &Context) -> Option<bool> {
         if is_stored && (!left.is_literal() || !right.is_literal()) {
             return Some(a == b);
         }
-        if a == b && left.inline_number().is_some() {
-            return Some(true);
+        if let Some(order) = compare_inline(left, right) {
+            return Some(order == Ordering::Equal);
         }
     }
     value::equals(&borrowed(a, context), &borrowed(b, context))
@@ -288,14 +288,24 @@ fn equal(a: &Computed, b: &Computed, context: &Context) -> Option<bool> {
 
 fn compare(a: &Computed, b: &Computed, context: &Context) -> Option<Ordering> {
     if let (Computed::Id(a), Computed::Id(b)) = (a, b)
-        && let (Some(InlineNumber::Integer(a)), Some(InlineNumber::Integer(b))) = (
-            Id::from_raw(*a)?.inline_number(),
-            Id::from_raw(*b)?.inline_number(),
-        )
+        && let Some(order) = compare_inline(Id::from_raw(*a)?, Id::from_raw(*b)?)
     {
-        return Some(a.cmp(&b));
+        return Some(order);
     }
     value::compare(&borrowed(a, context), &borrowed(b, context))
+}
+
+/// Whole and decimal numbers by the digits that their ids hold.
+fn compare_inline(a: Id, b: Id) -> Option<Ordering> {
+    let digits = |id: Id| match id.inline_number()? {
+        InlineNumber::Integer(number) => Some((i128::from(number), 0)),
+        InlineNumber::Decimal { digits, scale } => Some((i128::from(digits), scale)),
+        InlineNumber::Boolean(_) => None,
+    };
+    let ((a, scale_a), (b, scale_b)) = (digits(a)?, digits(b)?);
+    // At most 18 digits times ten to the power 15.
+    let scale = scale_a.max(scale_b);
+    Some((a * 10_i128.pow(scale - scale_a)).cmp(&(b * 10_i128.pow(scale - scale_b))))
 }
 
 fn borrowed<'a>(computed: &'a Computed, context: &Context) -> std::borrow::Cow<'a, Value> {

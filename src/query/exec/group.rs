@@ -5,6 +5,7 @@ use super::plan::{Aggregate, AggregateFunction, Node};
 use super::rows::{Batch, Context, MOST_ROWS, Operator};
 use super::sort::hash_of;
 use super::value::{self, Arithmetic};
+use crate::query::budget::step;
 use crate::query::error::QueryError;
 use hashbrown::HashTable;
 use oxsdatatypes::{Decimal, Double, Float, Integer};
@@ -221,6 +222,7 @@ impl Group {
             self.context.check()?;
             let mut more = 0;
             for row in batch.rows() {
+                step();
                 let (group, is_new) = self.groups.find(row, keys, last);
                 last = Some(group);
                 if is_new {

@@ -1,8 +1,9 @@
 //! Joins by a hash table: inner, left outer and minus. The table holds one side whole; the other streams by it.
 //! Which side is the table is the plan's choice.
 
-use super::plan::JoinKind;
+use super::plan::{JoinKind, Node};
 use super::rows::{Batch, Context, MOST_ROWS, Operator};
+use crate::query::budget::step;
 use crate::query::error::QueryError;
 use rustc_hash::{FxHashMap, FxHasher};
 use std::hash::Hasher as _;
@@ -96,6 +97,7 @@ pub(super) struct Join {
     build: Option<Box<dyn Operator>>,
     stream: Box<dyn Operator>,
     table: Option<Table>,
+    plan: Rc<Node>,
     kind: JoinKind,
     on: Vec<usize>,
     /// Slots to take from the right side.
@@ -108,31 +110,38 @@ pub(super) struct Join {
 }
 
 impl Join {
+    /// `None` for a plan that is no join.
     pub(super) fn new(
         context: &Rc<Context>,
         left: Box<dyn Operator>,
         right: Box<dyn Operator>,
-        on: &[usize],
-        brings: &[usize],
-        kind: JoinKind,
-    ) -> Self {
+        plan: &Rc<Node>,
+    ) -> Option<Self> {
+        let Node::Join {
+            on, brings, kind, ..
+        } = &**plan
+        else {
+            return None;
+        };
+        let kind = *kind;
         let (build, stream) = match kind {
             JoinKind::BuildLeft => (left, right),
             JoinKind::BuildRight | JoinKind::Outer | JoinKind::Minus => (right, left),
         };
-        Self {
+        Some(Self {
             context: Rc::clone(context),
             build: Some(build),
             stream,
             table: None,
             kind,
-            on: on.to_vec(),
-            brings: brings.to_vec(),
+            on: on.clone(),
+            brings: brings.clone(),
+            plan: Rc::clone(plan),
             batch: Batch::new(context.width),
             at: 0,
             places: 0..0,
             has_agreed: false,
-        }
+        })
     }
 }
 
@@ -153,11 +162,12 @@ impl Operator for Join {
             while self.at < self.batch.len() {
                 let row = self.batch.row(self.at);
                 for place in self.places.by_ref() {
+                    step();
                     let Some(other) = table.agreeing(place, row) else {
                         continue;
                     };
-                    self.has_agreed = true;
                     if self.kind == JoinKind::Minus {
+                        self.has_agreed = true;
                         break;
                     }
                     let (left, right) = match self.kind {
@@ -170,6 +180,18 @@ impl Operator for Join {
                             merged[*slot] = right[*slot];
                         }
                     }
+                    let fits = match &*self.plan {
+                        Node::Join {
+                            condition: Some(condition),
+                            ..
+                        } => condition.holds(merged, &self.context),
+                        _ => true,
+                    };
+                    if !fits {
+                        out.pop();
+                        continue;
+                    }
+                    self.has_agreed = true;
                     if out.len() >= want {
                         return Ok(true);
                     }

@@ -3,6 +3,7 @@
 
 use super::plan::{Pattern, Place};
 use super::rows::{Batch, Context, Operator};
+use crate::query::budget::step;
 #[cfg(test)]
 use crate::query::dataset::FETCHED;
 use crate::query::error::QueryError;
@@ -134,6 +135,12 @@ impl Match {
             self.ended = true;
             return Ok(false);
         }
+        self.sort_keys();
+        Ok(true)
+    }
+
+    /// Makes the keys of the batch.
+    fn sort_keys(&mut self) {
         for (number, row) in self.batch.rows().enumerate() {
             let mut bound = 0;
             let mut spo = [0; 3];
@@ -164,7 +171,33 @@ impl Match {
         if !self.keys.is_sorted() {
             self.keys.sort_unstable();
         }
-        Ok(true)
+    }
+
+    /// Whether there is a match for each solution of a batch. Hands the batch back.
+    pub(super) fn meets(&mut self, batch: Batch, met: &mut [bool]) -> Batch {
+        self.batch = batch;
+        self.keys.clear();
+        self.run = 0..0;
+        if !self.is_empty {
+            self.sort_keys();
+        }
+        while self.run.end < self.keys.len() {
+            step();
+            self.start_run();
+            while let Some(reader) = &mut self.reader
+                && let Some(found) = reader.take()
+            {
+                if reader.equal.iter().any(|(a, b)| found[*a] != found[*b]) {
+                    continue;
+                }
+                for key in &self.keys[self.run.clone()] {
+                    met[key.row as usize] = true;
+                }
+                break;
+            }
+        }
+        self.is_running = false;
+        std::mem::replace(&mut self.batch, Batch::new(self.context.width))
     }
 
     /// Starts on the next key.
@@ -248,6 +281,7 @@ impl Operator for Match {
                     self.is_running = false;
                     break;
                 };
+                step();
                 if reader.equal.iter().any(|(a, b)| found[*a] != found[*b]) {
                     continue;
                 }

@@ -144,23 +144,29 @@ fn open(
             right,
             tag,
             negated,
-        } => Box::new(steps::Exists::new(
-            context,
-            before(input),
-            right,
-            *tag,
-            *negated,
-        )),
-        Node::Join {
-            left,
-            right,
-            on,
-            brings,
-            kind,
-        } => {
+        } => match &**right {
+            Node::Match {
+                input: from,
+                pattern,
+                ..
+            } if matches!(**from, Node::Input) && pattern.graph.is_none() => {
+                Box::new(steps::Meets::new(context, before(input), pattern, *negated))
+            }
+            _ => Box::new(steps::Exists::new(
+                context,
+                before(input),
+                right,
+                *tag,
+                *negated,
+            )),
+        },
+        Node::Join { left, right, .. } => {
             let left = before(left);
             let right = open(right, context, &mut None);
-            Box::new(join::Join::new(context, left, right, on, brings, *kind))
+            match join::Join::new(context, left, right, plan) {
+                Some(join) => Box::new(join),
+                None => unreachable!("a join is opened for a join"),
+            }
         }
         Node::Group { input, .. } => match counts::answer(plan, context) {
             Some(counted) => Box::new(Given::new(counted)),
@@ -177,3 +183,6 @@ fn open(
         } => Box::new(sort::Slice::new(before(input), *start, *length)),
     }
 }
+
+#[cfg(test)]
+mod tests;

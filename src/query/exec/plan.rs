@@ -109,6 +109,8 @@ pub(in crate::query) enum Node {
         brings: Vec<usize>,
         /// What becomes of them.
         kind: JoinKind,
+        /// What else must hold for two solutions of an outer join to agree.
+        condition: Option<Expression>,
     },
     /// One solution for each group.
     Group {

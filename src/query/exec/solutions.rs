@@ -7,6 +7,7 @@ use crate::query::dataset::QueryDataset;
 use crate::query::error::QueryError;
 use crate::store::Id;
 use oxrdf::{BlankNode, NamedNode, NamedOrBlankNode, Term, Triple, Variable};
+use std::borrow::Cow;
 use std::rc::Rc;
 
 /// A query at work and the solution at hand. All but making it is to be done under the budget.
@@ -70,6 +71,17 @@ impl Solutions {
                 *value = Id::from_raw(raw).map(|id| self.execution.dataset().term(id));
             }
         }
+    }
+
+    /// Columns and canonical texts of the values of the solution at hand.
+    pub(in crate::query) fn texts(&self) -> impl Iterator<Item = (usize, Cow<'_, str>)> {
+        let row = self.execution.row();
+        let dataset = self.execution.dataset();
+        let slots = self.program.slots.iter().enumerate();
+        slots.filter_map(move |(column, slot)| {
+            let id = Id::from_raw(row[(*slot)?])?;
+            Some((column, dataset.text(id)))
+        })
     }
 
     /// The next triple of the template for which a solution has terms that fit.

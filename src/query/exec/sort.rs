@@ -3,6 +3,7 @@
 use super::plan::Node;
 use super::rows::{Batch, Context, MOST_ROWS, Operator};
 use super::value;
+use crate::query::budget::step;
 use crate::query::error::QueryError;
 use hashbrown::HashTable;
 use rustc_hash::FxHasher;
@@ -110,6 +111,7 @@ impl Sort {
         };
         let descending: Vec<bool> = keys.iter().map(|(_, descending)| *descending).collect();
         let order = |a: &Keyed, b: &Keyed| {
+            step();
             a.keys
                 .iter()
                 .zip(&b.keys)
@@ -128,6 +130,7 @@ impl Sort {
         while self.input.next(&mut batch, MOST_ROWS)? {
             self.context.check()?;
             for row in batch.rows() {
+                step();
                 let keys = keys
                     .iter()
                     .map(|(key, _)| key.loaded(row, &self.context))

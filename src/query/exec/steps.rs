@@ -2,9 +2,11 @@
 //! Right sides are run for a whole batch at once; a tag tells which solution a result belongs to.
 
 use super::expression::Expression;
+use super::matching::Match;
 use super::open;
-use super::plan::Node;
+use super::plan::{Node, Pattern};
 use super::rows::{Batch, Context, Given, MOST_ROWS, Operator};
+use crate::query::budget::step;
 use crate::query::error::QueryError;
 use std::rc::Rc;
 
@@ -29,7 +31,10 @@ impl Operator for Filter {
         let mut want = want;
         while self.input.next(out, want)? {
             self.context.check()?;
-            out.retain(|row| Ok(self.condition().holds(row, &self.context)))?;
+            out.retain(|row| {
+                step();
+                Ok(self.condition().holds(row, &self.context))
+            })?;
             if !out.is_empty() {
                 return Ok(true);
             }
@@ -60,6 +65,7 @@ impl Operator for Extend {
         }
         self.context.check()?;
         for row in out.rows_mut() {
+            step();
             let value = expression.value(row, &self.context);
             row[*slot] = value.map_or(0, |value| value.into_id(&self.context));
         }
@@ -218,6 +224,54 @@ impl Operator for Optional {
                 return Ok(false);
             }
         }
+    }
+}
+
+/// Keeps the solutions for which a triple pattern has a match, or none.
+pub(super) struct Meets {
+    context: Rc<Context>,
+    input: Box<dyn Operator>,
+    pattern: Match,
+    negated: bool,
+    met: Vec<bool>,
+}
+
+impl Meets {
+    pub(super) fn new(
+        context: &Rc<Context>,
+        input: Box<dyn Operator>,
+        pattern: &Pattern,
+        negated: bool,
+    ) -> Self {
+        let nothing = Box::new(Given::new(Batch::new(context.width)));
+        Self {
+            pattern: Match::new(context, nothing, pattern, true),
+            context: Rc::clone(context),
+            input,
+            negated,
+            met: Vec::new(),
+        }
+    }
+}
+
+impl Operator for Meets {
+    fn next(&mut self, out: &mut Batch, want: usize) -> Result<bool, QueryError> {
+        let mut want = want;
+        while self.input.next(out, want)? {
+            self.context.check()?;
+            self.met.clear();
+            self.met.resize(out.len(), false);
+            let batch = std::mem::replace(out, Batch::new(self.context.width));
+            *out = self.pattern.meets(batch, &mut self.met);
+            let mut met = self.met.iter();
+            out.retain(|_| Ok(met.next().is_some_and(|met| *met != self.negated)))?;
+            if !out.is_empty() {
+                return Ok(true);
+            }
+            want = (want * 4).clamp(256, MOST_ROWS);
+        }
+        out.clear();
+        Ok(false)
     }
 }
 

@@ -4,6 +4,7 @@
 mod collection;
 mod home;
 mod problem;
+mod queries_running;
 mod query;
 
 mod report;
@@ -14,6 +15,7 @@ mod upload;
 pub use collection::{CollectionPage, render_collection};
 pub use home::{RegisterLine, render_graphs, render_home};
 pub use problem::{ProblemPage, render_problem, render_problem_codes};
+pub use queries_running::{QueriesPage, QueryLine, render_queries, render_token_form};
 pub use query::{QueryTable, render_query_form, render_query_result};
 
 pub use report::render_report;

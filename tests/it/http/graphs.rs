@@ -133,17 +133,23 @@ async fn requests_name_exactly_one_graph() {
     ] {
         server.get(path).await.assert_problem(400, "graph-missing");
     }
+    for method in [Method::PUT, Method::DELETE, Method::PATCH] {
+        server
+            .write(method, "/rdf-graphs", TURTLE, "")
+            .await
+            .assert_problem(400, "graph-missing");
+    }
     server
-        .write(Method::POST, "/rdf-graphs", TURTLE, "")
+        .get("/rdf-graphs?graph=http://e/a&graph=http://e/b")
         .await
-        .assert_problem(400, "graph-missing");
+        .assert_problem(400, "duplicate-parameter");
     server
         .get("/rdf-graphs?graph=geen%20iri")
         .await
         .assert_problem(400, "graph-iri");
-    let patched = server.write(Method::PATCH, "/graph/x", TURTLE, "").await;
-    patched.assert_problem(405, "method-not-allowed");
-    assert!(patched.header("allow").contains("PUT"));
+    let traced = server.write(Method::TRACE, "/graph/x", TURTLE, "").await;
+    traced.assert_problem(405, "method-not-allowed");
+    assert!(traced.header("allow").contains("PATCH"));
     let list = server.get_as("/rdf-graphs", "text/html").await;
     insta::assert_snapshot!("graphs_page", list.snapshot());
 }
@@ -180,6 +186,209 @@ async fn graph_writes_pass_the_shapes() {
     assert_eq!(refused.assert_problem(422, "shapes-violated")["aantal"], 1);
     server
         .get("/graph/adressen")
+        .await
+        .assert_problem(404, "not-found");
+}
+
+const UPDATE: &str = "application/sparql-update";
+
+#[tokio::test]
+async fn a_patch_changes_its_graph_and_no_other() {
+    let server = Server::empty()
+        .with_graph("een", "<http://e/a> <http://e/p> 1 .")
+        .with_graph("twee", "<http://e/a> <http://e/p> 2 .");
+    let lines = async |name: &str| {
+        let answer = server
+            .get_as(&format!("/graph/{name}"), "application/n-triples")
+            .await;
+        answer.text().to_owned()
+    };
+    let other = lines("twee").await;
+    // The graph is the default graph, for reading and for writing.
+    let patch = "DELETE { ?s ?p ?o } INSERT { ?s ?p 3 } WHERE { ?s ?p ?o }";
+    let answer = server
+        .write(Method::PATCH, "/graph/een", UPDATE, patch)
+        .await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    let json = answer.json();
+    assert_eq!(
+        (&json["toegevoegd"], &json["verwijderd"]),
+        (&1.into(), &1.into())
+    );
+    assert!(lines("een").await.contains("\"3\""));
+    assert_eq!(lines("twee").await, other);
+    // Other graphs may be read, by their name.
+    let read = format!(
+        "INSERT {{ ?s <http://e/q> ?o }} WHERE {{ GRAPH <{BASE}/graph/twee> {{ ?s ?p ?o }} }}"
+    );
+    let answer = server
+        .write(Method::PATCH, "/graph/een", UPDATE, &read)
+        .await;
+    assert_eq!(answer.json()["toegevoegd"], 1);
+    for wrong in [
+        format!("INSERT DATA {{ GRAPH <{BASE}/graph/twee> {{ <http://e/a> <http://e/p> 5 }} }}"),
+        format!("WITH <{BASE}/graph/twee> DELETE {{ ?s ?p ?o }} WHERE {{ ?s ?p ?o }}"),
+        "INSERT { GRAPH ?s { ?s ?p ?o } } WHERE { ?s ?p ?o }".to_owned(),
+        "CLEAR ALL".to_owned(),
+        format!("MOVE DEFAULT TO <{BASE}/graph/twee>"),
+        format!("INSERT DATA {{ <http://e/a> <http://e/p> 6 }} ; DROP GRAPH <{BASE}/graph/twee>"),
+    ] {
+        let refused = server
+            .write(Method::PATCH, "/graph/een", UPDATE, &wrong)
+            .await;
+        refused.assert_problem(400, "update-refused");
+    }
+    assert_eq!(server.registry.snapshot().seq(), 4, "nothing else was kept");
+    server
+        .write(Method::PATCH, "/graph/een", UPDATE, "CLEAR DEFAULT")
+        .await;
+    server
+        .get("/graph/een")
+        .await
+        .assert_problem(404, "not-found");
+    assert_eq!(lines("twee").await, other);
+}
+
+#[tokio::test]
+async fn patches_of_new_graphs_and_of_the_default_graph() {
+    let server = Server::empty();
+    let insert = "INSERT DATA { <http://e/a> <http://e/p> 1 }";
+    let made = server
+        .write(
+            Method::PATCH,
+            "/rdf-graphs?graph=http://e/g",
+            UPDATE,
+            insert,
+        )
+        .await;
+    assert_eq!(made.status, StatusCode::CREATED);
+    assert_eq!(
+        made.header("location"),
+        format!("{BASE}/rdf-graphs?graph=http%3A%2F%2Fe%2Fg")
+    );
+    let copy = "INSERT { ?s ?p 2 } WHERE { ?s ?p ?o }";
+    let default = server
+        .write(Method::PATCH, "/rdf-graphs?default", UPDATE, copy)
+        .await;
+    assert_eq!(default.json()["gewijzigd"], false, "it is empty");
+    let named = "INSERT DATA { GRAPH <http://e/g> { <http://e/a> <http://e/p> 9 } }";
+    server
+        .write(Method::PATCH, "/rdf-graphs?default", UPDATE, named)
+        .await
+        .assert_problem(400, "update-refused");
+    let wrong = server
+        .write(Method::PATCH, "/rdf-graphs?default", TURTLE, insert)
+        .await;
+    wrong.assert_problem(415, "unsupported-media-type");
+    assert_eq!(wrong.header("accept-patch"), UPDATE);
+    let anonymous = [("content-type", UPDATE)];
+    server
+        .send(request(Method::PATCH, "/graph/x", &anonymous, insert))
+        .await
+        .assert_problem(401, "unauthorized");
+}
+
+#[tokio::test]
+async fn what_is_posted_to_the_store_becomes_a_new_graph() {
+    let server = Server::empty();
+    let turtle = "<> <http://e/p> 1 .";
+    let mut made = Vec::new();
+    for _ in 0..2 {
+        let answer = server
+            .write(Method::POST, "/rdf-graphs", TURTLE, turtle)
+            .await;
+        assert_eq!(answer.status, StatusCode::CREATED);
+        made.push(answer.header("location").to_owned());
+    }
+    assert_ne!(made[0], made[1]);
+    for iri in made {
+        let path = iri.strip_prefix(BASE).expect("below the base");
+        assert!(path.starts_with("/graph/nieuw/"), "{path}");
+        // A relative IRI is relative to the graph.
+        let lines = server.get_as(path, "application/n-triples").await;
+        assert!(lines.text().contains(&iri), "{}", lines.text());
+    }
+}
+
+#[tokio::test]
+async fn conditions_guard_against_lost_changes() {
+    let server = Server::empty();
+    let send = async |method: Method, condition: (&str, &str), content: &str| {
+        let authorization = format!("Bearer {}", super::TOKEN);
+        let headers = [
+            ("authorization", authorization.as_str()),
+            ("content-type", TURTLE),
+            condition,
+        ];
+        server
+            .send(request(method, "/graph/proef", &headers, content))
+            .await
+    };
+    let one = "<http://e/a> <http://e/p> 1 .";
+    let two = "<http://e/a> <http://e/p> 2 .";
+    let any = "*";
+    let refused = send(Method::PUT, ("if-match", any), one).await;
+    refused.assert_problem(412, "precondition-failed");
+    let made = send(Method::PUT, ("if-none-match", any), one).await;
+    assert_eq!(made.status, StatusCode::CREATED);
+    assert_eq!(made.header("location"), format!("{BASE}/graph/proef"));
+    let again = send(Method::PUT, ("if-none-match", any), two).await;
+    again.assert_problem(412, "precondition-failed");
+    insta::assert_snapshot!("problem_precondition_failed", again.snapshot());
+    // The tag of any format will do, packed or not.
+    for accept in ["text/turtle", "application/ld+json"] {
+        let tag = server
+            .get_as("/graph/proef", accept)
+            .await
+            .header("etag")
+            .to_owned();
+        let packed = format!("\"x\", {}-gzip\"", tag.trim_end_matches('"'));
+        let changed = send(Method::POST, ("if-match", &packed), two).await;
+        assert_eq!(changed.status, StatusCode::OK, "{}", changed.text());
+        let held = send(Method::POST, ("if-none-match", &packed), one).await;
+        assert_eq!(
+            held.status.as_u16() == 412,
+            !changed.json()["gewijzigd"].as_bool().expect("said")
+        );
+    }
+    let stale = send(Method::DELETE, ("if-match", "\"oud\""), "").await;
+    stale.assert_problem(412, "precondition-failed");
+    let fresh = server.get("/graph/proef").await.header("etag").to_owned();
+    let deleted = send(Method::DELETE, ("if-match", &fresh), "").await;
+    assert_eq!(deleted.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn content_of_another_kind_is_refused_unread() {
+    let server = Server::empty();
+    for kind in ["text/html", "application/pdf", "application/sparql-query"] {
+        let refused = server.write(Method::PUT, "/graph/x", kind, "x").await;
+        refused.assert_problem(415, "unsupported-media-type");
+    }
+    let latin = "text/turtle; charset=ISO-8859-1";
+    server
+        .write(Method::PUT, "/graph/x", latin, "<a:a> <a:b> 1 .")
+        .await
+        .assert_problem(415, "charset");
+    let form = "--B\r\nContent-Disposition: form-data; filename=\"a.ttl\"\r\n\r\n<a:a> <a:b> 1 .\r\n\
+        --B\r\nContent-Disposition: form-data; filename=\"b.html\"\r\nContent-Type: text/html\r\n\r\n<p>\r\n--B--\r\n";
+    server
+        .write(
+            Method::POST,
+            "/graph/x",
+            "multipart/form-data; boundary=B",
+            form,
+        )
+        .await
+        .assert_problem(415, "unsupported-media-type");
+    // Nothing in it is nothing stored: a graph is there as long as it holds a statement.
+    let empty = server.write(Method::PUT, "/graph/x", TURTLE, "").await;
+    assert_eq!(
+        (empty.status, &empty.json()["gewijzigd"]),
+        (StatusCode::OK, &false.into())
+    );
+    server
+        .get("/graph/x")
         .await
         .assert_problem(404, "not-found");
 }

@@ -206,3 +206,102 @@ async fn answers_are_revalidated_by_commit() {
         ("", "no-store")
     );
 }
+
+const FORM: [(&str, &str); 1] = [("content-type", "application/x-www-form-urlencoded")];
+
+#[tokio::test]
+async fn a_request_asks_one_thing_in_one_way() {
+    let server = Server::new();
+    let ask = encoded("ASK {}");
+    for (path, code) in [
+        (
+            format!("/sparql?query={ask}&query={ask}"),
+            "duplicate-parameter",
+        ),
+        (format!("/sparql?update={ask}"), "update-by-get"),
+        (
+            format!("/sparql?query={ask}&update=CLEAR%20ALL"),
+            "update-by-get",
+        ),
+        ("/sparql?query=".to_owned(), "missing-parameter"),
+        (
+            "/sparql?default-graph-uri=http://e/g".to_owned(),
+            "missing-parameter",
+        ),
+        (
+            format!("/sparql?query={ask}&default-graph-uri=geen%20iri"),
+            "query-syntax",
+        ),
+    ] {
+        server.get(&path).await.assert_problem(400, code);
+    }
+    // An empty form is shown again.
+    let form = server.get_as("/sparql?query=", "text/html").await;
+    assert_eq!(form.status, StatusCode::OK);
+    let twice = server
+        .send(request(
+            Method::POST,
+            &format!("/sparql?query={ask}"),
+            &FORM,
+            &format!("query={ask}"),
+        ))
+        .await;
+    twice.assert_problem(400, "duplicate-parameter");
+    let direct = [("content-type", "application/sparql-query")];
+    let twice = format!("/sparql?query={ask}");
+    server
+        .send(request(Method::POST, &twice, &direct, "ASK {}"))
+        .await
+        .assert_problem(400, "duplicate-parameter");
+    let form = "application/x-www-form-urlencoded";
+    for body in [
+        format!("update=CLEAR%20ALL&query={ask}"),
+        "update=CLEAR%20ALL&update=CLEAR%20ALL".to_owned(),
+    ] {
+        server
+            .write(Method::POST, "/sparql", form, &body)
+            .await
+            .assert_problem(400, "duplicate-parameter");
+    }
+    assert_eq!(server.registry.snapshot().seq(), 1);
+}
+
+#[tokio::test]
+async fn what_is_no_utf8_is_refused() {
+    let server = Server::new();
+    for kind in ["application/sparql-query", "application/sparql-update"] {
+        let kind = format!("{kind}; charset=UTF-16");
+        server
+            .write(Method::POST, "/sparql", &kind, "ASK {}")
+            .await
+            .assert_problem(415, "charset");
+    }
+    let utf8 = [(
+        "content-type",
+        "application/sparql-query; charset=\"UTF-8\"",
+    )];
+    let answer = server
+        .send(request(Method::POST, "/sparql", &utf8, "ASK {}"))
+        .await;
+    assert_eq!(answer.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn updates_name_their_dataset_in_the_request_or_in_the_text() {
+    let server = Server::empty()
+        .with_graph("een", "<http://e/a> <http://e/p> 1 .")
+        .with_graph("twee", "<http://e/a> <http://e/p> 2 .");
+    let copy = "INSERT { GRAPH <http://e/kopie> { ?s ?p ?o } } WHERE { ?s ?p ?o }";
+    let using = format!(
+        "/sparql/update?using-graph-uri={}",
+        encoded("http://register.test/graph/een")
+    );
+    let update = "application/sparql-update";
+    let answer = server.write(Method::POST, &using, update, copy).await;
+    assert_eq!(answer.json()["toegevoegd"], 1);
+    let both = copy.replace("WHERE", "USING <http://register.test/graph/twee> WHERE");
+    server
+        .write(Method::POST, &using, update, &both)
+        .await
+        .assert_problem(400, "update-refused");
+}

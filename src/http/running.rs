@@ -1,0 +1,223 @@
+//! `/bevragingen`: the queries that run and those that ended, for the administrator alone; and stopping one. A browser
+//! without scripts sends the token in a form; programs send it as they do for writing.
+
+use super::body::{Params, media_type, read_body, text_of};
+use super::error::ApiError;
+use super::ledger::{Ended, Outcome, Running};
+use super::reply::{HTML, JSON, choose, content_type};
+use super::state::{AppState, blocking};
+use crate::access::{WriteRefusal, authorise_write};
+use crate::views::html::{QueriesPage, QueryLine, render_queries, render_token_form};
+use axum::body::Body;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value as Json, json};
+
+/// Most bytes of a form with a token.
+const FORM_BYTES: usize = 8 << 10;
+
+/// `GET /bevragingen`.
+pub(super) async fn list(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    show(state, headers, None, None).await
+}
+
+/// `POST /bevragingen`: the same with the token in a form.
+pub(super) async fn list_by_form(
+    State(state): State<AppState>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let token = token_in_form(&headers, body).await?;
+    show(state, headers, token, None).await
+}
+
+/// `POST /bevragingen/{id}/stop`, with the token in a form or in the header.
+pub(super) async fn stop_by_form(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, ApiError> {
+    let token = token_in_form(&headers, body).await?;
+    show(state, headers, token, Some(id)).await
+}
+
+/// `DELETE /bevragingen/{id}`.
+pub(super) async fn stop(
+    State(state): State<AppState>,
+    Path(id): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    show(state, headers, None, Some(id)).await
+}
+
+async fn token_in_form(headers: &HeaderMap, body: Body) -> Result<Option<String>, ApiError> {
+    if media_type(headers) != "application/x-www-form-urlencoded" {
+        return Ok(None);
+    }
+    let bytes = read_body(headers, body, FORM_BYTES).await?;
+    let params = Params::parse(&text_of(&bytes)?)?;
+    Ok(params.one("token")?.map(str::to_owned))
+}
+
+/// Stops a query when one is named, then tells.
+async fn show(
+    state: AppState,
+    headers: HeaderMap,
+    token: Option<String>,
+    stop: Option<String>,
+) -> Result<Response, ApiError> {
+    let chosen = choose(&headers, None, &[JSON, HTML])?;
+    let in_form = token.as_ref().map(|token| format!("Bearer {token}"));
+    let in_header = headers.get(header::AUTHORIZATION);
+    let presented = in_form
+        .as_deref()
+        .or_else(|| in_header.and_then(|value| value.to_str().ok()));
+    if let Err(refusal) = authorise_write(state.token.as_ref(), presented) {
+        return if chosen == HTML && refusal != WriteRefusal::ReadOnly {
+            ask_for_token(state, refusal).await
+        } else {
+            Err(ApiError::only_for_administrator(refusal))
+        };
+    }
+    if let Some(id) = &stop {
+        if !state.ledger.stop(id) && chosen == JSON {
+            return Err(ApiError::not_found(
+                format!("Er loopt geen bevraging met het nummer {id}."),
+                format!("No query with the number {id} is running."),
+            ));
+        }
+        tracing::info!(query = %id, "The administrator stopped a query");
+    }
+    if chosen == JSON {
+        let body = match &stop {
+            Some(id) => json!({ "gestopt": id }),
+            None => account(&state),
+        };
+        let body = format!("{body:#}\n");
+        return Ok(private(StatusCode::OK, JSON, body));
+    }
+    blocking(move || {
+        let notice = stop.map(|id| format!("Bevraging {id} loopt niet meer of stopt zo dadelijk."));
+        let page = QueriesPage {
+            running: state.ledger.running().iter().map(|r| line(r)).collect(),
+            ended: state.ledger.ended().into_iter().map(ended_line).collect(),
+            token: token.unwrap_or_default(),
+            notice,
+        };
+        let view = state.registry.snapshot().view();
+        let page = render_queries(&state.site(&view, None), &page);
+        Ok(private(StatusCode::OK, HTML, page))
+    })
+    .await
+}
+
+async fn ask_for_token(state: AppState, refusal: WriteRefusal) -> Result<Response, ApiError> {
+    blocking(move || {
+        let view = state.registry.snapshot().view();
+        let page = render_token_form(&state.site(&view, None), refusal == WriteRefusal::Wrong);
+        let mut response = private(StatusCode::UNAUTHORIZED, HTML, page);
+        response.headers_mut().insert(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static("Bearer realm=\"oslo-registry\""),
+        );
+        Ok(response)
+    })
+    .await
+}
+
+/// A response that nobody keeps.
+fn private(status: StatusCode, media_type: &'static str, body: String) -> Response {
+    let mut response = (status, Body::from(body)).into_response();
+    let out = response.headers_mut();
+    out.insert(header::CONTENT_TYPE, content_type(media_type));
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    out.insert(
+        header::VARY,
+        HeaderValue::from_static("Accept, Authorization"),
+    );
+    response
+}
+
+fn account(state: &AppState) -> Json {
+    let running: Vec<Json> = state
+        .ledger
+        .running()
+        .iter()
+        .map(|query| {
+            json!({
+                "nummer": &*query.asked.id,
+                "vorm": query.asked.form,
+                "tijdstip": query.asked.at.to_string(),
+                "duurMs": query.age().as_millis() as u64,
+                "verzondenBytes": query.sent_bytes(),
+                "grafen": query.asked.graphs,
+                "stopt": query.is_stopped(),
+                "tekst": &*query.asked.text,
+            })
+        })
+        .collect();
+    let ended: Vec<Json> = state
+        .ledger
+        .ended()
+        .into_iter()
+        .map(|query| {
+            let (outcome, rows) = told(query.outcome);
+            json!({
+                "nummer": &*query.asked.id,
+                "vorm": query.asked.form,
+                "tijdstip": query.asked.at.to_string(),
+                "duurMs": query.duration.as_millis() as u64,
+                "rijen": rows,
+                "grafen": query.asked.graphs,
+                "uitkomst": outcome,
+                "tekst": &*query.asked.text,
+            })
+        })
+        .collect();
+    json!({ "lopend": running, "afgelopen": ended })
+}
+
+/// An outcome as programs read it, with the rows.
+fn told(outcome: Outcome) -> (&'static str, Option<u64>) {
+    match outcome {
+        Outcome::Rows(rows) => ("ok", Some(rows)),
+        Outcome::Failed(code) => (code, None),
+        Outcome::Abandoned => ("verlaten", None),
+    }
+}
+
+fn line(query: &Running) -> QueryLine {
+    QueryLine {
+        id: query.asked.id.to_string(),
+        form: query.asked.form,
+        at: moment(query.asked.at),
+        duration_ms: query.age().as_millis() as u64,
+        graphs: query.asked.graphs,
+        size: Some(query.sent_bytes()),
+        outcome: if query.is_stopped() { "stopt" } else { "" },
+        text: query.asked.text.to_string(),
+    }
+}
+
+fn ended_line(query: Ended) -> QueryLine {
+    let (outcome, rows) = told(query.outcome);
+    QueryLine {
+        id: query.asked.id.to_string(),
+        form: query.asked.form,
+        at: moment(query.asked.at),
+        duration_ms: query.duration.as_millis() as u64,
+        graphs: query.asked.graphs,
+        size: rows,
+        outcome,
+        text: query.asked.text.to_string(),
+    }
+}
+
+fn moment(at: jiff::Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}

@@ -1,0 +1,298 @@
+//! What holds for every route: which methods it has, what it says of its state and of keeping, and that nothing is missing.
+
+use super::{SHAPE, Server, TOKEN, request};
+use axum::http::{Method, StatusCode};
+
+/// How long an answer may be kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Keep {
+    /// With an entity tag, asking each time.
+    Ask,
+    /// With an entity tag, for a day.
+    Day,
+    /// Not at all.
+    No,
+}
+
+struct Route {
+    /// As the router has it.
+    pattern: &'static str,
+    /// An address of the route.
+    path: &'static str,
+    /// Methods besides `OPTIONS`.
+    methods: &'static str,
+    /// Status of GET; 405 where there is no GET.
+    status: u16,
+    keep: Keep,
+    /// Whether it shows a state of the registry.
+    has_commit: bool,
+}
+
+const fn page(pattern: &'static str, path: &'static str) -> Route {
+    Route {
+        pattern,
+        path,
+        methods: "GET, HEAD",
+        status: 200,
+        keep: Keep::Ask,
+        has_commit: true,
+    }
+}
+
+const GRAPH: &str = "GET, HEAD, POST, PUT, DELETE, PATCH";
+const ASK: &str = "/sparql?query=ASK%20%7B%7D";
+
+const ROUTES: [Route; 24] = [
+    page("/", "/"),
+    Route {
+        keep: Keep::No,
+        ..page("/health", "/health")
+    },
+    Route {
+        keep: Keep::Day,
+        has_commit: false,
+        ..page("/fouten", "/fouten")
+    },
+    Route {
+        keep: Keep::Day,
+        has_commit: false,
+        ..page("/fouten/{code}", "/fouten/not-found")
+    },
+    Route {
+        keep: Keep::Day,
+        has_commit: false,
+        ..page("/static/oslo.css", "/static/oslo.css")
+    },
+    Route {
+        methods: "GET, HEAD, POST",
+        ..page("/sparql", "/sparql")
+    },
+    Route {
+        methods: "GET, HEAD, POST",
+        ..page("/sparql", ASK)
+    },
+    Route {
+        methods: "POST",
+        status: 405,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/sparql/update", "/sparql/update")
+    },
+    Route {
+        methods: GRAPH,
+        ..page("/rdf-graphs", "/rdf-graphs")
+    },
+    Route {
+        methods: GRAPH,
+        ..page("/rdf-graphs", "/rdf-graphs?default")
+    },
+    Route {
+        methods: GRAPH,
+        ..page("/graph/{*name}", "/graph/adressen")
+    },
+    page("/.well-known/void", "/.well-known/void"),
+    Route {
+        methods: "GET, HEAD, POST",
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/bevragingen", "/bevragingen")
+    },
+    Route {
+        methods: "DELETE",
+        status: 405,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/bevragingen/{id}", "/bevragingen/x")
+    },
+    Route {
+        methods: "POST",
+        status: 405,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/bevragingen/{id}/stop", "/bevragingen/x/stop")
+    },
+    Route {
+        status: 303,
+        ..page("/id/{kind}/{id}", "/id/adres/9")
+    },
+    page("/doc/{kind}/{id}", "/doc/adres/9"),
+    page("/doc", "/doc?uri=https://data.vlaanderen.be/id/adres/9"),
+    Route {
+        keep: Keep::Day,
+        has_commit: false,
+        ..page("/contexts", "/contexts")
+    },
+    Route {
+        keep: Keep::Day,
+        has_commit: false,
+        ..page("/contexts/{file}", "/contexts/adres.jsonld")
+    },
+    page("/api", "/api"),
+    page("/api/{register}", "/api/adressen"),
+    page("/api/{register}/{id}", "/api/adressen/9"),
+    Route {
+        methods: "GET, HEAD, POST",
+        has_commit: false,
+        ..page("/validate", "/validate")
+    },
+];
+/// Apart: its report is made of the shapes.
+const REPORT: Route = page("/rapport", "/rapport");
+
+fn routes() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().chain([&REPORT])
+}
+
+fn server() -> Server {
+    Server::new().with_graph("shapes/adres", SHAPE)
+}
+
+async fn send(
+    server: &Server,
+    method: Method,
+    path: &str,
+    headers: &[(&str, &str)],
+) -> super::Answer {
+    let authorization = format!("Bearer {TOKEN}");
+    let mut all = vec![("authorization", authorization.as_str())];
+    all.extend_from_slice(headers);
+    server.send(request(method, path, &all, "")).await
+}
+
+#[test]
+fn every_route_is_in_the_table() {
+    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/mod.rs");
+    let source = std::fs::read_to_string(source).expect("a source file");
+    let pattern = regex::Regex::new(r#"\.route\(\s*"([^"]+)""#).expect("a pattern");
+    let written: Vec<&str> = pattern
+        .captures_iter(&source)
+        .map(|found| found.get(1).expect("a group").as_str())
+        .collect();
+    assert!(written.len() > 20);
+    for route in &written {
+        assert!(routes().any(|known| known.pattern == *route), "{route}");
+    }
+    for known in routes() {
+        assert!(written.contains(&known.pattern), "{}", known.pattern);
+    }
+}
+
+#[tokio::test]
+async fn every_route_says_which_methods_it_has() {
+    let server = server();
+    for route in routes() {
+        let all = format!("{}, OPTIONS", route.methods);
+        let sorted = |list: &str| {
+            let mut names: Vec<String> = list.split(',').map(|m| m.trim().to_owned()).collect();
+            names.sort_unstable();
+            names
+        };
+        let asked = send(&server, Method::OPTIONS, route.path, &[]).await;
+        assert_eq!(asked.status, StatusCode::NO_CONTENT, "{}", route.path);
+        assert!(asked.body.is_empty());
+        let patches = asked.header("accept-patch") == "application/sparql-update";
+        assert_eq!(patches, route.methods.contains("PATCH"), "{}", route.path);
+        assert_eq!(
+            sorted(asked.header("allow")),
+            sorted(&all),
+            "{}",
+            route.path
+        );
+        let preflight = [
+            ("origin", "https://elders.example"),
+            ("access-control-request-method", "GET"),
+        ];
+        let asked = send(&server, Method::OPTIONS, route.path, &preflight).await;
+        assert_eq!(asked.status, StatusCode::NO_CONTENT, "{}", route.path);
+        let allowed = asked.header("access-control-allow-methods");
+        assert_eq!(sorted(allowed), sorted(&all), "{}", route.path);
+        assert_eq!(asked.header("access-control-allow-origin"), "*");
+        let traced = send(&server, Method::TRACE, route.path, &[]).await;
+        traced.assert_problem(405, "method-not-allowed");
+        assert_eq!(
+            sorted(traced.header("allow")),
+            sorted(route.methods),
+            "{}",
+            route.path
+        );
+    }
+    let nowhere = send(&server, Method::OPTIONS, "/bestaat-niet", &[]).await;
+    nowhere.assert_problem(404, "not-found");
+    assert_eq!(nowhere.header("access-control-allow-origin"), "*");
+}
+
+#[tokio::test]
+async fn every_route_says_what_it_shows_and_how_long_it_keeps() {
+    let server = server();
+    for route in routes() {
+        let path = route.path;
+        let get = send(&server, Method::GET, path, &[]).await;
+        assert_eq!(get.status.as_u16(), route.status, "{path}: {}", get.text());
+        let cache = get.header("cache-control");
+        match route.keep {
+            Keep::Ask => assert_eq!(cache, "public, no-cache", "{path}"),
+            Keep::Day => assert_eq!(cache, "public, max-age=86400", "{path}"),
+            Keep::No => assert_eq!(cache, "no-store", "{path}"),
+        }
+        let has_tag = route.keep != Keep::No && route.status == 200;
+        assert_eq!(!get.header("etag").is_empty(), has_tag, "{path}");
+        let commit = if route.has_commit { "2" } else { "" };
+        assert_eq!(get.header("x-commit"), commit, "{path}");
+        if path != "/health" {
+            assert!(get.header("vary").contains("Accept"), "{path}");
+        }
+        assert_eq!(get.header("access-control-allow-origin"), "*", "{path}");
+        assert_eq!(get.header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(get.header("x-request-id"), "proef", "{path}");
+        // HEAD says the same of itself as GET, without the content.
+        if route.methods.contains("HEAD") {
+            let head = send(&server, Method::HEAD, path, &[]).await;
+            assert_eq!(head.status, get.status, "{path}");
+            assert!(head.body.is_empty(), "{path}");
+            for name in [
+                "content-type",
+                "etag",
+                "cache-control",
+                "x-commit",
+                "vary",
+                "location",
+            ] {
+                assert_eq!(head.header(name), get.header(name), "{path}: {name}");
+            }
+        }
+        if has_tag {
+            let tag = [("if-none-match", get.header("etag"))];
+            let again = send(&server, Method::GET, path, &tag).await;
+            assert_eq!(again.status, StatusCode::NOT_MODIFIED, "{path}");
+            assert!(again.body.is_empty(), "{path}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn tags_change_with_what_they_name() {
+    let server = server();
+    for path in [
+        ASK,
+        "/graph/adressen",
+        "/.well-known/void",
+        "/api/adressen",
+        "/doc/adres/9",
+        "/sparql",
+    ] {
+        let before = send(&server, Method::GET, path, &[]).await;
+        let other = [(
+            "accept",
+            "text/turtle, text/csv, application/sparql-results+xml, text/html;q=0.1",
+        )];
+        let other = send(&server, Method::GET, path, &other).await;
+        if other.header("content-type") != before.header("content-type") {
+            assert_ne!(before.header("etag"), other.header("etag"), "{path}");
+        }
+    }
+    let tag = |answer: &super::Answer| answer.header("etag").to_owned();
+    let path = "/.well-known/void";
+    let before = tag(&send(&server, Method::GET, path, &[]).await);
+    server.load("extra", b"<http://e/a> <http://e/p> 1 .");
+    assert_ne!(tag(&send(&server, Method::GET, path, &[]).await), before);
+}
