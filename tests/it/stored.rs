@@ -77,6 +77,25 @@ async fn values_come_in_as_terms() {
         .get(&format!("/queries/straat?straat={street}&nummer="))
         .await;
     assert_eq!(rows(&blank), 2, "an empty field is no value");
+    let authorization = format!("Bearer {}", super::http::TOKEN);
+    let account = request(
+        Method::GET,
+        "/bevragingen",
+        &[("authorization", &authorization)],
+        "",
+    );
+    let account = server.send(account).await.json();
+    let told: Vec<&str> = account["afgelopen"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|query| query["tekst"].as_str())
+        .collect();
+    assert!(
+        told.iter()
+            .any(|text| text.starts_with(&format!("# /queries/straat?straat=<{STREET}>"))),
+        "the administrator sees them run: {told:?}"
+    );
     // What would be SPARQL in a text is one string here.
     let nasty = encoded("9\" . ?x ?y ?z . FILTER(?x != \"");
     let none = server
