@@ -5,6 +5,7 @@ mod federate;
 mod lower;
 mod ordering;
 mod rewrite;
+mod search;
 mod substitute;
 mod updates;
 
@@ -27,6 +28,7 @@ use rewrite::{
     expand_graphs, has_graph_over_groups, has_service, largest_join, order_star_columns,
     rewrite_pattern,
 };
+use search::{Search, resolve_searches, take_searches};
 use spareval::{PreparedQuery, QueryEvaluator};
 use spargebra::algebra::{GraphPattern, QueryDataset as Clause};
 use spargebra::term::GroundTerm;
@@ -65,6 +67,8 @@ pub(super) struct QueryAlgebra {
     pub(super) dataset: Option<DatasetClause>,
     /// Its prologue.
     pub(super) prefixes: Vec<(String, String)>,
+    /// Its full-text searches, which placeholders stand for.
+    searches: Vec<Search>,
     /// Whether it must be told the named graphs before it is prepared.
     needs_graphs: bool,
     /// Whether it names other endpoints.
@@ -152,18 +156,20 @@ impl QueryAlgebra {
             } => (QueryKind::Describe, pattern, dataset),
         };
         let is_long = check_join(pattern)?;
+        let (_, prefixes) = prologue(tokens);
+        let searches = take_searches(pattern, text, tokens, &prefixes)?;
         rewrite_pattern(pattern);
         let needs_graphs = has_graph_over_groups(pattern);
         let has_service = has_service(pattern);
         let needs_order = is_worth_ordering(pattern);
         // The dataset is chosen by the view; the evaluator must not choose again.
         let dataset = dataset.take().map(clause);
-        let (_, prefixes) = prologue(tokens);
         Ok(Self {
             query,
             kind,
             dataset,
             prefixes,
+            searches,
             needs_graphs,
             has_service,
             needs_order,
@@ -187,6 +193,24 @@ impl QueryAlgebra {
         | Query::Construct { pattern, .. }
         | Query::Describe { pattern, .. }) = &mut self.query;
         pattern
+    }
+
+    /// A query with tables of the literals that match in place of its full-text searches. Comes after
+    /// [`Self::over_graphs`], because each graph has its own.
+    ///
+    /// # Errors
+    /// A search that matches more than it may.
+    pub(super) fn searched<'a>(
+        query: Cow<'a, Self>,
+        sources: &Sources<'_>,
+    ) -> Result<Cow<'a, Self>, QueryError> {
+        if query.searches.is_empty() {
+            return Ok(query);
+        }
+        let mut searched = query.into_owned();
+        let searches = std::mem::take(&mut searched.searches);
+        resolve_searches(searched.pattern_mut(), &searches, sources)?;
+        Ok(Cow::Owned(searched))
     }
 
     /// A query with its joins ordered for what it is to run on.

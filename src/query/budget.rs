@@ -203,6 +203,11 @@ pub(super) fn step() {
     }
 }
 
+/// Looks at the limits of the running budget now; unwinds when one is hit. For work that counts no steps.
+pub(super) fn check_now() {
+    check_running();
+}
+
 #[cold]
 fn check_running() {
     STEPS.set(STEPS_PER_CHECK);

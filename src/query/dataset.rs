@@ -4,6 +4,7 @@
 use crate::query::DefaultGraph;
 use crate::query::algebra_in::{DatasetClause, Sources};
 use crate::query::budget::{BoundTerm, Budget, step};
+use crate::query::text;
 use crate::store::{Graphs, Id, QuadScan, TripleScan, View};
 use oxrdf::{BlankNode, Literal, NamedNode, Term, TermRef};
 use rustc_hash::FxHashMap;
@@ -41,7 +42,7 @@ pub(super) fn forget_mark() {
 /// An evaluator with the functions our rewritings call. `SERVICE` reaches nothing.
 pub(super) fn evaluator() -> QueryEvaluator {
     let name = NamedNode::new_unchecked;
-    QueryEvaluator::new()
+    text::with_functions(QueryEvaluator::new())
         .with_custom_function(name(EXACT_MARK), |_| {
             EXACT.set(true);
             Some(Literal::from(true).into())

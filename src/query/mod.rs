@@ -20,6 +20,7 @@ mod run;
 mod service;
 mod syntax;
 mod table;
+mod text;
 mod update;
 
 pub use algebra_in::{PlanMethod, PlanStep};

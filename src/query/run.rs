@@ -179,8 +179,9 @@ pub fn explain(
         let dataset = QueryDataset::new(view, clause, options.default_graph, Rc::clone(&budget));
         budget.run(|| {
             let algebra = query.algebra.over_graphs(|| dataset.graph_iris());
-            algebra.explain(&dataset.sources())
-        })
+            let algebra = QueryAlgebra::searched(algebra, &dataset.sources())?;
+            Ok(algebra.explain(&dataset.sources()))
+        })?
     };
     if query.algebra.is_deep {
         with_deep_stack(work)
@@ -234,24 +235,23 @@ fn start(
         Some(session) => algebra_in::with_tables(evaluator(), session),
         None => evaluator(),
     };
-    budget
-        .run(|| {
-            let mut algebra = algebra.over_graphs(|| dataset.graph_iris());
-            if let Some(session) = &session {
-                algebra = Cow::Owned(algebra.federated(session, &new_evaluator(), &new_dataset));
-            }
-            let algebra = QueryAlgebra::ordered(algebra, &dataset.sources());
-            if options.engine == Engine::Automatic
-                && let Some(lowered) = algebra.lower(&dataset)
-            {
-                let is_ask = algebra.kind == QueryKind::Ask;
-                let solutions = Solutions::start(lowered, is_ask, dataset, budget);
-                return Ok(Started::Executor(Box::new(solutions)));
-            }
-            let results = algebra.prepare(&new_evaluator()).execute(dataset)?;
-            Ok(Started::Evaluator(results))
-        })?
-        .map_err(evaluation_error)
+    budget.run(|| {
+        let algebra = algebra.over_graphs(|| dataset.graph_iris());
+        let mut algebra = QueryAlgebra::searched(algebra, &dataset.sources())?;
+        if let Some(session) = &session {
+            algebra = Cow::Owned(algebra.federated(session, &new_evaluator(), &new_dataset));
+        }
+        let algebra = QueryAlgebra::ordered(algebra, &dataset.sources());
+        if options.engine == Engine::Automatic
+            && let Some(lowered) = algebra.lower(&dataset)
+        {
+            let is_ask = algebra.kind == QueryKind::Ask;
+            let solutions = Solutions::start(lowered, is_ask, dataset, budget);
+            return Ok(Started::Executor(Box::new(solutions)));
+        }
+        let results = algebra.prepare(&new_evaluator()).execute(dataset);
+        Ok(Started::Evaluator(results.map_err(evaluation_error)?))
+    })?
 }
 
 /// What a deep query sends: its form first, then its rows.

@@ -323,13 +323,13 @@ fn changes(
 ) -> Result<Guarded<DeleteInsertIter<'static>>, QueryError> {
     let dataset = QueryDataset::new(view, clause, options.default_graph, Rc::clone(budget));
     let evaluator = evaluator();
-    let changes = budget
-        .run(|| {
-            modify.over_graphs(|| dataset.graph_iris());
-            modify.order(&dataset.sources());
-            modify.prepare(&evaluator).execute(dataset)
-        })?
-        .map_err(evaluation_error)?;
+    let changes = budget.run(|| {
+        modify.over_graphs(|| dataset.graph_iris());
+        modify.search(&dataset.sources())?;
+        modify.order(&dataset.sources());
+        let changes = modify.prepare(&evaluator).execute(dataset);
+        changes.map_err(evaluation_error)
+    })??;
     Ok(Guarded::new(changes, Rc::clone(budget)))
 }
 

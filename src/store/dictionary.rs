@@ -9,6 +9,7 @@ use crate::store::id::{
 use crate::store::layer::Layer;
 use crate::store::lexical::is_well_formed;
 use crate::store::names::Names;
+use crate::store::parts::{Extras, TermPart};
 use crate::store::segment::Shared;
 use crate::store::terms::{Terms, TermsWriter, hash_of, learn};
 use rustc_hash::FxHashMap;
@@ -29,6 +30,18 @@ pub struct TermMeta {
     pub language: u16,
     /// Whether the lexical form is valid for its datatype; true for IRIs, blank nodes and unknown datatypes.
     pub well_formed: bool,
+}
+
+impl TermMeta {
+    /// The facts about a literal with an index, as layers and files pack them.
+    pub(crate) fn of_literal(packed: u32) -> Self {
+        Self {
+            kind: TermKind::Literal,
+            datatype: (packed >> 16) as u16 & UNLISTED,
+            language: packed as u16,
+            well_formed: packed >> 31 == 1,
+        }
+    }
 }
 
 const UNLISTED: u16 = u16::MAX >> 1;
@@ -88,20 +101,30 @@ fn split_number(body: &str, tag: Tag) -> Option<Shape<'_>> {
 
 /// Texts with consecutive indexes.
 #[derive(Clone)]
-enum Texts {
+pub(crate) enum Texts {
     Memory(Arc<Layer>),
     Disk(Arc<Terms>),
 }
 
 impl Texts {
-    fn first(&self) -> u64 {
+    /// What the texts carry along.
+    pub(crate) fn extras(&self) -> &Extras {
+        match self {
+            Self::Memory(layer) => &layer.extras,
+            Self::Disk(terms) => &terms.extras,
+        }
+    }
+
+    /// Index of the first text.
+    pub(crate) fn first(&self) -> u64 {
         match self {
             Self::Memory(layer) => layer.first,
             Self::Disk(terms) => terms.first,
         }
     }
 
-    fn end(&self) -> u64 {
+    /// Index after the last text.
+    pub(crate) fn end(&self) -> u64 {
         match self {
             Self::Memory(layer) => layer.first + layer.len() as u64,
             Self::Disk(terms) => terms.first + terms.len(),
@@ -204,6 +227,11 @@ impl Dictionary {
             Texts::Disk(terms) => Some(terms),
             Texts::Memory(_) => None,
         })
+    }
+
+    /// All texts in parts, oldest first.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = TermPart> {
+        self.layers.iter().cloned().map(TermPart::new)
     }
 
     /// Bytes of texts that are in memory only.
@@ -385,12 +413,7 @@ impl Dictionary {
                 (Texts::Memory(layer), local) => layer.meta(local as usize),
                 (Texts::Disk(terms), local) => terms.meta(local),
             };
-            return TermMeta {
-                kind,
-                datatype: (packed >> 16) as u16 & UNLISTED,
-                language: packed as u16,
-                well_formed: packed >> 31 == 1,
-            };
+            return TermMeta::of_literal(packed);
         }
         TermMeta {
             kind,

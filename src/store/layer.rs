@@ -1,6 +1,7 @@
 //! Texts of the dictionary that are in memory, in order of arrival, with a hash table.
 //! Does not know what the texts mean.
 
+use crate::store::parts::Extras;
 use crate::store::terms::hash_of;
 use hashbrown::HashTable;
 
@@ -15,6 +16,8 @@ pub(crate) struct Layer {
     /// well-formed bit (31) · datatype (15 bits) · language (16 bits).
     meta: Vec<u32>,
     table: HashTable<u32>,
+    /// What is derived from these texts.
+    pub(crate) extras: Extras,
 }
 
 impl Layer {
@@ -27,6 +30,7 @@ impl Layer {
             ends: Vec::new(),
             meta: Vec::new(),
             table: HashTable::new(),
+            extras: Extras::default(),
         }
     }
 
@@ -129,6 +133,7 @@ impl Layer {
             ends,
             meta,
             table,
+            extras: Extras::default(),
         }
     }
 }

@@ -5,6 +5,7 @@
 //! A file holds blocks of 64 texts, compressed with a dictionary learnt from them; a run of (hash, index) that leads from a
 //! text to its id; and a Bloom filter, so that a text that is not here costs no read.
 
+use crate::store::parts::Extras;
 use crate::store::run::{Run, RunBuilder};
 use crate::store::segment::{Place, SegmentFile, SegmentWriter, Shared};
 use std::fmt;
@@ -120,6 +121,8 @@ pub(crate) struct Terms {
     bloom: Bloom,
     learnt: Arc<[u8]>,
     unpackers: Mutex<Vec<Decompressor<'static>>>,
+    /// What is derived from these texts.
+    pub(crate) extras: Extras,
 }
 
 impl fmt::Debug for Terms {
@@ -202,6 +205,7 @@ impl Terms {
             bloom,
             learnt,
             unpackers: Mutex::new(Vec::new()),
+            extras: Extras::default(),
         })
     }
 
@@ -248,6 +252,26 @@ impl Terms {
     pub(crate) fn meta(&self, local: u64) -> u32 {
         let (block, at) = self.block_of(local);
         block.meta[at]
+    }
+
+    /// Calls `each` with every text from an index counted from the file's first: its index so counted, its packed facts and
+    /// the text. Reads past the cache.
+    pub(crate) fn for_each(&self, from: u64, mut each: impl FnMut(u64, u32, &[u8])) {
+        if from >= self.count {
+            return;
+        }
+        for head in &self.blocks[self.number_of(from)..] {
+            let block = match self.read_block(head.place) {
+                Ok(block) => block,
+                Err(error) => self.file.unreadable(&error),
+            };
+            for at in 0..block.meta.len() {
+                let local = head.first + at as u64;
+                if local >= from {
+                    each(local, block.meta[at], block.text(at));
+                }
+            }
+        }
     }
 
     fn number_of(&self, local: u64) -> usize {

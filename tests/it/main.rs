@@ -21,5 +21,6 @@ mod solutions;
 mod sparql;
 mod stored;
 mod suite;
+mod text;
 mod tidy;
 mod views;

@@ -39,6 +39,17 @@ pub(in crate::query) struct Sources<'a> {
     pub(in crate::query) max_memory: Option<u64>,
 }
 
+impl Sources<'_> {
+    /// What one of the named graphs shows; nothing when it is none of them.
+    pub(super) fn one_graph(&self, node: &NamedNode) -> View {
+        let graph = self
+            .named
+            .id_of(node.into())
+            .filter(|graph| self.named.graphs().holds(*graph));
+        self.named.with_graphs(Graphs::set(graph))
+    }
+}
+
 /// Whether ordering may change anything: there is more than one pattern, or a filter that may name a term.
 pub(super) fn is_worth_ordering(pattern: &GraphPattern) -> bool {
     match pattern {
@@ -191,7 +202,7 @@ impl<'a> Planner<'a> {
         let view = match graph {
             None => self.sources.default.clone(),
             Some(NamedNodePattern::Variable(_)) => self.sources.named.clone(),
-            Some(NamedNodePattern::NamedNode(node)) => self.one_graph(node),
+            Some(NamedNodePattern::NamedNode(node)) => self.sources.one_graph(node),
         };
         let total = view.snapshot().quad_count() as f64;
         let quads = quads_seen(&view);
@@ -206,14 +217,6 @@ impl<'a> Planner<'a> {
             },
         });
         self.scopes.len() - 1
-    }
-
-    fn one_graph(&self, node: &NamedNode) -> View {
-        let named = self.sources.named;
-        let graph = named
-            .id_of(node.into())
-            .filter(|graph| named.graphs().holds(*graph));
-        named.with_graphs(Graphs::set(graph))
     }
 
     /// Orders everything inside a pattern.

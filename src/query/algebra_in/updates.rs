@@ -3,6 +3,7 @@
 
 use super::ordering::{Sources, is_worth_ordering, order_joins};
 use super::rewrite::{expand_graphs, has_graph_over_groups, rewrite_pattern};
+use super::search::{Search, resolve_searches, take_searches};
 use super::{DatasetClause, Depth, check_join, clause, lower_booleans, measure, parser, prologue};
 use crate::query::deep::with_deep_stack;
 use crate::query::error::QueryError;
@@ -66,6 +67,8 @@ pub(in crate::query) struct Modify {
     delete: Vec<GroundQuadPattern>,
     insert: Vec<QuadPattern>,
     pattern: GraphPattern,
+    /// Its full-text searches, which placeholders stand for.
+    searches: Vec<Search>,
     base_iri: Option<String>,
     /// `USING`, `USING NAMED` or `WITH`.
     pub(in crate::query) dataset: Option<DatasetClause>,
@@ -79,6 +82,18 @@ impl Modify {
         if has_graph_over_groups(&self.pattern) {
             expand_graphs(&mut self.pattern, &graphs());
         }
+    }
+
+    /// Puts tables of the literals that match in place of its full-text searches.
+    ///
+    /// # Errors
+    /// A search that matches more than it may.
+    pub(in crate::query) fn search(&mut self, sources: &Sources<'_>) -> Result<(), QueryError> {
+        resolve_searches(
+            &mut self.pattern,
+            &std::mem::take(&mut self.searches),
+            sources,
+        )
     }
 
     /// Orders the joins of its pattern for what it is to run on.
@@ -214,12 +229,20 @@ fn parse_update_here(
             prefixes.push((prefix, absolute));
         }
         let mut is_deep = is_deep;
-        for operation in &update.operations {
+        let mut update = update;
+        let mut searches = Vec::new();
+        for operation in &mut update.operations {
             if let GraphUpdateOperation::DeleteInsert { pattern, .. } = operation {
                 is_deep |= check_join(pattern)?;
+                searches = take_searches(pattern, text, part, &prefixes)?;
             }
         }
-        if let Some(operation) = operation(part, update.operations, base.as_deref(), is_deep) {
+        let context = Context {
+            base: base.as_deref(),
+            searches,
+            is_deep,
+        };
+        if let Some(operation) = operation(part, update.operations, context) {
             check_labels(text, first.start, number, &operation, &mut labels)?;
             operations.push(operation);
         }
@@ -270,11 +293,17 @@ fn empty_operation(text: &str, tokens: &[Spanned<'_>], number: usize) -> QueryEr
     }
 }
 
+/// What an operation is made with.
+struct Context<'a> {
+    base: Option<&'a str>,
+    searches: Vec<Search>,
+    is_deep: bool,
+}
+
 fn operation(
     tokens: &[Spanned<'_>],
     mut algebra: Vec<GraphUpdateOperation>,
-    base: Option<&str>,
-    is_deep: bool,
+    context: Context<'_>,
 ) -> Option<UpdateOperation> {
     let keyword = tokens.iter().enumerate().find_map(|(n, token)| {
         let kind = [
@@ -321,9 +350,10 @@ fn operation(
                 delete,
                 insert,
                 pattern,
-                base_iri: base.map(str::to_owned),
+                searches: context.searches,
+                base_iri: context.base.map(str::to_owned),
                 dataset: using.map(clause),
-                is_deep,
+                is_deep: context.is_deep,
             }))
         }
         GraphUpdateOperation::Load { silent, source, .. } => {
