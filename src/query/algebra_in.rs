@@ -2,6 +2,7 @@
 //! Does not evaluate.
 
 mod federate;
+mod geo_calls;
 mod lower;
 mod ordering;
 mod rewrite;

@@ -4,6 +4,7 @@
 use crate::query::DefaultGraph;
 use crate::query::algebra_in::{DatasetClause, Sources};
 use crate::query::budget::{BoundTerm, Budget, step};
+use crate::query::geo;
 use crate::query::text;
 use crate::store::{Graphs, Id, QuadScan, TripleScan, View};
 use oxrdf::{BlankNode, Literal, NamedNode, Term, TermRef};
@@ -43,6 +44,7 @@ pub(super) fn forget_mark() {
 pub(super) fn evaluator() -> QueryEvaluator {
     let name = NamedNode::new_unchecked;
     text::with_functions(QueryEvaluator::new())
+        .with_custom_function(name(geo::CALL), geo::call)
         .with_custom_function(name(EXACT_MARK), |_| {
             EXACT.set(true);
             Some(Literal::from(true).into())

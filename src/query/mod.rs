@@ -11,6 +11,7 @@ mod deep;
 mod error;
 mod exec;
 mod extensions;
+mod geo;
 mod json;
 mod lexer;
 mod plan;

@@ -6,6 +6,7 @@ mod conformance;
 mod crash;
 mod differential;
 mod federation;
+mod geo;
 mod http;
 mod json_ld_suite;
 mod keeping;

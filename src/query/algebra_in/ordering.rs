@@ -10,6 +10,7 @@ mod explain;
 mod facts;
 mod group;
 mod size;
+mod spatial;
 
 use crate::query::plan::VarSet;
 use crate::store::{Graphs, Id, Statistics, View};

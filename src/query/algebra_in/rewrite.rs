@@ -2,11 +2,14 @@
 //! - `SELECT *` lists its columns in the order of the text instead of the alphabet;
 //! - `BNODE("x")` is one blank node per solution, never a node of the store;
 //! - `STR(?v)` and `DATATYPE(?v)` see the literal as it is stored, not its value (`"01"`, `xsd:int`);
+//! - `geof:` functions are called through one, which is registered once; a call with constants alone is computed here;
 //! - `GROUP_CONCAT` joins the texts of its values, whatever their language;
 //! - a path of length zero from a constant reaches that constant, also when no triple names it;
 //! - `GRAPH ?g` around more than plain patterns is the union over the named graphs, as the algebra defines it.
 
+use super::geo_calls;
 use crate::query::dataset;
+use crate::query::geo;
 use crate::query::lexer::{Spanned, Token};
 use oxrdf::{BlankNode, NamedNode, Variable};
 use spargebra::algebra::{
@@ -499,6 +502,9 @@ fn rewrite_expression(expression: &mut Expression, row: Option<&Rc<Variable>>) -
             if let [Expression::Variable(variable)] = arguments.as_slice() {
                 *expression = read_exactly(dataset::EXACT_STR, variable.clone());
             }
+        }
+        Expression::FunctionCall(Function::Custom(name), _) if geo::is_function(name.as_str()) => {
+            geo_calls::rewrite(expression);
         }
         Expression::FunctionCall(Function::Datatype, arguments) => {
             if let [Expression::Variable(variable)] = arguments.as_slice() {

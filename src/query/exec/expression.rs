@@ -98,6 +98,8 @@ pub(in crate::query) enum Function {
     IsLiteral,
     /// `isNUMERIC`
     IsNumeric,
+    /// A function of terms that needs nothing else, as those of GeoSPARQL; `None` is an error.
+    Terms(fn(&[Term]) -> Option<Term>),
 }
 
 /// A value found by an expression.
@@ -417,6 +419,16 @@ impl Function {
             Self::LCase => {
                 let (value, language) = arguments[0].string(row, context)?;
                 text(value.to_lowercase(), language)
+            }
+            Self::Terms(function) => {
+                let mut terms = Vec::with_capacity(arguments.len());
+                for argument in arguments {
+                    terms.push(match argument.value(row, context)? {
+                        Computed::Id(id) => context.dataset.term(Id::from_raw(id)?),
+                        Computed::Value(value) => value.into(),
+                    });
+                }
+                Some(Computed::Value(function(&terms)?.into()))
             }
             Self::Concat => {
                 let mut all = String::new();

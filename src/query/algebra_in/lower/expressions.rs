@@ -4,6 +4,7 @@ use super::Lowering;
 use crate::query::dataset::{EXACT_DATATYPE, EXACT_STR};
 use crate::query::exec::expression::{Comparison, Expression, Function};
 use crate::query::exec::value::Arithmetic;
+use crate::query::geo;
 use oxrdf::{Term, Variable};
 use regex::{Regex, RegexBuilder};
 use spargebra::algebra::{Expression as Algebra, Function as Named};
@@ -189,6 +190,7 @@ fn function(name: &Named) -> Option<Function> {
         Named::IsBlank => Function::IsBlank,
         Named::IsLiteral => Function::IsLiteral,
         Named::IsNumeric => Function::IsNumeric,
+        Named::Custom(name) if name.as_str() == geo::CALL => Function::Terms(geo::call),
         _ => return None,
     })
 }

@@ -33,6 +33,7 @@ impl Planner<'_> {
         let mut group = Group::of(&self.names, pattern, at.graph.as_ref(), at.seen);
         let mut early = group.take_early_filters(&self.names);
         group.add_tables(&mut early);
+        self.add_spatial_tables(&mut group, &mut early, at);
         let passing = group.steps.iter().fold(1.0, |share, step| match step {
             Step::Filter(expression) => share * selectivity(expression),
             _ => share,

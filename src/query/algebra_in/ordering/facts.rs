@@ -3,6 +3,7 @@
 
 use crate::query::algebra_in::rewrite::any_operand;
 use crate::query::dataset;
+use crate::query::geo;
 use crate::query::plan::VarSet;
 use oxrdf::Variable;
 use rustc_hash::FxHashMap;
@@ -336,6 +337,7 @@ pub(super) fn is_repeatable(expression: &Expression) -> bool {
                 dataset::EXACT_MARK,
                 dataset::EXACT_STR,
                 dataset::EXACT_DATATYPE,
+                geo::CALL,
             ]
             .contains(&name.as_str()),
             _ => true,

@@ -195,7 +195,8 @@ impl Group {
         }
     }
 
-    fn add_other(&mut self, pattern: GraphPattern, graph: Option<&NamedNodePattern>) {
+    /// Adds an operand that is no triple pattern.
+    pub(super) fn add_other(&mut self, pattern: GraphPattern, graph: Option<&NamedNodePattern>) {
         self.operands.push(Operand {
             body: Body::Other(pattern),
             graph: graph.cloned(),
