@@ -1,13 +1,61 @@
 //! Arguments that more than one command takes: moments and sizes.
 
+use super::problem::Problem;
+use crate::query::{ServiceLimits, Services};
 use crate::store::AsOf;
+use clap::Args;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use std::sync::Arc;
+use std::time::Duration;
 
 const DAY_MS: i64 = 86_400_000;
 /// Less memory than this makes loading slower than it needs to be.
 const LEAST_MEMORY_BYTES: u64 = 64 << 20;
+
+/// Which other endpoints queries may ask.
+#[derive(Args)]
+pub(crate) struct ServiceArgs {
+    /// Endpoint that SERVICE may ask, or an IRI with a slash at its end for all below it; may be repeated [default: none]
+    #[arg(long, value_name = "IRI")]
+    allow_service: Vec<String>,
+    /// Time for one request to another endpoint
+    #[arg(long, value_name = "S", default_value = "30", value_parser = parse_seconds)]
+    service_timeout: Duration,
+}
+
+impl ServiceArgs {
+    /// The endpoints; `None` when there are none.
+    pub(crate) fn services(&self) -> anyhow::Result<Option<Arc<Services>>> {
+        if self.allow_service.is_empty() {
+            return Ok(None);
+        }
+        let limits = ServiceLimits {
+            timeout: self.service_timeout,
+            ..ServiceLimits::default()
+        };
+        let services = Services::new(&self.allow_service, limits).map_err(|error| {
+            let (iri, reason) = (&error.iri, &error.reason);
+            Problem::new(
+                format!("--allow-service {iri}: {}", reason.nl),
+                format!("--allow-service {iri}: {}", reason.en),
+            )
+        })?;
+        Ok(Some(Arc::new(services)))
+    }
+}
+
+/// A number of seconds, such as `30` or `0.5`.
+pub(crate) fn parse_seconds(text: &str) -> Result<Duration, String> {
+    let seconds: f64 = text
+        .parse()
+        .map_err(|_| "a number of seconds is expected, such as 30 or 0.5".to_owned())?;
+    match Duration::try_from_secs_f64(seconds) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err("a positive number of seconds is expected".to_owned()),
+    }
+}
 
 /// A state: a commit's number, a day (its end, UTC) or a moment with an offset.
 pub(crate) fn parse_as_of(text: &str) -> Result<AsOf, String> {

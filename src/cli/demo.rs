@@ -10,7 +10,7 @@ use crate::http::ServerConfig;
 use crate::ingest::load::CommitUnit;
 use crate::ingest::{Input, LoadItem, LoadPlan, load_files};
 use crate::registry::assets::{self, Asset};
-use crate::registry::{OnViolation, Registry};
+use crate::registry::{OnViolation, Registry, stored};
 use crate::shapes::{SeverityCounts, Validation, ValidationOptions, validate};
 use crate::store::{Graphs, Id};
 use clap::Args;
@@ -46,6 +46,7 @@ pub(crate) fn run(session: &Session, args: &DemoArgs) -> anyhow::Result<Exit> {
         bar.done();
         print_summary(session, &summary)?;
     }
+    install_queries(session.data())?;
     if args.no_serve {
         return Ok(Exit::Done);
     }
@@ -60,6 +61,29 @@ pub(crate) fn run(session: &Session, args: &DemoArgs) -> anyhow::Result<Exit> {
         let mut out = console.out();
         print_commands(console, &format!("http://{address}"), &token_file, &mut out)?;
         out.flush()
+    })
+}
+
+/// Puts the shipped stored queries into the data folder, once: when it has none. What a steward changed or removed stays so.
+fn install_queries(data: &Path) -> anyhow::Result<()> {
+    let folder = data.join(stored::FOLDER);
+    if folder.exists() {
+        return Ok(());
+    }
+    let write = || -> io::Result<()> {
+        std::fs::create_dir(&folder)?;
+        for (name, bytes) in assets::stored_queries() {
+            std::fs::write(folder.join(name), bytes)?;
+        }
+        Ok(())
+    };
+    write().map_err(|error| {
+        let folder = folder.display();
+        Problem::new(
+            format!("{folder} kan niet geschreven worden: {error}"),
+            format!("{folder} cannot be written: {error}"),
+        )
+        .into()
     })
 }
 

@@ -84,8 +84,8 @@ const EXAMPLES: [(&str, &str, &str); 15] = [
     ),
     (
         "serve",
-        "  oslo serve --bind 0.0.0.0:7400 --admin-token-file /etc/oslo/token",
-        "  oslo serve --bind 0.0.0.0:7400 --admin-token-file /etc/oslo/token",
+        "  oslo serve --bind 0.0.0.0:7400 --admin-token-file /etc/oslo/token\n  oslo serve --allow-service https://stad.example/sparql",
+        "  oslo serve --bind 0.0.0.0:7400 --admin-token-file /etc/oslo/token\n  oslo serve --allow-service https://town.example/sparql",
     ),
     (
         "load",
@@ -99,8 +99,8 @@ const EXAMPLES: [(&str, &str, &str); 15] = [
     ),
     (
         "query",
-        "  oslo query 'SELECT ?s { ?s a <https://data.vlaanderen.be/ns/adres#Adres> } LIMIT 5'\n  oslo query -f vraag.rq --format csv --timeout 30 > antwoord.csv\n  oslo query --as-of 2024-12-31 -f vraag.rq",
-        "  oslo query 'SELECT ?s { ?s a <https://data.vlaanderen.be/ns/adres#Adres> } LIMIT 5'\n  oslo query -f question.rq --format csv --timeout 30 > answer.csv\n  oslo query --as-of 2024-12-31 -f question.rq",
+        "  oslo query 'SELECT ?s { ?s a <https://data.vlaanderen.be/ns/adres#Adres> } LIMIT 5'\n  oslo query -f vraag.rq --format csv --timeout 30 > antwoord.csv\n  oslo query --as-of 2024-12-31 -f vraag.rq\n  oslo query --stored adressen-van-straat --set straat=Markt",
+        "  oslo query 'SELECT ?s { ?s a <https://data.vlaanderen.be/ns/adres#Adres> } LIMIT 5'\n  oslo query -f question.rq --format csv --timeout 30 > answer.csv\n  oslo query --as-of 2024-12-31 -f question.rq\n  oslo query --stored adressen-van-straat --set straat=Markt",
     ),
     (
         "update",
@@ -149,11 +149,13 @@ const EXAMPLES: [(&str, &str, &str); 15] = [
 const DUTCH_AS_OF: &str =
     "Alleen de toestand na deze commit, op het einde van deze dag (UTC) of op dit moment";
 const DUTCH_MEMORY: &str = "Geheugen dat één wijziging mag nemen voor ze naar schijf gaat, zoals 512MiB of 2GiB [standaard: 2GiB]";
+const DUTCH_ALLOW_SERVICE: &str = "Dienst die SERVICE mag bevragen, of een IRI met een schuine streep achteraan voor alles eronder; mag meermaals [standaard: geen]";
+const DUTCH_SERVICE_TIMEOUT: &str = "Tijd voor één verzoek aan een andere dienst";
 const DUTCH_INDEX_MEMORY: &str =
     "Geheugen dat het maken van de index mag nemen, zoals 512MiB of 2GiB [standaard: 2GiB]";
 
 /// Dutch texts: command or command and argument; "" is the program itself.
-const DUTCH: [(&str, &str, &str); 65] = [
+const DUTCH: [(&str, &str, &str); 71] = [
     (
         "",
         "",
@@ -259,6 +261,16 @@ const DUTCH: [(&str, &str, &str); 65] = [
         "format",
         "Antwoord als table, json, xml, csv of tsv; grafen als turtle, ntriples, trig, nquads, rdfxml of jsonld [standaard: table op een scherm, anders tsv; turtle voor grafen]",
     ),
+    (
+        "query",
+        "stored",
+        "Naam van een klaargezette bevraging: een bestand queries/NAAM.rq van de datamap",
+    ),
+    (
+        "query",
+        "set",
+        "Waarde van een parameter van de klaargezette bevraging; mag meermaals",
+    ),
     ("query", "timeout", "Stop na zoveel seconden"),
     (
         "query",
@@ -356,6 +368,10 @@ const DUTCH: [(&str, &str, &str); 65] = [
     ("rebuild", "memory", DUTCH_INDEX_MEMORY),
     ("load", "memory", DUTCH_MEMORY),
     ("serve", "memory", DUTCH_MEMORY),
+    ("serve", "allow_service", DUTCH_ALLOW_SERVICE),
+    ("serve", "service_timeout", DUTCH_SERVICE_TIMEOUT),
+    ("query", "allow_service", DUTCH_ALLOW_SERVICE),
+    ("query", "service_timeout", DUTCH_SERVICE_TIMEOUT),
     ("query", "as_of", DUTCH_AS_OF),
     ("export", "as_of", DUTCH_AS_OF),
     ("validate", "as_of", DUTCH_AS_OF),

@@ -1,21 +1,22 @@
 //! `oslo query` and `oslo update`: SPARQL over the registry.
 
 use super::Exit;
-use super::arguments::parse_as_of;
+use super::arguments::{ServiceArgs, parse_as_of, parse_seconds};
 use super::console::group_digits;
 use super::load::{Strictness, print_rejection};
 use super::problem::{self, Problem};
 use super::session::Session;
 use crate::query::{
     OutputFormat, ParsedQuery, PlanMethod, QueryError, QueryOptions, apply_update, explain,
-    is_run_by_executor, parse_query, run_query,
+    is_run_by_executor, parse_query, parse_query_with, run_query,
 };
+use crate::registry::stored::{self, Catalogue, StoredQueries};
 use crate::registry::{CommitError, CommitRequest};
 use crate::store::{AsOf, CommitMeta};
 use anyhow::Context;
 use clap::Args;
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 #[derive(Args)]
@@ -31,35 +32,53 @@ struct Source {
 
 impl Source {
     fn read(&self) -> anyhow::Result<String> {
-        if let Some(text) = &self.text {
-            return Ok(text.clone());
-        }
-        let path = self
-            .file
-            .as_deref()
-            .context("a SPARQL text or a file is expected")?;
-        if path.as_os_str() == "-" {
-            let mut text = String::new();
-            io::stdin()
-                .lock()
-                .read_to_string(&mut text)
-                .context("read standard input")?;
-            return Ok(text);
-        }
-        std::fs::read_to_string(path).map_err(|error| {
-            Problem::new(
-                format!("{} kan niet gelezen worden: {error}", path.display()),
-                format!("{} cannot be read: {error}", path.display()),
-            )
-            .into()
-        })
+        read_text(self.text.as_deref(), self.file.as_deref())
     }
+}
+
+fn read_text(text: Option<&str>, file: Option<&Path>) -> anyhow::Result<String> {
+    if let Some(text) = text {
+        return Ok(text.to_owned());
+    }
+    let path = file.context("a SPARQL text or a file is expected")?;
+    if path.as_os_str() == "-" {
+        let mut text = String::new();
+        io::stdin()
+            .lock()
+            .read_to_string(&mut text)
+            .context("read standard input")?;
+        return Ok(text);
+    }
+    std::fs::read_to_string(path).map_err(|error| {
+        Problem::new(
+            format!("{} kan niet gelezen worden: {error}", path.display()),
+            format!("{} cannot be read: {error}", path.display()),
+        )
+        .into()
+    })
+}
+
+#[derive(Args)]
+#[group(id = "question", required = true, multiple = false)]
+struct Question {
+    /// SPARQL text
+    #[arg(value_name = "SPARQL", group = "question")]
+    text: Option<String>,
+    /// File with the SPARQL text ("-" is standard input)
+    #[arg(long, short, value_name = "FILE", group = "question")]
+    file: Option<PathBuf>,
+    /// Name of a stored query: a file queries/NAME.rq of the data folder
+    #[arg(long, value_name = "NAME", group = "question")]
+    stored: Option<String>,
 }
 
 #[derive(Args)]
 pub(crate) struct QueryArgs {
     #[command(flatten)]
-    source: Source,
+    question: Question,
+    /// Value of a parameter of the stored query; may be repeated
+    #[arg(long, value_name = "NAME=VALUE", conflicts_with_all = ["text", "file"], value_parser = parse_setting)]
+    set: Vec<(String, String)>,
     /// Answer as table, json, xml, csv or tsv; for graphs as turtle, ntriples, trig, nquads, rdfxml or jsonld
     /// [default: table on a terminal, else tsv; turtle for graphs]
     #[arg(long, value_name = "FORMAT")]
@@ -76,6 +95,8 @@ pub(crate) struct QueryArgs {
     /// Ask the state after this commit, at the end of this day (UTC) or at this moment
     #[arg(long, value_name = "WHEN", value_parser = parse_as_of)]
     as_of: Option<AsOf>,
+    #[command(flatten)]
+    services: ServiceArgs,
 }
 
 #[derive(Args)]
@@ -87,26 +108,74 @@ pub(crate) struct UpdateArgs {
     on_violation: Strictness,
 }
 
-fn parse_seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text
-        .parse()
-        .map_err(|_| "a number of seconds is expected, such as 30 or 0.5".to_owned())?;
-    match Duration::try_from_secs_f64(seconds) {
-        Ok(duration) if !duration.is_zero() => Ok(duration),
-        _ => Err("a positive number of seconds is expected".to_owned()),
+fn parse_setting(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or("a parameter and its value are expected, such as day=2026-03-01")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
+
+/// A query read: from the command line or a file, or one of the stored ones with its values and limits.
+fn read_question(
+    session: &Session,
+    args: &QueryArgs,
+    options: &mut QueryOptions,
+) -> anyhow::Result<ParsedQuery> {
+    let question = &args.question;
+    let Some(name) = &question.stored else {
+        let text = read_text(question.text.as_deref(), question.file.as_deref())?;
+        return parse_query(&text, options).map_err(of_query);
+    };
+    let stored = StoredQueries::of(Some(session.data()), &session.base);
+    let catalogue = stored.catalogue();
+    let Some(query) = catalogue.query(name) else {
+        return Err(no_stored_query(session, &catalogue, name));
+    };
+    let terms = query
+        .terms(&args.set)
+        .map_err(|error| Problem::new(error.reason.nl, error.reason.en))?;
+    options.timeout = options.timeout.or(query.timeout);
+    options.max_rows = options.max_rows.or(query.max_rows);
+    parse_query_with(&query.text, options, &terms).map_err(of_query)
+}
+
+fn no_stored_query(session: &Session, catalogue: &Catalogue, name: &str) -> anyhow::Error {
+    let folder = session.data().join(stored::FOLDER);
+    let folder = folder.display();
+    if let Some(error) = catalogue.broken(name) {
+        let (line, reason) = (error.line, &error.reason);
+        return Problem::new(
+            format!("{folder}/{name}.rq is stuk, regel {line}: {}", reason.nl),
+            format!("{folder}/{name}.rq is broken, line {line}: {}", reason.en),
+        )
+        .into();
+    }
+    let names: Vec<&str> = catalogue.queries.iter().map(|q| q.name.as_str()).collect();
+    let problem = Problem::new(
+        format!("er is geen bevraging {name} in {folder}"),
+        format!("there is no query {name} in {folder}"),
+    );
+    match names.join(", ") {
+        none if none.is_empty() => problem.into(),
+        names => problem
+            .hint(
+                format!("deze zijn er: {names}"),
+                format!("there are: {names}"),
+            )
+            .into(),
     }
 }
 
 pub(crate) fn run(session: &Session, args: &QueryArgs) -> anyhow::Result<Exit> {
-    let text = args.source.read()?;
-    let options = QueryOptions {
+    let mut options = QueryOptions {
         base_iri: Some(format!("{}/", session.base)),
         timeout: args.timeout,
         max_rows: args.max_rows,
+        services: args.services.services()?,
         ..QueryOptions::default()
     };
     // The text is read first: a mistake in it is told at once, however large the registry is.
-    let query = parse_query(&text, &options).map_err(of_query)?;
+    let query = read_question(session, args, &mut options)?;
     if args.explain {
         return explain_plan(session, args.as_of, &query, &options);
     }

@@ -1,7 +1,7 @@
 //! `oslo serve`: the registry over HTTP, until SIGTERM or Ctrl-C.
 
 use super::Exit;
-use super::arguments::parse_memory;
+use super::arguments::{ServiceArgs, parse_memory};
 use super::problem::Problem;
 use super::session::Session;
 use crate::http::{self, ServeError, ServerConfig};
@@ -23,6 +23,8 @@ pub(crate) struct ServeArgs {
     /// Memory that one change may take before it goes to disk, such as 512MiB or 2GiB [default: 2GiB]
     #[arg(long, env = "OSLO_MEMORY", value_name = "SIZE", value_parser = parse_memory)]
     memory: Option<u64>,
+    #[command(flatten)]
+    services: ServiceArgs,
 }
 
 pub(crate) fn run(session: &Session, args: &ServeArgs) -> anyhow::Result<Exit> {
@@ -33,10 +35,12 @@ pub(crate) fn run(session: &Session, args: &ServeArgs) -> anyhow::Result<Exit> {
         .map(read_token)
         .transpose()?;
     let writable = admin_token.is_some();
+    let services = args.services.services()?;
     let registry = Arc::new(session.open_existing(args.memory)?);
     let config = ServerConfig {
         bind: args.bind,
         admin_token,
+        services,
         ..ServerConfig::default()
     };
     start(registry, config, |address| {

@@ -1,7 +1,7 @@
 //! The codes of problems with their status and meaning, as `/fouten` lists them. Builds no problem itself.
 
 /// Every code with its status and what it means; `/fouten` shows them, and each problem's `type` leads there.
-pub(super) const CODES: [(&str, u16, &str, &str); 47] = [
+pub(super) const CODES: [(&str, u16, &str, &str); 51] = [
     (
         "accept-datetime",
         400,
@@ -19,6 +19,12 @@ pub(super) const CODES: [(&str, u16, &str, &str); 47] = [
         400,
         "Dit adres kent geen vroegere toestanden.",
         "This address does not know earlier states.",
+    ),
+    (
+        "bad-parameter",
+        400,
+        "Een parameter is onbekend, dubbel of geen waarde van zijn type.",
+        "A parameter is unknown, given twice or no value of its type.",
     ),
     (
         "body-incomplete",
@@ -197,8 +203,20 @@ pub(super) const CODES: [(&str, u16, &str, &str); 47] = [
     (
         "query-service",
         400,
-        "Deze dienst bevraagt geen andere diensten (SERVICE).",
-        "This service asks no other services (SERVICE).",
+        "De bevraging noemt een andere dienst (SERVICE) die hier niet bevraagd mag worden.",
+        "The query names another service (SERVICE) that may not be asked here.",
+    ),
+    (
+        "query-service-failed",
+        502,
+        "Een andere dienst (SERVICE) gaf geen bruikbaar antwoord.",
+        "Another service (SERVICE) gave no usable answer.",
+    ),
+    (
+        "query-service-limit",
+        400,
+        "De bevraging vraagt te veel van andere diensten (SERVICE).",
+        "The query asks too much of other services (SERVICE).",
     ),
     (
         "query-syntax",
@@ -223,6 +241,12 @@ pub(super) const CODES: [(&str, u16, &str, &str); 47] = [
         422,
         "De wijziging voldoet niet aan de vormen en is geweigerd.",
         "The change does not conform to the shapes and was refused.",
+    ),
+    (
+        "stored-query-broken",
+        500,
+        "Het bestand van de klaargezette bevraging kan niet gelezen worden.",
+        "The file of the stored query cannot be read.",
     ),
     (
         "timeout",

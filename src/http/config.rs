@@ -1,6 +1,8 @@
 //! What is chosen per server, with the limits that hold for every request.
 
+use crate::query::Services;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How to serve a registry.
@@ -22,6 +24,10 @@ pub struct ServerConfig {
     pub max_body_bytes: usize,
     /// Most bytes of a query or update text.
     pub max_query_bytes: usize,
+    /// Most bytes of answers of stored queries that are kept.
+    pub max_kept_answers_bytes: u64,
+    /// Endpoints that `SERVICE` in a query may ask; without it none is asked.
+    pub services: Option<Arc<Services>>,
     /// Queries, dumps and validations that run at once.
     pub max_concurrent_queries: usize,
     /// How long a request waits for its turn before it is sent away.
@@ -44,6 +50,8 @@ impl Default for ServerConfig {
             max_query_memory_bytes: 1 << 30,
             max_body_bytes: 64 << 20,
             max_query_bytes: 1 << 20,
+            max_kept_answers_bytes: 32 << 20,
+            services: None,
             max_concurrent_queries: (cores * 2).max(4),
             queue_timeout: Duration::from_secs(2),
             stall_timeout: Duration::from_secs(30),

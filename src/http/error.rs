@@ -283,9 +283,12 @@ impl From<QueryError> for ApiError {
             QueryError::Format { .. } => S::NOT_ACCEPTABLE,
             QueryError::Refused { .. } => S::BAD_REQUEST,
             QueryError::Timeout { .. } => S::SERVICE_UNAVAILABLE,
+            QueryError::RowLimit { .. }
+            | QueryError::MemoryLimit { .. }
+            | QueryError::ServiceLimit { .. } => S::BAD_REQUEST,
+            QueryError::ServiceFailed { .. } => S::BAD_GATEWAY,
             // Whoever hung up does not read this: the administrator stopped the query.
             QueryError::Cancelled => S::SERVICE_UNAVAILABLE,
-            QueryError::RowLimit { .. } | QueryError::MemoryLimit { .. } => S::BAD_REQUEST,
             _ => return Self::internal(error),
         };
         let title = if error.is_limit() || matches!(error, QueryError::Cancelled) {
@@ -317,6 +320,10 @@ impl From<QueryError> for ApiError {
             QueryError::MemoryLimit { limit_bytes } => out
                 .with("limiet", "max_memory_bytes")
                 .with("grens", limit_bytes),
+            QueryError::ServiceLimit { limit, .. } => {
+                out.with("limiet", "services").with("grens", limit)
+            }
+            QueryError::ServiceFailed { service, .. } => out.with("dienst", service),
             _ => out,
         }
     }

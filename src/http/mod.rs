@@ -1,7 +1,7 @@
 //! The web server: routes, negotiation, limits and errors around the registry's views. Decides nothing about the domain.
 //!
 //! Queries and documents are made on blocking threads from one snapshot each; answers that grow are streamed. No request
-//! makes the server fetch anything.
+//! makes the server fetch anything, but for the endpoints that the operator lets queries ask.
 
 mod body;
 mod codes;
@@ -16,6 +16,7 @@ mod layers;
 mod ledger;
 mod moment;
 mod pages;
+mod queries;
 mod reply;
 mod running;
 mod sparql;
@@ -82,6 +83,8 @@ pub fn router(state: AppState) -> Router {
         .route("/static/oslo.css", get(pages::style_sheet))
         .route("/sparql", get(sparql::get).post(sparql::post))
         .route("/sparql/update", post(updates::update))
+        .route("/queries", get(queries::list))
+        .route("/queries/{name}", get(queries::run))
         .route("/rdf-graphs", on(graph_methods, graphs::indirect))
         .route("/graph/{*name}", on(graph_methods, graphs::direct))
         .route("/.well-known/void", get(void::describe))

@@ -127,6 +127,15 @@ pub(super) async fn health(State(state): State<AppState>) -> Result<Response, Ap
         if let Some(failure) = &health.checkpoint {
             body["waarschuwing"] = public_reason(store.dir(), failure).into();
         }
+        let stored = state.registry.stored_queries().catalogue();
+        if !stored.broken.is_empty() {
+            let names: Vec<&str> = stored
+                .broken
+                .iter()
+                .map(|(name, _)| name.as_str())
+                .collect();
+            body["kapotteBevragingen"] = names.into();
+        }
         let mut response = Body::from(format!("{body:#}\n")).into_response();
         let out = response.headers_mut();
         out.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));

@@ -175,6 +175,7 @@ pub(super) fn options_of(state: &AppState, params: &Params) -> Result<QueryOptio
         max_rows: Some(config.max_rows),
         max_memory: Some(config.max_query_memory_bytes),
         cancel: Cancel::new(),
+        services: config.services.clone(),
         engine: crate::query::Engine::Automatic,
     })
 }
@@ -187,6 +188,16 @@ fn parse_duration(text: &str) -> Option<Duration> {
     };
     let seconds = number.trim().parse::<f64>().ok()? * unit;
     (seconds > 0.0 && seconds.is_finite()).then(|| Duration::from_secs_f64(seconds.min(86_400.0)))
+}
+
+/// A query form as the account of queries names it.
+pub(super) fn form_of(kind: QueryKind) -> &'static str {
+    match kind {
+        QueryKind::Select => "SELECT",
+        QueryKind::Ask => "ASK",
+        QueryKind::Construct => "CONSTRUCT",
+        QueryKind::Describe => "DESCRIBE",
+    }
 }
 
 async fn run(state: AppState, question: Question) -> Result<Response, ApiError> {
@@ -207,13 +218,7 @@ async fn run(state: AppState, question: Question) -> Result<Response, ApiError> 
     let shown = moment.state(&state).await?;
     let view = shown.view();
     let graphs = options.default_graph_uris.len() + options.named_graph_uris.len();
-    let form = match query.kind() {
-        QueryKind::Select => "SELECT",
-        QueryKind::Ask => "ASK",
-        QueryKind::Construct => "CONSTRUCT",
-        QueryKind::Describe => "DESCRIBE",
-    };
-    let asked = Asked::now(&id.0, form, graphs, &text);
+    let asked = Asked::now(&id.0, form_of(query.kind()), graphs, &text);
     let (media_type, format) = match wanted {
         Wanted::Page => {
             let permit = state.query_turn().await?;
@@ -242,9 +247,7 @@ async fn run(state: AppState, question: Question) -> Result<Response, ApiError> 
         }
         Wanted::Stream(media_type, format) => (media_type, format),
     };
-    let upper = text.to_ascii_uppercase();
-    let volatile = VOLATILE.iter().any(|name| upper.contains(name));
-    let etag = (is_cacheable && !volatile).then(|| {
+    let etag = (is_cacheable && !is_volatile(&state, &text)).then(|| {
         let graphs = format!(
             "{:?}{:?}",
             options.default_graph_uris, options.named_graph_uris
@@ -279,6 +282,13 @@ async fn run(state: AppState, question: Question) -> Result<Response, ApiError> 
     Ok(response)
 }
 
+/// Whether the same query on the same state may have another answer the next time.
+pub(super) fn is_volatile(state: &AppState, text: &str) -> bool {
+    let upper = text.to_ascii_uppercase();
+    VOLATILE.iter().any(|name| upper.contains(name))
+        || (state.config.services.is_some() && upper.contains("SERVICE"))
+}
+
 /// A query to run and write out.
 struct Work {
     view: View,
@@ -294,6 +304,7 @@ async fn answer(state: &AppState, work: Work, trailers: bool) -> Result<Streamed
     let permit = match state.free_query_turn() {
         Some(permit) => {
             if work.query.is_shallow()
+                && !work.query.asks_services()
                 && state.is_warm(work.view.snapshot())
                 && let Some(bytes) = at_once(&state.ledger, &work)?
             {
@@ -353,9 +364,9 @@ fn at_once(ledger: &Ledger, work: &Work) -> Result<Option<Vec<u8>>, ApiError> {
 }
 
 /// Tells the account of queries how much was written.
-struct Counted<'a> {
-    out: &'a mut ChunkWriter,
-    entry: &'a Entry,
+pub(super) struct Counted<'a> {
+    pub(super) out: &'a mut ChunkWriter,
+    pub(super) entry: &'a Entry,
 }
 
 impl Write for Counted<'_> {
@@ -429,7 +440,7 @@ fn wanted_format(
 }
 
 /// The first rows of an answer for a page.
-fn first_rows(
+pub(super) fn first_rows(
     view: &View,
     query: &ParsedQuery,
     options: &QueryOptions,
@@ -456,10 +467,23 @@ fn first_rows(
                 table.rows.push(row);
             }
         }
-        Answer::Graph(_) => {
-            return Err(ApiError::not_acceptable(OutputFormat::media_types_for(
-                query.kind(),
-            )));
+        Answer::Graph(triples) => {
+            table.columns = ["onderwerp", "eigenschap", "waarde"]
+                .map(str::to_owned)
+                .to_vec();
+            for triple in triples {
+                let triple = triple?;
+                if table.rows.len() == PAGE_ROWS {
+                    table.more = true;
+                    break;
+                }
+                let terms = [
+                    triple.subject.into(),
+                    triple.predicate.into(),
+                    triple.object,
+                ];
+                table.rows.push(terms.map(Some).to_vec());
+            }
         }
     }
     Ok(table)

@@ -4,6 +4,7 @@ use super::config::ServerConfig;
 use super::error::ApiError;
 use super::ledger::Ledger;
 use super::moment::Shown;
+use super::queries::Answers;
 use crate::access::AdminToken;
 use crate::ingest::ContextStore;
 use crate::rdf::label::Language;
@@ -55,6 +56,8 @@ pub struct Inner {
     queries: Arc<Semaphore>,
     writes: Arc<Semaphore>,
     looks_back: Arc<Semaphore>,
+    /// Answers of stored queries.
+    pub(super) answers: Answers,
     /// [`Snapshot::identity`] of the state asked last. What is counted once for a state is counted by its first query.
     warm: AtomicU64,
     /// Differs between processes: states of memory-only registries have no digest.
@@ -94,6 +97,7 @@ impl AppState {
                 queries: Arc::new(Semaphore::new(config.max_concurrent_queries)),
                 writes: Arc::new(Semaphore::new(8)),
                 warm: AtomicU64::new(0),
+                answers: Answers::new(config.max_kept_answers_bytes),
                 looks_back: Arc::new(Semaphore::new(LOOKS_BACK)),
                 process_nonce: u64::from(std::process::id())
                     ^ jiff::Timestamp::now().as_nanosecond() as u64,

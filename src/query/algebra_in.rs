@@ -1,13 +1,16 @@
 //! From SPARQL text to spargebra's algebra. With its submodule [`rewrite`] the only place that names spargebra.
 //! Does not evaluate.
 
+mod federate;
 mod geo_calls;
 mod lower;
 mod ordering;
 mod rewrite;
 mod search;
+mod substitute;
 mod updates;
 
+pub(super) use federate::with_tables;
 pub(super) use ordering::Sources;
 pub use ordering::{PlanMethod, PlanStep};
 pub(super) use updates::{Modify, Target, Transfer, UpdateOperation, parse_update};
@@ -21,15 +24,19 @@ use crate::query::lexer::{Spanned, Token, position, tokens};
 use crate::query::syntax::{Refused, syntax_error};
 use crate::rdf::label::Text;
 use ordering::{explain_joins, is_worth_ordering, order_joins};
-use oxrdf::NamedNode;
+use oxrdf::{NamedNode, Term, Variable};
 use rewrite::{
-    expand_graphs, has_graph_over_groups, largest_join, order_star_columns, rewrite_pattern,
+    expand_graphs, has_graph_over_groups, has_service, largest_join, order_star_columns,
+    rewrite_pattern,
 };
 use search::{Search, resolve_searches, take_searches};
 use spareval::{PreparedQuery, QueryEvaluator};
 use spargebra::algebra::{GraphPattern, QueryDataset as Clause};
+use spargebra::term::GroundTerm;
 use spargebra::{Query, SparqlParser};
 use std::borrow::Cow;
+use std::collections::BTreeSet;
+use substitute::{Values, substitute};
 
 /// Brackets that may be open at once.
 const MAX_NESTING: usize = 128;
@@ -65,6 +72,8 @@ pub(super) struct QueryAlgebra {
     searches: Vec<Search>,
     /// Whether it must be told the named graphs before it is prepared.
     needs_graphs: bool,
+    /// Whether it names other endpoints.
+    pub(super) has_service: bool,
     /// Whether there is anything to order in it.
     needs_order: bool,
     /// Whether it needs more stack than any thread has.
@@ -72,12 +81,29 @@ pub(super) struct QueryAlgebra {
 }
 
 impl QueryAlgebra {
-    /// Parses a query.
-    pub(super) fn parse(text: &str, base_iri: Option<&str>) -> Result<Self, QueryError> {
+    /// Parses a query and puts terms in the place of some of its variables. Blank nodes among the terms are passed over.
+    pub(super) fn parse(
+        text: &str,
+        base_iri: Option<&str>,
+        values: &[(String, Term)],
+    ) -> Result<Self, QueryError> {
         let tokens = tokens(text);
+        let values = values
+            .iter()
+            .filter_map(|(name, term)| {
+                let value = match term {
+                    Term::NamedNode(node) => GroundTerm::from(node.clone()),
+                    Term::Literal(literal) => GroundTerm::from(literal.clone()),
+                    Term::BlankNode(_) => return None,
+                };
+                Some((Variable::new(name).ok()?, value))
+            })
+            .collect();
         match measure(text, &tokens)? {
-            Depth::Usual => Self::parse_here(text, &tokens, base_iri, false),
-            Depth::Deep => with_deep_stack(|| Self::parse_here(text, &tokens, base_iri, true)),
+            Depth::Usual => Self::parse_here(text, &tokens, base_iri, &values, false),
+            Depth::Deep => {
+                with_deep_stack(|| Self::parse_here(text, &tokens, base_iri, &values, true))
+            }
         }
     }
 
@@ -85,6 +111,7 @@ impl QueryAlgebra {
         text: &str,
         tokens: &[Spanned<'_>],
         base_iri: Option<&str>,
+        values: &Values,
         is_deep: bool,
     ) -> Result<Self, QueryError> {
         let parser = parser(base_iri)?;
@@ -103,6 +130,15 @@ impl QueryAlgebra {
                     },
                 })
             })?;
+        substitute(&mut query, values).map_err(|variable| QueryError::Syntax {
+            line: 0,
+            column: 0,
+            message: Text::new(
+                format!("de bevraging geeft haar parameter {variable} zelf een waarde"),
+                format!("the query gives its parameter {variable} a value itself"),
+            ),
+            hint: None,
+        })?;
         let (kind, pattern, dataset) = match &mut query {
             Query::Select {
                 pattern, dataset, ..
@@ -125,6 +161,7 @@ impl QueryAlgebra {
         let searches = take_searches(pattern, text, tokens, &prefixes)?;
         rewrite_pattern(pattern);
         let needs_graphs = has_graph_over_groups(pattern);
+        let has_service = has_service(pattern);
         let needs_order = is_worth_ordering(pattern);
         // The dataset is chosen by the view; the evaluator must not choose again.
         let dataset = dataset.take().map(clause);
@@ -135,6 +172,7 @@ impl QueryAlgebra {
             prefixes,
             searches,
             needs_graphs,
+            has_service,
             needs_order,
             is_deep: is_deep || is_long,
         })
@@ -216,6 +254,17 @@ impl QueryAlgebra {
     pub(super) fn prepare<'a>(&'a self, evaluator: &'a QueryEvaluator) -> PreparedQuery<'a> {
         evaluator.prepare(&self.query)
     }
+}
+
+/// The names of the variables in a text, without their marks.
+pub(super) fn variables_in(text: &str) -> BTreeSet<String> {
+    let variables = tokens(text)
+        .into_iter()
+        .filter_map(|token| match token.token {
+            Token::Variable(name) => Some(name.to_owned()),
+            _ => None,
+        });
+    variables.collect()
 }
 
 fn parser(base_iri: Option<&str>) -> Result<SparqlParser, QueryError> {

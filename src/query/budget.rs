@@ -63,6 +63,9 @@ enum Stop {
 /// Carried by the unwinding; private, so nobody else can be mistaken for it.
 struct Stopped;
 
+/// Carried by the unwinding when a part of the work outside the evaluator failed.
+struct Failed(QueryError);
+
 thread_local! {
     static STEPS: Cell<u32> = const { Cell::new(STEPS_PER_CHECK) };
     static LIVE: Cell<i64> = const { Cell::new(0) };
@@ -120,10 +123,13 @@ impl Budget {
                 .stop
                 .get()
                 .map_or(QueryError::Cancelled, |stop| self.error(stop))),
-            Err(payload) => match payload.downcast::<Unreadable>() {
-                Ok(unreadable) => Err(QueryError::Unreadable(unreadable.message)),
-                Err(payload) => Err(QueryError::Internal(panic_text(payload.as_ref()))),
-            },
+            Err(payload) => Err(match payload.downcast::<Unreadable>() {
+                Ok(unreadable) => QueryError::Unreadable(unreadable.message),
+                Err(payload) => match payload.downcast::<Failed>() {
+                    Ok(failed) => failed.0,
+                    Err(payload) => QueryError::Internal(panic_text(payload.as_ref())),
+                },
+            }),
         }
     }
 
@@ -217,6 +223,43 @@ fn check_running() {
     if stopped {
         resume_unwind(Box::new(Stopped));
     }
+}
+
+/// Whether a limit of the budget that runs on this thread is hit.
+pub(super) fn is_stopped() -> bool {
+    CURRENT.with_borrow(|current| {
+        current
+            .as_ref()
+            .is_some_and(|budget| budget.find_stop(LIVE.get()).is_some())
+    })
+}
+
+/// Unwinds when a limit of the budget that runs on this thread is hit.
+pub(super) fn look() {
+    check_running();
+}
+
+/// Ends the evaluation that runs on this thread with an error. Not by a result of the evaluator, which drops errors on the
+/// right of `MINUS` and inside `EXISTS`.
+pub(super) fn fail(error: QueryError) -> ! {
+    resume_unwind(Box::new(Failed(error)))
+}
+
+/// Time left of the budget that runs on this thread; `None` when it has no time limit.
+pub(super) fn time_left() -> Option<Duration> {
+    CURRENT.with_borrow(|current| {
+        let budget = current.as_ref()?;
+        Some(budget.timeout?.saturating_sub(budget.started.elapsed()))
+    })
+}
+
+/// Counts bytes that the budget running on this thread keeps until its end.
+pub(super) fn add_bytes(bytes: usize) {
+    CURRENT.with_borrow(|current| {
+        if let Some(budget) = current {
+            budget.add_text_bytes(bytes);
+        }
+    });
 }
 
 fn panic_text(payload: &(dyn std::any::Any + Send)) -> String {

@@ -50,6 +50,22 @@ pub enum QueryError {
         /// The service named, or the term that stood in its place.
         service: String,
     },
+    /// An endpoint that may be asked did not answer as it should.
+    #[error("SERVICE {service} gave no answer: {}", .reason.en)]
+    ServiceFailed {
+        /// The endpoint.
+        service: String,
+        /// What went wrong.
+        reason: Text,
+    },
+    /// Other endpoints were asked more, or answered more, than one query may take.
+    #[error("query stopped: other services were to give more than {limit} {}, its limit", .of.en)]
+    ServiceLimit {
+        /// What there is too much of: requests, rows or bytes.
+        of: Text,
+        /// The limit.
+        limit: u64,
+    },
     /// A function that is neither SPARQL's nor ours.
     #[error("unknown function {iri}")]
     UnknownFunction {
@@ -93,6 +109,8 @@ impl QueryError {
             Self::MemoryLimit { .. } => "query-memory-limit",
             Self::Cancelled => "query-cancelled",
             Self::Service { .. } => "query-service",
+            Self::ServiceFailed { .. } => "query-service-failed",
+            Self::ServiceLimit { .. } => "query-service-limit",
             Self::UnknownFunction { .. } => "query-function",
             Self::Format { .. } => "query-format",
             Self::Refused { .. } => "update-refused",
@@ -106,7 +124,10 @@ impl QueryError {
     pub fn is_limit(&self) -> bool {
         matches!(
             self,
-            Self::Timeout { .. } | Self::RowLimit { .. } | Self::MemoryLimit { .. }
+            Self::Timeout { .. }
+                | Self::RowLimit { .. }
+                | Self::MemoryLimit { .. }
+                | Self::ServiceLimit { .. }
         )
     }
 
@@ -132,6 +153,13 @@ impl QueryError {
             Self::Service { service } => {
                 format!("SERVICE {service} is hier niet beschikbaar.")
             }
+            Self::ServiceFailed { service, reason } => {
+                format!("SERVICE {service} gaf geen antwoord: {}.", reason.nl)
+            }
+            Self::ServiceLimit { of, limit } => format!(
+                "De bevraging is gestopt: andere diensten zouden meer dan {limit} {} geven, haar grens.",
+                of.nl
+            ),
             Self::UnknownFunction { iri } => format!("Onbekende functie {iri}."),
             Self::Format { kind, format } => format!(
                 "Het antwoord op een {}-bevraging kan niet als {format} geschreven worden.",

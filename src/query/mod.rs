@@ -18,6 +18,7 @@ mod plan;
 mod prefixes;
 mod results;
 mod run;
+mod service;
 mod syntax;
 mod table;
 mod text;
@@ -31,10 +32,12 @@ pub use prefixes::well_known_prefixes;
 pub use results::{OutputFormat, ResultFormat};
 pub use run::{
     Answer, GraphTriples, ParsedQuery, QueryStats, Rows, evaluate, explain, is_run_by_executor,
-    parse_query, run_query,
+    parse_query, parse_query_with, run_query, variables_in,
 };
+pub use service::{AllowError, ServiceLimits, Services};
 pub use update::{UpdateStats, apply_update, apply_update_within};
 
+use std::sync::Arc;
 use std::time::Duration;
 
 /// What the default graph of a query is when neither the request nor the query names one.
@@ -88,6 +91,8 @@ pub struct QueryOptions {
     pub max_memory: Option<u64>,
     /// Flag by which another thread stops the work.
     pub cancel: Cancel,
+    /// Endpoints that `SERVICE` may ask; without it no query asks any. Updates never ask.
+    pub services: Option<Arc<Services>>,
     /// What runs the query.
     pub engine: Engine,
 }

@@ -1,13 +1,14 @@
 //! Runs a query: dataset, evaluator and limits together; answers as terms or written out.
 //! Parses no text and formats no result itself.
 
-use crate::query::algebra_in::{DatasetClause, PlanStep, QueryAlgebra};
+use crate::query::algebra_in::{self, DatasetClause, PlanStep, QueryAlgebra};
 use crate::query::budget::Budget;
 use crate::query::dataset::{QueryDataset, evaluator};
 use crate::query::deep::{DeepStream, stream_from_deep_stack, with_deep_stack};
 use crate::query::error::QueryError;
 use crate::query::exec::Solutions;
 use crate::query::results::{self, OutputFormat};
+use crate::query::service::Session;
 use crate::query::{Engine, QueryKind, QueryOptions};
 use crate::rdf::label::Text;
 use crate::store::View;
@@ -16,6 +17,8 @@ use rustc_hash::FxHashSet;
 use spareval::{
     QueryEvaluationError, QueryResults, QuerySolution, QuerySolutionIter, QueryTripleIter,
 };
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
 use std::io::Write;
 use std::rc::Rc;
@@ -37,6 +40,11 @@ impl ParsedQuery {
     /// Whether the query runs on the thread that asks; one nested very deep gets a thread with a larger stack.
     pub fn is_shallow(&self) -> bool {
         !self.algebra.is_deep
+    }
+
+    /// Whether the query names other endpoints (`SERVICE`), which takes its time.
+    pub fn asks_services(&self) -> bool {
+        self.algebra.has_service
     }
 
     /// `(prefix, namespace)` pairs of the prologue, in the order of the text.
@@ -76,9 +84,28 @@ pub enum Answer {
 /// # Errors
 /// [`QueryError::Syntax`] with line, column and, where one is known, a hint.
 pub fn parse_query(text: &str, options: &QueryOptions) -> Result<ParsedQuery, QueryError> {
+    parse_query_with(text, options, &[])
+}
+
+/// Reads a query and puts terms in the place of its variables of these names, wherever they occur: in the algebra, so
+/// that no term is ever read as SPARQL. A variable that is not named stays one.
+///
+/// # Errors
+/// As [`parse_query`]; and when the query gives such a variable a value itself.
+pub fn parse_query_with(
+    text: &str,
+    options: &QueryOptions,
+    values: &[(String, Term)],
+) -> Result<ParsedQuery, QueryError> {
+    let algebra = QueryAlgebra::parse(text, options.base_iri.as_deref(), values)?;
     Ok(ParsedQuery {
-        algebra: Arc::new(QueryAlgebra::parse(text, options.base_iri.as_deref())?),
+        algebra: Arc::new(algebra),
     })
+}
+
+/// The names of the variables that a query's text mentions, without their marks.
+pub fn variables_in(text: &str) -> BTreeSet<String> {
+    algebra_in::variables_in(text)
 }
 
 /// Starts a query on a view and hands out its answer as terms. The limits of the options hold until the last row.
@@ -200,10 +227,20 @@ fn start(
     budget: &Rc<Budget>,
 ) -> Result<Started, QueryError> {
     let clause = clause.or(algebra.dataset.as_ref());
-    let dataset = QueryDataset::new(view, clause, options.default_graph, Rc::clone(budget));
+    let new_dataset = || QueryDataset::new(view, clause, options.default_graph, Rc::clone(budget));
+    let dataset = new_dataset();
+    let services = options.services.as_ref().filter(|_| algebra.has_service);
+    let session = services.map(Session::new);
+    let new_evaluator = || match &session {
+        Some(session) => algebra_in::with_tables(evaluator(), session),
+        None => evaluator(),
+    };
     budget.run(|| {
         let algebra = algebra.over_graphs(|| dataset.graph_iris());
-        let algebra = QueryAlgebra::searched(algebra, &dataset.sources())?;
+        let mut algebra = QueryAlgebra::searched(algebra, &dataset.sources())?;
+        if let Some(session) = &session {
+            algebra = Cow::Owned(algebra.federated(session, &new_evaluator(), &new_dataset));
+        }
         let algebra = QueryAlgebra::ordered(algebra, &dataset.sources());
         if options.engine == Engine::Automatic
             && let Some(lowered) = algebra.lower(&dataset)
@@ -212,7 +249,7 @@ fn start(
             let solutions = Solutions::start(lowered, is_ask, dataset, budget);
             return Ok(Started::Executor(Box::new(solutions)));
         }
-        let results = algebra.prepare(&evaluator()).execute(dataset);
+        let results = algebra.prepare(&new_evaluator()).execute(dataset);
         Ok(Started::Evaluator(results.map_err(evaluation_error)?))
     })?
 }

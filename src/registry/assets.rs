@@ -42,6 +42,19 @@ pub fn background_files() -> Vec<Asset> {
         .collect()
 }
 
+/// The stored queries that ship: name of the file and its bytes, sorted.
+pub fn stored_queries() -> Vec<(&'static str, &'static [u8])> {
+    let Some(folder) = FIXTURES.get_dir(super::stored::FOLDER) else {
+        return Vec::new();
+    };
+    let mut files: Vec<(&str, &[u8])> = folder
+        .files()
+        .filter_map(|file| Some((file.path().file_name()?.to_str()?, file.contents())))
+        .collect();
+    files.sort_unstable_by_key(|(name, _)| *name);
+    files
+}
+
 fn collect(dir: &'static Dir<'static>, folder: &'static str, assets: &mut Vec<Asset>) {
     let mut files: Vec<&'static File<'static>> = Vec::new();
     walk(dir, &mut files);

@@ -4,6 +4,7 @@
 pub mod assets;
 mod commit;
 mod register;
+pub mod stored;
 
 pub use commit::{CommitError, CommitRequest, OnViolation, Outcome, Rejection};
 pub use register::{Filter, Match, Register, RegisterError};
@@ -14,6 +15,7 @@ use oxrdf::NamedNode;
 use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use stored::StoredQueries;
 
 /// Base IRI when none is configured: where `oslo serve` listens by default.
 pub const DEFAULT_BASE: &str = "http://127.0.0.1:7400";
@@ -47,6 +49,7 @@ pub struct Registry {
     store: Store,
     config: RegistryConfig,
     registers: Vec<Register>,
+    stored: StoredQueries,
     /// What was made of the latest states, newest last.
     made: Mutex<VecDeque<Made>>,
 }
@@ -86,6 +89,7 @@ impl Registry {
 
     fn over(store: Store, config: RegistryConfig) -> Self {
         Self {
+            stored: StoredQueries::of(store.dir(), &config.base),
             store,
             config,
             registers: register::shipped(),
@@ -128,6 +132,11 @@ impl Registry {
         self.registers
             .iter()
             .find(|register| register.id_of_iri(iri).is_some())
+    }
+
+    /// The queries that stewards put in the data folder.
+    pub fn stored_queries(&self) -> &StoredQueries {
+        &self.stored
     }
 
     /// `{base}/graph/{name}`.

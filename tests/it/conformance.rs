@@ -15,6 +15,8 @@ const SUITES: &[(&str, usize)] = &[
     ("SPARQL 1.1 update evaluation", 94),
     ("SPARQL 1.1 update syntax", 63),
     ("SPARQL 1.1 result formats", 10),
+    ("SPARQL 1.1 federated query", 7),
+    ("SPARQL 1.1 federation syntax", 3),
     ("SPARQL 1.0 query evaluation", 283),
     ("SPARQL 1.0 query syntax", 199),
     ("SPARQL 1.1 protocol", 34),
@@ -48,6 +50,7 @@ fn expected_misses() -> Expected {
 
 fn run_suites() -> Vec<SuiteResult> {
     let mut suites = crate::sparql::run_all();
+    suites.extend(crate::federation::suite::run_all());
     suites.extend(crate::protocol::run_all());
     let mut shacl = crate::shacl::run_core_suite();
     "SHACL Core".clone_into(&mut shacl.name);
@@ -124,7 +127,7 @@ fn page(suites: &[SuiteResult], expected: &Expected) -> String {
     }
     out.push_str(
         "\n## Not run\n\nOf JSON-LD: the tests for JSON-LD 1.0 processors, generalised RDF, text direction and expansion options. \
-         Entailment regimes and federation (no remote service is ever asked) are not offered.\n\n\
+         Entailment regimes are not offered.\n\n\
          ## How the protocols are run\n\nOver a server on a socket. The first version of the graph store suite, which the W3C \
          deprecated, is told in prose: where its successor and the specification allow several statuses (200 or 204 for a \
          graph that is replaced), so does the test.\n",

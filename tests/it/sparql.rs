@@ -56,7 +56,7 @@ pub(crate) fn run_all() -> Vec<SuiteResult> {
     suites
 }
 
-fn run(corpus: &Corpus, entry: &Entry) -> Result<(), String> {
+pub(crate) fn run(corpus: &Corpus, entry: &Entry) -> Result<(), String> {
     let kinds = entry.kinds();
     let kind = kinds.first().ok_or("no type")?;
     match kind.as_str() {

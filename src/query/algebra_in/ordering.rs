@@ -17,7 +17,7 @@ use crate::store::{Graphs, Id, Statistics, View};
 pub(super) use emit::{is_wall, without_weight};
 use explain::Notes;
 pub use explain::{PlanMethod, PlanStep};
-use facts::Names;
+pub(super) use facts::Names;
 use oxrdf::{NamedNode, vocab::rdf};
 use spargebra::algebra::{Expression, GraphPattern};
 use spargebra::term::NamedNodePattern;

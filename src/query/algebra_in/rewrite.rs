@@ -86,7 +86,7 @@ pub(super) fn rewrite_pattern(pattern: &mut GraphPattern) {
         | GraphPattern::Distinct { inner }
         | GraphPattern::Reduced { inner }
         | GraphPattern::Slice { inner, .. } => rewrite_pattern(inner),
-        GraphPattern::Service { .. } => {} // never sent anywhere
+        GraphPattern::Service { .. } => {} // sent as it was written, if at all
         GraphPattern::Extend { .. } => rewrite_extends(pattern),
         GraphPattern::OrderBy { inner, expression } => {
             rewrite_pattern(inner);
@@ -251,6 +251,15 @@ pub(super) fn has_graph_over_groups(pattern: &GraphPattern) -> bool {
     let mut found = false;
     visit(pattern, &mut |pattern| {
         found |= is_graph_over_groups(pattern);
+    });
+    found
+}
+
+/// Whether a pattern holds a `SERVICE`.
+pub(super) fn has_service(pattern: &GraphPattern) -> bool {
+    let mut found = false;
+    visit(pattern, &mut |pattern| {
+        found |= matches!(pattern, GraphPattern::Service { .. });
     });
     found
 }
@@ -537,7 +546,7 @@ fn read_exactly(function: &'static str, variable: Variable) -> Expression {
 }
 
 /// Calls `change` on the direct operands of an expression; `EXISTS` has none.
-fn operands(expression: &mut Expression, change: &mut dyn FnMut(&mut Expression)) {
+pub(super) fn operands(expression: &mut Expression, change: &mut dyn FnMut(&mut Expression)) {
     match expression {
         Expression::NamedNode(_)
         | Expression::Literal(_)

@@ -28,6 +28,7 @@ pub fn render_home(site: &Site<'_>, registers: &[RegisterLine<'_>]) -> String {
                 p { "Bevragen, controleren en bijwerken." }
                 ul {
                     li { a href=(site.path("/sparql")) { "SPARQL-bevraging" } }
+                    li { a href=(site.path("/queries")) { "Klaargezette bevragingen" } }
                     li { a href=(site.path("/validate")) { "Een bestand valideren" } }
                     li { a href=(site.path("/rapport")) { "Kwaliteitsrapport van het register" } }
                     li { a href=(site.path("/rdf-graphs")) { "Grafen en hun inhoud" } }

@@ -9,6 +9,7 @@ mod query;
 
 mod report;
 mod resource;
+mod stored;
 mod upload;
 
 pub use collection::{CollectionPage, render_collection};
@@ -19,6 +20,7 @@ pub use query::{QueryTable, render_query_form, render_query_result};
 
 pub use report::render_report;
 pub use resource::{ResourcePage, render_resource};
+pub use stored::{StoredQueryPage, render_stored_queries, render_stored_query};
 pub use upload::render_validate_form;
 
 use crate::rdf::label::Language;

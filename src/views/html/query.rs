@@ -85,19 +85,41 @@ pub fn render_query_result(site: &Site<'_>, query: &str, table: &QueryTable) -> 
                     li { a href=(download(format)) { (name) } }
                 }
             }
-            div.scroll {
-                table {
-                    thead { tr { @for column in &table.columns { th scope="col" { (column) } } } }
-                    tbody {
-                        @for row in &table.rows {
-                            tr { @for value in row { td { (term_cell(site, value.as_ref())) } } }
-                        }
+            (rows(site, table))
+        }
+    };
+    site.page("SPARQL-bevraging", &content)
+}
+
+/// An answer with its number of rows, or yes or no.
+pub(super) fn answer_table(site: &Site<'_>, table: &QueryTable) -> Markup {
+    html! {
+        p role="status" {
+            @if let Some(answer) = table.boolean {
+                strong { @if answer { "Ja" } @else { "Nee" } }
+            } @else if table.more {
+                "De eerste " (grouped(table.rows.len() as u64)) " rijen; de bestanden hebben ze alle."
+            } @else {
+                (counted(table.rows.len() as u64, "rij", "rijen")) "."
+            }
+        }
+        @if table.boolean.is_none() { (rows(site, table)) }
+    }
+}
+
+fn rows(site: &Site<'_>, table: &QueryTable) -> Markup {
+    html! {
+        div.scroll {
+            table {
+                thead { tr { @for column in &table.columns { th scope="col" { (column) } } } }
+                tbody {
+                    @for row in &table.rows {
+                        tr { @for value in row { td { (term_cell(site, value.as_ref())) } } }
                     }
                 }
             }
         }
-    };
-    site.page("SPARQL-bevraging", &content)
+    }
 }
 
 fn form(site: &Site<'_>, query: &str) -> Markup {

@@ -42,7 +42,7 @@ const fn page(pattern: &'static str, path: &'static str) -> Route {
 const GRAPH: &str = "GET, HEAD, POST, PUT, DELETE, PATCH";
 const ASK: &str = "/sparql?query=ASK%20%7B%7D";
 
-const ROUTES: [Route; 24] = [
+const ROUTES: [Route; 26] = [
     page("/", "/"),
     Route {
         keep: Keep::No,
@@ -77,6 +77,17 @@ const ROUTES: [Route; 24] = [
         keep: Keep::No,
         has_commit: false,
         ..page("/sparql/update", "/sparql/update")
+    },
+    Route {
+        has_commit: false,
+        ..page("/queries", "/queries")
+    },
+    // A registry in memory has no folder for them; what their answers say is tested beside them.
+    Route {
+        status: 404,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/queries/{name}", "/queries/x")
     },
     Route {
         methods: GRAPH,

@@ -12,7 +12,7 @@ use spargebra::term::{NamedNodePattern, TermPattern, TriplePattern};
 
 /// The variables of a query, numbered.
 #[derive(Debug, Default)]
-pub(super) struct Names {
+pub(in crate::query::algebra_in) struct Names {
     numbers: FxHashMap<Variable, u8>,
 }
 
@@ -45,11 +45,37 @@ impl Facts {
 
 impl Names {
     /// Numbers all variables of a pattern; `None` when there are too many to plan with.
-    pub(super) fn of(pattern: &GraphPattern) -> Option<Self> {
+    pub(in crate::query::algebra_in) fn of(pattern: &GraphPattern) -> Option<Self> {
         let mut names = Self::default();
         let mut all = true;
         names.collect(pattern, &mut all);
         all.then_some(names)
+    }
+
+    /// Whether every solution of a pattern binds a variable.
+    pub(in crate::query::algebra_in) fn is_certain(
+        &self,
+        pattern: &GraphPattern,
+        variable: &Variable,
+    ) -> bool {
+        self.number(variable).is_some()
+            && self
+                .set([variable])
+                .is_within(self.facts(pattern, None).certain)
+    }
+
+    /// Whether an expression reads only what every solution of a pattern binds, and asks nothing of the data: the same
+    /// whether it filters the pattern or a join of it.
+    pub(in crate::query::algebra_in) fn may_filter(
+        &self,
+        pattern: &GraphPattern,
+        expression: &Expression,
+    ) -> bool {
+        let mut all = true;
+        mentioned_in(expression, &mut |variable| {
+            all &= self.is_certain(pattern, variable);
+        });
+        all && is_repeatable(expression)
     }
 
     fn add(&mut self, variable: &Variable, all: &mut bool) {
