@@ -493,7 +493,7 @@ pub(super) fn first_rows(
 pub(super) fn abilities(state: &AppState) -> Abilities {
     Abilities {
         updates: state.token.is_some(),
-        federation: false,
+        federation: state.config.services.is_some(),
     }
 }
 
