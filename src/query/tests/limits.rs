@@ -43,7 +43,8 @@ fn a_timeout_stops_every_kind_of_work() {
             matches!(outcome, Err(QueryError::Timeout { limit }) if limit == TIMEOUT),
             "{text}: {outcome:?}"
         );
-        assert!(took < 2 * TIMEOUT, "{text}: {took:?}");
+        // A busy machine may be late; without the limit it would be hours.
+        assert!(took < 5 * TIMEOUT, "{text}: {took:?}");
     }
 }
 
