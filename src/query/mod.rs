@@ -5,6 +5,7 @@
 //! evaluator passes through. A limit that is hit is an error, never a short answer.
 
 mod algebra_in;
+mod answer;
 mod budget;
 mod dataset;
 mod deep;
@@ -25,14 +26,15 @@ mod text;
 mod update;
 
 pub use algebra_in::{PlanMethod, PlanStep};
+pub use answer::{Answer, GraphTriples, Rows};
 pub use budget::Cancel;
 pub use error::QueryError;
 pub use extensions::extension_functions;
 pub use prefixes::well_known_prefixes;
 pub use results::{OutputFormat, ResultFormat};
 pub use run::{
-    Answer, GraphTriples, ParsedQuery, QueryStats, Rows, evaluate, explain, is_run_by_executor,
-    parse_query, parse_query_with, run_query, variables_in,
+    ParsedQuery, QueryStats, evaluate, explain, is_run_by_executor, parse_query, parse_query_with,
+    run_query, variables_in,
 };
 pub use service::{AllowError, ServiceLimits, Services};
 pub use update::{UpdateStats, apply_update, apply_update_within};

@@ -1,10 +1,11 @@
 //! Result formats and their writers: solutions as JSON, XML, CSV, TSV or a table, graphs in the RDF syntaxes.
 //! Streams, except the table, which must know its widths.
 
+use crate::query::answer::{Answer, GraphTriples, Rows};
 use crate::query::error::QueryError;
 use crate::query::json::JsonSolutions;
 use crate::query::prefixes::{PrefixMap, well_known_prefixes};
-use crate::query::run::{Answer, GraphTriples, ParsedQuery, Rows};
+use crate::query::run::ParsedQuery;
 use crate::query::{QueryKind, table};
 use crate::rdf::format::Format;
 use oxrdf::Variable;

@@ -1,8 +1,8 @@
 //! Solutions as a table for people at a terminal: short names, aligned columns. Not a format for programs.
 
+use crate::query::answer::Rows;
 use crate::query::error::QueryError;
 use crate::query::prefixes::PrefixMap;
-use crate::query::run::Rows;
 use crate::rdf::vocab::xsd;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use oxrdf::{Term, Variable};

@@ -2,11 +2,12 @@
 //! Decides nothing about what may be written and commits nothing.
 
 use crate::query::algebra_in::{self, DatasetClause, Modify, Target, Transfer, UpdateOperation};
+use crate::query::answer::{Guarded, evaluation_error};
 use crate::query::budget::Budget;
 use crate::query::dataset::{QueryDataset, evaluator};
 use crate::query::deep::stream_from_deep_stack;
 use crate::query::error::QueryError;
-use crate::query::run::{Guarded, evaluation_error, new_budget, request_clause};
+use crate::query::run::{new_budget, request_clause};
 use crate::query::{DefaultGraph, QueryOptions};
 use crate::rdf::label::Text;
 use crate::store::{Draft, Graphs, Id, QuadIds, View};

@@ -5,9 +5,9 @@ use super::{
     unit,
 };
 use crate::query::algebra_in::ordering::{Names, order_joins};
+use crate::query::answer::evaluation_error;
 use crate::query::budget;
 use crate::query::error::QueryError;
-use crate::query::run::evaluation_error;
 use crate::query::service::{Request, Row};
 use crate::rdf::label::Text;
 use oxrdf::{NamedNode, Term, Variable};
