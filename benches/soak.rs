@@ -7,13 +7,14 @@
 #[path = "soak/work.rs"]
 mod work;
 
+use oslo_registry::store::OpenOptions;
 use std::process::ExitCode;
 use std::time::Duration;
 use work::{Measured, Settings};
 
 /// A reader may wait so long for a snapshot.
 const LONGEST_WAIT_MS: f64 = 50.0;
-/// Memory may grow by so much after the first quarter: fragments, caches that fill, merges under way…
+/// Memory may grow by so much after the first quarter: fragments, merges under way, what a larger index needs…
 const BAND_MIB: f64 = 96.0;
 /// …and by so much for each commit, for the list of commits that every store keeps and the one that this bench keeps.
 const BAND_BYTES_PER_COMMIT: f64 = 160.0;
@@ -30,7 +31,11 @@ fn main() -> ExitCode {
         readers: 20,
         quads: setting("OSLO_SOAK_QUADS", 1_000_000),
         rest: Duration::from_millis(1),
-        options: Default::default(),
+        // A cache that is full within the first quarter: what grows after that is not the cache.
+        options: OpenOptions {
+            cache_bytes: 64 << 20,
+            ..OpenOptions::default()
+        },
     };
     let folder = match std::env::var_os("OSLO_SOAK_DIR") {
         Some(dir) => tempfile::tempdir_in(dir),
