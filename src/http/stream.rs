@@ -5,7 +5,8 @@
 
 use super::error::ApiError;
 use super::reply::joined;
-use crate::query::Cancel;
+use super::turns::Turn;
+use crate::query::{Cancel, QueryError};
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -16,7 +17,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 
 /// The trailer of an answer that is whole: the number of its rows, or `?` where nobody counted.
 const X_ROWS: HeaderName = HeaderName::from_static("x-oslo-rows");
@@ -84,19 +85,21 @@ pub(super) struct Delivery {
     pub(super) trailers: bool,
 }
 
-/// Runs `work` on a blocking thread and returns once its answer, the beginning of it or its failure is known.
-/// The permit is held until the work ends.
+/// Runs `work` on a thread of its own and returns once its answer, the beginning of it or its failure is known.
+/// The turn is given back when the work ends, and while it waits for its client.
 pub(super) async fn stream_from(
     delivery: Delivery,
-    permit: OwnedSemaphorePermit,
+    turn: Turn,
     work: impl FnOnce(&mut ChunkWriter) -> Result<(), ApiError> + Send + 'static,
 ) -> Result<Streamed, ApiError> {
     let (sender, mut receiver) = mpsc::channel::<Sent>(CHUNKS_AHEAD);
-    let guard = CancelOnDrop(delivery.cancel);
+    let guard = CancelOnDrop(delivery.cancel.clone());
+    let place = turn.open_answer()?;
     let span = tracing::Span::current();
     let handle = Handle::current();
-    tokio::task::spawn_blocking(move || {
-        let _permit = permit;
+    let thread = turn.clone();
+    thread.start(move || {
+        let _place = place;
         span.in_scope(|| {
             let mut writer = ChunkWriter {
                 buffer: Vec::new(),
@@ -105,11 +108,15 @@ pub(super) async fn stream_from(
                 sender,
                 handle,
                 stall_timeout: delivery.stall_timeout,
+                turn,
+                cancel: delivery.cancel,
+                is_refused: false,
             };
             let result = guarded(|| work(&mut writer));
             writer.end(result);
         });
-    });
+    })?;
+    drop(thread);
     let first = match receiver.recv().await {
         Some(Sent::Whole(bytes)) => return Ok(bytes.into()),
         Some(Sent::Part(first) | Sent::Last(first, _)) => first,
@@ -152,10 +159,23 @@ pub(super) struct ChunkWriter {
     sender: mpsc::Sender<Sent>,
     handle: Handle,
     stall_timeout: Duration,
+    turn: Turn,
+    cancel: Cancel,
+    /// Whether there was no turn to go on with.
+    is_refused: bool,
 }
 
 impl ChunkWriter {
-    fn hand_over(&self, sent: Sent) -> io::Result<()> {
+    fn hand_over(&mut self, sent: Sent) -> io::Result<()> {
+        let is_last = !matches!(sent, Sent::Part(_));
+        // What asks no leave itself when it takes long, such as a dump, asks it here.
+        if !is_last && self.turn.is_overdue() && !self.turn.lengthen(&self.cancel) {
+            self.is_refused = true;
+            return Err(io::Error::new(
+                io::ErrorKind::ResourceBusy,
+                "the server is too busy to let the answer go on",
+            ));
+        }
         // There mostly is room: only a client slower than the work is waited for.
         let sent = match self.sender.try_send(sent) {
             Ok(()) => return Ok(()),
@@ -168,7 +188,12 @@ impl ChunkWriter {
             Err(mpsc::error::TrySendError::Full(sent)) => sent,
         };
         let sending = self.sender.send_timeout(sent, self.stall_timeout);
-        self.handle.block_on(sending).map_err(|error| match error {
+        self.turn.rest();
+        let sent = self.handle.block_on(sending);
+        if sent.is_ok() && !is_last {
+            self.turn.resume();
+        }
+        sent.map_err(|error| match error {
             mpsc::error::SendTimeoutError::Timeout(_) => {
                 io::Error::new(io::ErrorKind::TimedOut, "the client stopped reading")
             }
@@ -184,6 +209,11 @@ impl ChunkWriter {
             Ok(()) if self.has_sent => Sent::Last(rest, self.rows),
             Ok(()) => Sent::Whole(rest),
             Err(error) => {
+                let error = if self.is_refused {
+                    QueryError::Crowded.into()
+                } else {
+                    error
+                };
                 tracing::debug!(code = error.code, "An answer was broken off or refused");
                 Sent::Failed(error)
             }

@@ -20,6 +20,7 @@ mod prefixes;
 mod results;
 mod run;
 mod service;
+mod shared;
 mod syntax;
 mod table;
 mod text;
@@ -37,6 +38,7 @@ pub use run::{
     run_query, variables_in,
 };
 pub use service::{AllowError, ServiceLimits, Services};
+pub use shared::{MemoryPool, Overtime};
 pub use update::{UpdateStats, apply_update, apply_update_within};
 
 use std::sync::Arc;
@@ -91,6 +93,10 @@ pub struct QueryOptions {
     pub max_rows: Option<u64>,
     /// Most bytes (estimated) of intermediate bindings and computed values held at once.
     pub max_memory: Option<u64>,
+    /// Memory that this query shares with others, on top of its own limit.
+    pub pool: Option<MemoryPool>,
+    /// Asked when the query has run for a while. Updates never ask: they hold up those behind them.
+    pub overtime: Option<Overtime>,
     /// Flag by which another thread stops the work.
     pub cancel: Cancel,
     /// Endpoints that `SERVICE` may ask; without it no query asks any. Updates never ask.

@@ -328,7 +328,13 @@ pub fn run_query(
 }
 
 pub(super) fn new_budget(options: &QueryOptions) -> Rc<Budget> {
-    Budget::new(options.timeout, options.max_memory, options.cancel.clone())
+    Budget::sharing(
+        options.timeout,
+        options.max_memory,
+        options.cancel.clone(),
+        options.pool.as_ref(),
+        options.overtime.clone(),
+    )
 }
 
 /// The dataset named by the request, which replaces the one named in the text.
