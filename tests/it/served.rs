@@ -60,10 +60,7 @@ impl Served {
             let (address, _) = line.split_once('\t')?;
             address.parse().ok()
         });
-        let served = Self {
-            child,
-            log,
-        };
+        let served = Self { child, log };
         let ready: SocketAddr = said.unwrap_or_else(|| panic!("{line}\n{}", served.log()));
         assert_eq!(ready, address);
         served
