@@ -191,7 +191,7 @@ fn query_text(dice: &mut Dice) -> (&'static str, String) {
         }
         10 => ("in", format!("SELECT * {{ ?s :value ?v FILTER(?v {} ({})) }}", dice.pick(&["IN", "NOT IN"]), list(many, |n| format!("{n},")).trim_end_matches([',', ' ']))),
         11 => {
-            let path = dice.pick(&["(:p|^:p)*", "(:p|:q|^:p|^:q)+", "((:p/:q)|(:q/:p))*", "!(:value)*", ":p*/:q*/:p*/:q*", "((:p*)*)*", "(:p?/:q?)+", "^(:p/^:q)*", "(!:x|!^:y)+"]);
+            let path = dice.pick(&["(:p|^:p)*", "(:p|:q|^:p|^:q)+", "((:p/:q)|(:q/:p))*", "!(:value)*", ":p*/:q*/:p*/:q*", "((:p*)*)*", "(:p?/:q?)+", "^(:p/^:q)*", "(!:x|!^:y)+", "(a|^a)*", "(!(:x|^:x))*"]);
             let ends = dice.pick(&["?a {} ?b", "?a {} ?a", ":n1 {} ?b", "?a {} :n2", ":n1 {} :n2"]);
             let what = dice.pick(&["*", "(COUNT(*) AS ?n)", "DISTINCT *"]);
             ("path", format!("SELECT {what} {{ {} }}", ends.replace("{}", path)))
