@@ -408,8 +408,9 @@ pub(super) struct Counted<'a> {
 
 impl Write for Counted<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.entry.add_bytes(bytes.len());
-        self.out.write(bytes)
+        let taken = self.out.write(bytes)?;
+        self.entry.add_bytes(taken);
+        Ok(taken)
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -15,7 +15,7 @@ use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
@@ -29,7 +29,11 @@ const TRAILERS: HeaderValue = HeaderValue::from_static("x-oslo-error, x-oslo-row
 /// Up to here an answer is sent as a whole.
 pub(super) const WHOLE_BYTES: usize = 64 << 10;
 const CHUNK_BYTES: usize = 32 << 10;
-const CHUNKS_AHEAD: usize = 8;
+const CHUNKS_AHEAD: usize = 16;
+/// Chunks that a client must have taken before the work goes on that waited for it.
+const CHUNKS_TAKEN: usize = CHUNKS_AHEAD / 2;
+/// Bytes that a client takes at least in a second, beyond the time it may take for one: who takes less only holds a place.
+const BYTES_PER_SECOND: u64 = 4 << 10;
 
 /// What the writing thread hands over.
 enum Sent {
@@ -111,6 +115,8 @@ pub(super) async fn stream_from(
                 turn,
                 cancel: delivery.cancel,
                 is_refused: false,
+                sent_bytes: 0,
+                waited: Duration::ZERO,
             };
             let result = guarded(|| work(&mut writer));
             writer.end(result);
@@ -150,6 +156,10 @@ impl Drop for CancelOnDrop {
     }
 }
 
+fn gone() -> io::Error {
+    io::Error::new(io::ErrorKind::BrokenPipe, "the client went away")
+}
+
 /// Collects bytes into chunks and hands them to the response.
 pub(super) struct ChunkWriter {
     buffer: Vec<u8>,
@@ -163,6 +173,9 @@ pub(super) struct ChunkWriter {
     cancel: Cancel,
     /// Whether there was no turn to go on with.
     is_refused: bool,
+    sent_bytes: u64,
+    /// Time spent waiting for the client.
+    waited: Duration,
 }
 
 impl ChunkWriter {
@@ -180,27 +193,38 @@ impl ChunkWriter {
         let sent = match self.sender.try_send(sent) {
             Ok(()) => return Ok(()),
             Err(mpsc::error::TrySendError::Closed(_)) => {
-                return Err(io::Error::new(
-                    io::ErrorKind::BrokenPipe,
-                    "the client went away",
-                ));
+                return Err(gone());
             }
             Err(mpsc::error::TrySendError::Full(sent)) => sent,
         };
-        let sending = self.sender.send_timeout(sent, self.stall_timeout);
         self.turn.rest();
-        let sent = self.handle.block_on(sending);
-        if sent.is_ok() && !is_last {
-            self.turn.resume();
+        let room = if is_last { 1 } else { CHUNKS_TAKEN };
+        let earned = Duration::from_secs(self.sent_bytes / BYTES_PER_SECOND);
+        let patience = (self.stall_timeout + earned)
+            .saturating_sub(self.waited)
+            .min(self.stall_timeout);
+        let since = Instant::now();
+        let reserved = self.handle.block_on(async {
+            tokio::time::timeout(patience, self.sender.reserve_many(room)).await
+        });
+        self.waited += since.elapsed();
+        match reserved {
+            Err(_) => Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "the client stopped reading",
+            )),
+            Ok(Err(_)) => Err(gone()),
+            Ok(Ok(mut room)) => {
+                if let Some(place) = room.next() {
+                    place.send(sent);
+                }
+                drop(room);
+                if !is_last {
+                    self.turn.resume();
+                }
+                Ok(())
+            }
         }
-        sent.map_err(|error| match error {
-            mpsc::error::SendTimeoutError::Timeout(_) => {
-                io::Error::new(io::ErrorKind::TimedOut, "the client stopped reading")
-            }
-            mpsc::error::SendTimeoutError::Closed(_) => {
-                io::Error::new(io::ErrorKind::BrokenPipe, "the client went away")
-            }
-        })
     }
 
     fn end(mut self, result: Result<(), ApiError>) {
@@ -226,18 +250,21 @@ impl ChunkWriter {
 
 impl Write for ChunkWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.buffer.extend_from_slice(bytes);
         let limit = if self.has_sent {
             CHUNK_BYTES
         } else {
             WHOLE_BYTES
         };
-        if self.buffer.len() >= limit {
+        // A value may be larger than all chunks ahead together: it is taken in parts.
+        let taken = bytes.len().min(limit - self.buffer.len());
+        self.buffer.extend_from_slice(&bytes[..taken]);
+        if self.buffer.len() == limit {
             let full = std::mem::replace(&mut self.buffer, Vec::with_capacity(CHUNK_BYTES));
             self.has_sent = true;
+            self.sent_bytes += full.len() as u64;
             self.hand_over(Sent::Part(full))?;
         }
-        Ok(bytes.len())
+        Ok(taken)
     }
 
     /// Keeps bytes until a chunk is full: writers flush more often than is worth a packet.
