@@ -2,10 +2,12 @@
 
 mod bad_input;
 mod cli;
+mod clients;
 mod conformance;
 mod crash;
 mod differential;
 mod federation;
+mod fuzzed;
 mod geo;
 mod hostile;
 mod http;
