@@ -181,7 +181,7 @@ class Store(unittest.TestCase):
     def test_named_graphs(self):
         streets = Graph(SPARQLStore(SPARQL), identifier=STREETS)
         self.assertTrue(0 < len(list(streets)) < 10_000)
-        names = {context.identifier for context in SPARQLStore(SPARQL).contexts()}
+        names = set(SPARQLStore(SPARQL).contexts())
         self.assertIn(STREETS, names)
 
     def test_mistakes_surface(self):
