@@ -6,9 +6,9 @@ use super::rows::Context;
 use super::text::Lexical;
 use super::value;
 use crate::store::Id;
-use oxrdf::{Term, Variable};
+use oxrdf::Term;
 use regex::Regex;
-use spareval::{ExpressionTerm as Value, QueryEvaluator};
+use spareval::ExpressionTerm as Value;
 use std::rc::Rc;
 
 /// A function (SPARQL 1.1 §17.4).
@@ -68,7 +68,7 @@ pub(in crate::query) enum Function {
     /// A function of terms that needs nothing else, as those of GeoSPARQL; `None` is an error.
     Terms(fn(&[Term]) -> Option<Term>),
     /// A function that the other evaluator has: casts, hashes, what is rarely called. Costs some memory for each call.
-    Borrowed(Box<Borrowed>),
+    Borrowed(Box<dyn Fn(Vec<Term>) -> Option<Term>>),
 }
 
 /// A part of a date or a time.
@@ -84,42 +84,6 @@ pub(in crate::query) enum TimePart {
     Hours,
     /// `MINUTES`
     Minutes,
-}
-
-/// A call of a function of the other evaluator.
-pub(in crate::query) struct Borrowed {
-    evaluator: Rc<QueryEvaluator>,
-    call: sparopt::algebra::Expression,
-    arguments: Vec<Variable>,
-}
-
-impl Borrowed {
-    /// A call with so many arguments.
-    pub(in crate::query) fn new(
-        evaluator: &Rc<QueryEvaluator>,
-        name: sparopt::algebra::Function,
-        arguments: usize,
-    ) -> Self {
-        let arguments: Vec<Variable> = (0..arguments)
-            .map(|number| Variable::new_unchecked(format!("a{number}")))
-            .collect();
-        let variables = arguments.iter().cloned();
-        Self {
-            evaluator: Rc::clone(evaluator),
-            call: sparopt::algebra::Expression::FunctionCall(
-                name,
-                variables
-                    .map(sparopt::algebra::Expression::Variable)
-                    .collect(),
-            ),
-            arguments,
-        }
-    }
-
-    fn call(&self, arguments: Vec<Term>) -> Option<Term> {
-        let values = self.arguments.iter().zip(arguments);
-        self.evaluator.evaluate_expression(&self.call, values)
-    }
 }
 
 impl Function {
@@ -281,7 +245,7 @@ impl Function {
             }
             Self::Borrowed(function) => {
                 let terms = terms(arguments, row, context)?;
-                Some(Computed::Value(function.call(terms)?.into()))
+                Some(Computed::Value(function(terms)?.into()))
             }
             Self::Concat => {
                 let mut all = String::new();
