@@ -1,9 +1,10 @@
 //! The functions of SPARQL 1.1 §17.4 over solutions. Those that queries call often are computed here; the others are borrowed
 //! from the other evaluator, call by call.
 
-use super::expression::{Computed, Expression};
+use super::expression::{Computed, Expression, load};
 use super::rows::Context;
 use super::text::Lexical;
+use super::time::TimePart;
 use super::value;
 use crate::store::Id;
 use oxrdf::Term;
@@ -69,21 +70,6 @@ pub(in crate::query) enum Function {
     Terms(fn(&[Term]) -> Option<Term>),
     /// A function that the other evaluator has: casts, hashes, what is rarely called. Costs some memory for each call.
     Borrowed(Box<dyn Fn(Vec<Term>) -> Option<Term>>),
-}
-
-/// A part of a date or a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::query) enum TimePart {
-    /// `YEAR`
-    Year,
-    /// `MONTH`
-    Month,
-    /// `DAY`
-    Day,
-    /// `HOURS`
-    Hours,
-    /// `MINUTES`
-    Minutes,
 }
 
 impl Function {
@@ -235,8 +221,13 @@ impl Function {
                 self.rounded(value).map(Computed::Value)
             }
             Self::Part(part) => {
-                let value = arguments[0].loaded(row, context)?;
-                let part = part.of(&value)?;
+                let part = match arguments[0].value(row, context)? {
+                    Computed::Id(id) => match Id::from_raw(id)?.inline_value() {
+                        Some(inline) => part.of_inline(inline)?,
+                        None => part.of(&load(id, context))?,
+                    },
+                    Computed::Value(value) => part.of(&value)?,
+                };
                 Some(Computed::Value(Value::IntegerLiteral(part.into())))
             }
             Self::Terms(function) => {
@@ -283,24 +274,6 @@ impl Function {
             (Self::Ceil, Value::DoubleLiteral(v)) => Value::DoubleLiteral(v.ceil()),
             (Self::Floor, Value::DoubleLiteral(v)) => Value::DoubleLiteral(v.floor()),
             (_, Value::DoubleLiteral(v)) => Value::DoubleLiteral(v.round()),
-            _ => return None,
-        })
-    }
-}
-
-impl TimePart {
-    fn of(self, value: &Value) -> Option<i64> {
-        Some(match (self, value) {
-            (Self::Year, Value::DateTimeLiteral(v)) => v.year(),
-            (Self::Year, Value::DateLiteral(v)) => v.year(),
-            (Self::Month, Value::DateTimeLiteral(v)) => v.month().into(),
-            (Self::Month, Value::DateLiteral(v)) => v.month().into(),
-            (Self::Day, Value::DateTimeLiteral(v)) => v.day().into(),
-            (Self::Day, Value::DateLiteral(v)) => v.day().into(),
-            (Self::Hours, Value::DateTimeLiteral(v)) => v.hour().into(),
-            (Self::Hours, Value::TimeLiteral(v)) => v.hour().into(),
-            (Self::Minutes, Value::DateTimeLiteral(v)) => v.minute().into(),
-            (Self::Minutes, Value::TimeLiteral(v)) => v.minute().into(),
             _ => return None,
         })
     }

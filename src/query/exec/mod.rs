@@ -19,6 +19,7 @@ mod solutions;
 mod sort;
 mod steps;
 mod text;
+pub(super) mod time;
 pub(super) mod value;
 
 use crate::query::budget::Budget;

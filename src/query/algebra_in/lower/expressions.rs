@@ -3,7 +3,8 @@
 use super::Lowering;
 use crate::query::dataset::{EXACT_DATATYPE, EXACT_STR, ROW_BNODE, evaluator};
 use crate::query::exec::expression::{Comparison, Expression};
-use crate::query::exec::function::{Function, TimePart};
+use crate::query::exec::function::Function;
+use crate::query::exec::time::TimePart;
 use crate::query::exec::value::Arithmetic;
 use crate::query::{geo, text};
 use oxrdf::{NamedNode, Term, Variable};
