@@ -30,7 +30,7 @@ Striping = 0
 [Parameters]
 ServerPort = 127.0.0.1:{sql_port}
 DisableUnixSocket = 1
-MaxClientConnections = 40
+MaxClientConnections = 100
 CheckpointInterval = 60
 CaseMode = 2
 DirsAllowed = {folders}
@@ -41,9 +41,9 @@ AsyncQueueMaxThreads = 10
 [HTTPServer]
 ServerPort = 127.0.0.1:{port}
 ServerRoot = .
-MaxClientConnections = 40
-ServerThreads = 40
-MaxKeepAlives = 40
+MaxClientConnections = 100
+ServerThreads = 100
+MaxKeepAlives = 100
 KeepAliveTimeout = 600
 EnabledGzipContent = 0
 [SPARQL]
@@ -98,6 +98,10 @@ class Virtuoso(Engine):
         if "*** Error" in said:
             raise system.Failed(f"Virtuoso: {said[said.index('*** Error'):][:400]}")
         return said
+
+    def index_texts(self, timeout):
+        with self.serve():
+            self._sql("DB.DBA.RDF_OBJ_FT_RULE_ADD(null, null, 'all'); DB.DBA.RDF_OBJ_FT_RECOVER(); checkpoint;", timeout)
 
     def load(self, file, timeout):
         """The server runs while its loader does; its own start and the making of an empty database are not counted.
