@@ -1,8 +1,8 @@
 // Puts Apache Jena TDB2 behind HTTP for the benches, because Debian packages the library without its server.
 // Two commands: `load FOLDER FILE` and `serve FOLDER PORT`. Serves POST /sparql with a form, on loopback, and nothing else:
-// no GET, no persistence of its own, and of negotiation no more
-// than this: rows are CSV when CSV is accepted, else SPARQL JSON; graphs are N-Triples. It is kept thin so that what is
-// measured is TDB2: a thread for each kept connection, one write for each answer, no copying but one buffer.
+// no GET, no persistence of its own, and no more negotiation than this: rows are CSV when CSV is accepted, else SPARQL JSON;
+// graphs are N-Triples. It is kept thin so that what is measured is TDB2: a thread for each kept connection, one write for
+// each answer, no copying but one buffer.
 
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
@@ -131,7 +131,7 @@ public final class JenaServer {
             body.writeBytes(String.valueOf(problem).getBytes(StandardCharsets.UTF_8));
         }
         byte[] head = ("HTTP/1.1 " + status + "\r\nContent-Type: " + type + "\r\nContent-Length: " + body.size()
-             + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII);
+            + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII);
         byte[] whole = new byte[head.length + body.size()];
         System.arraycopy(head, 0, whole, 0, head.length);
         System.arraycopy(body.toByteArray(), 0, whole, head.length, body.size());

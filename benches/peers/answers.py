@@ -15,6 +15,8 @@ import io
 import json
 import re
 
+from catalogue.base import CSV, TRIPLES
+
 XSD = "http://www.w3.org/2001/XMLSchema#"
 _WHOLE = {
     XSD + name
@@ -194,9 +196,9 @@ def read(body, accept, plain=False):
 
     `plain` leaves of every term only its text, as CSV does: for answers in different formats that are to be compared."""
     try:
-        if accept == "text/csv":
+        if accept == CSV:
             return Answer(_lines(_table(body)))
-        if accept == "application/n-triples":
+        if accept == TRIPLES:
             triples = _triples(body)
             once = list(dict.fromkeys(triples))
             return Answer(_lines(without_labels(once)), len(triples) - len(once))

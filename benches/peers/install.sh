@@ -116,6 +116,20 @@ jena() {
     fi
 }
 
+# The program that sends many requests at once.
+load() {
+    if [ -x "$HOME_OF_PEERS/load" ] && [ ! "$HERE/load.c" -nt "$HOME_OF_PEERS/load" ]; then
+        return
+    fi
+    cc=$(command -v cc 2>/dev/null || command -v gcc 2>/dev/null)
+    if [ -n "$cc" ] && "$cc" -O2 -Wall -o "$HOME_OF_PEERS/load" "$HERE/load.c"; then
+        say "load: compiled"
+    else
+        say "load: could not be compiled; is there a C compiler?"
+    fi
+}
+
+load
 oxigraph
 package virtuoso-opensource-7 usr/bin/virtuoso-t
 jena

@@ -1,6 +1,6 @@
 """The questions of the queries bench. To add one: put a `Question` in the list of a module here."""
 
-from catalogue.base import GROUPS, PREFIXES, Question
+from catalogue.base import CSV, GROUPS, JSON, PREFIXES, TRIPLES, Question
 from catalogue.joins import JOINS
 from catalogue.special import SPECIAL
 from catalogue.stewards import STEWARDS
