@@ -24,9 +24,11 @@ import system
 from catalogue import JSON, PREFIXES
 
 # Times taken of a question: not fewer, unless one takes very long, and not more.
-LEAST, MOST = 5, 40
+LEAST, MOST = 5, 300
+# Share of the time of a question for which it is asked before times are taken, unless one answer takes longer than that.
+WARM_UP = 0.15
 # Seconds after which a question is given up between two runs, in multiples of the time meant for it.
-PATIENCE = 15
+PATIENCE = 20
 # Answers of a question that are kept and compared, where its text varies.
 COMPARED = 3
 CLIENTS = (1, 8, 64)
@@ -167,7 +169,9 @@ class Asking:
                     figures["doubles"] = answer.doubles
                 self.kept.keep(answer, question.id, name, number)
                 del body, answer
-            times = self._times(map(request_of, source))
+            requests = map(request_of, source)
+            self._times(requests, self.options.seconds * WARM_UP - figures["first"], least=0)
+            times = self._times(requests, self.options.seconds)
             figures.update(
                 p50=client.percentile(times, 0.5), p95=client.percentile(times, 0.95), best=times[0], runs=len(times)
             )
@@ -190,10 +194,11 @@ class Asking:
         self._stop()
         self._serve()
 
-    def _times(self, requests):
-        """Sorted times in seconds of these requests, for as long as is meant for a question."""
-        meant = self.options.seconds
+    def _times(self, requests, meant, least=LEAST):
+        """Sorted times in seconds of these requests, for as long as is meant for them or until there are enough."""
         times, spent = [], 0.0
+        if meant <= 0:
+            return times
         gc.collect()
         gc.disable()
         try:
@@ -202,7 +207,7 @@ class Asking:
                 self.connection.expect(request)
                 times.append(time.perf_counter() - begin)
                 spent += times[-1]
-                if len(times) >= MOST or (spent > meant and len(times) >= LEAST) or spent > PATIENCE * meant:
+                if len(times) >= MOST or (spent > meant and len(times) >= least) or spent > PATIENCE * meant:
                     break
         finally:
             gc.enable()

@@ -44,6 +44,8 @@ def median(run, engine, question):
 def is_right(run, engine, question, explained):
     """Whether the rows of an engine are the expected ones, or differ in a way that does not matter to the time."""
     figures = _result(run, engine).get("questions", {}).get(question, {})
+    if not figures:
+        return False
     if "error" in figures:
         # No wrong rows, only none in time.
         return "timeout" in figures

@@ -2,7 +2,7 @@
 
 import gates
 import report
-from asking import CLIENTS, READERS, READS, WRITES
+from asking import CLIENTS, LEAST, READERS, READS, WRITES
 from catalogue import GROUPS
 
 HEAD = """\
@@ -15,6 +15,7 @@ one day: read the ratios.
 
 - Times are medians in milliseconds as a client sees them, from sending the question to the last byte of the answer; p95 is oslo's.
 - **÷ peer**: oslo's median divided by that peer's. Below 1, oslo is faster. Bold is the fastest.
+- A number in parentheses: so many runs instead of five or more, because each took so long.
 - **~** the engines are not asked the same text, because SPARQL 1.1 has no words for it. Not part of the means.
 - **≠** the rows are not those of the others; below it is told why. Not part of the means and gates, unless the times compare nevertheless.
 """
@@ -28,7 +29,7 @@ def _ms(seconds):
 
 
 def _times(value):
-    return f"{value:.{2 if value < 10 else 1 if value < 100 else 0}f}"
+    return f"{value:.{3 if value < 0.0995 else 2 if value < 9.995 else 1 if value < 99.95 else 0}f}"
 
 
 def _measured(run):
@@ -53,6 +54,8 @@ def _cell(run, result, question, best, explained):
     text = _ms(figures["p50"])
     if figures["p50"] == best:
         text = f"**{text}**"
+    if figures["runs"] < LEAST:
+        text += f" ({figures['runs']})"
     return text + ("" if run["verdicts"].get(question.id, {}).get(result["name"]) == "" else " ≠")
 
 
@@ -68,8 +71,11 @@ def _questions(run, explained):
             if question.group != letter:
                 continue
             own = results[0]["questions"][question.id]
-            times = [result.get("questions", {}).get(question.id, {}).get("p50") for result in results]
-            known = [value for value in times if value]
+            # Who answers something else is not the fastest.
+            known = [
+                gates.median(run, result["name"], question.id) for result in results
+                if gates.is_right(run, result["name"], question.id, explained)
+            ]
             best = min(known) if len(known) > 1 else None
             row = [question.id, question.title + (" ~" if question.remark else ""), f"{own['rows']:,}" if "rows" in own else "–"]
             row += [_cell(run, result, question, best, explained) for result in results]

@@ -126,15 +126,17 @@ def _concepts():
         yield f'{status(name)} {RDF_TYPE} <{SKOS}Concept> .\n{status(name)} <{SKOS}prefLabel> "{name}"@nl .\n'
 
 
-def _places(rng):
-    """Names of the municipalities with where they lie."""
+def places(seed=SEED):
+    """(name, latitude, longitude) of each municipality; its addresses lie around there."""
+    # Random choices of their own, so that a question can name a place.
+    rng = random.Random(f"{seed}/places")
     names = [first + last for first in _PLACE for last in _PLACE_END]
     rng.shuffle(names)
     return [(name, 50.72 + rng.random() * 0.72, 2.60 + rng.random() * 3.2) for name in names[:MUNICIPALITIES]]
 
 
-def _municipalities(places):
-    for number, (name, _, _) in enumerate(places):
+def _municipalities(around):
+    for number, (name, _, _) in enumerate(around):
         own, called, area = municipality(number), municipality_name(number), postal(number)
         code = FIRST_POSTCODE + POSTCODE_STEP * number
         province = f"<{ID}provincie/{PROVINCES[number % len(PROVINCES)]}>"
@@ -148,13 +150,13 @@ def _municipalities(places):
         yield f'<{ID}provincie/{name}> {RDF_TYPE} <{DCT}Location> .\n<{ID}provincie/{name}> {LABEL} "Provincie {name}"@nl .\n'
 
 
-def _streets(rng, count, places, known):
+def _streets(rng, count, around, known):
     """The lines of the street names; fills `known` with (name, municipality, latitude, longitude) of each."""
     weights = [1 / (1 + number / 50) for number in range(MUNICIPALITIES)]
     leaves = range(CONCEPTS - BRANCHES**DEPTH, CONCEPTS)
     for number, home in enumerate(rng.choices(range(MUNICIPALITIES), weights, k=count)):
         name = rng.choice(_STREET_BEFORE) + rng.choice(_STREET) + rng.choice(_STREET_END)
-        _, latitude, longitude = places[home]
+        _, latitude, longitude = around[home]
         known.append((name, home, latitude + (rng.random() - 0.5) * 0.05, longitude + (rng.random() - 0.5) * 0.08))
         own = street(number)
         made = _moment(rng, 2011 + rng.randrange(15))
@@ -172,7 +174,7 @@ def _streets(rng, count, places, known):
             yield f'{own} <{SKOS}altLabel> "Strasse {number % 500}"@de-BE .\n'
 
 
-def _addresses(rng, count, streets, places):
+def _addresses(rng, count, streets, around):
     random_, randrange = rng.random, rng.randrange
     for number in range(count):
         key = FIRST_ADDRESS + number
@@ -198,7 +200,7 @@ def _addresses(rng, count, streets, places):
             f"{own} <{ADRES}heeftStraatnaam> {street(where)} .\n{own} <{ADRES}heeftGemeentenaam> {municipality_name(stated_home)} .\n"
             f"{own} <{ADRES}heeftPostinfo> {postal(home)} .\n"
             f'{own} <{ADRES}officieelToegekend> "{"true" if random_() < 0.97 else "false"}"^^<{XSD}boolean> .\n'
-            f'{own} {LABEL} "{name} {house}{" bus" if has_box else ""}, {code} {places[home][0]}"@nl .\n'
+            f'{own} {LABEL} "{name} {house}{" bus" if has_box else ""}, {code} {around[home][0]}"@nl .\n'
             f"{own} <{DCT}isVersionOf> <{ID}adresobject/{key}> .\n"
             f'{own} <{PROV}generatedAtTime> "{moment}"^^<{XSD}dateTime> .\n'
             f"{own} <{ADMS}identifier> {identifier} .\n{identifier} {RDF_TYPE} <{ADMS}Identifier> .\n"
@@ -222,13 +224,13 @@ def _addresses(rng, count, streets, places):
 def write(file, facts, seed=SEED):
     """Writes the registry as N-Triples to a path; returns how many lines that are. None is there twice."""
     rng = random.Random(seed)
-    places, streets, lines = _places(rng), [], 0
+    around, streets, lines = places(seed), [], 0
     with open(file, "w", encoding="ascii", buffering=1 << 20) as out:
         for blocks in (
             _concepts(),
-            _municipalities(places),
-            _streets(rng, facts.streets, places, streets),
-            _addresses(rng, facts.addresses, streets, places),
+            _municipalities(around),
+            _streets(rng, facts.streets, around, streets),
+            _addresses(rng, facts.addresses, streets, around),
         ):
             for block in blocks:
                 out.write(block)

@@ -4,6 +4,7 @@ has one, so these are comparisons of abilities as much as of speed, and no part 
 import registry
 from catalogue.base import Question, fixed
 
+_PLACES = registry.places()
 _NO_GEO = "engines without GeoSPARQL are left out; distances are those of each engine's own earth"
 _TEXT = "oslo text:search, Virtuoso bif:contains, the others look at every text"
 
@@ -22,12 +23,13 @@ def _same(make, *ways):
 
 
 def _centre(rng):
-    return 2.70 + rng.random() * 3.0, 50.80 + rng.random() * 0.55
+    _, latitude, longitude = _PLACES[rng.randrange(registry.MUNICIPALITIES)]
+    return longitude + (rng.random() - 0.5) * 0.04, latitude + (rng.random() - 0.5) * 0.02
 
 
 def _zone(rng):
     x, y = _centre(rng)
-    return x, y, x + 0.08, y + 0.05
+    return x - 0.02, y - 0.015, x + 0.02, y + 0.015
 
 
 def _ring(zone):
