@@ -66,6 +66,9 @@ def _questions(run, explained):
     head = ["", "question", "rows", *map(_name, results), "p95", *(f"÷ {peer['title']}" for peer in peers)]
     parts = []
     for letter, title in GROUPS.items():
+        if letter == "h":
+            parts.append(_past(run))
+            continue
         body = []
         for question in gates.asked(run):
             if question.group != letter:
@@ -88,7 +91,24 @@ def _questions(run, explained):
         if body:
             remarks = dict.fromkeys(question.remark for question in gates.asked(run) if question.group == letter and question.remark)
             parts.append("\n".join([f"### {title}", "", _table(head, body), *(f"\n~ {remark}." for remark in remarks)]))
-    return "\n\n".join(parts)
+    return "\n\n".join(part for part in parts if part)
+
+
+def _past(run):
+    """Questions about an earlier state, which only oslo answers, beside the same about the present."""
+    body = []
+    for question in gates.asked(run):
+        figures = run["results"][0]["questions"][question.id]
+        if question.as_of and figures.get("p50") and figures.get("now_p50"):
+            same = "the same rows" if run["verdicts"].get(question.id, {}).get("oslo") == "" else "**other rows**"
+            times = [_ms(figures["now_p50"]), _ms(figures["p50"]), _ms(figures["p95"]), _times(figures["p50"] / figures["now_p50"])]
+            body.append([question.id, question.title, f"{figures['rows']:,}", *times, same])
+        elif question.as_of:
+            body.append([question.id, question.title, "–", "–", "–", "–", "–", figures.get("error", "not asked")])
+    if not body:
+        return ""
+    head = ["", "question", "rows", "before the commits", "as of then, after them", "p95", "÷", "rows are those of then"]
+    return f"### {GROUPS['h']}\n\nOnly oslo answers these.\n\n{_table(head, body)}"
 
 
 def _table(head, body):

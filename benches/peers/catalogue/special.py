@@ -157,7 +157,7 @@ SPECIAL = [
         "addresses by status, before all updates",
         fixed("SELECT ?st (COUNT(?a) AS ?n) { ?a adres:Adres.status ?st } GROUP BY ?st"),
         own={"oxigraph": None, "virtuoso": None, "jena": None},
-        remark="only oslo answers for earlier states; the rows must be those of the time",
+        remark="only oslo answers for earlier states",
         as_of=True,
     ),
     Question(
@@ -166,7 +166,7 @@ SPECIAL = [
         lambda r, f: f"SELECT ?p ?o {{ {registry.address(r.randrange(f.addresses))} ?p ?o }}",
         varies=True,
         own={"oxigraph": None, "virtuoso": None, "jena": None},
-        remark="only oslo answers for earlier states; the rows must be those of the time",
+        remark="only oslo answers for earlier states",
         as_of=True,
     ),
 ]

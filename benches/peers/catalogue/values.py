@@ -24,7 +24,7 @@ VALUES = [
     Question(
         "v03",
         "ORDER BY a time over all addresses, a page far on",
-        fixed("SELECT ?a ?t { ?a a adres:Adres ; prov:generatedAtTime ?t } ORDER BY ?t ?a LIMIT 100 OFFSET 20000"),
+        fixed("SELECT ?a ?t { ?a a adres:Adres ; prov:generatedAtTime ?t } ORDER BY ?t ?a LIMIT 100 OFFSET 5000"),
         ordered=True,
     ),
     Question("v04", "DISTINCT, few values", fixed("SELECT DISTINCT ?status { ?a adres:Adres.status ?status }")),
