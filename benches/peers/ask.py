@@ -24,6 +24,7 @@ import catalogue
 import compare
 import engines
 import gates
+import many
 import queries_page
 import registry
 import report
@@ -128,7 +129,7 @@ def main():
     engines.ALL["oslo"].binary = options.oslo
     # A request to end must still end the servers and remove the data.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))
-    if options.with_load and not os.access(options.home / "load", os.X_OK):
+    if options.with_load and many.program(options.home) is None:
         print(f"bench-peers: {options.home / 'load'} is not there (benches/peers/install.sh, which needs a C compiler), or --no-load", file=sys.stderr)
         return 2
     work = options.home / f"ask-{os.getpid()}"

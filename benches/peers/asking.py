@@ -9,15 +9,14 @@ import itertools
 import os
 import pickle
 import random
-import re
 import shutil
 import subprocess
-import tempfile
 import threading
 import time
 
 import answers
 import client
+import many
 import queries
 import registry
 import system
@@ -229,24 +228,10 @@ class Asking:
     # Many clients.
 
     def _load(self, texts, clients, seconds, rate):
-        """Figures of load.c: a dictionary. Raises `system.Failed`."""
+        """What load.c measures with these texts. Raises `system.Failed`."""
         requests = [self.engine.long_query(text) for text in texts]
-        with tempfile.NamedTemporaryFile("wb", dir=self.engine.work) as file:
-            for request in requests:
-                file.write(b"%d\n" % len(request) + request)
-            file.flush()
-            command = [str(self.options.home / "load"), str(self.engine.port), file.name, str(clients), str(seconds), str(rate)]
-            done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 90)
-        found = re.fullmatch(r"RESULT (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)\s*", done.stdout)
-        if found is None:
-            raise system.Failed(f"load: {(done.stdout + done.stderr)[-300:]}")
-        count, micros, refused, failed, p50, p95, p99, most, size = map(int, found.groups())
-        if refused or failed or not count:
-            raise system.Failed(f"{refused} of {count} requests were refused and {failed} connections failed with {clients} clients")
-        return {
-            "rate": count / (micros / 1e6), "p50": p50 / 1e6, "p95": p95 / 1e6, "p99": p99 / 1e6, "max": most / 1e6,
-            "bytes": size / count,
-        }
+        path = many.program(self.options.home)
+        return many.load(path, self.engine.port, requests, clients, seconds, rate, self.engine.work)
 
     def _points(self):
         rng = rng_of("points")
