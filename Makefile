@@ -65,6 +65,7 @@ bench-peers: build ## Measure oslo beside Oxigraph, Virtuoso and Jena; writes do
 
 bench-queries: build ## Only the questions of bench-peers; OSLO_PEERS_QUADS=1M for a smaller registry
 	benches/peers/install.sh
+	cd benches/peers && python3 -m unittest -q test_peers test_queries
 	python3 benches/peers/ask.py
 
 clean: ## Remove build output
