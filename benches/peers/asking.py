@@ -32,7 +32,7 @@ PATIENCE = 20
 COMPARED = 3
 CLIENTS = (1, 8, 64)
 # The load of the reads beside writes, the same for every engine: requests a second.
-READS, READERS, WRITES = 200, 8, 20
+READS, READERS, WRITES = 100, 8, 20
 
 
 def rng_of(name):

@@ -16,6 +16,9 @@ QUESTIONS = {question.id: question for question in ALL}
 SLOWEST, AGAINST = 1.2, "oxigraph"
 FASTER, THAN = 4.0, ("oxigraph", "jena")
 
+# Reasons that the part of oslo that runs a question gives by itself.
+_RUN_BY = {"evaluator": "the executor lacks a function or a step for it, so the general evaluator runs it"}
+
 
 def table(name):
     """The rows of a table of this folder, as dictionaries."""
@@ -151,6 +154,7 @@ def ahead(run, explained):
         if question.as_of:
             continue
         own = median(run, "oslo", question.id)
+        by = _result(run, "oslo")["questions"][question.id].get("by")
         faster = {}
         for result in run["results"][1:]:
             value = ratio(run, question.id, result["name"], explained)
@@ -159,5 +163,5 @@ def ahead(run, explained):
         if own and question.id in elsewhere and own > elsewhere[question.id]:
             faster["qlever"] = own / elsewhere[question.id]
         if faster:
-            found.append((question, own, faster, reasons.get(question.id, "")))
+            found.append((question, own, faster, reasons.get(question.id) or _RUN_BY.get(by, "not looked into yet")))
     return sorted(found, key=lambda item: -max(item[2].values()))

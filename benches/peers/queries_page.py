@@ -23,7 +23,7 @@ one day: read the ratios.
 
 def _ms(seconds):
     value = seconds * 1e3
-    if value >= 1000:
+    if value >= 999.5:
         return f"{value:,.0f}"
     return f"{value:.{0 if value >= 100 else 1 if value >= 10 else 2}f}"
 
@@ -149,7 +149,7 @@ def _ahead(run, explained):
     for question, own, faster, reason in rows:
         by = run["results"][0]["questions"][question.id].get("by", "")
         named = ", ".join(f"{titles[name]} {_times(value)}×" for name, value in sorted(faster.items(), key=lambda item: -item[1]))
-        body.append([question.id, question.title, _ms(own), by, named, reason or "not looked into yet"])
+        body.append([question.id, question.title, _ms(own), by, named, reason])
     text = "\n".join(
         ["| | question | oslo, ms | run by | oslo takes so many times as long as | reason |", "|---|---|--:|---|---|---|", *(f"| {' | '.join(row)} |" for row in body)]
     )
