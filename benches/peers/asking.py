@@ -303,9 +303,10 @@ class Asking:
             commit_p50=client.percentile(times, 0.5), commit_p99=client.percentile(times, 0.99),
         )
         body = self.connection.expect(self.engine.long_query(queries.COUNT_ALL))
-        count, due = answers.read(body, JSON).rows, [f"#{self.lines + 17 * len(times)}"]
+        count, due = int(answers.read(body, JSON).rows[0][1:]), self.lines + 17 * len(times)
+        self.result["lost"] = abs(due - count)
         if count != due:
-            self.notes.append(f"after the commits it holds {count[0][1:]} triples where {due[0][1:]} were due")
+            self.notes.append(f"after the commits it holds {count:,} triples where {due:,} were due")
         self._say(
             f"lookups p99 {figures['alone']['p99'] * 1e3:.2f} ms alone, {figures['beside']['p99'] * 1e3:.2f} ms beside {len(times)} commits"
         )

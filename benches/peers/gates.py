@@ -110,6 +110,9 @@ def gates(run, explained):
         ))
     failed = [question.id for question in asked(run) if "error" in _result(run, "oslo").get("questions", {}).get(question.id, {})]
     found.append(("oslo answers every question", "all" if not failed else f"failed: {', '.join(failed)}", not failed))
+    if "lost" in _result(run, "oslo"):
+        lost = _result(run, "oslo")["lost"]
+        found.append(("oslo holds every triple it acknowledged", "all" if lost == 0 else f"{lost:,} too few or too many", lost == 0))
     strange = unexplained(run, explained)
     found.append((
         "the same rows everywhere, or a known reason",
@@ -154,10 +157,10 @@ def ahead(run, explained):
         if question.as_of:
             continue
         own = median(run, "oslo", question.id)
-        by = _result(run, "oslo")["questions"][question.id].get("by")
+        by = _result(run, "oslo").get("questions", {}).get(question.id, {}).get("by")
         faster = {}
-        for result in run["results"][1:]:
-            value = ratio(run, question.id, result["name"], explained)
+        for result in run["results"]:
+            value = ratio(run, question.id, result["name"], explained) if result["name"] != "oslo" else None
             if value is not None and value > 1.0 and "timeout" not in result["questions"][question.id]:
                 faster[result["name"]] = value
         if own and question.id in elsewhere and own > elsewhere[question.id]:

@@ -308,6 +308,22 @@ class Gates(unittest.TestCase):
         self.assertFalse(self.gate(run, "oslo answers")[2])
         self.assertFalse(self.gate(run, "never")[2])
 
+    def test_a_lost_triple_and_a_changed_past_are_no_success(self):
+        run = run_of({"q01": 1.0, "h01": 1.0}, {"oxigraph": {"q01": 9.0}})
+        run["results"][0]["lost"] = 0
+        self.assertTrue(self.gate(run, "oslo holds")[2])
+        run["results"][0]["lost"] = 17
+        self.assertFalse(self.gate(run, "oslo holds")[2])
+        run["verdicts"]["h01"]["oslo"] = "lacks 1: a"
+        self.assertFalse(self.gate(run, "the same rows")[2])
+
+    def test_a_run_without_oslo_is_shown_too(self):
+        run = run_of({"q01": 1.0}, {"oxigraph": {"q01": 9.0}})
+        run["results"].pop(0)
+        self.assertEqual(gates.ahead(run, {}), [])
+        self.assertFalse(self.gate(run, "never")[2])
+        self.assertIn("| 9,000 |", queries_page.section(run, {}))
+
     def test_where_others_are_ahead(self):
         run = run_of({"q01": 0.002, "q04": 0.002, "q13": 1.0}, {"virtuoso": {"q01": 0.001, "q04": 0.004, "q13": ">2"}})
         found = {question.id: faster for question, _, faster, _ in gates.ahead(run, {})}

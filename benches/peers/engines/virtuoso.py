@@ -83,6 +83,8 @@ class Virtuoso(Engine):
         return [self.program("virtuoso-t"), "+foreground", "+wait", "+configfile", self.data / "virtuoso.ini"]
 
     def serve(self):
+        # What a server leaves that had to be killed; none of ours runs now.
+        (self.data / "virtuoso.lck").unlink(missing_ok=True)
         # Its files are named relative to where it runs.
         return system.Server(
             self.command(), self.log, self.query("ASK { }"), self.port, environment=self.environment(), folder=self.data
