@@ -49,6 +49,7 @@ def arguments():
     parser.add_argument("--timeout", type=float, default=None, help="most seconds for one answer (60)")
     parser.add_argument("--oslo", type=pathlib.Path, default=os.environ.get("OSLO_BIN") or pathlib.Path(target) / "release/oslo", help="the oslo binary")
     parser.add_argument("--home", type=pathlib.Path, default=pathlib.Path(home), help="where install.sh put the engines; data and results go there too")
+    parser.add_argument("--again", type=pathlib.Path, default=None, metavar="FILE", help="measure nothing: tables and page of an earlier run, from its JSON")
     page = parser.add_mutually_exclusive_group()
     page.add_argument("--page", dest="page", action="store_true", default=None, help="write docs/benchmarks-queries.md whatever the size")
     page.add_argument("--no-page", dest="page", action="store_false", help="do not write docs/benchmarks-queries.md")
@@ -123,46 +124,61 @@ def ask_all(options, work):
     }
 
 
+def measure(options):
+    """Asks the engines and keeps the figures; returns the run. Raises `OSError`."""
+    work = options.home / f"ask-{os.getpid()}"
+    work.mkdir(parents=True)
+    try:
+        found = ask_all(options, work)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+    kept = options.home / "results"
+    kept.mkdir(exist_ok=True)
+    # Half a run must not take the place of a whole one.
+    path = kept / f"{found['date']}-queries-{found['asked']}{'' if options.is_whole else '-part'}.json"
+    path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
+    print(f"all figures: {path}")
+    return found
+
+
+def show(found, write_page):
+    """Prints the tables and gates of a run, and writes its section of the page when asked; returns the exit code."""
+    explained = gates.known()
+    text = queries_page.section(found, explained)
+    print("\n" + text)
+    for what, came_to, enough in gates.gates(found, explained):
+        print(f"{'met   ' if enough else 'MISSED'} {what}: {came_to}")
+    failed = [result["name"] for result in found["results"] if result["name"] == "oslo" and ("missing" in result or "failed" in result)]
+    if failed:
+        return 1
+    if write_page:
+        old = PAGE.read_text() if PAGE.exists() else ""
+        PAGE.write_text(report.put_section(old, text, queries_page.HEAD))
+        print(f"written: {PAGE.relative_to(run.REPOSITORY)}")
+    return 1 if gates.unexplained(found, explained) else 0
+
+
 def main():
     """Asks, prints, keeps; returns the exit code."""
     options = arguments()
     engines.ALL["oslo"].binary = options.oslo
     # A request to end must still end the servers and remove the data.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(2))
-    if options.with_load and many.program(options.home) is None:
-        print(f"bench-peers: {options.home / 'load'} is not there (benches/peers/install.sh, which needs a C compiler), or --no-load", file=sys.stderr)
-        return 2
-    work = options.home / f"ask-{os.getpid()}"
-    work.mkdir(parents=True)
     try:
-        found = ask_all(options, work)
-    except OSError as problem:
+        if options.again is not None:
+            return show(json.loads(options.again.read_text()), bool(options.page))
+        if options.with_load and many.program(options.home) is None:
+            print(f"bench-peers: {options.home / 'load'} is not there (benches/peers/install.sh, which needs a C compiler), or --no-load", file=sys.stderr)
+            return 2
+        found = measure(options)
+    except (OSError, ValueError) as problem:
         print(f"bench-peers: {problem}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("bench-peers: stopped", file=sys.stderr)
         return 2
-    finally:
-        shutil.rmtree(work, ignore_errors=True)
-    kept = options.home / "results"
-    kept.mkdir(exist_ok=True)
-    path = kept / f"{found['date']}-queries-{found['asked']}.json"
-    path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n")
-    explained = gates.known()
-    text = queries_page.section(found, explained)
-    print("\n" + text)
-    print(f"all figures: {path}")
-    for what, came_to, enough in gates.gates(found, explained):
-        print(f"{'met   ' if enough else 'MISSED'} {what}: {came_to}")
-    first = found["results"][0]
-    if first["name"] != "oslo" or "missing" in first or "failed" in first:
-        return 1 if "oslo" in options.names else 0
     page = options.page if options.page is not None else found["asked"] >= run.PAGE_FROM and options.is_whole
-    if page:
-        old = PAGE.read_text() if PAGE.exists() else ""
-        PAGE.write_text(report.put_section(old, text, queries_page.HEAD))
-        print(f"written: {PAGE.relative_to(run.REPOSITORY)}")
-    return 1 if gates.unexplained(found, explained) else 0
+    return show(found, page)
 
 
 if __name__ == "__main__":

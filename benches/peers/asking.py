@@ -178,7 +178,7 @@ class Asking:
             figures["error"] = " ".join(str(problem).split())[:300]
         except TimeoutError:
             # Whether it still works on the answer is not known: the next question gets a server of its own.
-            figures["error"] = f"no answer within {self.options.timeout:.0f} s"
+            figures["error"] = f"no answer within {self.options.timeout:g} s"
             figures["timeout"] = self.options.timeout
             self._again()
         except OSError as problem:

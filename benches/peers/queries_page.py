@@ -46,7 +46,7 @@ def _cell(run, result, question, best, explained):
     if figures is None:
         return "–"
     if "timeout" in figures:
-        return f"> {figures['timeout']:,.0f} s"
+        return f"> {figures['timeout']:g} s"
     if "error" in figures:
         return "failed"
     if "p50" not in figures:

@@ -359,6 +359,22 @@ class Page(unittest.TestCase):
         self.assertEqual(report.put_section(page, text, queries_page.HEAD), page)
 
 
+class Again(unittest.TestCase):
+    """A page can be made anew from the figures of a run."""
+
+    def test_from_the_figures_alone(self):
+        run = run_of({"q01": 0.002}, {"oxigraph": {"q01": 0.001}}, {("q01", "oxigraph"): "lacks 1: a"})
+        with tempfile.TemporaryDirectory() as folder, unittest.mock.patch.object(ask, "PAGE", ask.run.REPOSITORY / "docs/no-such-page.md"):
+            path = pathlib.Path(folder) / "run.json"
+            path.write_text(json.dumps(run))
+            with unittest.mock.patch("sys.argv", ["ask.py", "--again", str(path)]), contextlib.redirect_stdout(io.StringIO()) as out:
+                # Rows that differ for no known reason.
+                self.assertEqual(ask.main(), 1)
+            self.assertIn("## 10 M quads", out.getvalue())
+            self.assertIn("MISSED never slower", out.getvalue())
+            self.assertFalse(ask.PAGE.exists())
+
+
 class Load(unittest.TestCase):
     """load.c counts what it sends, and reads every kind of answer."""
 
