@@ -19,6 +19,7 @@ mod solutions;
 mod sort;
 mod steps;
 mod text;
+pub(super) mod time;
 pub(super) mod value;
 
 use crate::query::budget::Budget;
@@ -119,12 +120,12 @@ fn open(
         Node::Match {
             input,
             pattern,
-            first_only,
+            takes,
         } => Box::new(matching::Match::new(
             context,
             before(input),
             pattern,
-            *first_only,
+            *takes,
         )),
         Node::Reach {
             input,
