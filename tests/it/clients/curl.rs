@@ -257,6 +257,7 @@ fn curl_works() {
     // An answer that breaks off is one as well: nobody takes a part for the whole.
     let endless = "query=SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }";
     let broken = [
+        "--fail",
         "--output",
         "/dev/null",
         "--get",
@@ -267,7 +268,8 @@ fn curl_works() {
         &sparql,
     ];
     let (done, told) = curl(&broken, b"");
-    assert_eq!(done, 18, "{told}");
+    // 18: it came in part. 22: the limit was hit before the first byte, as on a slow machine.
+    assert!(done == 18 || done == 22, "{done} {told}");
     // Identifiers lead to their documents.
     let id = format!("{}/id/adres/90000001", endpoint.base);
     let (_, document) = curl(

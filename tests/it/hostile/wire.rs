@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 /// Longest wait for anything.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Most bytes of an answer that are kept; the rest is read and forgotten.
-const KEPT: usize = 256 << 10;
+const KEPT: usize = 8 << 20;
 
 /// How a request is sent and its answer read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
