@@ -12,8 +12,8 @@ const QUERIES: &str = include_str!("../../fuzz/seeds/queries.txt");
 const UPDATES: &str = include_str!("../../fuzz/seeds/updates.txt");
 
 /// Texts of an ordinary test run.
-const TEXTS: u64 = 500;
-/// Deepest nesting of a text that is tried: the parser's own limits are tested elsewhere.
+const TEXTS: u64 = 3_000;
+/// What is put into texts out of the air.
 const PIECES: [&str; 40] = [
     "?a",
     "?b",
