@@ -6,6 +6,7 @@
 //! and its `log.new` tells that it may be started over.
 
 use crate::store::check::sum_log;
+use crate::store::derived::files_of;
 use crate::store::folder::{Folder, LOCK_FILE, sync_dir};
 use crate::store::log::{
     CommitInfo, CommitLog, Copying, KnownLog, LogOptions, RecordSink, folder_names, hex, unhex,
@@ -325,6 +326,7 @@ fn copy_index(
                     .whole(&path, &to.index_dir().join(name))
                     .map_err(in_source)?;
             }
+            copy_derived(from, to, &named.terms, copying).map_err(in_source)?;
             sync_dir(to.index_dir()).map_err(in_target)?;
             stored_state(to, &Shared::new(LOOK_CACHE_BYTES))?
         }
@@ -339,6 +341,26 @@ fn copy_index(
     fs::remove_file(&copy).map_err(in_target)?;
     fs::remove_dir_all(to.index_dir()).map_err(in_target)?;
     Ok((None, Some(reason)))
+}
+
+/// Brings over what was derived from the texts, so that the copy need not make it anew. What goes meanwhile is left out: it
+/// can be made at any time.
+fn copy_derived(
+    from: &Folder,
+    to: &Folder,
+    terms: &[u64],
+    copying: &mut Copying<'_>,
+) -> io::Result<()> {
+    for path in files_of(from.index_dir(), terms)? {
+        let Some(name) = path.file_name() else {
+            continue;
+        };
+        match copying.whole(&path, &to.index_dir().join(name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            copied => copied?,
+        }
+    }
+    Ok(())
 }
 
 /// Opens the log of a folder for reading; what `known` does not know of it is verified.

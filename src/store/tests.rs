@@ -153,7 +153,7 @@ proptest! {
             prop_assert_eq!(view.quads(Some(s), Some(p), Some(o), Some(g)).count(), 1);
             prop_assert_eq!(view.term(o), quad.object.clone());
         }
-        let report = check(dir.path(), true, &mut |_, _| {}).expect("checks");
+        let report = check(dir.path(), true, Derivers::default(), &mut |_, _| {}).expect("checks");
         prop_assert!(report.findings.is_empty(), "{:?}", report.findings);
         prop_assert_eq!(report.quads, quads.len() as u64);
     }

@@ -35,7 +35,7 @@ fn read(dir: &Path) -> Store {
 }
 
 fn assert_sound(dir: &Path) {
-    let report = check(dir, true, &mut |_, _| {}).expect("checks");
+    let report = check(dir, true, Derivers::default(), &mut |_, _| {}).expect("checks");
     assert!(report.findings.is_empty(), "{:?}", report.findings);
 }
 

@@ -265,7 +265,7 @@ fn look(
 ) -> Result<&'static str, String> {
     let before: Vec<Vec<u8>> = log_bytes(dir);
     // Damage to the log is a finding; a log that cannot be listed as one is an error.
-    let clean = match readable(|| Ok(check(dir, true, &mut |_, _| {})))? {
+    let clean = match readable(|| Ok(check(dir, true, oslo_registry::query::derived(), &mut |_, _| {})))? {
         Some(Ok(report)) => report.findings.is_empty(),
         Some(Err(_)) => false,
         None => return Err("check unwound".to_owned()),
@@ -338,7 +338,7 @@ fn look(
     })?;
     compare(&anew, model, commits)?;
     drop(anew);
-    let report = check(dir, true, &mut |_, _| {}).map_err(|error| error.to_string())?;
+    let report = check(dir, true, oslo_registry::query::derived(), &mut |_, _| {}).map_err(|error| error.to_string())?;
     ensure(report.findings.is_empty(), || {
         format!("rebuilt, and {:?}", report.findings)
     })?;
