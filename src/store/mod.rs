@@ -44,6 +44,7 @@ pub use derived::{
 };
 pub use dictionary::TermMeta;
 pub use draft::{Draft, NetDelta};
+pub use folder::QUERIES_DIR;
 pub(crate) use id::InlineNumber;
 pub use id::{Id, TermKind};
 pub(crate) use index::Order;

@@ -194,11 +194,6 @@ impl SegmentBuilder {
         self.occurrences.len() >= FULL_WORDS || id.raw().saturating_sub(end) > MAX_GAP
     }
 
-    /// Whether nothing was added.
-    pub(super) fn is_empty(&self) -> bool {
-        self.base.is_none()
-    }
-
     /// Adds a literal; ids ascend.
     pub(super) fn add<'a>(
         &mut self,

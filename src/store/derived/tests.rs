@@ -402,7 +402,8 @@ fn what_another_version_or_other_texts_gave_is_not_used() {
     assert!(found[0].contains("other texts"), "{found:?}");
     let store = Store::open(dir, options(new, LATER)).expect("opens");
     assert_told(&store, new);
-    assert_eq!(new.read.load(Ordering::Relaxed), 450);
+    // Once more by the check, and once to make it anew.
+    assert_eq!(new.read.load(Ordering::Relaxed), 600);
 }
 
 #[test]
@@ -467,7 +468,7 @@ fn a_copy_has_what_was_derived() {
 
 #[test]
 fn varints_come_back_over_pages() {
-    let values: Vec<u64> = (0..30_000).map(|n| n * n * n << (n % 20)).collect();
+    let values: Vec<u64> = (0..30_000).map(|n| (n * n * n) << (n % 20)).collect();
     let mut bytes = Vec::new();
     values
         .iter()
