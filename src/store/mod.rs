@@ -45,7 +45,7 @@ pub use derived::{
 pub use dictionary::TermMeta;
 pub use draft::{Draft, NetDelta};
 pub use folder::QUERIES_DIR;
-pub(crate) use id::InlineNumber;
+pub(crate) use id::{FIRST_DAY, InlineValue, civil};
 pub use id::{Id, TermKind};
 pub(crate) use index::Order;
 pub use index::QuadIds;
@@ -59,7 +59,7 @@ pub use snapshot::Snapshot;
 pub use statistics::{
     CharacteristicSet, PredicateCounts, PredicateFigures, SetCounts, StarGroup, Statistics,
 };
-pub(crate) use view::SortedRows;
+pub(crate) use view::{ExactCounts, SortedRows};
 pub use view::{Graphs, Ids, Pairs, QuadScan, TripleScan, View};
 
 use crate::store::log::LogError;
