@@ -5,6 +5,7 @@ use super::file::{PartWriter, path_of};
 use super::piece::Piece;
 use super::slot::worth_keeping;
 use super::{Derive, Derivers, caught};
+use crate::store::fault;
 use crate::store::live::Inner;
 use crate::store::pace::Pace;
 use crate::store::parts::TermPart;
@@ -143,9 +144,13 @@ impl Maker {
         }
         demand.serve();
         let working = Arc::clone(inner);
+        let faults = fault::inherit();
         let thread = std::thread::Builder::new()
             .name("oslo-derive".to_owned())
-            .spawn(move || work(&working));
+            .spawn(move || {
+                faults.adopt();
+                work(&working);
+            });
         match thread {
             Ok(thread) => Some(Self {
                 inner: Arc::clone(inner),
@@ -229,7 +234,12 @@ fn work(inner: &Inner) {
 fn give_up(wanted: &Wanted, error: &io::Error) {
     let slot = wanted.part.slots().of(wanted.what.kind());
     slot.lock().is_unmade = true;
-    if error.kind() != io::ErrorKind::Interrupted {
+    // The store closes, or the texts were joined with others: nobody need know.
+    let is_usual = matches!(
+        error.kind(),
+        io::ErrorKind::Interrupted | io::ErrorKind::NotFound
+    );
+    if !is_usual {
         let kind = wanted.what.kind();
         tracing::warn!(%error, kind, "A file derived from the texts could not be made; searching takes longer until it is");
     }
@@ -302,7 +312,15 @@ fn make(
     }
     let started = Instant::now();
     let bytes = caught(|| write(part, terms, what, names, &at_hand, look))?;
-    slot.lock().read(terms, what);
+    let is_stored = {
+        let mut held = slot.lock();
+        held.read(terms, what);
+        held.is_stored
+    };
+    if !is_stored {
+        let what = "what was written cannot be read back";
+        return Err(io::Error::new(io::ErrorKind::InvalidData, what));
+    }
     if !texts.exists() {
         // What was opened stays readable.
         let _ = std::fs::remove_file(path_of(terms.dir(), terms.number, what.kind()));

@@ -432,6 +432,29 @@ fn a_file_that_cannot_be_written_leaves_nothing_behind_and_memory_does() {
 }
 
 #[test]
+fn who_waits_for_a_file_that_cannot_be_written_does_without() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let dir = folder.path();
+    let what = lengths(1, 100);
+    {
+        let store = Store::open(dir, OpenOptions::default()).expect("opens");
+        add(&store, 0..300);
+        store.checkpoint().expect("flushes");
+    }
+    with_faults("segment.rename=fail", || {
+        let store = Store::open(dir, options(what, LATER)).expect("opens");
+        assert_told(&store, what);
+        assert!(pieces(&store, what).iter().all(|piece| !piece.is_in_file()));
+        assert_eq!(files(dir), Vec::<PathBuf>::new());
+        // The next time there is room, and what is at hand is used.
+        what.read.store(0, Ordering::Relaxed);
+        store.derive(only(what)).expect("writes");
+        assert!(pieces(&store, what).iter().all(|piece| piece.is_in_file()));
+        assert_eq!(what.read.load(Ordering::Relaxed), 0);
+    });
+}
+
+#[test]
 fn who_is_stopped_leaves_whole_pieces_to_the_next() {
     let store = Store::in_memory();
     let what = lengths(1, 100);
