@@ -2,6 +2,7 @@
 //! Does not evaluate.
 
 mod federate;
+mod future;
 mod geo_calls;
 mod lower;
 mod ordering;
@@ -23,6 +24,8 @@ use crate::query::exec::plan::Program;
 use crate::query::lexer::{Spanned, Token, position, tokens};
 use crate::query::syntax::{Refused, syntax_error};
 use crate::rdf::label::Text;
+use crate::rdf::version::RdfVersion;
+use future::{check_version, has_open_triple_terms};
 use ordering::{explain_joins, is_worth_ordering, order_joins};
 use oxrdf::{NamedNode, Term, Variable};
 use rewrite::{
@@ -81,20 +84,23 @@ pub(super) struct QueryAlgebra {
 }
 
 impl QueryAlgebra {
-    /// Parses a query and puts terms in the place of some of its variables. Blank nodes among the terms are passed over.
+    /// Parses a query and puts terms in the place of some of its variables. Blank nodes and triple terms among the terms
+    /// are passed over.
     pub(super) fn parse(
         text: &str,
         base_iri: Option<&str>,
         values: &[(String, Term)],
+        version: RdfVersion,
     ) -> Result<Self, QueryError> {
         let tokens = tokens(text);
+        check_version(text, &tokens, version)?;
         let values = values
             .iter()
             .filter_map(|(name, term)| {
                 let value = match term {
                     Term::NamedNode(node) => GroundTerm::from(node.clone()),
                     Term::Literal(literal) => GroundTerm::from(literal.clone()),
-                    Term::BlankNode(_) => return None,
+                    Term::BlankNode(_) | Term::Triple(_) => return None,
                 };
                 Some((Variable::new(name).ok()?, value))
             })
@@ -162,7 +168,8 @@ impl QueryAlgebra {
         rewrite_pattern(pattern);
         let needs_graphs = has_graph_over_groups(pattern);
         let has_service = has_service(pattern);
-        let needs_order = is_worth_ordering(pattern);
+        // What a pattern within a triple term binds, the planner does not see.
+        let needs_order = is_worth_ordering(pattern) && !has_open_triple_terms(pattern);
         // The dataset is chosen by the view; the evaluator must not choose again.
         let dataset = dataset.take().map(clause);
         Ok(Self {
@@ -229,6 +236,9 @@ impl QueryAlgebra {
 
     /// The join order that would be chosen, in the order of evaluation.
     pub(super) fn explain(&self, sources: &Sources<'_>) -> Vec<PlanStep> {
+        if !self.needs_order {
+            return Vec::new();
+        }
         let mut query = self.clone();
         let goal = (query.kind == QueryKind::Ask).then_some(1);
         let pattern = std::mem::take(query.pattern_mut());
@@ -316,6 +326,11 @@ fn prologue(tokens: &[Spanned<'_>]) -> (Option<String>, Vec<(String, String)>) {
                 }
                 rest = tail;
             }
+            [word, version, tail @ ..]
+                if word.is_word("VERSION") && version.token == Token::Text =>
+            {
+                rest = tail;
+            }
             [word, name, iri, tail @ ..] if word.is_word("PREFIX") => {
                 if let (Token::Prefixed(prefix, ""), Token::Iri(iri)) = (name.token, iri.token) {
                     prefixes.retain(|(known, _)| known != prefix);
@@ -366,6 +381,8 @@ fn measure(text: &str, tokens: &[Spanned<'_>]) -> Result<Depth, QueryError> {
                     data_from = Some(open);
                 }
             }
+            Token::TripleOpen => open += 1,
+            Token::TripleClose => open = open.saturating_sub(1),
             Token::Sign(')' | '}' | ']') => {
                 if data_from == Some(open) {
                     data_from = None;

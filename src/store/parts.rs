@@ -66,9 +66,7 @@ impl TermPart {
 
     /// Whether the part holds the text of an id.
     pub fn holds(&self, id: Id) -> bool {
-        let indexed = [Tag::Iri as u8, Tag::Blank as u8, Tag::Literal as u8];
-        indexed.contains(&id.tag_bits())
-            && (self.texts.first()..self.texts.end()).contains(&id.value())
+        id.is_indexed() && (self.texts.first()..self.texts.end()).contains(&id.value())
     }
 
     /// Calls `each` with every literal of the part, in the order of their ids: the id, its facts and the lexical form,

@@ -2,7 +2,7 @@
 //! reads texts only where a function asks for one. Functions that are not here are left to the other evaluator, query and all.
 
 use super::rows::Context;
-use super::text::Lexical;
+use super::text::{Lexical, tag, tagged};
 use super::value::{self, Arithmetic};
 use crate::store::{Id, InlineNumber};
 use oxrdf::Term;
@@ -260,7 +260,7 @@ impl Expression {
         }
     }
 
-    /// Its text and language, when it is a string.
+    /// Its text and tag, when it is a string.
     fn string(&self, row: &[u64], context: &Context) -> Option<(String, Option<String>)> {
         match self.value(row, context)? {
             Computed::Id(id) => Lexical::of(id, context).into_string(),
@@ -268,6 +268,11 @@ impl Expression {
             Computed::Value(Value::LangStringLiteral { value, language }) => {
                 Some((value, Some(language)))
             }
+            Computed::Value(Value::DirLangStringLiteral {
+                value,
+                language,
+                direction,
+            }) => Some((value, Some(tag(language, Some(direction))))),
             Computed::Value(_) => None,
         }
     }
@@ -278,7 +283,8 @@ fn equal(a: &Computed, b: &Computed, context: &Context) -> Option<bool> {
     if let (Computed::Id(a), Computed::Id(b)) = (a, b) {
         let (left, right) = (Id::from_raw(*a)?, Id::from_raw(*b)?);
         let is_stored = left.local_index().is_none() && right.local_index().is_none();
-        if is_stored && (!left.is_literal() || !right.is_literal()) {
+        let is_node = |id: Id| id.is_iri() || id.is_blank();
+        if is_stored && (is_node(left) || is_node(right)) {
             return Some(a == b);
         }
         if let Some(order) = compare_inline(left, right) {
@@ -340,6 +346,7 @@ impl Function {
                 match arguments[0].value(row, context)?.into_value(context) {
                     Value::NamedNode(_) => iri,
                     Value::BlankNode(_) => blank,
+                    Value::Triple(_) => false,
                     _ => literal,
                 },
             )
@@ -377,10 +384,7 @@ impl Function {
         let text = |text: String, language: Option<String>| {
             Some(Computed::Value(match language {
                 None => Value::StringLiteral(text),
-                Some(language) => Value::LangStringLiteral {
-                    value: text,
-                    language,
-                },
+                Some(tag) => tagged(text, tag),
             }))
         };
         match self {
@@ -389,13 +393,18 @@ impl Function {
                 Computed::Value(value) => match Term::from(value) {
                     Term::NamedNode(node) => text(node.into_string(), None),
                     Term::Literal(literal) => text(literal.destruct().0, None),
-                    Term::BlankNode(_) => None,
+                    Term::BlankNode(_) | Term::Triple(_) => None,
                 },
             },
             Self::Lang => match arguments[0].value(row, context)? {
                 Computed::Id(id) => text(Lexical::of(id, context).into_language()?, None),
-                Computed::Value(Value::LangStringLiteral { language, .. }) => text(language, None),
-                Computed::Value(Value::NamedNode(_) | Value::BlankNode(_)) => None,
+                Computed::Value(
+                    Value::LangStringLiteral { language, .. }
+                    | Value::DirLangStringLiteral { language, .. },
+                ) => text(language, None),
+                Computed::Value(Value::NamedNode(_) | Value::BlankNode(_) | Value::Triple(_)) => {
+                    None
+                }
                 Computed::Value(_) => text(String::new(), None),
             },
             Self::Datatype => {
@@ -404,7 +413,7 @@ impl Function {
                     Term::Literal(literal) => {
                         Some(Computed::Value(literal.datatype().into_owned().into()))
                     }
-                    Term::NamedNode(_) | Term::BlankNode(_) => None,
+                    Term::NamedNode(_) | Term::BlankNode(_) | Term::Triple(_) => None,
                 }
             }
             Self::StrLen => {
