@@ -247,9 +247,15 @@ impl QueryAlgebra {
 
     /// The query as a plan of the executor; `None` when that has not all it takes.
     pub(super) fn lower(&self, dataset: &QueryDataset) -> Option<Program> {
-        let (Query::Select { pattern, .. }
-        | Query::Ask { pattern, .. }
-        | Query::Construct { pattern, .. }) = &self.query
+        let (Query::Select {
+            pattern, base_iri, ..
+        }
+        | Query::Ask {
+            pattern, base_iri, ..
+        }
+        | Query::Construct {
+            pattern, base_iri, ..
+        }) = &self.query
         else {
             return None;
         };
@@ -257,7 +263,7 @@ impl QueryAlgebra {
             Query::Construct { template, .. } => template.as_slice(),
             _ => &[],
         };
-        lower::lower(pattern, template, dataset)
+        lower::lower(pattern, template, base_iri.as_ref(), dataset)
     }
 
     /// Ready to be executed.

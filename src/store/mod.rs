@@ -41,7 +41,7 @@ pub use backup::{CopyReport, backup, restore};
 pub use check::{CheckReport, Finding, check};
 pub use dictionary::TermMeta;
 pub use draft::{Draft, NetDelta};
-pub(crate) use id::InlineNumber;
+pub(crate) use id::{FIRST_DAY, InlineValue, civil};
 pub use id::{Id, TermKind};
 pub(crate) use index::Order;
 pub use index::QuadIds;
@@ -56,7 +56,7 @@ pub use snapshot::Snapshot;
 pub use statistics::{
     CharacteristicSet, PredicateCounts, PredicateFigures, SetCounts, StarGroup, Statistics,
 };
-pub(crate) use view::SortedRows;
+pub(crate) use view::{ExactCounts, SortedRows};
 pub use view::{Graphs, Ids, Pairs, QuadScan, TripleScan, View};
 
 use crate::store::log::LogError;

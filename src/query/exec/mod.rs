@@ -7,15 +7,19 @@
 
 pub(super) mod counts;
 pub(super) mod expression;
+pub(super) mod function;
 mod group;
 mod join;
+mod keys;
 mod matching;
 pub(super) mod plan;
+mod reach;
 mod rows;
 mod solutions;
 mod sort;
 mod steps;
 mod text;
+pub(super) mod time;
 pub(super) mod value;
 
 use crate::query::budget::Budget;
@@ -122,6 +126,18 @@ fn open(
             before(input),
             pattern,
             *first_only,
+        )),
+        Node::Reach {
+            input,
+            ends,
+            routes,
+            view,
+        } => Box::new(reach::Reach::new(
+            context,
+            before(input),
+            *ends,
+            routes,
+            view,
         )),
         Node::Filter { input, .. } => Box::new(steps::Filter {
             input: before(input),
