@@ -17,11 +17,11 @@ use super::stage::Stager;
 use super::{syntax_texts, texts};
 use crate::rdf::format::{Format, is_version_12, version_of};
 use crate::rdf::version::RdfVersion;
-use crate::store::Draft;
+use crate::store::{Draft, Unreadable};
 use oxrdf::{GraphNameRef, NamedNode, Quad, QuadRef, Term};
 use std::cell::Cell;
 use std::io::{self, Read};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How to read one input.
@@ -314,6 +314,14 @@ impl Job<'_> {
     pub(super) fn run<R: Read>(
         &self,
         reader: R,
+        sink: impl FnMut(QuadRef<'_>) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
+        guarded(|| self.run_reader(reader, sink))
+    }
+
+    fn run_reader<R: Read>(
+        &self,
+        reader: R,
         mut sink: impl FnMut(QuadRef<'_>) -> Result<(), Stop>,
     ) -> Result<(), Stop> {
         const CHECKED: &str = "the base IRI was checked";
@@ -372,19 +380,11 @@ impl Job<'_> {
                 }
             }
             Format::JsonLd => {
-                let mut parser = with_base!(oxjsonld::JsonLdParser::new())
+                let parser = with_base!(oxjsonld::JsonLdParser::new())
                     .for_reader(reader)
                     .with_load_document_callback(self.contexts.callback());
-                loop {
-                    // The context processor asserts its own bookkeeping; no document may bring the registry down.
-                    let next = catch_unwind(AssertUnwindSafe(|| parser.next()));
-                    match next {
-                        Ok(None) => break,
-                        Ok(Some(quad)) => {
-                            sink_json_ld(quad.map_err(from_json_ld)?, version, &mut sink)?;
-                        }
-                        Err(_) => return Err(Stop::Broke),
-                    }
+                for quad in parser {
+                    sink_json_ld(quad.map_err(from_json_ld)?, version, &mut sink)?;
                 }
             }
         }
@@ -407,8 +407,27 @@ fn sink_json_ld(
     sink(quad.as_ref())
 }
 
+/// Runs a reader, which asserts its own bookkeeping: no document may bring the registry down.
+fn guarded(work: impl FnOnce() -> Result<(), Stop>) -> Result<(), Stop> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(done) => done,
+        // A part of the index cannot be read: not the document's fault.
+        Err(payload) if payload.is::<Unreadable>() => resume_unwind(payload),
+        Err(_) => Err(Stop::Broke),
+    }
+}
+
 /// Runs the strict reader of N-Triples, or of N-Quads, over the bytes.
 pub(super) fn strict_lines<R: Read>(
+    format: Format,
+    version: RdfVersion,
+    reader: R,
+    sink: impl FnMut(QuadRef<'_>) -> Result<(), Stop>,
+) -> Result<(), Stop> {
+    guarded(|| read_lines(format, version, reader, sink))
+}
+
+fn read_lines<R: Read>(
     format: Format,
     version: RdfVersion,
     reader: R,

@@ -45,6 +45,9 @@ use substitute::{Values, substitute};
 const MAX_NESTING: usize = 128;
 /// Operators and brackets of one text, data blocks aside: a chain of them makes a tree of that depth.
 const MAX_CHAIN: usize = 4000;
+/// What making a triple term counts for among them: chains of `BIND` put one into the other, and all that reads a term
+/// takes it apart by recursion.
+const TRIPLE_WEIGHT: usize = 6;
 /// Triple and path patterns of one join.
 const MAX_JOIN: usize = 200;
 /// Up to here any thread's stack will do.
@@ -387,7 +390,12 @@ fn measure(text: &str, tokens: &[Spanned<'_>]) -> Result<Depth, QueryError> {
                     data_from = Some(open);
                 }
             }
-            Token::TripleOpen => open += 1,
+            Token::TripleOpen => {
+                open += 1;
+                if data_from.is_none() {
+                    chain += TRIPLE_WEIGHT;
+                }
+            }
             Token::TripleClose => open = open.saturating_sub(1),
             Token::Sign(')' | '}' | ']') => {
                 if data_from == Some(open) {
@@ -399,7 +407,10 @@ fn measure(text: &str, tokens: &[Spanned<'_>]) -> Result<Depth, QueryError> {
             Token::Word(word) => {
                 data_next |=
                     word.eq_ignore_ascii_case("VALUES") || word.eq_ignore_ascii_case("DATA");
-                continue;
+                if !word.eq_ignore_ascii_case("TRIPLE") {
+                    continue;
+                }
+                chain += TRIPLE_WEIGHT;
             }
             _ => continue,
         }
