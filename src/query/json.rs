@@ -2,7 +2,7 @@
 //! one pass over each text. The same bytes as the general writer, which goes through events and single characters and
 //! takes a third of the time of a small answer. Knows nothing else about results.
 
-use crate::rdf::text::direction_name;
+use crate::rdf::text::{direction_name, parse_computed_term};
 use oxrdf::{Term, Variable};
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -113,7 +113,7 @@ fn push_text(out: &mut Vec<u8>, text: &str) {
     let is_plain = memchr::memchr(b'\\', bytes).is_none();
     match bytes {
         [b'<', b'<', ..] => {
-            if let Ok(term) = crate::rdf::text::parse_term(text) {
+            if let Ok(term) = parse_computed_term(text) {
                 push_term(out, &term);
             }
             return;

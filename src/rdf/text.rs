@@ -299,6 +299,14 @@ pub fn parse_term(text: &str) -> Result<Term, TermSyntaxError> {
     parse_within(text, MAX_TRIPLE_DEPTH)
 }
 
+/// As [`parse_term`], however deep triple terms lie within each other: for what a query computes, which its length bounds.
+///
+/// # Errors
+/// When the text is not exactly one term.
+pub fn parse_computed_term(text: &str) -> Result<Term, TermSyntaxError> {
+    parse_within(text, usize::MAX)
+}
+
 /// As [`parse_term`], with triple terms at most `depth` deep.
 fn parse_within(text: &str, depth: usize) -> Result<Term, TermSyntaxError> {
     match text.as_bytes().first() {

@@ -64,6 +64,13 @@ fn dump(view: &View, format: Format) -> Vec<u8> {
     out
 }
 
+fn sorted_lines(view: &View) -> Vec<String> {
+    let text = String::from_utf8(dump(view, Format::NQuads)).expect("UTF-8");
+    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+    lines.sort();
+    lines
+}
+
 fn export(data: &Path, format: &str) -> String {
     output(data, ["export", "--format", format])
 }
@@ -310,11 +317,10 @@ proptest! {
                     .expect("our own dump")
             };
             crate::rdf_suites::isomorphic(parse(&a), parse(&b)).map_err(TestCaseError::fail)?;
-            // Labels of the store are kept: the dump of what was loaded loads into itself.
+            // Labels of the store are kept: the dump of what was loaded loads into the very same statements.
             let third = Store::in_memory_with(RDF12);
-            let own = dump(&b, format);
-            load(&third, &own, format).map_err(TestCaseError::fail)?;
-            prop_assert_eq!(dump(&third.snapshot().view(), format), own);
+            load(&third, &dump(&b, format), format).map_err(TestCaseError::fail)?;
+            prop_assert_eq!(sorted_lines(&third.snapshot().view()), sorted_lines(&b));
         }
     }
 }
