@@ -371,7 +371,11 @@ const DUTCH: [(&str, &str, &str); 73] = [
         "before",
         "Geef commits op van voor deze dag (UTC) of dit moment",
     ),
-    ("settings", "", "Toon of wijzig hoe het register ingesteld is"),
+    (
+        "settings",
+        "",
+        "Toon of wijzig hoe het register ingesteld is",
+    ),
     (
         "settings",
         "rdf",

@@ -65,8 +65,8 @@ pub(super) fn diagnose(
                 "the nesting of triple terms",
                 &MAX_TRIPLE_DEPTH.to_string(),
             );
-            let target = at
-                .unwrap_or_else(|| Target::Offset(exact_offset(input, job, limits, chunk_start)));
+            let target =
+                at.unwrap_or_else(|| Target::Offset(exact_offset(input, job, limits, chunk_start)));
             place(input, finding, target)
         }
         Stop::TokenTooLong => place(

@@ -59,7 +59,9 @@ pub(super) fn check(quad: QuadRef<'_>, version: RdfVersion) -> Result<(), Stop> 
 
 /// A literal of JSON-LD as the version has it: JSON-LD 1.1 drops a base direction on its way to RDF 1.1.
 pub(super) fn without_direction(literal: LiteralRef<'_>) -> Option<Literal> {
-    let language = literal.language().filter(|_| literal.direction().is_some())?;
+    let language = literal
+        .language()
+        .filter(|_| literal.direction().is_some())?;
     Some(Literal::new_language_tagged_literal_unchecked(
         literal.value(),
         language,
@@ -464,7 +466,11 @@ mod tests {
                     let mut out = vec![0; chunk];
                     while let Ok(1..) = reader.read(&mut out) {}
                     let wanted = 14 + sign.len() as u64;
-                    assert_eq!(found.get(), seen.then_some(Newer::Version(wanted)), "{text}");
+                    assert_eq!(
+                        found.get(),
+                        seen.then_some(Newer::Version(wanted)),
+                        "{text}"
+                    );
                 }
             }
         }

@@ -332,7 +332,11 @@ impl Job<'_> {
         };
         let found = Cell::new(None);
         // A reader whose bytes were held back complains of that; why they were is known here.
-        let from_turtle = |error| found.get().map_or_else(|| from_turtle(error), Newer::into_stop);
+        let from_turtle = |error| {
+            found
+                .get()
+                .map_or_else(|| from_turtle(error), Newer::into_stop)
+        };
         macro_rules! with_base {
             ($parser:expr) => {
                 match self.base {
@@ -434,7 +438,11 @@ fn read_lines<R: Read>(
     mut sink: impl FnMut(QuadRef<'_>) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
     let found = Cell::new(None);
-    let from_turtle = |error| found.get().map_or_else(|| from_turtle(error), Newer::into_stop);
+    let from_turtle = |error| {
+        found
+            .get()
+            .map_or_else(|| from_turtle(error), Newer::into_stop)
+    };
     let reader = Watched::new(reader, version, &found);
     let mut sink = |quad: QuadRef<'_>| {
         newer::check(quad, version)?;

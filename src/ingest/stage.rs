@@ -118,18 +118,16 @@ impl<'d, 's> Stager<'d, 's> {
     /// Id of a triple term whose blank nodes still have the labels of this input.
     fn triple(&mut self, term: Term, prefix: &mut LabelPrefix<'_>) -> Result<Id, Stop> {
         let mut failed = None;
-        let term = with_blank_nodes(term, &mut |node| {
-            match self.label(node.as_str(), prefix) {
-                Ok(id) => {
-                    let mut text = Vec::new();
-                    self.draft.write_text(id, &mut text);
-                    let label = String::from_utf8(text.split_off(2)).unwrap_or_default();
-                    BlankNode::new_unchecked(label)
-                }
-                Err(stop) => {
-                    failed = Some(stop);
-                    node
-                }
+        let term = with_blank_nodes(term, &mut |node| match self.label(node.as_str(), prefix) {
+            Ok(id) => {
+                let mut text = Vec::new();
+                self.draft.write_text(id, &mut text);
+                let label = String::from_utf8(text.split_off(2)).unwrap_or_default();
+                BlankNode::new_unchecked(label)
+            }
+            Err(stop) => {
+                failed = Some(stop);
+                node
             }
         });
         match failed {

@@ -40,7 +40,8 @@ pub fn apply_update(
     text: &str,
     options: &QueryOptions,
 ) -> Result<UpdateStats, QueryError> {
-    let operations = algebra_in::parse_update(text, options.base_iri.as_deref(), draft.rdf_version())?;
+    let operations =
+        algebra_in::parse_update(text, options.base_iri.as_deref(), draft.rdf_version())?;
     apply(draft, operations, options, None)
 }
 
@@ -55,7 +56,8 @@ pub fn apply_update_within(
     options: &QueryOptions,
     graph: &GraphName,
 ) -> Result<UpdateStats, QueryError> {
-    let mut operations = algebra_in::parse_update(text, options.base_iri.as_deref(), draft.rdf_version())?;
+    let mut operations =
+        algebra_in::parse_update(text, options.base_iri.as_deref(), draft.rdf_version())?;
     let mut options = options.clone();
     match graph {
         GraphName::NamedNode(name) => {

@@ -228,13 +228,19 @@ mod tests {
     #[test]
     fn versions_are_parameters() {
         assert_eq!(version_of("text/turtle"), None);
-        assert_eq!(version_of("text/turtle; charset=utf-8; Version=\"1.2\""), Some("1.2"));
+        assert_eq!(
+            version_of("text/turtle; charset=utf-8; Version=\"1.2\""),
+            Some("1.2")
+        );
         assert_eq!(
             Format::from_media_type("text/turtle;version=1.2"),
             Some(Format::Turtle)
         );
         assert!(is_version_12("1.2-basic") && !is_version_12("1.1") && !is_version_12("1.20"));
-        assert!(accepts_12("text/html, text/turtle;version=1.2;q=0.9", "text/turtle"));
+        assert!(accepts_12(
+            "text/html, text/turtle;version=1.2;q=0.9",
+            "text/turtle"
+        ));
         assert!(!accepts_12("text/turtle;version=1.1", "text/turtle"));
         assert!(!accepts_12("*/*;version=1.2", "text/turtle"));
     }

@@ -149,12 +149,26 @@ pub fn write_escaped(out: &mut Vec<u8>, value: &str) {
     let bytes = value.as_bytes();
     let mut clean = 0;
     for (i, &byte) in bytes.iter().enumerate() {
-        if byte >= 0x20 && byte != b'"' && byte != b'\\' && byte != 0x7F {
+        if byte >= 0x20 && byte != b'"' && byte != b'\\' && byte != 0x7F && byte != 0xEF {
+            continue;
+        }
+        let rest = &bytes[i..];
+        if byte == 0xEF && !(rest.starts_with(b"\xEF\xBF\xBE") || rest.starts_with(b"\xEF\xBF\xBF"))
+        {
             continue;
         }
         out.extend_from_slice(&bytes[clean..i]);
         clean = i + 1;
         match byte {
+            // U+FFFE and U+FFFF are no characters.
+            0xEF => {
+                clean = i + 3;
+                out.extend_from_slice(if rest[2] == 0xBE {
+                    b"\\uFFFE"
+                } else {
+                    b"\\uFFFF"
+                });
+            }
             0x08 => out.extend_from_slice(b"\\b"),
             b'\t' => out.extend_from_slice(b"\\t"),
             b'\n' => out.extend_from_slice(b"\\n"),
@@ -451,10 +465,10 @@ mod tests {
 
     fn node() -> impl Strategy<Value = NamedOrBlankNode> {
         prop_oneof![
-            "[a-z0-9/#()]{0,12}".prop_map(|name| NamedNode::new_unchecked(format!(
-                "http://example.org/{name}"
-            ))
-            .into()),
+            "[a-z0-9/#()]{0,12}"
+                .prop_map(
+                    |name| NamedNode::new_unchecked(format!("http://example.org/{name}")).into()
+                ),
             "[a-z0-9]{1,12}".prop_map(|label| BlankNode::new_unchecked(label).into()),
         ]
     }
@@ -523,6 +537,16 @@ mod tests {
         }
         assert!(unescape("\\q").is_err());
         assert!(unescape("\\uD800").is_err());
+    }
+
+    #[test]
+    fn what_is_no_character_is_escaped() {
+        let literal =
+            Literal::new_simple_literal("\u{7f}\u{fffd}\u{fffe}a\u{ffff}\u{fefe}\u{ffff}");
+        let term = Term::from(literal);
+        let written = text(&term);
+        assert_eq!(written, "\"\\u007F\u{fffd}\\uFFFEa\\uFFFF\u{fefe}\\uFFFF\"");
+        assert_eq!(parse_term(&written), Ok(term));
     }
 
     #[test]

@@ -376,10 +376,7 @@ impl Inner {
 
     /// What the registry was set to.
     pub(crate) fn settings(&self) -> Settings {
-        *self
-            .settings
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
+        *self.settings.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The writer's seat. A panic while a draft was open published nothing, so the lock's data is sound.

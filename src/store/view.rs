@@ -253,7 +253,11 @@ impl View {
         let [least, greatest] = Id::TRIPLES.map(Id::raw);
         let low = [least, 0, 0, 0];
         let high = [greatest, u64::MAX, u64::MAX, u64::MAX];
-        let mut triples = self.snapshot.version().index.cursor(Order::Ospg, &low, &high);
+        let mut triples = self
+            .snapshot
+            .version()
+            .index
+            .cursor(Order::Ospg, &low, &high);
         if triples.next().is_some() {
             return true;
         }

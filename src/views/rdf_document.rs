@@ -183,7 +183,8 @@ pub fn write_view(view: &View, format: Format, out: impl Write) -> io::Result<()
 }
 
 fn triple_of(view: &View, [s, p, o]: [Id; 3]) -> Triple {
-    let subject = NamedOrBlankNode::try_from(view.term(s)).expect("subjects are IRIs or blank nodes");
+    let subject =
+        NamedOrBlankNode::try_from(view.term(s)).expect("subjects are IRIs or blank nodes");
     let predicate = NamedNode::new_unchecked(view.iri(p).expect("predicates are IRIs"));
     Triple::new(subject, predicate, view.term(o))
 }

@@ -103,7 +103,10 @@ fn the_command_line_refuses_takes_keeps_and_goes_back() {
     // A dump comes back byte for byte, into a registry that was set alike.
     for (format, extension) in [("nquads", "nq"), ("trig", "trig")] {
         let text = export(&data, format);
-        assert!(text.contains("<<( ") && text.contains("\"x\"@ar--rtl"), "{text}");
+        assert!(
+            text.contains("<<( ") && text.contains("\"x\"@ar--rtl"),
+            "{text}"
+        );
         let dumped = folder.path().join(format!("dump.{extension}"));
         fs::write(&dumped, &text).expect("write the dump");
         let dumped = dumped.display().to_string();
@@ -156,7 +159,10 @@ fn every_syntax_of_rdf_1_2_is_refused_by_a_registry_of_1_1() {
     ] {
         let store = Store::in_memory();
         let refused = load(&store, text.as_bytes(), format).expect_err(text);
-        assert!(refused.starts_with("P042") && refused.contains(SWITCH), "{text}: {refused}");
+        assert!(
+            refused.starts_with("P042") && refused.contains(SWITCH),
+            "{text}: {refused}"
+        );
         assert_eq!(store.snapshot().quad_count(), 0);
         let newer = Store::in_memory_with(RDF12);
         // The reader of N-Triples knows no announcements yet.
@@ -166,10 +172,7 @@ fn every_syntax_of_rdf_1_2_is_refused_by_a_registry_of_1_1() {
     }
     // JSON-LD 1.1 has directions, and drops them on the way to RDF 1.1.
     let text = br#"{"@id": "http://e/s", "http://e/p": {"@value": "x", "@language": "ar", "@direction": "rtl"}}"#;
-    for (settings, object) in [
-        (Settings::default(), "\"x\"@ar"),
-        (RDF12, "\"x\"@ar--rtl"),
-    ] {
+    for (settings, object) in [(Settings::default(), "\"x\"@ar"), (RDF12, "\"x\"@ar--rtl")] {
         let store = Store::in_memory_with(settings);
         load(&store, text, Format::JsonLd).expect("JSON-LD");
         let lines = dump(&store.snapshot().view(), Format::NTriples);
@@ -187,7 +190,12 @@ fn nesting_is_bounded_wherever_it_comes_from() {
             " )>>".repeat(depth)
         )
     };
-    for format in [Format::NTriples, Format::NQuads, Format::Turtle, Format::TriG] {
+    for format in [
+        Format::NTriples,
+        Format::NQuads,
+        Format::Turtle,
+        Format::TriG,
+    ] {
         let store = Store::in_memory_with(RDF12);
         load(&store, nested(MAX_TRIPLE_DEPTH).as_bytes(), format).expect("is allowed");
         for depth in [MAX_TRIPLE_DEPTH + 1, 200_000] {
@@ -200,7 +208,10 @@ fn nesting_is_bounded_wherever_it_comes_from() {
         let mut long = "<s:s> <p:p> <<( <s:s> <p:p> _:b )>> .\n".repeat(40_000);
         long += &nested(MAX_TRIPLE_DEPTH + 1);
         let refused = load(&store, long.as_bytes(), format).expect_err("too deep");
-        assert!(refused.contains("line: Some(40001)"), "{format:?}: {refused}");
+        assert!(
+            refused.contains("line: Some(40001)"),
+            "{format:?}: {refused}"
+        );
     }
     let deep = |depth: usize| {
         let xml: String = (0..depth)
@@ -224,8 +235,12 @@ fn nesting_is_bounded_wherever_it_comes_from() {
         ..QueryOptions::default()
     };
     let wrap = "PREFIX : <http://e/> DELETE { :a :p ?o } INSERT { :a :p ?t } WHERE { :a :p ?o BIND(TRIPLE(:s, :p, ?o) AS ?t) }";
-    apply_update(&mut draft, "INSERT DATA { <http://e/a> <http://e/p> 1 }", &options)
-        .expect("a start");
+    apply_update(
+        &mut draft,
+        "INSERT DATA { <http://e/a> <http://e/p> 1 }",
+        &options,
+    )
+    .expect("a start");
     for _ in 0..MAX_TRIPLE_DEPTH {
         apply_update(&mut draft, wrap, &options).expect("is allowed");
     }
@@ -331,7 +346,9 @@ fn rows(view: &View, text: &str, engine: Engine) -> Result<String, String> {
         engine,
         ..QueryOptions::default()
     };
-    let text = format!("PREFIX : <http://e/> PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> {text}");
+    let text = format!(
+        "PREFIX : <http://e/> PREFIX rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> {text}"
+    );
     let query = parse_query(&text, &options).map_err(|error| error.to_string())?;
     let format = if query.kind().is_graph() {
         OutputFormat::Graph(Format::NTriples)
@@ -419,10 +436,17 @@ fn each_result_format_tells_triple_terms_and_directions() {
     for (format, parts) in [
         (
             ResultFormat::Json,
-            &["\"type\":\"triple\"", "\"its:dir\":\"rtl\"", "\"xml:lang\":\"ar\""][..],
+            &[
+                "\"type\":\"triple\"",
+                "\"its:dir\":\"rtl\"",
+                "\"xml:lang\":\"ar\"",
+            ][..],
         ),
         (ResultFormat::Xml, &["<triple>", "its:dir=\"rtl\""]),
-        (ResultFormat::Tsv, &["<<( <http://e/a> <http://e/n> \"x\"@ar--rtl )>>"]),
+        (
+            ResultFormat::Tsv,
+            &["<<( <http://e/a> <http://e/n> \"x\"@ar--rtl )>>"],
+        ),
         (ResultFormat::Csv, &["http://e/a http://e/n x"]),
         (ResultFormat::Table, &["<<( ", "x @ar--rtl"]),
     ] {
@@ -494,13 +518,19 @@ async fn http_refuses_or_takes_as_the_registry_is_set() {
         assert!(refused.status.is_client_error(), "{media_type}");
         assert!(refused.text().contains(SWITCH), "{}", refused.text());
     }
-    let ask = "/sparql?query=SELECT%20*%20%7B%20%3C%3C%20%3Fs%20%3Fp%20%3Fo%20%3E%3E%20%3Fa%20%3Fb%20%7D";
+    let ask =
+        "/sparql?query=SELECT%20*%20%7B%20%3C%3C%20%3Fs%20%3Fp%20%3Fo%20%3E%3E%20%3Fa%20%3Fb%20%7D";
     let refused = server.get(ask).await;
     let problem = refused.assert_problem(400, "query-syntax");
     assert!(problem.to_string().contains(SWITCH), "{problem}");
     let update = format!("INSERT DATA {{ {turtle} }}");
     let refused = server
-        .write(Method::POST, "/sparql", "application/sparql-update", &update)
+        .write(
+            Method::POST,
+            "/sparql",
+            "application/sparql-update",
+            &update,
+        )
         .await;
     assert!(refused.text().contains(SWITCH), "{}", refused.text());
 
@@ -511,22 +541,38 @@ async fn http_refuses_or_takes_as_the_registry_is_set() {
     assert_eq!(put.status, StatusCode::CREATED, "{}", put.text());
     assert_eq!(server.get(ask).await.status, StatusCode::OK);
     let done = server
-        .write(Method::POST, "/sparql", "application/sparql-update", &update)
+        .write(
+            Method::POST,
+            "/sparql",
+            "application/sparql-update",
+            &update,
+        )
         .await;
     assert!(done.status.is_success(), "{}", done.text());
     for (accept, content_type) in [
         ("text/turtle", "text/turtle; charset=utf-8"),
-        ("text/turtle;version=1.2", "text/turtle; charset=utf-8; version=1.2"),
+        (
+            "text/turtle;version=1.2",
+            "text/turtle; charset=utf-8; version=1.2",
+        ),
         ("text/turtle;version=1.1", "text/turtle; charset=utf-8"),
-        ("application/n-triples; version=1.2", "application/n-triples; version=1.2"),
+        (
+            "application/n-triples; version=1.2",
+            "application/n-triples; version=1.2",
+        ),
     ] {
         let answer = server.get_as(&path, accept).await;
         assert_eq!(answer.header("content-type"), content_type);
         assert!(answer.text().contains("<<("), "{}", answer.text());
     }
     let construct = "/sparql?query=CONSTRUCT%20WHERE%20%7B%20%3Fs%20%3Fp%20%3Fo%20%7D";
-    let answer = server.get_as(construct, "application/trig;version=1.2").await;
-    assert_eq!(answer.header("content-type"), "application/trig; version=1.2");
+    let answer = server
+        .get_as(construct, "application/trig;version=1.2")
+        .await;
+    assert_eq!(
+        answer.header("content-type"),
+        "application/trig; version=1.2"
+    );
     // Pages and compact JSON-LD show triple terms as well as they can.
     let page = server.get_as(ask, "text/html").await;
     assert_eq!(page.status, StatusCode::OK);

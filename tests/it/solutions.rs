@@ -318,9 +318,7 @@ fn same_number(a: &Term, b: &Term) -> bool {
 fn names_blank_node(term: &Term) -> bool {
     match term {
         Term::BlankNode(_) => true,
-        Term::Triple(triple) => {
-            triple.subject.is_blank_node() || names_blank_node(&triple.object)
-        }
+        Term::Triple(triple) => triple.subject.is_blank_node() || names_blank_node(&triple.object),
         Term::NamedNode(_) | Term::Literal(_) => false,
     }
 }

@@ -78,9 +78,7 @@ fn run_with(corpus: &Corpus, entry: &Entry, version: RdfVersion) -> Result<(), S
     let kinds = entry.kinds();
     let kind = kinds.first().ok_or("no type")?;
     match kind.as_str() {
-        "QueryEvaluationTest" | "CSVResultFormatTest" => {
-            query_evaluation(corpus, entry, version)
-        }
+        "QueryEvaluationTest" | "CSVResultFormatTest" => query_evaluation(corpus, entry, version),
         "UpdateEvaluationTest" => update_evaluation(corpus, entry, version),
         "PositiveSyntaxTest" | "PositiveSyntaxTest11" => match parse(corpus, entry, version)? {
             Ok(()) => Ok(()),
@@ -90,14 +88,18 @@ fn run_with(corpus: &Corpus, entry: &Entry, version: RdfVersion) -> Result<(), S
             Ok(()) => Err("accepted".to_owned()),
             Err(_) => Ok(()),
         },
-        "PositiveUpdateSyntaxTest11" | "PositiveUpdateSyntaxTest" => match parse_update(corpus, entry, version)? {
-            Ok(()) => Ok(()),
-            Err(error) => Err(error.to_string()),
-        },
-        "NegativeUpdateSyntaxTest11" | "NegativeUpdateSyntaxTest" => match parse_update(corpus, entry, version)? {
-            Ok(()) => Err("accepted".to_owned()),
-            Err(_) => Ok(()),
-        },
+        "PositiveUpdateSyntaxTest11" | "PositiveUpdateSyntaxTest" => {
+            match parse_update(corpus, entry, version)? {
+                Ok(()) => Ok(()),
+                Err(error) => Err(error.to_string()),
+            }
+        }
+        "NegativeUpdateSyntaxTest11" | "NegativeUpdateSyntaxTest" => {
+            match parse_update(corpus, entry, version)? {
+                Ok(()) => Err("accepted".to_owned()),
+                Err(_) => Ok(()),
+            }
+        }
         other => Err(format!("unknown test type {other}")),
     }
 }
@@ -139,10 +141,12 @@ fn parse_update(
     let text = corpus.read(&iri)?;
     let store = Store::in_memory_with(Settings { rdf: version });
     let mut draft = store.begin().map_err(|error| error.to_string())?;
-    Ok(match apply_update(&mut draft, &text, &options(&iri, version)) {
-        Ok(_) | Err(QueryError::Refused { .. }) => Ok(()),
-        Err(error) => Err(error),
-    })
+    Ok(
+        match apply_update(&mut draft, &text, &options(&iri, version)) {
+            Ok(_) | Err(QueryError::Refused { .. }) => Ok(()),
+            Err(error) => Err(error),
+        },
+    )
 }
 
 fn iris(entry: &Entry, subject: &Term, predicate: &str) -> Vec<String> {
@@ -287,7 +291,8 @@ fn update_evaluation(corpus: &Corpus, entry: &Entry, version: RdfVersion) -> Res
         draft.add_quad(quad.as_ref());
     }
     let text = corpus.read(&request)?;
-    apply_update(&mut draft, &text, &options(&request, version)).map_err(|error| error.to_string())?;
+    apply_update(&mut draft, &text, &options(&request, version))
+        .map_err(|error| error.to_string())?;
     let view = draft.snapshot().view();
     let mut actual = Dataset::new();
     for quad in view.quads(None, None, None, None) {

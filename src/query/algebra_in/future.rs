@@ -22,7 +22,19 @@ const FUNCTIONS: [&str; 9] = [
     "hasLANGDIR",
 ];
 
-/// Refuses a text of SPARQL 1.2 where SPARQL 1.1 is spoken. A text whose strings are not closed is left to the parser.
+/// The aggregates of SPARQL.
+const AGGREGATES: [&str; 7] = [
+    "COUNT",
+    "SUM",
+    "MIN",
+    "MAX",
+    "AVG",
+    "SAMPLE",
+    "GROUP_CONCAT",
+];
+
+/// Refuses a text of SPARQL 1.2 where SPARQL 1.1 is spoken, and where SPARQL 1.2 is, what its grammar does not have and the
+/// parser takes. A text whose strings are not closed is left to the parser.
 ///
 /// # Errors
 /// [`QueryError::Syntax`] with the place, and how the version is switched on.
@@ -31,8 +43,12 @@ pub(super) fn check_version(
     tokens: &[Spanned<'_>],
     version: RdfVersion,
 ) -> Result<(), QueryError> {
-    if version.is_12() || tokens.iter().any(|token| token.token == Token::OpenText) {
+    if tokens.iter().any(|token| token.token == Token::OpenText) {
         return Ok(());
+    }
+    if version.is_12() {
+        check_subjects(text, tokens)?;
+        return check_aggregates(text, tokens);
     }
     let Some(found) = (0..tokens.len()).find(|at| is_new(text, &tokens[*at..])) else {
         return Ok(());
@@ -49,6 +65,70 @@ pub(super) fn check_version(
         ),
         hint: Some(switch_hint()),
     })
+}
+
+/// The subject of a triple term is a variable, an IRI or a blank node.
+fn check_subjects(text: &str, tokens: &[Spanned<'_>]) -> Result<(), QueryError> {
+    for window in tokens.windows(3) {
+        let [open, bracket, subject] = window else {
+            continue;
+        };
+        if open.token != Token::TripleOpen || bracket.token != Token::Sign('(') {
+            continue;
+        }
+        let wrong = match subject.token {
+            Token::Text | Token::TripleOpen | Token::Word(_) | Token::Sign('+' | '-') => true,
+            Token::Other => !text[subject.start..].starts_with("_:"),
+            _ => false,
+        };
+        if wrong {
+            let (line, column) = position(text, subject.start);
+            return Err(QueryError::Syntax {
+                line,
+                column,
+                message: Text::new(
+                    "het onderwerp van een triple term is een variabele, een IRI of een blanco knoop",
+                    "the subject of a triple term is a variable, an IRI or a blank node",
+                ),
+                hint: None,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// No aggregate is computed from another, unless a query within it is.
+fn check_aggregates(text: &str, tokens: &[Spanned<'_>]) -> Result<(), QueryError> {
+    // For each bracket that is open: whether it lies in the arguments of an aggregate.
+    let mut open: Vec<bool> = Vec::new();
+    let mut is_aggregate = false;
+    for token in tokens {
+        match token.token {
+            Token::Sign('(') => {
+                let inside = open.last().copied().unwrap_or(false);
+                open.push(inside || is_aggregate);
+            }
+            Token::Sign('{') => open.push(false),
+            Token::Sign(')' | '}') => {
+                open.pop();
+            }
+            _ => {}
+        }
+        is_aggregate = AGGREGATES.iter().any(|name| token.is_word(name));
+        if is_aggregate && open.last() == Some(&true) {
+            let (line, column) = position(text, token.start);
+            return Err(QueryError::Syntax {
+                line,
+                column,
+                message: Text::new(
+                    "een aggregaat kan niet van een ander aggregaat berekend worden",
+                    "an aggregate cannot be computed from another aggregate",
+                ),
+                hint: None,
+            });
+        }
+    }
+    Ok(())
 }
 
 /// Whether the tokens start with something that no text of SPARQL 1.1 has there.
@@ -71,9 +151,7 @@ fn is_new(text: &str, tokens: &[Spanned<'_>]) -> bool {
         Token::Other => text[first.start..first.end]
             .strip_prefix('@')
             .and_then(|tag| tag.split_once("--"))
-            .is_some_and(|(_, direction)| {
-                direction.starts_with(|c: char| c.is_ascii_alphabetic())
-            }),
+            .is_some_and(|(_, direction)| direction.starts_with(|c: char| c.is_ascii_alphabetic())),
         _ => false,
     }
 }
@@ -143,6 +221,27 @@ mod tests {
             assert_eq!(refused(text), Some(place), "{text}");
             let checked = check_version(text, &tokens(text), RdfVersion::Rdf12);
             assert!(checked.is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_the_parser_takes_too_much_is_refused() {
+        let check = |text: &str| check_version(text, &tokens(text), RdfVersion::Rdf12);
+        for text in [
+            "ASK { BIND(<<( \"x\" :q :z )>> AS ?t) }",
+            "ASK { BIND(<<( 1 :q :z )>> AS ?t) }",
+            "ASK { BIND(<<( <<( :s :p :o )>> :q :z )>> AS ?t) }",
+            "SELECT (COUNT(COUNT(*)) AS ?c) {}",
+            "SELECT (SUM(1 + (MAX(?x))) AS ?c) { ?s ?p ?x }",
+        ] {
+            assert!(check(text).is_err(), "{text}");
+        }
+        for text in [
+            "ASK { ?s ?p <<( _:a :q <<( ?s :p \"x\" )>> )>> }",
+            "SELECT (COUNT(*) + SUM(?x) AS ?c) (MIN(?x) AS ?d) { ?s ?p ?x }",
+            "SELECT (SUM(IF(EXISTS { SELECT (COUNT(*) AS ?n) {} }, 1, 0)) AS ?c) {}",
+        ] {
+            assert!(check(text).is_ok(), "{text}");
         }
     }
 

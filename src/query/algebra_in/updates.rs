@@ -380,7 +380,9 @@ fn starts_with_transfer(tokens: &[Spanned<'_>]) -> bool {
         .iter()
         .find(|t| {
             matches!(t.token, Token::Word(_))
-                && !["PREFIX", "BASE", "VERSION"].iter().any(|word| t.is_word(word))
+                && !["PREFIX", "BASE", "VERSION"]
+                    .iter()
+                    .any(|word| t.is_word(word))
         })
         .is_some_and(|t| t.is_word("ADD") || t.is_word("COPY") || t.is_word("MOVE"))
 }
