@@ -122,6 +122,34 @@ impl Expression {
         }
     }
 
+    /// Calls with it and with every expression in it.
+    pub(in crate::query) fn each(&self, seen: &mut impl FnMut(&Self)) {
+        seen(self);
+        match self {
+            Self::Constant { .. } | Self::Slot(_) | Self::Bound(_) => {}
+            Self::Or(list) | Self::And(list) | Self::Coalesce(list) | Self::Call(_, list) => {
+                list.iter().for_each(|inner| inner.each(seen));
+            }
+            Self::Not(inner) | Self::Signed(inner, _) => inner.each(seen),
+            Self::Equal(a, b)
+            | Self::SameTerm(a, b)
+            | Self::Compare(_, a, b)
+            | Self::Arithmetic(_, a, b) => {
+                a.each(seen);
+                b.each(seen);
+            }
+            Self::In(value, list) => {
+                value.each(seen);
+                list.iter().for_each(|inner| inner.each(seen));
+            }
+            Self::If(condition, yes, no) => {
+                condition.each(seen);
+                yes.each(seen);
+                no.each(seen);
+            }
+        }
+    }
+
     /// Whether the expression is true for a solution; an error is not.
     pub(super) fn holds(&self, row: &[u64], context: &Context) -> bool {
         self.truth(row, context) == Some(true)

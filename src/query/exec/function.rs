@@ -69,7 +69,12 @@ pub(in crate::query) enum Function {
     /// A function of terms that needs nothing else, as those of GeoSPARQL; `None` is an error.
     Terms(fn(&[Term]) -> Option<Term>),
     /// A function that the other evaluator has: casts, hashes, what is rarely called. Costs some memory for each call.
-    Borrowed(Box<dyn Fn(Vec<Term>) -> Option<Term>>),
+    Borrowed {
+        /// Its value for some arguments.
+        call: Box<dyn Fn(Vec<Term>) -> Option<Term>>,
+        /// Whether it may have another value each time, as `RAND` and `UUID`.
+        by_chance: bool,
+    },
 }
 
 impl Function {
@@ -237,9 +242,9 @@ impl Function {
                 let terms = terms(arguments, row, context)?;
                 Some(Computed::Value(function(&terms)?.into()))
             }
-            Self::Borrowed(function) => {
+            Self::Borrowed { call, .. } => {
                 let terms = terms(arguments, row, context)?;
-                Some(Computed::Value(function(terms)?.into()))
+                Some(Computed::Value(call(terms)?.into()))
             }
             Self::Concat => {
                 let mut all = String::new();

@@ -120,12 +120,12 @@ fn open(
         Node::Match {
             input,
             pattern,
-            first_only,
+            takes,
         } => Box::new(matching::Match::new(
             context,
             before(input),
             pattern,
-            *first_only,
+            *takes,
         )),
         Node::Reach {
             input,

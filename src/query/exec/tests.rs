@@ -155,6 +155,15 @@ const QUERIES: &[&str] = &[
     "SELECT (IRI(CONCAT('http://e/x', STR(?n))) AS ?a) (IRI('no iri') AS ?b) (MD5(STR(?n)) AS ?c) (ENCODE_FOR_URI(?l) AS ?d) (STRDT(STR(?n), :dt) AS ?e) (STRLANG('x', 'nl') AS ?f) { ?h :number ?n ; :label ?l ; :at :s7 }",
     "SELECT (YEAR(?d) AS ?y) (MONTH(?d) AS ?m) (DAY(?d) AS ?a) (HOURS(?d) AS ?h) (MINUTES(?d) AS ?i) (SECONDS(?d) AS ?s) (TZ(?d) AS ?z) { VALUES ?d { '2026-02-28T23:59:01.5+01:00'^^xsd:dateTime '2025-12-31'^^xsd:date '10:11:12'^^xsd:time 5 } }",
     "SELECT ?l { ?h :label ?l . VALUES (?p ?f) { ('^kerk.* 1,' 'i') ('[' '') } FILTER(REGEX(?l, ?p, ?f)) }",
+    "SELECT (COUNT(*) AS ?n) { ?h :at ?s . ?s :in ?t . ?h :number ?m ; :label ?l ; :lat ?y }",
+    "SELECT ?t (COUNT(?l) AS ?n) (COUNT(DISTINCT ?s) AS ?d) (MAX(?s) AS ?x) { ?h :at ?s . ?s :in ?t . ?h :label ?l } GROUP BY ?t",
+    "SELECT ?t (COUNT(*) AS ?n) (SUM(?m) AS ?x) { ?h :at ?s . ?s :in ?t . ?h :number ?m ; :label ?l } GROUP BY ?t",
+    "SELECT ?s (COUNT(*) AS ?n) { ?s :in ?t . ?h :at ?s . FILTER(?t != :t3) ?h :number ?m } GROUP BY ?s",
+    "SELECT (COUNT(*) AS ?n) (COUNT(?b) AS ?c) { ?h :at ?s . BIND(?s AS ?z) ?x :at ?s OPTIONAL { ?h :box ?b } }",
+    "SELECT (COUNT(*) AS ?n) { ?a :at ?s . ?b :at ?s . ?s :in ?t . ?t ?p ?q }",
+    "SELECT (COUNT(*) AS ?n) { ?s :in :t1 . ?h :at ?s . ?y ?y ?y }",
+    "SELECT (COUNT(*) AS ?n) { ?s :in :t1 . ?h :at ?s . ?o :next ?o2 }",
+    "SELECT ?k (COUNT(*) AS ?n) { VALUES (?k ?s) { (1 :s1) (1 :s2) (2 :s3) (2 UNDEF) } ?h :at ?s ; :box ?b } GROUP BY ?k",
     "SELECT (NOW() = NOW() AS ?same) (BOUND(?x) AS ?b) { ?h :number 3 }",
 ];
 

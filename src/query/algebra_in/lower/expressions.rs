@@ -154,10 +154,17 @@ impl Lowering<'_> {
             .map(|number| Variable::new_unchecked(format!("a{number}")))
             .collect();
         let of_names = names.iter().cloned().map(Optimised::Variable).collect();
+        let by_chance = matches!(
+            name,
+            Named::Rand | Named::Uuid | Named::StrUuid | Named::BNode
+        );
         let call = Optimised::FunctionCall(name, of_names);
-        Function::Borrowed(Box::new(move |values| {
-            evaluator.evaluate_expression(&call, names.iter().zip(values))
-        }))
+        Function::Borrowed {
+            call: Box::new(move |values| {
+                evaluator.evaluate_expression(&call, names.iter().zip(values))
+            }),
+            by_chance,
+        }
     }
 
     /// The moment of the query: one and the same wherever it is asked for (§17.4.5.1).
