@@ -1,6 +1,12 @@
 //! What RDF 1.2 adds to the syntaxes, seen before the readers build it: nesting of triple terms, which they do not bound, and
 //! announcements of a version, which leave no statement behind. Follows the bytes of Turtle and its kin without reading them.
 
+mod lines;
+mod xml;
+
+pub(super) use lines::Unannounced;
+pub(super) use xml::WatchedXml;
+
 use super::parse::Stop;
 use super::place::Target;
 use crate::rdf::text::{needs_rdf12, triple_depth};
@@ -19,6 +25,8 @@ pub(super) enum Newer {
     TooDeep(u64),
     /// A version is announced, and the registry takes RDF 1.1.
     Version(u64),
+    /// What begins like the announcement of a version goes on differently.
+    Malformed(u64),
 }
 
 impl Newer {
@@ -27,6 +35,13 @@ impl Newer {
         match self {
             Self::TooDeep(at) => Stop::TripleTooDeep(Some(Target::Offset(at))),
             Self::Version(at) => needs_rdf_12(Some(Target::Offset(at))),
+            Self::Malformed(at) => Stop::Syntax {
+                message:
+                    "a line that begins like this announces a version: VERSION and a text in quotes"
+                        .to_owned(),
+                place: Some(Target::Offset(at)),
+                json_ld_code: None,
+            },
         }
     }
 }
@@ -115,79 +130,6 @@ impl<R: Read> Read for Watched<'_, R> {
     }
 }
 
-/// What in RDF/XML only RDF 1.2 knows. The reader passes over some of it where no version is announced, so that statements
-/// would be lost without a word.
-const XML_SIGNS: [&[u8]; 6] = [
-    b"rdf:version=",
-    b"rdf:annotation=",
-    b"rdf:annotationNodeID=",
-    b"parseType=\"Triple\"",
-    b"parseType='Triple'",
-    b"http://www.w3.org/2005/11/its",
-];
-const LONGEST_XML_SIGN: usize = 29;
-
-/// Hands on the bytes of RDF/XML; where RDF 1.1 is spoken only until something of RDF 1.2 is met.
-pub(super) struct WatchedXml<'f, R> {
-    inner: R,
-    /// The last bytes handed on, fewer than the longest sign has.
-    tail: Vec<u8>,
-    offset: u64,
-    minds: bool,
-    found: &'f Cell<Option<Newer>>,
-}
-
-impl<'f, R: Read> WatchedXml<'f, R> {
-    /// `found` is set when reading ends with an error for such a reason.
-    pub(super) fn new(inner: R, version: RdfVersion, found: &'f Cell<Option<Newer>>) -> Self {
-        Self {
-            inner,
-            tail: Vec::new(),
-            offset: 0,
-            minds: !version.is_12(),
-            found,
-        }
-    }
-
-    /// Where in a chunk the end of a sign is.
-    fn sign(&mut self, chunk: &[u8]) -> Option<usize> {
-        let kept = self.tail.len();
-        let head = &chunk[..chunk.len().min(LONGEST_XML_SIGN)];
-        self.tail.extend_from_slice(head);
-        let across = XML_SIGNS.iter().find_map(|sign| {
-            let end = memchr::memmem::find(&self.tail, sign)? + sign.len();
-            (end > kept).then(|| end - kept)
-        });
-        let within = XML_SIGNS
-            .iter()
-            .find_map(|sign| Some(memchr::memmem::find(chunk, sign)? + sign.len()));
-        if chunk.len() >= LONGEST_XML_SIGN {
-            self.tail.clear();
-            self.tail
-                .extend_from_slice(&chunk[chunk.len() - (LONGEST_XML_SIGN - 1)..]);
-        } else {
-            let surplus = self.tail.len().saturating_sub(LONGEST_XML_SIGN - 1);
-            self.tail.drain(..surplus);
-        }
-        across.or(within)
-    }
-}
-
-impl<R: Read> Read for WatchedXml<'_, R> {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        let n = self.inner.read(out)?;
-        if self.minds
-            && let Some(at) = self.sign(&out[..n])
-        {
-            let at = self.offset + at as u64 - 1;
-            self.found.set(Some(Newer::Version(at)));
-            return Err(io::Error::other("reading stopped"));
-        }
-        self.offset += n as u64;
-        Ok(n)
-    }
-}
-
 /// What a scan stops at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Sign {
@@ -245,6 +187,20 @@ enum Word {
 
 const VERSION: &[u8; 7] = b"version";
 
+/// Bytes of which names and numbers are made.
+const NAME: [bool; 256] = {
+    let mut names = [false; 256];
+    let mut at = 0;
+    while at < 256 {
+        let byte = at as u8;
+        names[at] = byte.is_ascii_alphanumeric()
+            || byte >= 0x80
+            || matches!(byte, b'_' | b':' | b'-' | b'%' | b'.');
+        at += 1;
+    }
+    names
+};
+
 impl Scan {
     /// Follows a chunk up to the first sign: the place in the chunk, and what it is.
     fn scan(&mut self, chunk: &[u8]) -> Option<(usize, Sign)> {
@@ -253,6 +209,9 @@ impl Scan {
             let rest = &chunk[at..];
             // Long runs in which nothing can happen are left out in one step.
             let ahead = match self.state {
+                State::Plain if self.word == Word::Other => {
+                    rest.iter().position(|byte| !NAME[usize::from(*byte)])
+                }
                 State::Iri => memchr::memchr(b'>', rest),
                 State::Comment => memchr::memchr2(b'\n', b'\r', rest),
                 State::Short(quote) => memchr::memchr3(quote, b'\\', b'\n', rest),
@@ -341,10 +300,7 @@ impl Scan {
 
     /// A byte outside texts, IRIs and comments.
     fn plain(&mut self, byte: u8) -> Option<Sign> {
-        let is_name = byte.is_ascii_alphanumeric()
-            || byte >= 0x80
-            || matches!(byte, b'_' | b':' | b'-' | b'%' | b'.');
-        if is_name {
+        if NAME[usize::from(byte)] {
             let fits = |n: u8| {
                 let letter = VERSION.get(usize::from(n));
                 letter.is_some_and(|letter| byte.eq_ignore_ascii_case(letter))
@@ -390,7 +346,7 @@ mod tests {
         }
         match found.get() {
             None => assert_eq!(read, text.as_bytes()),
-            Some(Newer::TooDeep(at) | Newer::Version(at)) => {
+            Some(Newer::TooDeep(at) | Newer::Version(at) | Newer::Malformed(at)) => {
                 assert_eq!(read, &text.as_bytes()[..at as usize]);
             }
         }
@@ -448,32 +404,6 @@ mod tests {
         let many = "<<".repeat(99);
         let texts = format!("<s> <p> \"{many}\", '''{many}''' . # {many}\n");
         assert_eq!(found(&texts, RdfVersion::Rdf11, 7), None);
-    }
-
-    #[test]
-    fn signs_in_xml_are_seen_across_chunks() {
-        assert_eq!(
-            XML_SIGNS.iter().map(|sign| sign.len()).max(),
-            Some(LONGEST_XML_SIGN)
-        );
-        for sign in XML_SIGNS {
-            let sign = std::str::from_utf8(sign).expect("ASCII");
-            let text = format!("<rdf:RDF a='b' {sign}'1.2'/>{}", " ".repeat(50));
-            for chunk in [1, 2, 5, 13, 28, 29, 30, 4096] {
-                for (version, seen) in [(RdfVersion::Rdf11, true), (RdfVersion::Rdf12, false)] {
-                    let found = Cell::new(None);
-                    let mut reader = WatchedXml::new(text.as_bytes(), version, &found);
-                    let mut out = vec![0; chunk];
-                    while let Ok(1..) = reader.read(&mut out) {}
-                    let wanted = 14 + sign.len() as u64;
-                    assert_eq!(
-                        found.get(),
-                        seen.then_some(Newer::Version(wanted)),
-                        "{text}"
-                    );
-                }
-            }
-        }
     }
 
     proptest! {

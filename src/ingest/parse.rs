@@ -10,7 +10,7 @@ use super::input::Input;
 use super::labels::label_prefix;
 use super::limits::Limits;
 use super::lines::{self, Setup, Source, Trouble};
-use super::newer::{self, Newer, Watched, WatchedXml};
+use super::newer::{self, Newer, Unannounced, Watched, WatchedXml};
 use super::place::Target;
 use super::reader::{GuardedReader, ReadFailure, content_digest};
 use super::stage::Stager;
@@ -443,7 +443,7 @@ fn read_lines<R: Read>(
             .get()
             .map_or_else(|| from_turtle(error), Newer::into_stop)
     };
-    let reader = Watched::new(reader, version, &found);
+    let reader = Unannounced::new(Watched::new(reader, version, &found), version, &found);
     let mut sink = |quad: QuadRef<'_>| {
         newer::check(quad, version)?;
         sink(quad)
