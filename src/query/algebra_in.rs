@@ -82,6 +82,8 @@ pub(super) struct QueryAlgebra {
     pub(super) has_service: bool,
     /// Whether there is anything to order in it.
     needs_order: bool,
+    /// Whether its joins stay as they are written, because the planner cannot see what they bind.
+    keeps_order: bool,
     /// Whether it needs more stack than any thread has.
     pub(super) is_deep: bool,
 }
@@ -171,8 +173,8 @@ impl QueryAlgebra {
         rewrite_pattern(pattern);
         let needs_graphs = has_graph_over_groups(pattern);
         let has_service = has_service(pattern);
-        // What a pattern within a triple term binds, the planner does not see.
-        let needs_order = is_worth_ordering(pattern) && !has_open_triple_terms(pattern);
+        let keeps_order = has_open_triple_terms(pattern);
+        let needs_order = !keeps_order && is_worth_ordering(pattern);
         // The dataset is chosen by the view; the evaluator must not choose again.
         let dataset = dataset.take().map(clause);
         Ok(Self {
@@ -184,6 +186,7 @@ impl QueryAlgebra {
             needs_graphs,
             has_service,
             needs_order,
+            keeps_order,
             is_deep: is_deep || is_long,
         })
     }
@@ -239,7 +242,7 @@ impl QueryAlgebra {
 
     /// The join order that would be chosen, in the order of evaluation.
     pub(super) fn explain(&self, sources: &Sources<'_>) -> Vec<PlanStep> {
-        if !self.needs_order {
+        if self.keeps_order {
             return Vec::new();
         }
         let mut query = self.clone();
