@@ -164,6 +164,10 @@ const QUERIES: &[&str] = &[
     "SELECT (COUNT(*) AS ?n) { ?s :in :t1 . ?h :at ?s . ?y ?y ?y }",
     "SELECT (COUNT(*) AS ?n) { ?s :in :t1 . ?h :at ?s . ?o :next ?o2 }",
     "SELECT ?k (COUNT(*) AS ?n) { VALUES (?k ?s) { (1 :s1) (1 :s2) (2 :s3) (2 UNDEF) } ?h :at ?s ; :box ?b } GROUP BY ?k",
+    "SELECT ?s { ?s :in ?t FILTER EXISTS { ?h :at ?s ; :box 'bus 3' } }",
+    "SELECT (COUNT(*) AS ?n) { ?h :kind :House FILTER EXISTS { ?h :number ?m . ?h :at ?s . ?s :in :t3 } }",
+    "SELECT ?s ?x { ?s :in ?t OPTIONAL { ?s :next ?x } FILTER EXISTS { ?h :at ?s ; :box 'bus 3' } FILTER EXISTS { ?x :in :t5 } }",
+    "SELECT ?h { ?h :number 5 FILTER EXISTS { ?h :at ?s OPTIONAL { ?h :box ?b } FILTER(?b = 'bus 0') } }",
     "SELECT (NOW() = NOW() AS ?same) (BOUND(?x) AS ?b) { ?h :number 3 }",
 ];
 
