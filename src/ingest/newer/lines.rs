@@ -139,7 +139,7 @@ mod tests {
                     "VERSION \"1.2\"\n<s> <p> <o> .",
                     "             \n<s> <p> <o> .",
                 ),
-                ("  version\t'1.2' # c\r\n", "               # c\r\n"),
+                ("  version\t'1.2' # c\r\n", "                # c\r\n"),
                 (
                     "<s> <p> \"VERSION \" .\n# VERSION x\n",
                     "<s> <p> \"VERSION \" .\n# VERSION x\n",

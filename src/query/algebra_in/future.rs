@@ -67,13 +67,15 @@ pub(super) fn check_version(
     })
 }
 
-/// The subject of a triple term is a variable, an IRI or a blank node.
+/// The subject of a triple term in an expression is a variable or an IRI. (In a pattern it may be anything, and then nothing
+/// matches it.)
 fn check_subjects(text: &str, tokens: &[Spanned<'_>]) -> Result<(), QueryError> {
-    for window in tokens.windows(3) {
+    for (at, window) in tokens.windows(3).enumerate() {
         let [open, bracket, subject] = window else {
             continue;
         };
-        if open.token != Token::TripleOpen || bracket.token != Token::Sign('(') {
+        let is_triple = open.token == Token::TripleOpen && bracket.token == Token::Sign('(');
+        if !is_triple || !is_in_expression(&tokens[..at]) {
             continue;
         }
         let wrong = match subject.token {
@@ -87,14 +89,25 @@ fn check_subjects(text: &str, tokens: &[Spanned<'_>]) -> Result<(), QueryError> 
                 line,
                 column,
                 message: Text::new(
-                    "het onderwerp van een triple term is een variabele, een IRI of een blanco knoop",
-                    "the subject of a triple term is a variable, an IRI or a blank node",
+                    "het onderwerp van een triple term in een uitdrukking is een variabele of een IRI",
+                    "the subject of a triple term in an expression is a variable or an IRI",
                 ),
                 hint: None,
             });
         }
     }
     Ok(())
+}
+
+/// Whether what follows some tokens surely stands in an expression: behind `=`, or first between the parentheses of a keyword.
+fn is_in_expression(before: &[Spanned<'_>]) -> bool {
+    match before {
+        [.., last] if last.token == Token::Sign('=') => true,
+        [.., word, last] if last.token == Token::Sign('(') => {
+            matches!(word.token, Token::Word(word) if word != "a")
+        }
+        _ => false,
+    }
 }
 
 /// No aggregate is computed from another, unless a query within it is.
@@ -238,6 +251,7 @@ mod tests {
         }
         for text in [
             "ASK { ?s ?p <<( _:a :q <<( ?s :p \"x\" )>> )>> }",
+            "ASK { ?s a ( <<( <<( ?s :p :o )>> :q \"x\" )>> ) . <<( 1 :p :o )>> :q :z }",
             "SELECT (COUNT(*) + SUM(?x) AS ?c) (MIN(?x) AS ?d) { ?s ?p ?x }",
             "SELECT (SUM(IF(EXISTS { SELECT (COUNT(*) AS ?n) {} }, 1, 0)) AS ?c) {}",
         ] {
