@@ -197,11 +197,12 @@ impl QueryDataset {
 
 impl LocalTerms {
     fn id(&mut self, view: &View, term: Term, budget: &Budget) -> Id {
-        if let Some(id) = view.id_of(term.as_ref()) {
-            return id;
-        }
+        // First the terms met before: a lookup in the store makes a text and searches for it.
         if let Some(id) = self.ids.get(&term) {
             return *id;
+        }
+        if let Some(id) = view.id_of(term.as_ref()) {
+            return id;
         }
         budget.keep(2 * (size_of::<Term>() + text_len(term.as_ref())));
         let id = Id::local(self.terms.len() as u64);

@@ -77,7 +77,15 @@ impl Computed {
     pub(super) fn into_id(self, context: &Context) -> u64 {
         match self {
             Self::Id(id) => id,
-            Self::Value(value) => context.dataset.id(Term::from(value)).raw(),
+            Self::Value(value) => {
+                let inline = match &value {
+                    Value::IntegerLiteral(value) => Id::of_integer((*value).into()),
+                    _ => None,
+                };
+                inline
+                    .unwrap_or_else(|| context.dataset.id(Term::from(value)))
+                    .raw()
+            }
         }
     }
 
