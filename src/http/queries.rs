@@ -318,6 +318,7 @@ fn options(state: &AppState, stored: &StoredQuery) -> QueryOptions {
         max_memory: Some(config.max_query_memory_bytes),
         cancel: Cancel::new(),
         services: config.services.clone(),
+        rdf: state.registry.store().settings().rdf,
         ..QueryOptions::default()
     }
 }

@@ -7,7 +7,7 @@ use crate::query::budget::{BoundTerm, Budget, step};
 use crate::query::geo;
 use crate::query::text;
 use crate::store::{Graphs, Id, QuadScan, TripleScan, View};
-use oxrdf::{BlankNode, Literal, NamedNode, Term, TermRef};
+use oxrdf::{BlankNode, Literal, NamedNode, Term, TermRef, Triple};
 use oxsdatatypes::Decimal;
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
@@ -53,12 +53,12 @@ pub(super) fn evaluator() -> QueryEvaluator {
         .with_custom_function(name(EXACT_STR), |arguments| match arguments.last()? {
             Term::NamedNode(node) => Some(Literal::from(node.as_str()).into()),
             Term::Literal(literal) => Some(Literal::from(literal.value()).into()),
-            Term::BlankNode(_) => None,
+            Term::BlankNode(_) | Term::Triple(_) => None,
         })
         .with_custom_function(name(EXACT_DATATYPE), |arguments| {
             match arguments.last()? {
                 Term::Literal(literal) => Some(literal.datatype().into_owned().into()),
-                Term::NamedNode(_) | Term::BlankNode(_) => None,
+                Term::NamedNode(_) | Term::BlankNode(_) | Term::Triple(_) => None,
             }
         })
         .with_custom_function(name(ROW_BNODE), |arguments| {
@@ -156,7 +156,7 @@ impl QueryDataset {
             .into_iter()
             .filter_map(|name| match self.term(name) {
                 Term::NamedNode(node) => Some(node),
-                Term::BlankNode(_) | Term::Literal(_) => None,
+                Term::BlankNode(_) | Term::Literal(_) | Term::Triple(_) => None,
             })
             .collect()
     }
@@ -233,6 +233,12 @@ fn text_len(term: TermRef<'_>) -> usize {
         TermRef::NamedNode(node) => node.as_str().len(),
         TermRef::BlankNode(node) => node.as_str().len(),
         TermRef::Literal(literal) => literal.value().len(),
+        TermRef::Triple(triple) => {
+            size_of::<Triple>()
+                + text_len(triple.subject.as_ref().into())
+                + triple.predicate.as_str().len()
+                + text_len(triple.object.as_ref())
+        }
     }
 }
 
@@ -363,7 +369,7 @@ impl<'a> QueryableDataset<'a> for QueryDataset {
         Ok(match term {
             Term::Literal(literal) if exact && literal.language().is_none() => {
                 let datatype = literal.datatype().into_owned();
-                let (value, _, _) = literal.destruct();
+                let (value, ..) = literal.destruct();
                 ExpressionTerm::OtherTypedLiteral { value, datatype }
             }
             term => term.into(),
