@@ -219,7 +219,7 @@ pub(super) fn text_of(bytes: &Bytes) -> Result<String, ApiError> {
 pub(super) struct Upload {
     /// Name of the file, or an empty string.
     pub(super) name: String,
-    /// Media type, when it says anything about the format.
+    /// Media type, when it says anything about the format; of its parameters `version` alone.
     pub(super) media_type: Option<String>,
     pub(super) bytes: Bytes,
 }
@@ -227,10 +227,14 @@ pub(super) struct Upload {
 /// The files a request brings: its body, or those of a multipart form, at least one.
 pub(super) fn uploads_of(headers: &HeaderMap, bytes: Bytes) -> Result<Vec<Upload>, ApiError> {
     let kind = media_type(headers);
+    let value = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or("");
     if kind != "multipart/form-data" {
         return Ok(vec![Upload {
             name: String::new(),
-            media_type: meaningful(&kind),
+            media_type: meaningful(&kind, value),
             bytes,
         }]);
     }
@@ -241,10 +245,6 @@ pub(super) fn uploads_of(headers: &HeaderMap, bytes: Bytes) -> Result<Vec<Upload
             "The form holds no file or is not well-formed.",
         )
     };
-    let value = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|v| v.to_str().ok())
-        .unwrap_or("");
     let boundary = parameter(value, "boundary").ok_or_else(malformed)?;
     let files = files(&bytes, &boundary);
     if files.is_empty() {
@@ -258,8 +258,9 @@ pub(super) fn upload_of(headers: &HeaderMap, bytes: Bytes) -> Result<Upload, Api
     Ok(uploads_of(headers, bytes)?.swap_remove(0))
 }
 
-/// A media type that names a format; what browsers and tools send for lack of better does not.
-fn meaningful(media_type: &str) -> Option<String> {
+/// A media type that names a format, with the version that its header has; what browsers and tools send for lack of better
+/// names none.
+fn meaningful(media_type: &str, header: &str) -> Option<String> {
     let vague = [
         "",
         "application/octet-stream",
@@ -267,7 +268,10 @@ fn meaningful(media_type: &str) -> Option<String> {
         "application/gzip",
         "application/x-gzip",
     ];
-    (!vague.contains(&media_type)).then(|| media_type.to_owned())
+    (!vague.contains(&media_type)).then(|| match parameter(header, "version") {
+        Some(version) => format!("{media_type}; version={version}"),
+        None => media_type.to_owned(),
+    })
 }
 
 /// A parameter of a header value, with or without quotes.
@@ -322,7 +326,7 @@ fn files(bytes: &Bytes, boundary: &str) -> Vec<Upload> {
                     .unwrap_or("")
                     .trim()
                     .to_ascii_lowercase();
-                media_type = meaningful(&essence);
+                media_type = meaningful(&essence, value);
             }
         }
         let upload = Upload {

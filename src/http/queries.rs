@@ -319,6 +319,7 @@ fn options(state: &AppState, stored: &StoredQuery) -> QueryOptions {
         pool: Some(state.pool.clone()),
         cancel: Cancel::new(),
         services: config.services.clone(),
+        rdf: state.registry.store().settings().rdf,
         ..QueryOptions::default()
     }
 }

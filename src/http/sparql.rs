@@ -184,6 +184,7 @@ pub(super) fn options_of(state: &AppState, params: &Params) -> Result<QueryOptio
         cancel: Cancel::new(),
         services: config.services.clone(),
         engine: crate::query::Engine::Automatic,
+        rdf: state.registry.store().settings().rdf,
     })
 }
 

@@ -7,7 +7,8 @@ use crate::query::budget::{self, BoundTerm, Budget, step};
 use crate::query::geo;
 use crate::query::text;
 use crate::store::{Graphs, Id, QuadScan, TripleScan, View};
-use oxrdf::{BlankNode, Literal, NamedNode, Term, TermRef};
+use oxrdf::{BlankNode, Literal, NamedNode, Term, TermRef, Triple};
+use oxsdatatypes::Decimal;
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 use spareval::{ExpressionTerm, InternalQuad, QueryEvaluator, QueryableDataset};
@@ -55,12 +56,12 @@ pub(super) fn evaluator() -> QueryEvaluator {
         .with_custom_function(name(EXACT_STR), |arguments| match arguments.last()? {
             Term::NamedNode(node) => Some(Literal::from(node.as_str()).into()),
             Term::Literal(literal) => Some(Literal::from(literal.value()).into()),
-            Term::BlankNode(_) => None,
+            Term::BlankNode(_) | Term::Triple(_) => None,
         })
         .with_custom_function(name(EXACT_DATATYPE), |arguments| {
             match arguments.last()? {
                 Term::Literal(literal) => Some(literal.datatype().into_owned().into()),
-                Term::NamedNode(_) | Term::BlankNode(_) => None,
+                Term::NamedNode(_) | Term::BlankNode(_) | Term::Triple(_) => None,
             }
         })
         .with_custom_function(name(KEPT), |arguments| {
@@ -92,6 +93,8 @@ pub(super) fn evaluator() -> QueryEvaluator {
 struct LocalTerms {
     ids: FxHashMap<Term, Id>,
     terms: Vec<Term>,
+    /// Ids of decimals that were computed, by their bytes: sums and means give the same few again and again.
+    decimals: FxHashMap<[u8; 16], Id>,
 }
 
 /// One query's dataset.
@@ -163,7 +166,7 @@ impl QueryDataset {
             .into_iter()
             .filter_map(|name| match self.term(name) {
                 Term::NamedNode(node) => Some(node),
-                Term::BlankNode(_) | Term::Literal(_) => None,
+                Term::BlankNode(_) | Term::Literal(_) | Term::Triple(_) => None,
             })
             .collect()
     }
@@ -182,6 +185,19 @@ impl QueryDataset {
         self.local
             .borrow_mut()
             .id(&self.default, term, &self.budget)
+    }
+
+    /// The id of a decimal.
+    pub(super) fn id_of_decimal(&self, value: Decimal) -> Id {
+        let mut local = self.local.borrow_mut();
+        let key = value.to_be_bytes();
+        if let Some(id) = local.decimals.get(&key) {
+            return *id;
+        }
+        let id = local.id(&self.default, Literal::from(value).into(), &self.budget);
+        self.budget.keep(2 * size_of::<([u8; 16], Id)>());
+        local.decimals.insert(key, id);
+        id
     }
 
     /// The canonical N-Triples text of an id.
@@ -207,11 +223,12 @@ impl QueryDataset {
 
 impl LocalTerms {
     fn id(&mut self, view: &View, term: Term, budget: &Budget) -> Id {
-        if let Some(id) = view.id_of(term.as_ref()) {
-            return id;
-        }
+        // First the terms met before: a lookup in the store makes a text and searches for it.
         if let Some(id) = self.ids.get(&term) {
             return *id;
+        }
+        if let Some(id) = view.id_of(term.as_ref()) {
+            return id;
         }
         budget.keep(2 * (size_of::<Term>() + text_len(term.as_ref())));
         let id = Id::local(self.terms.len() as u64);
@@ -226,6 +243,12 @@ fn text_len(term: TermRef<'_>) -> usize {
         TermRef::NamedNode(node) => node.as_str().len(),
         TermRef::BlankNode(node) => node.as_str().len(),
         TermRef::Literal(literal) => literal.value().len(),
+        TermRef::Triple(triple) => {
+            size_of::<Triple>()
+                + text_len(triple.subject.as_ref().into())
+                + triple.predicate.as_str().len()
+                + text_len(triple.object.as_ref())
+        }
     }
 }
 
@@ -356,7 +379,7 @@ impl<'a> QueryableDataset<'a> for QueryDataset {
         Ok(match term {
             Term::Literal(literal) if exact && literal.language().is_none() => {
                 let datatype = literal.datatype().into_owned();
-                let (value, _, _) = literal.destruct();
+                let (value, ..) = literal.destruct();
                 ExpressionTerm::OtherTypedLiteral { value, datatype }
             }
             term => term.into(),

@@ -1,4 +1,4 @@
-//! SPARQL 1.1 over a [`View`](crate::store::View): parse, evaluate, write results, update a draft, stop in time.
+//! SPARQL 1.1, and 1.2 where the registry takes it, over a [`View`](crate::store::View): parse, evaluate, write results, update a draft, stop in time.
 //! Knows nothing of callers, rights or HTTP: what a query may see is what its view shows.
 //!
 //! Evaluation is spareval's over `dataset`; limits are enforced by `budget`, which every term handled by the
@@ -41,8 +41,16 @@ pub use service::{AllowError, ServiceLimits, Services};
 pub use shared::{MemoryPool, Overtime};
 pub use update::{UpdateStats, apply_update, apply_update_within};
 
+use crate::rdf::version::RdfVersion;
+use crate::store::Derivers;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// What queries look up besides quads, derived from the texts of a store: the words of literals and the places of geometries.
+/// For [`OpenOptions::derived`](crate::store::OpenOptions::derived), so that a store keeps them in files.
+pub fn derived() -> Derivers {
+    Derivers(&[&text::TextIndex, &geo::GeoIndex])
+}
 
 /// What the default graph of a query is when neither the request nor the query names one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -103,6 +111,8 @@ pub struct QueryOptions {
     pub services: Option<Arc<Services>>,
     /// What runs the query.
     pub engine: Engine,
+    /// The version of SPARQL a query may use. An update may use the version that its draft's registry takes.
+    pub rdf: RdfVersion,
 }
 
 /// What runs a query. Both give the same answers; the choice is for tests and comparisons.

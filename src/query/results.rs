@@ -8,6 +8,7 @@ use crate::query::prefixes::{PrefixMap, well_known_prefixes};
 use crate::query::run::ParsedQuery;
 use crate::query::{QueryKind, table};
 use crate::rdf::format::Format;
+use crate::rdf::text::json_ld_term;
 use oxrdf::Variable;
 use oxrdfio::{JsonLdProfileSet, RdfFormat, RdfSerializer};
 use sparesults::{QueryResultsFormat, QueryResultsSerializer};
@@ -282,8 +283,12 @@ fn write_graph(
     let mut writer = serializer.for_writer(out);
     let mut count = 0;
     for triple in triples {
+        let mut triple = triple?;
+        if format == Format::JsonLd {
+            triple.object = json_ld_term(triple.object);
+        }
         writer
-            .serialize_triple(&triple?)
+            .serialize_triple(&triple)
             .map_err(QueryError::Write)?;
         count += 1;
     }

@@ -64,7 +64,8 @@ pub struct QueryStats {
     pub elapsed: Duration,
 }
 
-/// Reads a query ([SPARQL 1.1 Query](https://www.w3.org/TR/sparql11-query/)). Of the options only the base IRI counts.
+/// Reads a query ([SPARQL 1.1 Query](https://www.w3.org/TR/sparql11-query/)). Of the options only the base IRI and the version
+/// count.
 ///
 /// # Errors
 /// [`QueryError::Syntax`] with line, column and, where one is known, a hint.
@@ -82,7 +83,7 @@ pub fn parse_query_with(
     options: &QueryOptions,
     values: &[(String, Term)],
 ) -> Result<ParsedQuery, QueryError> {
-    let algebra = QueryAlgebra::parse(text, options.base_iri.as_deref(), values)?;
+    let algebra = QueryAlgebra::parse(text, options.base_iri.as_deref(), values, options.rdf)?;
     Ok(ParsedQuery {
         algebra: Arc::new(algebra),
     })

@@ -2,6 +2,7 @@
 //! Decides nothing about what may be written; `registry` does, between filling a draft and committing it.
 
 use crate::rdf::text;
+use crate::rdf::version::RdfVersion;
 use crate::store::dictionary::DictionaryBuilder;
 use crate::store::id::Id;
 use crate::store::index::QuadIds;
@@ -147,6 +148,11 @@ impl<'a> Draft<'a> {
         self.pending.state(&mut self.terms)
     }
 
+    /// The version of RDF that the registry takes.
+    pub fn rdf_version(&self) -> RdfVersion {
+        self.store.settings().rdf
+    }
+
     /// The state the draft was opened on.
     pub fn base(&self) -> &Snapshot {
         &self.base
@@ -226,7 +232,13 @@ impl<'a> Draft<'a> {
         let state = self.pending.state(&mut self.terms);
         let digest = writer.append(&info, &self.base.digest(), &state, &self.pending)?;
         info.digest = crate::store::log::hex(&digest);
-        let state = state.numbered(info.seq, digest);
+        let graphs: Vec<Id> = self
+            .pending
+            .graphs()
+            .into_iter()
+            .filter_map(Id::from_raw)
+            .collect();
+        let state = state.committed(info.seq, digest, &self.base, &graphs);
         self.pending.keep_files();
         self.store.appended(&mut writer, state, &info);
         drop(writer);

@@ -17,6 +17,7 @@ mod manifest_files;
 mod oslo;
 mod plan;
 mod protocol;
+mod rdf12;
 mod rdf_suites;
 mod roundtrip;
 mod served;

@@ -118,8 +118,15 @@ pub(super) fn rewrite_pattern(pattern: &mut GraphPattern) {
 
 /// Blank nodes of patterns are variables; give them names, so that `VALUES` can speak of them.
 fn name_blank_node(term: &mut TermPattern) {
-    if let TermPattern::BlankNode(node) = term {
-        *term = Variable::new_unchecked(format!("_:{}", node.as_str())).into();
+    match term {
+        TermPattern::BlankNode(node) => {
+            *term = Variable::new_unchecked(format!("_:{}", node.as_str())).into();
+        }
+        TermPattern::Triple(triple) => {
+            name_blank_node(&mut triple.subject);
+            name_blank_node(&mut triple.object);
+        }
+        TermPattern::NamedNode(_) | TermPattern::Literal(_) | TermPattern::Variable(_) => {}
     }
 }
 
@@ -297,7 +304,8 @@ pub(super) fn largest_join(pattern: &GraphPattern) -> usize {
     largest
 }
 
-fn visit(pattern: &GraphPattern, seen: &mut dyn FnMut(&GraphPattern)) {
+/// Shows a pattern and all within it, those of `EXISTS` too.
+pub(super) fn visit(pattern: &GraphPattern, seen: &mut dyn FnMut(&GraphPattern)) {
     seen(pattern);
     match pattern {
         GraphPattern::Bgp { .. } | GraphPattern::Path { .. } | GraphPattern::Values { .. } => {}
