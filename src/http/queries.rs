@@ -3,6 +3,7 @@
 
 use super::body::Params;
 use super::error::ApiError;
+use super::first_rows::first_rows;
 use super::layers::RequestId;
 use super::ledger::{Asked, Outcome};
 use super::moment::{Moment, PARAMETER, Shown};
@@ -10,7 +11,7 @@ use super::reply::{
     Document, HTML, JSON, REVALIDATE, choose, content_type, etag_of_state, is_fresh, joined,
     set_validators,
 };
-use super::sparql::{Counted, first_rows, form_of, is_volatile};
+use super::sparql::{Counted, form_of, is_volatile};
 use super::state::{AppState, blocking};
 use super::stream::{CancelOnDrop, Delivery, Streamed, reads_trailers, stream_from};
 use crate::query::{

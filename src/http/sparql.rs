@@ -3,6 +3,7 @@
 
 use super::body::{Params, media_type, read_body, require_utf8, text_of};
 use super::error::ApiError;
+use super::first_rows::first_rows;
 use super::layers::RequestId;
 use super::ledger::{Asked, Entry, Ledger, Outcome};
 use super::moment::Moment;
@@ -19,26 +20,21 @@ use super::turns::Turn;
 use super::updates::{FORM, UPDATE, update_body, update_with};
 use super::writes::authorise;
 use crate::query::{
-    Answer, Cancel, DefaultGraph, OutputFormat, ParsedQuery, QueryError, QueryKind, QueryOptions,
-    evaluate, parse_query, run_query,
+    Cancel, DefaultGraph, OutputFormat, ParsedQuery, QueryError, QueryKind, QueryOptions,
+    parse_query, run_query,
 };
 use crate::rdf::format::{Format, negotiate};
 use crate::store::View;
-use crate::views::html::{QueryTable, render_query_form, render_query_result};
+use crate::views::html::{render_query_form, render_query_result};
 use crate::views::rdf_document;
 use crate::views::service::{self, Abilities};
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use oxrdf::Term;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
-/// Rows of an answer shown on a page.
-const PAGE_ROWS: usize = 1000;
-/// Bytes of values after which a page shows no more rows.
-const PAGE_BYTES: usize = 2 << 20;
 const QUERY: &str = "application/sparql-query";
 const POST_TYPES: [&str; 3] = [QUERY, FORM, UPDATE];
 /// Up to so many bytes a text is read on a thread that answers requests.
@@ -480,73 +476,6 @@ fn wanted_format(
     let format = OutputFormat::from_media_type_for(chosen, kind)
         .ok_or_else(|| ApiError::not_acceptable(&offers))?;
     Ok(Wanted::Stream(chosen, format))
-}
-
-/// The first rows of an answer for a page.
-pub(super) fn first_rows(
-    view: &View,
-    query: &ParsedQuery,
-    options: &QueryOptions,
-) -> Result<QueryTable, ApiError> {
-    let mut table = QueryTable {
-        columns: Vec::new(),
-        rows: Vec::new(),
-        more: false,
-        boolean: None,
-    };
-    let mut bytes = 0;
-    match evaluate(view, query, options)? {
-        Answer::Boolean(value) => table.boolean = Some(value),
-        Answer::Solutions { variables, rows } => {
-            table.columns = variables
-                .iter()
-                .map(|variable| variable.as_str().to_owned())
-                .collect();
-            for row in rows {
-                let row = row?;
-                if table.rows.len() == PAGE_ROWS || bytes > PAGE_BYTES {
-                    table.more = true;
-                    break;
-                }
-                bytes += row.iter().flatten().map(size_of_term).sum::<usize>();
-                table.rows.push(row);
-            }
-        }
-        Answer::Graph(triples) => {
-            table.columns = ["onderwerp", "eigenschap", "waarde"]
-                .map(str::to_owned)
-                .to_vec();
-            for triple in triples {
-                let triple = triple?;
-                if table.rows.len() == PAGE_ROWS || bytes > PAGE_BYTES {
-                    table.more = true;
-                    break;
-                }
-                bytes += size_of_term(&triple.object);
-                let terms = [
-                    triple.subject.into(),
-                    triple.predicate.into(),
-                    triple.object,
-                ];
-                table.rows.push(terms.map(Some).to_vec());
-            }
-        }
-    }
-    Ok(table)
-}
-
-/// About what a value takes on a page.
-fn size_of_term(term: &Term) -> usize {
-    100 + match term {
-        Term::NamedNode(node) => node.as_str().len(),
-        Term::BlankNode(node) => node.as_str().len(),
-        Term::Literal(literal) => literal.value().len(),
-        #[allow(
-            unreachable_patterns,
-            reason = "there are more kinds of terms in RDF 1.2"
-        )]
-        _ => 0,
-    }
 }
 
 /// What this server allows, for its description.
