@@ -65,6 +65,7 @@ pub(in crate::query) enum Comparison {
 }
 
 /// A function (SPARQL 1.1 §17.4).
+#[derive(Debug)]
 pub(in crate::query) enum Function {
     /// `STR`, of the text as it is stored.
     Str,
