@@ -4,6 +4,10 @@
 //! `OSLO_BENCH_QUADS` sets the size (a million by default), `OSLO_BENCH_DATE` the date in the page. A run with another
 //! size than the default prints, but writes no page.
 
+#[path = "shared/machine.rs"]
+mod machine;
+
+use machine::{date, machine};
 use oslo_registry::generate::{TownOptions, write_town};
 use oslo_registry::ingest::load::CommitUnit;
 use oslo_registry::ingest::{Input, LoadItem, LoadPlan, load_files};
@@ -246,8 +250,7 @@ fn render(
         .iter()
         .find(|(mode, ..)| *mode == "oxigraph")
         .map(|(.., measured)| *measured);
-    let date = std::env::var("OSLO_BENCH_DATE")
-        .unwrap_or_else(|_| jiff::Timestamp::now().strftime("%Y-%m-%d").to_string());
+    let date = date();
     let mut page = String::from("# Benchmarks\n\n");
     let _ = writeln!(page, "Made by `make bench` on {date}: {}.", machine());
     let _ = writeln!(
@@ -275,28 +278,6 @@ fn render(
         );
     }
     page
-}
-
-fn machine() -> String {
-    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let field = |text: &str, name: &str| {
-        text.lines()
-            .find(|line| line.starts_with(name))
-            .and_then(|line| line.split_once(':'))
-            .map(|(_, value)| value.trim().to_owned())
-    };
-    let memory_gib = field(&read("/proc/meminfo"), "MemTotal")
-        .and_then(|value| value.split_whitespace().next()?.parse::<f64>().ok())
-        .map_or("unknown".to_owned(), |kib| {
-            format!("{:.0} GiB", kib / 1024.0 / 1024.0)
-        });
-    let release = read("/proc/sys/kernel/osrelease");
-    let kernel = release.split('-').next().unwrap_or_default();
-    format!(
-        "{cores} cores, {memory_gib} of memory, Linux {}",
-        kernel.trim()
-    )
 }
 
 /// Most memory this process held at once.

@@ -7,6 +7,10 @@
 //! (bytes, 2 GiB by default). The page is written when the largest size is at least a hundred million, or on
 //! `OSLO_BENCH_PAGE=1`.
 
+#[path = "shared/machine.rs"]
+mod machine;
+
+use machine::{date, machine};
 use oslo_registry::generate::{TownOptions, write_town};
 use oslo_registry::ingest::{Input, LoadItem, LoadPlan, load_files};
 use oslo_registry::registry::{OnViolation, Registry, RegistryConfig};
@@ -370,8 +374,7 @@ fn grouped(value: f64) -> String {
 }
 
 fn render(all: &[Figures]) -> String {
-    let date = std::env::var("OSLO_BENCH_DATE")
-        .unwrap_or_else(|_| jiff::Timestamp::now().strftime("%Y-%m-%d").to_string());
+    let date = date();
     let promise = |name: &str| {
         PROMISES
             .iter()
@@ -498,21 +501,6 @@ fn render(all: &[Figures]) -> String {
         of(&f.commit, "many_p99")
     });
     page
-}
-
-fn machine() -> String {
-    let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
-    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-    let memory = read("/proc/meminfo")
-        .lines()
-        .find_map(|line| line.strip_prefix("MemTotal:"))
-        .and_then(|text| text.split_whitespace().next()?.parse::<f64>().ok())
-        .map_or("unknown".to_owned(), |kib| {
-            format!("{:.0} GiB", kib / 1024.0 / 1024.0)
-        });
-    let release = read("/proc/sys/kernel/osrelease");
-    let kernel = release.split('-').next().unwrap_or_default();
-    format!("{cores} cores, {memory} of memory, Linux {}", kernel.trim())
 }
 
 /// A line of the process status, in MiB.

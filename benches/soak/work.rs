@@ -14,6 +14,9 @@ const STAR: u64 = 10;
 const LIVING: usize = 100;
 /// Quads of the largest commit.
 const LARGEST: u64 = 50;
+/// Different commits of one writer; after so many it says the same again. The store keeps its size, in quads and in terms,
+/// so that memory has no reason to grow.
+const VARIANTS: u64 = 1_000;
 
 /// How long, with how many, on how much.
 #[derive(Clone, Copy, Debug)]
@@ -157,30 +160,53 @@ struct Own {
     quads: u64,
 }
 
-/// An acknowledged commit.
-struct Acknowledged {
-    seq: u64,
+/// Some commits, in whatever order, in a few bytes: a list of them would grow with every commit, and memory is measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Commits {
+    count: u64,
     added: u64,
-    removed: u64,
+    /// Sum of a hash of each one's number and sizes.
+    mark: u64,
+}
+
+impl Commits {
+    fn add(&mut self, seq: u64, added: u64, removed: u64) {
+        self.count += 1;
+        self.added += added;
+        let mixed = [seq, added, removed]
+            .into_iter()
+            .fold(0_u64, |mixed, part| {
+                (mixed ^ part)
+                    .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+                    .rotate_left(29)
+            });
+        self.mark = self.mark.wrapping_add(mixed);
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.count += other.count;
+        self.added += other.added;
+        self.mark = self.mark.wrapping_add(other.mark);
+    }
 }
 
 struct Writer {
     name: u64,
     living: VecDeque<Own>,
-    acknowledged: Vec<Acknowledged>,
+    acknowledged: Commits,
     durations: Durations,
 }
 
 impl Writer {
     fn quads(&self, own: Own) -> impl Iterator<Item = Quad> + use<> {
-        let name = self.name;
-        let subject = iri(format!("https://example.org/soak/{name}/{}", own.number));
+        let (name, variant) = (self.name, own.number % VARIANTS);
+        let subject = iri(format!("https://example.org/soak/{name}/{variant}"));
         (0..own.quads).map(move |at| {
             let predicate = iri(format!("https://example.org/ns#p{}", at % STAR));
             let object = if at % 5 == 0 {
-                Literal::new_simple_literal(format!("waarde {at} van {name}, {}", own.number))
+                Literal::new_simple_literal(format!("waarde {at} van {name}, {variant}"))
             } else {
-                Literal::from((own.number * 100 + at) as i64)
+                Literal::from((variant * 100 + at) as i64)
             };
             Quad::new(subject.clone(), predicate, object, GraphName::DefaultGraph)
         })
@@ -212,11 +238,8 @@ impl Writer {
                 .map_err(|error| error.to_string())?;
             self.durations.add(since.elapsed());
             self.living.push_back(own);
-            self.acknowledged.push(Acknowledged {
-                seq: info.seq,
-                added: own.quads,
-                removed: oldest.map_or(0, |oldest| oldest.quads),
-            });
+            let removed = oldest.map_or(0, |oldest| oldest.quads);
+            self.acknowledged.add(info.seq, own.quads, removed);
         }
         Ok(())
     }
@@ -303,7 +326,7 @@ pub(crate) fn run(dir: &Path, settings: &Settings) -> Result<Measured, String> {
         .map(|name| Writer {
             name,
             living: VecDeque::new(),
-            acknowledged: Vec::new(),
+            acknowledged: Commits::default(),
             durations: Durations::default(),
         })
         .collect();
@@ -347,7 +370,7 @@ pub(crate) fn run(dir: &Path, settings: &Settings) -> Result<Measured, String> {
     measured.syncs = store.syncs() - syncs;
     for writer in &writers {
         measured.commit.join(&writer.durations);
-        measured.quads_written += writer.acknowledged.iter().map(|ack| ack.added).sum::<u64>();
+        measured.quads_written += writer.acknowledged.added;
     }
     for reader in &readers {
         measured.snapshot.join(&reader.snapshot);
@@ -377,33 +400,31 @@ fn examine(
     quads: u64,
 ) -> Result<(), String> {
     let last = store.snapshot().seq();
-    let mut acknowledged: Vec<&Acknowledged> =
-        writers.iter().flat_map(|w| &w.acknowledged).collect();
-    acknowledged.sort_unstable_by_key(|ack| ack.seq);
+    let mut acknowledged = Commits::default();
+    for writer in writers {
+        acknowledged.join(&writer.acknowledged);
+    }
     // The first commit filled the store.
-    if last != acknowledged.len() as u64 + 1 {
+    if last != acknowledged.count + 1 {
         return Err(format!(
             "{} commits were acknowledged, {} are there",
-            acknowledged.len(),
+            acknowledged.count,
             last - 1
         ));
     }
-    for part in acknowledged.chunks(10_000) {
-        let first = part[0].seq;
+    let mut found = Commits::default();
+    for before in (1..last).step_by(10_000) {
         let infos = store
-            .commits_between(first - 1, first - 1 + part.len() as u64)
+            .commits_between(before, last.min(before + 10_000))
             .map_err(|error| error.to_string())?;
-        for (ack, info) in part.iter().zip(&infos) {
-            if (ack.seq, ack.added, ack.removed) != (info.seq, info.added, info.removed) {
-                return Err(format!(
-                    "commit {} is another one than was acknowledged",
-                    ack.seq
-                ));
-            }
+        for info in infos {
+            found.add(info.seq, info.added, info.removed);
         }
-        if infos.len() != part.len() {
-            return Err(format!("commits after {first} are missing"));
-        }
+    }
+    if found != acknowledged {
+        return Err(format!(
+            "the log has {found:?}, but {acknowledged:?} was acknowledged"
+        ));
     }
     let living: u64 = writers
         .iter()

@@ -257,9 +257,15 @@ impl QueryAlgebra {
         dataset: &QueryDataset,
         notes: Option<&mut PlanNotes>,
     ) -> Option<Program> {
-        let (Query::Select { pattern, .. }
-        | Query::Ask { pattern, .. }
-        | Query::Construct { pattern, .. }) = &self.query
+        let (Query::Select {
+            pattern, base_iri, ..
+        }
+        | Query::Ask {
+            pattern, base_iri, ..
+        }
+        | Query::Construct {
+            pattern, base_iri, ..
+        }) = &self.query
         else {
             return None;
         };
@@ -267,7 +273,7 @@ impl QueryAlgebra {
             Query::Construct { template, .. } => template.as_slice(),
             _ => &[],
         };
-        lower::lower(pattern, template, dataset, notes)
+        lower::lower(pattern, template, base_iri.as_ref(), dataset, notes)
     }
 
     /// Ready to be executed.

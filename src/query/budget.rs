@@ -80,7 +80,8 @@ pub(super) struct Budget {
     max_memory: Option<u64>,
     cancel: Cancel,
     live: Cell<i64>,
-    text_bytes: Cell<u64>,
+    /// Bytes kept beside the bound terms.
+    kept: Cell<u64>,
     stop: Cell<Option<Stop>>,
 }
 
@@ -100,7 +101,7 @@ impl Budget {
             max_memory,
             cancel,
             live: Cell::new(0),
-            text_bytes: Cell::new(0),
+            kept: Cell::new(0),
             stop: Cell::new(None),
         })
     }
@@ -145,13 +146,19 @@ impl Budget {
         self.max_memory
     }
 
-    /// Counts the bytes of a value that the query computed and that is kept until its end.
-    pub(super) fn add_text_bytes(&self, bytes: usize) {
-        self.text_bytes.set(self.text_bytes.get() + bytes as u64);
+    /// Counts bytes that are kept from now on: until the end of the query, or until they are given back.
+    pub(super) fn keep(&self, bytes: usize) {
+        self.kept.set(self.kept.get() + bytes as u64);
         if bytes > LARGE_TEXT {
             // Few steps can build much text: look at the limits at the next one.
             STEPS.set(0);
         }
+    }
+
+    /// Takes off bytes that were counted and are kept no longer.
+    pub(super) fn give_back(&self, bytes: usize) {
+        debug_assert!(self.kept.get() >= bytes as u64);
+        self.kept.set(self.kept.get().saturating_sub(bytes as u64));
     }
 
     /// Looks at the limits now.
@@ -164,7 +171,7 @@ impl Budget {
 
     fn find_stop(&self, live: i64) -> Option<Stop> {
         if self.stop.get().is_none() {
-            let memory = u64::try_from(live).unwrap_or(0) * BYTES_PER_TERM + self.text_bytes.get();
+            let memory = u64::try_from(live).unwrap_or(0) * BYTES_PER_TERM + self.kept.get();
             if self.cancel.is_cancelled() {
                 self.stop.set(Some(Stop::Cancelled));
             } else if self
@@ -257,7 +264,7 @@ pub(super) fn time_left() -> Option<Duration> {
 pub(super) fn add_bytes(bytes: usize) {
     CURRENT.with_borrow(|current| {
         if let Some(budget) = current {
-            budget.add_text_bytes(bytes);
+            budget.keep(bytes);
         }
     });
 }

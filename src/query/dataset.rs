@@ -139,13 +139,17 @@ impl QueryDataset {
         }
     }
 
-    /// The named graphs in sight whose names are IRIs.
-    pub(super) fn graph_iris(&self) -> Vec<NamedNode> {
-        let names = match &self.listed {
+    /// The named graphs in sight.
+    pub(super) fn graphs(&self) -> Vec<Id> {
+        match &self.listed {
             Some(listed) => listed.to_vec(),
             None => self.named.graph_names(),
-        };
-        names
+        }
+    }
+
+    /// Those whose names are IRIs.
+    pub(super) fn graph_iris(&self) -> Vec<NamedNode> {
+        self.graphs()
             .into_iter()
             .filter_map(|name| match self.term(name) {
                 Term::NamedNode(node) => Some(node),
@@ -199,7 +203,7 @@ impl LocalTerms {
         if let Some(id) = self.ids.get(&term) {
             return *id;
         }
-        budget.add_text_bytes(2 * (size_of::<Term>() + text_len(term.as_ref())));
+        budget.keep(2 * (size_of::<Term>() + text_len(term.as_ref())));
         let id = Id::local(self.terms.len() as u64);
         self.terms.push(term.clone());
         self.ids.insert(term, id);

@@ -52,27 +52,11 @@ impl<W: Write> JsonSolutions<W> {
     /// # Errors
     /// When the output takes no more.
     pub(super) fn row(&mut self, values: &[Option<Term>]) -> io::Result<()> {
-        if !self.is_first {
-            self.buffer.push(b',');
-        }
-        self.is_first = false;
-        self.buffer.push(b'{');
-        let mut is_first = true;
-        for (key, value) in self.keys.iter().zip(values) {
-            let Some(value) = value else { continue };
-            if !is_first {
-                self.buffer.push(b',');
-            }
-            is_first = false;
-            self.buffer.extend_from_slice(key);
-            push_term(&mut self.buffer, value);
-        }
-        self.buffer.push(b'}');
-        if self.buffer.len() >= GATHER_BYTES {
-            self.out.write_all(&self.buffer)?;
-            self.buffer.clear();
-        }
-        Ok(())
+        let bound = values
+            .iter()
+            .enumerate()
+            .filter_map(|(column, value)| Some((column, value.as_ref()?)));
+        self.object(bound, push_term)
     }
 
     /// Writes a solution from the canonical N-Triples texts of its values: column and text of each bound one, in order.
@@ -83,19 +67,25 @@ impl<W: Write> JsonSolutions<W> {
         &mut self,
         values: impl Iterator<Item = (usize, Cow<'a, str>)>,
     ) -> io::Result<()> {
+        self.object(values, |out, text| push_text(out, &text))
+    }
+
+    fn object<V>(
+        &mut self,
+        values: impl Iterator<Item = (usize, V)>,
+        push: impl Fn(&mut Vec<u8>, V),
+    ) -> io::Result<()> {
         if !self.is_first {
             self.buffer.push(b',');
         }
         self.is_first = false;
         self.buffer.push(b'{');
-        let mut is_first = true;
-        for (column, text) in values {
-            if !is_first {
+        for (number, (column, value)) in values.enumerate() {
+            if number > 0 {
                 self.buffer.push(b',');
             }
-            is_first = false;
             self.buffer.extend_from_slice(&self.keys[column]);
-            push_text(&mut self.buffer, &text);
+            push(&mut self.buffer, value);
         }
         self.buffer.push(b'}');
         if self.buffer.len() >= GATHER_BYTES {

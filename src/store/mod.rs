@@ -54,7 +54,7 @@ pub use snapshot::Snapshot;
 pub use statistics::{
     CharacteristicSet, PredicateCounts, PredicateFigures, SetCounts, StarGroup, Statistics,
 };
-pub(crate) use view::SortedRows;
+pub(crate) use view::{ExactCounts, SortedRows};
 pub use view::{Graphs, Ids, Pairs, QuadScan, TripleScan, View};
 
 use crate::store::log::LogError;

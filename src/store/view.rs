@@ -360,6 +360,20 @@ impl SortedRows {
     }
 }
 
+/// What a view holds, counted without reading.
+#[derive(Clone, Copy)]
+pub(crate) struct ExactCounts<'a>(&'a View);
+
+impl ExactCounts<'_> {
+    /// Number of triples whose columns in an order begin with `prefix`.
+    pub(crate) fn count(self, order: Order, prefix: &[u64]) -> u64 {
+        let (mut low, mut high) = ([0; 4], [u64::MAX; 4]);
+        low[..prefix.len()].copy_from_slice(prefix);
+        high[..prefix.len()].copy_from_slice(prefix);
+        self.0.snapshot.version().index.count(order, &low, &high)
+    }
+}
+
 impl View {
     /// Rows of one of the orders that end in the graph, whose first columns are `prefix`. With `by_graph` a triple comes once
     /// for each of its graphs, else once.
@@ -376,16 +390,10 @@ impl View {
         }
     }
 
-    /// Number of triples whose columns in an order begin with `prefix`, by searches alone; `None` where that takes reading,
-    /// because some quads of the state are not seen or the same triple may be in several graphs.
-    pub(crate) fn exact_count(&self, order: Order, prefix: &[u64]) -> Option<u64> {
-        if !self.has_one_graph() {
-            return None;
-        }
-        let (mut low, mut high) = ([0; 4], [u64::MAX; 4]);
-        low[..prefix.len()].copy_from_slice(prefix);
-        high[..prefix.len()].copy_from_slice(prefix);
-        Some(self.snapshot.version().index.count(order, &low, &high))
+    /// Counts of triples by searches alone; `None` where counting takes reading, because some quads of the state are not seen
+    /// or the same triple may be in several graphs.
+    pub(crate) fn exact_counts(&self) -> Option<ExactCounts<'_>> {
+        self.has_one_graph().then_some(ExactCounts(self))
     }
 
     /// Whether all quads of the state are in one graph, and that graph is seen.

@@ -7,6 +7,7 @@
 mod expressions;
 mod modifiers;
 mod notes;
+mod paths;
 
 use super::ordering::{is_wall, without_weight};
 pub(in crate::query) use notes::PlanNotes;
@@ -14,8 +15,11 @@ use crate::query::dataset::QueryDataset;
 use crate::query::exec::expression::Expression as Computed;
 use crate::query::exec::plan::{JoinKind, Node, Pattern, Place, Program, TemplateTerm};
 use crate::store::{Graphs, View};
+use oxiri::Iri;
 use oxrdf::{NamedNode, Term, Variable};
+use oxsdatatypes::DateTime;
 use rustc_hash::FxHashMap;
+use spareval::QueryEvaluator;
 use spargebra::algebra::{Expression, GraphPattern};
 use spargebra::term::{GroundTerm, NamedNodePattern, TermPattern, TriplePattern};
 use std::rc::Rc;
@@ -28,11 +32,15 @@ const MAX_SLOTS: usize = 128;
 pub(super) fn lower(
     pattern: &GraphPattern,
     template: &[TriplePattern],
+    base: Option<&Iri<String>>,
     dataset: &QueryDataset,
     notes: Option<&mut PlanNotes>,
 ) -> Option<Program> {
     let mut lowering = Lowering {
         dataset,
+        base,
+        evaluator: None,
+        now: None,
         slots: 0,
         names: FxHashMap::default(),
         most: None,
@@ -121,6 +129,12 @@ enum Graph {
 
 struct Lowering<'a> {
     dataset: &'a QueryDataset,
+    /// What `IRI` resolves against.
+    base: Option<&'a Iri<String>>,
+    /// The other evaluator, when a function of its is called.
+    evaluator: Option<Rc<QueryEvaluator>>,
+    /// The moment of the query, once asked for.
+    now: Option<DateTime>,
     slots: usize,
     names: FxHashMap<Variable, usize>,
     /// How many sorted solutions will be read, when a slice says so.
@@ -203,7 +217,7 @@ impl Lowering<'_> {
                             Some(expression) => Some(self.expression(expression)?),
                             None => None,
                         };
-                        join(&left, &right, JoinKind::Outer, condition)
+                        Some(join(&left, &right, JoinKind::Outer, condition))
                     }
                     None if is_plain(right) => {
                         self.optional(left, right, expression.as_ref(), graph)
@@ -236,7 +250,7 @@ impl Lowering<'_> {
             }
             GraphPattern::Graph { name, inner } => {
                 if matches!(&**inner, GraphPattern::Bgp { patterns } if patterns.is_empty()) {
-                    return None;
+                    return self.graphs(name, input);
                 }
                 let graph = match name {
                     NamedNodePattern::NamedNode(node) => Graph::One(node.clone()),
@@ -273,7 +287,7 @@ impl Lowering<'_> {
                 if left.possible & right.possible == 0 {
                     return Some(left);
                 }
-                join(&left, &right, JoinKind::Minus, None)
+                Some(join(&left, &right, JoinKind::Minus, None))
             }
             GraphPattern::Values {
                 variables,
@@ -285,11 +299,21 @@ impl Lowering<'_> {
                 inner,
             } => self.pattern(inner, input, graph),
             GraphPattern::Reduced { inner } => self.pattern(inner, input, graph),
+            GraphPattern::Path {
+                subject,
+                path,
+                object,
+            } => self.path(subject, path, object, input, graph),
             GraphPattern::OrderBy { .. }
             | GraphPattern::Project { .. }
             | GraphPattern::Distinct { .. }
             | GraphPattern::Slice { .. }
             | GraphPattern::Group { .. } => {
+                if let GraphPattern::Distinct { inner } = pattern
+                    && let Some((subject, path, object)) = paths::with_zero(inner)
+                {
+                    return self.path(subject, &path, object, input, graph);
+                }
                 if input.is_unit() {
                     return self.whole(pattern, graph);
                 }
@@ -297,10 +321,34 @@ impl Lowering<'_> {
                     return None;
                 }
                 let part = self.whole(pattern, graph)?;
-                join(&input, &part, JoinKind::BuildRight, None)
+                Some(join(&input, &part, JoinKind::BuildRight, None))
             }
-            GraphPattern::Path { .. } | GraphPattern::Service { .. } => None,
+            GraphPattern::Service { .. } => None,
         }
+    }
+
+    /// The graphs themselves: `GRAPH ?g {}`.
+    fn graphs(&mut self, name: &NamedNodePattern, input: Part) -> Option<Part> {
+        let NamedNodePattern::Variable(variable) = name else {
+            return None;
+        };
+        let slot = self.slot(variable)?;
+        let graphs = self.dataset.graphs();
+        let values: Vec<u64> = graphs.iter().map(|graph| graph.raw()).collect();
+        let table = Part {
+            certain: 1 << slot,
+            possible: 1 << slot,
+            node: Rc::new(Node::Table {
+                slots: vec![slot],
+                rows: values.len(),
+                values,
+            }),
+        };
+        Some(if input.is_unit() {
+            table
+        } else {
+            join(&input, &table, JoinKind::BuildRight, None)
+        })
     }
 
     /// What is read on its own, from nothing.
@@ -397,14 +445,14 @@ impl Lowering<'_> {
         if let Some(right) = is_wall(right) {
             let left = self.pattern(left, input, graph)?;
             let right = self.apart(without_weight(right), graph)?;
-            return join(&left, &right, JoinKind::BuildLeft, None);
+            return Some(join(&left, &right, JoinKind::BuildLeft, None));
         }
         let left = self.pattern(left, input, graph)?;
         if is_plain(right) {
             return self.pattern(right, left, graph);
         }
         let right = self.apart(right, graph)?;
-        join(&left, &right, JoinKind::BuildRight, None)
+        Some(join(&left, &right, JoinKind::BuildRight, None))
     }
 
     /// A right side that is looked up for each solution of the left.
@@ -538,7 +586,7 @@ impl Lowering<'_> {
         if input.is_unit() {
             return Some(table);
         }
-        join(&input, &table, JoinKind::BuildRight, None)
+        Some(join(&input, &table, JoinKind::BuildRight, None))
     }
 }
 
@@ -559,13 +607,11 @@ fn flatten<'a>(pattern: &'a GraphPattern, branches: &mut Vec<&'a GraphPattern>) 
     }
 }
 
-/// A join of two parts, the right of which starts from nothing; `None` when they share a slot that may be without a value.
-fn join(left: &Part, right: &Part, kind: JoinKind, condition: Option<Computed>) -> Option<Part> {
+/// A join of two parts, the right of which starts from nothing.
+fn join(left: &Part, right: &Part, kind: JoinKind, condition: Option<Computed>) -> Part {
     let shared = left.possible & right.possible;
-    if shared & !(left.certain & right.certain) != 0 {
-        return None;
-    }
-    let brings = right.possible & !shared;
+    let on = shared & left.certain & right.certain;
+    let brings = right.possible & !on;
     let (certain, possible) = match kind {
         JoinKind::BuildLeft | JoinKind::BuildRight => {
             (left.certain | right.certain, left.possible | right.possible)
@@ -573,24 +619,26 @@ fn join(left: &Part, right: &Part, kind: JoinKind, condition: Option<Computed>) 
         JoinKind::Outer => (left.certain, left.possible | right.possible),
         JoinKind::Minus => (left.certain, left.possible),
     };
-    Some(Part {
+    Part {
         certain,
         possible,
         node: Rc::new(Node::Join {
             left: Rc::clone(&left.node),
             right: Rc::clone(&right.node),
-            on: list(shared),
+            on: list(on),
+            maybe: list(shared & !on),
             brings: list(brings),
             kind,
             condition,
         }),
-    })
+    }
 }
 
 /// Patterns that mean the same whether read on their own or looked up for solutions that bind some of their variables.
 fn is_plain(pattern: &GraphPattern) -> bool {
     match pattern {
-        GraphPattern::Bgp { .. } => true,
+        GraphPattern::Bgp { .. } | GraphPattern::Path { .. } => true,
+        GraphPattern::Distinct { inner } => paths::with_zero(inner).is_some(),
         GraphPattern::Join { left, right } | GraphPattern::Lateral { left, right } => {
             is_plain(left) && is_plain(right)
         }

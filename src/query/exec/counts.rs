@@ -5,7 +5,7 @@ use super::expression::Expression;
 use super::plan::{Aggregate, AggregateFunction, Node, Pattern, Place};
 use super::rows::{Batch, Context};
 use crate::query::error::QueryError;
-use crate::store::Order;
+use crate::store::{ExactCounts, Order};
 use oxrdf::Literal;
 
 /// Runs this long are counted by their ends; shorter ones are read through.
@@ -39,7 +39,8 @@ pub(super) fn answer(plan: &Node, context: &Context) -> Option<Batch> {
         [key] => order_of(pattern, Some(*key))?,
         _ => return None,
     };
-    let total = pattern.view.exact_count(order, &prefix)?;
+    let counts = pattern.view.exact_counts()?;
+    let total = counts.count(order, &prefix);
     let mut out = Batch::new(context.width);
     let empty = vec![0; context.width.max(1)];
     let mut put = |key: Option<(usize, u64)>, count: u64| {
@@ -55,7 +56,7 @@ pub(super) fn answer(plan: &Node, context: &Context) -> Option<Batch> {
     };
     match keys.as_slice() {
         [key] => {
-            let done = each_key(pattern, order, &prefix, total, context, |id, count| {
+            let done = each_key(pattern, order, &prefix, counts, context, |id, count| {
                 put(Some((*key, id)), count);
             });
             // A limit that is hit here is hit again, and reported, by the operator that reads.
@@ -74,7 +75,7 @@ fn is_row_count(aggregate: &Aggregate, pattern: &Pattern) -> bool {
             expression: Expression::Slot(slot),
             distinct: false,
         } => pattern.places.contains(&Place::Slot(*slot)),
-        Aggregate::Of { .. } => false,
+        Aggregate::CountDistinctRows(_) | Aggregate::Of { .. } => false,
     }
 }
 
@@ -107,7 +108,7 @@ fn each_key(
     pattern: &Pattern,
     order: Order,
     prefix: &[u64],
-    total: u64,
+    counts: ExactCounts<'_>,
     context: &Context,
     mut put: impl FnMut(u64, u64),
 ) -> Result<(), QueryError> {
@@ -123,9 +124,8 @@ fn each_key(
                 if *count == LONG_RUN {
                     let mut under = prefix.to_vec();
                     under.push(id);
-                    if let Some(all) = pattern.view.exact_count(order, &under)
-                        && all > 2 * LONG_RUN
-                    {
+                    let all = counts.count(order, &under);
+                    if all > 2 * LONG_RUN {
                         put(id, all);
                         done += all;
                         current = None;
@@ -151,6 +151,6 @@ fn each_key(
         put(known, count);
         done += count;
     }
-    debug_assert_eq!(done, total);
+    debug_assert_eq!(done, counts.count(order, prefix));
     Ok(())
 }

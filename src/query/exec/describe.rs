@@ -1,13 +1,14 @@
 //! The steps of a plan in words: what each does, with what, and which steps it reads. The one place that a new step is
 //! told to, for [`Meter`](super::measure::Meter) and for whoever explains a plan. Runs nothing.
 
-use super::expression::{Comparison, Expression, Function};
-use super::plan::{Aggregate, AggregateFunction, JoinKind, Node, Pattern, Place};
+use super::expression::{Comparison, Expression};
+use super::function::Function;
+use super::plan::{Aggregate, AggregateFunction, JoinKind, Node, Pattern, Place, Route};
 use super::steps::tested_pattern;
 use super::value::Arithmetic;
 use crate::query::dataset::QueryDataset;
-use crate::query::explain::{Naming, StepKind, StepRole};
-use crate::store::{Graphs, Id};
+use crate::query::explain::{Naming, StepKind, StepRole, in_graph};
+use crate::store::{Graphs, Id, View};
 use oxrdf::Variable;
 use std::rc::Rc;
 
@@ -21,6 +22,7 @@ impl Node {
         match self {
             Self::Unit | Self::Input | Self::Table { .. } => Vec::new(),
             Self::Match { input, .. }
+            | Self::Reach { input, .. }
             | Self::Filter { input, .. }
             | Self::Extend { input, .. }
             | Self::Group { input, .. }
@@ -59,6 +61,7 @@ impl Node {
             Self::Table { .. } => StepKind::VALUES,
             Self::Match { input, .. } if matches!(**input, Self::Unit) => StepKind::SCAN,
             Self::Match { .. } => StepKind::LOOK_UP,
+            Self::Reach { .. } => StepKind::PATH,
             Self::Filter { .. } => StepKind::FILTER,
             Self::Extend { .. } => StepKind::BIND,
             Self::Union { .. } => StepKind::UNION,
@@ -88,6 +91,9 @@ impl Node {
                 rows,
             } => words.table(slots, values, *rows),
             Self::Match { pattern, .. } => words.pattern(pattern),
+            Self::Reach {
+                ends, routes, view, ..
+            } => words.path(ends, &routes[0], view),
             Self::Filter { condition, .. } => words.expression(condition),
             Self::Extend {
                 slot, expression, ..
@@ -96,8 +102,17 @@ impl Node {
                 tested_pattern(right).map_or_else(String::new, |pattern| words.pattern(pattern))
             }
             Self::Union { .. } | Self::Optional { .. } => String::new(),
-            Self::Join { on, condition, .. } => {
+            Self::Join {
+                on,
+                maybe,
+                condition,
+                ..
+            } => {
                 let mut out = words.slots(on);
+                for slot in maybe {
+                    // Where both sides have a value.
+                    out.push_str(&format!(" [{}]", words.slot(*slot)));
+                }
                 if let Some(condition) = condition {
                     out.push_str(" FILTER ");
                     out.push_str(&words.expression(condition));
@@ -212,19 +227,63 @@ impl Words<'_> {
         }
     }
 
-    fn pattern(&self, pattern: &Pattern) -> String {
-        let [subject, predicate, object] = pattern.places.map(|place| match place {
+    fn place(&self, place: Place) -> String {
+        match place {
             Place::Is(raw) => self.id(raw),
             Place::Slot(slot) => self.slot(slot),
-        });
+        }
+    }
+
+    fn pattern(&self, pattern: &Pattern) -> String {
+        let [subject, predicate, object] = pattern.places.map(|place| self.place(place));
         let triple = format!("{subject} {predicate} {object}");
-        let graph = match (pattern.graph, pattern.view.graphs()) {
-            (Some(slot), _) => self.slot(slot),
-            (None, Graphs::One(graph)) if *graph != Id::DEFAULT_GRAPH => self.id(graph.raw()),
-            (None, Graphs::Set(set)) if set.len() == 1 => self.id(set[0].raw()),
-            (None, _) => return triple,
-        };
-        format!("GRAPH {graph} {{ {triple} }}")
+        match pattern.graph {
+            Some(slot) => in_graph(&self.slot(slot), &triple),
+            None => self.within(&pattern.view, triple),
+        }
+    }
+
+    fn path(&self, ends: &[Place; 2], route: &Route, view: &View) -> String {
+        let [subject, object] = ends.map(|end| self.place(end));
+        self.within(view, format!("{subject} {} {object}", self.route(route)))
+    }
+
+    /// A pattern in the one graph that a view shows, if it is one.
+    fn within(&self, view: &View, pattern: String) -> String {
+        match view.graphs() {
+            Graphs::One(graph) if *graph != Id::DEFAULT_GRAPH => {
+                in_graph(&self.id(graph.raw()), &pattern)
+            }
+            Graphs::Set(set) if set.len() == 1 && set[0] != Id::DEFAULT_GRAPH => {
+                in_graph(&self.id(set[0].raw()), &pattern)
+            }
+            _ => pattern,
+        }
+    }
+
+    fn route(&self, route: &Route) -> String {
+        let mark = |backward: bool| if backward { "^" } else { "" };
+        match route {
+            Route::Link {
+                predicate,
+                backward,
+            } => format!("{}{}", mark(*backward), self.id(*predicate)),
+            Route::Other { except, backward } => {
+                let except: Vec<String> = except.iter().map(|raw| self.id(*raw)).collect();
+                format!("{}!({})", mark(*backward), except.join("|"))
+            }
+            Route::Sequence(a, b) => format!("({}/{})", self.route(a), self.route(b)),
+            Route::Alternative(a, b) => format!("({}|{})", self.route(a), self.route(b)),
+            Route::ZeroOrOne(inner) => format!("{}?", self.route(inner)),
+            Route::Repeated {
+                inner,
+                from_zero: false,
+            } => format!("{}+", self.route(inner)),
+            Route::Repeated {
+                inner,
+                from_zero: true,
+            } => format!("{}*", self.route(inner)),
+        }
     }
 
     fn table(&self, slots: &[usize], values: &[u64], rows: usize) -> String {
@@ -255,6 +314,7 @@ impl Words<'_> {
     fn aggregate(&self, aggregate: &Aggregate) -> String {
         let (function, expression, distinct) = match aggregate {
             Aggregate::CountRows => return "COUNT(*)".to_owned(),
+            Aggregate::CountDistinctRows(_) => return "COUNT(DISTINCT *)".to_owned(),
             Aggregate::Of {
                 function,
                 expression,
@@ -323,7 +383,19 @@ impl Words<'_> {
             Expression::Call(Function::Regex(pattern), arguments) => {
                 format!("REGEX({}, {:?})", self.list(arguments), pattern.as_str())
             }
+            Expression::Call(Function::Replace(pattern), arguments) => {
+                format!("REPLACE({}, {:?})", self.list(arguments), pattern.as_str())
+            }
+            Expression::Call(Function::Part(part), arguments) => {
+                let name = format!("{part:?}").to_uppercase();
+                format!("{name}({})", self.list(arguments))
+            }
+            Expression::Call(Function::Borrowed(borrowed), arguments) => {
+                let name = self.naming.text(&format!("{borrowed:?}"));
+                format!("{name}({})", self.list(arguments))
+            }
             Expression::Call(function, arguments) => {
+                // The names of the others are those of SPARQL.
                 let name = format!("{function:?}");
                 let name = name.split(['(', ' ']).next().unwrap_or_default();
                 format!("{}({})", name.to_uppercase(), self.list(arguments))

@@ -1,16 +1,15 @@
 //! Expressions over solutions: filters, extensions, sort keys and what is aggregated. Works on ids as far as it can and
-//! reads texts only where a function asks for one. Functions that are not here are left to the other evaluator, query and all.
+//! reads texts only where a function asks for one. Functions are in `function`.
 
+use super::function::Function;
 use super::rows::Context;
 use super::text::Lexical;
 use super::value::{self, Arithmetic};
 use crate::store::{Id, InlineNumber};
 use oxrdf::Term;
 use oxsdatatypes::{Decimal, Integer};
-use regex::Regex;
 use spareval::ExpressionTerm as Value;
 use std::cmp::Ordering;
-use std::rc::Rc;
 
 /// An expression of a plan. An error of SPARQL (§17.3) is `None` as its value.
 pub(in crate::query) enum Expression {
@@ -62,45 +61,6 @@ pub(in crate::query) enum Comparison {
     Greater,
     /// `>=`
     GreaterOrEqual,
-}
-
-/// A function (SPARQL 1.1 §17.4).
-#[derive(Debug)]
-pub(in crate::query) enum Function {
-    /// `STR`, of the text as it is stored.
-    Str,
-    /// `LANG`
-    Lang,
-    /// `DATATYPE`, as it is stored.
-    Datatype,
-    /// `LANGMATCHES`
-    LangMatches,
-    /// `CONTAINS`
-    Contains,
-    /// `STRSTARTS`
-    StrStarts,
-    /// `STRENDS`
-    StrEnds,
-    /// `STRLEN`
-    StrLen,
-    /// `UCASE`
-    UCase,
-    /// `LCASE`
-    LCase,
-    /// `CONCAT`
-    Concat,
-    /// `REGEX` with a pattern known beforehand.
-    Regex(Rc<Regex>),
-    /// `isIRI`
-    IsIri,
-    /// `isBLANK`
-    IsBlank,
-    /// `isLITERAL`
-    IsLiteral,
-    /// `isNUMERIC`
-    IsNumeric,
-    /// A function of terms that needs nothing else, as those of GeoSPARQL; `None` is an error.
-    Terms(fn(&[Term]) -> Option<Term>),
 }
 
 /// A value found by an expression.
@@ -262,7 +222,11 @@ impl Expression {
     }
 
     /// Its text and language, when it is a string.
-    fn string(&self, row: &[u64], context: &Context) -> Option<(String, Option<String>)> {
+    pub(super) fn string(
+        &self,
+        row: &[u64],
+        context: &Context,
+    ) -> Option<(String, Option<String>)> {
         match self.value(row, context)? {
             Computed::Id(id) => Lexical::of(id, context).into_string(),
             Computed::Value(Value::StringLiteral(value)) => Some((value, None)),
@@ -316,154 +280,4 @@ fn borrowed<'a>(computed: &'a Computed, context: &Context) -> std::borrow::Cow<'
         Computed::Id(id) => std::borrow::Cow::Owned(load(*id, context)),
         Computed::Value(value) => std::borrow::Cow::Borrowed(value),
     }
-}
-
-impl Function {
-    /// Whether its value is a boolean.
-    fn is_test(&self) -> bool {
-        matches!(
-            self,
-            Self::LangMatches
-                | Self::Contains
-                | Self::StrStarts
-                | Self::StrEnds
-                | Self::Regex(_)
-                | Self::IsIri
-                | Self::IsBlank
-                | Self::IsLiteral
-                | Self::IsNumeric
-        )
-    }
-
-    fn test(&self, arguments: &[Expression], row: &[u64], context: &Context) -> Option<bool> {
-        let kind = |iri: bool, blank: bool, literal: bool| {
-            Some(
-                match arguments[0].value(row, context)?.into_value(context) {
-                    Value::NamedNode(_) => iri,
-                    Value::BlankNode(_) => blank,
-                    _ => literal,
-                },
-            )
-        };
-        let pair = || {
-            let (text, language) = arguments[0].string(row, context)?;
-            let (part, part_language) = arguments[1].string(row, context)?;
-            (part_language.is_none() || part_language == language).then_some((text, part))
-        };
-        match self {
-            Self::Contains => pair().map(|(text, part)| text.contains(&*part)),
-            Self::StrStarts => pair().map(|(text, part)| text.starts_with(&*part)),
-            Self::StrEnds => pair().map(|(text, part)| text.ends_with(&*part)),
-            Self::Regex(regex) => {
-                let (text, _) = arguments[0].string(row, context)?;
-                Some(regex.is_match(&text))
-            }
-            Self::LangMatches => {
-                let tag = simple(&arguments[0], row, context)?;
-                let range = simple(&arguments[1], row, context)?;
-                Some(language_matches(&tag, &range))
-            }
-            Self::IsIri => kind(true, false, false),
-            Self::IsBlank => kind(false, true, false),
-            Self::IsLiteral => kind(false, false, true),
-            Self::IsNumeric => {
-                let value = arguments[0].loaded(row, context)?;
-                Some(value::is_numeric(&value))
-            }
-            _ => None,
-        }
-    }
-
-    fn call(&self, arguments: &[Expression], row: &[u64], context: &Context) -> Option<Computed> {
-        let text = |text: String, language: Option<String>| {
-            Some(Computed::Value(match language {
-                None => Value::StringLiteral(text),
-                Some(language) => Value::LangStringLiteral {
-                    value: text,
-                    language,
-                },
-            }))
-        };
-        match self {
-            Self::Str => match arguments[0].value(row, context)? {
-                Computed::Id(id) => text(Lexical::of(id, context).into_text()?, None),
-                Computed::Value(value) => match Term::from(value) {
-                    Term::NamedNode(node) => text(node.into_string(), None),
-                    Term::Literal(literal) => text(literal.destruct().0, None),
-                    Term::BlankNode(_) => None,
-                },
-            },
-            Self::Lang => match arguments[0].value(row, context)? {
-                Computed::Id(id) => text(Lexical::of(id, context).into_language()?, None),
-                Computed::Value(Value::LangStringLiteral { language, .. }) => text(language, None),
-                Computed::Value(Value::NamedNode(_) | Value::BlankNode(_)) => None,
-                Computed::Value(_) => text(String::new(), None),
-            },
-            Self::Datatype => {
-                let id = arguments[0].value(row, context)?.into_id(context);
-                match context.dataset.term(Id::from_raw(id)?) {
-                    Term::Literal(literal) => {
-                        Some(Computed::Value(literal.datatype().into_owned().into()))
-                    }
-                    Term::NamedNode(_) | Term::BlankNode(_) => None,
-                }
-            }
-            Self::StrLen => {
-                let (value, _) = arguments[0].string(row, context)?;
-                let length = i64::try_from(value.chars().count()).ok()?;
-                Some(Computed::Value(Value::IntegerLiteral(length.into())))
-            }
-            Self::UCase => {
-                let (value, language) = arguments[0].string(row, context)?;
-                text(value.to_uppercase(), language)
-            }
-            Self::LCase => {
-                let (value, language) = arguments[0].string(row, context)?;
-                text(value.to_lowercase(), language)
-            }
-            Self::Terms(function) => {
-                let mut terms = Vec::with_capacity(arguments.len());
-                for argument in arguments {
-                    terms.push(match argument.value(row, context)? {
-                        Computed::Id(id) => context.dataset.term(Id::from_raw(id)?),
-                        Computed::Value(value) => value.into(),
-                    });
-                }
-                Some(Computed::Value(function(&terms)?.into()))
-            }
-            Self::Concat => {
-                let mut all = String::new();
-                let mut common: Option<Option<String>> = None;
-                for argument in arguments {
-                    let (value, language) = argument.string(row, context)?;
-                    match &common {
-                        Some(known) if *known != language => common = Some(None),
-                        Some(_) => {}
-                        None => common = Some(language),
-                    }
-                    all.push_str(&value);
-                }
-                text(all, common.flatten())
-            }
-            _ => None,
-        }
-    }
-}
-
-fn simple(expression: &Expression, row: &[u64], context: &Context) -> Option<String> {
-    match expression.loaded(row, context)? {
-        Value::StringLiteral(value) => Some(value),
-        _ => None,
-    }
-}
-
-/// Basic filtering of RFC 4647 §3.3.1.
-fn language_matches(tag: &str, range: &str) -> bool {
-    if range == "*" {
-        return !tag.is_empty();
-    }
-    let mut tags = tag.split('-');
-    range
-        .split('-')
-        .all(|part| tags.next().is_some_and(|of| of.eq_ignore_ascii_case(part)))
 }

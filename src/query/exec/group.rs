@@ -1,13 +1,12 @@
 //! Groups and what is computed for them. Reads all solutions; keeps one state for each group and aggregate.
 
 use super::expression::{Computed, Expression};
+use super::keys::Keys;
 use super::plan::{Aggregate, AggregateFunction, Node};
-use super::rows::{Batch, Context, MOST_ROWS, Operator};
-use super::sort::hash_of;
+use super::rows::{Batch, Context, Held, MOST_ROWS, Operator};
 use super::value::{self, Arithmetic};
 use crate::query::budget::step;
 use crate::query::error::QueryError;
-use hashbrown::HashTable;
 use oxsdatatypes::{Decimal, Double, Float, Integer};
 use rustc_hash::FxHashSet;
 use spareval::ExpressionTerm as Value;
@@ -19,50 +18,10 @@ pub(super) struct Group {
     context: Rc<Context>,
     input: Option<Box<dyn Operator>>,
     plan: Rc<Node>,
-    groups: Groups,
+    groups: Keys,
     states: Vec<Vec<State>>,
     given: usize,
-}
-
-/// The groups met, in the sequence in which they came.
-#[derive(Default)]
-struct Groups {
-    width: usize,
-    keys: Vec<u64>,
-    count: usize,
-    table: HashTable<u32>,
-}
-
-impl Groups {
-    fn key(&self, group: usize) -> &[u64] {
-        &self.keys[group * self.width..(group + 1) * self.width]
-    }
-
-    /// The group of a solution, and whether it is new. `last` is the group of the solution before, often the same.
-    fn find(&mut self, row: &[u64], slots: &[usize], last: Option<usize>) -> (usize, bool) {
-        let is_same = |key: &[u64]| slots.iter().zip(key).all(|(slot, id)| row[*slot] == *id);
-        if let Some(last) = last
-            && is_same(self.key(last))
-        {
-            return (last, false);
-        }
-        let hash = hash_of(slots.iter().map(|slot| row[*slot]));
-        let found = self
-            .table
-            .find(hash, |group| is_same(self.key(*group as usize)));
-        if let Some(group) = found {
-            return (*group as usize, false);
-        }
-        let group = self.count;
-        self.count += 1;
-        self.keys.extend(slots.iter().map(|slot| row[*slot]));
-        let (keys, width) = (&self.keys, self.width);
-        self.table.insert_unique(hash, group as u32, |group| {
-            let at = *group as usize * width;
-            hash_of(keys[at..at + width].iter().copied())
-        });
-        (group, true)
-    }
+    held: Held,
 }
 
 /// What is known of one aggregate of one group.
@@ -81,7 +40,7 @@ enum State {
 impl State {
     fn new(aggregate: &Aggregate) -> Self {
         match aggregate {
-            Aggregate::CountRows => Self::Count(0),
+            Aggregate::CountRows | Aggregate::CountDistinctRows(_) => Self::Count(0),
             Aggregate::Of { function, .. } => match function {
                 AggregateFunction::Count => Self::Count(0),
                 AggregateFunction::Sum | AggregateFunction::Avg => {
@@ -94,7 +53,8 @@ impl State {
         }
     }
 
-    fn add(&mut self, function: &AggregateFunction, found: Computed, context: &Context) {
+    /// Takes a value in; says how many more bytes the state holds.
+    fn add(&mut self, function: &AggregateFunction, found: Computed, context: &Context) -> usize {
         match self {
             Self::Count(count) => *count += 1,
             Self::Sum(sum, count) => {
@@ -128,13 +88,14 @@ impl State {
             }
             Self::Text(all) => {
                 let AggregateFunction::Concat(separator) = function else {
-                    return;
+                    return 0;
                 };
                 let text = match found.into_value(context) {
                     Value::StringLiteral(text) => text,
                     Value::LangStringLiteral { value, .. } => value,
-                    _ => return,
+                    _ => return 0,
                 };
+                let more = separator.len() + text.len();
                 match all {
                     Some(all) => {
                         all.push_str(separator);
@@ -142,8 +103,10 @@ impl State {
                     }
                     None => *all = Some(text),
                 }
+                return more;
             }
         }
+        0
     }
 
     fn finish(self, aggregate: &Aggregate, context: &Context) -> u64 {
@@ -196,12 +159,10 @@ impl Group {
             context: Rc::clone(context),
             input: Some(input),
             plan: Rc::clone(plan),
-            groups: Groups {
-                width,
-                ..Groups::default()
-            },
+            groups: Keys::new(width),
             states: Vec::new(),
             given: 0,
+            held: Held::nothing(context),
         }
     }
 
@@ -215,6 +176,14 @@ impl Group {
         };
         self.states = aggregates.iter().map(|_| Vec::new()).collect();
         let mut seen: Vec<FxHashSet<(u32, u64)>> = vec![FxHashSet::default(); aggregates.len()];
+        let mut seen_rows: Vec<Keys> = aggregates
+            .iter()
+            .map(|(_, aggregate)| match aggregate {
+                Aggregate::CountDistinctRows(slots) => Keys::new(1 + slots.len()),
+                _ => Keys::default(),
+            })
+            .collect();
+        let (mut of_group, columns) = (Vec::new(), (0..=self.context.width).collect::<Vec<_>>());
         let mut batch = Batch::new(self.context.width);
         let mut last = None;
         let each = 16 + 8 * keys.len() + 48 * aggregates.len();
@@ -223,7 +192,15 @@ impl Group {
             let mut more = 0;
             for row in batch.rows() {
                 step();
-                let (group, is_new) = self.groups.find(row, keys, last);
+                // The group of the solution before is often the same.
+                let is_same = |group: &usize| {
+                    let key = self.groups.get(*group);
+                    keys.iter().zip(key).all(|(slot, id)| row[*slot] == *id)
+                };
+                let (group, is_new) = match last.filter(is_same) {
+                    Some(group) => (group, false),
+                    None => self.groups.number_of(row, keys),
+                };
                 last = Some(group);
                 if is_new {
                     more += each;
@@ -237,6 +214,18 @@ impl Group {
                         Aggregate::CountRows => {
                             if let State::Count(count) = state {
                                 *count += 1;
+                            }
+                        }
+                        Aggregate::CountDistinctRows(slots) => {
+                            of_group.clear();
+                            of_group.push(group as u64);
+                            of_group.extend(slots.iter().map(|slot| row[*slot]));
+                            let columns = &columns[..of_group.len()];
+                            if seen_rows[number].number_of(&of_group, columns).1
+                                && let State::Count(count) = state
+                            {
+                                *count += 1;
+                                more += 8 * of_group.len() + 8;
                             }
                         }
                         Aggregate::Of {
@@ -256,18 +245,18 @@ impl Group {
                                     continue;
                                 }
                                 more += 24;
-                                state.add(function, Computed::Id(id), &self.context);
+                                more += state.add(function, Computed::Id(id), &self.context);
                             } else {
-                                state.add(function, found, &self.context);
+                                more += state.add(function, found, &self.context);
                             }
                         }
                     }
                 }
             }
-            self.context.keep_bytes(more)?;
+            self.held.add(more)?;
         }
-        if keys.is_empty() && self.groups.count == 0 {
-            self.groups.count = 1;
+        if keys.is_empty() && self.groups.len() == 0 {
+            self.groups.number_of(&[], &[]);
             for (states, (_, aggregate)) in self.states.iter_mut().zip(aggregates) {
                 states.push(State::new(aggregate));
             }
@@ -306,11 +295,11 @@ impl Operator for Group {
             return Ok(false);
         };
         let empty = vec![0; self.context.width.max(1)];
-        while self.given < self.groups.count && out.len() < want {
+        while self.given < self.groups.len() && out.len() < want {
             let group = self.given;
             self.given += 1;
             let row = out.push(&empty);
-            for (slot, id) in keys.iter().zip(self.groups.key(group)) {
+            for (slot, id) in keys.iter().zip(self.groups.get(group)) {
                 row[*slot] = *id;
             }
             for (states, (slot, aggregate)) in self.states.iter_mut().zip(aggregates) {

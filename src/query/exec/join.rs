@@ -1,23 +1,60 @@
 //! Joins by a hash table: inner, left outer and minus. The table holds one side whole; the other streams by it.
 //! Which side is the table is the plan's choice.
+//!
+//! Slots that both sides bind in every solution are the key. Where a slot may be without a value on either side, the table is
+//! parted by which such slots are bound, and each part is looked up by those that the other solution binds too.
 
+use super::keys::hash_of;
 use super::plan::{JoinKind, Node};
-use super::rows::{Batch, Context, MOST_ROWS, Operator};
+use super::rows::{Batch, Context, Held, MOST_ROWS, Operator};
 use crate::query::budget::step;
 use crate::query::error::QueryError;
-use rustc_hash::{FxHashMap, FxHasher};
-use std::hash::Hasher as _;
+use rustc_hash::FxHashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-/// Solutions in the sequence of their keys.
+/// One side of a join.
 struct Table {
     rows: Batch,
+    /// Slots bound in every solution of both sides.
+    on: Vec<usize>,
+    /// Other slots that both sides may bind.
+    maybe: Vec<usize>,
+    /// Solutions by which of those slots they bind.
+    parts: Vec<Part>,
+    held: Held,
+}
+
+/// Solutions that bind the same slots.
+struct Part {
+    /// Which of the slots that may be bound, as bits.
+    bound: u128,
+    /// Numbers of solutions.
+    rows: Vec<u32>,
+    /// One for each set of slots that was asked for.
+    indexes: Vec<Index>,
+}
+
+/// The solutions of a part, found by the values of some slots.
+struct Index {
+    /// Which of the slots that may be bound are among them, as bits.
+    shared: u128,
+    slots: Vec<usize>,
     /// Numbers of solutions, those with the same hash together.
     order: Vec<u32>,
     places: FxHashMap<u64, (u32, u32)>,
-    on: Vec<usize>,
 }
+
+/// Solutions of a table that may agree with one: places in an index.
+#[derive(Clone, Default)]
+struct Found {
+    part: usize,
+    index: usize,
+    places: Range<usize>,
+}
+
+/// Bytes of a place in an index.
+const PLACE_BYTES: usize = 16;
 
 impl Table {
     /// Reads an operator to its end.
@@ -25,19 +62,93 @@ impl Table {
         context: &Context,
         mut input: Box<dyn Operator>,
         on: &[usize],
+        maybe: &[usize],
     ) -> Result<Self, QueryError> {
+        let mut held = Held::nothing(context);
         let mut rows = Batch::new(context.width);
         let mut batch = Batch::new(context.width);
         while input.next(&mut batch, MOST_ROWS)? {
-            context.keep_bytes(batch.bytes() + 16 * batch.len())?;
+            held.add(batch.bytes() + PLACE_BYTES * batch.len())?;
             for row in batch.rows() {
                 rows.push(row);
             }
         }
+        let mut parts: Vec<Part> = Vec::new();
+        for (number, row) in rows.rows().enumerate() {
+            let bound = bound(row, maybe);
+            let at = match parts.iter().position(|part| part.bound == bound) {
+                Some(at) => at,
+                None => {
+                    parts.push(Part {
+                        bound,
+                        rows: Vec::new(),
+                        indexes: Vec::new(),
+                    });
+                    parts.len() - 1
+                }
+            };
+            parts[at].rows.push(number as u32);
+        }
+        context.check()?;
+        Ok(Self {
+            rows,
+            on: on.to_vec(),
+            maybe: maybe.to_vec(),
+            parts,
+            held,
+        })
+    }
+
+    /// Solutions of a part that may agree with one.
+    fn find(&mut self, part: usize, row: &[u64]) -> Result<Found, QueryError> {
+        let shared = self.parts[part].bound & bound(row, &self.maybe);
+        let known = |index: &Index| index.shared == shared;
+        let index = match self.parts[part].indexes.iter().position(known) {
+            Some(index) => index,
+            None => {
+                let mut slots = self.on.clone();
+                let among = |(bit, _): &(usize, &usize)| shared >> bit & 1 == 1;
+                let maybe = self.maybe.iter().enumerate().filter(among);
+                slots.extend(maybe.map(|(_, slot)| *slot));
+                let part = &mut self.parts[part];
+                if !part.indexes.is_empty() {
+                    self.held.add(PLACE_BYTES * part.rows.len())?;
+                }
+                part.indexes
+                    .push(Index::new(&self.rows, &part.rows, slots, shared));
+                part.indexes.len() - 1
+            }
+        };
+        Ok(Found {
+            part,
+            index,
+            places: self.parts[part].indexes[index].find(row),
+        })
+    }
+
+    /// The solution at a place, when it agrees with another.
+    #[inline]
+    fn agreeing(&self, found: &Found, place: usize, row: &[u64]) -> Option<&[u64]> {
+        let index = &self.parts[found.part].indexes[found.index];
+        let other = self.rows.row(index.order[place] as usize);
+        index
+            .slots
+            .iter()
+            .all(|slot| other[*slot] == row[*slot])
+            .then_some(other)
+    }
+
+    /// Whether what is found shares a bound slot with the solution it was looked up for.
+    fn has_common(&self, found: &Found) -> bool {
+        !self.parts[found.part].indexes[found.index].slots.is_empty()
+    }
+}
+
+impl Index {
+    fn new(all: &Batch, rows: &[u32], slots: Vec<usize>, shared: u128) -> Self {
         let mut hashed: Vec<(u64, u32)> = rows
-            .rows()
-            .enumerate()
-            .map(|(number, row)| (hash(row, on), number as u32))
+            .iter()
+            .map(|number| (hash(all.row(*number as usize), &slots), *number))
             .collect();
         hashed.sort_unstable();
         let mut places = FxHashMap::default();
@@ -47,46 +158,36 @@ impl Table {
             places.insert(run[0].0, (start, end));
             start = end;
         }
-        context.check()?;
-        Ok(Self {
-            rows,
+        Self {
+            shared,
+            slots,
             order: hashed.into_iter().map(|(_, number)| number).collect(),
             places,
-            on: on.to_vec(),
-        })
+        }
     }
 
-    /// Places in `order` of solutions that may agree with one.
+    #[inline]
     fn find(&self, row: &[u64]) -> Range<usize> {
-        match self.places.get(&hash(row, &self.on)) {
+        match self.places.get(&hash(row, &self.slots)) {
             Some((start, end)) => *start as usize..*end as usize,
             None => 0..0,
         }
     }
+}
 
-    /// A solution of the table when it agrees with another.
-    #[inline]
-    fn agreeing(&self, place: usize, row: &[u64]) -> Option<&[u64]> {
-        let found = self.rows.row(self.order[place] as usize);
-        self.on
-            .iter()
-            .all(|slot| found[*slot] == row[*slot])
-            .then_some(found)
-    }
+/// Which of some slots a solution binds, as bits.
+#[inline]
+fn bound(row: &[u64], slots: &[usize]) -> u128 {
+    let bit = |(bit, slot): (usize, &usize)| u128::from(row[*slot] != 0) << bit;
+    slots.iter().enumerate().map(bit).sum()
 }
 
 #[inline]
-fn hash(row: &[u64], on: &[usize]) -> u64 {
-    match on {
+fn hash(row: &[u64], slots: &[usize]) -> u64 {
+    match slots {
         [] => 0,
         [slot] => row[*slot],
-        _ => {
-            let mut hasher = FxHasher::default();
-            for slot in on {
-                hasher.write_u64(row[*slot]);
-            }
-            hasher.finish()
-        }
+        _ => hash_of(slots.iter().map(|slot| row[*slot])),
     }
 }
 
@@ -99,13 +200,12 @@ pub(super) struct Join {
     table: Option<Table>,
     plan: Rc<Node>,
     kind: JoinKind,
-    on: Vec<usize>,
-    /// Slots to take from the right side.
-    brings: Vec<usize>,
     batch: Batch,
-    /// The solution that is being joined, and where in the table.
+    /// The solution that is being joined.
     at: usize,
-    places: Range<usize>,
+    /// The part of the table that comes after what is being gone through.
+    next_part: usize,
+    found: Found,
     has_agreed: bool,
 }
 
@@ -117,10 +217,7 @@ impl Join {
         right: Box<dyn Operator>,
         plan: &Rc<Node>,
     ) -> Option<Self> {
-        let Node::Join {
-            on, brings, kind, ..
-        } = &**plan
-        else {
+        let Node::Join { kind, .. } = &**plan else {
             return None;
         };
         let kind = *kind;
@@ -134,12 +231,11 @@ impl Join {
             stream,
             table: None,
             kind,
-            on: on.clone(),
-            brings: brings.clone(),
             plan: Rc::clone(plan),
             batch: Batch::new(context.width),
             at: 0,
-            places: 0..0,
+            next_part: 0,
+            found: Found::default(),
             has_agreed: false,
         })
     }
@@ -148,10 +244,20 @@ impl Join {
 impl Operator for Join {
     fn next(&mut self, out: &mut Batch, want: usize) -> Result<bool, QueryError> {
         out.clear();
+        let Node::Join {
+            on,
+            maybe,
+            brings,
+            condition,
+            ..
+        } = &*self.plan
+        else {
+            return Ok(false);
+        };
         if let Some(build) = self.build.take() {
-            self.table = Some(Table::build(&self.context, build, &self.on)?);
+            self.table = Some(Table::build(&self.context, build, on, maybe)?);
         }
-        let Some(table) = &self.table else {
+        let Some(table) = &mut self.table else {
             return Ok(false);
         };
         if table.rows.is_empty() && matches!(self.kind, JoinKind::BuildLeft | JoinKind::BuildRight)
@@ -161,9 +267,9 @@ impl Operator for Join {
         loop {
             while self.at < self.batch.len() {
                 let row = self.batch.row(self.at);
-                for place in self.places.by_ref() {
+                while let Some(place) = self.found.places.next() {
                     step();
-                    let Some(other) = table.agreeing(place, row) else {
+                    let Some(other) = table.agreeing(&self.found, place, row) else {
                         continue;
                     };
                     if self.kind == JoinKind::Minus {
@@ -175,18 +281,14 @@ impl Operator for Join {
                         _ => (row, other),
                     };
                     let merged = out.push(left);
-                    for slot in &self.brings {
+                    for slot in brings {
                         if merged[*slot] == 0 {
                             merged[*slot] = right[*slot];
                         }
                     }
-                    let fits = match &*self.plan {
-                        Node::Join {
-                            condition: Some(condition),
-                            ..
-                        } => condition.holds(merged, &self.context),
-                        _ => true,
-                    };
+                    let fits = condition
+                        .as_ref()
+                        .is_none_or(|condition| condition.holds(merged, &self.context));
                     if !fits {
                         out.pop();
                         continue;
@@ -196,14 +298,23 @@ impl Operator for Join {
                         return Ok(true);
                     }
                 }
+                let is_settled = self.kind == JoinKind::Minus && self.has_agreed;
+                if self.next_part < table.parts.len() && !is_settled {
+                    self.found = table.find(self.next_part, row)?;
+                    self.next_part += 1;
+                    if self.kind == JoinKind::Minus && !table.has_common(&self.found) {
+                        // Solutions that have nothing in common take nothing away (§18.5).
+                        self.found = Found::default();
+                    }
+                    continue;
+                }
                 if !self.has_agreed && matches!(self.kind, JoinKind::Outer | JoinKind::Minus) {
                     out.push(row);
                 }
                 self.at += 1;
+                self.next_part = 0;
+                self.found = Found::default();
                 self.has_agreed = false;
-                if self.at < self.batch.len() {
-                    self.places = table.find(self.batch.row(self.at));
-                }
                 if out.len() >= want {
                     return Ok(true);
                 }
@@ -215,8 +326,6 @@ impl Operator for Join {
                 return Ok(!out.is_empty());
             }
             self.at = 0;
-            self.has_agreed = false;
-            self.places = table.find(self.batch.row(0));
         }
     }
 }

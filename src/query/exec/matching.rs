@@ -62,7 +62,6 @@ pub(super) struct Match {
 /// A reader of one order, and what a row of it binds.
 struct Reader {
     bound: u8,
-    order: Order,
     prefix: usize,
     /// It sees only rows that begin with these.
     fixed: Vec<u64>,
@@ -249,7 +248,6 @@ impl Match {
         }
         Reader {
             bound: key.bound,
-            order,
             prefix,
             fixed: key.values[..fixed].to_vec(),
             rows: self.pattern.view.sorted(
@@ -276,7 +274,6 @@ impl Operator for Match {
                 let Some(reader) = &mut self.reader else {
                     break;
                 };
-                debug_assert_eq!(order_for(reader.bound).0, reader.order);
                 let Some(found) = reader.take() else {
                     self.is_running = false;
                     break;

@@ -8,11 +8,14 @@
 pub(super) mod counts;
 pub(super) mod describe;
 pub(super) mod expression;
+pub(super) mod function;
 mod group;
 mod join;
+mod keys;
 mod matching;
 pub(super) mod measure;
 pub(super) mod plan;
+mod reach;
 mod rows;
 mod solutions;
 mod sort;
@@ -137,6 +140,18 @@ fn open_step(
             before(input),
             pattern,
             *first_only,
+        )),
+        Node::Reach {
+            input,
+            ends,
+            routes,
+            view,
+        } => Box::new(reach::Reach::new(
+            context,
+            before(input),
+            *ends,
+            routes,
+            view,
         )),
         Node::Filter { input, .. } => Box::new(steps::Filter {
             input: before(input),

@@ -57,6 +57,17 @@ pub(in crate::query) enum Node {
         /// Whether one match for each solution is enough.
         first_only: bool,
     },
+    /// For each solution, the ends of a path of any length, each pair of ends once.
+    Reach {
+        /// Before.
+        input: Rc<Node>,
+        /// Subject and object.
+        ends: [Place; 2],
+        /// The path from the subject to the object, and the way back.
+        routes: [Rc<Route>; 2],
+        /// The graphs.
+        view: View,
+    },
     /// The solutions for which a condition holds.
     Filter {
         /// Before.
@@ -106,8 +117,10 @@ pub(in crate::query) enum Node {
         left: Rc<Node>,
         /// The other, which starts from nothing.
         right: Rc<Node>,
-        /// Slots that have a value on both sides; the two agree when these do.
+        /// Slots that have a value in every solution of both sides; the two agree when these do, and
         on: Vec<usize>,
+        /// these, where both have a value.
+        maybe: Vec<usize>,
         /// Slots that the right side may bind.
         brings: Vec<usize>,
         /// What becomes of them.
@@ -173,6 +186,76 @@ pub(in crate::query) enum Place {
     Slot(usize),
 }
 
+/// A property path from one of its ends (SPARQL 1.1 §9.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::query) enum Route {
+    /// `p` or `^p`
+    Link {
+        /// Its id.
+        predicate: u64,
+        /// Whether it is followed from object to subject.
+        backward: bool,
+    },
+    /// `!(p|q)`, or from object to subject.
+    Other {
+        /// Predicates left out.
+        except: Vec<u64>,
+        /// Whether it is followed from object to subject.
+        backward: bool,
+    },
+    /// `a/b`
+    Sequence(Box<Self>, Box<Self>),
+    /// `a|b`
+    Alternative(Box<Self>, Box<Self>),
+    /// `a?`
+    ZeroOrOne(Box<Self>),
+    /// `a+` and `a*`
+    Repeated {
+        /// What is repeated.
+        inner: Box<Self>,
+        /// Whether no time is enough.
+        from_zero: bool,
+    },
+}
+
+impl Route {
+    /// Whether it leads from a node to that node without a link.
+    pub(in crate::query) fn may_be_empty(&self) -> bool {
+        match self {
+            Self::Link { .. } | Self::Other { .. } => false,
+            Self::Sequence(a, b) => a.may_be_empty() && b.may_be_empty(),
+            Self::Alternative(a, b) => a.may_be_empty() || b.may_be_empty(),
+            Self::ZeroOrOne(_) => true,
+            Self::Repeated { inner, from_zero } => *from_zero || inner.may_be_empty(),
+        }
+    }
+
+    /// The way back.
+    pub(in crate::query) fn reversed(&self) -> Self {
+        let back = |inner: &Self| Box::new(inner.reversed());
+        match self {
+            Self::Link {
+                predicate,
+                backward,
+            } => Self::Link {
+                predicate: *predicate,
+                backward: !backward,
+            },
+            Self::Other { except, backward } => Self::Other {
+                except: except.clone(),
+                backward: !backward,
+            },
+            Self::Sequence(a, b) => Self::Sequence(back(b), back(a)),
+            Self::Alternative(a, b) => Self::Alternative(back(a), back(b)),
+            Self::ZeroOrOne(inner) => Self::ZeroOrOne(back(inner)),
+            Self::Repeated { inner, from_zero } => Self::Repeated {
+                inner: back(inner),
+                from_zero: *from_zero,
+            },
+        }
+    }
+}
+
 /// A triple pattern and the graphs it is matched in.
 #[derive(Clone)]
 pub(in crate::query) struct Pattern {
@@ -188,6 +271,8 @@ pub(in crate::query) struct Pattern {
 pub(in crate::query) enum Aggregate {
     /// Number of solutions.
     CountRows,
+    /// Number of different solutions, as far as these slots go.
+    CountDistinctRows(Vec<usize>),
     /// Of the values of an expression, those that fail left out.
     Of {
         /// Which.

@@ -116,11 +116,49 @@ impl Context {
     pub(super) fn check(&self) -> Result<(), QueryError> {
         self.budget.check()
     }
+}
 
-    /// Counts memory that is kept to the end of the query.
-    pub(super) fn keep_bytes(&self, bytes: usize) -> Result<(), QueryError> {
-        self.budget.add_text_bytes(bytes);
+/// Memory that an operator holds, on the account of its query. Given back with the operator: right sides are opened anew for
+/// each batch, and what the last one held is free again.
+pub(super) struct Held {
+    budget: Rc<Budget>,
+    bytes: usize,
+}
+
+impl Held {
+    /// Nothing as yet.
+    pub(super) fn nothing(context: &Context) -> Self {
+        Self {
+            budget: Rc::clone(&context.budget),
+            bytes: 0,
+        }
+    }
+
+    /// Says how much it is now.
+    ///
+    /// # Errors
+    /// A limit of the query.
+    pub(super) fn set(&mut self, bytes: usize) -> Result<(), QueryError> {
+        match bytes.checked_sub(self.bytes) {
+            Some(more) => self.budget.keep(more),
+            None => self.budget.give_back(self.bytes - bytes),
+        }
+        self.bytes = bytes;
         self.budget.check()
+    }
+
+    /// Says that it is so much more than before.
+    ///
+    /// # Errors
+    /// A limit of the query.
+    pub(super) fn add(&mut self, bytes: usize) -> Result<(), QueryError> {
+        self.set(self.bytes + bytes)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.budget.give_back(self.bytes);
     }
 }
 
@@ -154,5 +192,40 @@ impl Operator for Given {
             }
             None => Ok(false),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::query::budget::Cancel;
+    use crate::query::{DefaultGraph, QueryError};
+    use crate::store::Store;
+
+    #[test]
+    fn what_an_operator_held_is_given_back_with_it() {
+        let budget = Budget::new(None, Some(1_000), Cancel::new());
+        let view = Store::in_memory().snapshot().view();
+        let dataset = QueryDataset::new(&view, None, DefaultGraph::Union, Rc::clone(&budget));
+        let context = Context {
+            dataset,
+            budget,
+            width: 1,
+            meter: None,
+        };
+        for _ in 0..10 {
+            let mut held = Held::nothing(&context);
+            held.set(900).expect("within the limit");
+            held.set(100).expect("less than before");
+            held.add(800).expect("as much as at first");
+        }
+        let mut first = Held::nothing(&context);
+        first.set(600).expect("within the limit");
+        let mut second = Held::nothing(&context);
+        let over = second.add(600);
+        assert!(matches!(
+            over,
+            Err(QueryError::MemoryLimit { limit_bytes: 1_000 })
+        ));
     }
 }

@@ -1,42 +1,30 @@
 //! Steps about the sequence of solutions: distinct, order, slice.
 
+use super::keys::Keys;
 use super::plan::Node;
-use super::rows::{Batch, Context, MOST_ROWS, Operator};
+use super::rows::{Batch, Context, Held, MOST_ROWS, Operator};
 use super::value;
 use crate::query::budget::step;
 use crate::query::error::QueryError;
-use hashbrown::HashTable;
-use rustc_hash::FxHasher;
 use spareval::ExpressionTerm as Value;
 use std::cmp::Ordering;
-use std::hash::Hasher as _;
 use std::rc::Rc;
-
-/// Hash of some ids.
-pub(super) fn hash_of(ids: impl Iterator<Item = u64>) -> u64 {
-    let mut hasher = FxHasher::default();
-    ids.for_each(|id| hasher.write_u64(id));
-    hasher.finish()
-}
 
 /// Lets each solution pass once.
 pub(super) struct Distinct {
-    context: Rc<Context>,
     input: Box<dyn Operator>,
     slots: Vec<usize>,
-    seen: HashTable<u32>,
-    /// The values seen, one after the other.
-    values: Vec<u64>,
+    seen: Keys,
+    held: Held,
 }
 
 impl Distinct {
-    pub(super) fn new(context: &Rc<Context>, input: Box<dyn Operator>, slots: &[usize]) -> Self {
+    pub(super) fn new(context: &Context, input: Box<dyn Operator>, slots: &[usize]) -> Self {
         Self {
-            context: Rc::clone(context),
             input,
             slots: slots.to_vec(),
-            seen: HashTable::new(),
-            values: Vec::new(),
+            seen: Keys::new(slots.len()),
+            held: Held::nothing(context),
         }
     }
 }
@@ -45,31 +33,11 @@ impl Operator for Distinct {
     fn next(&mut self, out: &mut Batch, want: usize) -> Result<bool, QueryError> {
         let mut want = want;
         while self.input.next(out, want)? {
-            let before = self.values.len();
-            let width = self.slots.len();
-            let (slots, values, seen) = (&self.slots, &mut self.values, &mut self.seen);
             out.retain(|row| {
-                let hash = hash_of(slots.iter().map(|slot| row[*slot]));
-                let same = |number: &u32| {
-                    let at = *number as usize * width;
-                    slots
-                        .iter()
-                        .zip(&values[at..at + width])
-                        .all(|(slot, value)| row[*slot] == *value)
-                };
-                if seen.find(hash, same).is_some() {
-                    return Ok(false);
-                }
-                let number = seen.len() as u32;
-                values.extend(slots.iter().map(|slot| row[*slot]));
-                seen.insert_unique(hash, number, |number| {
-                    let at = *number as usize * width;
-                    hash_of(values[at..at + width].iter().copied())
-                });
-                Ok(true)
+                step();
+                Ok(self.seen.number_of(row, &self.slots).1)
             })?;
-            let added = self.values.len() - before;
-            self.context.keep_bytes(8 * added + 8 * out.len())?;
+            self.held.set(self.seen.bytes())?;
             if !out.is_empty() {
                 return Ok(true);
             }
@@ -87,6 +55,7 @@ pub(super) struct Sort {
     /// Keys and solutions, until all are read; then the solutions, last first.
     rows: Vec<Keyed>,
     is_read: bool,
+    held: Held,
 }
 
 struct Keyed {
@@ -102,6 +71,7 @@ impl Sort {
             plan: Rc::clone(plan),
             rows: Vec::new(),
             is_read: false,
+            held: Held::nothing(context),
         }
     }
 
@@ -126,7 +96,7 @@ impl Sort {
         };
         let room = most.map(|most| (2 * most).max(4096));
         let mut batch = Batch::new(self.context.width);
-        let mut held = 0;
+        let each = 48 + 8 * self.context.width + 40 * descending.len();
         while self.input.next(&mut batch, MOST_ROWS)? {
             self.context.check()?;
             for row in batch.rows() {
@@ -146,11 +116,7 @@ impl Sort {
                 self.rows.select_nth_unstable_by(most, order);
                 self.rows.truncate(most);
             }
-            if self.rows.len() > held {
-                let each = 48 + 8 * self.context.width + 40 * descending.len();
-                self.context.keep_bytes((self.rows.len() - held) * each)?;
-                held = self.rows.len();
-            }
+            self.held.set(self.rows.len() * each)?;
         }
         self.rows.sort_unstable_by(order);
         if let Some(most) = most {

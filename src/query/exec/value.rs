@@ -51,7 +51,8 @@ fn numbers(a: &Value, b: &Value) -> Option<Numbers> {
     })
 }
 
-fn is_number(value: &Value) -> bool {
+/// Whether a value is numeric (`isNumeric`).
+pub(super) fn is_numeric(value: &Value) -> bool {
     matches!(
         value,
         Value::IntegerLiteral(_)
@@ -59,11 +60,6 @@ fn is_number(value: &Value) -> bool {
             | Value::FloatLiteral(_)
             | Value::DoubleLiteral(_)
     )
-}
-
-/// Whether a value is numeric (`isNumeric`).
-pub(super) fn is_numeric(value: &Value) -> bool {
-    is_number(value)
 }
 
 fn duration(value: &Value) -> Option<Duration> {
@@ -191,7 +187,7 @@ pub(in crate::query) enum Arithmetic {
 
 /// The result of an operator of arithmetic; `None` for a type error, an overflow or a division of whole numbers by zero.
 pub(super) fn compute(operator: Arithmetic, a: &Value, b: &Value) -> Option<Value> {
-    if !is_number(a) || !is_number(b) {
+    if !is_numeric(a) || !is_numeric(b) {
         return match operator {
             Arithmetic::Add => add_time(a, b),
             Arithmetic::Subtract => subtract_time(a, b),
@@ -278,7 +274,7 @@ pub(super) fn signed(value: Value, negative: bool) -> Option<Value> {
         Value::DecimalLiteral(v) if negative => Value::DecimalLiteral(v.checked_neg()?),
         Value::FloatLiteral(v) if negative => Value::FloatLiteral(-v),
         Value::DoubleLiteral(v) if negative => Value::DoubleLiteral(-v),
-        value if is_number(&value) => value,
+        value if is_numeric(&value) => value,
         _ => return None,
     })
 }

@@ -1,12 +1,15 @@
 //! Lowers expressions. What the executor does not compute gives none, and with it no plan.
 
 use super::Lowering;
-use crate::query::dataset::{EXACT_DATATYPE, EXACT_STR};
-use crate::query::exec::expression::{Comparison, Expression, Function};
+use crate::query::dataset::{EXACT_DATATYPE, EXACT_STR, ROW_BNODE, evaluator};
+use crate::query::exec::expression::{Comparison, Expression};
+use crate::query::exec::function::{Borrowed, Function, TimePart};
 use crate::query::exec::value::Arithmetic;
-use crate::query::geo;
-use oxrdf::{Term, Variable};
+use crate::query::{geo, text};
+use oxrdf::{NamedNode, Term, Variable};
+use oxsdatatypes::DateTime;
 use regex::{Regex, RegexBuilder};
+use spareval::ExpressionTerm as Value;
 use spargebra::algebra::{Expression as Algebra, Function as Named};
 use std::rc::Rc;
 
@@ -79,8 +82,10 @@ impl Lowering<'_> {
             }
             Algebra::Coalesce(list) => Some(Expression::Coalesce(self.list(list)?)),
             Algebra::FunctionCall(Named::Regex, arguments) => self.regex(arguments),
+            Algebra::FunctionCall(Named::Replace, arguments) => self.replace(arguments),
+            Algebra::FunctionCall(Named::Now, _) => Some(self.now()),
             Algebra::FunctionCall(name, arguments) => {
-                let function = function(name)?;
+                let function = self.function(name, arguments.len())?;
                 Some(Expression::Call(function, self.list(arguments)?))
             }
             Algebra::Exists(_) => None,
@@ -112,30 +117,131 @@ impl Lowering<'_> {
     }
 
     fn regex(&mut self, arguments: &[Algebra]) -> Option<Expression> {
-        let (text, pattern, flags) = match arguments {
-            [text, Algebra::Literal(pattern)] => (text, pattern, ""),
-            [text, Algebra::Literal(pattern), Algebra::Literal(flags)] if is_plain(flags) => {
-                (text, pattern, flags.value())
-            }
-            _ => return None,
-        };
-        if !is_plain(pattern) {
+        let [text, pattern, flags @ ..] = arguments else {
             return None;
-        }
-        let regex = compile(pattern.value(), flags)?;
-        let text = self.expression(text)?;
-        Some(Expression::Call(
-            Function::Regex(Rc::new(regex)),
-            vec![text],
-        ))
+        };
+        let function = match compile(pattern, flags.first()) {
+            Some(regex) => Function::Regex(Rc::new(regex)),
+            None => return self.borrowed(Named::Regex, arguments),
+        };
+        Some(Expression::Call(function, vec![self.expression(text)?]))
     }
+
+    fn replace(&mut self, arguments: &[Algebra]) -> Option<Expression> {
+        let [text, pattern, by, flags @ ..] = arguments else {
+            return None;
+        };
+        let function = match compile(pattern, flags.first()) {
+            Some(regex) => Function::Replace(Rc::new(regex)),
+            None => return self.borrowed(Named::Replace, arguments),
+        };
+        let arguments = vec![self.expression(text)?, self.expression(by)?];
+        Some(Expression::Call(function, arguments))
+    }
+
+    fn borrowed(&mut self, name: Named, arguments: &[Algebra]) -> Option<Expression> {
+        let function = self.lent(name, arguments.len());
+        Some(Expression::Call(function, self.list(arguments)?))
+    }
+
+    /// A function of the other evaluator.
+    fn lent(&mut self, name: Named, arguments: usize) -> Function {
+        let evaluator = self.evaluator.get_or_insert_with(|| Rc::new(evaluator()));
+        Function::Borrowed(Box::new(Borrowed::new(evaluator, name, arguments)))
+    }
+
+    /// The moment of the query: one and the same wherever it is asked for (§17.4.5.1).
+    fn now(&mut self) -> Expression {
+        let now = *self.now.get_or_insert_with(DateTime::now);
+        self.constant(Value::DateTimeLiteral(now).into())
+    }
+
+    fn function(&mut self, name: &Named, arguments: usize) -> Option<Function> {
+        Some(match name {
+            Named::Str => Function::Str,
+            Named::Lang => Function::Lang,
+            Named::Datatype => Function::Datatype,
+            Named::LangMatches => Function::LangMatches,
+            Named::Contains => Function::Contains,
+            Named::StrStarts => Function::StrStarts,
+            Named::StrEnds => Function::StrEnds,
+            Named::StrLen => Function::StrLen,
+            Named::UCase => Function::UCase,
+            Named::LCase => Function::LCase,
+            Named::Concat => Function::Concat,
+            Named::SubStr => Function::SubStr,
+            Named::StrBefore => Function::StrBefore,
+            Named::StrAfter => Function::StrAfter,
+            Named::Iri => Function::Iri(self.base.cloned()),
+            Named::IsIri => Function::IsIri,
+            Named::IsBlank => Function::IsBlank,
+            Named::IsLiteral => Function::IsLiteral,
+            Named::IsNumeric => Function::IsNumeric,
+            Named::Abs => Function::Abs,
+            Named::Ceil => Function::Ceil,
+            Named::Floor => Function::Floor,
+            Named::Round => Function::Round,
+            Named::Year => Function::Part(TimePart::Year),
+            Named::Month => Function::Part(TimePart::Month),
+            Named::Day => Function::Part(TimePart::Day),
+            Named::Hours => Function::Part(TimePart::Hours),
+            Named::Minutes => Function::Part(TimePart::Minutes),
+            Named::Custom(name) if name.as_str() == geo::CALL => Function::Terms(geo::call),
+            Named::Custom(name) if is_lent(name, arguments) => {
+                self.lent(Named::Custom(name.clone()), arguments)
+            }
+            // An unknown function is refused by the other evaluator, in its words.
+            Named::Custom(_) => return None,
+            name => self.lent(name.clone(), arguments),
+        })
+    }
+}
+
+/// Datatypes whose names are functions that make their values (§17.5, and those that the other evaluator has beside them).
+const CASTS: [&str; 11] = [
+    "boolean",
+    "date",
+    "dateTime",
+    "dayTimeDuration",
+    "decimal",
+    "double",
+    "duration",
+    "float",
+    "integer",
+    "string",
+    "time",
+];
+
+/// Whether the other evaluator has a function with an IRI for a name, for so many arguments.
+fn is_lent(name: &NamedNode, arguments: usize) -> bool {
+    let is_cast = |name: &str| {
+        name.strip_prefix("http://www.w3.org/2001/XMLSchema#")
+            .is_some_and(|datatype| CASTS.contains(&datatype))
+    };
+    name.as_str() == text::MATCHES
+        || name.as_str() == ROW_BNODE
+        || (arguments == 1 && is_cast(name.as_str()))
 }
 
 fn is_plain(literal: &oxrdf::Literal) -> bool {
     literal.datatype() == oxrdf::vocab::xsd::STRING
 }
 
-fn compile(pattern: &str, flags: &str) -> Option<Regex> {
+/// A plain string that is written out.
+fn written(expression: &Algebra) -> Option<&str> {
+    match expression {
+        Algebra::Literal(literal) => is_plain(literal).then(|| literal.value()),
+        _ => None,
+    }
+}
+
+/// A regular expression whose pattern and flags are written out; `None` for another, or one that is not well-formed.
+fn compile(pattern: &Algebra, flags: Option<&Algebra>) -> Option<Regex> {
+    let pattern = written(pattern)?;
+    let flags = match flags {
+        Some(flags) => written(flags)?,
+        None => "",
+    };
     let pattern = if flags.contains('q') {
         regex::escape(pattern)
     } else {
@@ -171,26 +277,4 @@ fn read_exactly<'a>(condition: &Algebra, yes: &'a Algebra) -> Option<(Function, 
         EXACT_DATATYPE => Some((Function::Datatype, variable)),
         _ => None,
     }
-}
-
-fn function(name: &Named) -> Option<Function> {
-    Some(match name {
-        Named::Str => Function::Str,
-        Named::Lang => Function::Lang,
-        Named::Datatype => Function::Datatype,
-        Named::LangMatches => Function::LangMatches,
-        Named::Contains => Function::Contains,
-        Named::StrStarts => Function::StrStarts,
-        Named::StrEnds => Function::StrEnds,
-        Named::StrLen => Function::StrLen,
-        Named::UCase => Function::UCase,
-        Named::LCase => Function::LCase,
-        Named::Concat => Function::Concat,
-        Named::IsIri => Function::IsIri,
-        Named::IsBlank => Function::IsBlank,
-        Named::IsLiteral => Function::IsLiteral,
-        Named::IsNumeric => Function::IsNumeric,
-        Named::Custom(name) if name.as_str() == geo::CALL => Function::Terms(geo::call),
-        _ => return None,
-    })
 }

@@ -1,7 +1,7 @@
 //! Lowers the solution modifiers of SPARQL 1.1 §18.2.4 and §18.2.5: grouping, projection, order, distinct, slices. Each needs all
 //! solutions of what is below it, and starts from nothing.
 
-use super::{Graph, Lowering, Part, list};
+use super::{Graph, Lowering, Part, Slots, list};
 use crate::query::exec::plan::{Aggregate, AggregateFunction, Node};
 use oxrdf::Variable;
 use spargebra::algebra::{
@@ -119,7 +119,9 @@ impl Lowering<'_> {
             possible |= 1 << slot;
             let aggregate = match aggregate {
                 AggregateExpression::CountSolutions { distinct: false } => Aggregate::CountRows,
-                AggregateExpression::CountSolutions { distinct: true } => return None,
+                AggregateExpression::CountSolutions { distinct: true } => {
+                    Aggregate::CountDistinctRows(self.shown(part.possible))
+                }
                 AggregateExpression::FunctionCall {
                     name,
                     expr,
@@ -133,6 +135,7 @@ impl Lowering<'_> {
             let counts = matches!(
                 aggregate,
                 Aggregate::CountRows
+                    | Aggregate::CountDistinctRows(_)
                     | Aggregate::Of {
                         function: AggregateFunction::Count,
                         ..
@@ -152,6 +155,21 @@ impl Lowering<'_> {
                 aggregates: computed,
             }),
         })
+    }
+}
+
+impl Lowering<'_> {
+    /// Those of some slots that hold variables of the query: what stands for its blank nodes and inner ends of paths is no part
+    /// of a solution.
+    fn shown(&self, slots: Slots) -> Vec<usize> {
+        let mut shown: Vec<usize> = self
+            .names
+            .iter()
+            .filter(|(name, slot)| !name.as_str().starts_with("_:") && slots >> **slot & 1 == 1)
+            .map(|(_, slot)| *slot)
+            .collect();
+        shown.sort_unstable();
+        shown
     }
 }
 

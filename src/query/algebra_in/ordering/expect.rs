@@ -336,7 +336,7 @@ fn is_unit(pattern: &GraphPattern) -> bool {
 /// Whether the right side of a join that is not walled off is looked up for the solutions of the left.
 fn is_looked_up(right: &GraphPattern) -> bool {
     match right {
-        GraphPattern::Bgp { .. } => true,
+        GraphPattern::Bgp { .. } | GraphPattern::Path { .. } => true,
         GraphPattern::Join { left, right } | GraphPattern::Lateral { left, right } => {
             is_looked_up(left) && is_looked_up(right)
         }
