@@ -376,17 +376,32 @@ fn steps_of(
     expected: &dyn Fn(&Rc<Node>) -> Option<f64>,
 ) -> Vec<(Rc<Node>, Step)> {
     let mut steps: Vec<(Rc<Node>, Step)> = Vec::new();
-    let mut open = vec![(Rc::clone(plan), None, StepRole::Input)];
-    while let Some((node, parent, role)) = open.pop() {
+    let mut open = vec![(Rc::clone(plan), None, StepRole::Input, true)];
+    while let Some((node, parent, role, is_from_nothing)) = open.pop() {
         let mut step = Step::new(node.kind(), one_line(&node.detail(words)));
         step.parent = parent;
         step.depth = parent.map_or(0, |parent: usize| steps[parent].1.depth + 1);
         step.role = role;
         step.expected_rows = expected(&node);
         let this = steps.len();
-        for (role, part) in node.parts().into_iter().rev() {
+        let parts = node.parts();
+        // The branches of a union that starts from nothing start from nothing too.
+        let is_union_from_nothing = is_from_nothing
+            && step.kind == StepKind::UNION
+            && parts.first().is_some_and(|(_, input)| input.is_start());
+        let is_first = parts.first().is_none_or(|(_, input)| input.is_start());
+        if is_from_nothing && is_first && step.kind == StepKind::LOOK_UP {
+            step.kind = StepKind::SCAN;
+        }
+        for (role, part) in parts.into_iter().rev() {
+            let (role, inside) = match role {
+                StepRole::Each if is_union_from_nothing => (StepRole::Input, true),
+                StepRole::Each => (role, false),
+                StepRole::Table => (role, true),
+                StepRole::Input => (role, is_from_nothing),
+            };
             if !part.is_start() {
-                open.push((Rc::clone(part), Some(this), role));
+                open.push((Rc::clone(part), Some(this), role, inside));
             }
         }
         steps.push((node, step));

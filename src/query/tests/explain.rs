@@ -90,8 +90,8 @@ fn every_step_says_what_was_expected_and_what_came() {
     assert_eq!(
         lines(&ours),
         [
-            "look-up ?s :in ?t 20/20",
-            "  look-up ?h :at ?s 20/20",
+            "look-up ?s :in ?t 7/20",
+            "  look-up ?h :at ?s 25/20",
             "    scan ?h :status :Rare 20/20",
         ]
     );
@@ -102,12 +102,12 @@ fn every_step_says_what_was_expected_and_what_came() {
     assert_eq!(
         lines(&theirs),
         [
-            "project ?h ?t 20/20",
-            "  loop-join  20/20",
-            "    loop-join  20/20",
+            "project ?h ?t 7/20",
+            "  loop-join  7/20",
+            "    loop-join  25/20",
             "      scan ?h :status :Rare 20/20",
-            "      look-up ?h :at ?s 20/20",
-            "    look-up ?s :in ?t 20/20",
+            "      look-up ?h :at ?s 25/20",
+            "    look-up ?s :in ?t 7/20",
         ]
     );
 }
@@ -126,7 +126,7 @@ fn right_sides_count_all_their_runs() {
         [
             "optional  20/20",
             "  scan ?h :status :Rare 20/20",
-            "  look-up ?h :box ?b 2/20",
+            "  look-up ?h :box ?b 25/20",
         ]
     );
     assert_eq!(

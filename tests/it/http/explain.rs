@@ -270,3 +270,12 @@ async fn stored_queries_are_explained_with_their_values() {
         .await
         .assert_problem(500, "stored-query-broken");
 }
+
+#[test]
+fn every_code_is_documented() {
+    let page = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/explain.md");
+    let page = std::fs::read_to_string(page).expect("the page");
+    for kind in oslo_registry::query::StepKind::ALL {
+        assert!(page.contains(&format!("`{}`", kind.code)), "{}", kind.code);
+    }
+}
