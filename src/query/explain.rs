@@ -382,7 +382,8 @@ fn steps_of(
         step.parent = parent;
         step.depth = parent.map_or(0, |parent: usize| steps[parent].1.depth + 1);
         step.role = role;
-        step.expected_rows = expected(&node);
+        // Solutions that are counted do not come out one by one.
+        step.expected_rows = expected(&node).filter(|_| step.kind != StepKind::COUNT);
         let this = steps.len();
         let parts = node.parts();
         // The branches of a union that starts from nothing start from nothing too.

@@ -24,7 +24,7 @@ pub enum TermKind {
 
 /// A value that an id holds by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum InlineNumber {
+pub(crate) enum InlineValue {
     /// Of an `xsd:integer`.
     Integer(i64),
     /// Of an `xsd:boolean`.
@@ -36,7 +36,19 @@ pub(crate) enum InlineNumber {
         /// How many of them stand behind the point.
         scale: u32,
     },
+    /// Of an `xsd:date`: days, counted from 1 March of the year 0.
+    Date(u64),
+    /// Of an `xsd:dateTime`.
+    DateTime {
+        /// Seconds since midnight of 1 March of the year 0, on the clock of the place.
+        seconds: u64,
+        /// What that clock is ahead of universal time, in minutes; `None` when it is not said.
+        offset: Option<i64>,
+    },
 }
+
+/// Day 1 of month 1 of year 1, on the count of [`InlineValue::Date`].
+pub(crate) const FIRST_DAY: i64 = 306;
 
 /// Tag in the upper four bits. The order decides how ids sort: IRIs, blank nodes, literals.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,17 +129,15 @@ impl Id {
         }
     }
 
-    /// The value written into this id, when it is a number or a boolean.
-    pub(crate) fn inline_number(self) -> Option<InlineNumber> {
+    /// The value written into this id, when it is a literal that ids hold.
+    pub(crate) fn inline_value(self) -> Option<InlineValue> {
         let value = self.value();
         match self.tag_bits() {
-            t if t == Tag::Integer as u8 => {
-                Some(InlineNumber::Integer(value as i64 - INTEGER_BIAS))
-            }
-            t if t == Tag::Boolean as u8 => Some(InlineNumber::Boolean(value == 1)),
+            t if t == Tag::Integer as u8 => Some(InlineValue::Integer(value as i64 - INTEGER_BIAS)),
+            t if t == Tag::Boolean as u8 => Some(InlineValue::Boolean(value == 1)),
             t if t == Tag::Decimal as u8 => {
                 let digits = (value & ((1 << 55) - 1)) as i64;
-                Some(InlineNumber::Decimal {
+                Some(InlineValue::Decimal {
                     digits: if value >> 55 & 1 == 1 {
                         -digits
                     } else {
@@ -136,6 +146,15 @@ impl Id {
                     scale: (value >> 56) as u32,
                 })
             }
+            t if t == Tag::Date as u8 => Some(InlineValue::Date(value)),
+            t if t == Tag::DateTime as u8 => Some(InlineValue::DateTime {
+                seconds: value >> 12,
+                offset: match value & 0xFFF {
+                    0 => None,
+                    1 => Some(0),
+                    zone => Some(zone as i64 - 842),
+                },
+            }),
             _ => None,
         }
     }
@@ -275,7 +294,7 @@ fn inline_decimal(bytes: &[u8]) -> Option<Id> {
     ))
 }
 
-/// Days since 0001-01-01 of `YYYY-MM-DD`.
+/// Days since 1 March of the year 0 of `YYYY-MM-DD`.
 fn parse_date(bytes: &[u8]) -> Option<u64> {
     if bytes.len() != 10 || bytes[4] != b'-' || bytes[7] != b'-' {
         return None;
@@ -302,7 +321,8 @@ fn parse_date(bytes: &[u8]) -> Option<u64> {
     Some(py * 365 + py / 4 - py / 100 + py / 400 + (153 * pm + 2) / 5 + d - 1)
 }
 
-fn write_date(out: &mut Vec<u8>, days: u64) {
+/// Year, month and day of a day on the count of [`InlineValue::Date`].
+pub(crate) fn civil(days: u64) -> (u64, u64, u64) {
     let mut year = (10_000 * days + 14_780) / 3_652_425;
     let start = |y: u64| 365 * y + y / 4 - y / 100 + y / 400;
     if start(year) > days {
@@ -316,6 +336,11 @@ fn write_date(out: &mut Vec<u8>, days: u64) {
     } else {
         (year + 1, month - 9)
     };
+    (y, m, day)
+}
+
+fn write_date(out: &mut Vec<u8>, days: u64) {
+    let (y, m, day) = civil(days);
     write_padded(out, y, 4);
     out.push(b'-');
     write_padded(out, m, 2);

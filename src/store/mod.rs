@@ -40,7 +40,7 @@ pub use backup::{CopyReport, backup, restore};
 pub use check::{CheckReport, Finding, check};
 pub use dictionary::TermMeta;
 pub use draft::{Draft, NetDelta};
-pub(crate) use id::InlineNumber;
+pub(crate) use id::{FIRST_DAY, InlineValue, civil};
 pub use id::{Id, TermKind};
 pub(crate) use index::Order;
 pub use index::QuadIds;

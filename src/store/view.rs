@@ -361,12 +361,11 @@ impl SortedRows {
 }
 
 /// What a view holds, counted without reading.
-#[derive(Clone, Copy)]
-pub(crate) struct ExactCounts<'a>(&'a View);
+pub(crate) struct ExactCounts(View);
 
-impl ExactCounts<'_> {
+impl ExactCounts {
     /// Number of triples whose columns in an order begin with `prefix`.
-    pub(crate) fn count(self, order: Order, prefix: &[u64]) -> u64 {
+    pub(crate) fn count(&self, order: Order, prefix: &[u64]) -> u64 {
         let (mut low, mut high) = ([0; 4], [u64::MAX; 4]);
         low[..prefix.len()].copy_from_slice(prefix);
         high[..prefix.len()].copy_from_slice(prefix);
@@ -392,8 +391,8 @@ impl View {
 
     /// Counts of triples by searches alone; `None` where counting takes reading, because some quads of the state are not seen
     /// or the same triple may be in several graphs.
-    pub(crate) fn exact_counts(&self) -> Option<ExactCounts<'_>> {
-        self.has_one_graph().then_some(ExactCounts(self))
+    pub(crate) fn exact_counts(&self) -> Option<ExactCounts> {
+        self.has_one_graph().then(|| ExactCounts(self.clone()))
     }
 
     /// Whether all quads of the state are in one graph, and that graph is seen.

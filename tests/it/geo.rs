@@ -120,6 +120,12 @@ fn near_is_what_arithmetic_says_is_near() {
                  FILTER(STRENDS(STR(geof:geometryType(?wkt)), \"#Point\"))"
             ));
             assert_eq!(found.len(), expected, "{x} {y} {metres}");
+            // The same with the distance as a variable first.
+            let found = ask(&view, &format!(
+                "?g geo:asWKT ?wkt BIND(geof:distance(?wkt, \"<http://www.opengis.net/def/crs/EPSG/0/31370> POINT({x} {y})\"^^geo:wktLiteral, uom:metre) AS ?far)
+                 FILTER({metres} >= ?far) FILTER(STRENDS(STR(geof:geometryType(?wkt)), \"#Point\"))"
+            ));
+            assert_eq!(found.len(), expected, "{x} {y} {metres}");
         }
     }
 }

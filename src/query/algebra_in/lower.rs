@@ -8,12 +8,13 @@ mod expressions;
 mod modifiers;
 mod notes;
 mod paths;
+mod weights;
 
 use super::ordering::{is_wall, without_weight};
 pub(in crate::query) use notes::PlanNotes;
 use crate::query::dataset::QueryDataset;
 use crate::query::exec::expression::Expression as Computed;
-use crate::query::exec::plan::{JoinKind, Node, Pattern, Place, Program, TemplateTerm};
+use crate::query::exec::plan::{JoinKind, Node, Pattern, Place, Program, Takes, TemplateTerm};
 use crate::store::{Graphs, View};
 use oxiri::Iri;
 use oxrdf::{NamedNode, Term, Variable};
@@ -385,7 +386,7 @@ impl Lowering<'_> {
                     graph,
                     view,
                 },
-                first_only: false,
+                takes: Takes::Each,
             }),
         })
     }
@@ -530,8 +531,8 @@ impl Lowering<'_> {
         let right = self.pattern(pattern, part.as_input(), graph);
         self.correlated = outside;
         let mut right = right?.node;
-        if let Some(Node::Match { first_only, .. }) = Rc::get_mut(&mut right) {
-            *first_only = true;
+        if let Some(Node::Match { takes, .. }) = Rc::get_mut(&mut right) {
+            *takes = Takes::First;
         }
         Some(Part {
             node: Rc::new(Node::Exists {

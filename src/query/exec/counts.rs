@@ -17,6 +17,7 @@ pub(super) fn answer(plan: &Node, context: &Context) -> Option<Batch> {
         input,
         keys,
         aggregates,
+        ..
     } = plan
     else {
         return None;
@@ -56,7 +57,7 @@ pub(super) fn answer(plan: &Node, context: &Context) -> Option<Batch> {
     };
     match keys.as_slice() {
         [key] => {
-            let done = each_key(pattern, order, &prefix, counts, context, |id, count| {
+            let done = each_key(pattern, order, &prefix, &counts, context, |id, count| {
                 put(Some((*key, id)), count);
             });
             // A limit that is hit here is hit again, and reported, by the operator that reads.
@@ -108,7 +109,7 @@ fn each_key(
     pattern: &Pattern,
     order: Order,
     prefix: &[u64],
-    counts: ExactCounts<'_>,
+    counts: &ExactCounts,
     context: &Context,
     mut put: impl FnMut(u64, u64),
 ) -> Result<(), QueryError> {

@@ -3,8 +3,9 @@
 
 use super::expression::{Comparison, Expression};
 use super::function::Function;
-use super::plan::{Aggregate, AggregateFunction, JoinKind, Node, Pattern, Place, Route};
+use super::plan::{Aggregate, AggregateFunction, JoinKind, Node, Pattern, Place, Route, Takes};
 use super::steps::tested_pattern;
+use super::time::TimePart;
 use super::value::Arithmetic;
 use crate::query::dataset::QueryDataset;
 use crate::query::explain::{Naming, StepKind, StepRole, in_graph};
@@ -59,6 +60,10 @@ impl Node {
         match self {
             Self::Unit | Self::Input => StepKind::UNIT,
             Self::Table { .. } => StepKind::VALUES,
+            Self::Match {
+                takes: Takes::Number(_),
+                ..
+            } => StepKind::COUNT,
             Self::Match { input, .. } if matches!(**input, Self::Unit) => StepKind::SCAN,
             Self::Match { .. } => StepKind::LOOK_UP,
             Self::Reach { .. } => StepKind::PATH,
@@ -157,6 +162,44 @@ impl Node {
                 both.join(" ")
             }
         }
+    }
+}
+
+/// The name of a function in SPARQL.
+fn name(function: &Function) -> &str {
+    match function {
+        Function::Str => "STR",
+        Function::Lang => "LANG",
+        Function::Datatype => "DATATYPE",
+        Function::LangMatches => "LANGMATCHES",
+        Function::Contains => "CONTAINS",
+        Function::StrStarts => "STRSTARTS",
+        Function::StrEnds => "STRENDS",
+        Function::StrLen => "STRLEN",
+        Function::UCase => "UCASE",
+        Function::LCase => "LCASE",
+        Function::Concat => "CONCAT",
+        Function::SubStr => "SUBSTR",
+        Function::StrBefore => "STRBEFORE",
+        Function::StrAfter => "STRAFTER",
+        Function::Regex(_) => "REGEX",
+        Function::Replace(_) => "REPLACE",
+        Function::Iri(_) => "IRI",
+        Function::Abs => "ABS",
+        Function::Ceil => "CEIL",
+        Function::Floor => "FLOOR",
+        Function::Round => "ROUND",
+        Function::Part(TimePart::Year) => "YEAR",
+        Function::Part(TimePart::Month) => "MONTH",
+        Function::Part(TimePart::Day) => "DAY",
+        Function::Part(TimePart::Hours) => "HOURS",
+        Function::Part(TimePart::Minutes) => "MINUTES",
+        Function::IsIri => "isIRI",
+        Function::IsBlank => "isBLANK",
+        Function::IsLiteral => "isLITERAL",
+        Function::IsNumeric => "isNUMERIC",
+        Function::Terms(_) => "?",
+        Function::Borrowed { name, .. } => name,
     }
 }
 
@@ -386,19 +429,9 @@ impl Words<'_> {
             Expression::Call(Function::Replace(pattern), arguments) => {
                 format!("REPLACE({}, {:?})", self.list(arguments), pattern.as_str())
             }
-            Expression::Call(Function::Part(part), arguments) => {
-                let name = format!("{part:?}").to_uppercase();
-                format!("{name}({})", self.list(arguments))
-            }
-            Expression::Call(Function::Borrowed(borrowed), arguments) => {
-                let name = self.naming.text(&format!("{borrowed:?}"));
-                format!("{name}({})", self.list(arguments))
-            }
             Expression::Call(function, arguments) => {
-                // The names of the others are those of SPARQL.
-                let name = format!("{function:?}");
-                let name = name.split(['(', ' ']).next().unwrap_or_default();
-                format!("{}({})", name.to_uppercase(), self.list(arguments))
+                let name = self.naming.text(name(function));
+                format!("{name}({})", self.list(arguments))
             }
         }
     }

@@ -4,8 +4,9 @@
 use super::function::Function;
 use super::rows::Context;
 use super::text::Lexical;
+use super::time;
 use super::value::{self, Arithmetic};
-use crate::store::{Id, InlineNumber};
+use crate::store::{Id, InlineValue};
 use oxrdf::Term;
 use oxsdatatypes::{Decimal, Integer};
 use spareval::ExpressionTerm as Value;
@@ -92,13 +93,17 @@ impl Computed {
 /// The value of an id.
 pub(super) fn load(raw: u64, context: &Context) -> Value {
     let id = Id::from_raw(raw).expect("solutions hold ids");
-    match id.inline_number() {
-        Some(InlineNumber::Integer(number)) => Value::IntegerLiteral(Integer::from(number)),
-        Some(InlineNumber::Boolean(value)) => Value::BooleanLiteral(value.into()),
-        Some(InlineNumber::Decimal { digits, scale }) => match Decimal::new(digits.into(), scale) {
+    match id.inline_value() {
+        Some(InlineValue::Integer(number)) => Value::IntegerLiteral(Integer::from(number)),
+        Some(InlineValue::Boolean(value)) => Value::BooleanLiteral(value.into()),
+        Some(InlineValue::Decimal { digits, scale }) => match Decimal::new(digits.into(), scale) {
             Ok(decimal) => Value::DecimalLiteral(decimal),
             Err(_) => context.dataset.term(id).into(),
         },
+        Some(InlineValue::Date(days)) => Value::DateLiteral(time::date(days)),
+        Some(InlineValue::DateTime { seconds, offset }) => {
+            Value::DateTimeLiteral(time::date_time(seconds, offset))
+        }
         None => context.dataset.term(id).into(),
     }
 }
@@ -114,6 +119,34 @@ impl Expression {
             Self::Constant { .. } => true,
             Self::Slot(slot) => is_bound(*slot),
             _ => false,
+        }
+    }
+
+    /// Calls with it and with every expression in it.
+    pub(in crate::query) fn each(&self, seen: &mut impl FnMut(&Self)) {
+        seen(self);
+        match self {
+            Self::Constant { .. } | Self::Slot(_) | Self::Bound(_) => {}
+            Self::Or(list) | Self::And(list) | Self::Coalesce(list) | Self::Call(_, list) => {
+                list.iter().for_each(|inner| inner.each(seen));
+            }
+            Self::Not(inner) | Self::Signed(inner, _) => inner.each(seen),
+            Self::Equal(a, b)
+            | Self::SameTerm(a, b)
+            | Self::Compare(_, a, b)
+            | Self::Arithmetic(_, a, b) => {
+                a.each(seen);
+                b.each(seen);
+            }
+            Self::In(value, list) => {
+                value.each(seen);
+                list.iter().for_each(|inner| inner.each(seen));
+            }
+            Self::If(condition, yes, no) => {
+                condition.each(seen);
+                yes.each(seen);
+                no.each(seen);
+            }
         }
     }
 
@@ -262,17 +295,34 @@ fn compare(a: &Computed, b: &Computed, context: &Context) -> Option<Ordering> {
     value::compare(&borrowed(a, context), &borrowed(b, context))
 }
 
-/// Whole and decimal numbers by the digits that their ids hold.
+/// Whole and decimal numbers, dates and moments by what their ids hold.
 fn compare_inline(a: Id, b: Id) -> Option<Ordering> {
-    let digits = |id: Id| match id.inline_number()? {
-        InlineNumber::Integer(number) => Some((i128::from(number), 0)),
-        InlineNumber::Decimal { digits, scale } => Some((i128::from(digits), scale)),
-        InlineNumber::Boolean(_) => None,
+    let digits = |value| match value {
+        InlineValue::Integer(number) => Some((i128::from(number), 0)),
+        InlineValue::Decimal { digits, scale } => Some((i128::from(digits), scale)),
+        _ => None,
     };
-    let ((a, scale_a), (b, scale_b)) = (digits(a)?, digits(b)?);
-    // At most 18 digits times ten to the power 15.
-    let scale = scale_a.max(scale_b);
-    Some((a * 10_i128.pow(scale - scale_a)).cmp(&(b * 10_i128.pow(scale - scale_b))))
+    match (a.inline_value()?, b.inline_value()?) {
+        (InlineValue::Date(a), InlineValue::Date(b)) => Some(a.cmp(&b)),
+        (
+            InlineValue::DateTime { seconds, offset },
+            InlineValue::DateTime {
+                seconds: other,
+                offset: of_other,
+            },
+        ) => match (offset, of_other) {
+            (None, None) => Some(seconds.cmp(&other)),
+            (Some(a), Some(b)) => Some((seconds as i64 - 60 * a).cmp(&(other as i64 - 60 * b))),
+            // Which comes first may be unknown (XML Schema §3.3.7).
+            _ => None,
+        },
+        (a, b) => {
+            let ((a, scale_a), (b, scale_b)) = (digits(a)?, digits(b)?);
+            // At most 18 digits times ten to the power 15.
+            let scale = scale_a.max(scale_b);
+            Some((a * 10_i128.pow(scale - scale_a)).cmp(&(b * 10_i128.pow(scale - scale_b))))
+        }
+    }
 }
 
 fn borrowed<'a>(computed: &'a Computed, context: &Context) -> std::borrow::Cow<'a, Value> {

@@ -1,18 +1,18 @@
 //! The functions of SPARQL 1.1 §17.4 over solutions. Those that queries call often are computed here; the others are borrowed
 //! from the other evaluator, call by call.
 
-use super::expression::{Computed, Expression};
+use super::expression::{Computed, Expression, load};
 use super::rows::Context;
 use super::text::Lexical;
+use super::time::TimePart;
 use super::value;
 use crate::store::Id;
-use oxrdf::{Term, Variable};
+use oxrdf::Term;
 use regex::Regex;
-use spareval::{ExpressionTerm as Value, QueryEvaluator};
+use spareval::ExpressionTerm as Value;
 use std::rc::Rc;
 
 /// A function (SPARQL 1.1 §17.4).
-#[derive(Debug)]
 pub(in crate::query) enum Function {
     /// `STR`, of the text as it is stored.
     Str,
@@ -69,68 +69,14 @@ pub(in crate::query) enum Function {
     /// A function of terms that needs nothing else, as those of GeoSPARQL; `None` is an error.
     Terms(fn(&[Term]) -> Option<Term>),
     /// A function that the other evaluator has: casts, hashes, what is rarely called. Costs some memory for each call.
-    Borrowed(Box<Borrowed>),
-}
-
-/// A part of a date or a time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::query) enum TimePart {
-    /// `YEAR`
-    Year,
-    /// `MONTH`
-    Month,
-    /// `DAY`
-    Day,
-    /// `HOURS`
-    Hours,
-    /// `MINUTES`
-    Minutes,
-}
-
-/// A call of a function of the other evaluator.
-pub(in crate::query) struct Borrowed {
-    evaluator: Rc<QueryEvaluator>,
-    call: sparopt::algebra::Expression,
-    arguments: Vec<Variable>,
-}
-
-impl std::fmt::Debug for Borrowed {
-    /// The name of the function.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match &self.call {
-            sparopt::algebra::Expression::FunctionCall(name, _) => write!(f, "{name}"),
-            _ => f.write_str("?"),
-        }
-    }
-}
-
-impl Borrowed {
-    /// A call with so many arguments.
-    pub(in crate::query) fn new(
-        evaluator: &Rc<QueryEvaluator>,
-        name: sparopt::algebra::Function,
-        arguments: usize,
-    ) -> Self {
-        let arguments: Vec<Variable> = (0..arguments)
-            .map(|number| Variable::new_unchecked(format!("a{number}")))
-            .collect();
-        let variables = arguments.iter().cloned();
-        Self {
-            evaluator: Rc::clone(evaluator),
-            call: sparopt::algebra::Expression::FunctionCall(
-                name,
-                variables
-                    .map(sparopt::algebra::Expression::Variable)
-                    .collect(),
-            ),
-            arguments,
-        }
-    }
-
-    fn call(&self, arguments: Vec<Term>) -> Option<Term> {
-        let values = self.arguments.iter().zip(arguments);
-        self.evaluator.evaluate_expression(&self.call, values)
-    }
+    Borrowed {
+        /// Its name, or its IRI in angle brackets.
+        name: String,
+        /// Its value for some arguments.
+        call: Box<dyn Fn(Vec<Term>) -> Option<Term>>,
+        /// Whether it may have another value each time, as `RAND` and `UUID`.
+        by_chance: bool,
+    },
 }
 
 impl Function {
@@ -282,17 +228,22 @@ impl Function {
                 self.rounded(value).map(Computed::Value)
             }
             Self::Part(part) => {
-                let value = arguments[0].loaded(row, context)?;
-                let part = part.of(&value)?;
+                let part = match arguments[0].value(row, context)? {
+                    Computed::Id(id) => match Id::from_raw(id)?.inline_value() {
+                        Some(inline) => part.of_inline(inline)?,
+                        None => part.of(&load(id, context))?,
+                    },
+                    Computed::Value(value) => part.of(&value)?,
+                };
                 Some(Computed::Value(Value::IntegerLiteral(part.into())))
             }
             Self::Terms(function) => {
                 let terms = terms(arguments, row, context)?;
                 Some(Computed::Value(function(&terms)?.into()))
             }
-            Self::Borrowed(function) => {
+            Self::Borrowed { call, .. } => {
                 let terms = terms(arguments, row, context)?;
-                Some(Computed::Value(function.call(terms)?.into()))
+                Some(Computed::Value(call(terms)?.into()))
             }
             Self::Concat => {
                 let mut all = String::new();
@@ -330,24 +281,6 @@ impl Function {
             (Self::Ceil, Value::DoubleLiteral(v)) => Value::DoubleLiteral(v.ceil()),
             (Self::Floor, Value::DoubleLiteral(v)) => Value::DoubleLiteral(v.floor()),
             (_, Value::DoubleLiteral(v)) => Value::DoubleLiteral(v.round()),
-            _ => return None,
-        })
-    }
-}
-
-impl TimePart {
-    fn of(self, value: &Value) -> Option<i64> {
-        Some(match (self, value) {
-            (Self::Year, Value::DateTimeLiteral(v)) => v.year(),
-            (Self::Year, Value::DateLiteral(v)) => v.year(),
-            (Self::Month, Value::DateTimeLiteral(v)) => v.month().into(),
-            (Self::Month, Value::DateLiteral(v)) => v.month().into(),
-            (Self::Day, Value::DateTimeLiteral(v)) => v.day().into(),
-            (Self::Day, Value::DateLiteral(v)) => v.day().into(),
-            (Self::Hours, Value::DateTimeLiteral(v)) => v.hour().into(),
-            (Self::Hours, Value::TimeLiteral(v)) => v.hour().into(),
-            (Self::Minutes, Value::DateTimeLiteral(v)) => v.minute().into(),
-            (Self::Minutes, Value::TimeLiteral(v)) => v.minute().into(),
             _ => return None,
         })
     }

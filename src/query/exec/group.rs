@@ -53,10 +53,17 @@ impl State {
         }
     }
 
-    /// Takes a value in; says how many more bytes the state holds.
-    fn add(&mut self, function: &AggregateFunction, found: Computed, context: &Context) -> usize {
+    /// Takes in a value that so many solutions have; says how many more bytes the state holds. What is more than counted comes
+    /// from one solution at a time.
+    fn add(
+        &mut self,
+        function: &AggregateFunction,
+        found: Computed,
+        weight: u64,
+        context: &Context,
+    ) -> usize {
         match self {
-            Self::Count(count) => *count += 1,
+            Self::Count(count) => *count += weight,
             Self::Sum(sum, count) => {
                 *count += 1;
                 if let Some(before) = sum {
@@ -169,7 +176,10 @@ impl Group {
     fn read(&mut self, mut input: Box<dyn Operator>) -> Result<(), QueryError> {
         let plan = Rc::clone(&self.plan);
         let Node::Group {
-            keys, aggregates, ..
+            keys,
+            aggregates,
+            weight,
+            ..
         } = &*plan
         else {
             return Ok(());
@@ -192,6 +202,7 @@ impl Group {
             let mut more = 0;
             for row in batch.rows() {
                 step();
+                let stands_for = weight.map_or(1, |slot| row[slot].max(1));
                 // The group of the solution before is often the same.
                 let is_same = |group: &usize| {
                     let key = self.groups.get(*group);
@@ -213,7 +224,7 @@ impl Group {
                     match aggregate {
                         Aggregate::CountRows => {
                             if let State::Count(count) = state {
-                                *count += 1;
+                                *count += stands_for;
                             }
                         }
                         Aggregate::CountDistinctRows(slots) => {
@@ -245,9 +256,9 @@ impl Group {
                                     continue;
                                 }
                                 more += 24;
-                                more += state.add(function, Computed::Id(id), &self.context);
+                                more += state.add(function, Computed::Id(id), 1, &self.context);
                             } else {
-                                more += state.add(function, found, &self.context);
+                                more += state.add(function, found, stands_for, &self.context);
                             }
                         }
                     }

@@ -1,14 +1,17 @@
 //! Looks up a triple pattern for many solutions at once: their keys are sorted, so that one reader runs along one order of
 //! the index. Decides which order; the plan decides what is looked up when.
 
-use super::plan::{Pattern, Place};
+use super::plan::{Pattern, Place, Takes};
 use super::rows::{Batch, Context, Operator};
 use crate::query::budget::step;
 #[cfg(test)]
 use crate::query::dataset::FETCHED;
 use crate::query::error::QueryError;
-use crate::store::{Id, Order, SortedRows};
+use crate::store::{ExactCounts, Id, Order, SortedRows};
 use std::rc::Rc;
+
+/// Rows of a key that are read before the index is asked how many there are.
+const LONG_RUN: u64 = 16;
 
 /// One solution's key: which positions are bound, and their values in the sequence of the order that serves them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -47,7 +50,9 @@ pub(super) struct Match {
     context: Rc<Context>,
     input: Box<dyn Operator>,
     pattern: Pattern,
-    first_only: bool,
+    takes: Takes,
+    /// Counts of the index, when they are those of the view; asked for once.
+    counts: Option<Option<ExactCounts>>,
     /// No triple can match: a term of the pattern is in none.
     is_empty: bool,
     batch: Batch,
@@ -90,7 +95,14 @@ impl Reader {
     #[inline]
     fn take(&mut self) -> Option<[u64; 4]> {
         let row = self.ready?;
-        if row[..self.prefix] != self.at[..self.prefix] {
+        let same = |column: usize| row[column] == self.at[column];
+        let is_of_key = match self.prefix {
+            0 => true,
+            1 => same(0),
+            2 => same(0) && same(1),
+            _ => same(0) && same(1) && same(2),
+        };
+        if !is_of_key {
             return None;
         }
         self.ready = self.rows.next_row();
@@ -105,7 +117,7 @@ impl Match {
         context: &Rc<Context>,
         input: Box<dyn Operator>,
         pattern: &Pattern,
-        first_only: bool,
+        takes: Takes,
     ) -> Self {
         let is_unknown = |place: &Place| match place {
             Place::Is(raw) => is_local(*raw),
@@ -116,7 +128,8 @@ impl Match {
             input,
             is_empty: pattern.places.iter().any(is_unknown),
             pattern: pattern.clone(),
-            first_only,
+            takes,
+            counts: None,
             batch: Batch::new(context.width),
             keys: Vec::new(),
             run: 0..0,
@@ -209,7 +222,7 @@ impl Match {
         self.is_running = true;
         let usable = self.reader.as_ref().is_some_and(|reader| {
             reader.bound == first.bound
-                && first.values.starts_with(&reader.fixed)
+                && reader.fixed.iter().zip(&first.values).all(|(a, b)| a == b)
                 // The rows of the last key are taken.
                 && reader.at < first.values
         });
@@ -263,8 +276,69 @@ impl Match {
     }
 }
 
+impl Match {
+    /// How many rows the key at hand has.
+    fn number(&mut self) -> u64 {
+        let first = self.keys[self.run.start];
+        let Some(reader) = &mut self.reader else {
+            return 0;
+        };
+        let mut number = 0;
+        while let Some(found) = reader.take() {
+            step();
+            if reader.equal.iter().any(|(a, b)| found[*a] != found[*b]) {
+                continue;
+            }
+            number += 1;
+            if number == LONG_RUN && reader.equal.is_empty() {
+                let view = &self.pattern.view;
+                if let Some(counts) = self.counts.get_or_insert_with(|| view.exact_counts()) {
+                    let (order, prefix) = order_for(reader.bound);
+                    return counts.count(order, &first.values[..prefix]);
+                }
+            }
+        }
+        number
+    }
+
+    /// The next solutions, each with how many it stands for.
+    fn next_numbered(
+        &mut self,
+        out: &mut Batch,
+        want: usize,
+        slot: usize,
+    ) -> Result<bool, QueryError> {
+        out.clear();
+        loop {
+            while self.run.end < self.keys.len() {
+                if out.len() >= want {
+                    return Ok(true);
+                }
+                step();
+                self.start_run();
+                let number = self.number();
+                if number == 0 {
+                    continue;
+                }
+                for key in &self.keys[self.run.clone()] {
+                    let row = out.push(self.batch.row(key.row as usize));
+                    row[slot] = row[slot].max(1).saturating_mul(number);
+                }
+            }
+            self.is_running = false;
+            self.context.check()?;
+            if !self.load(want)? {
+                return Ok(!out.is_empty());
+            }
+        }
+    }
+}
+
 impl Operator for Match {
     fn next(&mut self, out: &mut Batch, want: usize) -> Result<bool, QueryError> {
+        if let Takes::Number(slot) = self.takes {
+            return self.next_numbered(out, want, slot);
+        }
         out.clear();
         loop {
             while self.is_running {
@@ -298,7 +372,7 @@ impl Operator for Match {
                     }
                     any = true;
                 }
-                if self.first_only && any && self.pattern.graph.is_none() {
+                if self.takes == Takes::First && any && self.pattern.graph.is_none() {
                     self.is_running = false;
                 }
             }

@@ -21,6 +21,7 @@ mod solutions;
 mod sort;
 mod steps;
 mod text;
+pub(super) mod time;
 pub(super) mod value;
 
 use crate::query::budget::Budget;
@@ -134,12 +135,12 @@ fn open_step(
         Node::Match {
             input,
             pattern,
-            first_only,
+            takes,
         } => Box::new(matching::Match::new(
             context,
             before(input),
             pattern,
-            *first_only,
+            *takes,
         )),
         Node::Reach {
             input,

@@ -54,8 +54,8 @@ pub(in crate::query) enum Node {
         input: Rc<Node>,
         /// The pattern.
         pattern: Pattern,
-        /// Whether one match for each solution is enough.
-        first_only: bool,
+        /// What is wanted of them.
+        takes: Takes,
     },
     /// For each solution, the ends of a path of any length, each pair of ends once.
     Reach {
@@ -136,6 +136,8 @@ pub(in crate::query) enum Node {
         keys: Vec<usize>,
         /// What is computed for each group, and the slot it goes to.
         aggregates: Vec<(usize, Aggregate)>,
+        /// The slot that says for how many solutions each one stands, when matches were only counted.
+        weight: Option<usize>,
     },
     /// Each solution once, as far as these slots go.
     Distinct {
@@ -175,6 +177,17 @@ pub(in crate::query) enum JoinKind {
     Outer,
     /// Keeps the left solutions that agree with none.
     Minus,
+}
+
+/// What is wanted of the matches of a pattern.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::query) enum Takes {
+    /// A solution for each.
+    Each,
+    /// One is enough.
+    First,
+    /// How many there are: the solution goes on once, and the number in this slot (1 while it is 0) is multiplied.
+    Number(usize),
 }
 
 /// A position of a triple pattern.

@@ -4,7 +4,7 @@
 use super::expression::Expression;
 use super::matching::Match;
 use super::open;
-use super::plan::{Node, Pattern};
+use super::plan::{Node, Pattern, Takes};
 use super::rows::{Batch, Context, Given, MOST_ROWS, Operator};
 use crate::query::budget::step;
 use crate::query::error::QueryError;
@@ -257,7 +257,7 @@ impl Meets {
     ) -> Self {
         let nothing = Box::new(Given::new(Batch::new(context.width)));
         Self {
-            pattern: Match::new(context, nothing, pattern, true),
+            pattern: Match::new(context, nothing, pattern, Takes::First),
             context: Rc::clone(context),
             input,
             negated,

@@ -35,6 +35,8 @@ kinds! {
     SCAN = "scan", "lees", "scan";
     /// The triples that match a pattern, looked up for the solutions so far.
     LOOK_UP = "look-up", "zoek op", "look up";
+    /// How many triples match a pattern for each solution so far: it goes on once, with their number.
+    COUNT = "count", "tel wat past", "count matches";
     /// What a path reaches.
     PATH = "path", "volg pad", "follow path";
     /// The names of graphs.

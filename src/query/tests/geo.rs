@@ -123,6 +123,22 @@ fn a_box_filter_reads_a_few_geometries_of_many() {
         let fetched = FETCHED.get() - fetched;
         assert!(fetched <= 500, "{fetched} quads: {filter}");
     }
+    // So does a distance that is a variable first.
+    let point = format!("\"{LAMBERT} POINT(101000 191000)\"^^geo:wktLiteral");
+    let named = format!(
+        "?t geo:asWKT ?g . ?t :kind :Even . BIND(geof:metricDistance(?g, {point}) AS ?far)"
+    );
+    let direct = rows(
+        &view,
+        &group(&format!("geof:metricDistance(?g, {point}) < 150")),
+    );
+    for filter in ["?far < 150", "150 > ?far"] {
+        let fetched = FETCHED.get();
+        let found = rows(&view, &format!("{named} FILTER({filter})"));
+        let fetched = FETCHED.get() - fetched;
+        assert_eq!(found.len(), direct.len(), "{filter}");
+        assert!(fetched <= 500, "{fetched} quads: {filter}");
+    }
     for bound in [
         format!("BIND({zone} AS ?zone)"),
         format!("VALUES ?zone {{ {zone} }}"),

@@ -3,7 +3,8 @@
 use super::Lowering;
 use crate::query::dataset::{EXACT_DATATYPE, EXACT_STR, ROW_BNODE, evaluator};
 use crate::query::exec::expression::{Comparison, Expression};
-use crate::query::exec::function::{Borrowed, Function, TimePart};
+use crate::query::exec::function::Function;
+use crate::query::exec::time::TimePart;
 use crate::query::exec::value::Arithmetic;
 use crate::query::{geo, text};
 use oxrdf::{NamedNode, Term, Variable};
@@ -11,6 +12,7 @@ use oxsdatatypes::DateTime;
 use regex::{Regex, RegexBuilder};
 use spareval::ExpressionTerm as Value;
 use spargebra::algebra::{Expression as Algebra, Function as Named};
+use sparopt::algebra::Expression as Optimised;
 use std::rc::Rc;
 
 /// Compiled size of a regular expression, in bytes: the same bound as the other evaluator's.
@@ -144,10 +146,27 @@ impl Lowering<'_> {
         Some(Expression::Call(function, self.list(arguments)?))
     }
 
-    /// A function of the other evaluator.
+    /// A function of the other evaluator, for so many arguments.
     fn lent(&mut self, name: Named, arguments: usize) -> Function {
         let evaluator = self.evaluator.get_or_insert_with(|| Rc::new(evaluator()));
-        Function::Borrowed(Box::new(Borrowed::new(evaluator, name, arguments)))
+        let evaluator = Rc::clone(evaluator);
+        let names: Vec<Variable> = (0..arguments)
+            .map(|number| Variable::new_unchecked(format!("a{number}")))
+            .collect();
+        let of_names = names.iter().cloned().map(Optimised::Variable).collect();
+        let by_chance = matches!(
+            name,
+            Named::Rand | Named::Uuid | Named::StrUuid | Named::BNode
+        );
+        let text = name.to_string();
+        let call = Optimised::FunctionCall(name, of_names);
+        Function::Borrowed {
+            name: text,
+            call: Box::new(move |values| {
+                evaluator.evaluate_expression(&call, names.iter().zip(values))
+            }),
+            by_chance,
+        }
     }
 
     /// The moment of the query: one and the same wherever it is asked for (§17.4.5.1).

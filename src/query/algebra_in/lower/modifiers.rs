@@ -1,7 +1,9 @@
 //! Lowers the solution modifiers of SPARQL 1.1 §18.2.4 and §18.2.5: grouping, projection, order, distinct, slices. Each needs all
 //! solutions of what is below it, and starts from nothing.
 
+use super::weights::{can_be_weighed, slots_of, weigh};
 use super::{Graph, Lowering, Part, Slots, list};
+use crate::query::exec::expression::Expression as Computed;
 use crate::query::exec::plan::{Aggregate, AggregateFunction, Node};
 use oxrdf::Variable;
 use spargebra::algebra::{
@@ -132,6 +134,15 @@ impl Lowering<'_> {
                     distinct: *distinct,
                 },
             };
+            let aggregate = match aggregate {
+                // What has a value in every solution need not be looked at to be counted.
+                Aggregate::Of {
+                    function: AggregateFunction::Count,
+                    expression: Computed::Slot(slot),
+                    distinct: false,
+                } if part.certain >> slot & 1 == 1 => Aggregate::CountRows,
+                aggregate => aggregate,
+            };
             let counts = matches!(
                 aggregate,
                 Aggregate::CountRows
@@ -146,13 +157,23 @@ impl Lowering<'_> {
             }
             computed.push((slot, aggregate));
         }
+        let mut input = part.node;
+        let weight = if can_be_weighed(&computed) {
+            let used = computed
+                .iter()
+                .fold(of_keys, |used, (_, aggregate)| used | slots_of(aggregate));
+            weigh(&mut input, used, || self.new_slot())
+        } else {
+            None
+        };
         Some(Part {
             certain,
             possible,
             node: Rc::new(Node::Group {
-                input: part.node,
+                input,
                 keys,
                 aggregates: computed,
+                weight,
             }),
         })
     }

@@ -244,6 +244,29 @@ impl Planner<'_> {
                 };
                 Written { pattern, facts }
             }
+            Step::Filter(Expression::Exists(right)) => {
+                let pattern = match self.semi_join(&right, facts, rows, at) {
+                    Some(variables) => {
+                        self.note(PlanMethod::Hash, None);
+                        let once = GraphPattern::Distinct {
+                            inner: Box::new(GraphPattern::Project {
+                                inner: self.plan_below(*right, &at.whole()),
+                                variables,
+                            }),
+                        };
+                        GraphPattern::Join {
+                            left: inner,
+                            right: Box::new(once),
+                        }
+                    }
+                    None => {
+                        let mut expr = Expression::Exists(right);
+                        self.plan_exists(&mut expr, at, facts.certain, facts.possible);
+                        GraphPattern::Filter { expr, inner }
+                    }
+                };
+                Written { pattern, facts }
+            }
             Step::Filter(mut expr) => {
                 self.plan_exists(&mut expr, at, facts.certain, facts.possible);
                 Written {
@@ -332,6 +355,25 @@ impl Planner<'_> {
             pattern,
             facts: all,
         }
+    }
+
+    /// The variables by which an `EXISTS` is a join with the different solutions of its pattern, where that is cheaper than to
+    /// look it up for each row. Each of them has a value on both sides, so that a row meets one solution at most.
+    fn semi_join(
+        &mut self,
+        right: &GraphPattern,
+        left: Facts,
+        rows: f64,
+        at: &Place,
+    ) -> Option<Vec<Variable>> {
+        let method = self.looked_up(right, left, rows, at)?;
+        if method.is_loop || at.mode != Mode::Once {
+            return None;
+        }
+        let inside = self.names.facts(right, at.graph.as_ref());
+        let shared = inside.possible.and(at.seen.or(left.possible));
+        (shared.is_within(left.certain) && shared.is_within(inside.certain))
+            .then(|| self.names.variables(shared))
     }
 
     /// Whether to look a pattern up for each of some rows, or to evaluate it once and look into a hash table.

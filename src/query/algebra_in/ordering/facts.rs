@@ -109,6 +109,21 @@ impl Names {
         set
     }
 
+    /// The variables of a set, in the sequence in which they were met.
+    pub(super) fn variables(&self, set: VarSet) -> Vec<Variable> {
+        let mut members: Vec<(u8, &Variable)> = self
+            .numbers
+            .iter()
+            .filter(|(variable, _)| self.set([*variable]).is_within(set))
+            .map(|(variable, number)| (*number, variable))
+            .collect();
+        members.sort_unstable_by_key(|(number, _)| *number);
+        members
+            .into_iter()
+            .map(|(_, variable)| variable.clone())
+            .collect()
+    }
+
     /// The variable of a term, if it is one.
     pub(super) fn term(&self, term: &TermPattern) -> Option<u8> {
         match term {

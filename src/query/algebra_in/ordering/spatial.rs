@@ -2,7 +2,7 @@
 //! the group. The filter itself stays, so the table changes no answer as long as it holds every literal of the store that
 //! passes. It is added where `?g` is the object of a triple pattern, and where it is smaller than what it is joined with.
 
-use super::group::{Body, Early, Group};
+use super::group::{Body, Early, Group, Step};
 use super::{Mode, Place, Planner};
 use crate::query::geo::{self, Candidates, Search};
 use crate::query::plan::VarSet;
@@ -56,10 +56,17 @@ impl Planner<'_> {
         }
         let mut rows = None;
         let mut tables: Vec<(Variable, Vec<GroundTerm>)> = Vec::new();
-        for filter in filters.iter_mut().filter(|filter| !filter.has_table) {
-            let Some(wanted) = Wanted::of(&filter.expression, group) else {
-                continue;
-            };
+        let written = filters.iter_mut().filter(|filter| !filter.has_table);
+        let mut sought: Vec<(Wanted, Option<&mut Early>)> = written
+            .filter_map(|filter| Some((Wanted::of(&filter.expression, group)?, Some(filter))))
+            .collect();
+        let computed = filters_of_computed(&group.steps);
+        sought.extend(
+            computed
+                .iter()
+                .filter_map(|filter| Some((Wanted::of(filter, group)?, None))),
+        );
+        for (wanted, filter) in sought {
             let is_stored = group.operands.iter().any(|operand| match &operand.body {
                 Body::Triple(triple) => {
                     matches!(&triple.object, TermPattern::Variable(v) if *v == wanted.variable)
@@ -77,7 +84,9 @@ impl Planner<'_> {
             let Some(terms) = self.candidates(&wanted, limit) else {
                 continue;
             };
-            filter.has_table = true;
+            if let Some(filter) = filter {
+                filter.has_table = true;
+            }
             match tables.iter_mut().find(|(v, _)| *v == wanted.variable) {
                 Some((_, known)) if known.len() > terms.len() => *known = terms,
                 Some(_) => {}
@@ -124,6 +133,41 @@ impl Planner<'_> {
         }
         Some(terms)
     }
+}
+
+/// Filters on what was computed before them (`BIND(geof:distance(…) AS ?d) FILTER(?d < 500)`), written out.
+fn filters_of_computed(steps: &[Step]) -> Vec<Expression> {
+    let mut computed: Vec<(&Variable, &Expression)> = Vec::new();
+    let mut filters = Vec::new();
+    for step in steps {
+        match step {
+            Step::Extend {
+                variable,
+                expression,
+            } => computed.push((variable, expression)),
+            Step::Filter(expression) => {
+                let value = |of: &Expression| match of {
+                    Expression::Variable(variable) => computed
+                        .iter()
+                        .find(|(known, _)| *known == variable)
+                        .map(|(_, expression)| Box::new((*expression).clone())),
+                    _ => None,
+                };
+                let written = match expression {
+                    Expression::Less(a, b) | Expression::LessOrEqual(a, b) => {
+                        value(a).map(|a| Expression::LessOrEqual(a, b.clone()))
+                    }
+                    Expression::Greater(a, b) | Expression::GreaterOrEqual(a, b) => {
+                        value(b).map(|b| Expression::LessOrEqual(b, a.clone()))
+                    }
+                    _ => None,
+                };
+                filters.extend(written);
+            }
+            Step::Optional { .. } | Step::Minus { .. } => {}
+        }
+    }
+    filters
 }
 
 /// What a filter asks of a variable.
