@@ -93,7 +93,7 @@ fn queries_are_explained_as_text_and_as_json() {
     let text = output(&data, ["query", "--explain", query]);
     assert!(text.starts_with("Engine: executor. Planned in "), "{text}");
     assert!(text.contains(" ms: 303 rows."), "{text}");
-    assert!(text.contains("scan  ?s rdf:type adres:Adres"), "{text}");
+    assert!(text.contains("scan  ?s rdf:type adr:Adres"), "{text}");
     let plan = output(&data, ["--lang", "nl", "query", "--explain=plan", query]);
     assert!(plan.contains("Niet uitgevoerd."), "{plan}");
     let json = output(&data, ["query", "--explain", "--format", "json", query]);
