@@ -1,6 +1,6 @@
 # Commands people type. Build output goes where CARGO_TARGET_DIR points, else to ./target.
 .DEFAULT_GOAL := help
-.PHONY: help build demo serve test check fmt lint docs deny advisories conformance crash soak bench bench-registry bench-store bench-peers clean
+.PHONY: help build demo serve test check fmt lint docs deny advisories conformance crash soak bench bench-registry bench-store bench-peers bench-queries clean
 
 DATA ?= ./oslo-data
 BIND ?= 127.0.0.1:7400
@@ -57,10 +57,16 @@ bench-registry: ## Measure loading, validation and restart beside a peer; writes
 bench-store: ## Measure the store at 10 and 100 million quads; writes docs/benchmarks-store.md; takes half an hour
 	cargo bench --locked --bench store
 
-bench-peers: build ## Measure oslo beside Oxigraph, Virtuoso and Jena; writes docs/benchmarks-peers.md
+bench-peers: build ## Measure oslo beside Oxigraph, Virtuoso and Jena; writes docs/benchmarks-peers.md and -queries.md; takes an hour
 	benches/peers/install.sh
-	cd benches/peers && python3 -m unittest -q test_peers
+	cd benches/peers && python3 -m unittest -q test_peers test_queries
 	python3 benches/peers/run.py
+	python3 benches/peers/ask.py
+
+bench-queries: build ## Only the questions of bench-peers; OSLO_PEERS_QUADS=1M for a smaller registry
+	benches/peers/install.sh
+	cd benches/peers && python3 -m unittest -q test_peers test_queries
+	python3 benches/peers/ask.py
 
 clean: ## Remove build output
 	cargo clean

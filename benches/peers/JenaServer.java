@@ -1,7 +1,8 @@
 // Puts Apache Jena TDB2 behind HTTP for the benches, because Debian packages the library without its server.
 // Two commands: `load FOLDER FILE` and `serve FOLDER PORT`. Serves POST /sparql with a form, on loopback, and nothing else:
-// no negotiation (rows are SPARQL JSON), no GET, no persistence of its own. It is kept thin so that what is measured is TDB2:
-// a thread for each kept connection, one write for each answer, no copying but one buffer.
+// no GET, no persistence of its own, and no more negotiation than this: rows are CSV when CSV is accepted, else SPARQL JSON;
+// graphs are N-Triples. It is kept thin so that what is measured is TDB2: a thread for each kept connection, one write for
+// each answer, no copying but one buffer.
 
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
@@ -20,6 +21,8 @@ import org.apache.jena.query.QueryExecutionFactory;
 import org.apache.jena.query.QueryFactory;
 import org.apache.jena.query.ReadWrite;
 import org.apache.jena.query.ResultSetFormatter;
+import org.apache.jena.riot.Lang;
+import org.apache.jena.riot.RDFDataMgr;
 import org.apache.jena.system.progress.MonitorOutputs;
 import org.apache.jena.tdb2.DatabaseMgr;
 import org.apache.jena.tdb2.TDB2Factory;
@@ -33,6 +36,7 @@ public final class JenaServer {
     /** Most bytes of a request's body, and of one line of its head. */
     private static final int MAX_BODY = 64 << 20;
     private static final int MAX_LINE = 16 << 10;
+    private static final String ROWS = "application/sparql-results+json";
 
     private final Dataset dataset;
 
@@ -86,17 +90,20 @@ public final class JenaServer {
             OutputStream out = socket.getOutputStream();
             while (readLine(in) != null) {
                 int length = 0;
+                String accept = "";
                 String line;
                 while ((line = readLine(in)) != null && !line.isEmpty()) {
                     int colon = line.indexOf(':');
                     if (colon > 0 && line.substring(0, colon).equalsIgnoreCase("Content-Length")) {
                         length = Integer.parseInt(line.substring(colon + 1).trim());
+                    } else if (colon > 0 && line.substring(0, colon).equalsIgnoreCase("Accept")) {
+                        accept = line.substring(colon + 1).trim();
                     }
                 }
                 if (length < 0 || length > MAX_BODY) {
                     return;
                 }
-                out.write(answer(new String(in.readNBytes(length), StandardCharsets.UTF_8)));
+                out.write(answer(new String(in.readNBytes(length), StandardCharsets.UTF_8), accept));
                 out.flush();
             }
         } catch (IOException | NumberFormatException gone) {
@@ -105,13 +112,14 @@ public final class JenaServer {
     }
 
     /** The bytes of the response to a form. */
-    private byte[] answer(String form) {
+    private byte[] answer(String form, String accept) {
         ByteArrayOutputStream body = new ByteArrayOutputStream(4096);
         String status = "200 OK";
+        String type = ROWS;
         try {
             String text = field(form, "query");
             if (text != null) {
-                query(text, body);
+                type = query(text, accept, body);
             } else if ((text = field(form, "update")) != null) {
                 update(text);
             } else {
@@ -122,23 +130,33 @@ public final class JenaServer {
             body.reset();
             body.writeBytes(String.valueOf(problem).getBytes(StandardCharsets.UTF_8));
         }
-        byte[] head = ("HTTP/1.1 " + status + "\r\nContent-Type: application/sparql-results+json\r\nContent-Length: "
-            + body.size() + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII);
+        byte[] head = ("HTTP/1.1 " + status + "\r\nContent-Type: " + type + "\r\nContent-Length: " + body.size()
+            + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII);
         byte[] whole = new byte[head.length + body.size()];
         System.arraycopy(head, 0, whole, 0, head.length);
         System.arraycopy(body.toByteArray(), 0, whole, head.length, body.size());
         return whole;
     }
 
-    private void query(String text, OutputStream body) {
+    /** Writes the answer to a query; returns its media type. */
+    private String query(String text, String accept, OutputStream body) {
         Query query = QueryFactory.create(text);
         dataset.begin(ReadWrite.READ);
         try (QueryExecution execution = QueryExecutionFactory.create(query, dataset)) {
             if (query.isAskType()) {
                 ResultSetFormatter.outputAsJSON(body, execution.execAsk());
-            } else {
-                ResultSetFormatter.outputAsJSON(body, execution.execSelect());
+                return ROWS;
             }
+            if (query.isConstructType() || query.isDescribeType()) {
+                RDFDataMgr.write(body, query.isConstructType() ? execution.execConstruct() : execution.execDescribe(), Lang.NTRIPLES);
+                return "application/n-triples";
+            }
+            if (accept.startsWith("text/csv")) {
+                ResultSetFormatter.outputAsCSV(body, execution.execSelect());
+                return "text/csv";
+            }
+            ResultSetFormatter.outputAsJSON(body, execution.execSelect());
+            return ROWS;
         } finally {
             dataset.end();
         }

@@ -3,8 +3,8 @@
 # $HOME/.cache/oslo-registry/peers. Installs nothing into the system and needs no special rights. May be run again: what is
 # there is kept. What cannot be had is said and left out; run.py then reports that engine as not measured.
 #
-# Needs: python3 with venv (Oxigraph); apt-get and dpkg-deb with the Debian or Ubuntu package lists (Virtuoso, Jena, wrk,
-# and a Java compiler where there is none).
+# Needs: python3 with venv (Oxigraph); apt-get and dpkg-deb with the Debian or Ubuntu package lists (Virtuoso, Jena, and
+# a Java compiler where there is none); a C compiler (load.c).
 set -u
 
 OXIGRAPH=0.5.13
@@ -116,9 +116,22 @@ jena() {
     fi
 }
 
+# The program that sends many requests at once.
+load() {
+    if [ -x "$HOME_OF_PEERS/load" ] && [ ! "$HERE/load.c" -nt "$HOME_OF_PEERS/load" ]; then
+        return
+    fi
+    cc=$(command -v cc 2>/dev/null || command -v gcc 2>/dev/null)
+    if [ -n "$cc" ] && "$cc" -O2 -Wall -o "$HOME_OF_PEERS/load" "$HERE/load.c"; then
+        say "load: compiled"
+    else
+        say "load: could not be compiled; is there a C compiler?"
+    fi
+}
+
+load
 oxigraph
 package virtuoso-opensource-7 usr/bin/virtuoso-t
 jena
-package wrk usr/bin/wrk
 command -v strace >/dev/null 2>&1 || say "without strace, which engines fsync is taken from their documentation"
 exit 0

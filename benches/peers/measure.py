@@ -7,13 +7,13 @@ is decided in report.py.
 import gc
 import json
 import os
-import re
 import shutil
 import subprocess
-import tempfile
 import time
 
+import answers
 import client
+import many
 import queries
 import system
 
@@ -66,30 +66,19 @@ def _term(binding):
     return ("literal", binding["value"], binding.get("xml:lang") or binding.get("datatype") or XSD_STRING)
 
 
-_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))", re.DOTALL)
-_SHORT = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
-
-
-def _unescape(text):
-    def one(match):
-        code = match[1] or match[2]
-        return chr(int(code, 16)) if code else _SHORT.get(match[3], match[3])
-    return _ESCAPE.sub(one, text)
-
-
 def _stated(line):
     """Predicate and object of a line of N-Triples, in the form of `_term`."""
     _, predicate, rest = line.decode().rstrip("\n").split(" ", 2)
     value = rest.removesuffix(" .")
     if value.startswith("<"):
-        term = ("uri", _unescape(value[1:-1]), "")
+        term = ("uri", answers.unescape(value[1:-1]), "")
     elif value.startswith("_:"):
         term = ("bnode", "", "")
     else:
         end = value.rindex('"')
         tag = value[end + 1 :]
         kind = tag[1:] if tag.startswith("@") else tag[3:-1] or XSD_STRING
-        term = ("literal", _unescape(value[1:end]), kind)
+        term = ("literal", answers.unescape(value[1:end]), kind)
     return (predicate[1:-1], term)
 
 
@@ -102,7 +91,6 @@ class Run:
         self.agreement = agreement
         self.seconds = options.seconds
         self.timeout = options.timeout
-        self.wrk = engine.program("wrk")
         self.figures = {}
         self.notes = []
         self.fsync = None
@@ -198,51 +186,19 @@ class Run:
             self.figures[f"{name}_rate"] = self._rate(texts)
 
     def _rate(self, texts):
-        """Answers each second to eight clients: by wrk where it is installed, for it costs the engine the least.
-
-        wrk acknowledges late; an engine that answers in two packets and waits for the first to be acknowledged is slowed
-        by that and not by its work. Where that shows, our own clients, which acknowledge at once, measure it again."""
-        own = None
-        if self.wrk is not None:
-            rate, median = self._wrk(texts)
-            if median < 0.035:
-                return rate
-            own = rate
+        """Answers each second to eight clients: by load.c where it could be compiled, for it costs the engine the least."""
         requests = [self.engine.query(text) for text in texts]
+        path = many.program(self.engine.home)
+        if path is not None:
+            for seconds in (max(1, self.seconds // 4), self.seconds):
+                found = many.load(path, self.engine.port, requests, CLIENTS, seconds, folder=self.engine.work)
+            return found["rate"]
         # Everyone asks everything, each from another place on.
         starts = [len(requests) * at // CLIENTS for at in range(CLIENTS)]
         lists = [requests[start:] + requests[:start] for start in starts]
         rate, _ = client.parallel(self.engine.port, lists, self.seconds, again=True)
-        if own is None:
-            self.notes.append("rates measured without wrk: our own clients take their share of the cores")
-        elif rate > own * 1.5:
-            self.notes.append(f"delayed acknowledgements: {own:.0f} requests/s with wrk, {rate:.0f} with our own clients")
-        return max(rate, own or 0.0)
-
-    def _wrk(self, texts):
-        """Requests each second and the median in seconds, after a warm-up of a quarter of the time."""
-        engine = self.engine
-        lines = [engine.query_path, ""] + [engine.form("query", text).decode() for text in texts]
-        with tempfile.NamedTemporaryFile("w", suffix=".txt", dir=engine.work) as file:
-            file.write("\n".join(lines) + "\n")
-            file.flush()
-            script = os.path.join(os.path.dirname(os.path.abspath(__file__)), "load.lua")
-            found = None
-            for seconds in (max(1, self.seconds // 4), self.seconds):
-                command = [
-                    str(self.wrk), "-t1", f"-c{CLIENTS}", f"-d{seconds:.0f}s", "--timeout", "30s", "-s", script,
-                    f"http://{client.HOST}:{engine.port}", "--", file.name,
-                ]
-                done = subprocess.run(
-                    command, capture_output=True, text=True, timeout=seconds + 90, env={**os.environ, **engine.libraries()}
-                )
-                found = re.search(r"^RESULT (\d+) (\d+) (\d+) (\d+) (\d+) (\d+)$", done.stdout, re.MULTILINE)
-                if found is None:
-                    raise system.Failed(f"wrk: {done.stdout[-300:]}{done.stderr[-300:]}")
-        count, micros, refused, broken, median, _ = map(int, found.groups())
-        if refused or broken or count == 0:
-            raise system.Failed(f"{refused} of {count} requests of wrk were refused and {broken} connections failed")
-        return count / (micros / 1e6), median / 1e6
+        self.notes.append("rates measured without load.c: clients in Python take their share of the cores")
+        return rate
 
     @staticmethod
     def _timed(connection, requests, seconds):

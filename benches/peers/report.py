@@ -147,7 +147,7 @@ def size_name(quads):
     return f"{quads} quads"
 
 
-def put_section(page, text):
+def put_section(page, text, page_head=PAGE_HEAD):
     """The page with this section in it: in the place of the one with the same heading, or at the end."""
     heading = text.split("\n", 1)[0]
     _, *old = re.split(r"^(?=## )", page, flags=re.MULTILINE)
@@ -159,4 +159,4 @@ def put_section(page, text):
     else:
         parts.append(text)
     # The head is always ours of today, so that it says what the figures of today mean.
-    return "\n".join([PAGE_HEAD, *(part.rstrip("\n") + "\n" for part in parts)])
+    return "\n".join([page_head, *(part.rstrip("\n") + "\n" for part in parts)])

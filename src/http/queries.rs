@@ -458,11 +458,9 @@ async fn page(
                 query,
                 options,
             }) => {
-                let entry = app.ledger.begin(
-                    asked,
-                    options.cancel.clone(),
-                    options.progress.clone(),
-                );
+                let entry =
+                    app.ledger
+                        .begin(asked, options.cancel.clone(), options.progress.clone());
                 let table = first_rows(&view, &query, &options);
                 entry.end(match &table {
                     Ok(table) => Outcome::Rows(table.rows.len() as u64),

@@ -19,8 +19,8 @@ use super::stream::{
 use super::updates::{FORM, UPDATE, update_body, update_with};
 use super::writes::authorise;
 use crate::query::{
-    Answer, Cancel, DefaultGraph, Explanation, OutputFormat, ParsedQuery, Progress, QueryError, QueryKind, QueryOptions,
-    evaluate, parse_query, run_query,
+    Answer, Cancel, DefaultGraph, Explanation, OutputFormat, ParsedQuery, Progress, QueryError,
+    QueryKind, QueryOptions, evaluate, parse_query, run_query,
 };
 use crate::rdf::format::{Format, negotiate};
 use crate::store::View;
@@ -221,7 +221,12 @@ async fn run(state: AppState, question: Question) -> Result<Response, ApiError> 
     let graphs = options.default_graph_uris.len() + options.named_graph_uris.len();
     if let Some(mode) = explain::mode_of(&params)? {
         let media_type = explain::media_type(&headers, &params)?;
-        let asked = Asked::now(&id.0, form_of(query.kind()), graphs, &explain::told(mode, &text));
+        let asked = Asked::now(
+            &id.0,
+            form_of(query.kind()),
+            graphs,
+            &explain::told(mode, &text),
+        );
         let work = explain::Work {
             asked,
             query,
@@ -240,8 +245,8 @@ async fn run(state: AppState, question: Question) -> Result<Response, ApiError> 
         Wanted::Page => {
             let permit = state.query_turn().await?;
             let entry = state
-        .ledger
-        .begin(asked, options.cancel.clone(), options.progress.clone());
+                .ledger
+                .begin(asked, options.cancel.clone(), options.progress.clone());
             let page = {
                 let (state, shown) = (state.clone(), shown.clone());
                 let stop = CancelOnDrop(options.cancel.clone());

@@ -1,7 +1,7 @@
 //! The answer to a query as it is read: rows and triples of either engine, under the limits. Starts no query.
 
-use crate::query::budget::Budget;
 use crate::query::QueryOptions;
+use crate::query::budget::Budget;
 use crate::query::deep::DeepStream;
 use crate::query::error::QueryError;
 use crate::query::exec::Solutions;

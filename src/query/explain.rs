@@ -290,8 +290,7 @@ impl<'a> Work<'a> {
                 ..DatasetClause::default()
             };
             let fallback = self.options.default_graph;
-            let dataset =
-                QueryDataset::new(self.view, Some(&nothing), fallback, Rc::clone(budget));
+            let dataset = QueryDataset::new(self.view, Some(&nothing), fallback, Rc::clone(budget));
             let (results, told) = ready.algebra.prepare(&evaluator).explain(dataset);
             drop(results);
             told

@@ -32,7 +32,8 @@ pub use answer::{Answer, GraphTriples, Rows};
 pub use budget::Cancel;
 pub use error::QueryError;
 pub use explain::{
-    ExplainMode, Explanation, QueryRun, QueryRunner, ServiceFigures, Step, StepFigures, StepKind, StepRole, explain,
+    ExplainMode, Explanation, QueryRun, QueryRunner, ServiceFigures, Step, StepFigures, StepKind,
+    StepRole, explain,
 };
 pub use extensions::extension_functions;
 pub use prefixes::well_known_prefixes;
@@ -45,8 +46,15 @@ pub use run::{
 pub use service::{AllowError, ServiceLimits, Services};
 pub use update::{UpdateStats, apply_update, apply_update_within};
 
+use crate::store::Derivers;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// What queries look up besides quads, derived from the texts of a store: the words of literals and the places of geometries.
+/// For [`OpenOptions::derived`](crate::store::OpenOptions::derived), so that a store keeps them in files.
+pub fn derived() -> Derivers {
+    Derivers(&[&text::TextIndex, &geo::GeoIndex])
+}
 
 /// What the default graph of a query is when neither the request nor the query names one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

@@ -27,7 +27,11 @@ pub(super) fn say<'a>(language: Language, nl: &'a str, en: &'a str) -> &'a str {
 pub(super) fn milliseconds(time: Duration, language: Language) -> String {
     let mark = say(language, ",", ".");
     let whole = u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-    format!("{}{mark}{:03}", grouped(whole, language), time.as_micros() % 1000)
+    format!(
+        "{}{mark}{:03}",
+        grouped(whole, language),
+        time.as_micros() % 1000
+    )
 }
 
 /// A whole number with its thousands apart.
@@ -113,7 +117,9 @@ fn service(step: &Step, language: Language) -> Option<String> {
     } = step.service.as_ref()?;
     let (rows, time) = (grouped(*rows, language), milliseconds(*time, language));
     let mut text = match language {
-        Language::Nl => format!("{sent} van {planned} verzoeken, {rows} rijen ontvangen, {time} ms"),
+        Language::Nl => {
+            format!("{sent} van {planned} verzoeken, {rows} rijen ontvangen, {time} ms")
+        }
         Language::En => format!("{sent} of {planned} requests, {rows} rows received, {time} ms"),
     };
     if let Some(failure) = failure {
@@ -125,26 +131,27 @@ fn service(step: &Step, language: Language) -> Option<String> {
 
 /// What is said of the whole, a sentence each.
 pub(super) fn summary(explanation: &Explanation, language: Language) -> Vec<String> {
-    let mut out = vec![
-        match language {
-            Language::Nl => format!(
-                "Motor: {}. Plan gemaakt in {} ms.",
-                runner(explanation.runner, language),
-                milliseconds(explanation.preparation, language)
-            ),
-            Language::En => format!(
-                "Engine: {}. Planned in {} ms.",
-                runner(explanation.runner, language),
-                milliseconds(explanation.preparation, language)
-            ),
-        },
-    ];
+    let mut out = vec![match language {
+        Language::Nl => format!(
+            "Motor: {}. Plan gemaakt in {} ms.",
+            runner(explanation.runner, language),
+            milliseconds(explanation.preparation, language)
+        ),
+        Language::En => format!(
+            "Engine: {}. Planned in {} ms.",
+            runner(explanation.runner, language),
+            milliseconds(explanation.preparation, language)
+        ),
+    }];
     let Some(run) = &explanation.run else {
         let text = say(language, "Niet uitgevoerd.", "Not run.");
         out.push(text.to_owned());
         return out;
     };
-    let (time, rows) = (milliseconds(run.elapsed, language), grouped(run.rows, language));
+    let (time, rows) = (
+        milliseconds(run.elapsed, language),
+        grouped(run.rows, language),
+    );
     let of = match (explanation.kind.is_graph(), run.rows == 1) {
         (false, true) => say(language, "rij", "row"),
         (false, false) => say(language, "rijen", "rows"),
@@ -162,7 +169,11 @@ pub(super) fn summary(explanation: &Explanation, language: Language) -> Vec<Stri
                 Language::En => format!("Broken off after {time} ms and {rows} {of}:"),
             });
             out.push(failure.text().get(language).to_owned());
-            let text = say(language, "De cijfers gaan tot daar.", "The figures go up to there.");
+            let text = say(
+                language,
+                "De cijfers gaan tot daar.",
+                "The figures go up to there.",
+            );
             out.push(text.to_owned());
         }
     }
@@ -252,7 +263,10 @@ pub fn render_explanation_text(explanation: &Explanation, language: Language) ->
     let branches = branches(&explanation.steps);
     let mut lines: Vec<(String, Vec<String>)> = vec![(
         say(language, "stap", "step").to_owned(),
-        heads(explanation, language).iter().map(|h| (*h).to_owned()).collect(),
+        heads(explanation, language)
+            .iter()
+            .map(|h| (*h).to_owned())
+            .collect(),
     )];
     for (step, (own, below)) in explanation.steps.iter().zip(&branches) {
         let mut first = format!("{own}{}", name(step, language));
@@ -267,7 +281,11 @@ pub fn render_explanation_text(explanation: &Explanation, language: Language) ->
     }
     let is_row = |line: &&(String, Vec<String>)| !line.1.is_empty();
     let width = |text: &str| text.chars().count();
-    let first = lines.iter().filter(is_row).map(|(first, _)| width(first)).max();
+    let first = lines
+        .iter()
+        .filter(is_row)
+        .map(|(first, _)| width(first))
+        .max();
     let first = first.unwrap_or(0);
     let columns = lines[0].1.len();
     let widths: Vec<usize> = (0..columns)
@@ -392,7 +410,10 @@ mod tests {
         let time = Duration::from_micros(1_204_318);
         assert_eq!(milliseconds(time, Language::Nl), "1.204,318");
         assert_eq!(milliseconds(time, Language::En), "1,204.318");
-        assert_eq!(milliseconds(Duration::from_micros(7), Language::En), "0.007");
+        assert_eq!(
+            milliseconds(Duration::from_micros(7), Language::En),
+            "0.007"
+        );
         assert_eq!(expected(0.2, Language::Nl), "<1");
         assert_eq!(expected(0.0, Language::Nl), "0");
         assert_eq!(expected(1_234_567.4, Language::Nl), "1.234.567");

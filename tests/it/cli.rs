@@ -102,7 +102,11 @@ fn queries_are_explained_as_text_and_as_json() {
     // A limit ends it as it ends the query, after the figures up to there.
     let stopped = run(&data, ["query", "--explain", "--max-rows", "5", query]);
     assert_eq!(stopped.status.code(), Some(2));
-    assert!(stdout(&stopped).contains("Broken off after "), "{}", stdout(&stopped));
+    assert!(
+        stdout(&stopped).contains("Broken off after "),
+        "{}",
+        stdout(&stopped)
+    );
     assert!(stderr(&stopped).contains("5 rows"), "{}", stderr(&stopped));
     let wrong = run(&data, ["query", "--explain=maybe", query]);
     assert_eq!(wrong.status.code(), Some(2));

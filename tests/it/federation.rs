@@ -410,8 +410,7 @@ fn an_explanation_tells_what_was_asked_elsewhere() {
         let service = steps.clone().find(|step| step["soort"] == "service");
         (service.expect("it is told").clone(), json)
     };
-    let query =
-        format!("SELECT ?b ?n {{ :anna :knows ?b . SERVICE <{iri}> {{ ?b :name ?n }} }}");
+    let query = format!("SELECT ?b ?n {{ :anna :knows ?b . SERVICE <{iri}> {{ ?b :name ?n }} }}");
     let (plan, _) = explained(&query, "plan");
     assert_eq!(plan["tekst"], format!("<{iri}>"));
     assert_eq!(plan["dienst"], Json::Null);
@@ -437,6 +436,12 @@ fn an_explanation_tells_what_was_asked_elsewhere() {
     );
     let (status, text) = here.send(&[("query", &silent), ("explain", "1")], "text/plain");
     assert_eq!(status, 200, "{text}");
-    assert!(text.contains("1 van 1 verzoeken, 0 rijen ontvangen"), "{text}");
-    assert!(text.contains(&broken.iri()) && text.contains("gaf geen antwoord"), "{text}");
+    assert!(
+        text.contains("1 van 1 verzoeken, 0 rijen ontvangen"),
+        "{text}"
+    );
+    assert!(
+        text.contains(&broken.iri()) && text.contains("gaf geen antwoord"),
+        "{text}"
+    );
 }

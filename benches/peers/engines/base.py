@@ -35,6 +35,8 @@ class Engine:
     authorization = ""
     # Settings that differ from those of a plain start, for the report.
     settings = ""
+    # Media types that go by another name here.
+    media_types = {}
 
     def __init__(self, home, work):
         """`home`: where install.sh put the engines. `work`: an empty folder of this engine for this run."""
@@ -70,13 +72,25 @@ class Engine:
             self.command(), self.log, self.query(ASK), self.port, environment=self.environment(), folder=self.work
         )
 
-    def query(self, text):
+    def query(self, text, accept=JSON_ROWS):
         """The bytes of a request with a query."""
-        return self._post(self.query_path, self.form("query", text))
+        return self._post(self.query_path, self.form("query", text), accept=accept)
 
-    def long_query(self, text):
+    def long_query(self, text, accept=JSON_ROWS):
         """The bytes of a request with a query that may run longer than the server lets others."""
-        return self.query(text)
+        return self.query(text, accept)
+
+    def query_as_of(self, moment, text, accept=JSON_ROWS):
+        """The bytes of a request with a query about the state at a moment (a text in ISO 8601); only where there is such a thing."""
+        raise NotImplementedError
+
+    def index_texts(self, timeout):
+        """Makes what the engine needs for full text and does not make by itself; called once, after the load."""
+
+    def run_by(self, texts):
+        """Which part of the engine runs each of these queries, as words by text; empty where the engine does not tell. Called
+        while no server runs."""
+        return {}
 
     def remarks(self):
         """Sentences for the report about what was loaded; called right after the load."""
@@ -91,9 +105,9 @@ class Engine:
         """The body of a request. A form, because it is the one way in which all the engines take both."""
         return urllib.parse.urlencode({field: text}).encode()
 
-    def _post(self, path, body, authorization=""):
+    def _post(self, path, body, authorization="", accept=JSON_ROWS):
         head = (
-            f"POST {path} HTTP/1.1\r\nHost: {client.HOST}:{self.port}\r\nAccept: {JSON_ROWS}\r\n"
+            f"POST {path} HTTP/1.1\r\nHost: {client.HOST}:{self.port}\r\nAccept: {self.media_types.get(accept, accept)}\r\n"
             f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
         )
         if authorization:

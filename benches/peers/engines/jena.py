@@ -20,7 +20,7 @@ class Jena(Engine):
     title = "Jena TDB2"
     port = 17441
     documented_fsync = True
-    settings = f"heap of {HEAP}, parallel loader"
+    settings = f"heap of {HEAP}, parallel loader, no file of statistics"
 
     def _java(self):
         try:

@@ -3,9 +3,10 @@
 import os
 import pathlib
 import secrets
+import urllib.parse
 
 import system
-from engines.base import Engine
+from engines.base import JSON_ROWS, Engine
 
 # What a bulk load may use, where this build has the option.
 MEMORY = "2GiB"
@@ -48,8 +49,22 @@ class Oslo(Engine):
         command = [pathlib.Path(self.binary), "--data", self.data, "load", "--graph", "default", *self._limits(), file]
         return system.run(command, self.log, timeout, folder=self.work)
 
-    def long_query(self, text):
-        return self._post(f"{self.query_path}?timeout={LONGEST}", self.form("query", text))
+    def long_query(self, text, accept=JSON_ROWS):
+        return self._post(f"{self.query_path}?timeout={LONGEST}", self.form("query", text), accept=accept)
+
+    def query_as_of(self, moment, text, accept=JSON_ROWS):
+        path = f"{self.query_path}?timeout={LONGEST}&asOf={urllib.parse.quote(moment)}"
+        return self._post(path, self.form("query", text), accept=accept)
+
+    def run_by(self, texts):
+        found = {}
+        for text in texts:
+            said = self.ask([self.binary, "--data", self.data, "--lang", "en", "query", "--explain", text])
+            for words in ("general evaluator", "executor"):
+                if words in said:
+                    found[text] = words.split()[-1]
+                    break
+        return found
 
     def remarks(self):
         # A folder of its own; a single file in the older format.

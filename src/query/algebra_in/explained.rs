@@ -141,7 +141,11 @@ pub(in crate::query) struct Fitting {
 
 impl Fitting {
     /// For the evaluator's plan of a query.
-    pub(in crate::query) fn of(query: &QueryAlgebra, sources: &Sources<'_>, naming: &Naming) -> Self {
+    pub(in crate::query) fn of(
+        query: &QueryAlgebra,
+        sources: &Sources<'_>,
+        naming: &Naming,
+    ) -> Self {
         let mut fitting = Self {
             expected: FxHashMap::default(),
         };

@@ -11,11 +11,11 @@ mod paths;
 mod weights;
 
 use super::ordering::{is_wall, without_weight};
-pub(in crate::query) use notes::PlanNotes;
 use crate::query::dataset::QueryDataset;
 use crate::query::exec::expression::Expression as Computed;
 use crate::query::exec::plan::{JoinKind, Node, Pattern, Place, Program, Takes, TemplateTerm};
 use crate::store::{Graphs, View};
+pub(in crate::query) use notes::PlanNotes;
 use oxiri::Iri;
 use oxrdf::{NamedNode, Term, Variable};
 use oxsdatatypes::DateTime;

@@ -108,7 +108,8 @@ impl<'a> Clock<'a> {
 impl Drop for Clock<'_> {
     fn drop(&mut self) {
         let time = self.started.elapsed();
-        self.meter.change(self.place, |counted| counted.time += time);
+        self.meter
+            .change(self.place, |counted| counted.time += time);
     }
 }
 

@@ -48,12 +48,7 @@ struct Execution {
 
 impl Execution {
     /// Starts the plan of a query, `first` of whose solutions are wanted at first.
-    fn start(
-        program: &Program,
-        first: usize,
-        dataset: QueryDataset,
-        budget: &Rc<Budget>,
-    ) -> Self {
+    fn start(program: &Program, first: usize, dataset: QueryDataset, budget: &Rc<Budget>) -> Self {
         let (plan, width) = (&program.plan, program.width);
         let meter = program.meter.clone();
         let context = Rc::new(Context {
@@ -176,9 +171,7 @@ fn open_step(
             tag,
             negated,
         } => match steps::tested_pattern(right) {
-            Some(pattern) => {
-                Box::new(steps::Meets::new(context, before(input), pattern, *negated))
-            }
+            Some(pattern) => Box::new(steps::Meets::new(context, before(input), pattern, *negated)),
             None => Box::new(steps::Exists::new(
                 context,
                 before(input),

@@ -183,7 +183,10 @@ pub(in crate::query) fn in_graph(graph: &str, pattern: &str) -> String {
 fn table(text: &str) -> String {
     let (names, rows) = text.split_once("), (").unwrap_or((text, ""));
     let names = names.trim_start_matches('(').replace(", ", " ");
-    format!("VALUES ({names}) {{ {} }}", rows.strip_suffix(')').unwrap_or(rows))
+    format!(
+        "VALUES ({names}) {{ {} }}",
+        rows.strip_suffix(')').unwrap_or(rows)
+    )
 }
 
 fn slice(text: &str) -> String {
@@ -292,7 +295,10 @@ mod tests {
             ]
         );
         // As deep as it goes.
-        let deep = format!("{{\"plan\":{}1", r#"{"name":"x","children":["#.repeat(50_000));
+        let deep = format!(
+            "{{\"plan\":{}1",
+            r#"{"name":"x","children":["#.repeat(50_000)
+        );
         assert_eq!(read(deep.as_bytes()).len(), 50_000);
         assert_eq!(read(b"{\"plan\":\"\\"), []);
     }
@@ -332,7 +338,10 @@ mod tests {
                 "step Whatever(1)",
             ]
         );
-        assert!(is_wall(&format!("Slice(start = 0, length = {})", usize::MAX)));
+        assert!(is_wall(&format!(
+            "Slice(start = 0, length = {})",
+            usize::MAX
+        )));
         assert!(!is_wall("Slice(start = 0, length = 10)"));
     }
 }

@@ -182,7 +182,10 @@ mod tests {
                 "Filter((?a < ?b) && ?_1 = \"<http://e/x> ?{drawn} \\\" ?\" && _:_1 != e:x)"
             )
         );
-        assert_eq!(naming.text("?x <= 5 ? <http://other/a b"), "?x <= 5 ? <http://other/a b");
+        assert_eq!(
+            naming.text("?x <= 5 ? <http://other/a b"),
+            "?x <= 5 ? <http://other/a b"
+        );
         assert_eq!(
             naming.text("(?_:path1 / <http://www.w3.org/2004/02/skos/core#broader>)"),
             "(_:path1 / skos:broader)"

@@ -28,7 +28,12 @@ fn town() -> View {
     draft.snapshot().view()
 }
 
-fn explained_with(view: &View, text: &str, options: &QueryOptions, mode: ExplainMode) -> Explanation {
+fn explained_with(
+    view: &View,
+    text: &str,
+    options: &QueryOptions,
+    mode: ExplainMode,
+) -> Explanation {
     let text = format!("PREFIX : <http://example.com/> {text}");
     let query = parse_query(&text, options).expect("the query is valid");
     explain(view, &query, options, mode).expect("it is explained")
@@ -48,9 +53,18 @@ fn explained(view: &View, text: &str, engine: Engine) -> Explanation {
 /// A step as a line: depth, code, text, rows expected and counted.
 fn lines(explanation: &Explanation) -> Vec<String> {
     let line = |step: &Step| {
-        let expected = step.expected_rows.map_or("-".to_owned(), |rows| rows.round().to_string());
-        let rows = step.figures.map_or("-".to_owned(), |figures| figures.rows.to_string());
-        format!("{}{} {} {expected}/{rows}", "  ".repeat(step.depth), step.kind.code, step.detail)
+        let expected = step
+            .expected_rows
+            .map_or("-".to_owned(), |rows| rows.round().to_string());
+        let rows = step
+            .figures
+            .map_or("-".to_owned(), |figures| figures.rows.to_string());
+        format!(
+            "{}{} {} {expected}/{rows}",
+            "  ".repeat(step.depth),
+            step.kind.code,
+            step.detail
+        )
     };
     explanation.steps.iter().map(line).collect()
 }
@@ -73,10 +87,21 @@ fn check(explanation: &Explanation, text: &str) {
         QueryRunner::Executor => Duration::ZERO,
         QueryRunner::Evaluator => Duration::from_millis(20),
     };
-    assert!(own <= run.elapsed + slack, "{text}: {own:?} of {:?}", run.elapsed);
+    assert!(
+        own <= run.elapsed + slack,
+        "{text}: {own:?} of {:?}",
+        run.elapsed
+    );
     let whole = figures().next().expect("figures").time;
-    assert!(whole <= run.elapsed + slack, "{text}: {whole:?} of {:?}", run.elapsed);
-    assert!(figures().all(|figures| figures.own_time <= figures.time), "{text}");
+    assert!(
+        whole <= run.elapsed + slack,
+        "{text}: {whole:?} of {:?}",
+        run.elapsed
+    );
+    assert!(
+        figures().all(|figures| figures.own_time <= figures.time),
+        "{text}"
+    );
 }
 
 #[test]
@@ -161,16 +186,39 @@ fn what_was_not_needed_is_told_as_such() {
         "SELECT (COUNT(*) AS ?n) { ?h :status :Common }",
         Engine::Automatic,
     );
-    let group = counted.steps.iter().find(|step| step.kind == StepKind::GROUP);
-    assert!(group.and_then(|step| step.figures).is_some_and(|figures| figures.is_counted));
-    let scan = counted.steps.iter().find(|step| step.kind == StepKind::SCAN);
+    let group = counted
+        .steps
+        .iter()
+        .find(|step| step.kind == StepKind::GROUP);
+    assert!(
+        group
+            .and_then(|step| step.figures)
+            .is_some_and(|figures| figures.is_counted)
+    );
+    let scan = counted
+        .steps
+        .iter()
+        .find(|step| step.kind == StepKind::SCAN);
     assert_eq!(scan.and_then(Step::was_run), Some(false));
     // The name that the parser drew for the count is not shown.
-    assert!(lines(&counted).iter().any(|line| line.contains("COUNT(*) AS ?_1")), "{counted:?}");
+    assert!(
+        lines(&counted)
+            .iter()
+            .any(|line| line.contains("COUNT(*) AS ?_1")),
+        "{counted:?}"
+    );
     // A slice stops what it reads.
-    let few = explained(&view, "SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 10", Engine::Automatic);
+    let few = explained(
+        &view,
+        "SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 10",
+        Engine::Automatic,
+    );
     assert_eq!(few.run.as_ref().map(|run| run.rows), Some(10));
-    let read: u64 = few.steps.iter().filter_map(|step| Some(step.figures?.rows)).sum();
+    let read: u64 = few
+        .steps
+        .iter()
+        .filter_map(|step| Some(step.figures?.rows))
+        .sum();
     assert!(read < 10_000, "{:?}", lines(&few));
 }
 
@@ -229,7 +277,14 @@ fn a_plan_is_the_same_without_a_run() {
                 assert!(explanation.steps.iter().all(is_told), "{text}");
                 let steps = explanation.steps.iter();
                 steps
-                    .map(|step| (step.kind, step.detail.clone(), step.parent, step.expected_rows))
+                    .map(|step| {
+                        (
+                            step.kind,
+                            step.detail.clone(),
+                            step.parent,
+                            step.expected_rows,
+                        )
+                    })
                     .collect::<Vec<_>>()
             };
             assert_eq!(shape(ExplainMode::Plan), shape(ExplainMode::Run), "{text}");
@@ -240,7 +295,8 @@ fn a_plan_is_the_same_without_a_run() {
 #[test]
 fn a_query_that_is_stopped_tells_how_far_it_came() {
     let view = numbers(2_000);
-    let endless = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?c + ?f + ?i < 0) }";
+    let endless =
+        "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?c + ?f + ?i < 0) }";
     for engine in [Engine::Automatic, Engine::Evaluator] {
         let options = QueryOptions {
             timeout: Some(Duration::from_millis(300)),
@@ -250,7 +306,10 @@ fn a_query_that_is_stopped_tells_how_far_it_came() {
         let explanation = explained_with(&view, endless, &options, ExplainMode::Run);
         assert!(started.elapsed() < Duration::from_secs(10));
         let run = explanation.run.as_ref().expect("it was run");
-        assert!(matches!(run.failure, Some(QueryError::Timeout { .. })), "{run:?}");
+        assert!(
+            matches!(run.failure, Some(QueryError::Timeout { .. })),
+            "{run:?}"
+        );
         assert!(explanation.steps.len() > 3, "{:?}", lines(&explanation));
         if explanation.runner == QueryRunner::Executor {
             check(&explanation, endless);
@@ -263,7 +322,10 @@ fn a_query_that_is_stopped_tells_how_far_it_came() {
         };
         let explanation = explained_with(&view, "SELECT * { ?a ?b ?c }", &few, ExplainMode::Run);
         let run = explanation.run.as_ref().expect("it was run");
-        assert!(matches!(run.failure, Some(QueryError::RowLimit { limit: 5 })));
+        assert!(matches!(
+            run.failure,
+            Some(QueryError::RowLimit { limit: 5 })
+        ));
         assert_eq!(run.rows, 5);
         let cancelled = by(engine);
         cancelled.cancel.cancel();
@@ -276,7 +338,11 @@ fn a_query_that_is_stopped_tells_how_far_it_came() {
 #[test]
 fn deep_queries_are_explained_too() {
     let view = town();
-    let nested = format!("SELECT * {{ {} ?h :status :Rare {} }}", "{".repeat(40), "}".repeat(40));
+    let nested = format!(
+        "SELECT * {{ {} ?h :status :Rare {} }}",
+        "{".repeat(40),
+        "}".repeat(40)
+    );
     let chain = vec!["{ ?h :status :Rare }"; 150].join(" UNION ");
     for (text, rows) in [(nested, 20), (format!("SELECT * {{ {chain} }}"), 3000)] {
         let explanation = explained(&view, &text, Engine::Automatic);
@@ -290,12 +356,20 @@ fn a_plan_asks_nobody() {
     let view = town();
     let text = "SELECT * { ?h :status :Rare . SERVICE <http://example.com/sparql> { ?h ?p ?o } }";
     let plan = explained_with(&view, text, &QueryOptions::default(), ExplainMode::Plan);
-    let service = plan.steps.iter().find(|step| step.kind == StepKind::SERVICE);
+    let service = plan
+        .steps
+        .iter()
+        .find(|step| step.kind == StepKind::SERVICE);
     let service = service.expect("it is told");
     assert_eq!(service.detail, ":sparql");
     assert!(service.service.is_none() && service.expected_rows.is_none());
-    let run = explained(&view, text, Engine::Automatic).run.expect("it was run");
-    assert!(matches!(run.failure, Some(QueryError::Service { .. })), "{run:?}");
+    let run = explained(&view, text, Engine::Automatic)
+        .run
+        .expect("it was run");
+    assert!(
+        matches!(run.failure, Some(QueryError::Service { .. })),
+        "{run:?}"
+    );
 }
 
 #[test]

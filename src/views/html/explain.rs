@@ -27,7 +27,11 @@ pub fn render_stored_explanation(
 ) -> String {
     let mut address = format!("/queries/{}?", query.name);
     for (name, text) in given.iter().filter(|(_, text)| !text.is_empty()) {
-        address.push_str(&format!("{}={}&", percent_encode(name), percent_encode(text)));
+        address.push_str(&format!(
+            "{}={}&",
+            percent_encode(name),
+            percent_encode(text)
+        ));
     }
     address.pop();
     let content = html! {

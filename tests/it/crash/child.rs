@@ -179,6 +179,7 @@ fn chores(store: &Store, style: &Style, fault: &str, rng: &mut Rng) {
                 assert_eq!(quads as u64, past.quad_count(), "seed {}", style.seed);
             })
         }
+        23..29 => store.derive(style.options.derived),
         96.. => {
             let seq = store.snapshot().seq();
             let kept = rng.between(seq / 3, seq);

@@ -48,10 +48,18 @@ async fn people_read_a_tree_in_their_language() {
     let english = server.send(request(Method::GET, &path, &english, "")).await;
     insta::assert_snapshot!("explain_plan_english", without_times(english.text()));
     // Figures stand in columns.
-    let lines: Vec<&str> = told.text().lines().filter(|line| line.contains("straat")).collect();
+    let lines: Vec<&str> = told
+        .text()
+        .lines()
+        .filter(|line| line.contains("straat"))
+        .collect();
     assert!(lines.len() > 1, "{}", told.text());
     let wide = |line: &&str| line.chars().count();
-    assert!(lines.iter().all(|line| wide(line) == wide(&lines[0])), "{}", told.text());
+    assert!(
+        lines.iter().all(|line| wide(line) == wide(&lines[0])),
+        "{}",
+        told.text()
+    );
 }
 
 #[tokio::test]
@@ -71,7 +79,11 @@ async fn programs_read_a_list_of_steps() {
     let mut own = 0.0;
     for (number, step) in steps.iter_mut().enumerate() {
         assert_eq!(step["nummer"], number);
-        assert!(step["ouder"].as_u64().is_none_or(|parent| (parent as usize) < number));
+        assert!(
+            step["ouder"]
+                .as_u64()
+                .is_none_or(|parent| (parent as usize) < number)
+        );
         own += step["eigenTijdMs"].as_f64().expect("a time");
         for member in ["eigenTijdMs", "tijdMs"] {
             step[member] = "T".into();
@@ -80,15 +92,22 @@ async fn programs_read_a_list_of_steps() {
     // Each is rounded down to a microsecond.
     assert!(own <= whole + 0.001, "{own} of {whole}");
     insta::assert_snapshot!("explain_json", format!("{json:#}"));
-    let plan = server.get(&ask(&houses(), "explain=plan&format=json")).await.json();
+    let plan = server
+        .get(&ask(&houses(), "explain=plan&format=json"))
+        .await
+        .json();
     assert_eq!(plan["uitvoering"], Json::Null);
-    assert!(plan["stappen"][0]["rijen"].is_null() && plan["stappen"][0]["verwachteRijen"].is_number());
+    assert!(
+        plan["stappen"][0]["rijen"].is_null() && plan["stappen"][0]["verwachteRijen"].is_number()
+    );
 }
 
 #[tokio::test]
 async fn browsers_get_a_page() {
     let server = Server::new();
-    let page = server.get_as(&ask(&houses(), "explain=1"), "text/html").await;
+    let page = server
+        .get_as(&ask(&houses(), "explain=1"), "text/html")
+        .await;
     assert!(!page.text().contains("<script") && !page.text().contains(" style="));
     insta::assert_snapshot!("explain_page", without_times(page.text()));
     let form = server.get_as("/sparql", "text/html").await;
@@ -100,14 +119,21 @@ async fn it_comes_by_post_too() {
     let server = Server::new();
     let form = [("content-type", "application/x-www-form-urlencoded")];
     let body = format!("query={}&explain=1", percent_encode("ASK { ?s ?p ?o }"));
-    let told = server.send(request(Method::POST, "/sparql", &form, &body)).await;
+    let told = server
+        .send(request(Method::POST, "/sparql", &form, &body))
+        .await;
     assert!(told.text().contains("1 rij."), "{}", told.text());
     let direct = [
         ("content-type", "application/sparql-query"),
         ("accept", "application/json"),
     ];
     let told = server
-        .send(request(Method::POST, "/sparql?explain=1", &direct, "ASK { ?s ?p ?o }"))
+        .send(request(
+            Method::POST,
+            "/sparql?explain=1",
+            &direct,
+            "ASK { ?s ?p ?o }",
+        ))
         .await;
     assert_eq!(told.json()["vorm"], "ASK");
 }
@@ -132,7 +158,10 @@ async fn mistakes_are_told() {
         .assert_problem(400, "query-syntax");
     for none in ["explain=", "explain=0"] {
         let answer = server.get(&ask("ASK {}", none)).await;
-        assert_eq!(answer.header("content-type"), "application/sparql-results+json");
+        assert_eq!(
+            answer.header("content-type"),
+            "application/sparql-results+json"
+        );
     }
 }
 
@@ -148,12 +177,22 @@ async fn a_limit_is_part_of_what_is_told() {
     let told = server.get_as(&path, "application/json").await;
     assert_eq!(told.status, StatusCode::OK);
     let run = &told.json()["uitvoering"];
-    assert_eq!((&run["uitkomst"], &run["rijen"]), (&"query-row-limit".into(), &2.into()));
-    assert!(run["melding"].as_str().is_some_and(|text| text.contains("rijlimiet")));
+    assert_eq!(
+        (&run["uitkomst"], &run["rijen"]),
+        (&"query-row-limit".into(), &2.into())
+    );
+    assert!(
+        run["melding"]
+            .as_str()
+            .is_some_and(|text| text.contains("rijlimiet"))
+    );
     assert!(server.get(&path).await.text().contains("Afgebroken na "));
     let authorization = format!("Bearer {TOKEN}");
     let headers = [("authorization", authorization.as_str())];
-    let account = server.send(request(Method::GET, "/bevragingen", &headers, "")).await.json();
+    let account = server
+        .send(request(Method::GET, "/bevragingen", &headers, ""))
+        .await
+        .json();
     let ended = &account["afgelopen"][0];
     assert_eq!(ended["uitkomst"], "query-row-limit");
     assert_eq!(ended["plan"], "executor: scan");
@@ -166,7 +205,8 @@ async fn a_running_explanation_is_listed_and_can_be_stopped() {
         .map(|n| format!("<http://e/s{n}> <http://e/p> {n} .\n"))
         .collect();
     let server = Server::empty().with_graph("veel", &turtle);
-    let slow = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?c + ?f + ?i < 0) }";
+    let slow =
+        "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i FILTER(?c + ?f + ?i < 0) }";
     let authorization = format!("Bearer {TOKEN}");
     let headers = [("authorization", authorization.as_str())];
     let stopping = async {
@@ -190,7 +230,12 @@ async fn a_running_explanation_is_listed_and_can_be_stopped() {
     let (told, ()) = tokio::join!(server.get(&path), stopping);
     let told = told.json();
     assert_eq!(told["uitvoering"]["uitkomst"], "query-cancelled");
-    assert!(told["stappen"][0]["tijdMs"].as_f64().is_some_and(|ms| ms > 0.0), "{told:#}");
+    assert!(
+        told["stappen"][0]["tijdMs"]
+            .as_f64()
+            .is_some_and(|ms| ms > 0.0),
+        "{told:#}"
+    );
 }
 
 #[tokio::test]
@@ -216,14 +261,18 @@ async fn stored_queries_are_explained_with_their_values() {
     assert_eq!(earlier.header("x-commit"), "0");
     assert_eq!(earlier.json()["uitvoering"]["rijen"], 0);
     let page = server.get_as(&path, "text/html").await;
-    assert!(page.text().contains("Adressen van een straat") && page.text().contains("id=\"uitleg\""));
+    assert!(
+        page.text().contains("Adressen van een straat") && page.text().contains("id=\"uitleg\"")
+    );
     let form = server.get_as("/queries/straat", "text/html").await;
     assert!(form.text().contains("name=\"explain\""), "{BASE}");
     server
         .get("/queries/straat?explain=1")
         .await
         .assert_problem(400, "missing-parameter");
-    let taken = text.replace("straat\n#+   type", "explain\n#+   type").replace("?straat", "?explain");
+    let taken = text
+        .replace("straat\n#+   type", "explain\n#+   type")
+        .replace("?straat", "?explain");
     std::fs::write(folder.join("bezet.rq"), taken).expect("written");
     tokio::time::sleep(Duration::from_millis(600)).await;
     server
