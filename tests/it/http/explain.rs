@@ -69,10 +69,8 @@ async fn programs_read_a_list_of_steps() {
         .get_as(&ask(&houses(), "explain=1"), "application/json")
         .await;
     let mut json = told.json();
-    for member in ["voorbereidingMs"] {
-        assert!(json[member].is_number());
-        json[member] = "T".into();
-    }
+    assert!(json["voorbereidingMs"].is_number());
+    json["voorbereidingMs"] = "T".into();
     let whole = json["uitvoering"]["duurMs"].as_f64().expect("a time");
     json["uitvoering"]["duurMs"] = "T".into();
     let steps = json["stappen"].as_array_mut().expect("steps");
