@@ -386,7 +386,8 @@ pub(crate) fn run(dir: &Path, settings: &Settings) -> Result<Measured, String> {
         .wrong
         .extend(examine(&store, &writers, settings, quads).err());
     drop(store);
-    let report = check(dir, true, &mut |_, _| {}).map_err(|error| error.to_string())?;
+    let report = check(dir, true, oslo_registry::query::derived(), &mut |_, _| {})
+        .map_err(|error| error.to_string())?;
     let findings = report.findings.iter().map(|finding| finding.to_string());
     measured.wrong.extend(findings);
     Ok(measured)

@@ -125,6 +125,11 @@ fn write_report(session: &Session, target: &Path, report: &CopyReport) -> anyhow
         "files linked",
         console.number(report.linked_files),
     )?;
+    row(
+        "klaargezette bevragingen",
+        "stored queries",
+        console.number(report.query_files),
+    )?;
     if let Some(reason) = &report.without_index {
         let text = console.say(
             "weggelaten: kan niet gebruikt worden en wordt bij het openen uit het logboek gemaakt",

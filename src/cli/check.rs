@@ -3,6 +3,7 @@
 use super::Exit;
 use super::problem;
 use super::session::Session;
+use crate::query;
 use crate::store::{self, Finding};
 use clap::Args;
 use std::io::Write;
@@ -17,9 +18,12 @@ pub(crate) struct CheckArgs {
 pub(crate) fn run(session: &Session, args: &CheckArgs) -> anyhow::Result<Exit> {
     let console = session.console;
     let mut bar = console.progress(console.say("Logboek nalezen", "Reading the log"));
-    let report = store::check(session.data(), args.deep, &mut |read, total| {
-        bar.at(read, total)
-    });
+    let report = store::check(
+        session.data(),
+        args.deep,
+        query::derived(),
+        &mut |read, total| bar.at(read, total),
+    );
     bar.done();
     let report = report.map_err(problem::of_store)?;
     let mut out = console.out();

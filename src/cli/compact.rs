@@ -5,6 +5,7 @@ use super::arguments::{parse_before, parse_memory};
 use super::console::Console;
 use super::problem;
 use super::session::{Session, with_memory};
+use crate::query;
 use crate::store::{OpenOptions, Store, StoreSizes};
 use clap::Args;
 use std::io::{self, Write};
@@ -69,6 +70,7 @@ pub(crate) fn run(session: &Session, args: &CompactArgs) -> anyhow::Result<Exit>
         None => store.compact_index(),
         Some(seq) => store.retain_after(seq),
     }
+    .and_then(|()| store.derive(query::derived()))
     .map_err(problem::of_store)?;
     let after = store.sizes();
     let mut out = console.out();
@@ -134,6 +136,7 @@ pub(crate) fn run_rebuild(session: &Session, args: &RebuildArgs) -> anyhow::Resu
     bar.label(console.say("Samenvoegen", "Merging"));
     let done = rebuilt.and_then(|store| {
         store.compact_index()?;
+        store.derive(query::derived())?;
         Ok((store.snapshot(), store.sizes()))
     });
     bar.done();

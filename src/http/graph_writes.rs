@@ -226,11 +226,7 @@ impl Condition {
         if self.matching.is_none() && self.none_match.is_none() {
             return Ok(!exists);
         }
-        let tags = if exists {
-            tags_of(state, base, graph)
-        } else {
-            Vec::new()
-        };
+        let tags = tags_of(state, base, graph);
         let names_it = |list: &str| {
             listed_tags(list).any(|tag| {
                 let is_known = || tags.iter().any(|known| known.trim_matches('"') == tag);

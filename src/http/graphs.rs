@@ -7,7 +7,7 @@ use super::graph_writes;
 use super::layers::RequestId;
 use super::moment::Moment;
 use super::reply::{
-    Document, HTML, REVALIDATE, choose, content_type, etag_of_state, is_fresh, set_validators,
+    Document, HTML, REVALIDATE, choose, content_type, etag_of_commit, is_fresh, set_validators,
 };
 use super::sparql::abilities;
 use super::state::{AppState, blocking};
@@ -190,12 +190,26 @@ pub(super) fn stored_graph(view: &View, graph: &GraphName) -> Option<Id> {
     (id == Id::DEFAULT_GRAPH || view.graph_size(id) > 0).then_some(id)
 }
 
-/// The entity tags a state gives a graph, one for each format it is read in.
+/// The entity tag of a graph in a format: changes with the graph, not with every commit.
+fn tag_of(
+    state: &AppState,
+    snapshot: &Snapshot,
+    (graph, name): (Id, &str),
+    media_type: &str,
+) -> String {
+    // Nothing but the graph is written, in an order that follows from ids, and these never change.
+    etag_of_commit(state, snapshot.last_change(graph), &[media_type, name])
+}
+
+/// The entity tags a state gives a graph, one for each format it is read in; none when there is no such graph.
 pub(super) fn tags_of(state: &AppState, snapshot: &Snapshot, graph: &GraphName) -> Vec<String> {
+    let Some(id) = stored_graph(&snapshot.view(), graph) else {
+        return Vec::new();
+    };
     let name = graph.to_string();
     OFFERS
         .iter()
-        .map(|media_type| etag_of_state(state, snapshot, &[media_type, &name]))
+        .map(|media_type| tag_of(state, snapshot, (id, &name), media_type))
         .collect()
 }
 
@@ -214,7 +228,7 @@ async fn read(
     })
     .await?;
     let chosen = choose(&headers, params.get("format"), &OFFERS)?;
-    let etag = etag_of_state(&state, shown.snapshot(), &[chosen, &name]);
+    let etag = tag_of(&state, shown.snapshot(), (id, &name), chosen);
     let delivery = Delivery {
         cancel: Cancel::new(),
         stall_timeout: state.config.stall_timeout,

@@ -215,10 +215,19 @@ pub(super) fn etag_of(hasher: Sha256) -> String {
 
 /// The entity tag of whatever follows from a state and a request: for answers too large to hash before sending.
 pub(super) fn etag_of_state(state: &AppState, snapshot: &Snapshot, parts: &[&str]) -> String {
+    etag_of_commit(state, (snapshot.seq(), snapshot.digest()), parts)
+}
+
+/// The entity tag of a document that follows from the state after a commit (number and chain digest) and from texts.
+pub(super) fn etag_of_commit(
+    state: &AppState,
+    (seq, digest): (u64, [u8; 32]),
+    parts: &[&str],
+) -> String {
     let mut hasher = Sha256::new();
-    hasher.update(snapshot.seq().to_le_bytes());
-    hasher.update(snapshot.digest());
-    if snapshot.digest() == [0; 32] {
+    hasher.update(seq.to_le_bytes());
+    hasher.update(digest);
+    if digest == [0; 32] {
         hasher.update(state.process_nonce.to_le_bytes());
     }
     for part in parts {

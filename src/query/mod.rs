@@ -40,8 +40,15 @@ pub use service::{AllowError, ServiceLimits, Services};
 pub use update::{UpdateStats, apply_update, apply_update_within};
 
 use crate::rdf::version::RdfVersion;
+use crate::store::Derivers;
 use std::sync::Arc;
 use std::time::Duration;
+
+/// What queries look up besides quads, derived from the texts of a store: the words of literals and the places of geometries.
+/// For [`OpenOptions::derived`](crate::store::OpenOptions::derived), so that a store keeps them in files.
+pub fn derived() -> Derivers {
+    Derivers(&[&text::TextIndex, &geo::GeoIndex])
+}
 
 /// What the default graph of a query is when neither the request nor the query names one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

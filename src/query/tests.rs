@@ -1,5 +1,6 @@
 //! What the whole module promises: answers that are exact, limits that stop, errors that help, updates that are atomic.
 
+mod derived;
 mod geo;
 mod limits;
 mod plan;

@@ -66,7 +66,8 @@ struct Made {
 }
 
 impl Registry {
-    /// Opens the registry in a data folder; see [`Store::open_with_progress`].
+    /// Opens the registry in a data folder; see [`Store::open_with_progress`]. What queries look up besides quads is kept in
+    /// files.
     ///
     /// # Errors
     /// As [`Store::open`].
@@ -76,6 +77,10 @@ impl Registry {
         config: RegistryConfig,
         progress: store::ReplayProgress<'_>,
     ) -> Result<Self, StoreError> {
+        let options = OpenOptions {
+            derived: crate::query::derived(),
+            ..options
+        };
         Ok(Self::over(
             Store::open_with_progress(dir, options, progress)?,
             config,

@@ -22,7 +22,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 /// Folder of the files, below the data folder.
-pub const FOLDER: &str = "queries";
+pub const FOLDER: &str = crate::store::QUERIES_DIR;
 /// Extension of the files.
 pub const EXTENSION: &str = "rq";
 /// Most bytes of one file.

@@ -1,12 +1,14 @@
 //! Copies a registry to another folder and back: backup beside whoever writes, restore, and restore of an earlier state.
 //! Decides nothing about when; keeps no list of backups.
 //!
-//! A copy is made in this order: an empty `log.new`, the index files, the manifest, the log inside `log.new`; then one
+//! A copy is made in this order: an empty `log.new`, the index files, the manifest, the files that people keep beside them,
+//! the log inside `log.new`; then one
 //! rename to `log` makes the folder a registry. A copy that ends half-way has no log, so nothing takes it for a registry,
 //! and its `log.new` tells that it may be started over.
 
 use crate::store::check::sum_log;
-use crate::store::folder::{Folder, LOCK_FILE, sync_dir};
+use crate::store::derived::files_of;
+use crate::store::folder::{Folder, LOCK_FILE, QUERIES_DIR, sync_dir};
 use crate::store::log::{
     CommitInfo, CommitLog, Copying, KnownLog, LogOptions, RecordSink, folder_names, hex, unhex,
 };
@@ -41,6 +43,8 @@ pub struct CopyReport {
     pub linked_files: u64,
     /// Bytes that were copied.
     pub copied_bytes: u64,
+    /// Files of people that were copied along: stored queries. Always those of now, and never links, for people change them.
+    pub query_files: u64,
     /// Why the index was left out, if it was: the copy makes it anew from its log when it is opened for writing.
     pub without_index: Option<String>,
 }
@@ -102,6 +106,16 @@ pub fn restore(
         Some(moment) => {
             let (seq, digest, copied_bytes) =
                 copy_log_as_of(source, target, moment, &mut *progress)?;
+            let query_files = copy_queries(
+                source,
+                target,
+                &mut Copying {
+                    link: false,
+                    linked_files: 0,
+                    copied_bytes: 0,
+                    progress: &mut |_| {},
+                },
+            )?;
             let options = OpenOptions {
                 read_only: false,
                 ..options
@@ -118,6 +132,7 @@ pub fn restore(
                 bytes: folder_bytes(target).map_err(io_error("read", target))?,
                 linked_files: 0,
                 copied_bytes,
+                query_files,
                 without_index: None,
             })
         }
@@ -136,7 +151,7 @@ fn refuse_used(target: &Path) -> Result<(), StoreError> {
         found.push(name.to_string_lossy().into_owned());
     }
     found.retain(|name| name != LOCK_FILE);
-    let ours = ["log.new", "index", MANIFEST_FILE];
+    let ours = ["log.new", "index", MANIFEST_FILE, QUERIES_DIR];
     let unfinished = found.iter().any(|name| name == ours[0]);
     let strange = found
         .iter()
@@ -181,6 +196,7 @@ fn clear(target: &Path) -> io::Result<()> {
     let folder = Folder::read(target);
     gone(fs::remove_dir_all(folder.index_dir()))?;
     gone(fs::remove_file(target.join(MANIFEST_FILE)))?;
+    gone(fs::remove_dir_all(target.join(QUERIES_DIR)))?;
     gone(fs::remove_dir_all(folder_names(target).1))
 }
 
@@ -205,6 +221,7 @@ struct Copied {
     digest: [u8; 32],
     linked_files: u64,
     copied_bytes: u64,
+    query_files: u64,
     without_index: Option<String>,
 }
 
@@ -240,7 +257,7 @@ fn copy_once(
     let to = Folder::read(target);
     let mut done = 0;
     let mut total = from.index_bytes();
-    let (linked_files, copied_bytes, known, without_index) = {
+    let (linked_files, copied_bytes, query_files, known, without_index) = {
         let mut tell = |bytes| {
             done += bytes;
             progress(done, total.max(done));
@@ -252,9 +269,11 @@ fn copy_once(
             progress: &mut tell,
         };
         let (known, without_index) = copy_index(&from, &to, &mut copying)?;
+        let query_files = copy_queries(source, target, &mut copying)?;
         (
             copying.linked_files,
             copying.copied_bytes,
+            query_files,
             known,
             without_index,
         )
@@ -280,6 +299,7 @@ fn copy_once(
         digest: log.digest(),
         linked_files: copying.linked_files,
         copied_bytes: copying.copied_bytes,
+        query_files,
         without_index,
     };
     Settings::copy(source, &unfinished)?;
@@ -326,6 +346,7 @@ fn copy_index(
                     .whole(&path, &to.index_dir().join(name))
                     .map_err(in_source)?;
             }
+            copy_derived(from, to, &named.terms, copying).map_err(in_source)?;
             sync_dir(to.index_dir()).map_err(in_target)?;
             stored_state(to, &Shared::new(LOOK_CACHE_BYTES))?
         }
@@ -340,6 +361,58 @@ fn copy_index(
     fs::remove_file(&copy).map_err(in_target)?;
     fs::remove_dir_all(to.index_dir()).map_err(in_target)?;
     Ok((None, Some(reason)))
+}
+
+/// Brings over what was derived from the texts, so that the copy need not make it anew. What goes meanwhile is left out: it
+/// can be made at any time.
+fn copy_derived(
+    from: &Folder,
+    to: &Folder,
+    terms: &[u64],
+    copying: &mut Copying<'_>,
+) -> io::Result<()> {
+    for path in files_of(from.index_dir(), terms)? {
+        let Some(name) = path.file_name() else {
+            continue;
+        };
+        match copying.whole(&path, &to.index_dir().join(name)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            copied => copied?,
+        }
+    }
+    Ok(())
+}
+
+/// Copies the files that people keep with the registry; how many. Folders below, and what is hidden, are not theirs to it.
+fn copy_queries(
+    source: &Path,
+    target: &Path,
+    copying: &mut Copying<'_>,
+) -> Result<u64, StoreError> {
+    let (from, to) = (source.join(QUERIES_DIR), target.join(QUERIES_DIR));
+    let entries = match fs::read_dir(&from) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
+        entries => entries.map_err(io_error("read", &from))?,
+    };
+    fs::create_dir(&to).map_err(io_error("create", &to))?;
+    // A link would change with the file it was made of.
+    let link = std::mem::take(&mut copying.link);
+    let mut count = 0;
+    for entry in entries {
+        let path = entry.map_err(io_error("read", &from))?.path();
+        let Some(name) = path.file_name().filter(|_| path.is_file()) else {
+            continue;
+        };
+        if !name.to_string_lossy().starts_with('.') {
+            copying
+                .whole(&path, &to.join(name))
+                .map_err(io_error("copy", &path))?;
+            count += 1;
+        }
+    }
+    copying.link = link;
+    sync_dir(&to).map_err(io_error("write to", &to))?;
+    Ok(count)
 }
 
 /// Opens the log of a folder for reading; what `known` does not know of it is verified.
@@ -429,6 +502,7 @@ fn verified(target: &Path, copied: Copied) -> Result<CopyReport, StoreError> {
         bytes: folder_bytes(target).map_err(io_error("read", target))?,
         linked_files: copied.linked_files,
         copied_bytes: copied.copied_bytes,
+        query_files: copied.query_files,
         without_index: copied.without_index,
     })
 }

@@ -4,6 +4,7 @@
 use crate::rdf::label::Text;
 use crate::store::block::Row;
 use crate::store::cursor::Cursor;
+use crate::store::derived::{Derivers, check_files};
 use crate::store::folder::Folder;
 use crate::store::id::Id;
 use crate::store::log::{CommitInfo, CommitLog, LogOptions, RecordSink, hex};
@@ -101,13 +102,15 @@ pub(crate) fn sum_log(dir: &Path, progress: ReplayProgress<'_>) -> Result<LogSum
 }
 
 /// Reads the whole log of a data folder (frames, digests, chain) and opens its index. With `deep`, also reads every block
-/// and text of the index, compares the orders with each other and the quads with those the log adds up to.
+/// and text of the index, compares the orders with each other and the quads with those the log adds up to, reads the files
+/// derived from texts, and derives anew what `derivers` know.
 ///
 /// # Errors
 /// When the folder holds no registry or cannot be read. Damage is a finding, not an error.
 pub fn check(
     dir: &Path,
     deep: bool,
+    derivers: Derivers,
     progress: ReplayProgress<'_>,
 ) -> Result<CheckReport, StoreError> {
     if !CommitLog::exists(dir) {
@@ -138,7 +141,7 @@ pub fn check(
         );
         return Ok(report);
     }
-    let found = catch_unwind(AssertUnwindSafe(|| examine(dir, &log, deep)));
+    let found = catch_unwind(AssertUnwindSafe(|| examine(dir, &log, deep, derivers)));
     match found {
         Ok(Ok(None)) => {}
         Ok(Ok(Some(finding))) => report.findings.push(Finding::Index(finding)),
@@ -175,7 +178,12 @@ fn unusable(dir: &Path) -> Result<Option<String>, StoreError> {
 }
 
 /// The first thing that is wrong with an index that can be opened.
-fn examine(dir: &Path, log: &LogSum, deep: bool) -> Result<Option<Text>, StoreError> {
+fn examine(
+    dir: &Path,
+    log: &LogSum,
+    deep: bool,
+    derivers: Derivers,
+) -> Result<Option<Text>, StoreError> {
     let store = Store::open(
         dir,
         OpenOptions {
@@ -207,9 +215,24 @@ fn examine(dir: &Path, log: &LogSum, deep: bool) -> Result<Option<Text>, StoreEr
         )));
     }
     if deep {
-        return Ok(compare(&snapshot, log.sum).err());
+        let derived = || check_derived(&snapshot, derivers);
+        return Ok(compare(&snapshot, log.sum).and_then(|()| derived()).err());
     }
     Ok(None)
+}
+
+/// Compares the files derived from texts with what the texts give now.
+fn check_derived(snapshot: &Snapshot, derivers: Derivers) -> Result<(), Text> {
+    let view = snapshot.view();
+    for terms in snapshot.version().dictionary.files() {
+        check_files(terms, derivers, &view).map_err(|reason| {
+            Text::new(
+                format!("een van de teksten afgeleid bestand klopt niet: {reason}"),
+                format!("a file derived from the texts is wrong: {reason}"),
+            )
+        })?;
+    }
+    Ok(())
 }
 
 /// Compares the orders with each other, the texts with their hashes, and the quads with the sum of the log's.

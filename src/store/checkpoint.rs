@@ -3,6 +3,7 @@
 //! Decides nothing about durability: the log has every commit already, a lost checkpoint costs a longer start.
 
 use crate::store::build::{Target, merged_on_disk};
+use crate::store::derived::{inherit, sweep};
 use crate::store::dictionary::{Dictionary, StoredNames};
 use crate::store::folder::{Folder, sync_dir};
 use crate::store::level::{Level, LevelFiles};
@@ -190,6 +191,15 @@ impl Flushed {
         })
     }
 
+    /// Lets a new file of texts have what is derived from the texts it holds.
+    fn inherit(&self, state: &Snapshot, shared: &Shared) {
+        if let Some(terms) = &self.terms {
+            let range = terms.first..terms.first + terms.len();
+            let old = state.version().dictionary.texts_within(range);
+            inherit(terms, &old, shared.demand.derivers());
+        }
+    }
+
     /// A state with the files in place of what was in memory; `None` when nothing of that is left in it.
     pub(crate) fn apply(&self, state: &Snapshot) -> Option<Snapshot> {
         let version = state.version();
@@ -316,6 +326,7 @@ impl Inner {
         // The manifest may only speak of commits that are durable.
         self.wait_durable(state.seq())?;
         let flushed = Flushed::write(&state, folder, &disk.shared, 1, pace).map_err(failed)?;
+        flushed.inherit(&state, &disk.shared);
         let stored = flushed.apply(&state).unwrap_or(state);
         write_manifest(&stored, folder, &table, log_end).map_err(failed)?;
         self.restore_as(|state| flushed.apply(state));
@@ -435,6 +446,7 @@ impl Inner {
             levels: Vec::new(),
             terms: Some(joined),
         };
+        flushed.inherit(&state, &disk.shared);
         self.exchange(&flushed, Some(dictionary.stored_names()), old)
     }
 
@@ -477,6 +489,9 @@ impl Inner {
         for path in old {
             // Readers keep the files open that they still need; what cannot be removed goes at the next start.
             let _ = std::fs::remove_file(path);
+        }
+        if flushed.terms.is_some() {
+            sweep(folder.index_dir());
         }
         Ok(())
     }

@@ -109,6 +109,12 @@ pub(crate) enum Texts {
     Disk(Arc<Terms>),
 }
 
+impl From<Arc<Terms>> for Texts {
+    fn from(terms: Arc<Terms>) -> Self {
+        Self::Disk(terms)
+    }
+}
+
 impl Texts {
     /// What the texts carry along.
     pub(crate) fn extras(&self) -> &Extras {
@@ -230,6 +236,12 @@ impl Dictionary {
             Texts::Disk(terms) => Some(terms),
             Texts::Memory(_) => None,
         })
+    }
+
+    /// The texts that a file with texts of a range stands for, oldest first.
+    pub(crate) fn texts_within(&self, range: std::ops::Range<u64>) -> Vec<Texts> {
+        let within = |texts: &&Texts| texts.first() >= range.start && texts.end() <= range.end;
+        self.layers.iter().filter(within).cloned().collect()
     }
 
     /// All texts in parts, oldest first.

@@ -232,7 +232,13 @@ impl<'a> Draft<'a> {
         let state = self.pending.state(&mut self.terms);
         let digest = writer.append(&info, &self.base.digest(), &state, &self.pending)?;
         info.digest = crate::store::log::hex(&digest);
-        let state = state.numbered(info.seq, digest);
+        let graphs: Vec<Id> = self
+            .pending
+            .graphs()
+            .into_iter()
+            .filter_map(Id::from_raw)
+            .collect();
+        let state = state.committed(info.seq, digest, &self.base, &graphs);
         self.pending.keep_files();
         self.store.appended(&mut writer, state, &info);
         drop(writer);

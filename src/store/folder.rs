@@ -4,7 +4,8 @@
 //! lock          held by the one process that writes
 //! log/          the commit log: the truth
 //! MANIFEST      which index files make up the state after a commit
-//! index/        segment files named by the manifest; all of it can be made anew from the log
+//! index/        segment files named by the manifest, and others derived from them; all of it can be made anew from the log
+//! queries/      files that people keep with the registry: the store copies them and reads nothing in them
 //! ```
 
 use crate::store::{StoreError, io_error};
@@ -18,6 +19,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) const LOCK_FILE: &str = "lock";
 const INDEX_DIR: &str = "index";
 const LOG_DIR: &str = "log";
+/// Folder of the files that people keep with a registry: the stored queries.
+pub const QUERIES_DIR: &str = "queries";
 
 /// A data folder that is open.
 pub(crate) struct Folder {
@@ -136,7 +139,7 @@ pub(crate) fn sync_dir(dir: &Path) -> io::Result<()> {
 }
 
 /// Whether a folder that is to become a registry holds something else already. A registry that was begun and not finished is
-/// nothing else: its folders, with no file that counts in them.
+/// nothing else: its folders, with no file that counts in them. Nor are the files that people keep with one.
 ///
 /// # Errors
 /// [`StoreError::NotARegistry`] when it does; an I/O error when it cannot be read.
@@ -149,7 +152,8 @@ pub(crate) fn refuse_foreign(dir: &Path) -> Result<(), StoreError> {
     for entry in entries {
         let entry = entry.map_err(io_error("read", dir))?;
         let name = entry.file_name();
-        let begun = (name == INDEX_DIR || name == LOG_DIR) && is_begun(&entry.path());
+        let begun = (name == INDEX_DIR || name == LOG_DIR) && is_begun(&entry.path())
+            || name == QUERIES_DIR && entry.path().is_dir();
         if name != LOCK_FILE && !name.to_string_lossy().starts_with('.') && !begun {
             return Err(StoreError::NotARegistry {
                 path: dir.to_owned(),

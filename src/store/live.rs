@@ -6,6 +6,7 @@
 //! for all that were appended by then. Only then do readers see it. If a sync fails, nothing after it is acknowledged.
 
 use crate::store::checkpoint::Keeper;
+use crate::store::derived::{Derivers, Maker, make_all};
 use crate::store::draft::Draft;
 use crate::store::folder::Folder;
 use crate::store::log::{CommitInfo, CommitLog, LogSyncer, LogWriter};
@@ -22,7 +23,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// A registry's store. One writer at a time; readers take [`Snapshot`]s. Dropping it ends its background work.
 pub struct Store {
-    // Ends before the state it works on.
+    // These end before the state they work on.
+    _maker: Option<Maker>,
     _keeper: Option<Keeper>,
     inner: Arc<Inner>,
 }
@@ -199,7 +201,11 @@ impl Store {
                 recover::remove_unnamed(&disk.folder);
             }
         }
+        if keeps && let Some(disk) = &inner.disk {
+            disk.shared.demand.allow_writing();
+        }
         Self {
+            _maker: keeps.then(|| Maker::start(&inner)).flatten(),
             _keeper: keeps.then(|| Keeper::start(&inner)),
             inner,
         }
@@ -358,6 +364,24 @@ impl Store {
     /// When the files cannot be written; nothing is lost.
     pub fn compact_index(&self) -> Result<(), StoreError> {
         self.inner.merge_all()
+    }
+
+    /// Makes the files derived from texts that are missing, without haste for anybody: a store opened with
+    /// [`OpenOptions::derived`] makes its own in the background.
+    ///
+    /// # Errors
+    /// When one cannot be written, or texts cannot be read; nothing is lost.
+    pub fn derive(&self, derivers: Derivers) -> Result<(), StoreError> {
+        if self
+            .inner
+            .disk()
+            .and_then(|disk| disk.syncer.as_ref())
+            .is_none()
+        {
+            return Ok(());
+        }
+        make_all(&self.snapshot(), derivers)
+            .map_err(crate::store::io_error("write to", self.inner.index_dir()))
     }
 
     pub(crate) fn inner(&self) -> &Arc<Inner> {

@@ -8,6 +8,7 @@ mod check;
 mod checkpoint;
 mod cursor;
 mod delta;
+mod derived;
 mod dictionary;
 mod draft;
 mod fault;
@@ -39,8 +40,12 @@ mod view;
 
 pub use backup::{CopyReport, backup, restore};
 pub use check::{CheckReport, Finding, check};
+pub use derived::{
+    Bytes, Derive, Derived, Derivers, PAGE_BYTES, Piece, Reader, Section, put_varint, with_pieces,
+};
 pub use dictionary::TermMeta;
 pub use draft::{Draft, NetDelta};
+pub use folder::QUERIES_DIR;
 pub(crate) use id::{FIRST_DAY, InlineValue, civil};
 pub use id::{Id, TermKind};
 pub(crate) use index::Order;
@@ -62,6 +67,7 @@ pub use view::{Graphs, Ids, Pairs, QuadScan, TripleScan, View};
 use crate::store::log::LogError;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Three ids: subject, predicate, object.
 pub type Triple = [Id; 3];
@@ -220,12 +226,16 @@ pub struct OpenOptions {
     pub must_exist: bool,
     /// Bytes one large change may take before it goes to disk.
     pub memory_bytes: u64,
-    /// Bytes of index blocks and texts kept for readers.
+    /// Bytes of index blocks, texts and what is derived from them that are kept for readers.
     pub cache_bytes: u64,
     /// Share of one processor core that background work may take, in percent.
     pub background_percent: u32,
     /// When the store does what it does now and then.
     pub thresholds: Thresholds,
+    /// What is derived from texts and kept in files beside them.
+    pub derived: Derivers,
+    /// How long texts lie in a file before such files are made in the background. A query that needs one waits for nothing.
+    pub derive_after: Duration,
 }
 
 /// From how much on a store does what it does now and then. The defaults suit any machine; tests take small ones, so that
@@ -262,6 +272,8 @@ impl Default for OpenOptions {
             cache_bytes: 512 << 20,
             background_percent: 40,
             thresholds: Thresholds::default(),
+            derived: Derivers::default(),
+            derive_after: Duration::from_secs(5),
         }
     }
 }

@@ -1,20 +1,21 @@
-//! Terms in parts that never change, for indexes over texts: what `query` derives from the literals alone.
-//! Ids never change and texts are only ever added, so a derived index is a function of one part and serves every snapshot,
-//! graph and earlier state that shares the part; what a reader may see comes from joining with the quads of its view.
-//! Does not know what is derived.
+//! The texts of the dictionary in parts that never change, for what `query` derives from literals alone.
+//! Ids never change and texts are only ever added, so what is derived from a part serves every snapshot, graph and earlier
+//! state that shares the part; what a reader may see comes from joining with the quads of its view. `derived` keeps it.
 //!
 //! A state has few parts: the files of texts, and layers in memory that a checkpoint turns into one more file. A commit
 //! adds a layer; layers of like size are joined, so deriving anew costs a logarithmic number of passes over each text.
 
 use crate::rdf::text;
+use crate::store::derived::Slots;
 use crate::store::dictionary::{TermMeta, Texts};
 use crate::store::id::{Id, Tag};
 use crate::store::snapshot::Snapshot;
-use std::any::{Any, TypeId};
-use std::collections::HashMap;
+use crate::store::terms::Terms;
 use std::fmt;
+use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
 
 /// What names a part within this process: equal keys are the same texts with the same ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -22,18 +23,6 @@ pub struct PartKey {
     serial: u64,
     first: u64,
     len: u64,
-}
-
-impl PartKey {
-    /// Number of the first text, as the ids of the part's terms count them.
-    pub(crate) fn first(self) -> u64 {
-        self.first
-    }
-
-    /// Number of texts in the part, literals or not.
-    pub fn texts(self) -> u64 {
-        self.len
-    }
 }
 
 /// Texts with consecutive ids that never change. Cheap to clone; keeps what it needs alive.
@@ -56,63 +45,77 @@ impl TermPart {
         }
     }
 
+    /// Numbers of its texts, literals or not, as the ids of terms count them.
+    pub fn range(&self) -> Range<u64> {
+        self.texts.first()..self.texts.end()
+    }
+
     /// Number of the file, when the part is one on disk; a file of that number in this data folder never changes.
     pub fn file_number(&self) -> Option<u64> {
+        self.terms().map(|terms| terms.number)
+    }
+
+    /// The file, when the part is one on disk.
+    pub(crate) fn terms(&self) -> Option<&Arc<Terms>> {
         match &self.texts {
-            Texts::Disk(terms) => Some(terms.number),
+            Texts::Disk(terms) => Some(terms),
             Texts::Memory(_) => None,
         }
     }
 
-    /// Whether the part holds the text of an id.
-    pub fn holds(&self, id: Id) -> bool {
-        id.is_indexed() && (self.texts.first()..self.texts.end()).contains(&id.value())
+    /// What is derived from it.
+    pub(crate) fn slots(&self) -> &Slots {
+        &self.texts.extras().slots
     }
 
-    /// Calls `each` with every literal of the part, in the order of their ids: the id, its facts and the lexical form,
-    /// without quotes and escapes. Starts at the text numbered `from` within the part (0: the first). Literals whose facts
-    /// `wanted` refuses cost next to nothing. Numbers, dates and booleans that lie inside their ids are in no part.
+    /// How long this process has had it.
+    pub(crate) fn age(&self) -> Duration {
+        self.texts.extras().since.elapsed()
+    }
+
+    /// Whether the part holds the text of an id.
+    pub fn holds(&self, id: Id) -> bool {
+        id.is_indexed() && self.range().contains(&id.value())
+    }
+
+    /// Calls `each` with the literals whose numbers lie in `range`, in the order of their ids, until it breaks off: the id,
+    /// its facts and the lexical form, without quotes and escapes. Literals whose facts `wanted` refuses cost next to
+    /// nothing. Numbers, dates and booleans that lie inside their ids are in no part.
     ///
     /// Reads files past the cache, which it would only flush. A file that cannot be read unwinds with
     /// [`Unreadable`](crate::store::Unreadable), as all reading does.
     pub fn for_each_literal(
         &self,
-        from: u64,
+        range: Range<u64>,
         mut wanted: impl FnMut(TermMeta) -> bool,
-        mut each: impl FnMut(Id, TermMeta, &str),
+        mut each: impl FnMut(Id, TermMeta, &str) -> ControlFlow<()>,
     ) {
         let first = self.texts.first();
         let mut literal = |local: u64, packed: u32, key: &[u8]| {
             if key.first() != Some(&b'"') {
-                return;
+                return ControlFlow::Continue(());
             }
             let meta = TermMeta::of_literal(packed);
             if !wanted(meta) {
-                return;
+                return ControlFlow::Continue(());
             }
             let key = std::str::from_utf8(key).expect("only UTF-8 texts are interned");
             let parts = text::split_literal(key).expect("the dictionary holds canonical texts");
             let value = text::unescape(parts.escaped).expect("canonical texts are well escaped");
-            each(Id::from_parts(Tag::Literal, first + local), meta, &value);
+            each(Id::from_parts(Tag::Literal, first + local), meta, &value)
         };
-        match &self.texts {
+        let range = range.start.saturating_sub(first)..range.end.saturating_sub(first);
+        // Whoever breaks off knows it.
+        let _ = match &self.texts {
             Texts::Memory(layer) => {
-                for local in from..layer.len() as u64 {
-                    literal(
-                        local,
-                        layer.meta(local as usize),
-                        layer.text(local as usize),
-                    );
-                }
+                let end = range.end.min(layer.len() as u64);
+                (range.start..end).try_for_each(|local| {
+                    let at = local as usize;
+                    literal(local, layer.meta(at), layer.text(at))
+                })
             }
-            Texts::Disk(terms) => terms.for_each(from, literal),
-        }
-    }
-
-    /// What was made of this part under the type `T`: made now if it was not, and kept as long as the part lives.
-    /// Threads that ask meanwhile wait for the one that makes it; if that one unwinds, the next makes it.
-    pub fn kept<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Arc<T> {
-        self.texts.extras().kept(make)
+            Texts::Disk(terms) => terms.try_each(range, literal),
+        };
     }
 }
 
@@ -128,22 +131,13 @@ impl Snapshot {
     pub fn term_parts(&self) -> Vec<TermPart> {
         self.version().dictionary.parts().collect()
     }
-
-    /// [`TermPart::kept`] of the part with a key; made and not kept when this state has no such part.
-    pub fn kept<T: Any + Send + Sync>(&self, key: PartKey, make: impl FnOnce() -> T) -> Arc<T> {
-        match self.term_parts().iter().find(|part| part.key() == key) {
-            Some(part) => part.kept(make),
-            None => Arc::new(make()),
-        }
-    }
 }
 
-type Slot = Arc<OnceLock<Arc<dyn Any + Send + Sync>>>;
-
-/// What a layer or a file of texts carries along: its name in this process and what was made of it, one thing for each type.
+/// What a layer or a file of texts carries along: its name in this process and what is derived from it.
 pub(crate) struct Extras {
     serial: u64,
-    kept: Mutex<HashMap<TypeId, Slot>>,
+    since: Instant,
+    pub(crate) slots: Slots,
 }
 
 impl Default for Extras {
@@ -151,21 +145,9 @@ impl Default for Extras {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Self {
             serial: NEXT.fetch_add(1, Ordering::Relaxed),
-            kept: Mutex::default(),
+            since: Instant::now(),
+            slots: Slots::default(),
         }
-    }
-}
-
-impl Extras {
-    fn kept<T: Any + Send + Sync>(&self, make: impl FnOnce() -> T) -> Arc<T> {
-        let slot = {
-            let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(kept.entry(TypeId::of::<T>()).or_default())
-        };
-        let made = slot.get_or_init(|| Arc::new(make()));
-        Arc::clone(made)
-            .downcast()
-            .unwrap_or_else(|_| unreachable!("a slot holds the type it is found under"))
     }
 }
 
@@ -210,7 +192,7 @@ mod tests {
         let mut found = BTreeMap::new();
         for part in snapshot.term_parts() {
             part.for_each_literal(
-                0,
+                part.range(),
                 |_| true,
                 |id, meta, value| {
                     assert!(part.holds(id));
@@ -219,6 +201,7 @@ mod tests {
                         found.insert(id, value.to_owned()).is_none(),
                         "twice: {id:?}"
                     );
+                    ControlFlow::Continue(())
                 },
             );
         }
@@ -258,42 +241,26 @@ mod tests {
         let parts = store.snapshot().term_parts();
         assert_eq!(parts.len(), 1);
         assert!(parts[0].file_number().is_some());
-        // From the middle on, and only one datatype.
+        // A stretch in the middle, and only one datatype; and as far as is wanted.
         let view = store.snapshot().view();
         let wanted = view.datatype_index("http://example.org/t").expect("in use");
-        let (mut all, mut late) = (Vec::new(), Vec::new());
-        let typed = |meta: TermMeta| meta.datatype == wanted;
-        parts[0].for_each_literal(0, typed, |id, _, _| all.push(id));
-        parts[0].for_each_literal(300, typed, |id, _, _| late.push(id));
+        let literals = |range, most: usize| {
+            let mut ids = Vec::new();
+            let typed = |meta: TermMeta| meta.datatype == wanted;
+            parts[0].for_each_literal(range, typed, |id, _, _| {
+                ids.push(id);
+                if ids.len() == most {
+                    return ControlFlow::Break(());
+                }
+                ControlFlow::Continue(())
+            });
+            ids
+        };
+        let mut all = literals(parts[0].range(), usize::MAX);
         assert_eq!(all.len(), 250);
-        all.retain(|id| id.value() >= 300);
-        assert_eq!(all, late);
-    }
-
-    #[test]
-    fn what_was_made_lives_as_long_as_its_part() {
-        let store = Store::in_memory();
-        add(&store, texts(0..100));
-        let before = store.snapshot();
-        let parts = before.term_parts();
-        let made = parts[0].kept(|| 1_u8);
-        assert_eq!(*parts[0].kept(|| 2_u8), 1);
-        assert_eq!(*parts[0].kept(|| "other type"), "other type");
-        assert_eq!(*before.kept(parts[0].key(), || 3_u8), 1);
-        // A small commit leaves the large layer as it is.
-        add(&store, texts(100..101));
-        let after = store.snapshot();
-        assert_eq!(after.term_parts()[0].key(), parts[0].key());
-        assert_eq!(*after.kept(parts[0].key(), || 3_u8), 1);
-        assert_eq!(after.term_parts().len(), 2);
-        // A large one is joined with it, and the old part goes with its last reader.
-        add(&store, texts(101..300));
-        assert_eq!(store.snapshot().term_parts().len(), 1);
-        let weak = Arc::downgrade(&made);
-        drop((made, parts, before));
-        assert!(weak.upgrade().is_some());
-        drop(after);
-        assert!(weak.upgrade().is_none());
+        assert_eq!(literals(parts[0].range(), 7), all[..7]);
+        all.retain(|id| (300..400).contains(&id.value()));
+        assert_eq!(all, literals(300..400, usize::MAX));
     }
 
     #[test]
@@ -309,15 +276,5 @@ mod tests {
         let (one, other) = (keys("een"), keys("twee"));
         assert_ne!(one.last(), other.last());
         assert_eq!(store.snapshot().term_parts().len(), 1);
-    }
-
-    #[test]
-    fn making_that_unwinds_is_done_again() {
-        let extras = Extras::default();
-        let failed = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            extras.kept::<u8>(|| panic!("stopped"))
-        }));
-        assert!(failed.is_err());
-        assert_eq!(*extras.kept(|| 7_u8), 7);
     }
 }

@@ -3,6 +3,7 @@
 
 use crate::store::build::has_graph_order;
 use crate::store::checkpoint::{Flushed, is_due};
+use crate::store::derived::files_of;
 use crate::store::dictionary::Dictionary;
 use crate::store::folder::{Folder, refuse_foreign};
 use crate::store::index::Index;
@@ -359,9 +360,12 @@ pub(crate) fn remove_unnamed(folder: &Folder) {
     }
 }
 
+/// The files that the manifest names, and those derived from the texts among them.
 fn named_files(folder: &Folder) -> BTreeSet<PathBuf> {
-    match Manifest::read(folder.dir()) {
-        Ok(Found::Manifest(manifest)) => manifest.files(folder.index_dir()).into_iter().collect(),
-        _ => BTreeSet::new(),
-    }
+    let Ok(Found::Manifest(manifest)) = Manifest::read(folder.dir()) else {
+        return BTreeSet::new();
+    };
+    let mut named: BTreeSet<PathBuf> = manifest.files(folder.index_dir()).into_iter().collect();
+    named.extend(files_of(folder.index_dir(), &manifest.terms).unwrap_or_default());
+    named
 }

@@ -11,7 +11,7 @@ use crate::store::live::{Disk, WriterMode};
 use crate::store::order::Order;
 use crate::store::segment::Unreadable;
 use crate::store::snapshot::Snapshot;
-use crate::store::{AsOf, Store, StoreError, io_error};
+use crate::store::{AsOf, Derivers, OpenOptions, Store, StoreError, io_error};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -40,7 +40,11 @@ impl Store {
             Ok(state) => write_base(disk, &state)?,
             Err(StoreError::TooFarBack { .. }) => {
                 let dir = disk.folder.dir();
-                with_state_made_anew(&disk.log, dir, seq, inner.options, |store| {
+                let options = OpenOptions {
+                    derived: Derivers::default(),
+                    ..inner.options
+                };
+                with_state_made_anew(&disk.log, dir, seq, options, |store| {
                     write_base(disk, &store.snapshot())
                 })?;
             }

@@ -9,6 +9,7 @@
 //! ```
 
 use crate::store::block::Block;
+use crate::store::derived::Demand;
 use crate::store::fault;
 use crate::store::terms::TextBlock;
 use quick_cache::Weighter;
@@ -84,6 +85,10 @@ impl Unreadable {
 pub(crate) struct Shared {
     blocks: Cache<(u64, u64), Arc<Block>, Weight>,
     pub(crate) texts: Cache<(u64, u64), Arc<TextBlock>, Weight>,
+    /// Pages of files derived from texts.
+    pub(crate) pages: Cache<(u64, u64), Arc<[u8]>, Weight>,
+    /// What queries ask of the thread that makes such files.
+    pub(crate) demand: Demand,
     damage: Mutex<Option<String>>,
     next_file: AtomicU64,
 }
@@ -103,14 +108,24 @@ impl Weighter<(u64, u64), Arc<TextBlock>> for Weight {
     }
 }
 
+impl Weighter<(u64, u64), Arc<[u8]>> for Weight {
+    fn weight(&self, _: &(u64, u64), page: &Arc<[u8]>) -> u64 {
+        (page.len() + 64) as u64
+    }
+}
+
 impl Shared {
-    /// Caches of at most `cache_bytes` together, half for rows and half for texts: a resource's rows lie in one block, its texts
-    /// in some.
+    /// Caches of at most `cache_bytes` together, half for rows and half for texts and what is derived from them: a resource's
+    /// rows lie in one block, its texts in some.
     pub(crate) fn new(cache_bytes: u64) -> Arc<Self> {
-        let (blocks, texts) = (cache_bytes / 2, cache_bytes / 2);
+        let (blocks, pages) = (cache_bytes / 2, cache_bytes / 8);
+        let texts = cache_bytes - blocks - pages;
         Arc::new(Self {
             blocks: Cache::with_weighter((blocks / 4096) as usize, blocks, Weight),
             texts: Cache::with_weighter((texts / 8192) as usize, texts, Weight),
+            // Vocabularies are read whole: few shards, so that large ones find room.
+            pages: Cache::with_weighter((pages >> 20).max(64) as usize, pages, Weight),
+            demand: Demand::default(),
             damage: Mutex::new(None),
             next_file: AtomicU64::new(1),
         })
@@ -139,6 +154,8 @@ pub(crate) struct SegmentFile {
     file: File,
     /// Unique among the files opened by this process; keys of the caches.
     id: u64,
+    /// Bytes of the file, and the checksum of its footer.
+    identity: (u64, u32),
     footer: Footer,
     shared: Arc<Shared>,
 }
@@ -182,6 +199,7 @@ impl SegmentFile {
             path: path.to_owned(),
             file,
             id: shared.next_file.fetch_add(1, Ordering::Relaxed),
+            identity: (bytes, crc),
             footer,
             shared: Arc::clone(shared),
         }))
@@ -190,6 +208,16 @@ impl SegmentFile {
     /// The file's path when it was opened.
     pub(crate) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Length of the file and checksum of its footer: what tells it from others of its kind.
+    pub(crate) fn identity(&self) -> (u64, u32) {
+        self.identity
+    }
+
+    /// The places of a section in their order; none when there is no section of that name.
+    pub(crate) fn places(&self, name: &str) -> &[Place] {
+        self.footer.sections.get(name).map_or(&[], Vec::as_slice)
     }
 
     /// What the writer noted.
@@ -412,6 +440,11 @@ impl SegmentWriter {
         }
         self.footer.sections.insert(name.to_owned(), places);
         Ok(())
+    }
+
+    /// Makes bytes that were written a section of a name.
+    pub(crate) fn name_places(&mut self, name: &str, places: Vec<Place>) {
+        self.footer.sections.insert(name.to_owned(), places);
     }
 
     /// Writes the footer, makes the file durable and gives it its name. The folder is not synced.

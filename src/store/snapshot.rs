@@ -1,14 +1,18 @@
 //! The state after a commit: dictionary and index, immutable and shared.
 
 use crate::store::dictionary::Dictionary;
+use crate::store::id::Id;
 use crate::store::index::Index;
 use crate::store::statistics::Statistics;
 use crate::store::view::{Graphs, View};
+use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 /// Below this many quads exact counts alone make good plans.
 const STATISTICS_FROM: u64 = 4_096;
+/// Graphs whose last change is remembered; each commit copies the list.
+const MAX_LISTED_GRAPHS: usize = 4_096;
 /// Up to this many quads a state that lacks figures is counted when they are first asked for.
 const COUNTED_UP_TO: u64 = 4_000_000;
 
@@ -16,6 +20,36 @@ const COUNTED_UP_TO: u64 = 4_000_000;
 #[derive(Clone)]
 pub struct Snapshot {
     version: Arc<Version>,
+}
+
+/// The commits that last changed graphs, as far as this process saw them.
+struct LastChanges {
+    /// Graphs that are not listed are as they were after this commit.
+    since: (u64, [u8; 32]),
+    by_graph: FxHashMap<Id, (u64, [u8; 32])>,
+}
+
+impl LastChanges {
+    /// Nothing is known of what came before a commit.
+    fn since(seq: u64, digest: [u8; 32]) -> Arc<Self> {
+        Arc::new(Self {
+            since: (seq, digest),
+            by_graph: FxHashMap::default(),
+        })
+    }
+
+    /// After one more commit, which changed some graphs.
+    fn after(&self, seq: u64, digest: [u8; 32], graphs: &[Id]) -> Arc<Self> {
+        if self.by_graph.len() + graphs.len() > MAX_LISTED_GRAPHS {
+            return Self::since(seq, digest);
+        }
+        let mut by_graph = self.by_graph.clone();
+        by_graph.extend(graphs.iter().map(|graph| (*graph, (seq, digest))));
+        Arc::new(Self {
+            since: self.since,
+            by_graph,
+        })
+    }
 }
 
 pub(crate) struct Version {
@@ -28,6 +62,7 @@ pub(crate) struct Version {
     content: u64,
     /// The figures, and the number of quads when they were counted.
     statistics: OnceLock<Option<(Arc<Statistics>, u64)>>,
+    changes: Arc<LastChanges>,
 }
 
 fn new_content() -> u64 {
@@ -52,6 +87,7 @@ impl Snapshot {
                 index,
                 content: new_content(),
                 statistics: OnceLock::new(),
+                changes: LastChanges::since(seq, digest),
             }),
         }
     }
@@ -62,6 +98,16 @@ impl Snapshot {
 
     /// The same state, now that it has a number and a digest.
     pub(crate) fn numbered(&self, seq: u64, digest: [u8; 32]) -> Self {
+        self.with_changes(seq, digest, LastChanges::since(seq, digest))
+    }
+
+    /// The same state, now that it is what a commit made of another by changing some graphs.
+    pub(crate) fn committed(&self, seq: u64, digest: [u8; 32], base: &Self, graphs: &[Id]) -> Self {
+        let changes = base.version().changes.after(seq, digest, graphs);
+        self.with_changes(seq, digest, changes)
+    }
+
+    fn with_changes(&self, seq: u64, digest: [u8; 32], changes: Arc<LastChanges>) -> Self {
         let version = self.version();
         Self {
             version: Arc::new(Version {
@@ -72,6 +118,7 @@ impl Snapshot {
                 index: version.index.clone(),
                 content: version.content,
                 statistics: version.statistics.clone(),
+                changes,
             }),
         }
     }
@@ -88,6 +135,7 @@ impl Snapshot {
                 index,
                 content: version.content,
                 statistics: OnceLock::new(),
+                changes: Arc::clone(&version.changes),
             }),
         }
     }
@@ -104,6 +152,13 @@ impl Snapshot {
     /// Chain digest (SHA-256) of that commit; zeros for the empty store.
     pub fn digest(&self) -> [u8; 32] {
         self.version.digest
+    }
+
+    /// Number and chain digest of a commit since which a graph has not changed: the one that changed it last, or a later one
+    /// where that is not known, as after a start. Two states of one history that give the same have the same graph.
+    pub fn last_change(&self, graph: Id) -> (u64, [u8; 32]) {
+        let changes = &self.version.changes;
+        *changes.by_graph.get(&graph).unwrap_or(&changes.since)
     }
 
     /// Number of quads.

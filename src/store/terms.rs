@@ -10,6 +10,7 @@ use crate::store::run::{Run, RunBuilder};
 use crate::store::segment::{Place, SegmentFile, SegmentWriter, Shared};
 use std::fmt;
 use std::io;
+use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use zstd::bulk::{Compressor, Decompressor};
@@ -254,24 +255,43 @@ impl Terms {
         block.meta[at]
     }
 
-    /// Calls `each` with every text from an index counted from the file's first: its index so counted, its packed facts and
-    /// the text. Reads past the cache.
-    pub(crate) fn for_each(&self, from: u64, mut each: impl FnMut(u64, u32, &[u8])) {
-        if from >= self.count {
-            return;
+    /// Calls `each` with the texts whose indexes, counted from the file's first, lie in `range`, until it breaks off: the
+    /// index so counted, the packed facts and the text. Reads past the cache.
+    pub(crate) fn try_each(
+        &self,
+        range: Range<u64>,
+        mut each: impl FnMut(u64, u32, &[u8]) -> ControlFlow<()>,
+    ) -> ControlFlow<()> {
+        let end = range.end.min(self.count);
+        if range.start >= end {
+            return ControlFlow::Continue(());
         }
-        for head in &self.blocks[self.number_of(from)..] {
+        for head in &self.blocks[self.number_of(range.start)..] {
+            if head.first >= end {
+                break;
+            }
             let block = match self.read_block(head.place) {
                 Ok(block) => block,
                 Err(error) => self.file.unreadable(&error),
             };
             for at in 0..block.meta.len() {
                 let local = head.first + at as u64;
-                if local >= from {
-                    each(local, block.meta[at], block.text(at));
+                if (range.start..end).contains(&local) {
+                    each(local, block.meta[at], block.text(at))?;
                 }
             }
         }
+        ControlFlow::Continue(())
+    }
+
+    /// The file itself.
+    pub(crate) fn file(&self) -> &Arc<SegmentFile> {
+        &self.file
+    }
+
+    /// The folder it lies in.
+    pub(crate) fn dir(&self) -> &Path {
+        self.file.path().parent().unwrap_or(Path::new(""))
     }
 
     fn number_of(&self, local: u64) -> usize {

@@ -153,7 +153,7 @@ proptest! {
             prop_assert_eq!(view.quads(Some(s), Some(p), Some(o), Some(g)).count(), 1);
             prop_assert_eq!(view.term(o), quad.object.clone());
         }
-        let report = check(dir.path(), true, &mut |_, _| {}).expect("checks");
+        let report = check(dir.path(), true, Derivers::default(), &mut |_, _| {}).expect("checks");
         prop_assert!(report.findings.is_empty(), "{:?}", report.findings);
         prop_assert_eq!(report.quads, quads.len() as u64);
     }
@@ -238,4 +238,44 @@ fn a_registry_that_was_only_begun_can_be_begun_again() {
         refused.err(),
         Some(StoreError::NotARegistry { .. })
     ));
+}
+
+#[test]
+fn the_last_change_of_a_graph_is_that_of_its_quads() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let mut store = Store::open(folder.path(), OpenOptions::default()).expect("opens");
+    let graph = |n: u8| NamedNode::new_unchecked(format!("http://example.org/g{n}"));
+    let mark = |state: &Snapshot, n: u8| {
+        let id = state.view().id_of_graph(GraphName::from(graph(n)).as_ref());
+        state.last_change(id.expect("known"))
+    };
+    let commit = |store: &Store, graphs: &[u8], value: i64| {
+        let mut draft = store.begin().expect("writes");
+        for n in graphs {
+            let subject = NamedNode::new_unchecked("http://example.org/s");
+            let quad = Quad::new(subject.clone(), subject, Literal::from(value), graph(*n));
+            draft.add_quad(quad.as_ref());
+        }
+        draft.commit(meta()).expect("commits");
+        store.snapshot()
+    };
+    let first = commit(&store, &[1, 2], 1);
+    assert_eq!(mark(&first, 1), (1, first.digest()));
+    let second = commit(&store, &[2], 2);
+    assert_eq!(mark(&second, 1), (1, first.digest()));
+    assert_eq!(mark(&second, 2), (2, second.digest()));
+    let third = commit(&store, &[1, 2], 2);
+    assert_eq!(mark(&third, 1), (3, third.digest()));
+    assert_eq!(mark(&third, 2), mark(&second, 2), "nothing was added to it");
+    store.checkpoint().expect("flushes");
+    assert_eq!(mark(&store.snapshot(), 2), mark(&second, 2));
+    // After a start no more is known than that nothing has changed since.
+    drop(store);
+    store = Store::open(folder.path(), OpenOptions::default()).expect("opens");
+    assert_eq!(mark(&store.snapshot(), 2), (3, third.digest()));
+    let fourth = commit(&store, &[1], 4);
+    assert_eq!(mark(&fourth, 1), (4, fourth.digest()));
+    assert_eq!(mark(&fourth, 2), (3, third.digest()));
+    let earlier = store.as_of(AsOf::Seq(2)).expect("the log has it");
+    assert_eq!(mark(&earlier, 1), (2, second.digest()));
 }

@@ -78,11 +78,12 @@ impl Computed {
         match self {
             Self::Id(id) => id,
             Self::Value(value) => {
-                let inline = match &value {
+                let known = match &value {
                     Value::IntegerLiteral(value) => Id::of_integer((*value).into()),
+                    Value::DecimalLiteral(value) => Some(context.dataset.id_of_decimal(*value)),
                     _ => None,
                 };
-                inline
+                known
                     .unwrap_or_else(|| context.dataset.id(Term::from(value)))
                     .raw()
             }

@@ -2,7 +2,7 @@
 //! other take time and memory that grow with the square of their number.
 
 use super::geometry::Bounds;
-use super::index::EdgeTree;
+use super::tree::EdgeTree;
 use geo::{Geometry, LineString};
 
 /// Edges up to which all may cross.

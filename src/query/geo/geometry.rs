@@ -3,7 +3,7 @@
 
 use super::cost;
 use super::crs::Crs;
-use super::index::EdgeTree;
+use super::tree::EdgeTree;
 use super::{GEOJSON_LITERAL, GML_LITERAL, WKT_LITERAL, geojson, gml, wkt};
 use geo::{
     BoundingRect as _, CoordsIter as _, Geometry, GeometryCollection, HasDimensions as _,

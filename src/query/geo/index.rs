@@ -1,20 +1,26 @@
 //! The index over all geometries of a store: which literals may meet a geometry, or lie near it. Answers with candidates,
 //! never with certainty; the filter decides.
 //!
-//! It is derived from the texts of the dictionary alone, part by part (see `store::parts`), so commits extend it, and
+//! It is derived from the texts of the dictionary alone, piece by piece (see `store::derived`), so commits extend it, and
 //! graphs, rights and earlier states cost nothing: what a reader may see comes from joining with the quads of its view.
-//! Each part has one packed R-tree for each system of coordinates, in that system's own numbers: building it transforms
+//! Each piece has one packed R-tree for each system of coordinates, in that system's own numbers: building it transforms
 //! nothing, and within one system the boxes are exact. A search goes to each system in turn. Between two systems straight
 //! edges become curves, so boxes are widened there by more than any edge in them can bend.
 
 use super::crs::Crs;
 use super::geometry::{Bounds, Form, Geom};
+use super::tree::{Box4, Entry, StoredTree, Tree, outward};
 use super::{GEOJSON_LITERAL, GML_LITERAL, WKT_LITERAL};
-use crate::store::{Id, TermPart, View};
-use std::sync::Arc;
+use crate::query::budget::check_now;
+use crate::store::{
+    Bytes, Derive, Derived, Id, Piece, Reader, Section, TermPart, View, with_pieces,
+};
+use serde::{Deserialize, Serialize};
+use std::io;
+use std::ops::{ControlFlow, Range};
 
-/// Entries of a node of a tree.
-const FANOUT: usize = 16;
+/// Geometries after which a piece is complete. Few in tests, so that they meet several.
+const FULL: usize = if cfg!(test) { 300 } else { 1 << 20 };
 /// Most that an edge bends between two systems, for each square of its length: in metres and in degrees.
 const BEND_PER_METRE: f64 = 2e-7;
 const BEND_PER_DEGREE: f64 = 0.02;
@@ -45,7 +51,7 @@ pub(in crate::query) enum Candidates {
 }
 
 /// The literals of a state that may meet the geometry of a constant, or be near it; `Many` when there are more than `limit`.
-/// Builds the index of the parts that lack it.
+/// Makes the index of what lacks it, or waits for it, within the limits of the query.
 pub(in crate::query) fn candidates(
     view: &View,
     constant: &oxrdf::Term,
@@ -58,91 +64,162 @@ pub(in crate::query) fn candidates(
     let Some(regions) = Regions::of(&constant, search) else {
         return Candidates::Many;
     };
-    let datatypes = [WKT_LITERAL, GML_LITERAL, GEOJSON_LITERAL].map(|iri| view.datatype_index(iri));
+    with_pieces(|| search_pieces(view, &regions, limit))
+}
+
+fn search_pieces(view: &View, regions: &Regions, limit: usize) -> Candidates {
     let mut found = Vec::new();
     for part in view.snapshot().term_parts() {
-        let index = part_index(&part, view, datatypes);
-        if !index.is_complete {
-            return Candidates::Many;
-        }
-        found.extend_from_slice(&index.anywhere);
-        for (crs, tree) in &index.trees {
-            match regions.in_crs(*crs) {
-                Region::All => return Candidates::Many,
-                Region::Box(bounds) => tree.search(&bounds, limit + 1, &mut found),
+        for piece in part.derived(&GeoIndex, view, &check_now) {
+            let index = piece.opened(PieceIndex::of);
+            if !index.is_complete {
+                return Candidates::Many;
             }
-        }
-        if found.len() > limit {
-            return Candidates::Many;
+            found.extend(index.anywhere());
+            for (crs, tree) in &index.trees {
+                match regions.in_crs(*crs) {
+                    Region::All => return Candidates::Many,
+                    Region::Box(bounds) => tree.search(&bounds, limit + 1, &mut found),
+                }
+            }
+            if found.len() > limit {
+                return Candidates::Many;
+            }
         }
     }
     Candidates::Some(found)
 }
 
-/// The index of a part, made now if it was not.
-fn part_index(part: &TermPart, view: &View, datatypes: [Option<u16>; 3]) -> Arc<PartIndex> {
-    part.kept(|| {
-        let started = std::time::Instant::now();
-        let index = PartIndex::of(part, view, datatypes);
-        let geometries = index.len();
-        if geometries > 0 {
-            let (ms, texts) = (started.elapsed().as_millis() as u64, part.key().texts());
-            tracing::info!(geometries, texts, ms, "Indexed geometries");
-        }
-        index
-    })
+/// What is derived from texts for geometries.
+pub(in crate::query) struct GeoIndex;
+
+/// What is known of a piece without reading a section.
+#[derive(Debug, Default, Serialize, Deserialize)]
+struct Facts {
+    /// Whether some geometry could not be told from other literals.
+    is_blurred: bool,
+    /// Number of a system and entries of its tree.
+    trees: Vec<(usize, usize)>,
 }
 
-/// The geometries of one part.
-struct PartIndex {
-    trees: Vec<(Crs, Tree)>,
-    /// Geometries that another system may see anywhere.
-    anywhere: Vec<Id>,
+impl Derive for GeoIndex {
+    fn kind(&self) -> &'static str {
+        "geo"
+    }
+
+    /// To be raised with every change of which literals are geometries, of their boxes, and of how trees lie in bytes; a test
+    /// tells.
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn derive(
+        &self,
+        part: &TermPart,
+        names: &View,
+        range: Range<u64>,
+        look: &mut dyn FnMut() -> io::Result<()>,
+    ) -> io::Result<Derived> {
+        let datatypes =
+            [WKT_LITERAL, GML_LITERAL, GEOJSON_LITERAL].map(|iri| names.datatype_index(iri));
+        let mut entries: [Vec<Entry>; Crs::ALL.len()] = Default::default();
+        let mut anywhere = Vec::new();
+        let mut is_blurred = false;
+        let (mut next, mut looked) = (range.end, Ok(()));
+        let mut count = 0;
+        part.for_each_literal(
+            range,
+            |meta| {
+                is_blurred |= meta.datatype == UNLISTED;
+                meta.language == 0 && datatypes.contains(&Some(meta.datatype))
+            },
+            |id, meta, value| {
+                looked = look();
+                if looked.is_err() {
+                    return ControlFlow::Break(());
+                }
+                if count == FULL {
+                    next = id.value();
+                    return ControlFlow::Break(());
+                }
+                let form = Form::of(names.datatype_iri(meta.datatype));
+                // What is no geometry, or an empty one, passes no filter.
+                if let Some(geometry) = form.and_then(|form| form.read(value))
+                    && let Some(bounds) = geometry.bounds
+                {
+                    count += 1;
+                    match boxed(geometry.crs, bounds) {
+                        Some(bounds) => entries[geometry.crs as usize].push(Entry { id, bounds }),
+                        None => anywhere.extend_from_slice(&id.raw().to_le_bytes()),
+                    }
+                }
+                ControlFlow::Continue(())
+            },
+        );
+        looked?;
+        let mut facts = Facts {
+            is_blurred,
+            trees: Vec::new(),
+        };
+        let section = |name: String, bytes| Section {
+            name,
+            bytes,
+            is_whole: false,
+        };
+        let mut sections = vec![section("anywhere".to_owned(), anywhere)];
+        for (crs, entries) in entries.into_iter().enumerate() {
+            if !entries.is_empty() {
+                let tree = Tree::of(entries);
+                facts.trees.push((crs, tree.len()));
+                let (ids, boxes) = tree.into_bytes();
+                sections.push(section(format!("ids{crs}"), ids));
+                sections.push(section(format!("boxes{crs}"), boxes));
+            }
+        }
+        Ok(Derived {
+            next,
+            facts: serde_json::to_value(facts).expect("numbers are JSON"),
+            sections,
+        })
+    }
+}
+
+/// The geometries of one piece.
+struct PieceIndex {
+    trees: Vec<(Crs, StoredTree)>,
+    /// Ids of geometries that another system may see anywhere.
+    anywhere: Bytes,
     /// Whether every geometry could be told from other literals.
     is_complete: bool,
 }
 
-impl PartIndex {
-    fn of(part: &TermPart, view: &View, datatypes: [Option<u16>; 3]) -> Self {
-        let mut entries: [Vec<Entry>; Crs::ALL.len()] = Default::default();
-        let mut index = Self {
-            trees: Vec::new(),
-            anywhere: Vec::new(),
-            is_complete: true,
+impl PieceIndex {
+    fn of(piece: &Piece) -> Self {
+        let anywhere = piece.section("anywhere");
+        let Ok(facts) = Facts::deserialize(piece.facts()) else {
+            anywhere.spoilt("does not say what it holds");
         };
-        let mut is_complete = true;
-        part.for_each_literal(
-            0,
-            |meta| {
-                is_complete &= meta.datatype != UNLISTED;
-                meta.language == 0 && datatypes.contains(&Some(meta.datatype))
-            },
-            |id, meta, value| {
-                let geometry =
-                    Form::of(view.datatype_iri(meta.datatype)).and_then(|form| form.read(value));
-                // What is no geometry, or an empty one, passes no filter.
-                if let Some(geometry) = geometry
-                    && let Some(bounds) = geometry.bounds
-                {
-                    match boxed(geometry.crs, bounds) {
-                        Some(bounds) => entries[geometry.crs as usize].push(Entry { id, bounds }),
-                        None => index.anywhere.push(id),
-                    }
-                }
-            },
-        );
-        index.is_complete = is_complete;
-        for (crs, entries) in Crs::ALL.into_iter().zip(entries) {
-            if !entries.is_empty() {
-                index.trees.push((crs, Tree::of(entries)));
+        let trees = facts.trees.into_iter().map(|(crs, entries)| {
+            let (ids, boxes) = (format!("ids{crs}"), format!("boxes{crs}"));
+            let tree = StoredTree::new(entries, piece.section(&ids), piece.section(&boxes));
+            match Crs::ALL.get(crs) {
+                Some(crs) => (*crs, tree),
+                None => anywhere.spoilt("names an unknown system"),
             }
+        });
+        Self {
+            trees: trees.collect(),
+            is_complete: !facts.is_blurred,
+            anywhere,
         }
-        index
     }
 
-    fn len(&self) -> usize {
-        let trees = self.trees.iter().map(|(_, tree)| tree.ids.len());
-        trees.sum::<usize>() + self.anywhere.len()
+    fn anywhere(&self) -> impl Iterator<Item = Id> {
+        let mut ids = Reader::new(&self.anywhere);
+        (0..self.anywhere.len() / 8).filter_map(move |at| {
+            let raw = u64::from_le_bytes(ids.item(at * 8));
+            Id::from_raw(raw)
+        })
     }
 }
 
@@ -166,37 +243,12 @@ fn bend(crs: Crs, bounds: &Bounds) -> f64 {
 }
 
 /// The box of a geometry for the tree, rounded outward; `None` where it may be seen anywhere.
-fn boxed(crs: Crs, bounds: Bounds) -> Option<[f32; 4]> {
+fn boxed(crs: Crs, bounds: Bounds) -> Option<Box4> {
     if !is_tame(crs, &bounds) {
         return None;
     }
     let bend = bend(crs, &bounds);
     Some(outward(&bounds.wider(bend, bend)))
-}
-
-fn outward(bounds: &Bounds) -> [f32; 4] {
-    let down = |value: f64| {
-        let near = value as f32;
-        if f64::from(near) > value {
-            near.next_down()
-        } else {
-            near
-        }
-    };
-    let up = |value: f64| {
-        let near = value as f32;
-        if f64::from(near) < value {
-            near.next_up()
-        } else {
-            near
-        }
-    };
-    [
-        down(bounds.min.0),
-        down(bounds.min.1),
-        up(bounds.max.0),
-        up(bounds.max.1),
-    ]
 }
 
 /// Where a search looks in one system.
@@ -289,141 +341,12 @@ fn near(from: Crs, bounds: &Bounds, to: Crs, metres: f64) -> Option<Bounds> {
     Some(found)
 }
 
-struct Entry {
-    id: Id,
-    bounds: [f32; 4],
-}
-
-/// A packed R-tree: the boxes of the entries, sorted into tiles, and over them the boxes of each sixteen.
-struct Tree {
-    ids: Vec<Id>,
-    /// The boxes of the entries, then those of each level above, the root last.
-    boxes: Vec<[f32; 4]>,
-    /// Where each level ends in `boxes`.
-    ends: Vec<usize>,
-}
-
-impl Tree {
-    fn of(mut entries: Vec<Entry>) -> Self {
-        let middle = |entry: &Entry, axis: usize| entry.bounds[axis] + entry.bounds[axis + 2];
-        let by =
-            |axis: usize| move |a: &Entry, b: &Entry| middle(a, axis).total_cmp(&middle(b, axis));
-        // Sort-tile-recursive: columns of whole nodes, each sorted from south to north.
-        let nodes = entries.len().div_ceil(FANOUT);
-        let column = (nodes as f64).sqrt().ceil() as usize * FANOUT;
-        entries.sort_unstable_by(by(0));
-        for column in entries.chunks_mut(column) {
-            column.sort_unstable_by(by(1));
-        }
-        let ids = entries.iter().map(|entry| entry.id).collect();
-        let mut boxes: Vec<[f32; 4]> = entries.iter().map(|entry| entry.bounds).collect();
-        boxes.reserve_exact(boxes.len() / (FANOUT - 1) + 16);
-        let mut ends = vec![boxes.len()];
-        let mut start = 0;
-        while boxes.len() - start > 1 {
-            let end = boxes.len();
-            for node in (start..end).step_by(FANOUT) {
-                let whole = boxes[node..end.min(node + FANOUT)]
-                    .iter()
-                    .copied()
-                    .reduce(|a, b| {
-                        [
-                            a[0].min(b[0]),
-                            a[1].min(b[1]),
-                            a[2].max(b[2]),
-                            a[3].max(b[3]),
-                        ]
-                    });
-                boxes.extend(whole);
-            }
-            ends.push(boxes.len());
-            start = end;
-        }
-        Self { ids, boxes, ends }
-    }
-
-    /// Adds the ids of the boxes that meet the bounds, until there are `limit`.
-    fn search(&self, bounds: &Bounds, limit: usize, found: &mut Vec<Id>) {
-        let wanted = outward(bounds);
-        // Not what is apart: a bound that is no number meets everything.
-        let is_apart = |own: &[f32; 4]| {
-            own[0] > wanted[2] || own[2] < wanted[0] || own[1] > wanted[3] || own[3] < wanted[1]
-        };
-        let start_of = |level: usize| if level == 0 { 0 } else { self.ends[level - 1] };
-        let root = self.ends.len() - 1;
-        let mut open = vec![(root, start_of(root))];
-        while let Some((level, at)) = open.pop() {
-            if is_apart(&self.boxes[at]) {
-                continue;
-            }
-            if level == 0 {
-                found.push(self.ids[at]);
-                if found.len() >= limit {
-                    return;
-                }
-                continue;
-            }
-            let below = start_of(level - 1);
-            let first = below + (at - start_of(level)) * FANOUT;
-            let end = self.ends[level - 1].min(first + FANOUT);
-            open.extend((first..end).map(|at| (level - 1, at)));
-        }
-    }
-}
-
-/// The tree over the edges of geometries, which tells how many are near a place.
-pub(super) struct EdgeTree(Tree);
-
-impl EdgeTree {
-    /// Of the bounds of the edges.
-    pub(super) fn of(edges: &[Bounds]) -> Self {
-        let entry = |(number, bounds)| Entry {
-            id: Id::local(number as u64),
-            bounds: outward(bounds),
-        };
-        Self(Tree::of(edges.iter().enumerate().map(entry).collect()))
-    }
-
-    /// How many edges meet the bounds, as far as `most`.
-    pub(super) fn count(&self, bounds: &Bounds, most: usize) -> usize {
-        let mut found = Vec::new();
-        self.0.search(bounds, most, &mut found);
-        found.len()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn ids(count: usize) -> Vec<Id> {
-        (0..count as u64).map(Id::local).collect()
-    }
-
     proptest! {
-        #[test]
-        fn a_tree_finds_what_a_scan_finds(boxes in prop::collection::vec((-100.0..100.0_f64, -100.0..100.0_f64, 0.0..20.0_f64, 0.0..20.0_f64), 1..700),
-                                          x in -110.0..110.0_f64, y in -110.0..110.0_f64, w in 0.0..60.0_f64, h in 0.0..60.0_f64) {
-            let bounds = |(x, y, w, h): (f64, f64, f64, f64)| Bounds { min: (x, y), max: (x + w, y + h) };
-            let entries = boxes.iter().zip(ids(boxes.len())).map(|(one, id)| Entry { id, bounds: outward(&bounds(*one)) });
-            let tree = Tree::of(entries.collect());
-            let wanted = bounds((x, y, w, h));
-            let mut found = Vec::new();
-            tree.search(&wanted, usize::MAX, &mut found);
-            found.sort_unstable();
-            let all = ids(boxes.len());
-            for (one, id) in boxes.iter().zip(all) {
-                if bounds(*one).meets(&wanted) {
-                    prop_assert!(found.binary_search(&id).is_ok());
-                }
-            }
-            prop_assert!(found.windows(2).all(|pair| pair[0] < pair[1]), "each once");
-            let mut some = Vec::new();
-            tree.search(&wanted, 3, &mut some);
-            prop_assert_eq!(some.len(), found.len().min(3));
-        }
-
         #[test]
         fn a_box_in_another_system_holds_what_was_in_it(x in 21_492.0..259_366.0_f64, y in 152_558.0..244_521.0_f64, w in 0.0..50_000.0_f64, h in 0.0..50_000.0_f64,
                                                         a in 0.0..1.0_f64, b in 0.0..1.0_f64, one in 0..6_usize, other in 0..6_usize) {

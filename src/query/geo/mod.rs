@@ -17,10 +17,11 @@ mod relations;
 mod shapes;
 #[cfg(test)]
 mod tests;
+mod tree;
 mod wkt;
 
 pub(super) use functions::{IRIS, call, is_function};
-pub(super) use index::{Candidates, Search, candidates};
+pub(super) use index::{Candidates, GeoIndex, Search, candidates};
 
 #[cfg(test)]
 pub(super) use geometry::READ;

@@ -1,20 +1,16 @@
-//! The index of one state: the segments of each part of its dictionary, made when they are first asked for.
-//! A part that is being made grows by whole segments, so a query that is stopped meanwhile leaves its work to the next.
+//! The index of one state: the segments of each part of its dictionary. Says how one is derived from literals; the store
+//! keeps them beside the texts, in memory or in files, and makes what is missing.
 
 use super::MAX_LITERAL_BYTES;
 use super::language::{Group, Stemmers};
 use super::segment::{Segment, SegmentBuilder};
 use super::words::Words;
 use crate::query::budget::check_now;
-use crate::store::{TermPart, View};
+use crate::store::{Derive, Derived, TermPart, View};
 use rustc_hash::FxHashMap;
-use std::sync::{Arc, Mutex, MutexGuard, TryLockError};
-use std::time::{Duration, Instant};
-
-/// Literals of a part from which its making is worth a line in the log.
-const WORTH_TELLING: u64 = 10_000;
-/// Between two looks at a part that another query is making.
-const WAIT: Duration = Duration::from_millis(1);
+use std::io;
+use std::ops::{ControlFlow, Range};
+use std::sync::Arc;
 
 #[cfg(test)]
 thread_local! {
@@ -22,110 +18,77 @@ thread_local! {
     pub(super) static READ: std::cell::Cell<u64> = const { std::cell::Cell::new(0) };
 }
 
-/// What is kept beside a part of the dictionary.
-#[derive(Default)]
-struct TextPart {
-    progress: Mutex<Progress>,
-}
+/// What is derived from texts for full text.
+pub(in crate::query) struct TextIndex;
 
-impl TextPart {
-    /// Waits for who is making the part, within the limits of the query that waits.
-    fn lock(&self) -> MutexGuard<'_, Progress> {
-        loop {
-            match self.progress.try_lock() {
-                Ok(progress) => return progress,
-                // A query that was stopped left whole segments behind.
-                Err(TryLockError::Poisoned(left)) => return left.into_inner(),
-                Err(TryLockError::WouldBlock) => {
-                    check_now();
-                    std::thread::sleep(WAIT);
-                }
-            }
-        }
+impl Derive for TextIndex {
+    fn kind(&self) -> &'static str {
+        "text"
     }
-}
 
-#[derive(Default)]
-struct Progress {
-    segments: Vec<Arc<Segment>>,
-    /// Number within the part of the text to go on with.
-    next: u64,
-    is_complete: bool,
-}
-
-/// The segments of all literals of a state. Makes what is missing; limits are looked at after each segment.
-pub(super) fn segments(view: &View) -> Vec<Arc<Segment>> {
-    let mut all = Vec::new();
-    for part in view.snapshot().term_parts() {
-        let kept = part.kept(TextPart::default);
-        let mut progress = kept.lock();
-        if !progress.is_complete {
-            progress.complete(&part, view);
-        }
-        all.extend(progress.segments.iter().cloned());
+    /// To be raised with every change of how words are cut, folded and stemmed, and of how segments lie in bytes; a test
+    /// tells.
+    fn version(&self) -> u32 {
+        1
     }
-    all
-}
 
-impl Progress {
-    fn complete(&mut self, part: &TermPart, view: &View) {
-        let started = Instant::now();
-        let first = part.key().first();
+    fn derive(
+        &self,
+        part: &TermPart,
+        names: &View,
+        range: Range<u64>,
+        look: &mut dyn FnMut() -> io::Result<()>,
+    ) -> io::Result<Derived> {
         let (mut words, stemmers) = (Words::default(), Stemmers::default());
-        let stem = |group, word: &str, out: &mut String| stemmers.stem(group, word, out);
         let mut groups: FxHashMap<u16, Group> = FxHashMap::default();
         let mut builder = SegmentBuilder::default();
+        let (mut next, mut looked) = (range.end, Ok(()));
         part.for_each_literal(
-            self.next,
+            range,
             // `xsd:string` and `rdf:langString`.
             |meta| meta.datatype < 2,
             |id, meta, value| {
+                looked = look();
+                if looked.is_err() {
+                    return ControlFlow::Break(());
+                }
+                if builder.is_full(id) {
+                    next = id.value();
+                    return ControlFlow::Break(());
+                }
                 #[cfg(test)]
                 READ.set(READ.get() + 1);
                 if value.len() > MAX_LITERAL_BYTES {
-                    return;
+                    return ControlFlow::Continue(());
                 }
                 words.read(value);
-                if words.is_empty() {
-                    return;
+                if !words.is_empty() {
+                    let group = *groups
+                        .entry(meta.language)
+                        .or_insert_with(|| Group::of(names.language_tag(meta.language)));
+                    builder.add(id, group, words.iter());
                 }
-                if builder.is_full(id) {
-                    let full = std::mem::take(&mut builder);
-                    self.segments.push(Arc::new(full.finish(stem)));
-                    self.next = id.value() - first;
-                    check_now();
-                }
-                let group = *groups
-                    .entry(meta.language)
-                    .or_insert_with(|| Group::of(view.language_tag(meta.language)));
-                builder.add(id, group, words.iter());
+                ControlFlow::Continue(())
             },
         );
-        if !builder.is_empty() {
-            self.segments.push(Arc::new(builder.finish(stem)));
-        }
-        self.is_complete = true;
-        self.tell(started);
+        looked?;
+        Ok(Derived {
+            next,
+            ..builder.finish(|group, word, out| stemmers.stem(group, word, out))
+        })
     }
+}
 
-    fn tell(&self, started: Instant) {
-        let literals: u64 = self.segments.iter().map(|s| s.literals()).sum();
-        if literals < WORTH_TELLING {
-            return;
+/// The segments of all literals of a state. Makes what is missing, or waits for it, within the limits of the query.
+pub(super) fn segments(view: &View) -> Vec<Arc<Segment>> {
+    let mut all = Vec::new();
+    for part in view.snapshot().term_parts() {
+        for piece in part.derived(&TextIndex, view, &check_now) {
+            let segment = piece.opened(Segment::of);
+            if segment.literals() > 0 {
+                all.push(segment);
+            }
         }
-        let seconds = started.elapsed().as_secs_f64();
-        tracing::info!(
-            literals,
-            words = self.segments.iter().map(|s| s.words()).sum::<u64>(),
-            bytes = self
-                .segments
-                .iter()
-                .map(|s| s.memory_bytes())
-                .sum::<usize>(),
-            segments = self.segments.len(),
-            seconds,
-            literals_per_second = (literals as f64 / seconds.max(1e-6)) as u64,
-            "made the text index of a part of the dictionary"
-        );
     }
+    all
 }

@@ -1,8 +1,8 @@
 //! Full text: literals by the words they hold, from SPARQL.
 //!
 //! `?literal text:search "adres*"` binds the literals that match, `text:matches(?literal, "adres*")` tests one. The index is
-//! a function of the dictionary, whose texts and ids never change: one part of it belongs to each part of the dictionary, is
-//! made when first asked for and lives as long as that part. What a reader sees comes from the quads of its view, so graphs,
+//! a function of the dictionary, whose texts and ids never change: the store keeps it beside the texts, in files where these
+//! are in files (see `store::derived`). What a reader sees comes from the quads of its view, so graphs,
 //! rights and earlier states need nothing of their own. Knows words and literals; `algebra_in` knows the patterns.
 //!
 //! Literals are those of `xsd:string` and those with a language, up to [`MAX_LITERAL_BYTES`].
@@ -21,6 +21,7 @@ mod words;
 mod tests;
 
 pub(super) use functions::with_functions;
+pub(super) use index::TextIndex;
 pub(super) use language::LanguageRange;
 pub(super) use search::{Amount, Hit, search};
 pub(super) use syntax::TextQuery;

@@ -8,7 +8,7 @@ use super::matching::LiteralWords;
 use super::segment::{Posting, Segment};
 use super::syntax::{Alternative, TextQuery, Unit};
 use crate::query::budget::step;
-use crate::store::{Id, View};
+use crate::store::{Id, Reader, View, with_pieces};
 use oxrdf::Term;
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
@@ -54,6 +54,15 @@ pub(in crate::query) enum Amount {
 
 /// The literals that match and stand as object in a quad of the view, best first. `None` when there are more than wanted.
 pub(in crate::query) fn search(
+    view: &View,
+    query: &TextQuery,
+    range: &LanguageRange,
+    amount: Amount,
+) -> Option<Vec<Hit>> {
+    with_pieces(|| search_once(view, query, range, amount))
+}
+
+fn search_once(
     view: &View,
     query: &TextQuery,
     range: &LanguageRange,
@@ -132,10 +141,7 @@ impl Finder<'_> {
             .map(|element| {
                 let frequency = segments.iter().map(|segment| {
                     let lists = self.lists(segment, element);
-                    lists
-                        .iter()
-                        .map(|list| segment.frequency(*list))
-                        .sum::<u64>()
+                    segment.frequency(&lists)
                 });
                 // Forms of one word in one literal are counted twice; that is near enough.
                 let frequency = (frequency.sum::<u64>() as f64).min(literals);
@@ -157,9 +163,7 @@ impl Finder<'_> {
         step();
         let lists = self.lists(segment, element);
         let mut postings: Vec<Posting> = Vec::new();
-        for list in &lists {
-            segment.read(*list, &mut postings);
-        }
+        segment.read(&lists, &mut postings);
         if lists.len() > 1 {
             postings.sort_unstable_by_key(|posting| posting.literal);
             postings.dedup_by(|next, kept| {
@@ -195,8 +199,7 @@ impl Finder<'_> {
             .into_iter()
             .map(|element| {
                 let lists = self.lists(segment, element);
-                let size = lists.iter().map(|list| segment.frequency(*list)).sum();
-                (size, element)
+                (segment.frequency(&lists), element)
             })
             .collect();
         sized.sort_unstable();
@@ -206,12 +209,16 @@ impl Finder<'_> {
         let mut found: Option<Vec<(u32, f64)>> = None;
         for (_, element) in sized {
             let postings = self.postings(segment, element);
+            let mut lengths = segment.lengths();
             let next = match found {
                 None => postings
                     .iter()
-                    .map(|posting| (posting.literal, self.score(segment, element, posting)))
+                    .map(|posting| {
+                        let score = self.score(&mut lengths, element, posting);
+                        (posting.literal, score)
+                    })
                     .collect(),
-                Some(found) => self.meet(segment, element, &found, &postings),
+                Some(found) => self.meet(&mut lengths, element, &found, &postings),
             };
             if next.is_empty() {
                 return next;
@@ -245,7 +252,7 @@ impl Finder<'_> {
     /// What is in both lists, with the scores added.
     fn meet(
         &self,
-        segment: &Segment,
+        lengths: &mut Reader<'_>,
         element: usize,
         found: &[(u32, f64)],
         postings: &[Posting],
@@ -258,16 +265,22 @@ impl Finder<'_> {
                 .is_some()
             {}
             if let Some(posting) = postings.next_if(|posting| posting.literal == *literal) {
-                both.push((*literal, score + self.score(segment, element, posting)));
+                both.push((*literal, score + self.score(lengths, element, posting)));
             }
         }
         both
     }
 
-    fn score(&self, segment: &Segment, element: usize, posting: &Posting) -> f64 {
+    /// What an element adds to the score of a literal; nothing is read when no score was asked for.
+    fn score(&self, lengths: &mut Reader<'_>, element: usize, posting: &Posting) -> f64 {
+        let weight = self.weights[element];
+        if weight == 0.0 {
+            return 0.0;
+        }
         let times = f64::from(posting.times);
-        let length = f64::from(segment.length(posting.literal)) / self.average;
-        self.weights[element] * times * (K1 + 1.0) / (times + K1 * (1.0 - B + B * length))
+        let [length] = lengths.item(posting.literal as usize);
+        let length = f64::from(length) / self.average;
+        weight * times * (K1 + 1.0) / (times + K1 * (1.0 - B + B * length))
     }
 
     /// Whether a literal holds all phrases: the index knows words, not their order.

@@ -253,8 +253,11 @@ fn each_literal_is_read_once_and_a_search_reads_its_own_lists() {
         found(&view, "SELECT ?l { ?l text:search 'nieuw molenweg' }"),
         Vec::<String>::new()
     );
-    let segments = super::index::segments(&later);
-    let bytes: usize = segments.iter().map(|segment| segment.memory_bytes()).sum();
+    let parts = later.snapshot().term_parts();
+    let pieces = parts
+        .iter()
+        .flat_map(|part| part.derived(&TextIndex, &later, &|| ()));
+    let bytes: usize = pieces.map(|piece| piece.memory_bytes()).sum();
     assert!(
         bytes < 60 * 20_000,
         "{bytes} bytes for twenty thousand literals"

@@ -35,7 +35,7 @@ fn read(dir: &Path) -> Store {
 }
 
 fn assert_sound(dir: &Path) {
-    let report = check(dir, true, &mut |_, _| {}).expect("checks");
+    let report = check(dir, true, Derivers::default(), &mut |_, _| {}).expect("checks");
     assert!(report.findings.is_empty(), "{:?}", report.findings);
 }
 
@@ -264,4 +264,66 @@ fn a_state_too_far_back_becomes_a_base_all_the_same() {
     assert_eq!(made.expect("makes it"), dump(&state));
     assert!(!folder.path().join("earlier.new").exists());
     assert_sound(folder.path());
+}
+
+#[test]
+fn files_that_people_keep_go_along_and_stop_nothing() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let at = |name: &str| folder.path().join(name);
+    let data = at("data");
+    let queries = data.join(QUERIES_DIR);
+    fs::create_dir_all(&queries).expect("a folder before there is a registry");
+    fs::write(queries.join("straat.rq"), "SELECT * {}").expect("writes");
+    drop(filled(&data, 3));
+    fs::write(queries.join("LEESMIJ.txt"), "uitleg").expect("writes");
+    fs::write(queries.join(".straat.rq.swp"), "x").expect("writes");
+    fs::create_dir(queries.join("oud")).expect("a folder");
+    let names = |dir: &Path| {
+        let entries = fs::read_dir(dir.join(QUERIES_DIR)).expect("a folder");
+        let mut names: Vec<String> = entries
+            .map(|entry| {
+                entry
+                    .expect("entry")
+                    .file_name()
+                    .into_string()
+                    .expect("UTF-8")
+            })
+            .collect();
+        names.sort();
+        names
+    };
+    let kept = ["LEESMIJ.txt", "straat.rq"];
+    for (name, copied) in [("linked", false), ("copied", true)] {
+        let report = backup(&data, &at(name), copied, &mut |_, _| {}).expect("copies");
+        assert_eq!(report.query_files, 2);
+        assert_eq!(names(&at(name)), kept);
+    }
+    // An editor that writes in place must not reach into the backup.
+    fs::write(queries.join("straat.rq"), "ASK {}").expect("writes");
+    let copy = at("linked");
+    let text = fs::read_to_string(copy.join("queries/straat.rq")).expect("reads");
+    assert_eq!(text, "SELECT * {}");
+    for (name, moment) in [("all", None), ("early", Some(AsOf::Seq(2)))] {
+        let back = at(name);
+        let options = OpenOptions::default();
+        let report = restore(&copy, &back, moment, options, &mut |_, _| {}).expect("restores");
+        assert_eq!(report.query_files, 2);
+        assert_eq!(names(&back), kept);
+        assert_sound(&back);
+    }
+    // One that ended half-way is started over.
+    fs::rename(copy.join("log"), copy.join("log.new")).expect("renames");
+    backup(&data, &copy, true, &mut |_, _| {}).expect("starts over");
+    let text = fs::read_to_string(copy.join("queries/straat.rq")).expect("reads");
+    assert_eq!(text, "ASK {}");
+    // What people keep is not overwritten, and a file of that name is not theirs.
+    let used = at("used");
+    fs::create_dir_all(used.join(QUERIES_DIR)).expect("a folder");
+    let refused = restore(&copy, &used, None, OpenOptions::default(), &mut |_, _| {});
+    assert!(matches!(refused, Err(StoreError::NotEmpty { .. })));
+    let strange = at("strange");
+    fs::create_dir(&strange).expect("a folder");
+    fs::write(strange.join(QUERIES_DIR), "x").expect("writes");
+    let refused = Store::open(&strange, OpenOptions::default()).err();
+    assert!(matches!(refused, Some(StoreError::NotARegistry { .. })));
 }

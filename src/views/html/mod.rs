@@ -201,15 +201,36 @@ fn layout(base: &str, title: &str, language: Language, content: &Markup) -> Stri
         Language::Nl => (
             "Naar de inhoud",
             "Hoofdmenu",
-            ["Start", "SPARQL", "Valideren", "Rapport", "Grafen"],
+            [
+                "Start",
+                "SPARQL",
+                "Klaargezette bevragingen",
+                "Valideren",
+                "Rapport",
+                "Grafen",
+            ],
         ),
         Language::En => (
             "Skip to content",
             "Main menu",
-            ["Home", "SPARQL", "Validate", "Report", "Graphs"],
+            [
+                "Home",
+                "SPARQL",
+                "Stored queries",
+                "Validate",
+                "Report",
+                "Graphs",
+            ],
         ),
     };
-    let targets = ["/", "/sparql", "/validate", "/rapport", "/rdf-graphs"];
+    let targets = [
+        "/",
+        "/sparql",
+        "/queries",
+        "/validate",
+        "/rapport",
+        "/rdf-graphs",
+    ];
     html! {
         (DOCTYPE)
         html lang=(language.tag()) {

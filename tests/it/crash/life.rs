@@ -307,8 +307,13 @@ impl Life {
         }
         self.digests.truncate(self.durable as usize);
         if self.rng.chance(40) {
-            let report =
-                check(&self.dir, true, &mut |_, _| {}).map_err(|error| error.to_string())?;
+            let report = check(
+                &self.dir,
+                true,
+                oslo_registry::query::derived(),
+                &mut |_, _| {},
+            )
+            .map_err(|error| error.to_string())?;
             ensure(report.findings.is_empty(), || {
                 format!("{:?}", report.findings)
             })?;

@@ -1,8 +1,9 @@
 //! What a child of the crash tests commits, and what the store must hold after each commit: both follow from a seed alone,
 //! so that parent and child agree without talking.
 
+use oslo_registry::query;
 use oslo_registry::store::{
-    CommitMeta, Draft, OpenOptions, Snapshot, Source, Store, StoreError, Thresholds,
+    CommitMeta, Derivers, Draft, OpenOptions, Snapshot, Source, Store, StoreError, Thresholds,
 };
 use oxrdf::vocab::xsd;
 use oxrdf::{BlankNode, GraphName, Literal, NamedNode, NamedOrBlankNode, Quad, Term};
@@ -77,6 +78,12 @@ impl Style {
                 cache_bytes: *rng.pick(&[0, 1 << 20]),
                 background_percent: 100,
                 thresholds,
+                derived: if Rng::new(seed, 3 << 40).chance(60) {
+                    query::derived()
+                } else {
+                    Derivers::default()
+                },
+                derive_after: Duration::ZERO,
                 ..OpenOptions::default()
             },
             writers: *rng.pick(&[1, 1, 3]),

@@ -359,6 +359,59 @@ async fn conditions_guard_against_lost_changes() {
 }
 
 #[tokio::test]
+async fn tags_change_with_their_graph_and_with_no_other() {
+    let server = Server::empty();
+    let put = async |graph: &str, content: &str| {
+        let put = server.write(Method::PUT, graph, TURTLE, content).await;
+        assert!(put.status.is_success(), "{}", put.text());
+    };
+    let tag = async |graph: &str| server.get(graph).await.header("etag").to_owned();
+    put("/graph/een", "<http://e/a> <http://e/p> 1 .").await;
+    put("/graph/twee", "<http://e/a> <http://e/p> 2 .").await;
+    let (one, two) = (tag("/graph/een").await, tag("/graph/twee").await);
+    assert_ne!(one, two);
+    put("/graph/twee", "<http://e/a> <http://e/p> 3 .").await;
+    assert_eq!(tag("/graph/een").await, one);
+    assert_ne!(tag("/graph/twee").await, two);
+    let headers = [("if-none-match", one.as_str())];
+    let fresh = server
+        .send(request(Method::GET, "/graph/een", &headers, ""))
+        .await;
+    assert_eq!(fresh.status, StatusCode::NOT_MODIFIED);
+    assert_eq!(
+        fresh.header("x-commit"),
+        "3",
+        "it says which state it looked at"
+    );
+    // What was read before the other graph changed may still be changed; what was read before this one did may not.
+    let authorization = format!("Bearer {}", super::TOKEN);
+    let change = async |graph: &str, tag: &str, content: &str| {
+        let headers = [
+            ("authorization", authorization.as_str()),
+            ("content-type", TURTLE),
+            ("if-match", tag),
+        ];
+        server
+            .send(request(Method::PUT, graph, &headers, content))
+            .await
+            .status
+    };
+    let content = "<http://e/a> <http://e/p> 4 .";
+    assert_eq!(change("/graph/een", &one, content).await, StatusCode::OK);
+    let stale = change("/graph/een", &one, "<http://e/a> <http://e/p> 5 .").await;
+    assert_eq!(stale, StatusCode::PRECONDITION_FAILED);
+    let stale = change("/graph/twee", &two, content).await;
+    assert_eq!(stale, StatusCode::PRECONDITION_FAILED);
+    // The same content again is no change; back to what it was by way of another state is one.
+    let before = tag("/graph/een").await;
+    put("/graph/een", content).await;
+    assert_eq!(tag("/graph/een").await, before);
+    put("/graph/een", "<http://e/a> <http://e/p> 6 .").await;
+    put("/graph/een", content).await;
+    assert_ne!(tag("/graph/een").await, before);
+}
+
+#[tokio::test]
 async fn content_of_another_kind_is_refused_unread() {
     let server = Server::empty();
     for kind in ["text/html", "application/pdf", "application/sparql-query"] {
