@@ -177,11 +177,21 @@ impl Drop for Maker {
     }
 }
 
+/// Nobody waits for a thread that is gone, however it ended.
+struct Ends<'a>(&'a Demand);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
 fn work(inner: &Inner) {
     let Some(disk) = inner.disk() else {
         return;
     };
     let demand = &disk.shared.demand;
+    let _at_the_end = Ends(demand);
     let pace = Pace::capped(inner.options.background_percent, Arc::clone(&demand.stop));
     let mut failures = 0_u32;
     let mut rest_until = Instant::now();
