@@ -8,6 +8,7 @@ use crate::query::geo;
 use crate::query::text;
 use crate::store::{Graphs, Id, QuadScan, TripleScan, View};
 use oxrdf::{BlankNode, Literal, NamedNode, Term, TermRef};
+use oxsdatatypes::Decimal;
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
 use spareval::{ExpressionTerm, InternalQuad, QueryEvaluator, QueryableDataset};
@@ -82,6 +83,8 @@ pub(super) fn evaluator() -> QueryEvaluator {
 struct LocalTerms {
     ids: FxHashMap<Term, Id>,
     terms: Vec<Term>,
+    /// Ids of decimals that were computed, by their bytes: sums and means give the same few again and again.
+    decimals: FxHashMap<[u8; 16], Id>,
 }
 
 /// One query's dataset.
@@ -174,6 +177,19 @@ impl QueryDataset {
             .id(&self.default, term, &self.budget)
     }
 
+    /// The id of a decimal.
+    pub(super) fn id_of_decimal(&self, value: Decimal) -> Id {
+        let mut local = self.local.borrow_mut();
+        let key = value.to_be_bytes();
+        if let Some(id) = local.decimals.get(&key) {
+            return *id;
+        }
+        let id = local.id(&self.default, Literal::from(value).into(), &self.budget);
+        self.budget.keep(2 * size_of::<([u8; 16], Id)>());
+        local.decimals.insert(key, id);
+        id
+    }
+
     /// The canonical N-Triples text of an id.
     pub(super) fn text(&self, id: Id) -> Cow<'_, str> {
         match id.local_index() {
@@ -197,11 +213,12 @@ impl QueryDataset {
 
 impl LocalTerms {
     fn id(&mut self, view: &View, term: Term, budget: &Budget) -> Id {
-        if let Some(id) = view.id_of(term.as_ref()) {
-            return id;
-        }
+        // First the terms met before: a lookup in the store makes a text and searches for it.
         if let Some(id) = self.ids.get(&term) {
             return *id;
+        }
+        if let Some(id) = view.id_of(term.as_ref()) {
+            return id;
         }
         budget.keep(2 * (size_of::<Term>() + text_len(term.as_ref())));
         let id = Id::local(self.terms.len() as u64);

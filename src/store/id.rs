@@ -129,6 +129,12 @@ impl Id {
         }
     }
 
+    /// The id of an `xsd:integer` in its canonical form, when it fits.
+    pub(crate) fn of_integer(value: i64) -> Option<Self> {
+        (value.unsigned_abs() < 10_u64.pow(MAX_DIGITS as u32))
+            .then(|| Self::from_parts(Tag::Integer, (value + INTEGER_BIAS) as u64))
+    }
+
     /// The value written into this id, when it is a literal that ids hold.
     pub(crate) fn inline_value(self) -> Option<InlineValue> {
         let value = self.value();
@@ -240,8 +246,11 @@ pub(crate) fn inline_literal(lexical: &str, datatype: &str) -> Option<Id> {
     }
 }
 
+/// Digits of the longest whole number that ids hold.
+const MAX_DIGITS: usize = 17;
+
 fn digits(bytes: &[u8]) -> Option<u64> {
-    if bytes.is_empty() || bytes.len() > 17 {
+    if bytes.is_empty() || bytes.len() > MAX_DIGITS {
         return None;
     }
     bytes.iter().try_fold(0_u64, |n, b| {
@@ -448,6 +457,16 @@ mod tests {
         let mut out = Vec::new();
         write_inline_lexical(&mut out, id);
         Some(String::from_utf8(out).expect("ASCII"))
+    }
+
+    proptest! {
+        #[test]
+        fn whole_numbers_have_the_id_of_their_text(value in any::<i64>(), small in -1000..1000_i64) {
+            for value in [value, value >> 5, value >> 20, small] {
+                let datatype = "http://www.w3.org/2001/XMLSchema#integer";
+                prop_assert_eq!(Id::of_integer(value), inline_literal(&value.to_string(), datatype));
+            }
+        }
     }
 
     #[test]

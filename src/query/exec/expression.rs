@@ -77,7 +77,16 @@ impl Computed {
     pub(super) fn into_id(self, context: &Context) -> u64 {
         match self {
             Self::Id(id) => id,
-            Self::Value(value) => context.dataset.id(Term::from(value)).raw(),
+            Self::Value(value) => {
+                let known = match &value {
+                    Value::IntegerLiteral(value) => Id::of_integer((*value).into()),
+                    Value::DecimalLiteral(value) => Some(context.dataset.id_of_decimal(*value)),
+                    _ => None,
+                };
+                known
+                    .unwrap_or_else(|| context.dataset.id(Term::from(value)))
+                    .raw()
+            }
         }
     }
 
