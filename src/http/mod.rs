@@ -10,6 +10,7 @@ mod config;
 mod cors;
 mod documents;
 mod error;
+mod explain;
 mod graph_writes;
 mod graphs;
 mod layers;

@@ -3,6 +3,7 @@
 
 use super::body::{Params, media_type, read_body, require_utf8, text_of};
 use super::error::ApiError;
+use super::explain;
 use super::layers::RequestId;
 use super::ledger::{Asked, Entry, Ledger, Outcome};
 use super::moment::Moment;
@@ -18,12 +19,14 @@ use super::stream::{
 use super::updates::{FORM, UPDATE, update_body, update_with};
 use super::writes::authorise;
 use crate::query::{
-    Answer, Cancel, DefaultGraph, OutputFormat, ParsedQuery, QueryError, QueryKind, QueryOptions,
-    evaluate, parse_query, run_query,
+    Answer, Cancel, DefaultGraph, Explanation, OutputFormat, ParsedQuery, Progress, QueryError,
+    QueryKind, QueryOptions, evaluate, parse_query, run_query,
 };
 use crate::rdf::format::{Format, negotiate};
 use crate::store::View;
-use crate::views::html::{QueryTable, render_query_form, render_query_result};
+use crate::views::html::{
+    QueryTable, Site, render_explanation, render_query_form, render_query_result,
+};
 use crate::views::rdf_document;
 use crate::views::service::{self, Abilities};
 use axum::body::Body;
@@ -178,6 +181,7 @@ pub(super) fn options_of(state: &AppState, params: &Params) -> Result<QueryOptio
         services: config.services.clone(),
         engine: crate::query::Engine::Automatic,
         rdf: state.registry.store().settings().rdf,
+        progress: Progress::new(),
     })
 }
 
@@ -215,15 +219,35 @@ async fn run(state: AppState, question: Question) -> Result<Response, ApiError> 
     }
     let options = options_of(&state, &params)?;
     let query = parse_query(&text, &options)?;
+    let graphs = options.default_graph_uris.len() + options.named_graph_uris.len();
+    if let Some(mode) = explain::mode_of(&params)? {
+        let media_type = explain::media_type(&headers, &params)?;
+        let asked = Asked::now(
+            &id.0,
+            form_of(query.kind()),
+            graphs,
+            &explain::told(mode, &text),
+        );
+        let work = explain::Work {
+            asked,
+            query,
+            options,
+            mode,
+        };
+        let shown = moment.state(&state).await?;
+        let page = move |site: &Site<'_>, told: &Explanation| render_explanation(site, &text, told);
+        return explain::answer(state, &headers, shown, media_type, work, page).await;
+    }
     let wanted = wanted_format(&headers, &params, &query)?;
     let shown = moment.state(&state).await?;
     let view = shown.view();
-    let graphs = options.default_graph_uris.len() + options.named_graph_uris.len();
     let asked = Asked::now(&id.0, form_of(query.kind()), graphs, &text);
     let (media_type, format) = match wanted {
         Wanted::Page => {
             let permit = state.query_turn().await?;
-            let entry = state.ledger.begin(asked, options.cancel.clone());
+            let entry = state
+                .ledger
+                .begin(asked, options.cancel.clone(), options.progress.clone());
             let page = {
                 let (state, shown) = (state.clone(), shown.clone());
                 let stop = CancelOnDrop(options.cancel.clone());
@@ -327,7 +351,9 @@ async fn answer(state: &AppState, work: Work, trailers: bool) -> Result<Streamed
         stall_timeout: state.config.stall_timeout,
         trailers,
     };
-    let entry = state.ledger.begin(asked, options.cancel.clone());
+    let entry = state
+        .ledger
+        .begin(asked, options.cancel.clone(), options.progress.clone());
     stream_from(delivery, permit, move |out| {
         let counted = Counted { out, entry: &entry };
         let ran = run_query(&view, &query, &options, format, counted);
@@ -359,7 +385,8 @@ fn at_once(ledger: &Ledger, work: &Work) -> Result<Option<Vec<u8>>, ApiError> {
         Err(QueryError::Timeout { .. } | QueryError::Write(_)) => return Ok(None),
         Err(error) => Outcome::Failed(error.code()),
     };
-    ledger.record(work.asked.clone(), started.elapsed(), outcome);
+    let progress = hasty.progress.clone();
+    ledger.record(work.asked.clone(), started.elapsed(), outcome, progress);
     ran?;
     Ok(Some(out.0))
 }

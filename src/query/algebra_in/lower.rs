@@ -6,6 +6,7 @@
 
 mod expressions;
 mod modifiers;
+mod notes;
 mod paths;
 mod weights;
 
@@ -14,6 +15,7 @@ use crate::query::dataset::QueryDataset;
 use crate::query::exec::expression::Expression as Computed;
 use crate::query::exec::plan::{JoinKind, Node, Pattern, Place, Program, Takes, TemplateTerm};
 use crate::store::{Graphs, View};
+pub(in crate::query) use notes::PlanNotes;
 use oxiri::Iri;
 use oxrdf::{NamedNode, Term, Variable};
 use oxsdatatypes::DateTime;
@@ -26,12 +28,14 @@ use std::rc::Rc;
 /// Slots a plan may have: they are told apart by the bits of one number.
 const MAX_SLOTS: usize = 128;
 
-/// Lowers a pattern, with the template of a `CONSTRUCT`; `None` when the executor cannot run it.
+/// Lowers a pattern, with the template of a `CONSTRUCT`; `None` when the executor cannot run it. Takes notes for whoever
+/// explains the plan.
 pub(super) fn lower(
     pattern: &GraphPattern,
     template: &[TriplePattern],
     base: Option<&Iri<String>>,
     dataset: &QueryDataset,
+    notes: Option<&mut PlanNotes>,
 ) -> Option<Program> {
     let mut lowering = Lowering {
         dataset,
@@ -42,6 +46,7 @@ pub(super) fn lower(
         names: FxHashMap::default(),
         most: None,
         correlated: false,
+        notes,
     };
     let part = lowering.pattern(pattern, Part::unit(), &Graph::Default)?;
     let columns = columns(pattern);
@@ -59,6 +64,7 @@ pub(super) fn lower(
         columns,
         slots,
         template,
+        meter: None,
     })
 }
 
@@ -136,6 +142,7 @@ struct Lowering<'a> {
     most: Option<usize>,
     /// Inside what depends on solutions from outside: there a sub-query is no join.
     correlated: bool,
+    notes: Option<&'a mut PlanNotes>,
 }
 
 impl Lowering<'_> {
@@ -149,8 +156,16 @@ impl Lowering<'_> {
         if let Some(slot) = self.names.get(variable) {
             return Some(*slot);
         }
-        let slot = self.new_slot()?;
+        let slot = self.new_slot_of(variable)?;
         self.names.insert(variable.clone(), slot);
+        Some(slot)
+    }
+
+    fn new_slot_of(&mut self, variable: &Variable) -> Option<usize> {
+        let slot = self.new_slot()?;
+        if let Some(notes) = &mut self.notes {
+            notes.name(slot, variable);
+        }
         Some(slot)
     }
 
@@ -159,6 +174,14 @@ impl Lowering<'_> {
     }
 
     fn pattern(&mut self, pattern: &GraphPattern, input: Part, graph: &Graph) -> Option<Part> {
+        let part = self.part(pattern, input, graph)?;
+        if let Some(notes) = &mut self.notes {
+            notes.meet(pattern, &part.node);
+        }
+        Some(part)
+    }
+
+    fn part(&mut self, pattern: &GraphPattern, input: Part, graph: &Graph) -> Option<Part> {
         let keeps_bound = matches!(
             pattern,
             GraphPattern::OrderBy { .. }

@@ -158,8 +158,10 @@ impl Lowering<'_> {
             name,
             Named::Rand | Named::Uuid | Named::StrUuid | Named::BNode
         );
+        let text = name.to_string();
         let call = Optimised::FunctionCall(name, of_names);
         Function::Borrowed {
+            name: text,
             call: Box::new(move |values| {
                 evaluator.evaluate_expression(&call, names.iter().zip(values))
             }),
