@@ -162,7 +162,7 @@ const DUTCH_INDEX_MEMORY: &str =
     "Geheugen dat het maken van de index mag nemen, zoals 512MiB of 2GiB [standaard: 2GiB]";
 
 /// Dutch texts: command or command and argument; "" is the program itself.
-const DUTCH: [(&str, &str, &str); 73] = [
+const DUTCH: [(&str, &str, &str); 74] = [
     (
         "",
         "",
@@ -385,6 +385,11 @@ const DUTCH: [(&str, &str, &str); 73] = [
     ("rebuild", "memory", DUTCH_INDEX_MEMORY),
     ("load", "memory", DUTCH_MEMORY),
     ("serve", "memory", DUTCH_MEMORY),
+    (
+        "serve",
+        "query_memory",
+        "Geheugen voor de tussenresultaten van alle bevragingen samen, zoals 512MiB of 4GiB; één bevraging krijgt de helft [standaard: 2GiB]",
+    ),
     ("serve", "allow_service", DUTCH_ALLOW_SERVICE),
     ("serve", "service_timeout", DUTCH_SERVICE_TIMEOUT),
     ("query", "allow_service", DUTCH_ALLOW_SERVICE),

@@ -1,11 +1,13 @@
 //! What a request carries: query parameters, forms, bodies within a limit, files of a multipart form.
 
 use super::error::ApiError;
-use super::unpack;
+use super::{intake, unpack};
 use crate::rdf::label::Text;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode, header};
+use bytes::BytesMut;
 use memchr::memmem;
+use tokio_stream::StreamExt as _;
 
 /// Most files of one form.
 const MAX_FILES: usize = 100;
@@ -142,24 +144,63 @@ pub(super) async fn read_body(
     if announced.is_some_and(|size| size > limit_bytes as u64) {
         return Err(ApiError::too_large(limit_bytes));
     }
-    let body = axum::body::to_bytes(body, limit_bytes)
-        .await
-        .map_err(|error| {
-            let mut source: Option<&dyn std::error::Error> = Some(&error);
-            while let Some(cause) = source {
-                // The limit's own error is of a crate that is no direct dependency; its name is stable.
-                if cause.to_string().contains("length limit exceeded") {
-                    return ApiError::too_large(limit_bytes);
-                }
-                source = cause.source();
-            }
+    let body = received(body, limit_bytes).await?;
+    unpack::unpacked(headers, body, limit_bytes).await
+}
+
+/// A body as it comes, within a size, the time a body may take and the room there is.
+async fn received(body: Body, limit_bytes: usize) -> Result<Bytes, ApiError> {
+    let since = tokio::time::Instant::now();
+    let account = intake::current();
+    let mut parts = body.into_data_stream();
+    let mut content = BytesMut::new();
+    let mut first = None;
+    loop {
+        let so_far = content.len() + first.as_ref().map_or(0, Bytes::len);
+        let Some(part) = intake::in_time(since, so_far, parts.next()).await else {
+            return Err(too_slow());
+        };
+        let Some(part) = part else {
+            // Most bodies come in one part, which needs no copy.
+            return Ok(first.unwrap_or_else(|| content.freeze()));
+        };
+        let part = part.map_err(|_| {
             ApiError::bad_request(
                 "body-incomplete",
                 "De inhoud van het verzoek is niet volledig toegekomen.",
                 "The content of the request did not arrive in full.",
             )
         })?;
-    unpack::unpacked(headers, body, limit_bytes).await
+        if so_far + part.len() > limit_bytes {
+            return Err(ApiError::too_large(limit_bytes));
+        }
+        if let Some(account) = &account {
+            account.take(part.len())?;
+        }
+        if so_far == 0 {
+            first = Some(part);
+        } else {
+            if let Some(first) = first.take() {
+                content.extend_from_slice(&first);
+            }
+            content.extend_from_slice(&part);
+        }
+    }
+}
+
+/// A client that takes too long to send what it wants to send.
+fn too_slow() -> ApiError {
+    ApiError::new(
+        StatusCode::REQUEST_TIMEOUT,
+        "body-too-slow",
+        Text::new("Te traag", "Too slow"),
+        Text::new(
+            "De inhoud van het verzoek kwam te traag toe.",
+            "The content of the request came too slowly.",
+        ),
+    )
+    // What is left of the body would be read as the next request.
+    .with_header(header::CONNECTION, "close")
 }
 
 /// Text of a body.

@@ -68,7 +68,9 @@ pub(super) async fn finish(
     } else {
         tracing::debug_span!("request", id = %request_id, %method, %path)
     };
-    let work = Unwinding(Box::pin(next.run(request).instrument(span.clone())));
+    let work = Unwinding(Box::pin(
+        Arc::clone(&state.intake).within(next.run(request).instrument(span.clone())),
+    ));
     let mut response = match work.await {
         Ok(response) => response,
         Err(payload) => ApiError::of_panic(payload.as_ref()).into_response(),

@@ -3,7 +3,7 @@
 
 use crate::query::DefaultGraph;
 use crate::query::algebra_in::{DatasetClause, Sources};
-use crate::query::budget::{BoundTerm, Budget, step};
+use crate::query::budget::{self, BoundTerm, Budget, step};
 use crate::query::geo;
 use crate::query::text;
 use crate::store::{Graphs, Id, QuadScan, TripleScan, View};
@@ -25,6 +25,9 @@ pub(super) const EXACT_MARK: &str = "urn:x-oslo:query:mark";
 pub(super) const EXACT_STR: &str = "urn:x-oslo:query:str";
 /// `DATATYPE` of a marked term.
 pub(super) const EXACT_DATATYPE: &str = "urn:x-oslo:query:datatype";
+/// Function with a text and a separator: that text, counted as memory that the query keeps. For what the evaluator itself
+/// gathers without counting it.
+pub(super) const KEPT: &str = "urn:x-oslo:query:kept";
 
 #[cfg(test)]
 thread_local! {
@@ -60,6 +63,13 @@ pub(super) fn evaluator() -> QueryEvaluator {
                 Term::Literal(literal) => Some(literal.datatype().into_owned().into()),
                 Term::NamedNode(_) | Term::BlankNode(_) | Term::Triple(_) => None,
             }
+        })
+        .with_custom_function(name(KEPT), |arguments| {
+            let [Term::Literal(text), Term::Literal(separator)] = arguments else {
+                return None;
+            };
+            budget::add_bytes(text.value().len() + separator.value().len());
+            Some(text.clone().into())
         })
         .with_custom_function(name(ROW_BNODE), |arguments| {
             let [Term::Literal(row), Term::Literal(label)] = arguments else {

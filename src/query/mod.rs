@@ -22,6 +22,7 @@ mod progress;
 mod results;
 mod run;
 mod service;
+mod shared;
 mod syntax;
 mod table;
 mod text;
@@ -44,6 +45,7 @@ pub use run::{
     parse_query_with, run_query, variables_in,
 };
 pub use service::{AllowError, ServiceLimits, Services};
+pub use shared::{MemoryPool, Overtime};
 pub use update::{UpdateStats, apply_update, apply_update_within};
 
 use crate::rdf::version::RdfVersion;
@@ -106,6 +108,10 @@ pub struct QueryOptions {
     pub max_rows: Option<u64>,
     /// Most bytes (estimated) of intermediate bindings and computed values held at once.
     pub max_memory: Option<u64>,
+    /// Memory that this query shares with others, on top of its own limit.
+    pub pool: Option<MemoryPool>,
+    /// Asked when the query has run for a while. Updates never ask: they hold up those behind them.
+    pub overtime: Option<Overtime>,
     /// Flag by which another thread stops the work.
     pub cancel: Cancel,
     /// Where another thread sees how far the work is.

@@ -109,11 +109,14 @@ impl OutputFormat {
         }
     }
 
-    /// The format of a command-line name for a query form. `table` gives Turtle for graphs.
+    /// The format of a command-line name for a query form. `table` and `n3` give Turtle for graphs.
     pub fn from_name_for(name: &str, kind: QueryKind) -> Option<Self> {
         if !kind.is_graph() {
             ResultFormat::from_name(name).map(Self::Solutions)
-        } else if ResultFormat::from_name(name) == Some(ResultFormat::Table) {
+        } else if ResultFormat::from_name(name) == Some(ResultFormat::Table)
+            || name.eq_ignore_ascii_case("n3")
+        {
+            // Turtle is N3 too, and what clients that ask for N3 mean.
             Some(Self::Graph(Format::Turtle))
         } else {
             Format::from_name(name).map(Self::Graph)

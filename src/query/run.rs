@@ -289,6 +289,9 @@ fn evaluate_deep(
 ) -> Result<Answer, QueryError> {
     let (view, algebra) = (view.clone(), Arc::clone(&query.algebra));
     let options = options.clone();
+    // The work may have waited for a turn; reading its rows is to end all the same.
+    let twice = options.timeout.map(|limit| limit.saturating_mul(2));
+    let reading = Budget::sharing(twice, None, options.cancel.clone(), None, None);
     let mut items = stream_from_deep_stack(move |sender| {
         let budget = new_budget(&options);
         // The executor's own steps do not nest with the text; its lowering does.
@@ -328,14 +331,14 @@ fn evaluate_deep(
         Some(DeepItem::Columns(variables)) => Answer::Solutions {
             variables,
             rows: Rows {
-                inner: Source::Deep(items),
+                inner: Source::Deep(items, reading),
                 row: Row::default(),
                 limit,
             },
         },
         Some(DeepItem::Boolean(value)) => Answer::Boolean(value),
         Some(DeepItem::Graph) => Answer::Graph(GraphTriples {
-            inner: Source::Deep(items),
+            inner: Source::Deep(items, reading),
             seen: Seen::default(),
             limit,
         }),
@@ -369,7 +372,13 @@ pub fn run_query(
 }
 
 pub(super) fn new_budget(options: &QueryOptions) -> Rc<Budget> {
-    Budget::new(options.timeout, options.max_memory, options.cancel.clone())
+    Budget::sharing(
+        options.timeout,
+        options.max_memory,
+        options.cancel.clone(),
+        options.pool.as_ref(),
+        options.overtime.clone(),
+    )
 }
 
 /// The dataset named by the request, which replaces the one named in the text.

@@ -52,7 +52,7 @@ const TABLE: [Row; 6] = [
     },
     Row {
         format: Format::RdfXml,
-        names: &["rdfxml", "rdf", "xml"],
+        names: &["rdfxml", "rdf", "xml", "rdf+xml"],
         extensions: &["rdf", "owl", "rdfs"],
         media_types: &["application/rdf+xml", "application/xml", "text/xml"],
     },

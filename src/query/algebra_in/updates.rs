@@ -210,19 +210,24 @@ fn parse_update_here(
                 parser = extended;
             }
         }
-        let only_part = blank_out(&text[..first.start]) + &lowered[first.start..end.end];
-        let update = parser.clone().parse_update(&only_part).map_err(|error| {
-            syntax_error(&Refused {
-                text: &only_part,
-                tokens: part,
-                request: tokens,
-                raw: error.to_string(),
-                probe: &|text| {
-                    let error = parser.clone().parse_update(text).err()?;
-                    Some(error.to_string())
-                },
-            })
-        })?;
+        // Blanks stand for letters of any width: bytes are counted in the text itself.
+        let only_part = |text: &str| blank_out(&text[..first.start]) + &text[first.start..];
+        let so_far = &lowered[..end.end];
+        let update = parser
+            .clone()
+            .parse_update(&only_part(so_far))
+            .map_err(|error| {
+                syntax_error(&Refused {
+                    text: so_far,
+                    tokens: part,
+                    request: tokens,
+                    raw: error.to_string(),
+                    probe: &|text| {
+                        let error = parser.clone().parse_update(&only_part(text)).err()?;
+                        Some(error.to_string())
+                    },
+                })
+            })?;
         let (declared_base, declared) = prologue(part);
         if declared_base.is_some() {
             base = update.base_iri.as_ref().map(|iri| iri.as_str().to_owned());
