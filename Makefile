@@ -1,6 +1,6 @@
 # Commands people type. Build output goes where CARGO_TARGET_DIR points, else to ./target.
 .DEFAULT_GOAL := help
-.PHONY: help build demo serve test check fmt lint docs deny advisories conformance crash soak bench bench-registry bench-store bench-peers bench-queries clean
+.PHONY: help build demo serve test check fmt lint docs deny advisories conformance crash soak clients hostile fuzz bench bench-registry bench-store bench-peers bench-queries clean
 
 DATA ?= ./oslo-data
 BIND ?= 127.0.0.1:7400
@@ -48,6 +48,16 @@ crash: ## Kill writers 2,000 times, damage what they leave, and look for lost co
 
 soak: ## Twenty writers and twenty readers for ten minutes: who waits, what is lost, does memory grow
 	cargo bench --locked --bench soak
+
+clients: ## Try the clients that people use: SPARQLWrapper, rdflib, Comunica, the editor of YASGUI, curl
+	@folder="$$(tests/clients/install.sh)" || { [ $$? -eq 3 ] && [ -z "$$CI" ] && echo "SKIPPED: the clients were not tried" && exit 0; exit 1; }; \
+	[ -z "$$folder" ] || OSLO_CLIENTS="$$folder" cargo test --locked --test it -- --nocapture clients
+
+hostile: ## Send 10,000 malformed and heavy requests while a normal client asks; watch memory, threads and its p99
+	OSLO_HOSTILE=$${OSLO_HOSTILE:-10000} cargo test --release --locked --test it -- --nocapture hostile
+
+fuzz: ## Look for panics and wrong answers of the query path with a fuzzer, for FUZZ_SECONDS each; needs a nightly compiler
+	fuzz/run.sh $${FUZZ_SECONDS:-60}
 
 bench: bench-registry bench-store ## Measure what we promise, at small and at full size
 

@@ -29,6 +29,7 @@ Care:
   restore    Put back a backup, or an earlier state of it
   compact    Merge the index into its smallest form, or give up old commits
   rebuild    Make the index anew from the log
+  settings   Show or change what the registry was set to, such as RDF 1.2
   explain    Explain a code such as V004 or L041";
 
 const GROUPS_NL: &str = "\
@@ -53,6 +54,7 @@ Onderhoud:
   restore    Zet een reservekopie terug, of een vroegere toestand ervan
   compact    Voeg de index samen tot zijn kleinste vorm, of geef oude commits op
   rebuild    Maak de index opnieuw uit het logboek
+  settings   Toon of wijzig hoe het register ingesteld is, zoals RDF 1.2
   explain    Leg een code uit, zoals V004 of L041";
 
 const AFTER_EN: &str = "\
@@ -76,7 +78,7 @@ Afloopcodes: 0 gedaan · 1 iets voldoet niet of is geweigerd · 2 kon niet draai
 `oslo OPDRACHT --help` vertelt meer.";
 
 /// Examples below the help of a command: name, Dutch, English.
-const EXAMPLES: [(&str, &str, &str); 15] = [
+const EXAMPLES: [(&str, &str, &str); 16] = [
     (
         "demo",
         "  oslo demo                          # op http://127.0.0.1:7400\n  oslo --data /srv/proef demo --no-serve",
@@ -134,6 +136,11 @@ const EXAMPLES: [(&str, &str, &str); 15] = [
         "  oslo compact                       # the index, nothing is given up\n  oslo compact --keep-days 730\n  oslo compact --before 2024-01-01\n\nCommits given up do not come back: their state stays, the changes in between go.",
     ),
     (
+        "settings",
+        "  oslo settings\n  oslo settings --rdf 1.2\n\nDe instelling blijft bij het register en geldt voor elke opdracht en server. Zet haar aan terwijl er geen server draait.",
+        "  oslo settings\n  oslo settings --rdf 1.2\n\nThe setting stays with the registry and holds for every command and server. Change it while no server runs.",
+    ),
+    (
         "rebuild",
         "  oslo rebuild --memory 4GiB",
         "  oslo rebuild --memory 4GiB",
@@ -155,7 +162,7 @@ const DUTCH_INDEX_MEMORY: &str =
     "Geheugen dat het maken van de index mag nemen, zoals 512MiB of 2GiB [standaard: 2GiB]";
 
 /// Dutch texts: command or command and argument; "" is the program itself.
-const DUTCH: [(&str, &str, &str); 71] = [
+const DUTCH: [(&str, &str, &str); 74] = [
     (
         "",
         "",
@@ -364,10 +371,25 @@ const DUTCH: [(&str, &str, &str); 71] = [
         "before",
         "Geef commits op van voor deze dag (UTC) of dit moment",
     ),
+    (
+        "settings",
+        "",
+        "Toon of wijzig hoe het register ingesteld is",
+    ),
+    (
+        "settings",
+        "rdf",
+        "Versie van RDF en SPARQL die het register aanneemt: 1.1, of 1.2 met triple terms en schrijfrichtingen",
+    ),
     ("rebuild", "", "Maak de index opnieuw uit het logboek"),
     ("rebuild", "memory", DUTCH_INDEX_MEMORY),
     ("load", "memory", DUTCH_MEMORY),
     ("serve", "memory", DUTCH_MEMORY),
+    (
+        "serve",
+        "query_memory",
+        "Geheugen voor de tussenresultaten van alle bevragingen samen, zoals 512MiB of 4GiB; één bevraging krijgt de helft [standaard: 2GiB]",
+    ),
     ("serve", "allow_service", DUTCH_ALLOW_SERVICE),
     ("serve", "service_timeout", DUTCH_SERVICE_TIMEOUT),
     ("query", "allow_service", DUTCH_ALLOW_SERVICE),

@@ -17,6 +17,7 @@ mod problem;
 mod query;
 mod serve;
 mod session;
+mod settings;
 mod validate;
 
 use crate::rdf::label::Language;
@@ -102,6 +103,8 @@ enum Command {
     Query(query::QueryArgs),
     /// Change the registry with SPARQL Update
     Update(query::UpdateArgs),
+    /// Show or change what the registry was set to
+    Settings(settings::SettingsArgs),
     /// Show the commits of the log
     Log(log::LogArgs),
     /// Check the log, its chain and the index
@@ -179,6 +182,7 @@ fn dispatch(command: Command, session: &Session) -> anyhow::Result<Exit> {
         Command::Validate(args) => validate::run(session, &args),
         Command::Query(args) => query::run(session, &args),
         Command::Update(args) => query::run_update(session, &args),
+        Command::Settings(args) => settings::run(session, &args),
         Command::Log(args) => log::run(session, &args),
         Command::Check(args) => check::run(session, &args),
         Command::Backup(args) => backup::run(session, &args),

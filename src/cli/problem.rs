@@ -155,6 +155,14 @@ pub(crate) fn describe(error: &StoreError) -> Problem {
             "kijk of de map bestaat, of u er rechten op hebt en of er plaats is op de schijf",
             "see whether the folder exists, whether you have rights to it and whether there is room on the disk",
         ),
+        StoreError::HoldsRdf12 => Problem::new(
+            "het register bevat uitspraken van RDF 1.2 (triple terms of teksten met een schrijfrichting) en kan niet terug naar 1.1",
+            "the registry holds statements of RDF 1.2 (triple terms or texts with a base direction) and cannot go back to 1.1",
+        )
+        .hint(
+            "verwijder die uitspraken eerst met `oslo update`",
+            "remove those statements first with `oslo update`",
+        ),
         StoreError::ReadOnly => Problem::new("het register is alleen om te lezen geopend", "the registry is open for reading only"),
         StoreError::Stopped { reason } => Problem::new(
             format!("het schrijven is gestopt: {reason}"),

@@ -11,7 +11,7 @@ use crate::query::{
 };
 use crate::registry::stored::{self, Catalogue, StoredQueries};
 use crate::registry::{CommitError, CommitRequest};
-use crate::store::{AsOf, CommitMeta};
+use crate::store::{AsOf, CommitMeta, Settings};
 use crate::views::explain::{render_explanation_json, render_explanation_text};
 use anyhow::Context;
 use clap::Args;
@@ -173,6 +173,7 @@ pub(crate) fn run(session: &Session, args: &QueryArgs) -> anyhow::Result<Exit> {
         timeout: args.timeout,
         max_rows: args.max_rows,
         services: args.services.services()?,
+        rdf: Settings::of(session.data()).map_err(problem::of_store)?.rdf,
         ..QueryOptions::default()
     };
     // The text is read first: a mistake in it is told at once, however large the registry is.

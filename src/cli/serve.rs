@@ -23,6 +23,9 @@ pub(crate) struct ServeArgs {
     /// Memory that one change may take before it goes to disk, such as 512MiB or 2GiB [default: 2GiB]
     #[arg(long, env = "OSLO_MEMORY", value_name = "SIZE", value_parser = parse_memory)]
     memory: Option<u64>,
+    /// Memory for the intermediate results of all queries together, such as 512MiB or 4GiB; one query gets half [default: 2GiB]
+    #[arg(long, value_name = "SIZE", value_parser = parse_memory)]
+    query_memory: Option<u64>,
     #[command(flatten)]
     services: ServiceArgs,
 }
@@ -37,12 +40,16 @@ pub(crate) fn run(session: &Session, args: &ServeArgs) -> anyhow::Result<Exit> {
     let writable = admin_token.is_some();
     let services = args.services.services()?;
     let registry = Arc::new(session.open_existing(args.memory)?);
-    let config = ServerConfig {
+    let mut config = ServerConfig {
         bind: args.bind,
         admin_token,
         services,
         ..ServerConfig::default()
     };
+    if let Some(bytes) = args.query_memory {
+        config.max_total_query_memory_bytes = bytes;
+        config.max_query_memory_bytes = bytes / 2;
+    }
     start(registry, config, |address| {
         let mut out = io::stdout().lock();
         let mode = if writable {

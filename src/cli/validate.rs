@@ -144,7 +144,7 @@ fn fill(
     if let Some(map) = &args.context_map {
         plan.contexts = plan.contexts.with_map(map).map_err(|f| of_diagnostic(&f))?;
     }
-    let files = Store::in_memory();
+    let files = Store::in_memory_with(registry.store().settings());
     let mut read = files.scratch();
     for item in &plan.items {
         parse_into(&mut read, &item.input, ParseOptions::new(&plan.contexts))

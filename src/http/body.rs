@@ -1,11 +1,13 @@
 //! What a request carries: query parameters, forms, bodies within a limit, files of a multipart form.
 
 use super::error::ApiError;
-use super::unpack;
+use super::{intake, unpack};
 use crate::rdf::label::Text;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, StatusCode, header};
+use bytes::BytesMut;
 use memchr::memmem;
+use tokio_stream::StreamExt as _;
 
 /// Most files of one form.
 const MAX_FILES: usize = 100;
@@ -142,24 +144,63 @@ pub(super) async fn read_body(
     if announced.is_some_and(|size| size > limit_bytes as u64) {
         return Err(ApiError::too_large(limit_bytes));
     }
-    let body = axum::body::to_bytes(body, limit_bytes)
-        .await
-        .map_err(|error| {
-            let mut source: Option<&dyn std::error::Error> = Some(&error);
-            while let Some(cause) = source {
-                // The limit's own error is of a crate that is no direct dependency; its name is stable.
-                if cause.to_string().contains("length limit exceeded") {
-                    return ApiError::too_large(limit_bytes);
-                }
-                source = cause.source();
-            }
+    let body = received(body, limit_bytes).await?;
+    unpack::unpacked(headers, body, limit_bytes).await
+}
+
+/// A body as it comes, within a size, the time a body may take and the room there is.
+async fn received(body: Body, limit_bytes: usize) -> Result<Bytes, ApiError> {
+    let since = tokio::time::Instant::now();
+    let account = intake::current();
+    let mut parts = body.into_data_stream();
+    let mut content = BytesMut::new();
+    let mut first = None;
+    loop {
+        let so_far = content.len() + first.as_ref().map_or(0, Bytes::len);
+        let Some(part) = intake::in_time(since, so_far, parts.next()).await else {
+            return Err(too_slow());
+        };
+        let Some(part) = part else {
+            // Most bodies come in one part, which needs no copy.
+            return Ok(first.unwrap_or_else(|| content.freeze()));
+        };
+        let part = part.map_err(|_| {
             ApiError::bad_request(
                 "body-incomplete",
                 "De inhoud van het verzoek is niet volledig toegekomen.",
                 "The content of the request did not arrive in full.",
             )
         })?;
-    unpack::unpacked(headers, body, limit_bytes).await
+        if so_far + part.len() > limit_bytes {
+            return Err(ApiError::too_large(limit_bytes));
+        }
+        if let Some(account) = &account {
+            account.take(part.len())?;
+        }
+        if so_far == 0 {
+            first = Some(part);
+        } else {
+            if let Some(first) = first.take() {
+                content.extend_from_slice(&first);
+            }
+            content.extend_from_slice(&part);
+        }
+    }
+}
+
+/// A client that takes too long to send what it wants to send.
+fn too_slow() -> ApiError {
+    ApiError::new(
+        StatusCode::REQUEST_TIMEOUT,
+        "body-too-slow",
+        Text::new("Te traag", "Too slow"),
+        Text::new(
+            "De inhoud van het verzoek kwam te traag toe.",
+            "The content of the request came too slowly.",
+        ),
+    )
+    // What is left of the body would be read as the next request.
+    .with_header(header::CONNECTION, "close")
 }
 
 /// Text of a body.
@@ -178,7 +219,7 @@ pub(super) fn text_of(bytes: &Bytes) -> Result<String, ApiError> {
 pub(super) struct Upload {
     /// Name of the file, or an empty string.
     pub(super) name: String,
-    /// Media type, when it says anything about the format.
+    /// Media type, when it says anything about the format; of its parameters `version` alone.
     pub(super) media_type: Option<String>,
     pub(super) bytes: Bytes,
 }
@@ -186,10 +227,14 @@ pub(super) struct Upload {
 /// The files a request brings: its body, or those of a multipart form, at least one.
 pub(super) fn uploads_of(headers: &HeaderMap, bytes: Bytes) -> Result<Vec<Upload>, ApiError> {
     let kind = media_type(headers);
+    let value = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|v| v.to_str().ok())
+        .unwrap_or("");
     if kind != "multipart/form-data" {
         return Ok(vec![Upload {
             name: String::new(),
-            media_type: meaningful(&kind),
+            media_type: meaningful(&kind, value),
             bytes,
         }]);
     }
@@ -200,10 +245,6 @@ pub(super) fn uploads_of(headers: &HeaderMap, bytes: Bytes) -> Result<Vec<Upload
             "The form holds no file or is not well-formed.",
         )
     };
-    let value = headers
-        .get(header::CONTENT_TYPE)
-        .and_then(|v| v.to_str().ok())
-        .unwrap_or("");
     let boundary = parameter(value, "boundary").ok_or_else(malformed)?;
     let files = files(&bytes, &boundary);
     if files.is_empty() {
@@ -217,8 +258,9 @@ pub(super) fn upload_of(headers: &HeaderMap, bytes: Bytes) -> Result<Upload, Api
     Ok(uploads_of(headers, bytes)?.swap_remove(0))
 }
 
-/// A media type that names a format; what browsers and tools send for lack of better does not.
-fn meaningful(media_type: &str) -> Option<String> {
+/// A media type that names a format, with the version that its header has; what browsers and tools send for lack of better
+/// names none.
+fn meaningful(media_type: &str, header: &str) -> Option<String> {
     let vague = [
         "",
         "application/octet-stream",
@@ -226,7 +268,10 @@ fn meaningful(media_type: &str) -> Option<String> {
         "application/gzip",
         "application/x-gzip",
     ];
-    (!vague.contains(&media_type)).then(|| media_type.to_owned())
+    (!vague.contains(&media_type)).then(|| match parameter(header, "version") {
+        Some(version) => format!("{media_type}; version={version}"),
+        None => media_type.to_owned(),
+    })
 }
 
 /// A parameter of a header value, with or without quotes.
@@ -281,7 +326,7 @@ fn files(bytes: &Bytes, boundary: &str) -> Vec<Upload> {
                     .unwrap_or("")
                     .trim()
                     .to_ascii_lowercase();
-                media_type = meaningful(&essence);
+                media_type = meaningful(&essence, value);
             }
         }
         let upload = Upload {

@@ -1,7 +1,7 @@
 //! The codes of problems with their status and meaning, as `/fouten` lists them. Builds no problem itself.
 
 /// Every code with its status and what it means; `/fouten` shows them, and each problem's `type` leads there.
-pub(super) const CODES: [(&str, u16, &str, &str); 51] = [
+pub(super) const CODES: [(&str, u16, &str, &str); 53] = [
     (
         "accept-datetime",
         400,
@@ -37,6 +37,12 @@ pub(super) const CODES: [(&str, u16, &str, &str); 51] = [
         413,
         "De inhoud van het verzoek is groter dan de grens.",
         "The content of the request is larger than the limit.",
+    ),
+    (
+        "body-too-slow",
+        408,
+        "De inhoud van het verzoek kwam te traag toe.",
+        "The content of the request came too slowly.",
     ),
     (
         "charset",
@@ -175,6 +181,12 @@ pub(super) const CODES: [(&str, u16, &str, &str); 51] = [
         503,
         "De beheerder heeft de bevraging gestopt.",
         "The administrator stopped the query.",
+    ),
+    (
+        "query-crowded",
+        503,
+        "De server heeft het te druk om de bevraging te laten doorgaan; probeer het later opnieuw.",
+        "The server is too busy to let the query go on; try again later.",
     ),
     (
         "query-format",

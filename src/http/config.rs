@@ -20,18 +20,38 @@ pub struct ServerConfig {
     pub max_rows: u64,
     /// Most bytes of intermediate results of one query.
     pub max_query_memory_bytes: u64,
+    /// Most bytes of intermediate results of all queries together.
+    pub max_total_query_memory_bytes: u64,
     /// Most bytes of an upload.
     pub max_body_bytes: usize,
     /// Most bytes of a query or update text.
     pub max_query_bytes: usize,
+    /// Most bytes of the bodies of all requests that are not answered yet, the first 64 KiB of each not counted.
+    pub max_total_body_bytes: u64,
     /// Most bytes of answers of stored queries that are kept.
     pub max_kept_answers_bytes: u64,
     /// Endpoints that `SERVICE` in a query may ask; without it none is asked.
     pub services: Option<Arc<Services>>,
-    /// Queries, dumps and validations that run at once.
+    /// Queries and dumps that work at once.
     pub max_concurrent_queries: usize,
     /// How long a request waits for its turn before it is sent away.
     pub queue_timeout: Duration,
+    /// How long a query works before it needs one of the turns of those that take long.
+    pub long_after: Duration,
+    /// Those turns: of queries and dumps that take long, and of validations, as many work at once.
+    pub max_long_queries: usize,
+    /// How many queries may wait for such a turn.
+    pub max_waiting_queries: usize,
+    /// How long each of those waits.
+    pub waiting_timeout: Duration,
+    /// Answers that may be under way at once, those that wait for their client among them.
+    pub max_open_answers: usize,
+    /// Connections at once; never more than half of the files that the process may open.
+    pub max_connections: usize,
+    /// How long a client may take for the head of a request, or leave a connection unused.
+    pub head_timeout: Duration,
+    /// How long a client may take for the body of a request, and a second more for every 8 KiB that came.
+    pub body_timeout: Duration,
     /// How long a client may leave a stream unread.
     pub stall_timeout: Duration,
     /// How long running requests may take to finish at shutdown.
@@ -48,12 +68,22 @@ impl Default for ServerConfig {
             max_query_timeout: Duration::from_secs(120),
             max_rows: 10_000_000,
             max_query_memory_bytes: 1 << 30,
+            max_total_query_memory_bytes: 2 << 30,
             max_body_bytes: 64 << 20,
             max_query_bytes: 1 << 20,
+            max_total_body_bytes: 256 << 20,
             max_kept_answers_bytes: 32 << 20,
             services: None,
-            max_concurrent_queries: (cores * 2).max(4),
+            max_concurrent_queries: (cores * 4).max(8),
             queue_timeout: Duration::from_secs(2),
+            long_after: Duration::from_millis(100),
+            max_long_queries: cores.max(2),
+            max_waiting_queries: 32,
+            waiting_timeout: Duration::from_secs(10),
+            max_open_answers: 64,
+            max_connections: 1024,
+            head_timeout: Duration::from_secs(15),
+            body_timeout: Duration::from_secs(30),
             stall_timeout: Duration::from_secs(30),
             shutdown_timeout: Duration::from_secs(10),
         }

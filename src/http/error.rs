@@ -288,7 +288,7 @@ impl From<QueryError> for ApiError {
             | QueryError::ServiceLimit { .. } => S::BAD_REQUEST,
             QueryError::ServiceFailed { .. } => S::BAD_GATEWAY,
             // Whoever hung up does not read this: the administrator stopped the query.
-            QueryError::Cancelled => S::SERVICE_UNAVAILABLE,
+            QueryError::Crowded | QueryError::Cancelled => S::SERVICE_UNAVAILABLE,
             _ => return Self::internal(error),
         };
         let title = if error.is_limit() || matches!(error, QueryError::Cancelled) {
@@ -316,6 +316,7 @@ impl From<QueryError> for ApiError {
                 .with("limiet", "timeout")
                 .with("grens", limit.as_secs_f64())
                 .with_header(header::RETRY_AFTER, "60"),
+            QueryError::Crowded => out.with_header(header::RETRY_AFTER, "5"),
             QueryError::RowLimit { limit } => out.with("limiet", "max_rows").with("grens", limit),
             QueryError::MemoryLimit { limit_bytes } => out
                 .with("limiet", "max_memory_bytes")

@@ -7,8 +7,9 @@ use super::error::ApiError;
 use super::ledger::{Asked, Outcome};
 use super::moment::Shown;
 use super::reply::{HTML, JSON, choose, content_type, language_of};
-use super::state::{AppState, blocking};
+use super::state::AppState;
 use super::stream::CancelOnDrop;
+use super::turns::Turn;
 use crate::query::{ExplainMode, Explanation, ParsedQuery, QueryOptions, explain};
 use crate::views::explain::{render_explanation_json, render_explanation_text};
 use crate::views::html::Site;
@@ -59,6 +60,8 @@ pub(super) struct Work {
     pub(super) query: ParsedQuery,
     pub(super) options: QueryOptions,
     pub(super) mode: ExplainMode,
+    /// The turn in which it was read, if it needed one.
+    pub(super) turn: Option<Turn>,
 }
 
 /// The explanation of a query on a state; `page` makes a page of it.
@@ -70,18 +73,23 @@ pub(super) async fn answer(
     work: Work,
     page: impl FnOnce(&Site<'_>, &Explanation) -> String + Send + 'static,
 ) -> Result<Response, ApiError> {
-    let permit = state.query_turn().await?;
+    let turn = match work.turn.clone() {
+        Some(turn) => turn,
+        None => state.query_turn().await?,
+    };
     let language = language_of(headers);
     let stop = CancelOnDrop(work.options.cancel.clone());
     let at = shown.clone();
-    let body = blocking(move || {
-        let _permit = permit;
+    let working = turn.clone();
+    let explaining = turn.work(move || {
         let Work {
             asked,
             query,
-            options,
+            mut options,
             mode,
+            ..
         } = work;
+        options.overtime = Some(working.overtime(&options.cancel));
         let (cancel, progress) = (options.cancel.clone(), options.progress.clone());
         let entry = state.ledger.begin(asked, cancel, progress);
         let view = at.view();
@@ -100,8 +108,8 @@ pub(super) async fn answer(
             JSON => format!("{:#}\n", render_explanation_json(&explained, language)),
             _ => render_explanation_text(&explained, language),
         })
-    })
-    .await;
+    });
+    let body = explaining.await;
     drop(stop);
     let mut response = Body::from(body?).into_response();
     let out = response.headers_mut();

@@ -237,10 +237,10 @@ async fn read(
     let mut response = if is_fresh(&headers, &etag) {
         StatusCode::NOT_MODIFIED.into_response()
     } else {
-        let permit = state.query_turn().await?;
+        let turn = state.query_turn().await?;
         let format = Format::from_media_type(chosen).unwrap_or(Format::Turtle);
         let view = view.with_graphs(Graphs::One(id));
-        let body = stream_from(delivery, permit, move |out| {
+        let body = stream_from(delivery, turn, move |out| {
             rdf_document::write_view(&view, format, out).map_err(ApiError::internal)
         })
         .await?;

@@ -1,14 +1,15 @@
 //! What every request passes: a number, a log span, problems turned into documents, security headers.
 
 use super::error::ApiError;
-use super::reply::{language_of, wants_html};
+use super::reply::{joined, language_of, wants_html};
 use super::state::AppState;
+use crate::rdf::format::{Format, accepts_12};
 use crate::rdf::label::Language;
 use crate::views::html::{ProblemPage, render_problem};
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use std::any::Any;
@@ -58,6 +59,7 @@ pub(super) async fn finish(
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
     let html = wants_html(request.headers());
+    let asked_version = asked_version(&state, request.headers());
     let language = language_of(request.headers());
     // The query string may hold data: only the path is logged.
     // A span costs as much as a small answer's way through the server: by default only writes, which log, have one.
@@ -66,7 +68,9 @@ pub(super) async fn finish(
     } else {
         tracing::debug_span!("request", id = %request_id, %method, %path)
     };
-    let work = Unwinding(Box::pin(next.run(request).instrument(span.clone())));
+    let work = Unwinding(Box::pin(
+        Arc::clone(&state.intake).within(next.run(request).instrument(span.clone())),
+    ));
     let mut response = match work.await {
         Ok(response) => response,
         Err(payload) => ApiError::of_panic(payload.as_ref()).into_response(),
@@ -105,6 +109,9 @@ pub(super) async fn finish(
         header::X_CONTENT_TYPE_OPTIONS,
         HeaderValue::from_static("nosniff"),
     );
+    if let Some(accept) = asked_version {
+        announce_version(headers, &accept);
+    }
     let is_page = headers
         .get(header::CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
@@ -119,6 +126,29 @@ pub(super) async fn finish(
         );
     }
     response
+}
+
+/// What a client accepts, when it speaks of versions and the registry takes RDF 1.2.
+fn asked_version(state: &AppState, headers: &HeaderMap) -> Option<String> {
+    let accept = joined(headers, header::ACCEPT);
+    (accept.contains("version") && state.registry.store().settings().rdf.is_12()).then_some(accept)
+}
+
+/// Says `version=1.2` of RDF to whoever asked for it. Others get no parameter: not every client knows to look past one.
+fn announce_version(headers: &mut HeaderMap, accept: &str) {
+    let Some(kind) = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+    else {
+        return;
+    };
+    let essence = kind.split(';').next().unwrap_or("").trim();
+    if Format::from_media_type(essence).is_some()
+        && accepts_12(accept, essence)
+        && let Ok(announced) = HeaderValue::from_str(&format!("{kind}; version=1.2"))
+    {
+        headers.insert(header::CONTENT_TYPE, announced);
+    }
 }
 
 /// A future that may unwind, such as by a damaged part of the index: its connection is to get an answer all the same.

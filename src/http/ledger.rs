@@ -201,6 +201,16 @@ impl Ledger {
     }
 }
 
+impl Ledger {
+    /// Asks all running queries to stop.
+    pub(super) fn stop_all(&self) {
+        for running in self.running() {
+            running.is_stopped.store(true, Ordering::Relaxed);
+            running.cancel.cancel();
+        }
+    }
+}
+
 fn push(ended: &mut VecDeque<Ended>, entry: Ended) {
     if ended.len() == KEPT {
         ended.pop_front();

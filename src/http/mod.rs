@@ -7,12 +7,14 @@ mod body;
 mod codes;
 mod collections;
 mod config;
+mod connections;
 mod cors;
 mod documents;
 mod error;
 mod explain;
 mod graph_writes;
 mod graphs;
+mod intake;
 mod layers;
 mod ledger;
 mod moment;
@@ -23,6 +25,7 @@ mod running;
 mod sparql;
 mod state;
 mod stream;
+mod turns;
 mod unpack;
 mod updates;
 mod validation;
@@ -39,7 +42,7 @@ use axum::extract::DefaultBodyLimit;
 use axum::http::{Method, StatusCode};
 use axum::middleware;
 use axum::routing::{MethodFilter, delete, get, on, post};
-use axum::serve::ListenerExt as _;
+use connections::Patience;
 use error::ApiError;
 use std::io;
 use std::net::SocketAddr;
@@ -193,22 +196,22 @@ fn run(
             None => TcpListener::bind(address).await.map_err(bind_error)?,
         };
         let local = listener.local_addr().map_err(bind_error)?;
-        // Small answers should not wait for more to come.
-        let listener = listener.tap_io(|stream| {
-            if let Err(error) = stream.set_nodelay(true) {
-                tracing::debug!(%error, "A connection keeps Nagle's delay");
-            }
-        });
-        let app = router(AppState::new(registry, config));
+        let patience = Patience {
+            max_connections: connections::room_for(config.max_connections),
+            head: config.head_timeout,
+            stall: config.stall_timeout,
+        };
+        let state = AppState::new(registry, config);
+        let app = router(state.clone());
         let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
-        let server = axum::serve(listener, app).with_graceful_shutdown(async move {
+        let server = connections::serve(listener, app, patience, async move {
             wait_for_signal().await;
             tracing::info!("Stopping: running requests may finish");
             let _ = stopping.send(());
         });
         on_ready(local);
         tokio::select! {
-            served = server => served.map_err(ServeError::from),
+            () = server => Ok(()),
             () = async {
                 // Without the signal this never ends; the server does.
                 if stopped.await.is_err() {
@@ -217,6 +220,7 @@ fn run(
                 tokio::time::sleep(shutdown_timeout).await;
             } => {
                 tracing::warn!("Requests still running after {} s were broken off", shutdown_timeout.as_secs_f64());
+                state.ledger.stop_all();
                 Ok(())
             }
         }

@@ -189,6 +189,7 @@ pub(super) async fn run(
             query: parsed,
             options,
             mode,
+            turn: None,
         };
         let page = move |site: &Site<'_>, told: &Explanation| {
             render_stored_explanation(site, &stored, &given, told)
@@ -345,8 +346,10 @@ fn options(state: &AppState, stored: &StoredQuery) -> QueryOptions {
         timeout: Some(timeout.min(config.max_query_timeout)),
         max_rows: Some(stored.max_rows.unwrap_or(u64::MAX).min(config.max_rows)),
         max_memory: Some(config.max_query_memory_bytes),
+        pool: Some(state.pool.clone()),
         cancel: Cancel::new(),
         services: config.services.clone(),
+        rdf: state.registry.store().settings().rdf,
         ..QueryOptions::default()
     }
 }
@@ -370,13 +373,14 @@ async fn answer(
     if let Some(kept) = etag.as_ref().and_then(|etag| state.answers.0.get(etag)) {
         return Ok(kept.to_vec().into());
     }
-    let permit = state.query_turn().await?;
+    let turn = state.query_turn().await?;
     let (app, view) = (state.clone(), shown.view());
     let Question {
         asked,
         query,
-        options,
+        mut options,
     } = question;
+    options.overtime = Some(turn.overtime(&options.cancel));
     let delivery = Delivery {
         cancel: options.cancel.clone(),
         stall_timeout: state.config.stall_timeout,
@@ -385,7 +389,7 @@ async fn answer(
     let entry = state
         .ledger
         .begin(asked, options.cancel.clone(), options.progress.clone());
-    stream_from(delivery, permit, move |out| {
+    stream_from(delivery, turn, move |out| {
         let mut copying = Copying {
             out: Counted { out, entry: &entry },
             copy: etag.is_some().then(Vec::new),
@@ -443,40 +447,41 @@ async fn page(
     given: Vec<(String, String)>,
     question: Option<Question>,
 ) -> Result<Response, ApiError> {
-    let permit = state.query_turn().await?;
+    let turn = state.query_turn().await?;
     let stop = question
         .as_ref()
         .map(|question| CancelOnDrop(question.options.cancel.clone()));
-    let (app, at) = (state.clone(), shown.clone());
-    let page = blocking(move || {
-        let _permit = permit;
-        let view = at.view();
-        let table = match question {
-            None => None,
-            Some(Question {
-                asked,
-                query,
-                options,
-            }) => {
-                let entry =
-                    app.ledger
-                        .begin(asked, options.cancel.clone(), options.progress.clone());
-                let table = first_rows(&view, &query, &options);
-                entry.end(match &table {
-                    Ok(table) => Outcome::Rows(table.rows.len() as u64),
-                    Err(error) => Outcome::Failed(error.code),
-                });
-                Some(table?)
-            }
-        };
-        let page = StoredQueryPage {
-            query: &stored,
-            given: &given,
-            table: table.as_ref(),
-        };
-        Ok(render_stored_query(&app.site(&view, at.notice()), &page))
-    })
-    .await;
+    let (app, at, working) = (state.clone(), shown.clone(), turn.clone());
+    let page = turn
+        .work(move || {
+            let view = at.view();
+            let table = match question {
+                None => None,
+                Some(Question {
+                    asked,
+                    query,
+                    mut options,
+                }) => {
+                    options.overtime = Some(working.overtime(&options.cancel));
+                    let entry =
+                        app.ledger
+                            .begin(asked, options.cancel.clone(), options.progress.clone());
+                    let table = first_rows(&view, &query, &options);
+                    entry.end(match &table {
+                        Ok(table) => Outcome::Rows(table.rows.len() as u64),
+                        Err(error) => Outcome::Failed(error.code),
+                    });
+                    Some(table?)
+                }
+            };
+            let page = StoredQueryPage {
+                query: &stored,
+                given: &given,
+                table: table.as_ref(),
+            };
+            Ok(render_stored_query(&app.site(&view, at.notice()), &page))
+        })
+        .await;
     drop(stop);
     Ok(Document::html(page?).at(&shown).respond(headers))
 }

@@ -16,6 +16,7 @@ use super::stream::{
     CancelOnDrop, ChunkWriter, Delivery, Streamed, WHOLE_BYTES, guarded, reads_trailers,
     stream_from,
 };
+use super::turns::Turn;
 use super::updates::{FORM, UPDATE, update_body, update_with};
 use super::writes::authorise;
 use crate::query::{
@@ -40,6 +41,10 @@ use std::time::{Duration, Instant};
 const PAGE_ROWS: usize = 1000;
 const QUERY: &str = "application/sparql-query";
 const POST_TYPES: [&str; 3] = [QUERY, FORM, UPDATE];
+/// Up to so many bytes a text is read on a thread that answers requests.
+const SHORT_TEXT: usize = 8 << 10;
+/// Beyond so many bytes reading it may take long by itself.
+const LONG_TEXT: usize = 64 << 10;
 /// How long a query may keep a thread that answers requests. An answer that takes longer costs that much more.
 const AT_ONCE: Duration = Duration::from_millis(2);
 /// Functions whose value changes from run to run: their answers have no entity tag.
@@ -177,9 +182,12 @@ pub(super) fn options_of(state: &AppState, params: &Params) -> Result<QueryOptio
         timeout: Some(timeout.min(config.max_query_timeout)),
         max_rows: Some(config.max_rows),
         max_memory: Some(config.max_query_memory_bytes),
+        pool: Some(state.pool.clone()),
+        overtime: None,
         cancel: Cancel::new(),
         services: config.services.clone(),
         engine: crate::query::Engine::Automatic,
+        rdf: state.registry.store().settings().rdf,
         progress: Progress::new(),
     })
 }
@@ -216,8 +224,8 @@ async fn run(state: AppState, question: Question) -> Result<Response, ApiError> 
     if text.len() > state.config.max_query_bytes {
         return Err(ApiError::too_large(state.config.max_query_bytes));
     }
-    let options = options_of(&state, &params)?;
-    let query = parse_query(&text, &options)?;
+    let mut options = options_of(&state, &params)?;
+    let (query, turn) = parse(&state, &text, &options).await?;
     let graphs = options.default_graph_uris.len() + options.named_graph_uris.len();
     if let Some(mode) = explain::mode_of(&params)? {
         let media_type = explain::media_type(&headers, &params)?;
@@ -232,6 +240,7 @@ async fn run(state: AppState, question: Question) -> Result<Response, ApiError> 
             query,
             options,
             mode,
+            turn,
         };
         let shown = moment.state(&state).await?;
         let page = move |site: &Site<'_>, told: &Explanation| render_explanation(site, &text, told);
@@ -243,27 +252,31 @@ async fn run(state: AppState, question: Question) -> Result<Response, ApiError> 
     let asked = Asked::now(&id.0, form_of(query.kind()), graphs, &text);
     let (media_type, format) = match wanted {
         Wanted::Page => {
-            let permit = state.query_turn().await?;
+            let turn = match turn {
+                Some(turn) => turn,
+                None => state.query_turn().await?,
+            };
+            options.overtime = Some(turn.overtime(&options.cancel));
             let entry = state
                 .ledger
                 .begin(asked, options.cancel.clone(), options.progress.clone());
             let page = {
                 let (state, shown) = (state.clone(), shown.clone());
                 let stop = CancelOnDrop(options.cancel.clone());
-                let page = blocking(move || {
-                    let _permit = permit;
-                    let table = first_rows(&view, &query, &options);
-                    entry.end(match &table {
-                        Ok(table) => Outcome::Rows(table.rows.len() as u64),
-                        Err(error) => Outcome::Failed(error.code),
-                    });
-                    Ok(render_query_result(
-                        &state.site(&view, shown.notice()),
-                        &text,
-                        &table?,
-                    ))
-                })
-                .await;
+                let page = turn
+                    .work(move || {
+                        let table = first_rows(&view, &query, &options);
+                        entry.end(match &table {
+                            Ok(table) => Outcome::Rows(table.rows.len() as u64),
+                            Err(error) => Outcome::Failed(error.code),
+                        });
+                        Ok(render_query_result(
+                            &state.site(&view, shown.notice()),
+                            &text,
+                            &table?,
+                        ))
+                    })
+                    .await;
                 drop(stop);
                 page?
             };
@@ -288,7 +301,7 @@ async fn run(state: AppState, question: Question) -> Result<Response, ApiError> 
             format,
             asked,
         };
-        let answer = answer(&state, work, reads_trailers(&headers)).await?;
+        let answer = answer(&state, work, turn, reads_trailers(&headers)).await?;
         let mut response = answer.into_response();
         response
             .headers_mut()
@@ -304,6 +317,23 @@ async fn run(state: AppState, question: Question) -> Result<Response, ApiError> 
     }
     shown.describe(out);
     Ok(response)
+}
+
+/// Reads a query. A short text is read at once; a longer one where it may take its time, in the turn that comes with it.
+async fn parse(
+    state: &AppState,
+    text: &str,
+    options: &QueryOptions,
+) -> Result<(ParsedQuery, Option<Turn>), ApiError> {
+    let turn = match text.len() {
+        0..=SHORT_TEXT => return Ok((parse_query(text, options)?, None)),
+        length if length <= LONG_TEXT => state.query_turn().await?,
+        _ => state.long_turn().await?,
+    };
+    let (text, options) = (text.to_owned(), options.clone());
+    let reading = turn.clone();
+    let query = reading.work(move || Ok(parse_query(&text, &options)?));
+    Ok((query.await?, Some(turn)))
 }
 
 /// Whether the same query on the same state may have another answer the next time.
@@ -324,9 +354,16 @@ struct Work {
 
 /// The body of an answer. Most queries ask little: they are tried at once, on the thread that read the request, because
 /// handing work to another thread and back costs more than they do. Whatever takes longer starts over where it may.
-async fn answer(state: &AppState, work: Work, trailers: bool) -> Result<Streamed, ApiError> {
-    let permit = match state.free_query_turn() {
-        Some(permit) => {
+/// Nor does a small query wait for a turn: large ones, however many, do not stand before it.
+async fn answer(
+    state: &AppState,
+    work: Work,
+    turn: Option<Turn>,
+    trailers: bool,
+) -> Result<Streamed, ApiError> {
+    let turn = match turn {
+        Some(turn) => turn,
+        None => {
             if work.query.is_shallow()
                 && !work.query.asks_services()
                 && state.is_warm(work.view.snapshot())
@@ -334,17 +371,17 @@ async fn answer(state: &AppState, work: Work, trailers: bool) -> Result<Streamed
             {
                 return Ok(bytes.into());
             }
-            permit
+            state.query_turn().await?
         }
-        None => state.query_turn().await?,
     };
     let Work {
         view,
         query,
-        options,
+        mut options,
         format,
         asked,
     } = work;
+    options.overtime = Some(turn.overtime(&options.cancel));
     let delivery = Delivery {
         cancel: options.cancel.clone(),
         stall_timeout: state.config.stall_timeout,
@@ -353,7 +390,7 @@ async fn answer(state: &AppState, work: Work, trailers: bool) -> Result<Streamed
     let entry = state
         .ledger
         .begin(asked, options.cancel.clone(), options.progress.clone());
-    stream_from(delivery, permit, move |out| {
+    stream_from(delivery, turn, move |out| {
         let counted = Counted { out, entry: &entry };
         let ran = run_query(&view, &query, &options, format, counted);
         match &ran {
@@ -381,7 +418,9 @@ fn at_once(ledger: &Ledger, work: &Work) -> Result<Option<Vec<u8>>, ApiError> {
     })?;
     let outcome = match &ran {
         Ok(stats) => Outcome::Rows(stats.rows),
-        Err(QueryError::Timeout { .. } | QueryError::Write(_)) => return Ok(None),
+        Err(QueryError::Timeout { .. } | QueryError::Write(_) | QueryError::Crowded) => {
+            return Ok(None);
+        }
         Err(error) => Outcome::Failed(error.code()),
     };
     let progress = hasty.progress.clone();
@@ -398,8 +437,9 @@ pub(super) struct Counted<'a> {
 
 impl Write for Counted<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.entry.add_bytes(bytes.len());
-        self.out.write(bytes)
+        let taken = self.out.write(bytes)?;
+        self.entry.add_bytes(taken);
+        Ok(taken)
     }
 
     fn flush(&mut self) -> io::Result<()> {

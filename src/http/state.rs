@@ -2,11 +2,14 @@
 
 use super::config::ServerConfig;
 use super::error::ApiError;
+use super::intake::{self, Intake};
 use super::ledger::Ledger;
 use super::moment::Shown;
 use super::queries::Answers;
+use super::turns::{Turn, Turns};
 use crate::access::AdminToken;
 use crate::ingest::ContextStore;
+use crate::query::MemoryPool;
 use crate::rdf::label::Language;
 use crate::registry::{Register, Registry};
 use crate::store::{Snapshot, View};
@@ -53,7 +56,11 @@ pub struct Inner {
     pub(super) ledger: Arc<Ledger>,
     /// Descriptions of the data made lately, oldest first, by [`Snapshot::identity`] and graph.
     descriptions: Mutex<Vec<(DescriptionKey, Arc<Vec<Triple>>)>>,
-    queries: Arc<Semaphore>,
+    turns: Arc<Turns>,
+    /// Memory that all queries share.
+    pub(super) pool: MemoryPool,
+    /// Memory that all bodies share.
+    pub(super) intake: Arc<Intake>,
     writes: Arc<Semaphore>,
     looks_back: Arc<Semaphore>,
     /// Answers of stored queries.
@@ -94,7 +101,9 @@ impl AppState {
                 ledger: Arc::default(),
                 descriptions: Mutex::default(),
                 contexts,
-                queries: Arc::new(Semaphore::new(config.max_concurrent_queries)),
+                turns: Arc::new(Turns::new(&config)),
+                pool: MemoryPool::new(config.max_total_query_memory_bytes),
+                intake: Intake::new(config.max_total_body_bytes, config.body_timeout),
                 writes: Arc::new(Semaphore::new(8)),
                 warm: AtomicU64::new(0),
                 answers: Answers::new(config.max_kept_answers_bytes),
@@ -108,16 +117,13 @@ impl AppState {
     }
 
     /// A turn to run a query; waits a moment when all are taken.
-    pub(super) async fn query_turn(&self) -> Result<OwnedSemaphorePermit, ApiError> {
-        match self.free_query_turn() {
-            Some(permit) => Ok(permit),
-            None => self.turn(&self.queries, self.config.queue_timeout).await,
-        }
+    pub(super) async fn query_turn(&self) -> Result<Turn, ApiError> {
+        self.turns.short().await
     }
 
-    /// A turn to run a query, when one is free.
-    pub(super) fn free_query_turn(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.queries).try_acquire_owned().ok()
+    /// A turn for work that is known to take long; waits a moment when all are taken.
+    pub(super) async fn long_turn(&self) -> Result<Turn, ApiError> {
+        self.turns.long().await
     }
 
     /// Whether a state was asked before, and all that is made on first use is there.
@@ -214,7 +220,13 @@ pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
     let span = tracing::Span::current();
-    match tokio::task::spawn_blocking(move || span.in_scope(work)).await {
+    // What the request brought stays in memory until the work ends, also when nobody waits for that any more.
+    let account = intake::current();
+    let work = move || {
+        let _account = account;
+        span.in_scope(work)
+    };
+    match tokio::task::spawn_blocking(work).await {
         Ok(result) => result,
         Err(failed) => Err(match failed.try_into_panic() {
             Ok(payload) => ApiError::of_panic(payload.as_ref()),

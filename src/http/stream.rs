@@ -5,7 +5,8 @@
 
 use super::error::ApiError;
 use super::reply::joined;
-use crate::query::Cancel;
+use super::turns::Turn;
+use crate::query::{Cancel, QueryError};
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -14,9 +15,9 @@ use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::sync::mpsc;
 
 /// The trailer of an answer that is whole: the number of its rows, or `?` where nobody counted.
 const X_ROWS: HeaderName = HeaderName::from_static("x-oslo-rows");
@@ -28,7 +29,11 @@ const TRAILERS: HeaderValue = HeaderValue::from_static("x-oslo-error, x-oslo-row
 /// Up to here an answer is sent as a whole.
 pub(super) const WHOLE_BYTES: usize = 64 << 10;
 const CHUNK_BYTES: usize = 32 << 10;
-const CHUNKS_AHEAD: usize = 8;
+const CHUNKS_AHEAD: usize = 16;
+/// Chunks that a client must have taken before the work goes on that waited for it.
+const CHUNKS_TAKEN: usize = CHUNKS_AHEAD / 2;
+/// Bytes that a client takes at least in a second, beyond the time it may take for one: who takes less only holds a place.
+const BYTES_PER_SECOND: u64 = 4 << 10;
 
 /// What the writing thread hands over.
 enum Sent {
@@ -84,19 +89,21 @@ pub(super) struct Delivery {
     pub(super) trailers: bool,
 }
 
-/// Runs `work` on a blocking thread and returns once its answer, the beginning of it or its failure is known.
-/// The permit is held until the work ends.
+/// Runs `work` on a thread of its own and returns once its answer, the beginning of it or its failure is known.
+/// The turn is given back when the work ends, and while it waits for its client.
 pub(super) async fn stream_from(
     delivery: Delivery,
-    permit: OwnedSemaphorePermit,
+    turn: Turn,
     work: impl FnOnce(&mut ChunkWriter) -> Result<(), ApiError> + Send + 'static,
 ) -> Result<Streamed, ApiError> {
     let (sender, mut receiver) = mpsc::channel::<Sent>(CHUNKS_AHEAD);
-    let guard = CancelOnDrop(delivery.cancel);
+    let guard = CancelOnDrop(delivery.cancel.clone());
+    let place = turn.open_answer()?;
     let span = tracing::Span::current();
     let handle = Handle::current();
-    tokio::task::spawn_blocking(move || {
-        let _permit = permit;
+    let thread = turn.clone();
+    thread.start(move || {
+        let _place = place;
         span.in_scope(|| {
             let mut writer = ChunkWriter {
                 buffer: Vec::new(),
@@ -105,11 +112,17 @@ pub(super) async fn stream_from(
                 sender,
                 handle,
                 stall_timeout: delivery.stall_timeout,
+                turn,
+                cancel: delivery.cancel,
+                is_refused: false,
+                sent_bytes: 0,
+                waited: Duration::ZERO,
             };
             let result = guarded(|| work(&mut writer));
             writer.end(result);
         });
-    });
+    })?;
+    drop(thread);
     let first = match receiver.recv().await {
         Some(Sent::Whole(bytes)) => return Ok(bytes.into()),
         Some(Sent::Part(first) | Sent::Last(first, _)) => first,
@@ -143,6 +156,10 @@ impl Drop for CancelOnDrop {
     }
 }
 
+fn gone() -> io::Error {
+    io::Error::new(io::ErrorKind::BrokenPipe, "the client went away")
+}
+
 /// Collects bytes into chunks and hands them to the response.
 pub(super) struct ChunkWriter {
     buffer: Vec<u8>,
@@ -152,30 +169,62 @@ pub(super) struct ChunkWriter {
     sender: mpsc::Sender<Sent>,
     handle: Handle,
     stall_timeout: Duration,
+    turn: Turn,
+    cancel: Cancel,
+    /// Whether there was no turn to go on with.
+    is_refused: bool,
+    sent_bytes: u64,
+    /// Time spent waiting for the client.
+    waited: Duration,
 }
 
 impl ChunkWriter {
-    fn hand_over(&self, sent: Sent) -> io::Result<()> {
+    fn hand_over(&mut self, sent: Sent) -> io::Result<()> {
+        let is_last = !matches!(sent, Sent::Part(_));
+        // What asks no leave itself when it takes long, such as a dump, asks it here.
+        if !is_last && self.turn.is_overdue() && !self.turn.lengthen(&self.cancel) {
+            self.is_refused = true;
+            return Err(io::Error::new(
+                io::ErrorKind::ResourceBusy,
+                "the server is too busy to let the answer go on",
+            ));
+        }
         // There mostly is room: only a client slower than the work is waited for.
         let sent = match self.sender.try_send(sent) {
             Ok(()) => return Ok(()),
             Err(mpsc::error::TrySendError::Closed(_)) => {
-                return Err(io::Error::new(
-                    io::ErrorKind::BrokenPipe,
-                    "the client went away",
-                ));
+                return Err(gone());
             }
             Err(mpsc::error::TrySendError::Full(sent)) => sent,
         };
-        let sending = self.sender.send_timeout(sent, self.stall_timeout);
-        self.handle.block_on(sending).map_err(|error| match error {
-            mpsc::error::SendTimeoutError::Timeout(_) => {
-                io::Error::new(io::ErrorKind::TimedOut, "the client stopped reading")
+        self.turn.rest();
+        let room = if is_last { 1 } else { CHUNKS_TAKEN };
+        let earned = Duration::from_secs(self.sent_bytes / BYTES_PER_SECOND);
+        let patience = (self.stall_timeout + earned)
+            .saturating_sub(self.waited)
+            .min(self.stall_timeout);
+        let since = Instant::now();
+        let reserved = self.handle.block_on(async {
+            tokio::time::timeout(patience, self.sender.reserve_many(room)).await
+        });
+        self.waited += since.elapsed();
+        match reserved {
+            Err(_) => Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "the client stopped reading",
+            )),
+            Ok(Err(_)) => Err(gone()),
+            Ok(Ok(mut room)) => {
+                if let Some(place) = room.next() {
+                    place.send(sent);
+                }
+                drop(room);
+                if !is_last {
+                    self.turn.resume();
+                }
+                Ok(())
             }
-            mpsc::error::SendTimeoutError::Closed(_) => {
-                io::Error::new(io::ErrorKind::BrokenPipe, "the client went away")
-            }
-        })
+        }
     }
 
     fn end(mut self, result: Result<(), ApiError>) {
@@ -184,6 +233,11 @@ impl ChunkWriter {
             Ok(()) if self.has_sent => Sent::Last(rest, self.rows),
             Ok(()) => Sent::Whole(rest),
             Err(error) => {
+                let error = if self.is_refused {
+                    QueryError::Crowded.into()
+                } else {
+                    error
+                };
                 tracing::debug!(code = error.code, "An answer was broken off or refused");
                 Sent::Failed(error)
             }
@@ -196,18 +250,21 @@ impl ChunkWriter {
 
 impl Write for ChunkWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.buffer.extend_from_slice(bytes);
         let limit = if self.has_sent {
             CHUNK_BYTES
         } else {
             WHOLE_BYTES
         };
-        if self.buffer.len() >= limit {
+        // A value may be larger than all chunks ahead together: it is taken in parts.
+        let taken = bytes.len().min(limit - self.buffer.len());
+        self.buffer.extend_from_slice(&bytes[..taken]);
+        if self.buffer.len() == limit {
             let full = std::mem::replace(&mut self.buffer, Vec::with_capacity(CHUNK_BYTES));
             self.has_sent = true;
+            self.sent_bytes += full.len() as u64;
             self.hand_over(Sent::Part(full))?;
         }
-        Ok(bytes.len())
+        Ok(taken)
     }
 
     /// Keeps bytes until a chunk is full: writers flush more often than is worth a packet.

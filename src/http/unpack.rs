@@ -2,12 +2,14 @@
 //! unpacked within the limit that holds for the content, so that a small packet cannot grow without bound.
 
 use super::error::ApiError;
+use super::intake::{self, Account};
 use super::reply::joined;
 use super::state::blocking;
 use crate::rdf::label::Text;
 use axum::body::Bytes;
 use axum::http::{HeaderMap, StatusCode, header};
-use std::io::{self, Read};
+use std::io::Read;
+use tokio::sync::Semaphore;
 
 /// The codings that are unpacked, as a refusal lists them.
 const CODINGS: &str = "gzip, zstd";
@@ -15,6 +17,10 @@ const CODINGS: &str = "gzip, zstd";
 const AT_ONCE_BYTES: usize = 8 << 10;
 /// Memory of zstd for one body: 2^23 bytes is what decoders must have (RFC 8878 §3.1.1.1.2), and more than most use.
 const ZSTD_WINDOW_LOG: u32 = 23;
+/// Bytes that are unpacked between two looks at the limits.
+const PART_BYTES: usize = 256 << 10;
+/// Bodies that are unpacked at once: each may take a window of zstd.
+static AT_WORK: Semaphore = Semaphore::const_new(8);
 
 /// How a body is packed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,39 +64,70 @@ pub(super) async fn unpacked(
     let Some(coding) = coding(headers)? else {
         return Ok(body);
     };
-    if body.len() <= AT_ONCE_BYTES && limit_bytes <= AT_ONCE_BYTES {
-        return unpack(coding, &body, limit_bytes);
+    let account = intake::current();
+    let work = move || unpack(coding, &body, limit_bytes, account.as_deref());
+    if limit_bytes <= AT_ONCE_BYTES {
+        return work();
     }
-    blocking(move || unpack(coding, &body, limit_bytes)).await
+    // Never closed.
+    let turn = AT_WORK.acquire().await.ok();
+    let unpacked = blocking(work).await;
+    drop(turn);
+    unpacked
 }
 
-fn unpack(coding: Coding, body: &[u8], limit_bytes: usize) -> Result<Bytes, ApiError> {
-    let result = match coding {
-        Coding::Gzip => read_within(flate2::read::MultiGzDecoder::new(body), limit_bytes),
+fn unpack(
+    coding: Coding,
+    body: &[u8],
+    limit_bytes: usize,
+    account: Option<&Account>,
+) -> Result<Bytes, ApiError> {
+    let content = match coding {
+        Coding::Gzip => read_within(
+            &mut flate2::read::MultiGzDecoder::new(body),
+            limit_bytes,
+            account,
+        ),
         Coding::Zstd => zstd::stream::read::Decoder::with_buffer(body)
             .and_then(|mut decoder| {
                 decoder.window_log_max(ZSTD_WINDOW_LOG)?;
                 Ok(decoder)
             })
-            .and_then(|decoder| read_within(decoder, limit_bytes)),
+            .map_err(|_| damaged())
+            .and_then(|mut decoder| read_within(&mut decoder, limit_bytes, account)),
     };
-    match result {
-        Ok(Some(content)) => Ok(content.into()),
-        Ok(None) => Err(ApiError::too_large(limit_bytes)),
-        Err(_) => Err(ApiError::bad_request(
-            "content-encoding",
-            "De inhoud van het verzoek kan niet uitgepakt worden: hij is beschadigd, of anders ingepakt dan Content-Encoding zegt.",
-            "The content of the request cannot be unpacked: it is damaged, or packed in another way than Content-Encoding says.",
-        )),
+    content.map(Bytes::from)
+}
+
+/// All there is to read, a part at a time: what is too much, by itself or together with others, is not read on.
+fn read_within(
+    reader: &mut dyn Read,
+    limit_bytes: usize,
+    account: Option<&Account>,
+) -> Result<Vec<u8>, ApiError> {
+    let mut content = Vec::new();
+    loop {
+        let part = (limit_bytes + 1 - content.len()).min(PART_BYTES);
+        let mut bounded = Read::take(&mut *reader, part as u64);
+        let read = bounded.read_to_end(&mut content).map_err(|_| damaged())?;
+        if read == 0 {
+            return Ok(content);
+        }
+        if content.len() > limit_bytes {
+            return Err(ApiError::too_large(limit_bytes));
+        }
+        if let Some(account) = account {
+            account.take(read)?;
+        }
     }
 }
 
-/// All there is to read; `None` when it is more than the limit.
-fn read_within(reader: impl Read, limit_bytes: usize) -> io::Result<Option<Vec<u8>>> {
-    let mut content = Vec::new();
-    let mut bounded = reader.take(limit_bytes as u64 + 1);
-    bounded.read_to_end(&mut content)?;
-    Ok((content.len() <= limit_bytes).then_some(content))
+fn damaged() -> ApiError {
+    ApiError::bad_request(
+        "content-encoding",
+        "De inhoud van het verzoek kan niet uitgepakt worden: hij is beschadigd, of anders ingepakt dan Content-Encoding zegt.",
+        "The content of the request cannot be unpacked: it is damaged, or packed in another way than Content-Encoding says.",
+    )
 }
 
 fn unknown(found: &str) -> ApiError {
@@ -130,14 +167,14 @@ mod tests {
         ];
         for (coding, packed) in packed {
             assert!(packed.len() < 1_000);
-            let whole = unpack(coding, &packed, 100_000).expect("it fits");
+            let whole = unpack(coding, &packed, 100_000, None).expect("it fits");
             assert_eq!(whole, content);
-            let over = unpack(coding, &packed, 99_999).expect_err("one byte too many");
+            let over = unpack(coding, &packed, 99_999, None).expect_err("one byte too many");
             assert_eq!(over.code, "body-too-large");
-            let cut = unpack(coding, &packed[..packed.len() / 2], 100_000);
+            let cut = unpack(coding, &packed[..packed.len() / 2], 100_000, None);
             assert_eq!(cut.expect_err("cut off").code, "content-encoding");
         }
-        let wrong = unpack(Coding::Gzip, b"<a> <b> <c> .", 100).expect_err("is not packed");
+        let wrong = unpack(Coding::Gzip, b"<a> <b> <c> .", 100, None).expect_err("is not packed");
         assert_eq!(wrong.code, "content-encoding");
     }
 

@@ -55,10 +55,9 @@ pub(super) async fn validate(
     let chosen = choose(&headers, params.get("format"), &OFFERS)?;
     let bytes = read_body(&headers, body, state.config.max_body_bytes).await?;
     let upload = upload_of(&headers, bytes)?;
-    let permit = state.query_turn().await?;
+    let turn = state.long_turn().await?;
     let language = language_of(&headers);
-    blocking(move || {
-        let _permit = permit;
+    turn.work(move || {
         let graph = GraphName::NamedNode(upload_graph(&state)?);
         let checked: Result<((), StoredReport), ApiError> = state
             .registry
@@ -90,10 +89,9 @@ pub(super) async fn report(
     let params = Params::of_query(query.as_deref())?;
     moment::refuse(&params)?;
     let chosen = choose(&headers, params.get("format"), &OFFERS)?;
-    let permit = state.query_turn().await?;
+    let turn = state.long_turn().await?;
     let language = language_for(chosen, &headers);
-    blocking(move || {
-        let _permit = permit;
+    turn.work(move || {
         let stored = state.registry.report();
         let site = state.site(&stored.view, None);
         let downloads: Vec<(&str, String)> = [

@@ -4,7 +4,7 @@ use super::body::Params;
 use super::error::ApiError;
 use super::moment::Moment;
 use super::reply::{Document, choose};
-use super::state::{AppState, blocking};
+use super::state::AppState;
 use crate::rdf::format::Format;
 use crate::views::rdf_document;
 use axum::extract::{RawQuery, State};
@@ -32,9 +32,8 @@ pub(super) async fn describe(
     let chosen = choose(&headers, params.get("format"), &OFFERS)?;
     let shown = moment.state(&state).await?;
     // A large state is counted for a while.
-    let permit = state.query_turn().await?;
-    blocking(move || {
-        let _permit = permit;
+    let turn = state.long_turn().await?;
+    turn.work(move || {
         let triples = state
             .description(&shown.view(), graph.as_deref())
             .ok_or_else(|| {

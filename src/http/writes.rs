@@ -167,5 +167,6 @@ fn plain(term: &Term) -> String {
         Term::NamedNode(node) => node.as_str().to_owned(),
         Term::BlankNode(node) => node.to_string(),
         Term::Literal(literal) => literal.value().to_owned(),
+        Term::Triple(_) => crate::rdf::text::term_text(term.as_ref()),
     }
 }

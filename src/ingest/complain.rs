@@ -11,6 +11,7 @@ use super::place::{Target, find_json_ld_culprit, find_text, locate, point_at_cha
 use super::reader::{GuardedReader, ReadFailure};
 use super::syntax_texts;
 use super::texts::{self, Finding};
+use crate::rdf::version::MAX_TRIPLE_DEPTH;
 use std::io::{self, Read};
 
 /// Turns the end of reading into a diagnostic with its place.
@@ -57,6 +58,16 @@ pub(super) fn diagnose(
             let mut diagnostic = place(input, finding, target);
             point_at_character(&mut diagnostic);
             diagnostic
+        }
+        Stop::TripleTooDeep(at) => {
+            let finding = texts::over_limit(
+                "de nesting van triple terms",
+                "the nesting of triple terms",
+                &MAX_TRIPLE_DEPTH.to_string(),
+            );
+            let target =
+                at.unwrap_or_else(|| Target::Offset(exact_offset(input, job, limits, chunk_start)));
+            place(input, finding, target)
         }
         Stop::TokenTooLong => place(
             input,
@@ -105,12 +116,17 @@ fn complain(input: &Input, job: &Job<'_>, limits: &Limits, trouble: Trouble) -> 
             }),
         };
     };
-    if let Stop::Syntax {
-        place: Some(Target::LineColumn(line, _)),
-        ..
-    } = &mut stop
-    {
-        *line += lines;
+    match &mut stop {
+        Stop::Syntax {
+            place: Some(Target::LineColumn(line, _)),
+            ..
+        } => *line += lines,
+        Stop::Syntax {
+            place: Some(Target::Offset(offset)),
+            ..
+        }
+        | Stop::TripleTooDeep(Some(Target::Offset(offset))) => *offset += skipped,
+        _ => {}
     }
     let failure = reader.take_failure();
     let chunk_start = reader.previous_offset();
@@ -136,6 +152,7 @@ fn exact_offset(input: &Input, job: &Job<'_>, limits: &Limits, chunk_start: u64)
         format: job.format,
         base: job.base,
         contexts: &contexts,
+        version: job.version,
     };
     let _ = again.run(&mut reader, |_| Ok(()));
     reader.offset().saturating_sub(1)
@@ -168,6 +185,14 @@ pub(super) fn diagnose_failure(input: &Input, failure: ReadFailure) -> Diagnosti
         ),
         ReadFailure::LateDocumentType { offset } => at(texts::document_type_too_large(), offset),
         ReadFailure::XmlCutOff { offset } => at(texts::xml_cut_off(), offset),
+        ReadFailure::XmlTooDeep { offset, limit } => at(
+            texts::over_limit(
+                "de nesting van de XML",
+                "the nesting of the XML",
+                &limit.to_string(),
+            ),
+            offset,
+        ),
         ReadFailure::JsonTooDeep { offset, limit } => at(
             texts::over_limit(
                 "de nesting van de JSON",

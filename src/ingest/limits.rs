@@ -33,5 +33,8 @@ impl Default for Limits {
     }
 }
 
+/// Nesting of XML elements. What readers build of them, they also take apart by recursion.
+pub(crate) const MAX_XML_DEPTH: u64 = 4096;
+
 /// Content below this size is never called a bomb.
 pub(crate) const INFLATION_FLOOR: u64 = 16 << 20;

@@ -12,6 +12,7 @@ use super::parse::Stop;
 use super::reader::GuardedReader;
 use super::stage::{LabelPrefix, Stager};
 use crate::rdf::format::Format;
+use crate::rdf::version::RdfVersion;
 use crate::store::Id;
 use block::{Block, Cutter, NO_GRAPH, Scanner};
 use std::io;
@@ -70,6 +71,8 @@ pub(super) struct Source<'a> {
     pub(super) format: Format,
     /// Bounds.
     pub(super) limits: &'a Limits,
+    /// What the registry takes.
+    pub(super) version: RdfVersion,
 }
 
 impl Source<'_> {
@@ -111,7 +114,7 @@ fn read_here(
     mut intake: Intake<'_, '_, '_>,
 ) -> Result<Content, Stop> {
     let mut cutter = source.cutter(setup)?;
-    let mut scanner = Scanner::new(source.format);
+    let mut scanner = Scanner::new(source.format, source.version);
     let mut block = Block::default();
     while !block.last {
         cutter.cut(&mut block);
@@ -136,7 +139,7 @@ fn read_threaded<'scope, 'env: 'scope>(
         let (done, from_this) = sync_channel::<Block>(AHEAD);
         to_scan.push(cut);
         scanned.push(from_this);
-        let mut scanner = Scanner::new(source.format);
+        let mut scanner = Scanner::new(source.format, source.version);
         scanners.push(spawn(scope, "oslo-scan", move || {
             for mut block in to_this {
                 scanner.scan(&mut block);

@@ -11,6 +11,7 @@ mod labels;
 pub mod limits;
 mod lines;
 pub mod load;
+mod newer;
 pub mod parse;
 mod place;
 mod reader;

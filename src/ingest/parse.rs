@@ -10,23 +10,25 @@ use super::input::Input;
 use super::labels::label_prefix;
 use super::limits::Limits;
 use super::lines::{self, Setup, Source, Trouble};
+use super::newer::{self, Newer, Unannounced, Watched, WatchedXml};
 use super::place::Target;
 use super::reader::{GuardedReader, ReadFailure, content_digest};
 use super::stage::Stager;
-use super::texts;
-use crate::rdf::format::Format;
-use crate::store::Draft;
-use oxrdf::{GraphNameRef, NamedNode, QuadRef};
+use super::{syntax_texts, texts};
+use crate::rdf::format::{Format, is_version_12, version_of};
+use crate::rdf::version::RdfVersion;
+use crate::store::{Draft, Unreadable};
+use oxrdf::{GraphNameRef, NamedNode, Quad, QuadRef, Term};
 use std::cell::Cell;
 use std::io::{self, Read};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How to read one input.
 pub struct ParseOptions<'a> {
     /// Syntax, when the caller knows it; else the media type or the name tells.
     pub format: Option<Format>,
-    /// Media type of a request body; parameters are ignored.
+    /// Media type of a request body; of its parameters only `version` counts.
     pub media_type: Option<String>,
     /// Base IRI for relative references; else the file's `file:` IRI, or the input's name where that is an IRI.
     pub base_iri: Option<String>,
@@ -178,12 +180,18 @@ pub(super) fn parse_with(
         early_digest = Some(digest);
         Ok(label_prefix(graph_name, &digest))
     };
+    let version = draft.rdf_version();
+    let announced = options.media_type.as_deref().and_then(version_of);
+    if !version.is_12() && announced.is_some_and(is_version_12) {
+        return Err(syntax_texts::needs_rdf_12().at(whole));
+    }
     let mut stager = Stager::new(draft, options.graph.as_ref().map(NamedNode::as_ref));
     let contexts = ContextLoader::new(options.contexts);
     let job = Job {
         format: detected.format,
         base: base.as_deref(),
         contexts: &contexts,
+        version,
     };
     let setup = setup(input, detected.format, &options.limits).filter(|_| !detected.empty);
     let content = if let Some(setup) = setup {
@@ -191,6 +199,7 @@ pub(super) fn parse_with(
             input,
             format: detected.format,
             limits: &options.limits,
+            version,
         };
         lines::read(source, setup, &mut stager, &mut make_prefix, &mut report)
             .map_err(|stop| diagnose(input, &job, &options.limits, stop, None, 0))?
@@ -266,6 +275,8 @@ pub(super) enum Stop {
     },
     /// The RDF reader would need more than its buffer for one token.
     TokenTooLong,
+    /// Triple terms lie too deep within each other; without a place, the place is where the reader stopped.
+    TripleTooDeep(Option<Target>),
     /// The byte stream stopped; the guarded reader knows why.
     Stream(io::Error),
     /// Another pass over the bytes stopped.
@@ -294,6 +305,8 @@ pub(super) struct Job<'a> {
     pub(super) base: Option<&'a str>,
     /// Contexts for JSON-LD.
     pub(super) contexts: &'a ContextLoader,
+    /// What the registry takes.
+    pub(super) version: RdfVersion,
 }
 
 impl Job<'_> {
@@ -301,9 +314,29 @@ impl Job<'_> {
     pub(super) fn run<R: Read>(
         &self,
         reader: R,
+        sink: impl FnMut(QuadRef<'_>) -> Result<(), Stop>,
+    ) -> Result<(), Stop> {
+        guarded(|| self.run_reader(reader, sink))
+    }
+
+    fn run_reader<R: Read>(
+        &self,
+        reader: R,
         mut sink: impl FnMut(QuadRef<'_>) -> Result<(), Stop>,
     ) -> Result<(), Stop> {
         const CHECKED: &str = "the base IRI was checked";
+        let version = self.version;
+        let mut sink = |quad: QuadRef<'_>| {
+            newer::check(quad, version)?;
+            sink(quad)
+        };
+        let found = Cell::new(None);
+        // A reader whose bytes were held back complains of that; why they were is known here.
+        let from_turtle = |error| {
+            found
+                .get()
+                .map_or_else(|| from_turtle(error), Newer::into_stop)
+        };
         macro_rules! with_base {
             ($parser:expr) => {
                 match self.base {
@@ -314,6 +347,7 @@ impl Job<'_> {
         }
         match self.format {
             Format::Turtle => {
+                let reader = Watched::new(reader, version, &found);
                 for triple in with_base!(oxttl::TurtleParser::new()).for_reader(reader) {
                     sink(
                         triple
@@ -324,16 +358,22 @@ impl Job<'_> {
                 }
             }
             Format::TriG => {
+                let reader = Watched::new(reader, version, &found);
                 for quad in with_base!(oxttl::TriGParser::new()).for_reader(reader) {
                     sink(quad.map_err(from_turtle)?.as_ref())?;
                 }
             }
-            Format::NTriples | Format::NQuads => strict_lines(self.format, reader, sink)?,
+            Format::NTriples | Format::NQuads => {
+                strict_lines(self.format, version, reader, sink)?;
+            }
             Format::RdfXml => {
                 let parser = oxrdfio::RdfParser::from_format(oxrdfio::RdfFormat::RdfXml);
+                let reader = WatchedXml::new(reader, version, &found);
                 for quad in with_base!(parser).for_reader(reader) {
                     let quad = quad.map_err(|error| match error {
-                        oxrdfio::RdfParseError::Io(error) => Stop::from_io(error),
+                        oxrdfio::RdfParseError::Io(error) => found
+                            .get()
+                            .map_or_else(|| Stop::from_io(error), Newer::into_stop),
                         oxrdfio::RdfParseError::Syntax(error) => Stop::Syntax {
                             message: error.to_string(),
                             place: None,
@@ -344,17 +384,11 @@ impl Job<'_> {
                 }
             }
             Format::JsonLd => {
-                let mut parser = with_base!(oxjsonld::JsonLdParser::new())
+                let parser = with_base!(oxjsonld::JsonLdParser::new())
                     .for_reader(reader)
                     .with_load_document_callback(self.contexts.callback());
-                loop {
-                    // The context processor asserts its own bookkeeping; no document may bring the registry down.
-                    let next = catch_unwind(AssertUnwindSafe(|| parser.next()));
-                    match next {
-                        Ok(None) => break,
-                        Ok(Some(quad)) => sink(quad.map_err(from_json_ld)?.as_ref())?,
-                        Err(_) => return Err(Stop::Broke),
-                    }
+                for quad in parser {
+                    sink_json_ld(quad.map_err(from_json_ld)?, version, &mut sink)?;
                 }
             }
         }
@@ -362,12 +396,58 @@ impl Job<'_> {
     }
 }
 
+/// Hands on a statement of JSON-LD. Where RDF 1.1 is spoken its literals lose their base direction, as JSON-LD 1.1 has it.
+fn sink_json_ld(
+    mut quad: Quad,
+    version: RdfVersion,
+    sink: &mut impl FnMut(QuadRef<'_>) -> Result<(), Stop>,
+) -> Result<(), Stop> {
+    if !version.is_12()
+        && let Term::Literal(literal) = &quad.object
+        && let Some(plain) = newer::without_direction(literal.as_ref())
+    {
+        quad.object = plain.into();
+    }
+    sink(quad.as_ref())
+}
+
+/// Runs a reader, which asserts its own bookkeeping: no document may bring the registry down.
+fn guarded(work: impl FnOnce() -> Result<(), Stop>) -> Result<(), Stop> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(done) => done,
+        // A part of the index cannot be read: not the document's fault.
+        Err(payload) if payload.is::<Unreadable>() => resume_unwind(payload),
+        Err(_) => Err(Stop::Broke),
+    }
+}
+
 /// Runs the strict reader of N-Triples, or of N-Quads, over the bytes.
 pub(super) fn strict_lines<R: Read>(
     format: Format,
+    version: RdfVersion,
+    reader: R,
+    sink: impl FnMut(QuadRef<'_>) -> Result<(), Stop>,
+) -> Result<(), Stop> {
+    guarded(|| read_lines(format, version, reader, sink))
+}
+
+fn read_lines<R: Read>(
+    format: Format,
+    version: RdfVersion,
     reader: R,
     mut sink: impl FnMut(QuadRef<'_>) -> Result<(), Stop>,
 ) -> Result<(), Stop> {
+    let found = Cell::new(None);
+    let from_turtle = |error| {
+        found
+            .get()
+            .map_or_else(|| from_turtle(error), Newer::into_stop)
+    };
+    let reader = Unannounced::new(Watched::new(reader, version, &found), version, &found);
+    let mut sink = |quad: QuadRef<'_>| {
+        newer::check(quad, version)?;
+        sink(quad)
+    };
     if format == Format::NQuads {
         for quad in oxttl::NQuadsParser::new().for_reader(reader) {
             sink(quad.map_err(from_turtle)?.as_ref())?;

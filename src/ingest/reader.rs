@@ -2,7 +2,7 @@
 //! decompression that grows beyond its limit before anything buffers it. Knows no RDF.
 
 use super::input::{Content, Input};
-use super::limits::{INFLATION_FLOOR, Limits};
+use super::limits::{INFLATION_FLOOR, Limits, MAX_XML_DEPTH};
 use super::xml_scan::{XmlProblem, XmlScan};
 use crate::rdf::format::Format;
 use sha2::{Digest, Sha256};
@@ -25,6 +25,8 @@ pub(crate) enum ReadFailure {
     LateDocumentType { offset: u64 },
     /// The XML ends before its elements do.
     XmlCutOff { offset: u64 },
+    /// XML elements nested deeper than allowed.
+    XmlTooDeep { offset: u64, limit: u64 },
     /// JSON nested deeper than allowed.
     JsonTooDeep { offset: u64, limit: u32 },
     /// Decompresses to far more than its own size.
@@ -215,6 +217,12 @@ impl<'a> GuardedReader<'a> {
                         XmlProblem::LateDocumentType(at) => ReadFailure::LateDocumentType {
                             offset: self.offset + at as u64,
                         },
+                    });
+                    good = 0;
+                } else if self.xml.depth() > MAX_XML_DEPTH {
+                    self.pending = Some(ReadFailure::XmlTooDeep {
+                        offset: self.offset,
+                        limit: MAX_XML_DEPTH,
                     });
                     good = 0;
                 }

@@ -3,10 +3,12 @@
 
 use super::labels::Labels;
 use super::parse::Stop;
+use crate::rdf::text::{parse_term, with_blank_nodes};
 use crate::rdf::vocab::rdf::LANG_STRING;
 use crate::store::{Draft, Id, QuadIds};
 use oxrdf::{
-    BlankNodeRef, GraphNameRef, LiteralRef, NamedNodeRef, NamedOrBlankNodeRef, QuadRef, TermRef,
+    BlankNode, BlankNodeRef, GraphNameRef, LiteralRef, NamedNodeRef, NamedOrBlankNodeRef, QuadRef,
+    Term, TermRef,
 };
 
 /// Makes the first part of the labels of this input, see `labels::label_prefix`. Asked at most once.
@@ -69,6 +71,7 @@ impl<'d, 's> Stager<'d, 's> {
                     .intern(LiteralRef::new_simple_literal(literal.value()).into())
             }
             TermRef::Literal(_) => self.draft.intern(quad.object),
+            TermRef::Triple(_) => self.triple(quad.object.into_owned(), prefix)?,
         };
         let g = match quad.graph_name {
             GraphNameRef::DefaultGraph => None,
@@ -102,9 +105,34 @@ impl<'d, 's> Stager<'d, 's> {
     /// # Errors
     /// What `prefix` fails with.
     pub(super) fn text(&mut self, text: &str, prefix: &mut LabelPrefix<'_>) -> Result<Id, Stop> {
-        match text.strip_prefix("_:") {
-            Some(label) => self.label(label, prefix),
-            None => Ok(self.draft.intern_text(text)),
+        if let Some(label) = text.strip_prefix("_:") {
+            return self.label(label, prefix);
+        }
+        if text.starts_with("<<(") && text.contains("_:") {
+            let term = parse_term(text).map_err(|_| Stop::Broke)?;
+            return self.triple(term, prefix);
+        }
+        Ok(self.draft.intern_text(text))
+    }
+
+    /// Id of a triple term whose blank nodes still have the labels of this input.
+    fn triple(&mut self, term: Term, prefix: &mut LabelPrefix<'_>) -> Result<Id, Stop> {
+        let mut failed = None;
+        let term = with_blank_nodes(term, &mut |node| match self.label(node.as_str(), prefix) {
+            Ok(id) => {
+                let mut text = Vec::new();
+                self.draft.write_text(id, &mut text);
+                let label = String::from_utf8(text.split_off(2)).unwrap_or_default();
+                BlankNode::new_unchecked(label)
+            }
+            Err(stop) => {
+                failed = Some(stop);
+                node
+            }
+        });
+        match failed {
+            Some(stop) => Err(stop),
+            None => Ok(self.draft.intern(term.as_ref())),
         }
     }
 

@@ -1,13 +1,18 @@
 //! From what the RDF readers say to what a steward understands: one table, first fitting row wins.
 //! Holds the sentences; the findings of our own checks are in `texts`.
 
+use super::newer::NEEDS_RDF_12;
 use super::texts::{self, Finding};
 use crate::rdf::format::Format;
 use crate::rdf::label::Language;
+use crate::rdf::version::switch_hint;
 
 /// What a reader's syntax error means to a steward.
 pub(crate) fn from_reader(format: Format, technical: &str) -> Finding {
     let technical = strip_place(technical);
+    if technical == NEEDS_RDF_12 {
+        return needs_rdf_12();
+    }
     if format == Format::RdfXml
         && (technical.contains("ill-formed") || technical.contains("syntax error"))
     {
@@ -38,6 +43,17 @@ pub(crate) fn from_reader(format: Format, technical: &str) -> Finding {
     } else {
         finding.hint(nl(row.hint_nl), en(row.hint_en))
     }
+}
+
+/// `P042`: RDF 1.2 in a registry that takes RDF 1.1.
+pub(super) fn needs_rdf_12() -> Finding {
+    let hint = switch_hint();
+    Finding::new(
+        "P042",
+        "dit is RDF 1.2 (een triple term, een schrijfrichting of een versieaankondiging), en dit register neemt RDF 1.1 aan",
+        "this is RDF 1.2 (a triple term, a base direction or a version announcement), and this registry takes RDF 1.1",
+    )
+    .hint(hint.nl, hint.en)
 }
 
 fn from_xml(technical: &str) -> Finding {

@@ -47,6 +47,11 @@ impl XmlScan {
         self.state == State::Text && self.depth == 0
     }
 
+    /// How deep elements are nested at the end of what was followed.
+    pub(super) fn depth(&self) -> u64 {
+        self.depth
+    }
+
     /// Follows a chunk.
     pub(super) fn scan(&mut self, chunk: &[u8], max_piece_bytes: u64) -> Option<XmlProblem> {
         let mut at = 0;

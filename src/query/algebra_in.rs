@@ -3,6 +3,7 @@
 
 mod explained;
 mod federate;
+mod future;
 mod geo_calls;
 mod lower;
 mod ordering;
@@ -26,6 +27,8 @@ use crate::query::exec::plan::Program;
 use crate::query::lexer::{Spanned, Token, position, tokens};
 use crate::query::syntax::{Refused, syntax_error};
 use crate::rdf::label::Text;
+use crate::rdf::version::RdfVersion;
+use future::{check_version, has_open_triple_terms};
 use ordering::{Expected, explain_joins, is_worth_ordering, order_joins};
 use oxrdf::{NamedNode, Term, Variable};
 use rewrite::{
@@ -45,6 +48,9 @@ use substitute::{Values, substitute};
 const MAX_NESTING: usize = 128;
 /// Operators and brackets of one text, data blocks aside: a chain of them makes a tree of that depth.
 const MAX_CHAIN: usize = 4000;
+/// What making a triple term counts for among them: chains of `BIND` put one into the other, and all that reads a term
+/// takes it apart by recursion.
+const TRIPLE_WEIGHT: usize = 6;
 /// Triple and path patterns of one join.
 const MAX_JOIN: usize = 200;
 /// Up to here any thread's stack will do.
@@ -79,25 +85,30 @@ pub(super) struct QueryAlgebra {
     pub(super) has_service: bool,
     /// Whether there is anything to order in it.
     needs_order: bool,
+    /// Whether its joins stay as they are written, because the planner cannot see what they bind.
+    keeps_order: bool,
     /// Whether it needs more stack than any thread has.
     pub(super) is_deep: bool,
 }
 
 impl QueryAlgebra {
-    /// Parses a query and puts terms in the place of some of its variables. Blank nodes among the terms are passed over.
+    /// Parses a query and puts terms in the place of some of its variables. Blank nodes and triple terms among the terms
+    /// are passed over.
     pub(super) fn parse(
         text: &str,
         base_iri: Option<&str>,
         values: &[(String, Term)],
+        version: RdfVersion,
     ) -> Result<Self, QueryError> {
         let tokens = tokens(text);
+        check_version(text, &tokens, version)?;
         let values = values
             .iter()
             .filter_map(|(name, term)| {
                 let value = match term {
                     Term::NamedNode(node) => GroundTerm::from(node.clone()),
                     Term::Literal(literal) => GroundTerm::from(literal.clone()),
-                    Term::BlankNode(_) => return None,
+                    Term::BlankNode(_) | Term::Triple(_) => return None,
                 };
                 Some((Variable::new(name).ok()?, value))
             })
@@ -165,7 +176,8 @@ impl QueryAlgebra {
         rewrite_pattern(pattern);
         let needs_graphs = has_graph_over_groups(pattern);
         let has_service = has_service(pattern);
-        let needs_order = is_worth_ordering(pattern);
+        let keeps_order = has_open_triple_terms(pattern);
+        let needs_order = !keeps_order && is_worth_ordering(pattern);
         // The dataset is chosen by the view; the evaluator must not choose again.
         let dataset = dataset.take().map(clause);
         Ok(Self {
@@ -177,6 +189,7 @@ impl QueryAlgebra {
             needs_graphs,
             has_service,
             needs_order,
+            keeps_order,
             is_deep: is_deep || is_long,
         })
     }
@@ -232,6 +245,9 @@ impl QueryAlgebra {
 
     /// The join order that would be chosen, in the order of evaluation.
     pub(super) fn explain(&self, sources: &Sources<'_>) -> Vec<PlanStep> {
+        if self.keeps_order {
+            return Vec::new();
+        }
         let mut query = self.clone();
         let goal = (query.kind == QueryKind::Ask).then_some(1);
         let pattern = std::mem::take(query.pattern_mut());
@@ -342,6 +358,11 @@ fn prologue(tokens: &[Spanned<'_>]) -> (Option<String>, Vec<(String, String)>) {
                 }
                 rest = tail;
             }
+            [word, version, tail @ ..]
+                if word.is_word("VERSION") && version.token == Token::Text =>
+            {
+                rest = tail;
+            }
             [word, name, iri, tail @ ..] if word.is_word("PREFIX") => {
                 if let (Token::Prefixed(prefix, ""), Token::Iri(iri)) = (name.token, iri.token) {
                     prefixes.retain(|(known, _)| known != prefix);
@@ -392,6 +413,13 @@ fn measure(text: &str, tokens: &[Spanned<'_>]) -> Result<Depth, QueryError> {
                     data_from = Some(open);
                 }
             }
+            Token::TripleOpen => {
+                open += 1;
+                if data_from.is_none() {
+                    chain += TRIPLE_WEIGHT;
+                }
+            }
+            Token::TripleClose => open = open.saturating_sub(1),
             Token::Sign(')' | '}' | ']') => {
                 if data_from == Some(open) {
                     data_from = None;
@@ -402,7 +430,10 @@ fn measure(text: &str, tokens: &[Spanned<'_>]) -> Result<Depth, QueryError> {
             Token::Word(word) => {
                 data_next |=
                     word.eq_ignore_ascii_case("VALUES") || word.eq_ignore_ascii_case("DATA");
-                continue;
+                if !word.eq_ignore_ascii_case("TRIPLE") {
+                    continue;
+                }
+                chain += TRIPLE_WEIGHT;
             }
             _ => continue,
         }

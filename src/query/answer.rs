@@ -39,7 +39,7 @@ pub(super) enum DeepItem {
 /// Rows of a query: of the evaluator, on this thread or on a deep stack, or of the executor.
 pub(super) enum Source<I> {
     Here(Guarded<I>),
-    Deep(DeepStream<DeepItem>),
+    Deep(DeepStream<DeepItem>, Rc<Budget>),
     Executor(Executed),
 }
 
@@ -92,9 +92,16 @@ where
     fn next(&mut self, of: impl FnOnce(DeepItem) -> Option<T>) -> Option<Result<T, QueryError>> {
         match self {
             Self::Here(rows) => rows.next(),
-            Self::Deep(items) => Some(items.next()?.and_then(|item| {
-                of(item).ok_or_else(|| QueryError::Internal("rows of two kinds".to_owned()))
-            })),
+            // Rows may wait to be read when the work that made them has ended.
+            Self::Deep(items, budget) => match budget.check() {
+                Err(error) => {
+                    items.stop();
+                    Some(Err(error))
+                }
+                Ok(()) => Some(items.next()?.and_then(|item| {
+                    of(item).ok_or_else(|| QueryError::Internal("rows of two kinds".to_owned()))
+                })),
+            },
             // Its rows have a way of their own.
             Self::Executor(_) => None,
         }
@@ -103,7 +110,7 @@ where
     fn stop(&mut self) {
         match self {
             Self::Here(rows) => rows.stop(),
-            Self::Deep(items) => items.stop(),
+            Self::Deep(items, _) => items.stop(),
             Self::Executor(executed) => executed.stop(),
         }
     }

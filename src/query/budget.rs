@@ -8,6 +8,7 @@
 //! [`Budget::run`], which turns it into an error; the half-done evaluation is dropped.
 
 use crate::query::QueryError;
+use crate::query::shared::{MemoryPool, Overtime, Share};
 use crate::store::{Id, Unreadable};
 use std::cell::{Cell, RefCell};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -58,6 +59,8 @@ enum Stop {
     Timeout,
     Cancelled,
     Memory,
+    /// Others need what this one would take: memory, or a turn for something long.
+    Crowded,
 }
 
 /// Carried by the unwinding; private, so nobody else can be mistaken for it.
@@ -79,6 +82,10 @@ pub(super) struct Budget {
     steps_per_check: u32,
     max_memory: Option<u64>,
     cancel: Cancel,
+    share: Option<Share>,
+    overtime: Option<Overtime>,
+    /// Whether it was asked for overtime, and how long the answer took.
+    waited: Cell<Option<Duration>>,
     live: Cell<i64>,
     /// Bytes kept beside the bound terms.
     kept: Cell<u64>,
@@ -86,10 +93,23 @@ pub(super) struct Budget {
 }
 
 impl Budget {
+    /// A budget of a query that runs alone.
+    #[cfg(test)]
     pub(super) fn new(
         timeout: Option<Duration>,
         max_memory: Option<u64>,
         cancel: Cancel,
+    ) -> Rc<Self> {
+        Self::sharing(timeout, max_memory, cancel, None, None)
+    }
+
+    /// A budget of a query that shares memory and turns with others.
+    pub(super) fn sharing(
+        timeout: Option<Duration>,
+        max_memory: Option<u64>,
+        cancel: Cancel,
+        pool: Option<&MemoryPool>,
+        overtime: Option<Overtime>,
     ) -> Rc<Self> {
         Rc::new(Self {
             started: Instant::now(),
@@ -100,6 +120,9 @@ impl Budget {
             },
             max_memory,
             cancel,
+            share: pool.map(MemoryPool::share),
+            overtime,
+            waited: Cell::new(None),
             live: Cell::new(0),
             kept: Cell::new(0),
             stop: Cell::new(None),
@@ -174,16 +197,37 @@ impl Budget {
             let memory = u64::try_from(live).unwrap_or(0) * BYTES_PER_TERM + self.kept.get();
             if self.cancel.is_cancelled() {
                 self.stop.set(Some(Stop::Cancelled));
-            } else if self
-                .timeout
-                .is_some_and(|limit| self.started.elapsed() > limit)
-            {
+            } else if self.timeout.is_some_and(|limit| self.elapsed() > limit) {
                 self.stop.set(Some(Stop::Timeout));
             } else if self.max_memory.is_some_and(|limit| memory > limit) {
                 self.stop.set(Some(Stop::Memory));
+            } else if self.share.as_ref().is_some_and(|share| !share.set(memory))
+                || !self.may_go_on()
+            {
+                self.stop.set(Some(Stop::Crowded));
             }
         }
         self.stop.get()
+    }
+
+    /// Time spent so far, without the wait for a turn.
+    fn elapsed(&self) -> Duration {
+        let waited = self.waited.get().unwrap_or_default();
+        self.started.elapsed().saturating_sub(waited)
+    }
+
+    /// Asks once whether a query that takes long may go on.
+    fn may_go_on(&self) -> bool {
+        let Some(overtime) = &self.overtime else {
+            return true;
+        };
+        if self.waited.get().is_some() || self.started.elapsed() < overtime.after() {
+            return true;
+        }
+        let since = Instant::now();
+        let may = overtime.ask();
+        self.waited.set(Some(since.elapsed()));
+        may
     }
 
     fn error(&self, stop: Stop) -> QueryError {
@@ -195,6 +239,7 @@ impl Budget {
             Stop::Memory => QueryError::MemoryLimit {
                 limit_bytes: self.max_memory.unwrap_or_default(),
             },
+            Stop::Crowded => QueryError::Crowded,
         }
     }
 }
@@ -256,7 +301,7 @@ pub(super) fn fail(error: QueryError) -> ! {
 pub(super) fn time_left() -> Option<Duration> {
     CURRENT.with_borrow(|current| {
         let budget = current.as_ref()?;
-        Some(budget.timeout?.saturating_sub(budget.started.elapsed()))
+        Some(budget.timeout?.saturating_sub(budget.elapsed()))
     })
 }
 

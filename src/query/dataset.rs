@@ -3,11 +3,11 @@
 
 use crate::query::DefaultGraph;
 use crate::query::algebra_in::{DatasetClause, Sources};
-use crate::query::budget::{BoundTerm, Budget, step};
+use crate::query::budget::{self, BoundTerm, Budget, step};
 use crate::query::geo;
 use crate::query::text;
 use crate::store::{Graphs, Id, QuadScan, TripleScan, View};
-use oxrdf::{BlankNode, Literal, NamedNode, Term, TermRef};
+use oxrdf::{BlankNode, Literal, NamedNode, Term, TermRef, Triple};
 use oxsdatatypes::Decimal;
 use rustc_hash::FxHashMap;
 use sha2::{Digest, Sha256};
@@ -25,6 +25,9 @@ pub(super) const EXACT_MARK: &str = "urn:x-oslo:query:mark";
 pub(super) const EXACT_STR: &str = "urn:x-oslo:query:str";
 /// `DATATYPE` of a marked term.
 pub(super) const EXACT_DATATYPE: &str = "urn:x-oslo:query:datatype";
+/// Function with a text and a separator: that text, counted as memory that the query keeps. For what the evaluator itself
+/// gathers without counting it.
+pub(super) const KEPT: &str = "urn:x-oslo:query:kept";
 
 #[cfg(test)]
 thread_local! {
@@ -53,13 +56,20 @@ pub(super) fn evaluator() -> QueryEvaluator {
         .with_custom_function(name(EXACT_STR), |arguments| match arguments.last()? {
             Term::NamedNode(node) => Some(Literal::from(node.as_str()).into()),
             Term::Literal(literal) => Some(Literal::from(literal.value()).into()),
-            Term::BlankNode(_) => None,
+            Term::BlankNode(_) | Term::Triple(_) => None,
         })
         .with_custom_function(name(EXACT_DATATYPE), |arguments| {
             match arguments.last()? {
                 Term::Literal(literal) => Some(literal.datatype().into_owned().into()),
-                Term::NamedNode(_) | Term::BlankNode(_) => None,
+                Term::NamedNode(_) | Term::BlankNode(_) | Term::Triple(_) => None,
             }
+        })
+        .with_custom_function(name(KEPT), |arguments| {
+            let [Term::Literal(text), Term::Literal(separator)] = arguments else {
+                return None;
+            };
+            budget::add_bytes(text.value().len() + separator.value().len());
+            Some(text.clone().into())
         })
         .with_custom_function(name(ROW_BNODE), |arguments| {
             let [Term::Literal(row), Term::Literal(label)] = arguments else {
@@ -156,7 +166,7 @@ impl QueryDataset {
             .into_iter()
             .filter_map(|name| match self.term(name) {
                 Term::NamedNode(node) => Some(node),
-                Term::BlankNode(_) | Term::Literal(_) => None,
+                Term::BlankNode(_) | Term::Literal(_) | Term::Triple(_) => None,
             })
             .collect()
     }
@@ -233,6 +243,12 @@ fn text_len(term: TermRef<'_>) -> usize {
         TermRef::NamedNode(node) => node.as_str().len(),
         TermRef::BlankNode(node) => node.as_str().len(),
         TermRef::Literal(literal) => literal.value().len(),
+        TermRef::Triple(triple) => {
+            size_of::<Triple>()
+                + text_len(triple.subject.as_ref().into())
+                + triple.predicate.as_str().len()
+                + text_len(triple.object.as_ref())
+        }
     }
 }
 
@@ -363,7 +379,7 @@ impl<'a> QueryableDataset<'a> for QueryDataset {
         Ok(match term {
             Term::Literal(literal) if exact && literal.language().is_none() => {
                 let datatype = literal.datatype().into_owned();
-                let (value, _, _) = literal.destruct();
+                let (value, ..) = literal.destruct();
                 ExpressionTerm::OtherTypedLiteral { value, datatype }
             }
             term => term.into(),

@@ -7,7 +7,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 /// Virtual size; only what is used becomes real memory.
 const STACK_BYTES: usize = 256 << 20;
 /// Items that may wait for the reader.
-const QUEUE: usize = 256;
+const QUEUE: usize = 64;
 
 /// Runs one piece of work to its end on a deep stack.
 pub(super) fn with_deep_stack<T: Send>(

@@ -41,6 +41,9 @@ pub enum QueryError {
         /// The limit, in bytes.
         limit_bytes: u64,
     },
+    /// Other queries need the memory or the turn that this one would take.
+    #[error("query stopped: the server is too busy to let it go on")]
+    Crowded,
     /// Somebody raised the cancel flag.
     #[error("query cancelled")]
     Cancelled,
@@ -107,6 +110,7 @@ impl QueryError {
             Self::Timeout { .. } => "query-timeout",
             Self::RowLimit { .. } => "query-row-limit",
             Self::MemoryLimit { .. } => "query-memory-limit",
+            Self::Crowded => "query-crowded",
             Self::Cancelled => "query-cancelled",
             Self::Service { .. } => "query-service",
             Self::ServiceFailed { .. } => "query-service-failed",
@@ -127,6 +131,7 @@ impl QueryError {
             Self::Timeout { .. }
                 | Self::RowLimit { .. }
                 | Self::MemoryLimit { .. }
+                | Self::Crowded
                 | Self::ServiceLimit { .. }
         )
     }
@@ -149,6 +154,7 @@ impl QueryError {
             Self::MemoryLimit { limit_bytes } => format!(
                 "De bevraging is gestopt: haar tussenresultaten vragen meer dan {limit_bytes} bytes, haar geheugenlimiet."
             ),
+            Self::Crowded => "De bevraging is gestopt: de server heeft het te druk om ze te laten doorgaan. Probeer het straks opnieuw.".to_owned(),
             Self::Cancelled => "De bevraging is afgebroken.".to_owned(),
             Self::Service { service } => {
                 format!("SERVICE {service} is hier niet beschikbaar.")

@@ -316,12 +316,12 @@ impl<'a> Work<'a> {
             Some(told) => self.told(told, session.as_ref()),
             // It was stopped in a step that does all its work before it tells of its plan.
             None => {
-                let more = Budget::new(
-                    Some(PLAN_TIME),
-                    self.options.max_memory,
-                    self.options.cancel.clone(),
-                );
-                more.run(bare).map_or_else(
+                let more = QueryOptions {
+                    timeout: Some(PLAN_TIME),
+                    overtime: None,
+                    ..self.options.clone()
+                };
+                new_budget(&more).run(bare).map_or_else(
                     |_| Vec::new(),
                     |told| evaluator::steps(&told, false, &self.naming, session.as_ref()),
                 )

@@ -18,6 +18,10 @@ pub(super) enum Token<'a> {
     OpenText,
     /// Anything else of which only the presence matters: numbers, blank node labels, language tags.
     Other,
+    /// `<<`, which opens a triple term or a reified triple of SPARQL 1.2.
+    TripleOpen,
+    /// `>>`, which closes one.
+    TripleClose,
     /// A single sign.
     Sign(char),
 }
@@ -84,6 +88,8 @@ pub(super) fn offset(text: &str, line: usize, column: usize) -> usize {
 
 fn next_token(rest: &str, first: char) -> (Token<'_>, usize) {
     match first {
+        '<' if opens_triple(rest) => (Token::TripleOpen, 2),
+        '>' if rest.starts_with(">>") => (Token::TripleClose, 2),
         '<' => {
             let end = rest[1..].find(|c: char| {
                 c <= ' ' || matches!(c, '<' | '>' | '"' | '{' | '}' | '|' | '^' | '`' | '\\')
@@ -130,6 +136,16 @@ fn next_token(rest: &str, first: char) -> (Token<'_>, usize) {
         }
         c => (Token::Sign(c), c.len_utf8()),
     }
+}
+
+/// Whether `<<` stands here. In SPARQL 1.1 these two signs are `<` and the start of an IRI: `?a<<http://b>`.
+fn opens_triple(rest: &str) -> bool {
+    rest.strip_prefix('<')
+        .filter(|rest| rest.starts_with('<'))
+        .is_some_and(|rest| match next_token(rest, '<').0 {
+            Token::Iri(iri) => iri.starts_with(['?', '$', '(']),
+            _ => true,
+        })
 }
 
 fn string(rest: &str, quote: char) -> (Token<'_>, usize) {
@@ -232,6 +248,29 @@ mod tests {
             ]
         );
         assert_eq!(kinds("<http://a/b>"), [Token::Iri("http://a/b")]);
+        assert_eq!(
+            kinds("?a<<b>"),
+            [Token::Variable("a"), Token::Sign('<'), Token::Iri("b")]
+        );
+        assert_eq!(
+            kinds("<<<a>?p?o>>"),
+            [
+                Token::TripleOpen,
+                Token::Iri("a"),
+                Token::Variable("p"),
+                Token::Variable("o"),
+                Token::TripleClose,
+            ]
+        );
+        assert_eq!(kinds("<<?s?p?o>>").len(), 5);
+        assert_eq!(
+            kinds("<<( :a"),
+            [
+                Token::TripleOpen,
+                Token::Sign('('),
+                Token::Prefixed("", "a")
+            ]
+        );
         assert_eq!(
             kinds("\"open\n ?x"),
             [Token::OpenText, Token::Variable("x")]

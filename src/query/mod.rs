@@ -1,4 +1,4 @@
-//! SPARQL 1.1 over a [`View`](crate::store::View): parse, evaluate, write results, update a draft, stop in time.
+//! SPARQL 1.1, and 1.2 where the registry takes it, over a [`View`](crate::store::View): parse, evaluate, write results, update a draft, stop in time.
 //! Knows nothing of callers, rights or HTTP: what a query may see is what its view shows.
 //!
 //! Evaluation is spareval's over `dataset`; limits are enforced by `budget`, which every term handled by the
@@ -22,6 +22,7 @@ mod progress;
 mod results;
 mod run;
 mod service;
+mod shared;
 mod syntax;
 mod table;
 mod text;
@@ -44,8 +45,10 @@ pub use run::{
     parse_query_with, run_query, variables_in,
 };
 pub use service::{AllowError, ServiceLimits, Services};
+pub use shared::{MemoryPool, Overtime};
 pub use update::{UpdateStats, apply_update, apply_update_within};
 
+use crate::rdf::version::RdfVersion;
 use crate::store::Derivers;
 use std::sync::Arc;
 use std::time::Duration;
@@ -105,6 +108,10 @@ pub struct QueryOptions {
     pub max_rows: Option<u64>,
     /// Most bytes (estimated) of intermediate bindings and computed values held at once.
     pub max_memory: Option<u64>,
+    /// Memory that this query shares with others, on top of its own limit.
+    pub pool: Option<MemoryPool>,
+    /// Asked when the query has run for a while. Updates never ask: they hold up those behind them.
+    pub overtime: Option<Overtime>,
     /// Flag by which another thread stops the work.
     pub cancel: Cancel,
     /// Where another thread sees how far the work is.
@@ -113,6 +120,8 @@ pub struct QueryOptions {
     pub services: Option<Arc<Services>>,
     /// What runs the query.
     pub engine: Engine,
+    /// The version of SPARQL a query may use. An update may use the version that its draft's registry takes.
+    pub rdf: RdfVersion,
 }
 
 /// What runs a query. Both give the same answers; the choice is for tests and comparisons.

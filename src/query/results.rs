@@ -8,6 +8,7 @@ use crate::query::prefixes::{PrefixMap, well_known_prefixes};
 use crate::query::run::ParsedQuery;
 use crate::query::{QueryKind, table};
 use crate::rdf::format::Format;
+use crate::rdf::text::json_ld_term;
 use oxrdf::Variable;
 use oxrdfio::{JsonLdProfileSet, RdfFormat, RdfSerializer};
 use sparesults::{QueryResultsFormat, QueryResultsSerializer};
@@ -108,11 +109,14 @@ impl OutputFormat {
         }
     }
 
-    /// The format of a command-line name for a query form. `table` gives Turtle for graphs.
+    /// The format of a command-line name for a query form. `table` and `n3` give Turtle for graphs.
     pub fn from_name_for(name: &str, kind: QueryKind) -> Option<Self> {
         if !kind.is_graph() {
             ResultFormat::from_name(name).map(Self::Solutions)
-        } else if ResultFormat::from_name(name) == Some(ResultFormat::Table) {
+        } else if ResultFormat::from_name(name) == Some(ResultFormat::Table)
+            || name.eq_ignore_ascii_case("n3")
+        {
+            // Turtle is N3 too, and what clients that ask for N3 mean.
             Some(Self::Graph(Format::Turtle))
         } else {
             Format::from_name(name).map(Self::Graph)
@@ -279,8 +283,12 @@ fn write_graph(
     let mut writer = serializer.for_writer(out);
     let mut count = 0;
     for triple in triples {
+        let mut triple = triple?;
+        if format == Format::JsonLd {
+            triple.object = json_ld_term(triple.object);
+        }
         writer
-            .serialize_triple(&triple?)
+            .serialize_triple(&triple)
             .map_err(QueryError::Write)?;
         count += 1;
     }

@@ -69,7 +69,8 @@ pub struct QueryStats {
     pub elapsed: Duration,
 }
 
-/// Reads a query ([SPARQL 1.1 Query](https://www.w3.org/TR/sparql11-query/)). Of the options only the base IRI counts.
+/// Reads a query ([SPARQL 1.1 Query](https://www.w3.org/TR/sparql11-query/)). Of the options only the base IRI and the version
+/// count.
 ///
 /// # Errors
 /// [`QueryError::Syntax`] with line, column and, where one is known, a hint.
@@ -87,7 +88,7 @@ pub fn parse_query_with(
     options: &QueryOptions,
     values: &[(String, Term)],
 ) -> Result<ParsedQuery, QueryError> {
-    let algebra = QueryAlgebra::parse(text, options.base_iri.as_deref(), values)?;
+    let algebra = QueryAlgebra::parse(text, options.base_iri.as_deref(), values, options.rdf)?;
     Ok(ParsedQuery {
         algebra: Arc::new(algebra),
     })
@@ -288,6 +289,9 @@ fn evaluate_deep(
 ) -> Result<Answer, QueryError> {
     let (view, algebra) = (view.clone(), Arc::clone(&query.algebra));
     let options = options.clone();
+    // The work may have waited for a turn; reading its rows is to end all the same.
+    let twice = options.timeout.map(|limit| limit.saturating_mul(2));
+    let reading = Budget::sharing(twice, None, options.cancel.clone(), None, None);
     let mut items = stream_from_deep_stack(move |sender| {
         let budget = new_budget(&options);
         // The executor's own steps do not nest with the text; its lowering does.
@@ -327,14 +331,14 @@ fn evaluate_deep(
         Some(DeepItem::Columns(variables)) => Answer::Solutions {
             variables,
             rows: Rows {
-                inner: Source::Deep(items),
+                inner: Source::Deep(items, reading),
                 row: Row::default(),
                 limit,
             },
         },
         Some(DeepItem::Boolean(value)) => Answer::Boolean(value),
         Some(DeepItem::Graph) => Answer::Graph(GraphTriples {
-            inner: Source::Deep(items),
+            inner: Source::Deep(items, reading),
             seen: Seen::default(),
             limit,
         }),
@@ -368,7 +372,13 @@ pub fn run_query(
 }
 
 pub(super) fn new_budget(options: &QueryOptions) -> Rc<Budget> {
-    Budget::new(options.timeout, options.max_memory, options.cancel.clone())
+    Budget::sharing(
+        options.timeout,
+        options.max_memory,
+        options.cancel.clone(),
+        options.pool.as_ref(),
+        options.overtime.clone(),
+    )
 }
 
 /// The dataset named by the request, which replaces the one named in the text.

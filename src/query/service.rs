@@ -5,6 +5,7 @@
 
 mod allow;
 mod client;
+mod nesting;
 mod table;
 
 pub use allow::AllowError;

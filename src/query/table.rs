@@ -3,6 +3,7 @@
 use crate::query::answer::Rows;
 use crate::query::error::QueryError;
 use crate::query::prefixes::PrefixMap;
+use crate::rdf::text::direction_name;
 use crate::rdf::vocab::xsd;
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
 use oxrdf::{Term, Variable};
@@ -82,7 +83,11 @@ fn cell(term: &Term, prefixes: &PrefixMap) -> String {
         Term::Literal(literal) => {
             let datatype = literal.datatype().as_str();
             if let Some(language) = literal.language() {
-                format!("{} @{language}", literal.value())
+                let direction = match literal.direction() {
+                    Some(direction) => format!("--{}", direction_name(direction)),
+                    None => String::new(),
+                };
+                format!("{} @{language}{direction}", literal.value())
             } else if PLAIN.contains(&datatype) {
                 literal.value().to_owned()
             } else {
@@ -91,6 +96,15 @@ fn cell(term: &Term, prefixes: &PrefixMap) -> String {
                     .unwrap_or_else(|| datatype.to_owned());
                 format!("{} ^^{name}", literal.value())
             }
+        }
+        Term::Triple(triple) => {
+            let [s, p, o] = [
+                triple.subject.clone().into(),
+                triple.predicate.clone().into(),
+                triple.object.clone(),
+            ]
+            .map(|term| cell(&term, prefixes));
+            format!("<<( {s} {p} {o} )>>")
         }
     };
     let mut line: String = text

@@ -10,8 +10,10 @@ use crate::query::error::QueryError;
 use crate::query::run::{new_budget, request_clause};
 use crate::query::{DefaultGraph, QueryOptions};
 use crate::rdf::label::Text;
+use crate::rdf::text::{triple_depth, with_blank_nodes};
+use crate::rdf::version::MAX_TRIPLE_DEPTH;
 use crate::store::{Draft, Graphs, Id, QuadIds, View};
-use oxrdf::{BlankNode, GraphName, NamedOrBlankNode, Quad, Term};
+use oxrdf::{BlankNode, GraphName, NamedOrBlankNode, Quad};
 use rustc_hash::FxHashMap;
 use spareval::{DeleteInsertIter, DeleteInsertQuad};
 use std::rc::Rc;
@@ -38,7 +40,8 @@ pub fn apply_update(
     text: &str,
     options: &QueryOptions,
 ) -> Result<UpdateStats, QueryError> {
-    let operations = algebra_in::parse_update(text, options.base_iri.as_deref())?;
+    let operations =
+        algebra_in::parse_update(text, options.base_iri.as_deref(), draft.rdf_version())?;
     apply(draft, operations, options, None)
 }
 
@@ -53,7 +56,8 @@ pub fn apply_update_within(
     options: &QueryOptions,
     graph: &GraphName,
 ) -> Result<UpdateStats, QueryError> {
-    let mut operations = algebra_in::parse_update(text, options.base_iri.as_deref())?;
+    let mut operations =
+        algebra_in::parse_update(text, options.base_iri.as_deref(), draft.rdf_version())?;
     let mut options = options.clone();
     match graph {
         GraphName::NamedNode(name) => {
@@ -122,6 +126,7 @@ impl Work<'_, '_> {
                 let mut labels = FxHashMap::default();
                 for quad in quads {
                     let quad = with_fresh_labels(quad, &mut labels);
+                    self.check_depth(&quad)?;
                     let ids = self.draft.intern_quad(quad.as_ref());
                     self.insert(ids)?;
                 }
@@ -219,6 +224,7 @@ impl Work<'_, '_> {
                     }
                 }
                 DeleteInsertQuad::Insert(quad) => {
+                    self.check_depth(&quad)?;
                     inserts.push(self.draft.intern_quad(quad.as_ref()));
                 }
             }
@@ -271,6 +277,18 @@ impl Work<'_, '_> {
         let view = self.draft.snapshot().view();
         view.id_of_graph(name.as_ref())
             .is_some_and(|graph| view.quads(None, None, None, Some(graph)).next().is_some())
+    }
+
+    /// Triple terms that update after update puts into each other would grow without bound.
+    fn check_depth(&self, quad: &Quad) -> Result<(), QueryError> {
+        if triple_depth(quad.object.as_ref()) <= MAX_TRIPLE_DEPTH {
+            return Ok(());
+        }
+        Err(refused(
+            self.number,
+            format!("triple terms liggen dieper dan {MAX_TRIPLE_DEPTH} in elkaar"),
+            format!("triple terms lie deeper than {MAX_TRIPLE_DEPTH} within each other"),
+        ))
     }
 
     fn check_graph(&self, graph: Id) -> Result<(), QueryError> {
@@ -358,10 +376,7 @@ fn with_fresh_labels(quad: Quad, labels: &mut FxHashMap<BlankNode, BlankNode>) -
             NamedOrBlankNode::BlankNode(node) => fresh(node).into(),
             other => other,
         },
-        object: match quad.object {
-            Term::BlankNode(node) => fresh(node).into(),
-            other => other,
-        },
+        object: with_blank_nodes(quad.object, &mut fresh),
         ..quad
     }
 }

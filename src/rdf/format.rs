@@ -52,7 +52,7 @@ const TABLE: [Row; 6] = [
     },
     Row {
         format: Format::RdfXml,
-        names: &["rdfxml", "rdf", "xml"],
+        names: &["rdfxml", "rdf", "xml", "rdf+xml"],
         extensions: &["rdf", "owl", "rdfs"],
         media_types: &["application/rdf+xml", "application/xml", "text/xml"],
     },
@@ -135,6 +135,28 @@ impl Format {
     }
 }
 
+/// The `version` parameter of a media type, such as `1.2` of `text/turtle; version=1.2`.
+pub fn version_of(media_type: &str) -> Option<&str> {
+    media_type.split(';').skip(1).find_map(|parameter| {
+        let (name, value) = parameter.split_once('=')?;
+        let is_version = name.trim().eq_ignore_ascii_case("version");
+        is_version.then(|| value.trim().trim_matches('"'))
+    })
+}
+
+/// Whether a version announced for a text is one of RDF 1.2 (`1.2` or `1.2-basic`).
+pub fn is_version_12(version: &str) -> bool {
+    version == "1.2" || version.starts_with("1.2-")
+}
+
+/// Whether an `Accept` header asks for a media type in RDF 1.2 by its parameter.
+pub fn accepts_12(accept: &str, media_type: &str) -> bool {
+    accept.split(',').any(|range| {
+        let essence = range.split(';').next().unwrap_or("").trim();
+        essence.eq_ignore_ascii_case(media_type) && version_of(range).is_some_and(is_version_12)
+    })
+}
+
 /// Chooses among `offers` (media types, best first) by an `Accept` header (RFC 9110 §12.5.1).
 /// An empty header accepts everything. `None` means nothing offered is acceptable (406).
 pub fn negotiate(accept: &str, offers: &[&'static str]) -> Option<&'static str> {
@@ -201,6 +223,26 @@ mod tests {
             Format::from_media_type("Text/Turtle; charset=utf-8"),
             Some(Format::Turtle)
         );
+    }
+
+    #[test]
+    fn versions_are_parameters() {
+        assert_eq!(version_of("text/turtle"), None);
+        assert_eq!(
+            version_of("text/turtle; charset=utf-8; Version=\"1.2\""),
+            Some("1.2")
+        );
+        assert_eq!(
+            Format::from_media_type("text/turtle;version=1.2"),
+            Some(Format::Turtle)
+        );
+        assert!(is_version_12("1.2-basic") && !is_version_12("1.1") && !is_version_12("1.20"));
+        assert!(accepts_12(
+            "text/html, text/turtle;version=1.2;q=0.9",
+            "text/turtle"
+        ));
+        assert!(!accepts_12("text/turtle;version=1.1", "text/turtle"));
+        assert!(!accepts_12("*/*;version=1.2", "text/turtle"));
     }
 
     #[test]

@@ -16,10 +16,11 @@ macro_rules! namespace {
 }
 
 namespace!(
-    /// RDF 1.1 concepts and schema.
+    /// RDF concepts and schema.
     rdf = "http://www.w3.org/1999/02/22-rdf-syntax-ns#" {
         TYPE = "type", LANG_STRING = "langString", FIRST = "first", REST = "rest", NIL = "nil",
         PROPERTY = "Property", HTML = "HTML", XML_LITERAL = "XMLLiteral", JSON = "JSON",
+        DIR_LANG_STRING = "dirLangString", REIFIES = "reifies",
     }
 );
 namespace!(

@@ -12,6 +12,8 @@ pub use parameter::{Choice, MAX_VALUE_BYTES, Parameter, ParameterError, Paramete
 use crate::query::{OutputFormat, QueryKind, ResultFormat};
 use crate::rdf::format::Format;
 use crate::rdf::label::Text;
+use crate::rdf::version::RdfVersion;
+use crate::store::Settings;
 use oxrdf::Term;
 use std::collections::BTreeMap;
 use std::fs;
@@ -62,8 +64,13 @@ impl StoredQuery {
     ///
     /// # Errors
     /// What is wrong with it, and on which line.
-    pub fn parse(name: &str, text: &str, base: &str) -> Result<Self, StoredQueryError> {
-        declaration::read(name, text, base)
+    pub fn parse(
+        name: &str,
+        text: &str,
+        base: &str,
+        rdf: RdfVersion,
+    ) -> Result<Self, StoredQueryError> {
+        declaration::read(name, text, base, rdf)
     }
 
     /// The terms that the texts of a request put in the place of the parameters; for
@@ -181,6 +188,7 @@ pub struct StoredQueries {
 
 #[derive(Default)]
 struct Known {
+    rdf: RdfVersion,
     looked: Option<Instant>,
     files: BTreeMap<String, File>,
     catalogue: Arc<Catalogue>,
@@ -218,12 +226,19 @@ impl StoredQueries {
     }
 
     fn look(&self, folder: &Path, known: &mut Known) {
+        let data = folder.parent().unwrap_or(folder);
+        let rdf = Settings::of(data).map_or_else(|_| known.rdf, |settings| settings.rdf);
+        if rdf != known.rdf {
+            // What was refused may be taken now.
+            known.rdf = rdf;
+            known.files.clear();
+        }
         let mut files = BTreeMap::new();
         let mut catalogue = Catalogue::default();
         match names(folder) {
             Ok(names) => {
                 for name in names {
-                    let file = self.file(folder, &name, known.files.get(&name));
+                    let file = self.file(folder, &name, rdf, known.files.get(&name));
                     files.insert(name, file);
                 }
             }
@@ -248,7 +263,7 @@ impl StoredQueries {
     }
 
     /// A file, read again when it is not as it was.
-    fn file(&self, folder: &Path, name: &str, known: Option<&File>) -> File {
+    fn file(&self, folder: &Path, name: &str, rdf: RdfVersion, known: Option<&File>) -> File {
         let path = folder.join(format!("{name}.{EXTENSION}"));
         let (modified, bytes) = match fs::metadata(&path) {
             Ok(meta) => (meta.modified().ok(), meta.len()),
@@ -269,11 +284,17 @@ impl StoredQueries {
         File {
             modified,
             bytes,
-            query: self.read(&path, name, bytes).map(Arc::new),
+            query: self.read(&path, name, bytes, rdf).map(Arc::new),
         }
     }
 
-    fn read(&self, path: &Path, name: &str, bytes: u64) -> Result<StoredQuery, StoredQueryError> {
+    fn read(
+        &self,
+        path: &Path,
+        name: &str,
+        bytes: u64,
+        rdf: RdfVersion,
+    ) -> Result<StoredQuery, StoredQueryError> {
         let is_name = (1..=64).contains(&name.len())
             && name
                 .bytes()
@@ -291,7 +312,7 @@ impl StoredQueries {
             ));
         }
         let text = fs::read_to_string(path).map_err(|error| unreadable(&error))?;
-        StoredQuery::parse(name, &text, &self.base)
+        StoredQuery::parse(name, &text, &self.base, rdf)
     }
 }
 

@@ -272,7 +272,7 @@ impl Report {
         let plain = |term: &Term| match term {
             Term::NamedNode(node) => local_name(node.as_str()).to_owned(),
             Term::Literal(literal) => literal.value().to_owned(),
-            Term::BlankNode(_) => String::new(),
+            Term::BlankNode(_) | Term::Triple(_) => String::new(),
         };
         let wanted = plain(&self.term(value));
         let names: Vec<String> = candidates.iter().map(plain).collect();

@@ -1,5 +1,6 @@
 //! Short names for IRIs in texts for people, and the nearest of a list of candidates. Never used in RDF output.
 
+use crate::rdf::text::direction_name;
 use oxrdf::Term;
 
 /// Prefixes readers of Flemish data know, longest namespace first where one contains another.
@@ -57,7 +58,7 @@ pub(crate) fn short_iri(iri: &str) -> String {
     format!("<{iri}>")
 }
 
-/// A term for people: short IRIs, literals in quotes with a short datatype.
+/// A term for people: short IRIs, literals in quotes with a short datatype, triple terms of such terms.
 pub(crate) fn short_term(term: &Term) -> String {
     match term {
         Term::NamedNode(node) => short_iri(node.as_str()),
@@ -69,11 +70,22 @@ pub(crate) fn short_term(term: &Term) -> String {
                 text.push('…');
             }
             match literal.language() {
-                Some(language) => format!("\"{text}\"@{language}"),
+                Some(language) => match literal.direction() {
+                    Some(direction) => {
+                        format!("\"{text}\"@{language}--{}", direction_name(direction))
+                    }
+                    None => format!("\"{text}\"@{language}"),
+                },
                 None if literal.datatype() == oxrdf::vocab::xsd::STRING => format!("\"{text}\""),
                 None => format!("\"{text}\"^^{}", short_iri(literal.datatype().as_str())),
             }
         }
+        Term::Triple(triple) => format!(
+            "<<( {} {} {} )>>",
+            short_term(&triple.subject.clone().into()),
+            short_iri(triple.predicate.as_str()),
+            short_term(&triple.object)
+        ),
     }
 }
 

@@ -52,12 +52,13 @@ impl Report {
     }
 }
 
-/// IRI without brackets, literal without quotes.
+/// IRI without brackets, literal without quotes, triple term as in N-Triples.
 fn plain(term: &Term) -> String {
     match term {
         Term::NamedNode(node) => node.as_str().to_owned(),
         Term::BlankNode(node) => format!("_:{}", node.as_str()),
         Term::Literal(literal) => literal.value().to_owned(),
+        Term::Triple(_) => crate::rdf::text::term_text(term.as_ref()),
     }
 }
 

@@ -5,6 +5,8 @@ use super::path::Path;
 use super::report::{Report, ResultRow, Verdict};
 use super::vocabulary::{NS, REPORT_NS};
 use crate::rdf::label::Language;
+use crate::rdf::text::{direction_name, term_text};
+use crate::rdf::version::TRIPLE_TERM;
 use crate::rdf::vocab::{rdf, xsd};
 use oxrdf::{Literal, Term};
 use serde_json::{Map, Value, json};
@@ -128,10 +130,23 @@ fn node_json(term: &Term) -> Value {
         Term::NamedNode(node) => json!({ "@id": node.as_str() }),
         Term::BlankNode(node) => json!({ "@id": format!("_:{}", node.as_str()) }),
         Term::Literal(literal) => literal_json(literal),
+        Term::Triple(_) => triple_json(term),
     }
 }
 
+/// JSON-LD 1.1 has no form for a triple term: its text, with a datatype that says what it is.
+fn triple_json(term: &Term) -> Value {
+    json!({ "@value": term_text(term.as_ref()), "@type": TRIPLE_TERM })
+}
+
 fn literal_json(literal: &Literal) -> Value {
+    if let (Some(language), Some(direction)) = (literal.language(), literal.direction()) {
+        return json!({
+            "@value": literal.value(),
+            "@language": language,
+            "@direction": direction_name(direction),
+        });
+    }
     match literal.language() {
         Some(language) => json!({ "@value": literal.value(), "@language": language }),
         None if literal.datatype() == oxrdf::vocab::xsd::STRING => {

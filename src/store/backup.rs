@@ -16,7 +16,7 @@ use crate::store::manifest::{Found, MANIFEST_FILE, Manifest};
 use crate::store::recover::{self, Stored, stored_state};
 use crate::store::replay::ReplayProgress;
 use crate::store::segment::Shared;
-use crate::store::{AsOf, OpenOptions, Store, StoreError, fault, io_error};
+use crate::store::{AsOf, OpenOptions, Settings, Store, StoreError, fault, io_error};
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
@@ -302,6 +302,7 @@ fn copy_once(
         query_files,
         without_index,
     };
+    Settings::copy(source, &unfinished)?;
     fault::rename("copy.rename", &unfinished, &finished)
         .map_err(io_error("rename", &unfinished))?;
     fault::sync_dir("copy.dir", target).map_err(io_error("write to", target))?;
@@ -470,6 +471,7 @@ fn copy_log_as_of(
     let (finished, unfinished) = folder_names(target);
     log.copy_to(seq, &unfinished, &mut copying)?;
     let copied_bytes = copying.copied_bytes;
+    Settings::copy(source, &unfinished)?;
     fault::rename("copy.rename", &unfinished, &finished)
         .map_err(io_error("rename", &unfinished))?;
     fault::sync_dir("copy.dir", target).map_err(io_error("write to", target))?;

@@ -2,6 +2,7 @@
 //! Keys are canonical N-Triples texts. An id, once given out, never changes.
 
 use crate::rdf::text;
+use crate::rdf::vocab::rdf;
 use crate::store::id::{
     FIXED_DATATYPES, Id, NUMBER_BITS, Tag, TermKind, canonical_digits, inline_datatype,
     inline_literal, write_inline_lexical,
@@ -26,9 +27,10 @@ pub struct TermMeta {
     pub kind: TermKind,
     /// Literals: index of the datatype (0 `xsd:string`, 1 `rdf:langString`); 0 otherwise.
     pub datatype: u16,
-    /// Literals: index of the language tag, equal exactly when the tags are equal but for case; 0 = none.
+    /// Literals: index of the language tag, equal exactly when the tags are equal but for case; 0 = none. A base direction is
+    /// no part of the tag.
     pub language: u16,
-    /// Whether the lexical form is valid for its datatype; true for IRIs, blank nodes and unknown datatypes.
+    /// Whether the lexical form is valid for its datatype; true for IRIs, blank nodes, triple terms and unknown datatypes.
     pub well_formed: bool,
 }
 
@@ -63,6 +65,7 @@ enum Shape<'a> {
 
 fn shape(key: &str) -> Shape<'_> {
     match key.as_bytes()[0] {
+        b'<' if key.starts_with("<<(") => Shape::Plain(Tag::Triple),
         b'<' => {
             split_number(&key[..key.len() - 1], Tag::IriNumber).unwrap_or(Shape::Plain(Tag::Iri))
         }
@@ -372,9 +375,8 @@ impl Dictionary {
 
     /// Appends the canonical text of a term of this version.
     pub(crate) fn write_text(&self, id: Id, out: &mut Vec<u8>) {
-        const INDEXED: [u8; 3] = [Tag::Iri as u8, Tag::Blank as u8, Tag::Literal as u8];
         let tag = id.tag_bits();
-        if INDEXED.contains(&tag) {
+        if id.is_indexed() {
             match self.layer_of(id.value()) {
                 (Texts::Memory(layer), local) => {
                     out.extend_from_slice(layer.text(local as usize));
@@ -405,8 +407,7 @@ impl Dictionary {
 
     /// The text of a term of this version, copied only where it is not in memory as it stands.
     pub(crate) fn text(&self, id: Id) -> Cow<'_, str> {
-        const INDEXED: [u8; 3] = [Tag::Iri as u8, Tag::Blank as u8, Tag::Literal as u8];
-        if INDEXED.contains(&id.tag_bits())
+        if id.is_indexed()
             && let (Texts::Memory(layer), local) = self.layer_of(id.value())
         {
             let text = std::str::from_utf8(layer.text(local as usize));
@@ -550,8 +551,16 @@ impl DictionaryBuilder {
         let (datatype, language, well_formed) = match (parts.language, parts.datatype) {
             (Some(tag), _) => {
                 let tag = tag.to_ascii_lowercase();
+                let datatype = match parts.direction {
+                    None => 1,
+                    Some(_) => name_index(
+                        &mut self.base.names.datatypes,
+                        rdf::DIR_LANG_STRING,
+                        UNLISTED,
+                    ),
+                };
                 (
-                    1,
+                    datatype,
                     name_index(&mut self.base.names.languages, &tag, u16::MAX),
                     true,
                 )
@@ -569,8 +578,7 @@ impl DictionaryBuilder {
 
     /// Appends the canonical text of a term known here, fresh or not.
     pub(crate) fn write_text(&self, id: Id, out: &mut Vec<u8>) {
-        const INDEXED: [u8; 3] = [Tag::Iri as u8, Tag::Blank as u8, Tag::Literal as u8];
-        if INDEXED.contains(&id.tag_bits()) && id.value() >= self.fresh.first {
+        if id.is_indexed() && id.value() >= self.fresh.first {
             out.extend_from_slice(self.fresh.text((id.value() - self.fresh.first) as usize));
         } else {
             self.base.write_text(id, out);
@@ -625,7 +633,7 @@ mod tests {
     use super::*;
     use crate::rdf::vocab::xsd;
 
-    const TEXTS: [&str; 12] = [
+    const TEXTS: [&str; 17] = [
         "<http://example.org/a>",
         "<https://data.vlaanderen.be/id/adres/12>",
         "<https://data.vlaanderen.be/id/adres/012>",
@@ -638,6 +646,11 @@ mod tests {
         "\"1\"^^<http://www.w3.org/2001/XMLSchema#integer>",
         "\"x\"^^<http://www.w3.org/2001/XMLSchema#integer>",
         "\"y\"^^<http://example.org/t>",
+        "\"a\"@nl-be--ltr",
+        "\"a\"@nl-be--rtl",
+        "<<( <http://example.org/a> <http://example.org/id/1> _:c1 )>>",
+        "<<( <http://example.org/a> <http://example.org/id/2> _:c1 )>>",
+        "<<( _:c1 <http://example.org/p> <<( _:c1 <http://example.org/p> \"1\" )>> )>>",
     ];
 
     #[test]
@@ -679,6 +692,20 @@ mod tests {
             "nl-be"
         );
         assert_eq!(dictionary.meta(upper).datatype, 1);
+        let mut builder = DictionaryBuilder::new(dictionary.clone());
+        let directed = builder.intern("\"a\"@nl-BE--rtl");
+        let triple = builder.intern("<<( _:a <http://example.org/p> \"x\" )>>");
+        let later = builder.freeze();
+        assert_eq!(
+            later.meta(directed).language,
+            dictionary.meta(lower).language
+        );
+        assert_eq!(
+            later.datatype_iri(later.meta(directed).datatype),
+            rdf::DIR_LANG_STRING
+        );
+        assert_eq!(later.meta(triple).kind, TermKind::Triple);
+        assert!(later.meta(triple).well_formed && triple.is_triple());
         assert!(!dictionary.meta(bad).well_formed);
         assert!(dictionary.meta(inline).well_formed);
         assert_eq!(

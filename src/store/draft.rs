@@ -2,6 +2,7 @@
 //! Decides nothing about what may be written; `registry` does, between filling a draft and committing it.
 
 use crate::rdf::text;
+use crate::rdf::version::RdfVersion;
 use crate::store::dictionary::DictionaryBuilder;
 use crate::store::id::Id;
 use crate::store::index::QuadIds;
@@ -145,6 +146,11 @@ impl<'a> Draft<'a> {
     /// The state with every change so far: what the next commit would publish. Queries and shapes run on it.
     pub fn snapshot(&mut self) -> Snapshot {
         self.pending.state(&mut self.terms)
+    }
+
+    /// The version of RDF that the registry takes.
+    pub fn rdf_version(&self) -> RdfVersion {
+        self.store.settings().rdf
     }
 
     /// The state the draft was opened on.

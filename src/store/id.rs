@@ -18,6 +18,8 @@ pub enum TermKind {
     Blank,
     /// A literal.
     Literal,
+    /// A triple term of RDF 1.2.
+    Triple,
     /// The default graph, which is no term.
     DefaultGraph,
 }
@@ -50,7 +52,7 @@ pub(crate) enum InlineValue {
 /// Day 1 of month 1 of year 1, on the count of [`InlineValue::Date`].
 pub(crate) const FIRST_DAY: i64 = 306;
 
-/// Tag in the upper four bits. The order decides how ids sort: IRIs, blank nodes, literals.
+/// Tag in the upper four bits. The order decides how ids sort: IRIs, blank nodes, literals, triple terms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Tag {
@@ -76,6 +78,8 @@ pub(crate) enum Tag {
     DateTime = 10,
     /// `xsd:decimal` with a fixed number of decimals.
     Decimal = 11,
+    /// Triple term, index into the dictionary.
+    Triple = 12,
     /// A term that only one query knows.
     Local = 15,
 }
@@ -125,6 +129,7 @@ impl Id {
             1 => TermKind::DefaultGraph,
             2 | 3 => TermKind::Iri,
             4 | 5 => TermKind::Blank,
+            12 => TermKind::Triple,
             _ => TermKind::Literal,
         }
     }
@@ -179,6 +184,26 @@ impl Id {
     pub const fn is_literal(self) -> bool {
         matches!(self.kind(), TermKind::Literal)
     }
+
+    /// Whether this is a triple term.
+    pub const fn is_triple(self) -> bool {
+        matches!(self.kind(), TermKind::Triple)
+    }
+
+    /// Whether the text of this id stands in the dictionary under an index.
+    pub(crate) const fn is_indexed(self) -> bool {
+        const IRI: u8 = Tag::Iri as u8;
+        const BLANK: u8 = Tag::Blank as u8;
+        const LITERAL: u8 = Tag::Literal as u8;
+        const TRIPLE: u8 = Tag::Triple as u8;
+        matches!(self.tag_bits(), IRI | BLANK | LITERAL | TRIPLE)
+    }
+
+    /// The least and the greatest id a triple term can have.
+    pub(crate) const TRIPLES: [Self; 2] = [
+        Self::from_parts(Tag::Triple, 0),
+        Self::from_parts(Tag::Triple, VALUE_MASK),
+    ];
 
     /// An id for the `n`-th term that only one query knows; never stored.
     pub const fn local(n: u64) -> Self {

@@ -15,7 +15,7 @@ use crate::store::pending::{Pending, Spill};
 use crate::store::recover;
 use crate::store::segment::Shared;
 use crate::store::snapshot::Snapshot;
-use crate::store::{Health, Id, OpenOptions, StoreError, StoreSizes};
+use crate::store::{Health, Id, OpenOptions, Settings, StoreError, StoreSizes};
 use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
@@ -41,6 +41,7 @@ pub(crate) struct Inner {
     commits: RwLock<Vec<CommitInfo>>,
     pub(crate) past: Past,
     pub(crate) options: OpenOptions,
+    settings: RwLock<Settings>,
     recovered_bytes: u64,
 }
 
@@ -135,19 +136,26 @@ pub(crate) struct Assembled {
     pub(crate) mode: WriterMode,
     pub(crate) disk: Option<(Arc<Folder>, Arc<Shared>, CommitLog)>,
     pub(crate) options: OpenOptions,
+    pub(crate) settings: Settings,
     pub(crate) recovered_bytes: u64,
     /// Opening wrote index files that no manifest names yet.
     pub(crate) unnamed_files: bool,
 }
 
 impl Store {
-    /// A store without a data folder: lives and ends with the process.
+    /// A store without a data folder: lives and ends with the process. Takes RDF 1.1.
     pub fn in_memory() -> Self {
+        Self::in_memory_with(Settings::default())
+    }
+
+    /// As [`Store::in_memory`], set to something else.
+    pub fn in_memory_with(settings: Settings) -> Self {
         Self::assemble(Assembled {
             snapshot: Snapshot::empty(),
             mode: WriterMode::Memory,
             disk: None,
             options: OpenOptions::default(),
+            settings,
             recovered_bytes: 0,
             unnamed_files: false,
         })
@@ -184,6 +192,7 @@ impl Store {
             commits: RwLock::new(Vec::new()),
             past: Past::default(),
             options: parts.options,
+            settings: RwLock::new(parts.settings),
             recovered_bytes: parts.recovered_bytes,
         });
         if unnamed_files && let Some(disk) = &inner.disk {
@@ -205,6 +214,41 @@ impl Store {
     /// The data folder; `None` for a store in memory.
     pub fn dir(&self) -> Option<&Path> {
         self.inner.disk.as_ref().map(|disk| disk.folder.dir())
+    }
+
+    /// What the registry was set to.
+    pub fn settings(&self) -> Settings {
+        self.inner.settings()
+    }
+
+    /// Sets the registry to something else, durably; drafts that are open keep what they began with. Waits for the writer.
+    ///
+    /// # Errors
+    /// [`StoreError::HoldsRdf12`] when it is to go back to RDF 1.1 and holds what that does not know;
+    /// [`StoreError::ReadOnly`] or [`StoreError::Stopped`] when nothing can be written; errors of writing.
+    pub fn set(&self, settings: Settings) -> Result<(), StoreError> {
+        let writer = self.inner.seat();
+        if !settings.rdf.is_12() && writer.tail.view().holds_rdf12() {
+            return Err(StoreError::HoldsRdf12);
+        }
+        match &writer.mode {
+            WriterMode::ReadOnly => return Err(StoreError::ReadOnly),
+            WriterMode::Stopped(reason) => {
+                return Err(StoreError::Stopped {
+                    reason: reason.clone(),
+                });
+            }
+            WriterMode::File(_) | WriterMode::Memory => {}
+        }
+        if let Some(dir) = self.dir() {
+            settings.write(dir)?;
+        }
+        *self
+            .inner
+            .settings
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = settings;
+        Ok(())
     }
 
     /// Bytes of a commit that was never acknowledged and was cut off when opening.
@@ -336,7 +380,7 @@ impl Store {
         {
             return Ok(());
         }
-        make_all(&self.snapshot(), derivers)
+        make_all(&self.inner, derivers)
             .map_err(crate::store::io_error("write to", self.inner.index_dir()))
     }
 
@@ -352,6 +396,11 @@ impl Inner {
             .read()
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
+    }
+
+    /// What the registry was set to.
+    pub(crate) fn settings(&self) -> Settings {
+        *self.settings.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The writer's seat. A panic while a draft was open published nothing, so the lock's data is sound.

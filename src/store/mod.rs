@@ -32,6 +32,7 @@ mod replay;
 mod retain;
 mod run;
 mod segment;
+mod settings;
 mod snapshot;
 mod statistics;
 mod terms;
@@ -55,6 +56,7 @@ pub use parts::{PartKey, TermPart};
 pub use past::{AsOf, MAX_LOOK_BACK_ROWS};
 pub use replay::ReplayProgress;
 pub use segment::Unreadable;
+pub use settings::Settings;
 pub use snapshot::Snapshot;
 pub use statistics::{
     CharacteristicSet, PredicateCounts, PredicateFigures, SetCounts, StarGroup, Statistics,
@@ -153,6 +155,9 @@ pub enum StoreError {
         /// What went wrong.
         reason: String,
     },
+    /// What RDF 1.2 adds is stored, so the registry cannot go back to RDF 1.1.
+    #[error("statements of RDF 1.2 are stored: triple terms, or literals with a base direction")]
+    HoldsRdf12,
     /// A state after a commit that was not made yet.
     #[error("commit {seq} is not made yet; the last one is {last}")]
     NotYet {

@@ -75,8 +75,7 @@ impl TermPart {
 
     /// Whether the part holds the text of an id.
     pub fn holds(&self, id: Id) -> bool {
-        let indexed = [Tag::Iri as u8, Tag::Blank as u8, Tag::Literal as u8];
-        indexed.contains(&id.tag_bits()) && self.range().contains(&id.value())
+        id.is_indexed() && self.range().contains(&id.value())
     }
 
     /// Calls `each` with the literals whose numbers lie in `range`, in the order of their ids, until it breaks off: the id,

@@ -17,7 +17,7 @@ use crate::store::replay::{Replay, ReplayProgress};
 use crate::store::segment::{Shared, Unreadable};
 use crate::store::snapshot::Snapshot;
 use crate::store::terms::Terms;
-use crate::store::{OpenOptions, Store, StoreError, io_error};
+use crate::store::{OpenOptions, Settings, Store, StoreError, io_error};
 use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -84,6 +84,7 @@ fn read(
     progress: ReplayProgress<'_>,
 ) -> Result<Assembled, StoreError> {
     let folder = Arc::new(Folder::read(dir));
+    let settings = Settings::of(dir)?;
     let mut tries = 0;
     let mut damage = None;
     loop {
@@ -133,6 +134,7 @@ fn read(
             mode: WriterMode::ReadOnly,
             disk: Some((folder, shared, opened.log)),
             options,
+            settings,
             recovered_bytes: opened.torn_bytes,
             unnamed_files: false,
         });
@@ -163,6 +165,7 @@ pub(crate) fn write(
             folder,
             shared,
             options,
+            Settings::default(),
         ));
     }
     let stored = if anew {
@@ -235,7 +238,8 @@ pub(crate) fn write(
         let paths = LevelFiles::paths(folder.index_dir(), files.number);
         paths.iter().any(|path| !named.contains(path))
     });
-    let mut parts = assembled(state, opened, folder, shared, options);
+    let settings = Settings::of(folder.dir())?;
+    let mut parts = assembled(state, opened, folder, shared, options, settings);
     // What went to files is not named by any manifest yet; another start would do all this again.
     parts.unnamed_files = unnamed || replaces;
     Ok(parts)
@@ -247,12 +251,14 @@ fn assembled(
     folder: &Arc<Folder>,
     shared: Arc<Shared>,
     options: OpenOptions,
+    settings: Settings,
 ) -> Assembled {
     Assembled {
         snapshot,
         mode: opened.writer.map_or(WriterMode::ReadOnly, WriterMode::File),
         disk: Some((Arc::clone(folder), shared, opened.log)),
         options,
+        settings,
         recovered_bytes: opened.torn_bytes,
         unnamed_files: false,
     }

@@ -247,6 +247,31 @@ impl View {
         )
     }
 
+    /// Whether something is stored that only RDF 1.2 has: a triple term, or a literal with a base direction. Reads all
+    /// statements where a literal ever had a direction, else next to none.
+    pub(crate) fn holds_rdf12(&self) -> bool {
+        let [least, greatest] = Id::TRIPLES.map(Id::raw);
+        let low = [least, 0, 0, 0];
+        let high = [greatest, u64::MAX, u64::MAX, u64::MAX];
+        let mut triples = self
+            .snapshot
+            .version()
+            .index
+            .cursor(Order::Ospg, &low, &high);
+        if triples.next().is_some() {
+            return true;
+        }
+        let Some(directed) = self.datatype_index(crate::rdf::vocab::rdf::DIR_LANG_STRING) else {
+            return false;
+        };
+        self.triples(None, None, None).any(|[_, _, object]| {
+            object.is_literal() && {
+                let meta = self.meta(object);
+                meta.datatype == directed && meta.language != 0
+            }
+        })
+    }
+
     /// Id of a term, when this state knows it.
     pub fn id_of(&self, term: TermRef<'_>) -> Option<Id> {
         let mut key = Vec::with_capacity(64);

@@ -1,10 +1,12 @@
 //! Trees as compact JSON-LD 1.1 by a flat context: what an application developer reads without knowing RDF, and what a
-//! JSON-LD reader turns back into exactly the stored statements.
+//! JSON-LD reader turns back into exactly the stored statements, those with triple terms of RDF 1.2 excepted.
 
+use crate::rdf::text::{direction_name, term_text};
+use crate::rdf::version::TRIPLE_TERM;
 use crate::rdf::vocab::{rdf, xsd};
 use crate::views::context::{Coercion, Context, TermDefinition};
 use crate::views::resource::{Node, Tree, Value};
-use oxrdf::{Literal, NamedOrBlankNode};
+use oxrdf::{Literal, NamedOrBlankNode, TermRef, Triple};
 use rustc_hash::FxHashSet;
 use serde_json::{Map, Value as Json, json};
 
@@ -124,6 +126,7 @@ fn write_value(
     let coercion = term.map_or(&Coercion::None, |term| &term.coercion);
     match value {
         Value::Literal(literal) => write_literal(literal, coercion),
+        Value::Triple(triple) => write_triple(triple),
         Value::Link(id) => {
             let name = match id {
                 NamedOrBlankNode::NamedNode(iri) => iri.as_str().to_owned(),
@@ -146,8 +149,20 @@ fn write_value(
     }
 }
 
+/// JSON-LD 1.1 has no form for a triple term: its text, with a datatype that says what it is.
+fn write_triple(triple: &Triple) -> Json {
+    json!({ "@value": term_text(TermRef::Triple(triple)), "@type": TRIPLE_TERM })
+}
+
 fn write_literal(literal: &Literal, coercion: &Coercion) -> Json {
     let text = literal.value();
+    if let (Some(language), Some(direction)) = (literal.language(), literal.direction()) {
+        return json!({
+            "@value": text,
+            "@language": language,
+            "@direction": direction_name(direction),
+        });
+    }
     if let Some(language) = literal.language() {
         return match coercion {
             Coercion::Language(tag) if tag.eq_ignore_ascii_case(language) && tag == language => {
@@ -267,11 +282,7 @@ mod tests {
                 let oxrdf::Term::NamedNode(p) = view.term(quad.p) else {
                     panic!("predicates are IRIs")
                 };
-                let s: NamedOrBlankNode = match view.term(quad.s) {
-                    oxrdf::Term::NamedNode(node) => node.into(),
-                    oxrdf::Term::BlankNode(node) => node.into(),
-                    oxrdf::Term::Literal(_) => panic!("subjects are no literals"),
-                };
+                let s = NamedOrBlankNode::try_from(view.term(quad.s)).expect("a subject");
                 Quad::new(s, p, view.term(quad.o), oxrdf::GraphName::DefaultGraph)
             })
             .collect();

@@ -1,9 +1,12 @@
 //! Statements written in an RDF syntax with the prefixes a Flemish reader expects. JSON-LD documents by a register's
-//! context are made in `jsonld`; here JSON-LD is the plain expanded form.
+//! context are made in `jsonld`; here JSON-LD is the plain expanded form, in which triple terms of RDF 1.2 are literals of their text.
 
 use crate::rdf::format::Format;
+use crate::rdf::text::json_ld_term;
 use crate::store::{Graphs, Id, View};
-use oxrdf::{GraphName, NamedNode, NamedOrBlankNode, Quad, Term, Triple};
+use oxrdf::{
+    GraphName, GraphNameRef, NamedNode, NamedOrBlankNode, QuadRef, Term, TermRef, Triple, TripleRef,
+};
 use oxrdfio::{JsonLdProfileSet, RdfFormat, RdfSerializer};
 use std::io::{self, Write};
 
@@ -59,7 +62,34 @@ pub fn shorten(iri: &str) -> Option<String> {
 }
 
 /// A writer of quads in a format.
-fn writer<W: Write>(format: Format, out: W) -> oxrdfio::WriterQuadSerializer<W> {
+/// A writer of statements in one syntax.
+struct Writer<W: Write> {
+    inner: oxrdfio::WriterQuadSerializer<W>,
+    is_json_ld: bool,
+}
+
+impl<W: Write> Writer<W> {
+    fn quad(&mut self, quad: QuadRef<'_>) -> io::Result<()> {
+        if self.is_json_ld && matches!(quad.object, TermRef::Triple(_)) {
+            let object = json_ld_term(quad.object.into_owned());
+            return self.inner.serialize_quad(QuadRef {
+                object: object.as_ref(),
+                ..quad
+            });
+        }
+        self.inner.serialize_quad(quad)
+    }
+
+    fn triple(&mut self, triple: TripleRef<'_>) -> io::Result<()> {
+        self.quad(triple.in_graph(GraphNameRef::DefaultGraph))
+    }
+
+    fn finish(self) -> io::Result<W> {
+        self.inner.finish()
+    }
+}
+
+fn writer<W: Write>(format: Format, out: W) -> Writer<W> {
     let rdf_format = match format {
         Format::Turtle => RdfFormat::Turtle,
         Format::TriG => RdfFormat::TriG,
@@ -78,7 +108,10 @@ fn writer<W: Write>(format: Format, out: W) -> oxrdfio::WriterQuadSerializer<W> 
                 .expect("the table holds IRIs");
         }
     }
-    serializer.for_writer(out)
+    Writer {
+        inner: serializer.for_writer(out),
+        is_json_ld: format == Format::JsonLd,
+    }
 }
 
 /// Writes triples.
@@ -92,7 +125,7 @@ pub fn write_triples<'a>(
 ) -> io::Result<()> {
     let mut writer = writer(format, out);
     for triple in triples {
-        writer.serialize_triple(triple)?;
+        writer.triple(triple.as_ref())?;
     }
     writer.finish()?.flush()
 }
@@ -116,12 +149,12 @@ pub fn write_with_graphs<'a>(
         );
         let (Some(s), Some(p), Some(o)) = ids else {
             // Cells of a collection are renamed in a tree; their graph is that of no stored statement.
-            writer.serialize_triple(triple)?;
+            writer.triple(triple.as_ref())?;
             continue;
         };
         for quad in view.quads(Some(s), Some(p), Some(o), None) {
             let graph = graph_name(view, quad.g);
-            writer.serialize_quad(triple.as_ref().in_graph(graph.as_ref()))?;
+            writer.quad(triple.as_ref().in_graph(graph.as_ref()))?;
         }
     }
     writer.finish()?.flush()
@@ -138,28 +171,20 @@ pub fn write_view(view: &View, format: Format, out: impl Write) -> io::Result<()
             let name = graph_name(view, graph);
             for quad in view.quads(None, None, None, Some(graph)) {
                 let triple = triple_of(view, [quad.s, quad.p, quad.o]);
-                writer.serialize_quad(&Quad::new(
-                    triple.subject,
-                    triple.predicate,
-                    triple.object,
-                    name.clone(),
-                ))?;
+                writer.quad(triple.as_ref().in_graph(name.as_ref()))?;
             }
         }
     } else {
         for ids in view.triples(None, None, None) {
-            writer.serialize_triple(&triple_of(view, ids))?;
+            writer.triple(triple_of(view, ids).as_ref())?;
         }
     }
     writer.finish()?.flush()
 }
 
 fn triple_of(view: &View, [s, p, o]: [Id; 3]) -> Triple {
-    let subject: NamedOrBlankNode = match view.term(s) {
-        Term::NamedNode(node) => node.into(),
-        Term::BlankNode(node) => node.into(),
-        Term::Literal(_) => unreachable!("subjects are no literals"),
-    };
+    let subject =
+        NamedOrBlankNode::try_from(view.term(s)).expect("subjects are IRIs or blank nodes");
     let predicate = NamedNode::new_unchecked(view.iri(p).expect("predicates are IRIs"));
     Triple::new(subject, predicate, view.term(o))
 }
@@ -171,7 +196,7 @@ fn graph_name(view: &View, graph: Id) -> GraphName {
     match view.term(graph) {
         Term::NamedNode(node) => node.into(),
         Term::BlankNode(node) => node.into(),
-        Term::Literal(_) => GraphName::DefaultGraph,
+        Term::Literal(_) | Term::Triple(_) => GraphName::DefaultGraph,
     }
 }
 

@@ -46,6 +46,8 @@ pub struct Property {
 pub enum Value {
     /// A literal.
     Literal(Literal),
+    /// A triple term of RDF 1.2.
+    Triple(Box<Triple>),
     /// A resource that is only named here.
     Link(NamedOrBlankNode),
     /// A resource with its statements.
@@ -141,6 +143,7 @@ fn node_triples(node: &Node, out: &mut Vec<Triple>) {
 fn value_term(value: &Value, out: &mut Vec<Triple>) -> Term {
     match value {
         Value::Literal(literal) => literal.clone().into(),
+        Value::Triple(triple) => triple.clone().into(),
         Value::Link(id) => id.clone().into(),
         Value::Node(node) => {
             node_triples(node, out);
@@ -189,7 +192,7 @@ pub fn build_tree(view: &View, subject: Id, rules: &EmbedRules) -> Result<Option
         shared: FxHashSet::default(),
         triple_count: 0,
     };
-    if view.star(subject).next().is_none() || subject.is_literal() {
+    if view.star(subject).next().is_none() || !(subject.is_iri() || subject.is_blank()) {
         return Ok(None);
     }
     let root = builder.node(subject, 0, 0)?;
@@ -277,19 +280,14 @@ impl Builder<'_> {
     }
 
     fn name(&self, id: Id) -> NamedOrBlankNode {
-        match self.view.term(id) {
-            Term::NamedNode(node) => node.into(),
-            Term::BlankNode(node) => node.into(),
-            Term::Literal(_) => unreachable!("subjects are no literals"),
-        }
+        NamedOrBlankNode::try_from(self.view.term(id)).expect("the id is of an IRI or blank node")
     }
 
     fn value(&mut self, p: Id, o: Id, depth: usize, blank_depth: usize) -> Result<Value, TooLarge> {
-        if o.is_literal() {
-            let Term::Literal(literal) = self.view.term(o) else {
-                unreachable!("the id is of a literal")
-            };
-            return Ok(Value::Literal(literal));
+        match self.view.term(o) {
+            Term::Literal(literal) => return Ok(Value::Literal(literal)),
+            Term::Triple(triple) => return Ok(Value::Triple(triple)),
+            Term::NamedNode(_) | Term::BlankNode(_) => {}
         }
         if let Some(items) = self.list(o) {
             let mut values = Vec::with_capacity(items.len());

@@ -2,11 +2,14 @@
 
 mod bad_input;
 mod cli;
+mod clients;
 mod conformance;
 mod crash;
 mod differential;
 mod federation;
+mod fuzzed;
 mod geo;
+mod hostile;
 mod http;
 mod json_ld_suite;
 mod keeping;
@@ -14,8 +17,10 @@ mod manifest_files;
 mod oslo;
 mod plan;
 mod protocol;
+mod rdf12;
 mod rdf_suites;
 mod roundtrip;
+mod served;
 mod shacl;
 mod soak;
 mod solutions;

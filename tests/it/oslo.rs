@@ -3,9 +3,10 @@
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
-/// The binary with a data folder, ready for arguments.
+/// The binary with a data folder, ready for arguments. `OSLO_BINARY` tries another one than was just built.
 pub(crate) fn oslo(data: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_oslo"));
+    let built = env!("CARGO_BIN_EXE_oslo").into();
+    let mut command = Command::new(std::env::var_os("OSLO_BINARY").unwrap_or(built));
     for name in [
         "OSLO_DATA",
         "OSLO_BASE",

@@ -5,6 +5,7 @@ mod client;
 mod encodings;
 mod exchange;
 mod first_version;
+mod patience;
 mod service_description;
 mod trailers;
 mod w3c;

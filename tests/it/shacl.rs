@@ -124,7 +124,7 @@ fn subject_of(term: TermRef<'_>) -> NamedOrBlankNode {
     match term {
         TermRef::NamedNode(node) => node.into_owned().into(),
         TermRef::BlankNode(node) => node.into_owned().into(),
-        TermRef::Literal(literal) => panic!("{literal} is no subject"),
+        other => panic!("{other} is no subject"),
     }
 }
 

@@ -149,7 +149,7 @@ pub(crate) fn read_result_graph(graph: &Graph) -> Result<Outcome, String> {
         let node = match solution {
             oxrdf::TermRef::NamedNode(node) => oxrdf::NamedOrBlankNodeRef::from(node),
             oxrdf::TermRef::BlankNode(node) => node.into(),
-            oxrdf::TermRef::Literal(_) => return Err("a solution is a literal".to_owned()),
+            _ => return Err("a solution is no node".to_owned()),
         };
         let index = graph
             .object_for_subject_predicate(node, &rs("index"))
@@ -159,7 +159,7 @@ pub(crate) fn read_result_graph(graph: &Graph) -> Result<Outcome, String> {
             let binding = match binding {
                 oxrdf::TermRef::NamedNode(node) => oxrdf::NamedOrBlankNodeRef::from(node),
                 oxrdf::TermRef::BlankNode(node) => node.into(),
-                oxrdf::TermRef::Literal(_) => return Err("a binding is a literal".to_owned()),
+                _ => return Err("a binding is no node".to_owned()),
             };
             let variable = graph
                 .object_for_subject_predicate(binding, &rs("variable"))
@@ -266,7 +266,14 @@ struct Bijection(Vec<(BlankNode, BlankNode)>);
 impl Bijection {
     fn fits(&mut self, wanted: &[Option<Term>], found: &[Option<Term>]) -> bool {
         wanted.iter().zip(found).all(|pair| match pair {
-            (Some(Term::BlankNode(a)), Some(Term::BlankNode(b))) => {
+            (Some(a), Some(b)) => self.fits_term(a, b),
+            (a, b) => a == b,
+        })
+    }
+
+    fn fits_term(&mut self, a: &Term, b: &Term) -> bool {
+        match (a, b) {
+            (Term::BlankNode(a), Term::BlankNode(b)) => {
                 match self.0.iter().find(|(x, y)| x == a || y == b) {
                     Some((x, y)) => x == a && y == b,
                     None => {
@@ -275,9 +282,13 @@ impl Bijection {
                     }
                 }
             }
-            (Some(a), Some(b)) => a == b || same_number(a, b),
-            (a, b) => a == b,
-        })
+            (Term::Triple(a), Term::Triple(b)) => {
+                self.fits_term(&a.subject.clone().into(), &b.subject.clone().into())
+                    && a.predicate == b.predicate
+                    && self.fits_term(&a.object, &b.object)
+            }
+            (a, b) => a == b || same_number(a, b),
+        }
     }
 }
 
@@ -304,6 +315,14 @@ fn same_number(a: &Term, b: &Term) -> bool {
     }
 }
 
+fn names_blank_node(term: &Term) -> bool {
+    match term {
+        Term::BlankNode(_) => true,
+        Term::Triple(triple) => triple.subject.is_blank_node() || names_blank_node(&triple.object),
+        Term::NamedNode(_) | Term::Literal(_) => false,
+    }
+}
+
 /// Matches the rows from `at` on, trying each row left; blank nodes match by bijection.
 fn match_rows(
     wanted: &[Vec<Option<Term>>],
@@ -316,7 +335,7 @@ fn match_rows(
     let Some(row) = wanted.get(at) else {
         return true;
     };
-    let ground = !row.iter().any(|t| matches!(t, Some(Term::BlankNode(_))));
+    let ground = !row.iter().flatten().any(names_blank_node);
     for candidate in 0..found.len() {
         if used[candidate] || (ordered && candidate != at) {
             continue;

@@ -1,4 +1,5 @@
-//! The SPARQL suites of the W3C: query and update evaluation, syntax, result formats; versions 1.1 and 1.0.
+//! The SPARQL suites of the W3C: query and update evaluation, syntax, result formats; versions 1.2, 1.1 and 1.0. Those of 1.2
+//! run with the setting for it, all others without.
 //! Federation, entailment, protocol and service description are other suites.
 
 use crate::solutions::{
@@ -10,7 +11,8 @@ use oslo_registry::query::{
     parse_query, run_query,
 };
 use oslo_registry::rdf::format::Format;
-use oslo_registry::store::{Draft, Store};
+use oslo_registry::rdf::version::RdfVersion;
+use oslo_registry::store::{Draft, Settings, Store};
 use oxrdf::dataset::CanonicalizationAlgorithm;
 use oxrdf::{Dataset, GraphName, NamedNode, Quad, Term};
 use oxrdfio::{RdfFormat, RdfParser};
@@ -36,7 +38,18 @@ pub(crate) fn run_all() -> Vec<SuiteResult> {
         SuiteResult::new("SPARQL 1.1 result formats"),
         SuiteResult::new("SPARQL 1.0 query evaluation"),
         SuiteResult::new("SPARQL 1.0 query syntax"),
+        SuiteResult::new("SPARQL 1.2 query evaluation"),
+        SuiteResult::new("SPARQL 1.2 query syntax"),
+        SuiteResult::new("SPARQL 1.2 update evaluation"),
+        SuiteResult::new("SPARQL 1.2 update syntax"),
     ];
+    for entry in corpus.entries("sparql/sparql12/manifest.ttl") {
+        let kinds = entry.kinds();
+        let is = |part: &str| kinds.iter().any(|kind| kind.contains(part));
+        let suite = 7 + 2 * usize::from(is("Update")) + usize::from(is("Syntax"));
+        let outcome = run_with(&corpus, &entry, RdfVersion::Rdf12);
+        suites[suite].record(&entry.short_name(), outcome);
+    }
     for (manifest, evaluation, syntax) in [
         ("sparql/sparql11/manifest-sparql11-query.ttl", 0, 1),
         ("sparql/sparql11/manifest-sparql11-update.ttl", 2, 3),
@@ -56,34 +69,44 @@ pub(crate) fn run_all() -> Vec<SuiteResult> {
     suites
 }
 
+/// Runs a test of SPARQL 1.1 or 1.0.
 pub(crate) fn run(corpus: &Corpus, entry: &Entry) -> Result<(), String> {
+    run_with(corpus, entry, RdfVersion::Rdf11)
+}
+
+fn run_with(corpus: &Corpus, entry: &Entry, version: RdfVersion) -> Result<(), String> {
     let kinds = entry.kinds();
     let kind = kinds.first().ok_or("no type")?;
     match kind.as_str() {
-        "QueryEvaluationTest" | "CSVResultFormatTest" => query_evaluation(corpus, entry),
-        "UpdateEvaluationTest" => update_evaluation(corpus, entry),
-        "PositiveSyntaxTest" | "PositiveSyntaxTest11" => match parse(corpus, entry)? {
+        "QueryEvaluationTest" | "CSVResultFormatTest" => query_evaluation(corpus, entry, version),
+        "UpdateEvaluationTest" => update_evaluation(corpus, entry, version),
+        "PositiveSyntaxTest" | "PositiveSyntaxTest11" => match parse(corpus, entry, version)? {
             Ok(()) => Ok(()),
             Err(error) => Err(error.to_string()),
         },
-        "NegativeSyntaxTest" | "NegativeSyntaxTest11" => match parse(corpus, entry)? {
+        "NegativeSyntaxTest" | "NegativeSyntaxTest11" => match parse(corpus, entry, version)? {
             Ok(()) => Err("accepted".to_owned()),
             Err(_) => Ok(()),
         },
-        "PositiveUpdateSyntaxTest11" => match parse_update(corpus, entry)? {
-            Ok(()) => Ok(()),
-            Err(error) => Err(error.to_string()),
-        },
-        "NegativeUpdateSyntaxTest11" => match parse_update(corpus, entry)? {
-            Ok(()) => Err("accepted".to_owned()),
-            Err(_) => Ok(()),
-        },
+        "PositiveUpdateSyntaxTest11" | "PositiveUpdateSyntaxTest" => {
+            match parse_update(corpus, entry, version)? {
+                Ok(()) => Ok(()),
+                Err(error) => Err(error.to_string()),
+            }
+        }
+        "NegativeUpdateSyntaxTest11" | "NegativeUpdateSyntaxTest" => {
+            match parse_update(corpus, entry, version)? {
+                Ok(()) => Err("accepted".to_owned()),
+                Err(_) => Ok(()),
+            }
+        }
         other => Err(format!("unknown test type {other}")),
     }
 }
 
-fn options(base: &str) -> QueryOptions {
+fn options(base: &str, rdf: RdfVersion) -> QueryOptions {
     QueryOptions {
+        rdf,
         base_iri: Some(base.to_owned()),
         default_graph: DefaultGraph::Stored,
         timeout: Some(Duration::from_secs(20)),
@@ -98,22 +121,32 @@ fn action_iri(entry: &Entry) -> Result<String, String> {
     }
 }
 
-fn parse(corpus: &Corpus, entry: &Entry) -> Result<Result<(), QueryError>, String> {
+fn parse(
+    corpus: &Corpus,
+    entry: &Entry,
+    version: RdfVersion,
+) -> Result<Result<(), QueryError>, String> {
     let iri = action_iri(entry)?;
     let text = corpus.read(&iri)?;
-    Ok(parse_query(&text, &options(&iri)).map(drop))
+    Ok(parse_query(&text, &options(&iri, version)).map(drop))
 }
 
 /// Runs the update on an empty store: only a syntax error, or a refusal after a complete parse, comes back.
-fn parse_update(corpus: &Corpus, entry: &Entry) -> Result<Result<(), QueryError>, String> {
+fn parse_update(
+    corpus: &Corpus,
+    entry: &Entry,
+    version: RdfVersion,
+) -> Result<Result<(), QueryError>, String> {
     let iri = action_iri(entry)?;
     let text = corpus.read(&iri)?;
-    let store = Store::in_memory();
+    let store = Store::in_memory_with(Settings { rdf: version });
     let mut draft = store.begin().map_err(|error| error.to_string())?;
-    Ok(match apply_update(&mut draft, &text, &options(&iri)) {
-        Ok(_) | Err(QueryError::Refused { .. }) => Ok(()),
-        Err(error) => Err(error),
-    })
+    Ok(
+        match apply_update(&mut draft, &text, &options(&iri, version)) {
+            Ok(_) | Err(QueryError::Refused { .. }) => Ok(()),
+            Err(error) => Err(error),
+        },
+    )
 }
 
 fn iris(entry: &Entry, subject: &Term, predicate: &str) -> Vec<String> {
@@ -122,7 +155,7 @@ fn iris(entry: &Entry, subject: &Term, predicate: &str) -> Vec<String> {
         .into_iter()
         .filter_map(|term| match term {
             Term::NamedNode(node) => Some(node.into_string()),
-            Term::BlankNode(_) | Term::Literal(_) => None,
+            Term::BlankNode(_) | Term::Literal(_) | Term::Triple(_) => None,
         })
         .collect()
 }
@@ -148,13 +181,13 @@ fn read_quads(corpus: &Corpus, iri: &str, graph: GraphName) -> Result<Vec<Quad>,
         .map_err(|error| format!("{iri}: {error}"))
 }
 
-fn query_evaluation(corpus: &Corpus, entry: &Entry) -> Result<(), String> {
+fn query_evaluation(corpus: &Corpus, entry: &Entry, version: RdfVersion) -> Result<(), String> {
     let action = entry.action().ok_or("no action")?;
     let query_iri = iris(entry, &action, &format!("{QT}query"))
         .pop()
         .ok_or("no query")?;
     let text = corpus.read(&query_iri)?;
-    let store = Store::in_memory();
+    let store = Store::in_memory_with(Settings { rdf: version });
     let mut draft = store.begin().map_err(|error| error.to_string())?;
     for iri in iris(entry, &action, &format!("{QT}data")) {
         load(corpus, &mut draft, &iri, GraphName::DefaultGraph)?;
@@ -168,7 +201,7 @@ fn query_evaluation(corpus: &Corpus, entry: &Entry) -> Result<(), String> {
         load(corpus, &mut draft, &iri, graph.into())?;
     }
     let view = draft.snapshot().view();
-    let options = options(&query_iri);
+    let options = options(&query_iri, version);
     let query = parse_query(&text, &options).map_err(|error| error.to_string())?;
     let result_iri = match entry.result() {
         Some(Term::NamedNode(node)) => node.into_string(),
@@ -246,19 +279,20 @@ fn orders_at_top(text: &str) -> bool {
     })
 }
 
-fn update_evaluation(corpus: &Corpus, entry: &Entry) -> Result<(), String> {
+fn update_evaluation(corpus: &Corpus, entry: &Entry, version: RdfVersion) -> Result<(), String> {
     let action = entry.action().ok_or("no action")?;
     let result = entry.result().ok_or("no result")?;
     let request = iris(entry, &action, &format!("{UT}request"))
         .pop()
         .ok_or("no request")?;
-    let store = Store::in_memory();
+    let store = Store::in_memory_with(Settings { rdf: version });
     let mut draft = store.begin().map_err(|error| error.to_string())?;
     for quad in described(corpus, entry, &action)? {
         draft.add_quad(quad.as_ref());
     }
     let text = corpus.read(&request)?;
-    apply_update(&mut draft, &text, &options(&request)).map_err(|error| error.to_string())?;
+    apply_update(&mut draft, &text, &options(&request, version))
+        .map_err(|error| error.to_string())?;
     let view = draft.snapshot().view();
     let mut actual = Dataset::new();
     for quad in view.quads(None, None, None, None) {

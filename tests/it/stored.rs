@@ -3,6 +3,7 @@
 use super::http::{Answer, BASE, Server, request};
 use super::oslo::{oslo, output, run, stderr, stdout};
 use axum::http::{Method, StatusCode};
+use oslo_registry::rdf::version::RdfVersion;
 use oslo_registry::registry::assets;
 use oslo_registry::registry::stored::{ParameterKind, StoredFormat, StoredQuery};
 use oslo_registry::store::OpenOptions;
@@ -339,7 +340,7 @@ async fn the_examples_of_the_demo_answer() {
     for (file, bytes) in assets::stored_queries() {
         let name = file.strip_suffix(".rq").expect("the extension");
         let text = std::str::from_utf8(bytes).expect("UTF-8");
-        let query = StoredQuery::parse(name, text, BASE).expect("a good file");
+        let query = StoredQuery::parse(name, text, BASE, RdfVersion::Rdf11).expect("a good file");
         let values = |only_required: bool| -> String {
             let wanted = query
                 .parameters

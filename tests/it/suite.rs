@@ -167,7 +167,7 @@ impl Corpus {
                         graph: Rc::clone(&graph),
                     }),
                     Term::NamedNode(node) => self.collect(node.as_str(), visited, out),
-                    Term::BlankNode(_) | Term::Literal(_) => {}
+                    Term::BlankNode(_) | Term::Literal(_) | Term::Triple(_) => {}
                 }
             }
         }
@@ -187,7 +187,7 @@ fn members(graph: &Graph, head: Term) -> Vec<Term> {
             Term::NamedNode(node) if node == nil => return out,
             Term::NamedNode(node) => node.into(),
             Term::BlankNode(node) => node.into(),
-            Term::Literal(_) => return vec![head],
+            Term::Literal(_) | Term::Triple(_) => return vec![head],
         };
         let Some(value) = graph.object_for_subject_predicate(&node, &first) else {
             return vec![head];
@@ -228,7 +228,7 @@ impl Entry {
         .into_iter()
         .filter_map(|term| match term {
             Term::NamedNode(node) => node.as_str().rsplit(['#', '/']).next().map(str::to_owned),
-            Term::BlankNode(_) | Term::Literal(_) => None,
+            Term::BlankNode(_) | Term::Literal(_) | Term::Triple(_) => None,
         })
         .collect()
     }
@@ -261,7 +261,7 @@ impl Entry {
         match subject {
             Term::NamedNode(node) => self.objects(&node.clone().into(), predicate),
             Term::BlankNode(node) => self.objects(&node.clone().into(), predicate),
-            Term::Literal(_) => Vec::new(),
+            Term::Literal(_) | Term::Triple(_) => Vec::new(),
         }
     }
 }

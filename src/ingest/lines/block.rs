@@ -6,6 +6,7 @@ use crate::ingest::parse::strict_lines;
 use crate::ingest::reader::GuardedReader;
 use crate::rdf::format::Format;
 use crate::rdf::text::write_term;
+use crate::rdf::version::RdfVersion;
 use oxrdf::{GraphNameRef, QuadRef, TermRef};
 use rustc_hash::FxBuildHasher;
 use std::hash::BuildHasher;
@@ -139,15 +140,17 @@ impl<'a> Cutter<'a> {
 /// Reads blocks. Keeps a memory of texts, so that what neighbours repeat is listed once per block.
 pub(super) struct Scanner {
     format: Format,
+    version: RdfVersion,
     /// Number of the term plus one, by hash.
     slots: Vec<u32>,
 }
 
 impl Scanner {
     /// For N-Triples or N-Quads.
-    pub(super) fn new(format: Format) -> Self {
+    pub(super) fn new(format: Format, version: RdfVersion) -> Self {
         Self {
             format,
+            version,
             slots: vec![0; SLOTS],
         }
     }
@@ -178,7 +181,7 @@ impl Scanner {
             match line {
                 Line::Statement(s, p, o, g) => {
                     if let Some((from, before)) = odd_from.take() {
-                        match found.read_odd(self.format, from..at) {
+                        match found.read_odd(self.format, self.version, from..at) {
                             Ok(lines) => block.lines = before + lines,
                             Err(()) => {
                                 stopped = Some((from, before));
@@ -210,7 +213,7 @@ impl Scanner {
         if let Some((from, before)) = odd_from
             && stopped.is_none()
         {
-            match found.read_odd(self.format, from..at) {
+            match found.read_odd(self.format, self.version, from..at) {
                 Ok(lines) => block.lines = before + lines,
                 Err(()) => stopped = Some((from, before)),
             }
@@ -316,9 +319,14 @@ impl Found<'_> {
     }
 
     /// Reads lines with the strict reader; gives their number as an editor counts them.
-    fn read_odd(&mut self, format: Format, run: std::ops::Range<usize>) -> Result<u64, ()> {
+    fn read_odd(
+        &mut self,
+        format: Format,
+        version: RdfVersion,
+        run: std::ops::Range<usize>,
+    ) -> Result<u64, ()> {
         let lines = &self.lines[run];
-        strict_lines(format, lines, |quad| {
+        strict_lines(format, version, lines, |quad| {
             self.quad(quad);
             Ok(())
         })

@@ -27,7 +27,8 @@ const SCHEME: u8 = 1;
 const HOST: u8 = 2;
 /// Path, query and fragment.
 const PATH: u8 = 4;
-/// Text between quotes that is written without an escape. Bytes above ASCII are: the block is UTF-8.
+/// Text between quotes that is written without an escape. Bytes above ASCII are, for the block is UTF-8, but for those with
+/// which U+FFFE and U+FFFF begin: these are escaped, and few others begin so.
 const TEXT: u8 = 8;
 /// Label of a blank node, without the dot.
 const LABEL: u8 = 16;
@@ -78,7 +79,7 @@ const CLASSES: [u8; 256] = {
         if matches!(byte, b'_' | b'-') {
             class |= LABEL;
         }
-        if byte >= 0x20 && !matches!(byte, b'"' | b'\\' | 0x7F) {
+        if byte >= 0x20 && !matches!(byte, b'"' | b'\\' | 0x7F | 0xEF) {
             class |= TEXT;
         }
         classes[at] = class;

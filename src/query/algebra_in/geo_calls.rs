@@ -42,6 +42,6 @@ fn constant(arguments: &[Expression]) -> Option<Expression> {
     Some(match geo::call(&terms)? {
         Term::NamedNode(node) => node.into(),
         Term::Literal(literal) => literal.into(),
-        Term::BlankNode(_) => return None,
+        Term::BlankNode(_) | Term::Triple(_) => return None,
     })
 }

@@ -396,6 +396,8 @@ impl Lowering<'_> {
             TermPattern::NamedNode(node) => Place::Is(self.id(node.clone())),
             TermPattern::Literal(literal) => Place::Is(self.id(literal.clone())),
             TermPattern::Variable(variable) => Place::Slot(self.slot(variable)?),
+            // One that binds variables is left to the evaluator.
+            TermPattern::Triple(_) => Place::Is(self.id(Term::try_from(term.clone()).ok()?)),
             TermPattern::BlankNode(_) => return None,
         })
     }
@@ -418,6 +420,7 @@ impl Lowering<'_> {
             TermPattern::Literal(literal) => TemplateTerm::Is(literal.clone().into()),
             TermPattern::BlankNode(node) => TemplateTerm::Blank(node.as_str().to_owned()),
             TermPattern::Variable(variable) => TemplateTerm::Slot(self.slot(variable)?),
+            TermPattern::Triple(_) => return None,
         })
     }
 
@@ -592,10 +595,7 @@ impl Lowering<'_> {
 }
 
 fn ground(term: &GroundTerm) -> Term {
-    match term {
-        GroundTerm::NamedNode(node) => node.clone().into(),
-        GroundTerm::Literal(literal) => literal.clone().into(),
-    }
+    term.clone().into()
 }
 
 fn flatten<'a>(pattern: &'a GraphPattern, branches: &mut Vec<&'a GraphPattern>) {

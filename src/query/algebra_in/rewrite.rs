@@ -3,7 +3,7 @@
 //! - `BNODE("x")` is one blank node per solution, never a node of the store;
 //! - `STR(?v)` and `DATATYPE(?v)` see the literal as it is stored, not its value (`"01"`, `xsd:int`);
 //! - `geof:` functions are called through one, which is registered once; a call with constants alone is computed here;
-//! - `GROUP_CONCAT` joins the texts of its values, whatever their language;
+//! - `GROUP_CONCAT` joins the texts of its values, whatever their language, and counts them as memory;
 //! - a path of length zero from a constant reaches that constant, also when no triple names it;
 //! - `GRAPH ?g` around more than plain patterns is the union over the named graphs, as the algebra defines it.
 
@@ -13,7 +13,7 @@ use super::geo_calls;
 use crate::query::dataset;
 use crate::query::geo;
 use crate::query::lexer::{Spanned, Token};
-use oxrdf::{BlankNode, NamedNode, Variable};
+use oxrdf::{BlankNode, Literal, NamedNode, Variable};
 use paths::rewrite_path;
 use spargebra::algebra::{
     AggregateExpression, AggregateFunction, Expression, Function, GraphPattern, OrderExpression,
@@ -102,9 +102,12 @@ pub(super) fn rewrite_pattern(pattern: &mut GraphPattern) {
             rewrite_pattern(inner);
             for (_, aggregate) in aggregates {
                 if let AggregateExpression::FunctionCall { expr, name, .. } = aggregate {
-                    if matches!(name, AggregateFunction::GroupConcat { .. }) {
+                    if let AggregateFunction::GroupConcat { separator } = name {
                         let inner = std::mem::replace(expr, Expression::Coalesce(Vec::new()));
-                        *expr = Expression::FunctionCall(Function::Str, vec![inner]);
+                        let text = Expression::FunctionCall(Function::Str, vec![inner]);
+                        let separator = Literal::from(separator.as_deref().unwrap_or(" "));
+                        let kept = Function::Custom(NamedNode::new_unchecked(dataset::KEPT));
+                        *expr = Expression::FunctionCall(kept, vec![text, separator.into()]);
                     }
                     rewrite_expression(expr, None);
                 }
@@ -115,8 +118,15 @@ pub(super) fn rewrite_pattern(pattern: &mut GraphPattern) {
 
 /// Blank nodes of patterns are variables; give them names, so that `VALUES` can speak of them.
 fn name_blank_node(term: &mut TermPattern) {
-    if let TermPattern::BlankNode(node) = term {
-        *term = Variable::new_unchecked(format!("_:{}", node.as_str())).into();
+    match term {
+        TermPattern::BlankNode(node) => {
+            *term = Variable::new_unchecked(format!("_:{}", node.as_str())).into();
+        }
+        TermPattern::Triple(triple) => {
+            name_blank_node(&mut triple.subject);
+            name_blank_node(&mut triple.object);
+        }
+        TermPattern::NamedNode(_) | TermPattern::Literal(_) | TermPattern::Variable(_) => {}
     }
 }
 
@@ -301,7 +311,8 @@ pub(super) fn largest_join(pattern: &GraphPattern) -> usize {
     largest
 }
 
-fn visit(pattern: &GraphPattern, seen: &mut dyn FnMut(&GraphPattern)) {
+/// Shows a pattern and all within it, those of `EXISTS` too.
+pub(super) fn visit(pattern: &GraphPattern, seen: &mut dyn FnMut(&GraphPattern)) {
     seen(pattern);
     match pattern {
         GraphPattern::Bgp { .. } | GraphPattern::Path { .. } | GraphPattern::Values { .. } => {}

@@ -4,10 +4,12 @@
 //! shown (`SELECT`, `GROUP BY`) or decides what `MINUS` compares, its value is joined in again. Chooses no values.
 
 use super::rewrite::operands;
-use oxrdf::{Literal, Variable};
+use oxrdf::{Literal, Term, Variable};
 use rustc_hash::{FxHashMap, FxHashSet};
 use spargebra::Query;
-use spargebra::algebra::{AggregateExpression, Expression, GraphPattern, OrderExpression};
+use spargebra::algebra::{
+    AggregateExpression, Expression, Function, GraphPattern, OrderExpression,
+};
 use spargebra::term::{GroundTerm, NamedNodePattern, TermPattern, TriplePattern};
 
 /// Values by variable.
@@ -41,19 +43,26 @@ struct Work<'a>(&'a Values);
 impl Work<'_> {
     /// `false` when no triple is like this.
     fn triple(&self, triple: &mut TriplePattern) -> bool {
-        self.term(&mut triple.subject);
-        self.term(&mut triple.object);
-        !matches!(triple.subject, TermPattern::Literal(_)) && self.name(&mut triple.predicate)
+        self.term(&mut triple.subject)
+            && self.term(&mut triple.object)
+            && self.name(&mut triple.predicate)
+            && !matches!(
+                triple.subject,
+                TermPattern::Literal(_) | TermPattern::Triple(_)
+            )
     }
 
-    fn term(&self, term: &mut TermPattern) {
-        if let TermPattern::Variable(variable) = term
-            && let Some(value) = self.0.get(variable)
-        {
-            *term = match value {
-                GroundTerm::NamedNode(node) => node.clone().into(),
-                GroundTerm::Literal(literal) => literal.clone().into(),
-            };
+    /// `false` when no term is like this: a triple term whose subject would be a literal.
+    fn term(&self, term: &mut TermPattern) -> bool {
+        match term {
+            TermPattern::Variable(variable) => {
+                if let Some(value) = self.0.get(variable) {
+                    *term = Term::from(value.clone()).into();
+                }
+                true
+            }
+            TermPattern::Triple(triple) => self.triple(triple),
+            TermPattern::NamedNode(_) | TermPattern::Literal(_) | TermPattern::BlankNode(_) => true,
         }
     }
 
@@ -62,7 +71,7 @@ impl Work<'_> {
         if let NamedNodePattern::Variable(variable) = name {
             match self.0.get(variable) {
                 Some(GroundTerm::NamedNode(node)) => *name = node.clone().into(),
-                Some(GroundTerm::Literal(_)) => return false,
+                Some(GroundTerm::Literal(_) | GroundTerm::Triple(_)) => return false,
                 None => {}
             }
         }
@@ -83,8 +92,9 @@ impl Work<'_> {
             GraphPattern::Path {
                 subject, object, ..
             } => {
-                self.term(subject);
-                self.term(object);
+                if !(self.term(subject) && self.term(object)) {
+                    *pattern = nothing();
+                }
             }
             GraphPattern::Graph { name, inner } | GraphPattern::Service { name, inner, .. } => {
                 if self.name(name) {
@@ -184,10 +194,7 @@ impl Work<'_> {
         match expression {
             Expression::Variable(variable) => {
                 if let Some(value) = self.0.get(variable) {
-                    *expression = match value {
-                        GroundTerm::NamedNode(node) => node.clone().into(),
-                        GroundTerm::Literal(literal) => literal.clone().into(),
-                    };
+                    *expression = ground_expression(value);
                 }
             }
             Expression::Bound(variable) if self.0.contains_key(variable) => {
@@ -254,6 +261,22 @@ impl Work<'_> {
             left: Box::new(left),
             right: Box::new(right),
         };
+    }
+}
+
+/// An expression that has a term as its value.
+fn ground_expression(term: &GroundTerm) -> Expression {
+    match term {
+        GroundTerm::NamedNode(node) => node.clone().into(),
+        GroundTerm::Literal(literal) => literal.clone().into(),
+        GroundTerm::Triple(triple) => Expression::FunctionCall(
+            Function::Triple,
+            vec![
+                triple.subject.clone().into(),
+                triple.predicate.clone().into(),
+                ground_expression(&triple.object),
+            ],
+        ),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The operations of an update request. Splits the request, so that prologues may stand between operations, and keeps
 //! `ADD`, `COPY` and `MOVE` whole, which the parser would take apart.
 
+use super::future::{check_version, has_open_triple_terms};
 use super::ordering::{Sources, is_worth_ordering, order_joins};
 use super::rewrite::{expand_graphs, has_graph_over_groups, rewrite_pattern};
 use super::search::{Search, resolve_searches, take_searches};
@@ -10,12 +11,13 @@ use crate::query::error::QueryError;
 use crate::query::lexer::{Spanned, Token, position, tokens};
 use crate::query::syntax::{Refused, syntax_error};
 use crate::rdf::label::Text;
+use crate::rdf::version::RdfVersion;
 use oxrdf::{BlankNode, GraphName, NamedNode, NamedOrBlankNode, Quad, Term};
 use spareval::{PreparedDeleteInsertUpdate, QueryEvaluator};
 use spargebra::GraphUpdateOperation;
 use spargebra::algebra::{GraphPattern, GraphTarget};
 use spargebra::term::{
-    GraphNamePattern, GroundQuad, GroundQuadPattern, GroundTerm, NamedNodePattern, QuadPattern,
+    GraphNamePattern, GroundQuad, GroundQuadPattern, NamedNodePattern, QuadPattern,
 };
 
 /// One operation of an update request.
@@ -98,7 +100,7 @@ impl Modify {
 
     /// Orders the joins of its pattern for what it is to run on.
     pub(in crate::query) fn order(&mut self, sources: &Sources<'_>) {
-        if is_worth_ordering(&self.pattern) {
+        if is_worth_ordering(&self.pattern) && !has_open_triple_terms(&self.pattern) {
             let written = std::mem::take(&mut self.pattern);
             self.pattern = order_joins(written, sources, None);
         }
@@ -171,8 +173,10 @@ impl Modify {
 pub(in crate::query) fn parse_update(
     text: &str,
     base_iri: Option<&str>,
+    version: RdfVersion,
 ) -> Result<Vec<UpdateOperation>, QueryError> {
     let tokens = tokens(text);
+    check_version(text, &tokens, version)?;
     match measure(text, &tokens)? {
         Depth::Usual => parse_update_here(text, &tokens, base_iri, false),
         Depth::Deep => with_deep_stack(|| parse_update_here(text, &tokens, base_iri, true)),
@@ -206,19 +210,24 @@ fn parse_update_here(
                 parser = extended;
             }
         }
-        let only_part = blank_out(&text[..first.start]) + &lowered[first.start..end.end];
-        let update = parser.clone().parse_update(&only_part).map_err(|error| {
-            syntax_error(&Refused {
-                text: &only_part,
-                tokens: part,
-                request: tokens,
-                raw: error.to_string(),
-                probe: &|text| {
-                    let error = parser.clone().parse_update(text).err()?;
-                    Some(error.to_string())
-                },
-            })
-        })?;
+        // Blanks stand for letters of any width: bytes are counted in the text itself.
+        let only_part = |text: &str| blank_out(&text[..first.start]) + &text[first.start..];
+        let so_far = &lowered[..end.end];
+        let update = parser
+            .clone()
+            .parse_update(&only_part(so_far))
+            .map_err(|error| {
+                syntax_error(&Refused {
+                    text: so_far,
+                    tokens: part,
+                    request: tokens,
+                    raw: error.to_string(),
+                    probe: &|text| {
+                        let error = parser.clone().parse_update(&only_part(text)).err()?;
+                        Some(error.to_string())
+                    },
+                })
+            })?;
         let (declared_base, declared) = prologue(part);
         if declared_base.is_some() {
             base = update.base_iri.as_ref().map(|iri| iri.as_str().to_owned());
@@ -374,7 +383,12 @@ fn operation(
 fn starts_with_transfer(tokens: &[Spanned<'_>]) -> bool {
     tokens
         .iter()
-        .find(|t| matches!(t.token, Token::Word(_)) && !t.is_word("PREFIX") && !t.is_word("BASE"))
+        .find(|t| {
+            matches!(t.token, Token::Word(_))
+                && !["PREFIX", "BASE", "VERSION"]
+                    .iter()
+                    .any(|word| t.is_word(word))
+        })
         .is_some_and(|t| t.is_word("ADD") || t.is_word("COPY") || t.is_word("MOVE"))
 }
 
@@ -408,11 +422,12 @@ fn graph(name: spargebra::term::GraphName) -> GraphName {
 }
 
 fn ground_quad(quad: GroundQuad) -> Quad {
-    let object: Term = match quad.object {
-        GroundTerm::NamedNode(node) => node.into(),
-        GroundTerm::Literal(literal) => literal.into(),
-    };
-    Quad::new(quad.subject, quad.predicate, object, graph(quad.graph_name))
+    Quad::new(
+        quad.subject,
+        quad.predicate,
+        Term::from(quad.object),
+        graph(quad.graph_name),
+    )
 }
 
 /// A blank node label may not be used in two `INSERT DATA` operations
@@ -428,15 +443,21 @@ fn check_labels(
         return Ok(());
     };
     for quad in quads {
-        let subject = match &quad.subject {
-            NamedOrBlankNode::BlankNode(node) => Some(node),
-            NamedOrBlankNode::NamedNode(_) => None,
-        };
-        let object = match &quad.object {
-            Term::BlankNode(node) => Some(node),
-            _ => None,
-        };
-        for node in subject.into_iter().chain(object) {
+        let mut nodes = Vec::new();
+        if let NamedOrBlankNode::BlankNode(node) = &quad.subject {
+            nodes.push(node);
+        }
+        let mut object = &quad.object;
+        while let Term::Triple(triple) = object {
+            if let NamedOrBlankNode::BlankNode(node) = &triple.subject {
+                nodes.push(node);
+            }
+            object = &triple.object;
+        }
+        if let Term::BlankNode(node) = object {
+            nodes.push(node);
+        }
+        for node in nodes {
             match labels.iter().find(|(_, known)| known == node) {
                 Some((owner, _)) if *owner != number => {
                     let (line, column) = position(text, start);

@@ -3,7 +3,7 @@
 
 use super::function::Function;
 use super::rows::Context;
-use super::text::Lexical;
+use super::text::{Lexical, tag};
 use super::time;
 use super::value::{self, Arithmetic};
 use crate::store::{Id, InlineValue};
@@ -263,7 +263,7 @@ impl Expression {
         }
     }
 
-    /// Its text and language, when it is a string.
+    /// Its text and tag, when it is a string.
     pub(super) fn string(
         &self,
         row: &[u64],
@@ -275,6 +275,11 @@ impl Expression {
             Computed::Value(Value::LangStringLiteral { value, language }) => {
                 Some((value, Some(language)))
             }
+            Computed::Value(Value::DirLangStringLiteral {
+                value,
+                language,
+                direction,
+            }) => Some((value, Some(tag(language, Some(direction))))),
             Computed::Value(_) => None,
         }
     }
@@ -285,7 +290,8 @@ fn equal(a: &Computed, b: &Computed, context: &Context) -> Option<bool> {
     if let (Computed::Id(a), Computed::Id(b)) = (a, b) {
         let (left, right) = (Id::from_raw(*a)?, Id::from_raw(*b)?);
         let is_stored = left.local_index().is_none() && right.local_index().is_none();
-        if is_stored && (!left.is_literal() || !right.is_literal()) {
+        let is_node = |id: Id| id.is_iri() || id.is_blank();
+        if is_stored && (is_node(left) || is_node(right)) {
             return Some(a == b);
         }
         if let Some(order) = compare_inline(left, right) {

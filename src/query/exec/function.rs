@@ -3,7 +3,7 @@
 
 use super::expression::{Computed, Expression, load};
 use super::rows::Context;
-use super::text::Lexical;
+use super::text::{Lexical, tagged};
 use super::time::TimePart;
 use super::value;
 use crate::store::Id;
@@ -108,6 +108,7 @@ impl Function {
                 match arguments[0].value(row, context)?.into_value(context) {
                     Value::NamedNode(_) => iri,
                     Value::BlankNode(_) => blank,
+                    Value::Triple(_) => false,
                     _ => literal,
                 },
             )
@@ -147,10 +148,7 @@ impl Function {
         let text = |text: String, language: Option<String>| {
             Some(Computed::Value(match language {
                 None => Value::StringLiteral(text),
-                Some(language) => Value::LangStringLiteral {
-                    value: text,
-                    language,
-                },
+                Some(tag) => tagged(text, tag),
             }))
         };
         match self {
@@ -159,13 +157,18 @@ impl Function {
                 Computed::Value(value) => match Term::from(value) {
                     Term::NamedNode(node) => text(node.into_string(), None),
                     Term::Literal(literal) => text(literal.destruct().0, None),
-                    Term::BlankNode(_) => None,
+                    Term::BlankNode(_) | Term::Triple(_) => None,
                 },
             },
             Self::Lang => match arguments[0].value(row, context)? {
                 Computed::Id(id) => text(Lexical::of(id, context).into_language()?, None),
-                Computed::Value(Value::LangStringLiteral { language, .. }) => text(language, None),
-                Computed::Value(Value::NamedNode(_) | Value::BlankNode(_)) => None,
+                Computed::Value(
+                    Value::LangStringLiteral { language, .. }
+                    | Value::DirLangStringLiteral { language, .. },
+                ) => text(language, None),
+                Computed::Value(Value::NamedNode(_) | Value::BlankNode(_) | Value::Triple(_)) => {
+                    None
+                }
                 Computed::Value(_) => text(String::new(), None),
             },
             Self::Datatype => {
@@ -174,7 +177,7 @@ impl Function {
                     Term::Literal(literal) => {
                         Some(Computed::Value(literal.datatype().into_owned().into()))
                     }
-                    Term::NamedNode(_) | Term::BlankNode(_) => None,
+                    Term::NamedNode(_) | Term::BlankNode(_) | Term::Triple(_) => None,
                 }
             }
             Self::StrLen => {

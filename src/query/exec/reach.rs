@@ -21,6 +21,36 @@ const MANY_PAIRS: usize = 500_000;
 /// A node, and the number of the start from which it was reached.
 type Reached = (u32, u64);
 
+/// What one round of links finds. A node with many links, reached from many starts, gives more than memory may hold.
+struct Found {
+    all: Vec<Reached>,
+    held: Held,
+    counted: usize,
+}
+
+impl Found {
+    /// Pairs between two looks at the limits.
+    const MANY: usize = 16 << 10;
+
+    fn new(context: &Rc<Context>) -> Self {
+        Self {
+            all: Vec::new(),
+            held: Held::nothing(context),
+            counted: 0,
+        }
+    }
+
+    /// Adds a node for each of the starts of a run.
+    fn extend(&mut self, run: &[(u64, u32)], node: u64) -> Result<(), QueryError> {
+        self.all.extend(run.iter().map(|(_, start)| (*start, node)));
+        if self.all.len() >= self.counted + Self::MANY {
+            self.counted = self.all.len();
+            self.held.set(size_of::<Reached>() * self.all.capacity())?;
+        }
+        Ok(())
+    }
+}
+
 /// What goes along routes.
 struct Walker {
     view: View,
@@ -98,9 +128,9 @@ impl Walker {
         backward: bool,
         from: &[Reached],
     ) -> Result<Vec<Reached>, QueryError> {
-        let mut found = Vec::new();
+        let mut found = Found::new(&self.context);
         if is_local(predicate) {
-            return Ok(found);
+            return Ok(Vec::new());
         }
         let order = if backward { Order::Posg } else { Order::Psog };
         let nodes = Self::by_node(from);
@@ -120,7 +150,7 @@ impl Walker {
                 && at[1] == node
             {
                 step();
-                found.extend(run.iter().map(|(_, start)| (*start, at[2])));
+                found.extend(run, at[2])?;
                 row = rows.next_row();
             }
             if row.is_none() {
@@ -128,7 +158,7 @@ impl Walker {
             }
         }
         self.context.check()?;
-        Ok(found)
+        Ok(found.all)
     }
 
     fn linked_otherwise(
@@ -142,18 +172,18 @@ impl Walker {
             false => (Order::Spog, 1, 2),
             true => (Order::Ospg, 2, 1),
         };
-        let mut found = Vec::new();
+        let mut found = Found::new(&self.context);
         for run in Self::by_node(from).chunk_by(|a, b| a.0 == b.0) {
             let mut rows = self.view.sorted(order, &[run[0].0], false);
             while let Some(row) = rows.next_row() {
                 step();
                 if !except.contains(&row[predicate]) {
-                    found.extend(run.iter().map(|(_, start)| (*start, row[end])));
+                    found.extend(run, row[end])?;
                 }
             }
             self.context.check()?;
         }
-        Ok(found)
+        Ok(found.all)
     }
 
     /// Whether a term is the subject or the object of a triple.

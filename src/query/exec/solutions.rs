@@ -6,7 +6,7 @@ use crate::query::budget::Budget;
 use crate::query::dataset::QueryDataset;
 use crate::query::error::QueryError;
 use crate::store::Id;
-use oxrdf::{BlankNode, NamedNode, NamedOrBlankNode, Term, Triple, Variable};
+use oxrdf::{BlankNode, NamedOrBlankNode, Term, Triple, Variable};
 use std::borrow::Cow;
 use std::rc::Rc;
 
@@ -107,14 +107,9 @@ impl Solutions {
 
     fn triple(&mut self, part: usize) -> Option<Triple> {
         let [subject, predicate, object] = [0, 1, 2].map(|position| self.term(part, position));
-        let subject: NamedOrBlankNode = match subject? {
-            Term::NamedNode(node) => node.into(),
-            Term::BlankNode(node) => node.into(),
-            Term::Literal(_) => return None,
-        };
-        let predicate: NamedNode = match predicate? {
-            Term::NamedNode(node) => node,
-            Term::BlankNode(_) | Term::Literal(_) => return None,
+        let subject = NamedOrBlankNode::try_from(subject?).ok()?;
+        let Term::NamedNode(predicate) = predicate? else {
+            return None;
         };
         Some(Triple::new(subject, predicate, object?))
     }

@@ -1,18 +1,20 @@
 //! The text of a term without its parts being allocated one by one: what string functions read.
 
 use super::rows::Context;
+use crate::rdf::text::direction_name;
 use crate::store::Id;
-use oxrdf::Term;
+use oxrdf::{BaseDirection, Term};
+use spareval::ExpressionTerm as Value;
 
 /// A term as string functions see it.
 pub(super) enum Lexical {
     /// An IRI.
     Iri(String),
-    /// A blank node, which has no text.
-    Blank,
+    /// A blank node or a triple term, which have no text.
+    None,
     /// A plain string.
     Plain(String),
-    /// A string in a language.
+    /// A string in a language; its tag, with the base direction where there is one: `ar--rtl`.
     Tagged(String, String),
     /// A literal of another datatype.
     Typed(String),
@@ -38,21 +40,23 @@ impl Lexical {
         }
         match context.dataset.term(id) {
             Term::NamedNode(node) => Self::Iri(node.into_string()),
-            Term::BlankNode(_) => Self::Blank,
+            Term::BlankNode(_) | Term::Triple(_) => Self::None,
             Term::Literal(literal) => match literal.destruct() {
-                (value, None, None) => Self::Plain(value),
-                (value, _, Some(language)) => Self::Tagged(value, language),
-                (value, Some(_), None) => Self::Typed(value),
+                (value, None, None, _) => Self::Plain(value),
+                (value, _, Some(language), direction) => {
+                    Self::Tagged(value, tag(language, direction))
+                }
+                (value, Some(_), None, _) => Self::Typed(value),
             },
         }
     }
 
-    /// Text and language of a string; `None` for all else.
+    /// Text and tag of a string; `None` for all else.
     pub(super) fn into_string(self) -> Option<(String, Option<String>)> {
         match self {
             Self::Plain(value) => Some((value, None)),
             Self::Tagged(value, language) => Some((value, Some(language))),
-            Self::Iri(_) | Self::Blank | Self::Typed(_) => None,
+            Self::Iri(_) | Self::None | Self::Typed(_) => None,
         }
     }
 
@@ -62,16 +66,49 @@ impl Lexical {
             Self::Iri(text) | Self::Plain(text) | Self::Tagged(text, _) | Self::Typed(text) => {
                 Some(text)
             }
-            Self::Blank => None,
+            Self::None => None,
         }
     }
 
     /// What `LANG` gives.
     pub(super) fn into_language(self) -> Option<String> {
         match self {
-            Self::Tagged(_, language) => Some(language),
+            Self::Tagged(_, mut tag) => {
+                tag.truncate(tag.find("--").unwrap_or(tag.len()));
+                Some(tag)
+            }
             Self::Plain(_) | Self::Typed(_) => Some(String::new()),
-            Self::Iri(_) | Self::Blank => None,
+            Self::Iri(_) | Self::None => None,
         }
+    }
+}
+
+/// A language tag, with the base direction where there is one.
+pub(super) fn tag(mut language: String, direction: Option<BaseDirection>) -> String {
+    if let Some(direction) = direction {
+        language.push_str("--");
+        language.push_str(direction_name(direction));
+    }
+    language
+}
+
+/// A string with the tag that [`tag`] made.
+pub(super) fn tagged(value: String, tag: String) -> Value {
+    let direction = match tag.split_once("--") {
+        None => {
+            return Value::LangStringLiteral {
+                value,
+                language: tag,
+            };
+        }
+        Some((_, "rtl")) => BaseDirection::Rtl,
+        Some(_) => BaseDirection::Ltr,
+    };
+    let mut language = tag;
+    language.truncate(language.find("--").unwrap_or(language.len()));
+    Value::DirLangStringLiteral {
+        value,
+        language,
+        direction,
     }
 }

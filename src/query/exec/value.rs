@@ -4,7 +4,7 @@
 
 use oxrdf::{Literal, Term};
 use oxsdatatypes::{Boolean, Decimal, Double, Duration, Float, Integer};
-use spareval::ExpressionTerm as Value;
+use spareval::{ExpressionTerm as Value, ExpressionTriple};
 use std::cmp::Ordering;
 
 /// The effective boolean value (§17.2.2).
@@ -75,10 +75,10 @@ fn duration(value: &Value) -> Option<Duration> {
 pub(super) fn equals(a: &Value, b: &Value) -> Option<bool> {
     let other = |value: &Value| matches!(value, Value::OtherTypedLiteral { .. });
     match (a, b) {
-        (Value::NamedNode(_) | Value::BlankNode(_) | Value::LangStringLiteral { .. }, _)
-        | (_, Value::NamedNode(_) | Value::BlankNode(_) | Value::LangStringLiteral { .. }) => {
-            Some(a == b)
-        }
+        (Value::Triple(a), Value::Triple(b)) => Some(
+            a.subject == b.subject && a.predicate == b.predicate && equals(&a.object, &b.object)?,
+        ),
+        _ if is_compared_as_term(a) || is_compared_as_term(b) => Some(a == b),
         _ if other(a) || other(b) => (a == b).then_some(true),
         _ => Some(match numbers(a, b) {
             Some(Numbers::Integers(a, b)) => a == b,
@@ -91,6 +91,18 @@ pub(super) fn equals(a: &Value, b: &Value) -> Option<bool> {
             },
         }),
     }
+}
+
+/// Whether a value equals exactly the same term only.
+fn is_compared_as_term(value: &Value) -> bool {
+    matches!(
+        value,
+        Value::NamedNode(_)
+            | Value::BlankNode(_)
+            | Value::LangStringLiteral { .. }
+            | Value::DirLangStringLiteral { .. }
+            | Value::Triple(_)
+    )
 }
 
 fn equal_of_one_type(a: &Value, b: &Value) -> bool {
@@ -109,7 +121,12 @@ pub(super) fn compare(a: &Value, b: &Value) -> Option<Ordering> {
     if a == b {
         return Some(Ordering::Equal);
     }
-    compare_literals(a, b)
+    match (a, b) {
+        (Value::Triple(a), Value::Triple(b)) => (a.subject == b.subject
+            && a.predicate == b.predicate)
+            .then(|| compare(&a.object, &b.object))?,
+        _ => compare_literals(a, b),
+    }
 }
 
 fn compare_literals(a: &Value, b: &Value) -> Option<Ordering> {
@@ -138,7 +155,8 @@ fn compare_literals(a: &Value, b: &Value) -> Option<Ordering> {
     }
 }
 
-/// The order of `ORDER BY` (§15.1): no value, blank nodes, IRIs, literals; total, so that it never depends on chance.
+/// The order of `ORDER BY` (§15.1): no value, blank nodes, IRIs, literals, triple terms; total, so that it never depends on
+/// chance.
 pub(super) fn order(a: Option<&Value>, b: Option<&Value>) -> Ordering {
     let (a, b) = match (a, b) {
         (Some(a), Some(b)) => (a, b),
@@ -147,11 +165,18 @@ pub(super) fn order(a: Option<&Value>, b: Option<&Value>) -> Ordering {
     let rank = |value: &Value| match value {
         Value::BlankNode(_) => 0,
         Value::NamedNode(_) => 1,
+        Value::Triple(_) => 3,
         _ => 2,
     };
     match (a, b) {
         (Value::BlankNode(a), Value::BlankNode(b)) => a.as_str().cmp(b.as_str()),
         (Value::NamedNode(a), Value::NamedNode(b)) => a.as_str().cmp(b.as_str()),
+        (Value::Triple(a), Value::Triple(b)) => {
+            let subject = |triple: &ExpressionTriple| Value::from(triple.subject.clone());
+            order(Some(&subject(a)), Some(&subject(b)))
+                .then_with(|| a.predicate.as_str().cmp(b.predicate.as_str()))
+                .then_with(|| order(Some(&a.object), Some(&b.object)))
+        }
         _ => rank(a).cmp(&rank(b)).then_with(|| {
             compare_literals(a, b).unwrap_or_else(|| {
                 let (a, b) = (literal(a), literal(b));
@@ -168,7 +193,7 @@ pub(super) fn order(a: Option<&Value>, b: Option<&Value>) -> Ordering {
 fn literal(value: &Value) -> Literal {
     match Term::from(value.clone()) {
         Term::Literal(literal) => literal,
-        Term::NamedNode(_) | Term::BlankNode(_) => Literal::from(""),
+        Term::NamedNode(_) | Term::BlankNode(_) | Term::Triple(_) => Literal::from(""),
     }
 }
 

@@ -9,6 +9,7 @@ use super::measures::{self, Edges, Unit};
 use super::relations::{self, Matrix, Relation};
 use super::shapes::{self, SetOperation};
 use super::{GEOF, GEOJSON_LITERAL, GML_LITERAL, SF, WKT_LITERAL, geojson, gml, wkt};
+use crate::query::budget::check_now;
 use oxrdf::vocab::xsd;
 use oxrdf::{Literal, NamedNode, Term};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -261,12 +262,20 @@ pub(in crate::query) fn is_function(iri: &str) -> bool {
     iri.strip_prefix(GEOF).and_then(find).is_some()
 }
 
+/// Bytes of a geometry from which on a call may take long.
+const LARGE: usize = 2 << 10;
+
 /// Calls a function: its IRI, then its arguments. `None` is an expression error.
 pub(in crate::query) fn call(arguments: &[Term]) -> Option<Term> {
     let (Term::NamedNode(name), arguments) = arguments.split_first()? else {
         return None;
     };
     let function = find(name.as_str().strip_prefix(GEOF)?)?;
+    // Whatever steps are between two looks at the limits, each may take milliseconds here.
+    let is_large = |term: &Term| matches!(term, Term::Literal(text) if text.value().len() > LARGE);
+    if arguments.iter().any(is_large) {
+        check_now();
+    }
     // The algorithms work on whatever people draw; one that gives up on it must not end the query.
     catch_unwind(AssertUnwindSafe(|| apply(function, arguments))).unwrap_or(None)
 }
@@ -391,7 +400,7 @@ fn text_of(term: &Term) -> Option<&str> {
     match term {
         Term::NamedNode(node) => Some(node.as_str()),
         Term::Literal(literal) => Some(literal.value()),
-        Term::BlankNode(_) => None,
+        Term::BlankNode(_) | Term::Triple(_) => None,
     }
 }
 

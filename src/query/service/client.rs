@@ -2,6 +2,7 @@
 //! reads its answer as it comes. Waits in short steps, so that a query that is stopped drops its request at once.
 //! Knows no list of endpoints; whoever calls has looked.
 
+use super::nesting::Shallow;
 use crate::query::budget;
 use crate::rdf::label::Text;
 use sparesults::{
@@ -107,10 +108,15 @@ impl Client {
                     format!("its answer is of the type \"{kind}\""),
                 )
             })?;
-        let body: Box<dyn Read + Send> = Box::new(Bounded {
+        let body = Bounded {
             inner: response.into_body().into_reader(),
             left: Arc::clone(bytes_left),
-        });
+        };
+        let body: Box<dyn Read + Send> = match format {
+            QueryResultsFormat::Xml => Box::new(Shallow::new(body)),
+            // The reader of JSON bounds its nesting itself.
+            _ => Box::new(body),
+        };
         let parsed = QueryResultsParser::from_format(format)
             .for_reader(body)
             .map_err(|error| of_reading(&error))?;

@@ -7,6 +7,7 @@ use crate::query::budget;
 use crate::query::error::QueryError;
 use crate::query::explain::ServiceFigures;
 use crate::rdf::label::Text;
+use crate::rdf::text::with_blank_nodes;
 use oxrdf::{BlankNode, Term, Variable};
 use rustc_hash::FxHashMap;
 use std::collections::VecDeque;
@@ -329,9 +330,10 @@ impl Table {
     ) -> Option<Row> {
         let mut row = Vec::with_capacity(self.variables.len());
         for variable in &*self.variables {
-            let found = solution(variable).map(|term| match term {
-                Term::BlankNode(node) => current.labels.entry(node).or_default().clone().into(),
-                term => term,
+            let found = solution(variable).map(|term| {
+                with_blank_nodes(term, &mut |node| {
+                    current.labels.entry(node).or_default().clone()
+                })
             });
             row.push(match (&current.request.extra, found) {
                 (Some((extra, value)), found) if extra == variable => {
@@ -353,6 +355,11 @@ fn term_bytes(term: &Term) -> usize {
         Term::NamedNode(node) => node.as_str().len(),
         Term::BlankNode(node) => node.as_str().len(),
         Term::Literal(literal) => literal.value().len() + literal.datatype().as_str().len(),
+        Term::Triple(triple) => {
+            term_bytes(&triple.subject.clone().into())
+                + triple.predicate.as_str().len()
+                + term_bytes(&triple.object)
+        }
     };
     size_of::<Term>() + text
 }

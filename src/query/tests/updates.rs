@@ -95,6 +95,12 @@ fn each_operation_sees_the_earlier_ones_and_prologues_may_follow() {
             ..
         })
     ));
+    // Letters of more than one byte before it move nothing.
+    let wrong = update(&store, "INSERT DATA { <urn:é> <urn:b> \"€\" } ;\n DROP €");
+    assert!(
+        matches!(wrong, Err(QueryError::Syntax { line: 2, .. })),
+        "{wrong:?}"
+    );
 }
 
 #[test]

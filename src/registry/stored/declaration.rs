@@ -5,6 +5,7 @@ use super::parameter::{Choice, Parameter, ParameterKind};
 use super::{StoredFormat, StoredQuery, StoredQueryError};
 use crate::query::{QueryOptions, parse_query_with, variables_in};
 use crate::rdf::label::Text;
+use crate::rdf::version::RdfVersion;
 use oxrdf::{Literal, NamedNode, Term};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
@@ -62,7 +63,12 @@ fn wrong(line: usize, nl: impl Into<String>, en: impl Into<String>) -> StoredQue
 }
 
 /// Reads one file.
-pub(super) fn read(name: &str, text: &str, base: &str) -> Result<StoredQuery, StoredQueryError> {
+pub(super) fn read(
+    name: &str,
+    text: &str,
+    base: &str,
+    rdf: RdfVersion,
+) -> Result<StoredQuery, StoredQueryError> {
     let mut header = Header::default();
     for (number, line) in text.lines().enumerate() {
         let line = line.trim();
@@ -87,6 +93,7 @@ pub(super) fn read(name: &str, text: &str, base: &str) -> Result<StoredQuery, St
     }
     let options = QueryOptions {
         base_iri: Some(format!("{base}/")),
+        rdf,
         ..QueryOptions::default()
     };
     // Every parameter gets a value once, so that what cannot take one is told now.

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::query::{Answer, QueryOptions, evaluate, parse_query_with};
+use crate::rdf::version::RdfVersion;
 use crate::registry::assets;
 use crate::store::Store;
 use proptest::prelude::*;
@@ -9,7 +10,7 @@ use proptest::prelude::*;
 const BASE: &str = "http://register.test";
 
 fn parse(text: &str) -> Result<StoredQuery, StoredQueryError> {
-    StoredQuery::parse("proef", text, BASE)
+    StoredQuery::parse("proef", text, BASE, RdfVersion::Rdf11)
 }
 
 #[test]
@@ -244,7 +245,8 @@ fn the_shipped_files_are_good() {
     for (file, bytes) in shipped {
         let name = file.strip_suffix(".rq").expect("the extension");
         let text = std::str::from_utf8(bytes).expect("UTF-8");
-        let query = StoredQuery::parse(name, text, BASE).unwrap_or_else(|e| panic!("{file}: {e}"));
+        let query = StoredQuery::parse(name, text, BASE, RdfVersion::Rdf11)
+            .unwrap_or_else(|e| panic!("{file}: {e}"));
         assert_ne!(query.title.nl, query.title.en, "{file}: both languages");
         assert!(!query.description.nl.is_empty(), "{file}");
     }

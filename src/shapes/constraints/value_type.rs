@@ -159,6 +159,8 @@ pub(super) fn node_kind(run: &Run<'_>, kinds: u8, frame: &Frame<'_>, rows: &mut 
             TermKind::Iri | TermKind::DefaultGraph => 1,
             TermKind::Blank => 2,
             TermKind::Literal => 4,
+            // No kind of node that SHACL names.
+            TermKind::Triple => 0,
         };
         kinds & kind != 0
     });

@@ -74,12 +74,12 @@ impl Run<'_> {
         self.stats.texts_read += asked;
     }
 
-    /// The string of an IRI or literal handed to a test, as `STR` of SPARQL; blank nodes fail.
+    /// The string of an IRI or literal handed to a test, as `STR` of SPARQL; blank nodes and triple terms fail.
     pub(crate) fn with_string(&self, id: Id, test: impl Fn(&str) -> bool) -> bool {
         match self.locals.get(id) {
             Some(Term::NamedNode(node)) => return test(node.as_str()),
             Some(Term::Literal(literal)) => return test(literal.value()),
-            Some(Term::BlankNode(_)) => return false,
+            Some(Term::BlankNode(_) | Term::Triple(_)) => return false,
             None => {}
         }
         match id.kind() {
@@ -90,7 +90,7 @@ impl Run<'_> {
                     .and_then(|parts| unescape(parts.escaped))
                     .is_ok_and(|lexical| test(&lexical))
             }
-            TermKind::Blank | TermKind::DefaultGraph => false,
+            TermKind::Blank | TermKind::Triple | TermKind::DefaultGraph => false,
         }
     }
 

@@ -330,6 +330,7 @@ impl<'a> Run<'a> {
         match self.locals.get(id) {
             Some(oxrdf::Term::NamedNode(_)) => TermKind::Iri,
             Some(oxrdf::Term::BlankNode(_)) => TermKind::Blank,
+            Some(oxrdf::Term::Triple(_)) => TermKind::Triple,
             _ => id.kind(),
         }
     }

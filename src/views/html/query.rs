@@ -1,6 +1,6 @@
 //! The SPARQL form and the table of an answer.
 
-use super::resource::literal_cell;
+use super::resource::{literal_cell, triple_cell};
 use super::{Site, counted, grouped, percent_encode};
 use crate::views::rdf_document::shorten;
 use maud::{Markup, html};
@@ -147,5 +147,6 @@ fn term_cell(site: &Site<'_>, term: Option<&Term>) -> Markup {
         }
         Some(Term::BlankNode(node)) => html! { span.iri { (node) } },
         Some(Term::Literal(literal)) => literal_cell(literal),
+        Some(Term::Triple(triple)) => triple_cell(triple),
     }
 }

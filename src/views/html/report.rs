@@ -164,5 +164,6 @@ fn term_cell(site: &Site<'_>, term: &Term) -> Markup {
         Term::NamedNode(node) => site.anchor(node.as_str(), node.as_str(), node.as_str()),
         Term::BlankNode(node) => html! { span.iri { (node) } },
         Term::Literal(literal) => super::resource::literal_cell(literal),
+        Term::Triple(triple) => super::resource::triple_cell(triple),
     }
 }

@@ -1,10 +1,11 @@
 //! The page of one resource: its statements as tables, parts nested, and what refers to it.
 
 use super::Site;
+use crate::rdf::text::{direction_name, term_text};
 use crate::rdf::vocab::rdf;
 use crate::views::resource::{Property, Tree, Value};
 use maud::{Markup, html};
-use oxrdf::{Literal, NamedOrBlankNode};
+use oxrdf::{Literal, NamedOrBlankNode, TermRef, Triple};
 
 /// Languages, datatypes: shown as tags behind a text.
 const STRING: &str = "http://www.w3.org/2001/XMLSchema#string";
@@ -75,6 +76,7 @@ fn property_row(site: &Site<'_>, property: &Property) -> Markup {
 pub(super) fn value_cell(site: &Site<'_>, value: &Value) -> Markup {
     match value {
         Value::Literal(literal) => literal_cell(literal),
+        Value::Triple(triple) => triple_cell(triple),
         Value::Link(NamedOrBlankNode::NamedNode(node)) => site.link(node.as_str()),
         Value::Link(NamedOrBlankNode::BlankNode(node)) => html! { span.iri { (node) } },
         Value::Node(node) => html! {
@@ -96,11 +98,19 @@ pub(super) fn value_cell(site: &Site<'_>, value: &Value) -> Markup {
     }
 }
 
+/// A triple term as N-Triples writes it.
+pub(super) fn triple_cell(triple: &Triple) -> Markup {
+    html! { span.iri { (term_text(TermRef::Triple(triple))) } }
+}
+
 pub(super) fn literal_cell(literal: &Literal) -> Markup {
     let datatype = literal.datatype().as_str();
     html! {
         @match literal.language() {
-            Some(language) => { span lang=(language) { (literal.value()) } " " span.tag { (language) } }
+            Some(language) => {
+                span lang=(language) dir=[literal.direction().map(direction_name)] { (literal.value()) }
+                " " span.tag { (language) }
+            }
             None => {
                 (literal.value())
                 @if datatype != STRING && !datatype.ends_with("#boolean") {

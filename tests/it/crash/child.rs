@@ -3,7 +3,8 @@
 
 use super::workload::{Rng, Style, fill, meta, open, rebuild};
 use crate::crash::damage::has_log;
-use oslo_registry::store::{AsOf, Store, StoreError};
+use oslo_registry::rdf::version::RdfVersion;
+use oslo_registry::store::{AsOf, Settings, Store, StoreError};
 use std::error::Error;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -157,11 +158,12 @@ fn commit(store: &Store, style: &Style, last: u64, rng: &mut Rng) -> bool {
     }
 }
 
-/// What else happens to a store: checkpoints, merges, looks at earlier states. More of what leads to the fault, if any.
+/// What else happens to a store: checkpoints, merges, looks at earlier states, settings. More of what leads to the fault, if any.
 fn chores(store: &Store, style: &Style, fault: &str, rng: &mut Rng) {
     let lot = match fault.split('.').next() {
         _ if rng.chance(60) => rng.below(100),
         Some("manifest" | "segment" | "dir") => rng.below(15),
+        Some("settings") => 29,
         Some("log") if fault.starts_with("log.table") => 0,
         Some("log") if fault.starts_with("log.base") || fault.starts_with("log.drop") => 99,
         _ => rng.below(100),
@@ -180,6 +182,14 @@ fn chores(store: &Store, style: &Style, fault: &str, rng: &mut Rng) {
             })
         }
         23..29 => store.derive(style.options.derived),
+        29..32 => {
+            let rdf = if rng.chance(50) {
+                RdfVersion::Rdf12
+            } else {
+                RdfVersion::Rdf11
+            };
+            store.set(Settings { rdf })
+        }
         96.. => {
             let seq = store.snapshot().seq();
             let kept = rng.between(seq / 3, seq);

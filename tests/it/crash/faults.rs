@@ -4,7 +4,7 @@ use super::workload::Rng;
 use std::collections::BTreeMap;
 
 /// Point, what can happen there, and at how late a visit.
-const POINTS: [(&str, &[&str], u64); 17] = [
+const POINTS: [(&str, &[&str], u64); 21] = [
     ("log.create", &["kill", "fail", "short", "full"], 8),
     ("log.append", &["kill", "short", "fail", "full"], 14),
     ("log.sync", &["kill", "fail"], 14),
@@ -22,6 +22,10 @@ const POINTS: [(&str, &[&str], u64); 17] = [
     ("manifest.sync", &["kill", "fail"], 6),
     ("manifest.rename", &["kill", "fail"], 6),
     ("manifest.dir", &["kill", "fail"], 6),
+    ("settings.write", &["kill", "short", "fail", "full"], 4),
+    ("settings.sync", &["kill", "fail"], 4),
+    ("settings.rename", &["kill", "fail"], 4),
+    ("settings.dir", &["kill", "fail"], 4),
 ];
 
 /// Whether this build can inject faults at all.

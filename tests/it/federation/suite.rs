@@ -37,7 +37,7 @@ pub(crate) fn run_all() -> Vec<SuiteResult> {
 fn iri_of(terms: Vec<Term>) -> Option<String> {
     terms.into_iter().find_map(|term| match term {
         Term::NamedNode(node) => Some(node.into_string()),
-        Term::BlankNode(_) | Term::Literal(_) => None,
+        Term::BlankNode(_) | Term::Literal(_) | Term::Triple(_) => None,
     })
 }
 

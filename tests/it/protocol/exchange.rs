@@ -21,7 +21,7 @@ fn text(term: &Term) -> &str {
     match term {
         Term::NamedNode(node) => node.as_str(),
         Term::Literal(literal) => literal.value(),
-        Term::BlankNode(_) => "",
+        Term::BlankNode(_) | Term::Triple(_) => "",
     }
 }
 

@@ -219,7 +219,7 @@ impl<'g> Oracle<'g> {
         match self.term(node) {
             Term::NamedNode(node) => Some(node.into_string()),
             Term::Literal(literal) => Some(literal.value().to_owned()),
-            Term::BlankNode(_) => None,
+            Term::BlankNode(_) | Term::Triple(_) => None,
         }
     }
 
@@ -292,6 +292,7 @@ impl<'g> Oracle<'g> {
                     (Term::NamedNode(_), kinds) => kinds != "BlankNodeOrLiteral",
                     (Term::Literal(_), kinds) => kinds != "IRI",
                     (Term::BlankNode(_), kinds) => kinds == "BlankNodeOrLiteral",
+                    (Term::Triple(_), _) => false,
                 }),
             )),
             C::MinInclusive(n) => Some((

@@ -236,7 +236,8 @@ impl Bindings {
         let ground = |term: &Option<Term>| match term {
             Some(Term::NamedNode(node)) => Some(GroundTerm::from(node.clone())),
             Some(Term::Literal(literal)) => Some(GroundTerm::from(literal.clone())),
-            Some(Term::BlankNode(_)) | None => None,
+            // Not every endpoint speaks of triple terms.
+            Some(Term::BlankNode(_) | Term::Triple(_)) | None => None,
         };
         let columns: Vec<usize> = (0..variables.len())
             .filter(|column| rows.iter().all(|row| ground(&row[*column]).is_some()))

@@ -1,7 +1,7 @@
 //! Lowers expressions. What the executor does not compute gives none, and with it no plan.
 
 use super::Lowering;
-use crate::query::dataset::{EXACT_DATATYPE, EXACT_STR, ROW_BNODE, evaluator};
+use crate::query::dataset::{EXACT_DATATYPE, EXACT_STR, KEPT, ROW_BNODE, evaluator};
 use crate::query::exec::expression::{Comparison, Expression};
 use crate::query::exec::function::Function;
 use crate::query::exec::time::TimePart;
@@ -86,6 +86,10 @@ impl Lowering<'_> {
             Algebra::FunctionCall(Named::Regex, arguments) => self.regex(arguments),
             Algebra::FunctionCall(Named::Replace, arguments) => self.replace(arguments),
             Algebra::FunctionCall(Named::Now, _) => Some(self.now()),
+            // The executor counts what it gathers itself.
+            Algebra::FunctionCall(Named::Custom(name), arguments) if name.as_str() == KEPT => {
+                self.expression(arguments.first()?)
+            }
             Algebra::FunctionCall(name, arguments) => {
                 let function = self.function(name, arguments.len())?;
                 Some(Expression::Call(function, self.list(arguments)?))

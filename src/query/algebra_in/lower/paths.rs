@@ -2,8 +2,9 @@
 
 use super::{Graph, Lowering, Part};
 use crate::query::exec::plan::{Node, Place, Route};
+use oxrdf::Term;
 use spargebra::algebra::{GraphPattern, PropertyPathExpression as Path};
-use spargebra::term::{GroundTerm, TermPattern};
+use spargebra::term::TermPattern;
 use std::rc::Rc;
 
 impl Lowering<'_> {
@@ -91,10 +92,7 @@ pub(super) fn with_zero(pattern: &GraphPattern) -> Option<(&TermPattern, Path, &
     let [Some(term)] = row.as_slice() else {
         return None;
     };
-    let term = match term {
-        GroundTerm::NamedNode(node) => TermPattern::from(node.clone()),
-        GroundTerm::Literal(literal) => TermPattern::from(literal.clone()),
-    };
+    let term = TermPattern::from(Term::from(term.clone()));
     let variable = TermPattern::from(variable.clone());
     let is_so =
         (*subject == variable && *object == term) || (*subject == term && *object == variable);

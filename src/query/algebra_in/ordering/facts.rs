@@ -128,7 +128,10 @@ impl Names {
     pub(super) fn term(&self, term: &TermPattern) -> Option<u8> {
         match term {
             TermPattern::Variable(variable) => self.number(variable),
-            TermPattern::BlankNode(_) | TermPattern::NamedNode(_) | TermPattern::Literal(_) => None,
+            TermPattern::BlankNode(_)
+            | TermPattern::NamedNode(_)
+            | TermPattern::Literal(_)
+            | TermPattern::Triple(_) => None,
         }
     }
 
@@ -382,19 +385,26 @@ fn mentioned_in(expression: &Expression, seen: &mut dyn FnMut(&Variable)) {
 
 /// Every variable that occurs in a pattern, hidden ones included.
 fn mentioned(pattern: &GraphPattern, seen: &mut dyn FnMut(&Variable)) {
-    let term = |term: &TermPattern, seen: &mut dyn FnMut(&Variable)| {
-        if let TermPattern::Variable(variable) = term {
+    fn term(term: &TermPattern, seen: &mut dyn FnMut(&Variable)) {
+        match term {
+            TermPattern::Variable(variable) => seen(variable),
+            TermPattern::Triple(triple) => {
+                term_of_triple(triple, seen);
+            }
+            TermPattern::NamedNode(_) | TermPattern::Literal(_) | TermPattern::BlankNode(_) => {}
+        }
+    }
+    fn term_of_triple(triple: &TriplePattern, seen: &mut dyn FnMut(&Variable)) {
+        term(&triple.subject, seen);
+        if let NamedNodePattern::Variable(variable) = &triple.predicate {
             seen(variable);
         }
-    };
+        term(&triple.object, seen);
+    }
     match pattern {
         GraphPattern::Bgp { patterns } => {
             for triple in patterns {
-                term(&triple.subject, seen);
-                if let NamedNodePattern::Variable(variable) = &triple.predicate {
-                    seen(variable);
-                }
-                term(&triple.object, seen);
+                term_of_triple(triple, seen);
             }
         }
         GraphPattern::Path {

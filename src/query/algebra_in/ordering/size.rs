@@ -8,7 +8,7 @@ use crate::query::plan::{
     Condition, LOOKUP_US, Ordered, ROW_US, Relation, StarMember, StarObject, Terms, VarSet, order,
 };
 use crate::store::{Id, PredicateFigures};
-use oxrdf::TermRef;
+use oxrdf::{Term, TermRef};
 use spargebra::algebra::{Expression, Function, GraphPattern, PropertyPathExpression};
 use spargebra::term::{NamedNodePattern, TermPattern, TriplePattern};
 
@@ -70,6 +70,10 @@ impl Planner<'_> {
         match term {
             TermPattern::NamedNode(node) => self.id(node.as_ref().into()),
             TermPattern::Literal(literal) => self.id(literal.as_ref().into()),
+            TermPattern::Triple(_) => match Term::try_from(term.clone()) {
+                Ok(term) => self.id(term.as_ref()),
+                Err(()) => Slot::Constant(None),
+            },
             TermPattern::Variable(_) | TermPattern::BlankNode(_) => self
                 .names
                 .term(term)

@@ -1,7 +1,7 @@
 //! Property paths written as patterns, and what a path of length zero reaches.
 
 use super::name_blank_node;
-use oxrdf::Variable;
+use oxrdf::{Term, Variable};
 use spargebra::algebra::{Expression, GraphPattern, PropertyPathExpression};
 use spargebra::term::{GroundTerm, NamedNodePattern, TermPattern, TriplePattern};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -127,6 +127,7 @@ fn ground(term: &TermPattern) -> Option<GroundTerm> {
     match term {
         TermPattern::NamedNode(node) => Some(node.clone().into()),
         TermPattern::Literal(literal) => Some(literal.clone().into()),
+        TermPattern::Triple(_) => Term::try_from(term.clone()).ok()?.try_into().ok(),
         TermPattern::BlankNode(_) | TermPattern::Variable(_) => None,
     }
 }
