@@ -232,6 +232,7 @@ async fn read(
     let delivery = Delivery {
         cancel: Cancel::new(),
         stall_timeout: state.config.stall_timeout,
+        limit: None,
         trailers: reads_trailers(&headers),
     };
     let mut response = if is_fresh(&headers, &etag) {

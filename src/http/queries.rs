@@ -384,6 +384,7 @@ async fn answer(
     let delivery = Delivery {
         cancel: options.cancel.clone(),
         stall_timeout: state.config.stall_timeout,
+        limit: options.timeout.map(|limit| limit.saturating_mul(2)),
         trailers,
     };
     let entry = state

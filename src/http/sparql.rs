@@ -34,11 +34,14 @@ use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use oxrdf::Term;
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
 /// Rows of an answer shown on a page.
 const PAGE_ROWS: usize = 1000;
+/// Bytes of values after which a page shows no more rows.
+const PAGE_BYTES: usize = 2 << 20;
 const QUERY: &str = "application/sparql-query";
 const POST_TYPES: [&str; 3] = [QUERY, FORM, UPDATE];
 /// Up to so many bytes a text is read on a thread that answers requests.
@@ -385,6 +388,7 @@ async fn answer(
     let delivery = Delivery {
         cancel: options.cancel.clone(),
         stall_timeout: state.config.stall_timeout,
+        limit: options.timeout.map(|limit| limit.saturating_mul(2)),
         trailers,
     };
     let entry = state
@@ -518,6 +522,7 @@ pub(super) fn first_rows(
         more: false,
         boolean: None,
     };
+    let mut bytes = 0;
     match evaluate(view, query, options)? {
         Answer::Boolean(value) => table.boolean = Some(value),
         Answer::Solutions { variables, rows } => {
@@ -527,10 +532,11 @@ pub(super) fn first_rows(
                 .collect();
             for row in rows {
                 let row = row?;
-                if table.rows.len() == PAGE_ROWS {
+                if table.rows.len() == PAGE_ROWS || bytes > PAGE_BYTES {
                     table.more = true;
                     break;
                 }
+                bytes += row.iter().flatten().map(size_of_term).sum::<usize>();
                 table.rows.push(row);
             }
         }
@@ -540,10 +546,11 @@ pub(super) fn first_rows(
                 .to_vec();
             for triple in triples {
                 let triple = triple?;
-                if table.rows.len() == PAGE_ROWS {
+                if table.rows.len() == PAGE_ROWS || bytes > PAGE_BYTES {
                     table.more = true;
                     break;
                 }
+                bytes += size_of_term(&triple.object);
                 let terms = [
                     triple.subject.into(),
                     triple.predicate.into(),
@@ -554,6 +561,20 @@ pub(super) fn first_rows(
         }
     }
     Ok(table)
+}
+
+/// About what a value takes on a page.
+fn size_of_term(term: &Term) -> usize {
+    100 + match term {
+        Term::NamedNode(node) => node.as_str().len(),
+        Term::BlankNode(node) => node.as_str().len(),
+        Term::Literal(literal) => literal.value().len(),
+        #[allow(
+            unreachable_patterns,
+            reason = "there are more kinds of terms in RDF 1.2"
+        )]
+        _ => 0,
+    }
 }
 
 /// What this server allows, for its description.

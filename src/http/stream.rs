@@ -85,6 +85,9 @@ pub(super) struct Delivery {
     pub(super) cancel: Cancel,
     /// How long the client may leave the answer unread.
     pub(super) stall_timeout: Duration,
+    /// Most time between the first bytes and the last; a single row may be megabytes, and no limit of a query is looked at
+    /// while it is written.
+    pub(super) limit: Option<Duration>,
     /// Whether the client reads trailers.
     pub(super) trailers: bool,
 }
@@ -116,6 +119,8 @@ pub(super) async fn stream_from(
                 cancel: delivery.cancel,
                 is_refused: false,
                 sent_bytes: 0,
+                first_sent: None,
+                limit: delivery.limit,
                 waited: Duration::ZERO,
             };
             let result = guarded(|| work(&mut writer));
@@ -134,6 +139,7 @@ pub(super) async fn stream_from(
             first: Some(Bytes::from(first)),
             receiver,
             end: None,
+            failing: None,
             has_trailers: delivery.trailers,
             _guard: guard,
         }),
@@ -174,6 +180,8 @@ pub(super) struct ChunkWriter {
     /// Whether there was no turn to go on with.
     is_refused: bool,
     sent_bytes: u64,
+    first_sent: Option<Instant>,
+    limit: Option<Duration>,
     /// Time spent waiting for the client.
     waited: Duration,
 }
@@ -181,6 +189,13 @@ pub(super) struct ChunkWriter {
 impl ChunkWriter {
     fn hand_over(&mut self, sent: Sent) -> io::Result<()> {
         let is_last = !matches!(sent, Sent::Part(_));
+        let since = *self.first_sent.get_or_insert_with(Instant::now);
+        if !is_last && self.limit.is_some_and(|limit| since.elapsed() > limit) {
+            return Err(io::Error::new(
+                io::ErrorKind::TimedOut,
+                "the answer took too long to write",
+            ));
+        }
         // What asks no leave itself when it takes long, such as a dump, asks it here.
         if !is_last && self.turn.is_overdue() && !self.turn.lengthen(&self.cancel) {
             self.is_refused = true;
@@ -279,6 +294,8 @@ struct ChunkBody {
     receiver: mpsc::Receiver<Sent>,
     /// Set once all data were sent: what is left to send, if anything.
     end: Option<Option<HeaderMap>>,
+    /// Why the answer is to be broken off at the next poll.
+    failing: Option<(&'static str, String)>,
     has_trailers: bool,
     _guard: CancelOnDrop,
 }
@@ -291,6 +308,18 @@ impl ChunkBody {
             trailers.insert(name, value);
         }
         self.end = Some(self.has_trailers.then_some(trailers));
+    }
+
+    /// Breaks the answer off once what came before is on its way: a client that gets nothing at all cannot tell why.
+    fn fail(
+        &mut self,
+        context: &mut Context<'_>,
+        code: &'static str,
+        text: String,
+    ) -> Poll<Option<Result<Frame<Bytes>, io::Error>>> {
+        self.failing = Some((code, text));
+        context.waker().wake_by_ref();
+        Poll::Pending
     }
 
     /// Breaks the answer off: the trailer says why, or else the connection ends before the answer does.
@@ -332,6 +361,9 @@ impl HttpBody for ChunkBody {
         if let Some(first) = self.first.take() {
             return Poll::Ready(Some(Ok(Frame::data(first))));
         }
+        if let Some((code, text)) = self.failing.take() {
+            return self.break_off(code, &text);
+        }
         if let Some(end) = &mut self.end {
             return Poll::Ready(end.take().map(|trailers| Ok(Frame::trailers(trailers))));
         }
@@ -358,9 +390,9 @@ impl HttpBody for ChunkBody {
                     "An answer was broken off after its first bytes: {}",
                     error.code
                 );
-                self.break_off(error.code, &error.detail.en)
+                self.fail(context, error.code, error.detail.en.clone())
             }
-            None => self.break_off("internal", "The answer was given up."),
+            None => self.fail(context, "internal", "The answer was given up.".to_owned()),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Lowers expressions. What the executor does not compute gives none, and with it no plan.
 
 use super::Lowering;
+use crate::query::budget::check_now;
 use crate::query::dataset::{EXACT_DATATYPE, EXACT_STR, KEPT, ROW_BNODE, evaluator};
 use crate::query::exec::expression::{Comparison, Expression};
 use crate::query::exec::function::Function;
@@ -163,10 +164,15 @@ impl Lowering<'_> {
             Named::Rand | Named::Uuid | Named::StrUuid | Named::BNode
         );
         let text = name.to_string();
+        // It may read its pattern anew for each solution, which takes long where the pattern is large.
+        let is_costly = matches!(name, Named::Regex | Named::Replace);
         let call = Optimised::FunctionCall(name, of_names);
         Function::Borrowed {
             name: text,
             call: Box::new(move |values| {
+                if is_costly {
+                    check_now();
+                }
                 evaluator.evaluate_expression(&call, names.iter().zip(values))
             }),
             by_chance,
