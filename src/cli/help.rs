@@ -101,8 +101,8 @@ const EXAMPLES: [(&str, &str, &str); 16] = [
     ),
     (
         "query",
-        "  oslo query 'SELECT ?s { ?s a <https://data.vlaanderen.be/ns/adres#Adres> } LIMIT 5'\n  oslo query -f vraag.rq --format csv --timeout 30 > antwoord.csv\n  oslo query --as-of 2024-12-31 -f vraag.rq\n  oslo query --stored adressen-van-straat --set straat=Markt",
-        "  oslo query 'SELECT ?s { ?s a <https://data.vlaanderen.be/ns/adres#Adres> } LIMIT 5'\n  oslo query -f question.rq --format csv --timeout 30 > answer.csv\n  oslo query --as-of 2024-12-31 -f question.rq\n  oslo query --stored adressen-van-straat --set straat=Markt",
+        "  oslo query 'SELECT ?s { ?s a <https://data.vlaanderen.be/ns/adres#Adres> } LIMIT 5'\n  oslo query -f vraag.rq --format csv --timeout 30 > antwoord.csv\n  oslo query --as-of 2024-12-31 -f vraag.rq\n  oslo query --explain -f vraag.rq\n  oslo query --stored adressen-van-straat --set straat=Markt",
+        "  oslo query 'SELECT ?s { ?s a <https://data.vlaanderen.be/ns/adres#Adres> } LIMIT 5'\n  oslo query -f question.rq --format csv --timeout 30 > answer.csv\n  oslo query --as-of 2024-12-31 -f question.rq\n  oslo query --explain -f question.rq\n  oslo query --stored adressen-van-straat --set straat=Markt",
     ),
     (
         "update",
@@ -287,7 +287,7 @@ const DUTCH: [(&str, &str, &str); 74] = [
     (
         "query",
         "explain",
-        "Toon in welke volgorde patronen verbonden worden, met de verwachte rijen, in plaats van een antwoord",
+        "Toon hoe de bevraging beantwoord wordt in plaats van het antwoord: voer ze uit en tel wat elke stap doet, of met \"plan\" zonder uit te voeren; als tekst, of met --format als json",
     ),
     ("update", "", "Wijzig het register met SPARQL Update"),
     ("update", "text", "SPARQL-tekst"),

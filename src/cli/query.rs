@@ -2,17 +2,17 @@
 
 use super::Exit;
 use super::arguments::{ServiceArgs, parse_as_of, parse_seconds};
-use super::console::group_digits;
 use super::load::{Strictness, print_rejection};
 use super::problem::{self, Problem};
 use super::session::Session;
 use crate::query::{
-    OutputFormat, ParsedQuery, PlanMethod, QueryError, QueryOptions, apply_update, explain,
-    is_run_by_executor, parse_query, parse_query_with, run_query,
+    ExplainMode, OutputFormat, ParsedQuery, QueryError, QueryOptions, apply_update, explain,
+    parse_query, parse_query_with, run_query,
 };
 use crate::registry::stored::{self, Catalogue, StoredQueries};
 use crate::registry::{CommitError, CommitRequest};
 use crate::store::{AsOf, CommitMeta, Settings};
+use crate::views::explain::{render_explanation_json, render_explanation_text};
 use anyhow::Context;
 use clap::Args;
 use std::io::{self, Read, Write};
@@ -89,9 +89,10 @@ pub(crate) struct QueryArgs {
     /// Fail when the answer has more rows than this
     #[arg(long, value_name = "N")]
     max_rows: Option<u64>,
-    /// Show in which order patterns are joined, with the rows expected, instead of an answer
-    #[arg(long)]
-    explain: bool,
+    /// Show how the query is answered instead of the answer: run it and count what each step does, or with "plan" do not run
+    /// it; as text, or as json with --format
+    #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "run", value_parser = parse_explain_mode)]
+    explain: Option<ExplainMode>,
     /// Ask the state after this commit, at the end of this day (UTC) or at this moment
     #[arg(long, value_name = "WHEN", value_parser = parse_as_of)]
     as_of: Option<AsOf>,
@@ -177,8 +178,8 @@ pub(crate) fn run(session: &Session, args: &QueryArgs) -> anyhow::Result<Exit> {
     };
     // The text is read first: a mistake in it is told at once, however large the registry is.
     let query = read_question(session, args, &mut options)?;
-    if args.explain {
-        return explain_plan(session, args.as_of, &query, &options);
+    if let Some(mode) = args.explain {
+        return explain_query(session, args, mode, &query, &options);
     }
     let name = args.format.as_deref().unwrap_or(
         if session.console.out_is_terminal || query.kind().is_graph() {
@@ -218,55 +219,44 @@ pub(crate) fn run(session: &Session, args: &QueryArgs) -> anyhow::Result<Exit> {
     Ok(Exit::Done)
 }
 
-/// One line per step: what is done, with which pattern, and how many rows are expected.
-fn explain_plan(
+/// How the query is answered, as text or as JSON; with a query that was stopped the figures up to there.
+fn explain_query(
     session: &Session,
-    as_of: Option<AsOf>,
+    args: &QueryArgs,
+    mode: ExplainMode,
     query: &ParsedQuery,
     options: &QueryOptions,
 ) -> anyhow::Result<Exit> {
-    let (_registry, state) = session.open_state(as_of)?;
-    let steps = explain(&state.view(), query, options).map_err(of_query)?;
-    let console = session.console;
-    let mut out = console.out();
-    let engine = match is_run_by_executor(&state.view(), query, options).map_err(of_query)? {
-        true => console.say("snelle uitvoerder", "executor"),
-        false => console.say("algemene uitvoerder", "general evaluator"),
+    let is_json = match args.format.as_deref() {
+        None | Some("text") => false,
+        Some("json") => true,
+        Some(name) => {
+            return Err(Problem::new(
+                format!("een uitleg kan niet als {name} geschreven worden"),
+                format!("an explanation cannot be written as {name}"),
+            )
+            .hint("kies uit: text, json", "choose from: text, json")
+            .into());
+        }
     };
-    writeln!(out, "{}: {engine}", console.say("motor", "engine"))?;
-    for step in &steps {
-        let method = match step.method {
-            PlanMethod::Join => console.say("verbind", "join"),
-            PlanMethod::Read => console.say("lees", "read"),
-            PlanMethod::LookUp => console.say("zoek op", "look up"),
-            PlanMethod::Hash => console.say("hashtabel", "hash table"),
-            PlanMethod::OptionalLookUp => console.say("optioneel, zoek op", "optional, look up"),
-            PlanMethod::OptionalHash => console.say("optioneel, hashtabel", "optional, hash table"),
-            PlanMethod::MinusLookUp => console.say("zonder, zoek op", "without, look up"),
-            PlanMethod::MinusHash => console.say("zonder, hashtabel", "without, hash table"),
-        };
-        write!(out, "{:1$}{method}", "", 2 * step.depth)?;
-        if !step.pattern.is_empty() {
-            write!(out, "  {}", step.pattern)?;
-        }
-        if let Some(rows) = step.rows {
-            write!(
-                out,
-                "  ~{}",
-                group_digits(rows.round() as u64, console.language)
-            )?;
-        }
-        writeln!(out)?;
-    }
-    if steps.is_empty() {
-        writeln!(
-            out,
-            "{}",
-            console.say("niets te ordenen", "nothing to order")
-        )?;
+    let (_registry, state) = session.open_state(args.as_of)?;
+    let mut explained = explain(&state.view(), query, options, mode).map_err(of_query)?;
+    let language = session.console.language;
+    let mut out = session.console.out();
+    if is_json {
+        writeln!(out, "{:#}", render_explanation_json(&explained, language))?;
+    } else {
+        write!(out, "{}", render_explanation_text(&explained, language))?;
     }
     out.flush()?;
-    Ok(Exit::Done)
+    match explained.run.as_mut().and_then(|run| run.failure.take()) {
+        Some(failure) => Err(of_query(failure)),
+        None => Ok(Exit::Done),
+    }
+}
+
+fn parse_explain_mode(name: &str) -> Result<ExplainMode, String> {
+    ExplainMode::from_name(name).ok_or_else(|| "run or plan is expected".to_owned())
 }
 
 pub(crate) fn run_update(session: &Session, args: &UpdateArgs) -> anyhow::Result<Exit> {

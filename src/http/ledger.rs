@@ -1,7 +1,7 @@
 //! The account of queries: those that run, with the means to stop them, and the last ones that ended. In memory only and
 //! bounded; texts never go to the log files, since they may hold data. Decides nothing about who may see it.
 
-use crate::query::Cancel;
+use crate::query::{Cancel, Progress};
 use jiff::Timestamp;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -65,6 +65,14 @@ pub(super) struct Ended {
     pub(super) asked: Asked,
     pub(super) duration: Duration,
     pub(super) outcome: Outcome,
+    progress: Progress,
+}
+
+impl Ended {
+    /// The steps of its plan in one line, if one was made.
+    pub(super) fn plan(&self) -> Option<&str> {
+        self.progress.plan()
+    }
 }
 
 /// A query that runs.
@@ -73,6 +81,7 @@ pub(super) struct Running {
     pub(super) asked: Asked,
     started: Instant,
     cancel: Cancel,
+    progress: Progress,
     is_stopped: AtomicBool,
     sent_bytes: AtomicU64,
 }
@@ -80,6 +89,16 @@ pub(super) struct Running {
 impl Running {
     pub(super) fn age(&self) -> Duration {
         self.started.elapsed()
+    }
+
+    /// Rows of the answer that were handed over so far.
+    pub(super) fn rows(&self) -> u64 {
+        self.progress.rows()
+    }
+
+    /// The steps of its plan in one line, once it is made.
+    pub(super) fn plan(&self) -> Option<&str> {
+        self.progress.plan()
     }
 
     /// Bytes of the answer that were written so far.
@@ -114,7 +133,12 @@ impl Ledger {
     }
 
     /// Enters a query that begins; dropping the entry says that nobody waited for its end.
-    pub(super) fn begin(self: &Arc<Self>, mut asked: Asked, cancel: Cancel) -> Entry {
+    pub(super) fn begin(
+        self: &Arc<Self>,
+        mut asked: Asked,
+        cancel: Cancel,
+        progress: Progress,
+    ) -> Entry {
         let mut state = self.state();
         if state.running.iter().any(|known| known.asked.id == asked.id) {
             state.doubles += 1;
@@ -124,6 +148,7 @@ impl Ledger {
             asked,
             started: Instant::now(),
             cancel,
+            progress,
             is_stopped: AtomicBool::new(false),
             sent_bytes: AtomicU64::new(0),
         });
@@ -136,17 +161,21 @@ impl Ledger {
     }
 
     /// Enters a query that began and ended at once.
-    pub(super) fn record(&self, asked: Asked, duration: Duration, outcome: Outcome) {
-        log(&asked, duration, outcome);
-        let mut state = self.state();
-        push(
-            &mut state.ended,
-            Ended {
-                asked,
-                duration,
-                outcome,
-            },
-        );
+    pub(super) fn record(
+        &self,
+        asked: Asked,
+        duration: Duration,
+        outcome: Outcome,
+        progress: Progress,
+    ) {
+        let ended = Ended {
+            asked,
+            duration,
+            outcome,
+            progress,
+        };
+        log(&ended);
+        push(&mut self.state().ended, ended);
     }
 
     /// The queries that run, oldest first.
@@ -189,10 +218,11 @@ fn push(ended: &mut VecDeque<Ended>, entry: Ended) {
     ended.push_back(entry);
 }
 
-/// One line of the log: everything but the text.
-fn log(asked: &Asked, duration: Duration, outcome: Outcome) {
-    let duration_ms = duration.as_millis() as u64;
-    let (rows, code) = match outcome {
+/// One line of the log: everything but the text. A plan has only the names of steps.
+fn log(ended: &Ended) {
+    let asked = &ended.asked;
+    let duration_ms = ended.duration.as_millis() as u64;
+    let (rows, code) = match ended.outcome {
         Outcome::Rows(rows) => (Some(rows), "ok"),
         Outcome::Failed(code) => (None, code),
         Outcome::Abandoned => (None, "abandoned"),
@@ -204,6 +234,7 @@ fn log(asked: &Asked, duration: Duration, outcome: Outcome) {
         rows,
         code,
         duration_ms,
+        plan = ended.plan(),
         "A query ended"
     );
 }
@@ -239,19 +270,18 @@ impl Drop for Entry {
             }
             outcome => outcome,
         };
-        log(&self.running.asked, duration, outcome);
+        let ended = Ended {
+            asked: self.running.asked.clone(),
+            duration,
+            outcome,
+            progress: self.running.progress.clone(),
+        };
+        log(&ended);
         let mut state = self.ledger.state();
         state
             .running
             .retain(|known| !Arc::ptr_eq(known, &self.running));
-        push(
-            &mut state.ended,
-            Ended {
-                asked: self.running.asked.clone(),
-                duration,
-                outcome,
-            },
-        );
+        push(&mut state.ended, ended);
     }
 }
 
@@ -266,8 +296,8 @@ mod tests {
     #[test]
     fn running_queries_are_listed_until_they_end() {
         let ledger = Arc::new(Ledger::default());
-        let first = ledger.begin(asked("a", "SELECT 1"), Cancel::new());
-        let second = ledger.begin(asked("b", "SELECT 2"), Cancel::new());
+        let first = ledger.begin(asked("a", "SELECT 1"), Cancel::new(), Progress::new());
+        let second = ledger.begin(asked("b", "SELECT 2"), Cancel::new(), Progress::new());
         first.add_bytes(10);
         assert_eq!(ledger.running().len(), 2);
         assert_eq!(ledger.running()[0].sent_bytes(), 10);
@@ -285,7 +315,7 @@ mod tests {
         let flags = [Cancel::new(), Cancel::new()];
         let entries = flags
             .clone()
-            .map(|cancel| ledger.begin(asked("x", "SELECT"), cancel));
+            .map(|cancel| ledger.begin(asked("x", "SELECT"), cancel, Progress::new()));
         assert!(ledger.stop("x.1"));
         assert_eq!(flags.map(|flag| flag.is_cancelled()), [false, true]);
         assert!(!ledger.stop("y"));
@@ -304,7 +334,7 @@ mod tests {
         for n in 0..KEPT + 10 {
             let asked = asked(&n.to_string(), &long);
             assert!(asked.text.len() <= TEXT_BYTES + '…'.len_utf8());
-            ledger.record(asked, Duration::ZERO, Outcome::Rows(0));
+            ledger.record(asked, Duration::ZERO, Outcome::Rows(0), Progress::new());
         }
         let ended = ledger.ended();
         assert_eq!(ended.len(), KEPT);

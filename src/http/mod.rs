@@ -11,6 +11,7 @@ mod connections;
 mod cors;
 mod documents;
 mod error;
+mod explain;
 mod first_rows;
 mod graph_writes;
 mod graphs;

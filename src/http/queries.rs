@@ -3,6 +3,7 @@
 
 use super::body::Params;
 use super::error::ApiError;
+use super::explain;
 use super::first_rows::first_rows;
 use super::layers::RequestId;
 use super::ledger::{Asked, Outcome};
@@ -15,14 +16,17 @@ use super::sparql::{Counted, form_of, is_volatile};
 use super::state::{AppState, blocking};
 use super::stream::{CancelOnDrop, Delivery, Streamed, reads_trailers, stream_from};
 use crate::query::{
-    Cancel, DefaultGraph, OutputFormat, ParsedQuery, QueryOptions, parse_query_with, run_query,
+    Cancel, DefaultGraph, Explanation, OutputFormat, ParsedQuery, QueryOptions, parse_query_with,
+    run_query,
 };
 use crate::rdf::format::negotiate;
 use crate::rdf::label::Text;
 use crate::registry::stored::{
     ParameterError, ParameterKind, StoredFormat, StoredQuery, StoredQueryError,
 };
-use crate::views::html::{StoredQueryPage, render_stored_queries, render_stored_query};
+use crate::views::html::{
+    Site, StoredQueryPage, render_stored_explanation, render_stored_queries, render_stored_query,
+};
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -147,15 +151,28 @@ pub(super) async fn run(
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
     let stored = find(&state, name).await?;
-    let format = wanted(&headers, params.get("format"), &stored)?;
+    let mode = explain::mode_of(&params)?;
+    let explained = match mode {
+        Some(mode) => Some((mode, explain::media_type(&headers, &params)?)),
+        None => None,
+    };
+    // Of an explanation the format is its own.
+    let format = match explained {
+        Some(_) => StoredFormat::Page,
+        None => wanted(&headers, params.get("format"), &stored)?,
+    };
     let given: Vec<(String, String)> = params
         .0
         .into_iter()
-        .filter(|(name, _)| name != "format" && name != PARAMETER)
+        .filter(|(name, _)| name != "format" && name != PARAMETER && name != explain::PARAMETER)
         .collect();
     let shown = moment.state(&state).await?;
     let asks_nothing = given.iter().all(|(_, text)| text.is_empty());
-    if format == StoredFormat::Page && asks_nothing && !stored.needs_nothing() {
+    if explained.is_none()
+        && format == StoredFormat::Page
+        && asks_nothing
+        && !stored.needs_nothing()
+    {
         return page(&state, &headers, shown, stored, given, None).await;
     }
     let terms = stored.terms(&given)?;
@@ -167,6 +184,19 @@ pub(super) async fn run(
         .collect();
     let values = values.join("&");
     let told = format!("# /queries/{}?{values}\n{}", stored.name, stored.text);
+    if let Some((mode, media_type)) = explained {
+        let work = explain::Work {
+            asked: Asked::now(&id.0, form_of(stored.kind), 0, &explain::told(mode, &told)),
+            query: parsed,
+            options,
+            mode,
+            turn: None,
+        };
+        let page = move |site: &Site<'_>, told: &Explanation| {
+            render_stored_explanation(site, &stored, &given, told)
+        };
+        return explain::answer(state, &headers, shown, media_type, work, page).await;
+    }
     let question = Question {
         asked: Asked::now(&id.0, form_of(stored.kind), 0, &told),
         query: parsed,
@@ -358,7 +388,9 @@ async fn answer(
         limit: options.timeout.map(|limit| limit.saturating_mul(2)),
         trailers,
     };
-    let entry = state.ledger.begin(asked, options.cancel.clone());
+    let entry = state
+        .ledger
+        .begin(asked, options.cancel.clone(), options.progress.clone());
     stream_from(delivery, turn, move |out| {
         let mut copying = Copying {
             out: Counted { out, entry: &entry },
@@ -433,7 +465,9 @@ async fn page(
                     mut options,
                 }) => {
                     options.overtime = Some(working.overtime(&options.cancel));
-                    let entry = app.ledger.begin(asked, options.cancel.clone());
+                    let entry =
+                        app.ledger
+                            .begin(asked, options.cancel.clone(), options.progress.clone());
                     let table = first_rows(&view, &query, &options);
                     entry.end(match &table {
                         Ok(table) => Outcome::Rows(table.rows.len() as u64),

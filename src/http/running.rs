@@ -154,9 +154,11 @@ fn account(state: &AppState) -> Json {
                 "vorm": query.asked.form,
                 "tijdstip": query.asked.at.to_string(),
                 "duurMs": query.age().as_millis() as u64,
+                "rijen": query.rows(),
                 "verzondenBytes": query.sent_bytes(),
                 "grafen": query.asked.graphs,
                 "stopt": query.is_stopped(),
+                "plan": query.plan(),
                 "tekst": &*query.asked.text,
             })
         })
@@ -175,6 +177,7 @@ fn account(state: &AppState) -> Json {
                 "rijen": rows,
                 "grafen": query.asked.graphs,
                 "uitkomst": outcome,
+                "plan": query.plan(),
                 "tekst": &*query.asked.text,
             })
         })
@@ -198,8 +201,10 @@ fn line(query: &Running) -> QueryLine {
         at: moment(query.asked.at),
         duration_ms: query.age().as_millis() as u64,
         graphs: query.asked.graphs,
-        size: Some(query.sent_bytes()),
+        rows: Some(query.rows()),
+        sent_bytes: query.sent_bytes(),
         outcome: if query.is_stopped() { "stopt" } else { "" },
+        plan: query.plan().map(str::to_owned),
         text: query.asked.text.to_string(),
     }
 }
@@ -212,8 +217,10 @@ fn ended_line(query: Ended) -> QueryLine {
         at: moment(query.asked.at),
         duration_ms: query.duration.as_millis() as u64,
         graphs: query.asked.graphs,
-        size: rows,
+        rows,
+        sent_bytes: 0,
         outcome,
+        plan: query.plan().map(str::to_owned),
         text: query.asked.text.to_string(),
     }
 }

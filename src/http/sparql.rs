@@ -3,6 +3,7 @@
 
 use super::body::{Params, media_type, read_body, require_utf8, text_of};
 use super::error::ApiError;
+use super::explain;
 use super::first_rows::first_rows;
 use super::layers::RequestId;
 use super::ledger::{Asked, Entry, Ledger, Outcome};
@@ -20,12 +21,12 @@ use super::turns::Turn;
 use super::updates::{FORM, UPDATE, update_body, update_with};
 use super::writes::authorise;
 use crate::query::{
-    Cancel, DefaultGraph, OutputFormat, ParsedQuery, QueryError, QueryKind, QueryOptions,
-    parse_query, run_query,
+    Cancel, DefaultGraph, Explanation, OutputFormat, ParsedQuery, Progress, QueryError, QueryKind,
+    QueryOptions, parse_query, run_query,
 };
 use crate::rdf::format::{Format, negotiate};
 use crate::store::View;
-use crate::views::html::{render_query_form, render_query_result};
+use crate::views::html::{Site, render_explanation, render_query_form, render_query_result};
 use crate::views::rdf_document;
 use crate::views::service::{self, Abilities};
 use axum::body::Body;
@@ -184,6 +185,7 @@ pub(super) fn options_of(state: &AppState, params: &Params) -> Result<QueryOptio
         services: config.services.clone(),
         engine: crate::query::Engine::Automatic,
         rdf: state.registry.store().settings().rdf,
+        progress: Progress::new(),
     })
 }
 
@@ -221,10 +223,29 @@ async fn run(state: AppState, question: Question) -> Result<Response, ApiError> 
     }
     let mut options = options_of(&state, &params)?;
     let (query, turn) = parse(&state, &text, &options).await?;
+    let graphs = options.default_graph_uris.len() + options.named_graph_uris.len();
+    if let Some(mode) = explain::mode_of(&params)? {
+        let media_type = explain::media_type(&headers, &params)?;
+        let asked = Asked::now(
+            &id.0,
+            form_of(query.kind()),
+            graphs,
+            &explain::told(mode, &text),
+        );
+        let work = explain::Work {
+            asked,
+            query,
+            options,
+            mode,
+            turn,
+        };
+        let shown = moment.state(&state).await?;
+        let page = move |site: &Site<'_>, told: &Explanation| render_explanation(site, &text, told);
+        return explain::answer(state, &headers, shown, media_type, work, page).await;
+    }
     let wanted = wanted_format(&headers, &params, &query)?;
     let shown = moment.state(&state).await?;
     let view = shown.view();
-    let graphs = options.default_graph_uris.len() + options.named_graph_uris.len();
     let asked = Asked::now(&id.0, form_of(query.kind()), graphs, &text);
     let (media_type, format) = match wanted {
         Wanted::Page => {
@@ -233,7 +254,9 @@ async fn run(state: AppState, question: Question) -> Result<Response, ApiError> 
                 None => state.query_turn().await?,
             };
             options.overtime = Some(turn.overtime(&options.cancel));
-            let entry = state.ledger.begin(asked, options.cancel.clone());
+            let entry = state
+                .ledger
+                .begin(asked, options.cancel.clone(), options.progress.clone());
             let page = {
                 let (state, shown) = (state.clone(), shown.clone());
                 let stop = CancelOnDrop(options.cancel.clone());
@@ -362,7 +385,9 @@ async fn answer(
         limit: options.timeout.map(|limit| limit.saturating_mul(2)),
         trailers,
     };
-    let entry = state.ledger.begin(asked, options.cancel.clone());
+    let entry = state
+        .ledger
+        .begin(asked, options.cancel.clone(), options.progress.clone());
     stream_from(delivery, turn, move |out| {
         let counted = Counted { out, entry: &entry };
         let ran = run_query(&view, &query, &options, format, counted);
@@ -396,7 +421,8 @@ fn at_once(ledger: &Ledger, work: &Work) -> Result<Option<Vec<u8>>, ApiError> {
         }
         Err(error) => Outcome::Failed(error.code()),
     };
-    ledger.record(work.asked.clone(), started.elapsed(), outcome);
+    let progress = hasty.progress.clone();
+    ledger.record(work.asked.clone(), started.elapsed(), outcome, progress);
     ran?;
     Ok(Some(out.0))
 }

@@ -114,7 +114,9 @@ pub(super) async fn update_in(
     let graphs = options.default_graph_uris.len() + options.named_graph_uris.len();
     let graphs = graphs + usize::from(update.within.is_some());
     let asked = Asked::now(&id.0, "UPDATE", graphs, &update.text);
-    let entry = state.ledger.begin(asked, options.cancel.clone());
+    let entry = state
+        .ledger
+        .begin(asked, options.cancel.clone(), options.progress.clone());
     let change = Change {
         activity: update.activity,
         sources: Vec::new(),

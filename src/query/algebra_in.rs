@@ -1,6 +1,7 @@
 //! From SPARQL text to spargebra's algebra. With its submodule [`rewrite`] the only place that names spargebra.
 //! Does not evaluate.
 
+mod explained;
 mod federate;
 mod future;
 mod geo_calls;
@@ -11,7 +12,9 @@ mod search;
 mod substitute;
 mod updates;
 
-pub(super) use federate::with_tables;
+pub(super) use explained::Fitting;
+pub(super) use federate::{table_number, with_tables};
+pub(super) use lower::PlanNotes;
 pub(super) use ordering::Sources;
 pub use ordering::{PlanMethod, PlanStep};
 pub(super) use updates::{Modify, Target, Transfer, UpdateOperation, parse_update};
@@ -26,7 +29,7 @@ use crate::query::syntax::{Refused, syntax_error};
 use crate::rdf::label::Text;
 use crate::rdf::version::RdfVersion;
 use future::{check_version, has_open_triple_terms};
-use ordering::{explain_joins, is_worth_ordering, order_joins};
+use ordering::{Expected, explain_joins, is_worth_ordering, order_joins};
 use oxrdf::{NamedNode, Term, Variable};
 use rewrite::{
     expand_graphs, has_graph_over_groups, has_service, largest_join, order_star_columns,
@@ -251,8 +254,25 @@ impl QueryAlgebra {
         explain_joins(pattern, sources, goal, &self.prefixes)
     }
 
-    /// The query as a plan of the executor; `None` when that has not all it takes.
-    pub(super) fn lower(&self, dataset: &QueryDataset) -> Option<Program> {
+    /// An empty page for notes, with what the planner expects of the parts of the query.
+    pub(super) fn notes(&self, sources: &Sources<'_>) -> PlanNotes {
+        PlanNotes::new(Expected::of(self.pattern(), sources))
+    }
+
+    fn pattern(&self) -> &GraphPattern {
+        let (Query::Select { pattern, .. }
+        | Query::Ask { pattern, .. }
+        | Query::Construct { pattern, .. }
+        | Query::Describe { pattern, .. }) = &self.query;
+        pattern
+    }
+
+    /// The query as a plan of the executor; `None` when that has not all it takes. Takes notes for whoever explains it.
+    pub(super) fn lower(
+        &self,
+        dataset: &QueryDataset,
+        notes: Option<&mut PlanNotes>,
+    ) -> Option<Program> {
         let (Query::Select {
             pattern, base_iri, ..
         }
@@ -269,7 +289,7 @@ impl QueryAlgebra {
             Query::Construct { template, .. } => template.as_slice(),
             _ => &[],
         };
-        lower::lower(pattern, template, base_iri.as_ref(), dataset)
+        lower::lower(pattern, template, base_iri.as_ref(), dataset, notes)
     }
 
     /// Ready to be executed.

@@ -1,9 +1,11 @@
 //! The answer to a query as it is read: rows and triples of either engine, under the limits. Starts no query.
 
+use crate::query::QueryOptions;
 use crate::query::budget::Budget;
 use crate::query::deep::DeepStream;
 use crate::query::error::QueryError;
 use crate::query::exec::Solutions;
+use crate::query::progress::Progress;
 use oxrdf::{Term, Triple, Variable};
 use rustc_hash::FxHashSet;
 use spareval::{QueryEvaluationError, QuerySolution, QuerySolutionIter, QueryTripleIter};
@@ -176,29 +178,34 @@ impl<I> Drop for Guarded<I> {
     }
 }
 
-/// Counts rows against the limit.
+/// Counts rows against the limit, and for those who watch.
 pub(super) struct RowLimit {
-    left: Option<u64>,
+    taken: u64,
     limit: u64,
+    progress: Progress,
 }
 
 impl RowLimit {
-    pub(super) fn new(max_rows: Option<u64>) -> Self {
+    pub(super) fn new(options: &QueryOptions) -> Self {
+        options.progress.set_rows(0);
         Self {
-            left: max_rows,
-            limit: max_rows.unwrap_or(u64::MAX),
+            taken: 0,
+            limit: options.max_rows.unwrap_or(u64::MAX),
+            progress: options.progress.clone(),
         }
     }
 
-    fn take(&mut self) -> Result<(), QueryError> {
-        match &mut self.left {
-            None => Ok(()),
-            Some(0) => Err(QueryError::RowLimit { limit: self.limit }),
-            Some(left) => {
-                *left -= 1;
-                Ok(())
-            }
+    /// Takes one more.
+    ///
+    /// # Errors
+    /// The row limit.
+    pub(super) fn take(&mut self) -> Result<(), QueryError> {
+        if self.taken == self.limit {
+            return Err(QueryError::RowLimit { limit: self.limit });
         }
+        self.taken += 1;
+        self.progress.set_rows(self.taken);
+        Ok(())
     }
 }
 
@@ -317,7 +324,8 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    fn insert(&mut self, triple: &Triple) -> bool {
+    /// Whether a triple is new.
+    pub(super) fn insert(&mut self, triple: &Triple) -> bool {
         let [first, second] = &self.keys;
         self.hashes
             .insert((first.hash_one(triple), second.hash_one(triple)))

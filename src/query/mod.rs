@@ -11,12 +11,14 @@ mod dataset;
 mod deep;
 mod error;
 mod exec;
+mod explain;
 mod extensions;
 mod geo;
 mod json;
 mod lexer;
 mod plan;
 mod prefixes;
+mod progress;
 mod results;
 mod run;
 mod service;
@@ -30,12 +32,17 @@ pub use algebra_in::{PlanMethod, PlanStep};
 pub use answer::{Answer, GraphTriples, Rows};
 pub use budget::Cancel;
 pub use error::QueryError;
+pub use explain::{
+    ExplainMode, Explanation, QueryRun, QueryRunner, ServiceFigures, Step, StepFigures, StepKind,
+    StepRole, explain,
+};
 pub use extensions::extension_functions;
 pub use prefixes::well_known_prefixes;
+pub use progress::Progress;
 pub use results::{OutputFormat, ResultFormat};
 pub use run::{
-    ParsedQuery, QueryStats, evaluate, explain, is_run_by_executor, parse_query, parse_query_with,
-    run_query, variables_in,
+    ParsedQuery, QueryStats, evaluate, is_run_by_executor, join_order, parse_query,
+    parse_query_with, run_query, variables_in,
 };
 pub use service::{AllowError, ServiceLimits, Services};
 pub use shared::{MemoryPool, Overtime};
@@ -107,6 +114,8 @@ pub struct QueryOptions {
     pub overtime: Option<Overtime>,
     /// Flag by which another thread stops the work.
     pub cancel: Cancel,
+    /// Where another thread sees how far the work is.
+    pub progress: Progress,
     /// Endpoints that `SERVICE` may ask; without it no query asks any. Updates never ask.
     pub services: Option<Arc<Services>>,
     /// What runs the query.

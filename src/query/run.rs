@@ -11,13 +11,14 @@ use crate::query::dataset::{QueryDataset, evaluator};
 use crate::query::deep::{stream_from_deep_stack, with_deep_stack};
 use crate::query::error::QueryError;
 use crate::query::exec::Solutions;
+use crate::query::exec::describe::line;
 use crate::query::results::{self, OutputFormat};
 use crate::query::service::Session;
 use crate::query::{Engine, QueryKind, QueryOptions};
 use crate::rdf::label::Text;
 use crate::store::View;
 use oxrdf::{NamedNode, Term};
-use spareval::QueryResults;
+use spareval::{QueryEvaluator, QueryResults};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::io::Write;
@@ -45,6 +46,10 @@ impl ParsedQuery {
     /// Whether the query names other endpoints (`SERVICE`), which takes its time.
     pub fn asks_services(&self) -> bool {
         self.algebra.has_service
+    }
+
+    pub(super) fn algebra(&self) -> &QueryAlgebra {
+        &self.algebra
     }
 
     /// `(prefix, namespace)` pairs of the prologue, in the order of the text.
@@ -105,7 +110,7 @@ pub fn evaluate(
 ) -> Result<Answer, QueryError> {
     let clause = request_clause(options)?;
     let budget = new_budget(options);
-    let limit = RowLimit::new(options.max_rows);
+    let limit = RowLimit::new(options);
     if query.algebra.is_deep {
         return evaluate_deep(view, query, options, clause, limit);
     }
@@ -148,12 +153,12 @@ pub fn evaluate(
     })
 }
 
-/// How a query would be evaluated on a view: its joins in the order chosen, by counts and statistics. Evaluates nothing.
-/// Empty for a query without a join.
+/// The joins of a query in the order chosen on a view, by counts and statistics: what the planner decided, before any engine
+/// makes its plan. Evaluates nothing. Empty for a query without a join.
 ///
 /// # Errors
 /// A graph of the options that is no IRI, a timeout.
-pub fn explain(
+pub fn join_order(
     view: &View,
     query: &ParsedQuery,
     options: &QueryOptions,
@@ -195,7 +200,7 @@ pub fn is_run_by_executor(
     budget.run(|| {
         let algebra = query.algebra.over_graphs(|| dataset.graph_iris());
         let algebra = QueryAlgebra::ordered(algebra, &dataset.sources());
-        algebra.lower(&dataset).is_some()
+        algebra.lower(&dataset, None).is_some()
     })
 }
 
@@ -205,6 +210,52 @@ enum Started {
     Evaluator(QueryResults<'static>),
 }
 
+/// A query with its joins ordered, and what an engine needs to run it.
+pub(super) struct Ready<'a> {
+    pub(super) algebra: Cow<'a, QueryAlgebra>,
+    pub(super) dataset: QueryDataset,
+    /// What it asks of other endpoints.
+    pub(super) session: Option<Arc<Session>>,
+}
+
+impl<'a> Ready<'a> {
+    /// Makes a query ready; under the budget. A query that asks other endpoints has what stands beside them evaluated here:
+    /// without services it is left as it is written.
+    pub(super) fn make(
+        view: &View,
+        algebra: &'a QueryAlgebra,
+        clause: Option<&DatasetClause>,
+        options: &QueryOptions,
+        budget: &Rc<Budget>,
+    ) -> Result<Self, QueryError> {
+        let clause = clause.or(algebra.dataset.as_ref());
+        let new_dataset =
+            || QueryDataset::new(view, clause, options.default_graph, Rc::clone(budget));
+        let dataset = new_dataset();
+        let services = options.services.as_ref().filter(|_| algebra.has_service);
+        let session = services.map(Session::new);
+        let algebra = algebra.over_graphs(|| dataset.graph_iris());
+        let mut algebra = QueryAlgebra::searched(algebra, &dataset.sources())?;
+        if let Some(session) = &session {
+            let evaluator = algebra_in::with_tables(evaluator(), session);
+            algebra = Cow::Owned(algebra.federated(session, &evaluator, &new_dataset));
+        }
+        Ok(Self {
+            algebra: QueryAlgebra::ordered(algebra, &dataset.sources()),
+            dataset,
+            session,
+        })
+    }
+
+    /// The other engine, with what it asks of other endpoints.
+    pub(super) fn evaluator(&self) -> QueryEvaluator {
+        match &self.session {
+            Some(session) => algebra_in::with_tables(evaluator(), session),
+            None => evaluator(),
+        }
+    }
+}
+
 fn start(
     view: &View,
     algebra: &QueryAlgebra,
@@ -212,30 +263,19 @@ fn start(
     options: &QueryOptions,
     budget: &Rc<Budget>,
 ) -> Result<Started, QueryError> {
-    let clause = clause.or(algebra.dataset.as_ref());
-    let new_dataset = || QueryDataset::new(view, clause, options.default_graph, Rc::clone(budget));
-    let dataset = new_dataset();
-    let services = options.services.as_ref().filter(|_| algebra.has_service);
-    let session = services.map(Session::new);
-    let new_evaluator = || match &session {
-        Some(session) => algebra_in::with_tables(evaluator(), session),
-        None => evaluator(),
-    };
     budget.run(|| {
-        let algebra = algebra.over_graphs(|| dataset.graph_iris());
-        let mut algebra = QueryAlgebra::searched(algebra, &dataset.sources())?;
-        if let Some(session) = &session {
-            algebra = Cow::Owned(algebra.federated(session, &new_evaluator(), &new_dataset));
-        }
-        let algebra = QueryAlgebra::ordered(algebra, &dataset.sources());
+        let ready = Ready::make(view, algebra, clause, options, budget)?;
         if options.engine == Engine::Automatic
-            && let Some(lowered) = algebra.lower(&dataset)
+            && let Some(lowered) = ready.algebra.lower(&ready.dataset, None)
         {
-            let is_ask = algebra.kind == QueryKind::Ask;
-            let solutions = Solutions::start(lowered, is_ask, dataset, budget);
+            options.progress.set_plan(|| line(&lowered.plan));
+            let is_ask = ready.algebra.kind == QueryKind::Ask;
+            let solutions = Solutions::start(lowered, is_ask, ready.dataset, budget);
             return Ok(Started::Executor(Box::new(solutions)));
         }
-        let results = algebra.prepare(&new_evaluator()).execute(dataset);
+        options.progress.set_plan(|| ready.algebra.line());
+        let evaluator = ready.evaluator();
+        let results = ready.algebra.prepare(&evaluator).execute(ready.dataset);
         Ok(Started::Evaluator(results.map_err(evaluation_error)?))
     })?
 }

@@ -1,6 +1,7 @@
 //! What the whole module promises: answers that are exact, limits that stop, errors that help, updates that are atomic.
 
 mod derived;
+mod explain;
 mod geo;
 mod limits;
 mod plan;

@@ -380,7 +380,7 @@ impl Store {
         {
             return Ok(());
         }
-        make_all(&self.snapshot(), derivers)
+        make_all(&self.inner, derivers)
             .map_err(crate::store::io_error("write to", self.inner.index_dir()))
     }
 

@@ -4,6 +4,7 @@
 
 pub mod collection;
 pub mod context;
+pub mod explain;
 pub mod html;
 pub mod jsonld;
 pub mod labels;

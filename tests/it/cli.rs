@@ -86,6 +86,35 @@ fn queries_print_plain_values_when_piped() {
 }
 
 #[test]
+fn queries_are_explained_as_text_and_as_json() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let data = demo(folder.path());
+    let query = "SELECT ?s { ?s a <https://data.vlaanderen.be/ns/adres#Adres> }";
+    let text = output(&data, ["query", "--explain", query]);
+    assert!(text.starts_with("Engine: executor. Planned in "), "{text}");
+    assert!(text.contains(" ms: 303 rows."), "{text}");
+    assert!(text.contains("scan  ?s rdf:type adr:Adres"), "{text}");
+    let plan = output(&data, ["--lang", "nl", "query", "--explain=plan", query]);
+    assert!(plan.contains("Niet uitgevoerd."), "{plan}");
+    let json = output(&data, ["query", "--explain", "--format", "json", query]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!(json["stappen"][0]["rijen"], 303);
+    // A limit ends it as it ends the query, after the figures up to there.
+    let stopped = run(&data, ["query", "--explain", "--max-rows", "5", query]);
+    assert_eq!(stopped.status.code(), Some(2));
+    assert!(
+        stdout(&stopped).contains("Broken off after "),
+        "{}",
+        stdout(&stopped)
+    );
+    assert!(stderr(&stopped).contains("5 rows"), "{}", stderr(&stopped));
+    let wrong = run(&data, ["query", "--explain=maybe", query]);
+    assert_eq!(wrong.status.code(), Some(2));
+    let wrong = run(&data, ["query", "--explain", "--format", "csv", query]);
+    assert!(stderr(&wrong).contains("text, json"), "{}", stderr(&wrong));
+}
+
+#[test]
 fn exit_codes_tell_what_happened() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let data = demo(folder.path());

@@ -395,3 +395,53 @@ fn the_command_line_asks_what_it_is_allowed_to() {
         stderr(&wrong)
     );
 }
+
+#[test]
+fn an_explanation_tells_what_was_asked_elsewhere() {
+    let (local, remote) = pair();
+    let iri = remote.iri();
+    let explained = |query: &str, mode: &str| {
+        let query = format!("{PREFIX}{query}");
+        let form = [("query", query.as_str()), ("explain", mode)];
+        let (status, body) = local.send(&form, "application/json");
+        assert_eq!(status, 200, "{body}");
+        let json: Json = serde_json::from_str(&body).expect("JSON");
+        let steps = json["stappen"].as_array().expect("steps").iter();
+        let service = steps.clone().find(|step| step["soort"] == "service");
+        (service.expect("it is told").clone(), json)
+    };
+    let query = format!("SELECT ?b ?n {{ :anna :knows ?b . SERVICE <{iri}> {{ ?b :name ?n }} }}");
+    let (plan, _) = explained(&query, "plan");
+    assert_eq!(plan["tekst"], format!("<{iri}>"));
+    assert_eq!(plan["dienst"], Json::Null);
+    assert!(remote.take_asked().is_empty(), "a plan asks nobody");
+    let (run, whole) = explained(&query, "1");
+    assert_eq!(whole["uitvoering"]["rijen"], 3);
+    assert_eq!(run["rijen"], 3);
+    assert_eq!(run["dienst"]["adressen"], serde_json::json!([iri]));
+    let figures = |name: &str| run["dienst"][name].as_u64();
+    let told = (figures("voorzien"), figures("verzonden"), figures("rijen"));
+    assert_eq!(told, (Some(1), Some(1), Some(3)));
+    assert_eq!(run["dienst"]["fout"], Json::Null);
+    assert_eq!(remote.take_asked().len(), 1);
+    // What SILENT passes over is told.
+    let broken = Port::new().misbehave(|stream| {
+        use std::io::Write as _;
+        let _ = stream.write_all(b"HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n");
+    });
+    let here = Port::new().serve(LOCAL, allowing(&[&broken.iri()], patient()));
+    let silent = format!(
+        "{PREFIX}SELECT * {{ :anna :knows ?b . SERVICE SILENT <{}> {{ ?b :name ?n }} }}",
+        broken.iri()
+    );
+    let (status, text) = here.send(&[("query", &silent), ("explain", "1")], "text/plain");
+    assert_eq!(status, 200, "{text}");
+    assert!(
+        text.contains("1 van 1 verzoeken, 0 rijen ontvangen"),
+        "{text}"
+    );
+    assert!(
+        text.contains(&broken.iri()) && text.contains("gaf geen antwoord"),
+        "{text}"
+    );
+}

@@ -5,6 +5,7 @@ mod ailing;
 mod collections;
 mod descriptions;
 mod documents;
+mod explain;
 mod graphs;
 mod limits;
 mod pages;

@@ -61,6 +61,13 @@ impl DefaultServiceHandler for Tables {
     }
 }
 
+/// The number of a table in what the evaluator says of it.
+pub(in crate::query) fn table_number(label: &str) -> Option<usize> {
+    let (_, number) = label.split_once(TABLE)?;
+    let end = number.find(|c: char| !c.is_ascii_digit());
+    number[..end.unwrap_or(number.len())].parse().ok()
+}
+
 fn refused(service: &str) -> QueryError {
     QueryError::Service {
         service: service.to_owned(),

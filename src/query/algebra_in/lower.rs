@@ -5,15 +5,18 @@
 //! that cuts nothing) around what is to be read on its own. Both are taken at their word.
 
 mod expressions;
+mod joins;
 mod modifiers;
+mod notes;
 mod paths;
 mod weights;
 
-use super::ordering::{is_wall, without_weight};
+use super::ordering::is_wall;
 use crate::query::dataset::QueryDataset;
-use crate::query::exec::expression::Expression as Computed;
 use crate::query::exec::plan::{JoinKind, Node, Pattern, Place, Program, Takes, TemplateTerm};
 use crate::store::{Graphs, View};
+use joins::{is_plain, join};
+pub(in crate::query) use notes::PlanNotes;
 use oxiri::Iri;
 use oxrdf::{NamedNode, Term, Variable};
 use oxsdatatypes::DateTime;
@@ -26,12 +29,14 @@ use std::rc::Rc;
 /// Slots a plan may have: they are told apart by the bits of one number.
 const MAX_SLOTS: usize = 128;
 
-/// Lowers a pattern, with the template of a `CONSTRUCT`; `None` when the executor cannot run it.
+/// Lowers a pattern, with the template of a `CONSTRUCT`; `None` when the executor cannot run it. Takes notes for whoever
+/// explains the plan.
 pub(super) fn lower(
     pattern: &GraphPattern,
     template: &[TriplePattern],
     base: Option<&Iri<String>>,
     dataset: &QueryDataset,
+    notes: Option<&mut PlanNotes>,
 ) -> Option<Program> {
     let mut lowering = Lowering {
         dataset,
@@ -42,6 +47,7 @@ pub(super) fn lower(
         names: FxHashMap::default(),
         most: None,
         correlated: false,
+        notes,
     };
     let part = lowering.pattern(pattern, Part::unit(), &Graph::Default)?;
     let columns = columns(pattern);
@@ -59,6 +65,7 @@ pub(super) fn lower(
         columns,
         slots,
         template,
+        meter: None,
     })
 }
 
@@ -136,6 +143,7 @@ struct Lowering<'a> {
     most: Option<usize>,
     /// Inside what depends on solutions from outside: there a sub-query is no join.
     correlated: bool,
+    notes: Option<&'a mut PlanNotes>,
 }
 
 impl Lowering<'_> {
@@ -149,8 +157,16 @@ impl Lowering<'_> {
         if let Some(slot) = self.names.get(variable) {
             return Some(*slot);
         }
-        let slot = self.new_slot()?;
+        let slot = self.new_slot_of(variable)?;
         self.names.insert(variable.clone(), slot);
+        Some(slot)
+    }
+
+    fn new_slot_of(&mut self, variable: &Variable) -> Option<usize> {
+        let slot = self.new_slot()?;
+        if let Some(notes) = &mut self.notes {
+            notes.name(slot, variable);
+        }
         Some(slot)
     }
 
@@ -159,6 +175,14 @@ impl Lowering<'_> {
     }
 
     fn pattern(&mut self, pattern: &GraphPattern, input: Part, graph: &Graph) -> Option<Part> {
+        let part = self.part(pattern, input, graph)?;
+        if let Some(notes) = &mut self.notes {
+            notes.meet(pattern, &part.node);
+        }
+        Some(part)
+    }
+
+    fn part(&mut self, pattern: &GraphPattern, input: Part, graph: &Graph) -> Option<Part> {
         let keeps_bound = matches!(
             pattern,
             GraphPattern::OrderBy { .. }
@@ -416,67 +440,6 @@ impl Lowering<'_> {
         }
     }
 
-    fn join_of(
-        &mut self,
-        left: &GraphPattern,
-        right: &GraphPattern,
-        input: Part,
-        graph: &Graph,
-    ) -> Option<Part> {
-        if let Some(right) = is_wall(right) {
-            let left = self.pattern(left, input, graph)?;
-            let right = self.apart(without_weight(right), graph)?;
-            return Some(join(&left, &right, JoinKind::BuildLeft, None));
-        }
-        let left = self.pattern(left, input, graph)?;
-        if is_plain(right) {
-            return self.pattern(right, left, graph);
-        }
-        let right = self.apart(right, graph)?;
-        Some(join(&left, &right, JoinKind::BuildRight, None))
-    }
-
-    /// A right side that is looked up for each solution of the left.
-    fn lateral(&mut self, right: &GraphPattern, left: Part, graph: &Graph) -> Option<Part> {
-        let outside = std::mem::replace(&mut self.correlated, true);
-        let part = match right {
-            GraphPattern::LeftJoin {
-                left: nothing,
-                right,
-                expression,
-            } if is_unit(nothing) => self.optional(left, right, expression.as_ref(), graph),
-            _ => self.pattern(right, left, graph),
-        };
-        self.correlated = outside;
-        part
-    }
-
-    fn optional(
-        &mut self,
-        left: Part,
-        right: &GraphPattern,
-        condition: Option<&Expression>,
-        graph: &Graph,
-    ) -> Option<Part> {
-        let outside = std::mem::replace(&mut self.correlated, true);
-        let right = self.pattern(right, left.as_input(), graph);
-        let right = right.and_then(|right| match condition {
-            Some(condition) => self.filter(condition, right, graph),
-            None => Some(right),
-        });
-        self.correlated = outside;
-        let right = right?;
-        Some(Part {
-            certain: left.certain,
-            possible: left.possible | right.possible,
-            node: Rc::new(Node::Optional {
-                input: left.node,
-                right: right.node,
-                tag: self.new_slot()?,
-            }),
-        })
-    }
-
     fn filter(&mut self, condition: &Expression, part: Part, graph: &Graph) -> Option<Part> {
         match condition {
             Expression::And(a, b) => {
@@ -582,56 +545,5 @@ fn flatten<'a>(pattern: &'a GraphPattern, branches: &mut Vec<&'a GraphPattern>) 
             flatten(right, branches);
         }
         _ => branches.push(pattern),
-    }
-}
-
-/// A join of two parts, the right of which starts from nothing.
-fn join(left: &Part, right: &Part, kind: JoinKind, condition: Option<Computed>) -> Part {
-    let shared = left.possible & right.possible;
-    let on = shared & left.certain & right.certain;
-    let brings = right.possible & !on;
-    let (certain, possible) = match kind {
-        JoinKind::BuildLeft | JoinKind::BuildRight => {
-            (left.certain | right.certain, left.possible | right.possible)
-        }
-        JoinKind::Outer => (left.certain, left.possible | right.possible),
-        JoinKind::Minus => (left.certain, left.possible),
-    };
-    Part {
-        certain,
-        possible,
-        node: Rc::new(Node::Join {
-            left: Rc::clone(&left.node),
-            right: Rc::clone(&right.node),
-            on: list(on),
-            maybe: list(shared & !on),
-            brings: list(brings),
-            kind,
-            condition,
-        }),
-    }
-}
-
-/// Patterns that mean the same whether read on their own or looked up for solutions that bind some of their variables.
-fn is_plain(pattern: &GraphPattern) -> bool {
-    match pattern {
-        GraphPattern::Bgp { .. } | GraphPattern::Path { .. } => true,
-        GraphPattern::Distinct { inner } => paths::with_zero(inner).is_some(),
-        GraphPattern::Join { left, right } | GraphPattern::Lateral { left, right } => {
-            is_plain(left) && is_plain(right)
-        }
-        GraphPattern::Graph { inner, .. } => is_plain(inner),
-        _ => is_unit(pattern),
-    }
-}
-
-fn is_unit(pattern: &GraphPattern) -> bool {
-    match pattern {
-        GraphPattern::Bgp { patterns } => patterns.is_empty(),
-        GraphPattern::Values {
-            variables,
-            bindings,
-        } => variables.is_empty() && bindings.len() == 1,
-        _ => false,
     }
 }

@@ -6,6 +6,7 @@
 //! multisets: every step here is an identity of the algebra, and what is not known to be one stays as it was.
 
 mod emit;
+mod expect;
 mod explain;
 mod facts;
 mod group;
@@ -15,6 +16,7 @@ mod spatial;
 use crate::query::plan::VarSet;
 use crate::store::{Graphs, Id, Statistics, View};
 pub(super) use emit::{is_wall, without_weight};
+pub(in crate::query::algebra_in) use expect::Expected;
 use explain::Notes;
 pub use explain::{PlanMethod, PlanStep};
 pub(super) use facts::Names;

@@ -141,6 +141,13 @@ pub(super) fn has_graph_over_groups(pattern: &GraphPattern) -> bool {
     found
 }
 
+/// How many patterns stand in a pattern, itself included.
+pub(super) fn patterns_in(pattern: &GraphPattern) -> usize {
+    let mut count = 0;
+    visit(pattern, &mut |_| count += 1);
+    count
+}
+
 /// Whether a pattern holds a `SERVICE`.
 pub(super) fn has_service(pattern: &GraphPattern) -> bool {
     let mut found = false;

@@ -70,6 +70,8 @@ pub(in crate::query) enum Function {
     Terms(fn(&[Term]) -> Option<Term>),
     /// A function that the other evaluator has: casts, hashes, what is rarely called. Costs some memory for each call.
     Borrowed {
+        /// Its name, or its IRI in angle brackets.
+        name: String,
         /// Its value for some arguments.
         call: Box<dyn Fn(Vec<Term>) -> Option<Term>>,
         /// Whether it may have another value each time, as `RAND` and `UUID`.

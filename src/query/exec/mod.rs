@@ -3,15 +3,17 @@
 //! evaluator, whole; a plan says which one answers.
 //!
 //! `plan` is the executor's own algebra, `matching`, `join`, `steps`, `group` and `sort` are its operators, `expression`, `value`
-//! and `text` compute, `counts` answers from the index's own figures.
+//! and `text` compute, `counts` answers from the index's own figures. `describe` puts steps in words, `measure` counts what they do.
 
 pub(super) mod counts;
+pub(super) mod describe;
 pub(super) mod expression;
 pub(super) mod function;
 mod group;
 mod join;
 mod keys;
 mod matching;
+pub(super) mod measure;
 pub(super) mod plan;
 mod reach;
 mod rows;
@@ -25,7 +27,7 @@ pub(super) mod value;
 use crate::query::budget::Budget;
 use crate::query::dataset::QueryDataset;
 use crate::query::error::QueryError;
-use plan::Node;
+use plan::{Node, Program};
 pub(super) use solutions::Solutions;
 
 use rows::{Batch, Context, Given, MOST_ROWS, Operator};
@@ -45,18 +47,15 @@ struct Execution {
 }
 
 impl Execution {
-    /// Starts a plan whose solutions have `width` slots, `first` of which are wanted at first.
-    fn start(
-        plan: &Rc<Node>,
-        width: usize,
-        first: usize,
-        dataset: QueryDataset,
-        budget: &Rc<Budget>,
-    ) -> Self {
+    /// Starts the plan of a query, `first` of whose solutions are wanted at first.
+    fn start(program: &Program, first: usize, dataset: QueryDataset, budget: &Rc<Budget>) -> Self {
+        let (plan, width) = (&program.plan, program.width);
+        let meter = program.meter.clone();
         let context = Rc::new(Context {
             dataset,
             budget: Rc::clone(budget),
             width,
+            meter,
         });
         Self {
             root: open(plan, &context, &mut None),
@@ -100,8 +99,19 @@ impl Execution {
     }
 }
 
-/// Opens a plan. `given` are the solutions that [`Node::Input`] stands for.
+/// Opens a plan, and counts what it does when somebody asks. `given` are the solutions that [`Node::Input`] stands for.
 fn open(
+    plan: &Rc<Node>,
+    context: &Rc<Context>,
+    given: &mut Option<Box<dyn Operator>>,
+) -> Box<dyn Operator> {
+    match &context.meter {
+        None => open_step(plan, context, given),
+        Some(meter) => meter.watch(plan, || open_step(plan, context, given)),
+    }
+}
+
+fn open_step(
     plan: &Rc<Node>,
     context: &Rc<Context>,
     given: &mut Option<Box<dyn Operator>>,
@@ -160,15 +170,9 @@ fn open(
             right,
             tag,
             negated,
-        } => match &**right {
-            Node::Match {
-                input: from,
-                pattern,
-                ..
-            } if matches!(**from, Node::Input) && pattern.graph.is_none() => {
-                Box::new(steps::Meets::new(context, before(input), pattern, *negated))
-            }
-            _ => Box::new(steps::Exists::new(
+        } => match steps::tested_pattern(right) {
+            Some(pattern) => Box::new(steps::Meets::new(context, before(input), pattern, *negated)),
+            None => Box::new(steps::Exists::new(
                 context,
                 before(input),
                 right,
@@ -185,7 +189,12 @@ fn open(
             }
         }
         Node::Group { input, .. } => match counts::answer(plan, context) {
-            Some(counted) => Box::new(Given::new(counted)),
+            Some(counted) => {
+                if let Some(meter) = &context.meter {
+                    meter.note_shortcut(plan);
+                }
+                Box::new(Given::new(counted))
+            }
             None => Box::new(group::Group::new(context, before(input), plan)),
         },
         Node::Distinct { input, slots } => {

@@ -2,6 +2,7 @@
 //! algebra, opened as operators. Names no algebra of a parser and holds no data of the store but ids.
 
 use super::expression::Expression;
+use super::measure::Meter;
 use crate::store::View;
 use oxrdf::{Term, Variable};
 use std::rc::Rc;
@@ -18,6 +19,8 @@ pub(in crate::query) struct Program {
     pub(in crate::query) slots: Vec<Option<usize>>,
     /// The template of a `CONSTRUCT`: subject, predicate, object.
     pub(in crate::query) template: Vec<[TemplateTerm; 3]>,
+    /// Counts what the steps do, when somebody asks.
+    pub(in crate::query) meter: Option<Rc<Meter>>,
 }
 
 /// A position of a template.

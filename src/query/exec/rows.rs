@@ -1,6 +1,7 @@
 //! Batches of solutions and what all operators share. A solution is one id for each slot, 0 where the slot is unbound.
 //! Knows no operator.
 
+use super::measure::Meter;
 use crate::query::budget::Budget;
 use crate::query::dataset::QueryDataset;
 use crate::query::error::QueryError;
@@ -106,6 +107,8 @@ pub(super) struct Context {
     pub(super) budget: Rc<Budget>,
     /// Slots of a solution.
     pub(super) width: usize,
+    /// Counts what the steps do, when somebody asks.
+    pub(super) meter: Option<Rc<Meter>>,
 }
 
 impl Context {
@@ -208,6 +211,7 @@ mod tests {
             dataset,
             budget,
             width: 1,
+            meter: None,
         };
         for _ in 0..10 {
             let mut held = Held::nothing(&context);

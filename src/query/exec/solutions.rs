@@ -32,7 +32,7 @@ impl Solutions {
     ) -> Self {
         let first = if is_one_enough { 1 } else { FIRST_ROWS };
         Self {
-            execution: Execution::start(&program.plan, program.width, first, dataset, budget),
+            execution: Execution::start(&program, first, dataset, budget),
             last: vec![0; program.columns.len()],
             part: program.template.len(),
             program,

@@ -227,6 +227,18 @@ impl Operator for Optional {
     }
 }
 
+/// The triple pattern that a right side consists of: whether it has a match is tested without running a plan.
+pub(super) fn tested_pattern(right: &Node) -> Option<&Pattern> {
+    match right {
+        Node::Match { input, pattern, .. }
+            if matches!(**input, Node::Input) && pattern.graph.is_none() =>
+        {
+            Some(pattern)
+        }
+        _ => None,
+    }
+}
+
 /// Keeps the solutions for which a triple pattern has a match, or none.
 pub(super) struct Meets {
     context: Rc<Context>,

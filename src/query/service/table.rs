@@ -5,6 +5,7 @@ use super::Services;
 use super::client::{Solutions, of_reading};
 use crate::query::budget;
 use crate::query::error::QueryError;
+use crate::query::explain::ServiceFigures;
 use crate::rdf::label::Text;
 use crate::rdf::text::with_blank_nodes;
 use oxrdf::{BlankNode, Term, Variable};
@@ -57,6 +58,16 @@ struct State {
     current: Option<Current>,
     rows: Vec<Row>,
     is_done: bool,
+    figures: Figures,
+}
+
+/// What was asked so far.
+#[derive(Clone, Default)]
+struct Figures {
+    sent: u64,
+    rows: u64,
+    time: Duration,
+    failure: Option<Text>,
 }
 
 /// An answer that is being read.
@@ -216,10 +227,13 @@ impl Table {
                 if let Err(failure) = self.fetch(session, &mut state) {
                     match failure {
                         Failure::Limit(error) => budget::fail(error),
-                        Failure::Service(_) => {
+                        Failure::Service(error) => {
+                            let mut figures = std::mem::take(&mut state.figures);
+                            figures.failure = Some(error.text());
                             *state = State {
                                 rows: vec![vec![None; self.variables.len()]],
                                 is_done: true,
+                                figures,
                                 ..State::default()
                             };
                         }
@@ -232,6 +246,7 @@ impl Table {
                 self.fetch(session, &mut state)
             {
                 state.is_done = true;
+                state.figures.failure = Some(error.text());
                 drop(state);
                 budget::fail(error);
             }
@@ -239,12 +254,47 @@ impl Table {
         state.rows.get(at).cloned()
     }
 
+    /// What was asked so far, and how it went.
+    pub(in crate::query) fn figures(&self) -> ServiceFigures {
+        let state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut endpoints: Vec<String> = Vec::new();
+        for request in &self.asked {
+            if !endpoints.contains(&request.endpoint) {
+                endpoints.push(request.endpoint.clone());
+            }
+        }
+        let Figures {
+            sent,
+            rows,
+            time,
+            failure,
+        } = state.figures.clone();
+        ServiceFigures {
+            endpoints,
+            planned: self.asked.len() as u64,
+            sent,
+            rows,
+            time,
+            failure,
+        }
+    }
+
     /// Reads one more solution, or finds that there is none.
     fn fetch(&self, session: &Session, state: &mut State) -> Result<(), Failure> {
+        let started = Instant::now();
+        let fetched = self.fetch_one(session, state);
+        state.figures.time += started.elapsed();
+        fetched
+    }
+
+    fn fetch_one(&self, session: &Session, state: &mut State) -> Result<(), Failure> {
         let mut current = match state.current.take() {
             Some(current) => current,
             None => match state.waiting.pop_front() {
-                Some(request) => session.start(request)?,
+                Some(request) => {
+                    state.figures.sent += 1;
+                    session.start(request)?
+                }
                 None => {
                     state.is_done = true;
                     return Ok(());
@@ -254,6 +304,7 @@ impl Table {
         match current.solutions.next() {
             None => {}
             Some(Ok(solution)) => {
+                state.figures.rows += 1;
                 take_one(&session.rows_left)
                     .ok_or_else(|| limit("rijen", "rows", session.services.limits.max_rows))?;
                 let solution = |variable: &Variable| solution.get(variable).cloned();

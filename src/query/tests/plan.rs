@@ -334,7 +334,7 @@ fn the_order_is_explained_with_its_sizes() {
         let options = QueryOptions::default();
         let query = parse_query(&format!("PREFIX : <http://example.com/> {text}"), &options)
             .expect("the query is valid");
-        explain(&view, &query, &options)
+        join_order(&view, &query, &options)
             .expect("it is only planned")
             .into_iter()
             .map(|step| {

@@ -17,7 +17,7 @@ const MAX_CHOICES: usize = 1000;
 /// Longest time that answers may be kept without asking: a year.
 const MAX_AGE: Duration = Duration::from_secs(31_536_000);
 /// Names that requests use for something else.
-const RESERVED: [&str; 4] = ["asOf", "format", "timeout", "query"];
+const RESERVED: [&str; 5] = ["asOf", "explain", "format", "timeout", "query"];
 
 /// A text in two languages of which the English half may be missing.
 #[derive(Default)]

@@ -4,7 +4,7 @@
 use super::file::{PartWriter, path_of};
 use super::piece::Piece;
 use super::slot::worth_keeping;
-use super::{Derive, Derivers, caught};
+use super::{Derive, Derivers, TRIES, caught};
 use crate::store::fault;
 use crate::store::live::Inner;
 use crate::store::pace::Pace;
@@ -177,11 +177,21 @@ impl Drop for Maker {
     }
 }
 
+/// Nobody waits for a thread that is gone, however it ended.
+struct Ends<'a>(&'a Demand);
+
+impl Drop for Ends<'_> {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
 fn work(inner: &Inner) {
     let Some(disk) = inner.disk() else {
         return;
     };
     let demand = &disk.shared.demand;
+    let _at_the_end = Ends(demand);
     let pace = Pace::capped(inner.options.background_percent, Arc::clone(&demand.stop));
     let mut failures = 0_u32;
     let mut rest_until = Instant::now();
@@ -193,8 +203,10 @@ fn work(inner: &Inner) {
                 }
                 Ok(())
             });
-            if let Err(error) = made {
-                give_up(&wanted, &error);
+            match made {
+                Ok(true) => {}
+                Ok(false) => give_up(&wanted, None),
+                Err(error) => give_up(&wanted, Some(&error)),
             }
             demand.done();
             continue;
@@ -220,9 +232,9 @@ fn work(inner: &Inner) {
             },
         );
         match made {
-            Ok(()) => failures = 0,
+            Ok(_) => failures = 0,
             Err(error) => {
-                give_up(&missing, &error);
+                give_up(&missing, Some(&error));
                 rest_until = Instant::now() + REST * 2_u32.pow(failures);
                 failures = (failures + 1).min(MOST_RESTS);
             }
@@ -231,15 +243,10 @@ fn work(inner: &Inner) {
 }
 
 /// Those who wait make the pieces in memory.
-fn give_up(wanted: &Wanted, error: &io::Error) {
+fn give_up(wanted: &Wanted, error: Option<&io::Error>) {
     let slot = wanted.part.slots().of(wanted.what.kind());
     slot.lock().is_unmade = true;
-    // The store closes, or the texts were joined with others: nobody need know.
-    let is_usual = matches!(
-        error.kind(),
-        io::ErrorKind::Interrupted | io::ErrorKind::NotFound
-    );
-    if !is_usual {
+    if let Some(error) = error.filter(|error| error.kind() != io::ErrorKind::Interrupted) {
         let kind = wanted.what.kind();
         tracing::warn!(%error, kind, "A file derived from the texts could not be made; searching takes longer until it is");
     }
@@ -269,30 +276,39 @@ fn first_missing(inner: &Inner) -> Option<Wanted> {
     None
 }
 
-/// Makes all files that a state lacks, at full speed.
+/// Makes all files that the newest state lacks, at full speed.
 ///
 /// # Errors
 /// When one cannot be written, or texts cannot be read.
-pub(crate) fn make_all(state: &Snapshot, derivers: Derivers) -> io::Result<()> {
-    for part in state.term_parts() {
-        for what in derivers.0 {
-            if part.terms().is_some() {
-                make(&part, *what, &state.view(), &mut || Ok(()))?;
+pub(crate) fn make_all(inner: &Inner, derivers: Derivers) -> io::Result<()> {
+    for _ in 0..TRIES {
+        let state = inner.snapshot();
+        let mut are_made = true;
+        for part in state.term_parts() {
+            for what in derivers.0 {
+                if part.terms().is_some() {
+                    are_made &= make(&part, *what, &state.view(), &mut || Ok(()))?;
+                }
             }
         }
+        if are_made {
+            break;
+        }
+        // Files of texts were joined meanwhile: those of the joined one are missing now.
     }
     Ok(())
 }
 
-/// Makes the file of a kind for a part that is a file of texts, unless it is there.
+/// Makes the file of a kind for a part that is a file of texts, unless it is there. False when the texts were joined with
+/// others meanwhile: a file would belong to nothing.
 fn make(
     part: &TermPart,
     what: &dyn Derive,
     names: &View,
     look: &mut dyn FnMut() -> io::Result<()>,
-) -> io::Result<()> {
+) -> io::Result<bool> {
     let Some(terms) = part.terms() else {
-        return Ok(());
+        return Ok(true);
     };
     let demand = &terms.file().shared().demand;
     let _alone = demand.making.lock().unwrap_or_else(PoisonError::into_inner);
@@ -301,14 +317,13 @@ fn make(
         let mut held = slot.lock();
         held.look(part, what);
         if held.is_stored {
-            return Ok(());
+            return Ok(true);
         }
         held.pieces.clone()
     };
     let texts = Terms::path(terms.dir(), terms.number);
     if !texts.exists() {
-        // Joined with others meanwhile: a file would belong to nothing.
-        return Err(io::ErrorKind::NotFound.into());
+        return Ok(false);
     }
     let started = Instant::now();
     let bytes = caught(|| write(part, terms, what, names, &at_hand, look))?;
@@ -321,7 +336,8 @@ fn make(
         let what = "what was written cannot be read back";
         return Err(io::Error::new(io::ErrorKind::InvalidData, what));
     }
-    if !texts.exists() {
+    let is_in_use = texts.exists();
+    if !is_in_use {
         // What was opened stays readable.
         let _ = std::fs::remove_file(path_of(terms.dir(), terms.number, what.kind()));
     }
@@ -335,7 +351,7 @@ fn make(
             "Made a file derived from the texts"
         );
     }
-    Ok(())
+    Ok(is_in_use)
 }
 
 /// Writes the file: what is at hand is taken over, the rest derived.

@@ -454,6 +454,52 @@ fn who_waits_for_a_file_that_cannot_be_written_does_without() {
     });
 }
 
+/// Panics wherever it is asked on a thread that is not a test's.
+struct Panics;
+
+impl Derive for Panics {
+    fn kind(&self) -> &'static str {
+        "panics"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn derive(
+        &self,
+        _: &TermPart,
+        _: &View,
+        range: Range<u64>,
+        _: &mut dyn FnMut() -> io::Result<()>,
+    ) -> io::Result<Derived> {
+        let thread = std::thread::current();
+        assert_ne!(thread.name(), Some("oslo-derive"), "as the test wants it");
+        Ok(Derived {
+            next: range.end,
+            ..Derived::default()
+        })
+    }
+}
+
+#[test]
+fn nobody_waits_for_a_thread_that_died() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let options = OpenOptions {
+        derived: Derivers(&[&Panics]),
+        derive_after: LATER,
+        ..OpenOptions::default()
+    };
+    let store = Store::open(folder.path(), options).expect("opens");
+    add(&store, 0..10);
+    store.checkpoint().expect("flushes");
+    let state = store.snapshot();
+    for part in state.term_parts() {
+        let pieces = part.derived(&Panics, &state.view(), &|| ());
+        assert!(!pieces.is_empty());
+    }
+}
+
 #[test]
 fn who_is_stopped_leaves_whole_pieces_to_the_next() {
     let store = Store::in_memory();

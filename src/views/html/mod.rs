@@ -2,6 +2,7 @@
 //! Makes HTML text from what `views` and `registry` hand over; decides nothing and knows no HTTP.
 
 mod collection;
+mod explain;
 mod home;
 mod problem;
 mod queries_running;
@@ -13,6 +14,7 @@ mod stored;
 mod upload;
 
 pub use collection::{CollectionPage, render_collection};
+pub use explain::{render_explanation, render_stored_explanation};
 pub use home::{RegisterLine, render_graphs, render_home};
 pub use problem::{ProblemPage, render_problem, render_problem_codes};
 pub use queries_running::{QueriesPage, QueryLine, render_queries, render_token_form};

@@ -15,10 +15,14 @@ pub struct QueryLine {
     pub duration_ms: u64,
     /// Graphs the request names; 0 for all.
     pub graphs: usize,
-    /// Rows when it ended well; bytes sent so far while it runs.
-    pub size: Option<u64>,
+    /// Rows of the whole answer, or those handed over so far; `None` when it did not end well.
+    pub rows: Option<u64>,
+    /// Bytes sent so far, while it runs.
+    pub sent_bytes: u64,
     /// How it ended, in a word; empty when it ended well or runs.
     pub outcome: &'static str,
+    /// The steps of its plan in one line, once it is made.
+    pub plan: Option<String>,
     /// The beginning of its text.
     pub text: String,
 }
@@ -68,6 +72,7 @@ pub fn render_queries(site: &Site<'_>, page: &QueriesPage) -> String {
                         th scope="col" { "Nummer" }
                         th scope="col" { "Vorm" }
                         th.number scope="col" { "Duur (ms)" }
+                        th.number scope="col" { "Rijen" }
                         th.number scope="col" { "Verzonden (bytes)" }
                         th scope="col" { "Tekst" }
                         th scope="col" { "Stoppen" }
@@ -78,7 +83,8 @@ pub fn render_queries(site: &Site<'_>, page: &QueriesPage) -> String {
                                 th scope="row" { code { (line.id) } }
                                 td { (line.form) (graphs(line.graphs)) }
                                 td.number { (grouped(line.duration_ms)) }
-                                td.number { (grouped(line.size.unwrap_or(0))) }
+                                td.number { (grouped(line.rows.unwrap_or(0))) }
+                                td.number { (grouped(line.sent_bytes)) }
                                 td { (text(line)) }
                                 td {
                                     @if line.outcome.is_empty() {
@@ -113,7 +119,7 @@ pub fn render_queries(site: &Site<'_>, page: &QueriesPage) -> String {
                                 td { (line.form) (graphs(line.graphs)) }
                                 td.number { (grouped(line.duration_ms)) }
                                 td.number {
-                                    @match line.size {
+                                    @match line.rows {
                                         Some(rows) => { (grouped(rows)) }
                                         None => { span.warn { (line.outcome) } }
                                     }
@@ -151,6 +157,7 @@ fn text(line: &QueryLine) -> Markup {
                 pre { (line.text) }
             }
         }
+        @if let Some(plan) = &line.plan { span.help { (plan) } }
     }
 }
 

@@ -122,13 +122,18 @@ fn rows(site: &Site<'_>, table: &QueryTable) -> Markup {
     }
 }
 
-fn form(site: &Site<'_>, query: &str) -> Markup {
+/// The form with a query: one button for its answer, one for how it is answered.
+pub(super) fn form(site: &Site<'_>, query: &str) -> Markup {
     html! {
         form method="get" action=(site.path("/sparql")) {
             (site.same_state())
             label for="query" { "Bevraging" }
             textarea id="query" name="query" rows="14" spellcheck="false" required { (query) }
-            p { button type="submit" { "Uitvoeren" } }
+            p.buttons {
+                button type="submit" { "Uitvoeren" }
+                " "
+                button.second type="submit" name="explain" value="1" { "Leg uit" }
+            }
         }
     }
 }

@@ -131,7 +131,11 @@ fn form(site: &Site<'_>, query: &StoredQuery, given: &[(String, String)]) -> Mar
                     }
                 }
             }
-            p { button type="submit" { "Uitvoeren" } }
+            p.buttons {
+                button type="submit" { "Uitvoeren" }
+                " "
+                button.second type="submit" name="explain" value="1" { "Leg uit" }
+            }
         }
     }
 }

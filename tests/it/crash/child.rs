@@ -163,7 +163,7 @@ fn chores(store: &Store, style: &Style, fault: &str, rng: &mut Rng) {
     let lot = match fault.split('.').next() {
         _ if rng.chance(60) => rng.below(100),
         Some("manifest" | "segment" | "dir") => rng.below(15),
-        Some("settings") => 23,
+        Some("settings") => 29,
         Some("log") if fault.starts_with("log.table") => 0,
         Some("log") if fault.starts_with("log.base") || fault.starts_with("log.drop") => 99,
         _ => rng.below(100),
@@ -181,8 +181,8 @@ fn chores(store: &Store, style: &Style, fault: &str, rng: &mut Rng) {
                 assert_eq!(quads as u64, past.quad_count(), "seed {}", style.seed);
             })
         }
-        26..29 => store.derive(style.options.derived),
-        23..26 => {
+        23..29 => store.derive(style.options.derived),
+        29..32 => {
             let rdf = if rng.chance(50) {
                 RdfVersion::Rdf12
             } else {

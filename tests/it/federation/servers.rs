@@ -147,6 +147,11 @@ impl Endpoint {
     }
 
     pub(crate) fn ask_as(&self, query: &str, accept: &str) -> (u16, String) {
+        self.send(&[("query", query)], accept)
+    }
+
+    /// Asks with more parameters than a query.
+    pub(crate) fn send(&self, form: &[(&str, &str)], accept: &str) -> (u16, String) {
         let agent: ureq::Agent = ureq::Agent::config_builder()
             .http_status_as_error(false)
             .proxy(None)
@@ -156,7 +161,7 @@ impl Endpoint {
         let mut answer = agent
             .post(self.iri())
             .header("accept", accept)
-            .send_form([("query", query)])
+            .send_form(form.iter().copied())
             .expect("the server answers");
         let body = answer.body_mut().read_to_string().expect("a whole answer");
         (answer.status().as_u16(), body)

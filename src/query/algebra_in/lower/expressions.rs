@@ -163,10 +163,12 @@ impl Lowering<'_> {
             name,
             Named::Rand | Named::Uuid | Named::StrUuid | Named::BNode
         );
+        let text = name.to_string();
         // It may read its pattern anew for each solution, which takes long where the pattern is large.
         let is_costly = matches!(name, Named::Regex | Named::Replace);
         let call = Optimised::FunctionCall(name, of_names);
         Function::Borrowed {
+            name: text,
             call: Box::new(move |values| {
                 if is_costly {
                     check_now();

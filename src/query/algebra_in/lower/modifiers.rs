@@ -22,7 +22,7 @@ impl Lowering<'_> {
                 for variable in variables {
                     let slot = match outside.get(variable) {
                         Some(slot) => *slot,
-                        None => self.new_slot()?,
+                        None => self.new_slot_of(variable)?,
                     };
                     outside.insert(variable.clone(), slot);
                     self.names.insert(variable.clone(), slot);

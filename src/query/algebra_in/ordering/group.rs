@@ -314,7 +314,7 @@ fn comparable(expression: &Expression) -> Option<GroundTerm> {
 }
 
 /// The variable and terms of `?v = <a>` or `?v IN (<a>, <b>)`; each term once.
-fn listed_terms(expression: &Expression) -> Option<(&Variable, Vec<GroundTerm>)> {
+pub(super) fn listed_terms(expression: &Expression) -> Option<(&Variable, Vec<GroundTerm>)> {
     match expression {
         Expression::Equal(a, b) | Expression::SameTerm(a, b) => match (&**a, &**b) {
             (Expression::Variable(variable), other) | (other, Expression::Variable(variable)) => {

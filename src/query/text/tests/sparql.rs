@@ -1,7 +1,7 @@
 //! Searches in queries: what they bind, where they may stand, which graphs they see, and how mistakes are told.
 
 use super::*;
-use crate::query::explain;
+use crate::query::join_order;
 
 fn small() -> View {
     let store = Store::in_memory();
@@ -303,7 +303,7 @@ fn a_plan_counts_what_a_search_finds() {
     let options = QueryOptions::default();
     let text = format!("SELECT ?s {{ ?s <http://example.com/label> ?l . ?l <{SEARCH}> 'brugge' }}");
     let query = parse_query(&text, &options).expect("parses");
-    let steps = explain(&view, &query, &options).expect("plans");
+    let steps = join_order(&view, &query, &options).expect("plans");
     let table = steps.iter().find(|step| step.pattern == "VALUES ?l");
     assert_eq!(table.and_then(|step| step.rows), Some(1.0), "{steps:?}");
 }
