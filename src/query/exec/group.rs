@@ -3,7 +3,7 @@
 use super::expression::{Computed, Expression};
 use super::keys::Keys;
 use super::plan::{Aggregate, AggregateFunction, Node};
-use super::rows::{Batch, Context, Held, MOST_ROWS, Operator};
+use super::rows::{Batch, Context, Held, MANY_BYTES, Operator};
 use super::value::{self, Arithmetic};
 use crate::query::budget::step;
 use crate::query::error::QueryError;
@@ -197,7 +197,7 @@ impl Group {
         let mut batch = Batch::new(self.context.width);
         let mut last = None;
         let each = 16 + 8 * keys.len() + 48 * aggregates.len();
-        while input.next(&mut batch, MOST_ROWS)? {
+        while input.next(&mut batch, self.context.most_rows())? {
             self.context.check()?;
             let mut more = 0;
             for row in batch.rows() {
@@ -259,6 +259,9 @@ impl Group {
                                 more += state.add(function, Computed::Id(id), 1, &self.context);
                             } else {
                                 more += state.add(function, found, stands_for, &self.context);
+                            }
+                            if more > MANY_BYTES {
+                                self.held.add(std::mem::take(&mut more))?;
                             }
                         }
                     }

@@ -6,7 +6,7 @@
 
 use super::keys::hash_of;
 use super::plan::{JoinKind, Node};
-use super::rows::{Batch, Context, Held, MOST_ROWS, Operator};
+use super::rows::{Batch, Context, Held, Operator};
 use crate::query::budget::step;
 use crate::query::error::QueryError;
 use rustc_hash::FxHashMap;
@@ -67,7 +67,7 @@ impl Table {
         let mut held = Held::nothing(context);
         let mut rows = Batch::new(context.width);
         let mut batch = Batch::new(context.width);
-        while input.next(&mut batch, MOST_ROWS)? {
+        while input.next(&mut batch, context.most_rows())? {
             held.add(batch.bytes() + PLACE_BYTES * batch.len())?;
             for row in batch.rows() {
                 rows.push(row);
@@ -207,6 +207,7 @@ pub(super) struct Join {
     next_part: usize,
     found: Found,
     has_agreed: bool,
+    held: Held,
 }
 
 impl Join {
@@ -237,6 +238,7 @@ impl Join {
             next_part: 0,
             found: Found::default(),
             has_agreed: false,
+            held: Held::nothing(context),
         })
     }
 }
@@ -325,6 +327,7 @@ impl Operator for Join {
                 self.at = 0;
                 return Ok(!out.is_empty());
             }
+            self.held.set(self.batch.bytes() + out.bytes())?;
             self.at = 0;
         }
     }

@@ -2,7 +2,7 @@
 //! the index. Decides which order; the plan decides what is looked up when.
 
 use super::plan::{Pattern, Place, Takes};
-use super::rows::{Batch, Context, Operator};
+use super::rows::{Batch, Context, Held, Operator};
 use crate::query::budget::step;
 #[cfg(test)]
 use crate::query::dataset::FETCHED;
@@ -62,6 +62,7 @@ pub(super) struct Match {
     is_running: bool,
     reader: Option<Reader>,
     ended: bool,
+    held: Held,
 }
 
 /// A reader of one order, and what a row of it binds.
@@ -136,6 +137,7 @@ impl Match {
             is_running: false,
             reader: None,
             ended: false,
+            held: Held::nothing(context),
         }
     }
 
@@ -148,6 +150,9 @@ impl Match {
             return Ok(false);
         }
         self.sort_keys();
+        // What comes out is about as much again.
+        let keys = self.keys.len() * size_of::<Key>();
+        self.held.set(2 * self.batch.bytes() + keys)?;
         Ok(true)
     }
 

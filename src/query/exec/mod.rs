@@ -30,7 +30,7 @@ use crate::query::error::QueryError;
 use plan::{Node, Program};
 pub(super) use solutions::Solutions;
 
-use rows::{Batch, Context, Given, MOST_ROWS, Operator};
+use rows::{Batch, Context, Given, Operator};
 use std::rc::Rc;
 
 /// Solutions handed on at first: an answer starts soon, and one that is read no further cost little.
@@ -88,7 +88,7 @@ impl Execution {
                 self.batch.clear();
             }
             self.at = 0;
-            self.want = (self.want * 4).min(MOST_ROWS);
+            self.want = (self.want * 4).min(self.context.most_rows());
         }
         Ok(true)
     }

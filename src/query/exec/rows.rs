@@ -7,8 +7,12 @@ use crate::query::dataset::QueryDataset;
 use crate::query::error::QueryError;
 use std::rc::Rc;
 
-/// Most solutions an operator hands on at a time: enough for sorted look-ups to run along the index.
-pub(super) const MOST_ROWS: usize = 32 * 1024;
+/// Most solutions an operator hands on at a time: enough for sorted look-ups to run along the index…
+const MOST_ROWS: usize = 32 * 1024;
+/// …as far as they take no more than this many values: every step holds a batch, and wide solutions are many bytes.
+const MOST_VALUES: usize = 256 * 1024;
+/// Bytes after which a step that is filling up looks at the limits.
+pub(super) const MANY_BYTES: usize = 1 << 20;
 
 /// Some solutions, one after the other in one piece of memory.
 #[derive(Clone, Debug)]
@@ -112,6 +116,11 @@ pub(super) struct Context {
 }
 
 impl Context {
+    /// Most solutions that a step hands on at a time.
+    pub(super) fn most_rows(&self) -> usize {
+        (MOST_VALUES / self.width.max(1)).min(MOST_ROWS)
+    }
+
     /// Looks at the limits.
     pub(super) fn check(&self) -> Result<(), QueryError> {
         self.budget.check()

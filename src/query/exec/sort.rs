@@ -2,7 +2,7 @@
 
 use super::keys::Keys;
 use super::plan::Node;
-use super::rows::{Batch, Context, Held, MOST_ROWS, Operator};
+use super::rows::{Batch, Context, Held, MANY_BYTES, Operator};
 use super::value;
 use crate::query::budget::step;
 use crate::query::error::QueryError;
@@ -16,6 +16,7 @@ pub(super) struct Distinct {
     slots: Vec<usize>,
     seen: Keys,
     held: Held,
+    most_rows: usize,
 }
 
 impl Distinct {
@@ -25,6 +26,7 @@ impl Distinct {
             slots: slots.to_vec(),
             seen: Keys::new(slots.len()),
             held: Held::nothing(context),
+            most_rows: context.most_rows(),
         }
     }
 }
@@ -41,7 +43,7 @@ impl Operator for Distinct {
             if !out.is_empty() {
                 return Ok(true);
             }
-            want = (want * 4).clamp(256, MOST_ROWS);
+            want = (want * 4).clamp(256, self.most_rows);
         }
         Ok(false)
     }
@@ -61,6 +63,16 @@ pub(super) struct Sort {
 struct Keyed {
     keys: Box<[Option<Value>]>,
     row: Box<[u64]>,
+}
+
+/// What a key holds beside itself.
+fn text_bytes(key: &Value) -> usize {
+    match key {
+        Value::StringLiteral(text) => text.len(),
+        Value::LangStringLiteral { value, .. } => value.len(),
+        Value::NamedNode(node) => node.as_str().len(),
+        _ => 0,
+    }
 }
 
 impl Sort {
@@ -97,26 +109,37 @@ impl Sort {
         let room = most.map(|most| (2 * most).max(4096));
         let mut batch = Batch::new(self.context.width);
         let each = 48 + 8 * self.context.width + 40 * descending.len();
-        while self.input.next(&mut batch, MOST_ROWS)? {
+        let (mut texts, mut unchecked) = (0, MANY_BYTES);
+        while self.input.next(&mut batch, self.context.most_rows())? {
             self.context.check()?;
             for row in batch.rows() {
                 step();
-                let keys = keys
+                let keys: Box<[Option<Value>]> = keys
                     .iter()
                     .map(|(key, _)| key.loaded(row, &self.context))
                     .collect();
+                texts += keys.iter().flatten().map(text_bytes).sum::<usize>();
                 self.rows.push(Keyed {
                     keys,
                     row: row.into(),
                 });
+                if texts > unchecked {
+                    unchecked = texts + MANY_BYTES;
+                    self.held.set(self.rows.len() * each + texts)?;
+                }
             }
             if let (Some(room), Some(most)) = (room, *most)
                 && self.rows.len() > room
             {
                 self.rows.select_nth_unstable_by(most, order);
                 self.rows.truncate(most);
+                let kept = self
+                    .rows
+                    .iter()
+                    .flat_map(|keyed| keyed.keys.iter().flatten());
+                texts = kept.map(text_bytes).sum();
             }
-            self.held.set(self.rows.len() * each)?;
+            self.held.set(self.rows.len() * each + texts)?;
         }
         self.rows.sort_unstable_by(order);
         if let Some(most) = most {

@@ -5,7 +5,7 @@ use super::expression::Expression;
 use super::matching::Match;
 use super::open;
 use super::plan::{Node, Pattern, Takes};
-use super::rows::{Batch, Context, Given, MOST_ROWS, Operator};
+use super::rows::{Batch, Context, Given, Held, Operator};
 use crate::query::budget::step;
 use crate::query::error::QueryError;
 use std::rc::Rc;
@@ -39,7 +39,7 @@ impl Operator for Filter {
                 return Ok(true);
             }
             // What passes is rare: look at more at a time.
-            want = (want * 4).clamp(256, MOST_ROWS);
+            want = (want * 4).clamp(256, self.context.most_rows());
         }
         Ok(false)
     }
@@ -81,6 +81,7 @@ pub(super) struct Union {
     batch: Batch,
     next_branch: usize,
     running: Option<Box<dyn Operator>>,
+    held: Held,
 }
 
 impl Union {
@@ -96,6 +97,7 @@ impl Union {
             branches: branches.to_vec(),
             batch: Batch::new(context.width),
             running: None,
+            held: Held::nothing(context),
         }
     }
 }
@@ -114,6 +116,7 @@ impl Operator for Union {
                     out.clear();
                     return Ok(false);
                 }
+                self.held.set(2 * self.batch.bytes())?;
                 self.next_branch = 0;
             }
             let given = Given::new(self.batch.clone());
@@ -134,6 +137,7 @@ struct Tagged {
     /// Whether a result came for each solution of the batch.
     met: Vec<bool>,
     running: Option<Box<dyn Operator>>,
+    held: Held,
 }
 
 impl Tagged {
@@ -146,6 +150,7 @@ impl Tagged {
             batch: Batch::new(context.width),
             met: Vec::new(),
             running: None,
+            held: Held::nothing(context),
         }
     }
 
@@ -159,6 +164,8 @@ impl Tagged {
         }
         self.met.clear();
         self.met.resize(self.batch.len(), false);
+        // It is read again by the right side, and some of it goes on.
+        self.held.set(3 * self.batch.bytes())?;
         let given = Given::new(self.batch.clone());
         self.running = Some(open(&self.right, &self.context, &mut Some(Box::new(given))));
         Ok(true)
@@ -280,7 +287,7 @@ impl Operator for Meets {
             if !out.is_empty() {
                 return Ok(true);
             }
-            want = (want * 4).clamp(256, MOST_ROWS);
+            want = (want * 4).clamp(256, self.context.most_rows());
         }
         out.clear();
         Ok(false)
@@ -318,12 +325,15 @@ impl Operator for Exists {
             if !self.tagged.start(want)? {
                 return Ok(false);
             }
-            while self.tagged.results(&mut self.results, MOST_ROWS)? {}
+            while self
+                .tagged
+                .results(&mut self.results, self.tagged.context.most_rows())?
+            {}
             self.tagged.put(out, !self.negated);
             if !out.is_empty() {
                 return Ok(true);
             }
-            want = (want * 4).clamp(256, MOST_ROWS);
+            want = (want * 4).clamp(256, self.tagged.context.most_rows());
         }
     }
 }

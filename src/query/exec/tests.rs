@@ -2,7 +2,8 @@
 //! Small random data and queries are compared with another store in `tests/it/differential.rs`.
 
 use crate::query::{
-    Answer, DefaultGraph, Engine, QueryOptions, evaluate, is_run_by_executor, parse_query,
+    Answer, DefaultGraph, Engine, QueryError, QueryOptions, evaluate, is_run_by_executor,
+    parse_query,
 };
 use crate::store::{CommitMeta, Store, View};
 use oxrdf::{GraphName, Literal, NamedNode, Quad, Term};
@@ -232,4 +233,34 @@ fn a_solution_read_is_a_solution_paid_for() {
         panic!("a SELECT has solutions");
     };
     assert_eq!(rows.count(), 0, "nothing is in the default graph");
+}
+
+#[test]
+fn long_texts_count() {
+    let view = town(1).snapshot().view();
+    let long = "x".repeat(10_000);
+    for text in [
+        format!("SELECT (GROUP_CONCAT(?l; separator='{long}') AS ?all) {{ ?h :label ?l }}"),
+        format!("SELECT ?h {{ ?h :label ?l }} ORDER BY CONCAT('{long}', STR(?h))"),
+    ] {
+        let text = format!("{PREFIXES}{text}");
+        let run = |max_memory: u64| {
+            let options = QueryOptions {
+                max_memory: Some(max_memory),
+                ..QueryOptions::default()
+            };
+            let query = parse_query(&text, &options).expect("valid");
+            assert!(is_run_by_executor(&view, &query, &options).expect("planned"));
+            match evaluate(&view, &query, &options).expect("starts") {
+                Answer::Solutions { rows, .. } => rows.map(|row| row.map(|_| ())).collect(),
+                _ => Ok(()),
+            }
+        };
+        let result: Result<(), QueryError> = run(20 << 20);
+        assert!(
+            matches!(result, Err(QueryError::MemoryLimit { .. })),
+            "{result:?}"
+        );
+        assert!(run(500 << 20).is_ok());
+    }
 }
