@@ -49,8 +49,6 @@ impl Served {
             .arg(&token)
             .args(arguments)
             .env("RUST_LOG", "info")
-            // As docs/limits.md says for a machine with little memory.
-            .env("MALLOC_ARENA_MAX", "2")
             .stdout(Stdio::piped())
             .stderr(fs::File::create(&log).expect("a file for the log"))
             .spawn()

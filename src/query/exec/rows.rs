@@ -10,7 +10,7 @@ use std::rc::Rc;
 /// Most solutions an operator hands on at a time: enough for sorted look-ups to run along the index…
 const MOST_ROWS: usize = 32 * 1024;
 /// …as far as they take no more than this many values: every step holds a batch, and wide solutions are many bytes.
-const MOST_VALUES: usize = 256 * 1024;
+const MOST_VALUES: usize = 128 * 1024;
 /// Bytes after which a step that is filling up looks at the limits.
 pub(super) const MANY_BYTES: usize = 1 << 20;
 

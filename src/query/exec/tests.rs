@@ -252,7 +252,7 @@ fn long_texts_count() {
             let query = parse_query(&text, &options).expect("valid");
             assert!(is_run_by_executor(&view, &query, &options).expect("planned"));
             match evaluate(&view, &query, &options).expect("starts") {
-                Answer::Solutions { rows, .. } => rows.map(|row| row.map(|_| ())).collect(),
+                Answer::Solutions { mut rows, .. } => rows.try_for_each(|row| row.map(|_| ())),
                 _ => Ok(()),
             }
         };
