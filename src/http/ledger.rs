@@ -1,7 +1,7 @@
 //! The account of queries: those that run, with the means to stop them, and the last ones that ended. In memory only and
 //! bounded; texts never go to the log files, since they may hold data. Decides nothing about who may see it.
 
-use crate::query::{Cancel, Progress};
+use crate::query::{Cancel, Progress, QueryError, QueryStats};
 use jiff::Timestamp;
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -57,6 +57,16 @@ pub(super) enum Outcome {
     Failed(&'static str),
     /// Nobody waited for the rest.
     Abandoned,
+}
+
+impl Outcome {
+    /// That of a query whose rows were written out.
+    pub(super) fn of(ran: &Result<QueryStats, QueryError>) -> Self {
+        match ran {
+            Ok(stats) => Self::Rows(stats.rows),
+            Err(error) => Self::Failed(error.code()),
+        }
+    }
 }
 
 /// A query that ended.

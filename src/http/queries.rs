@@ -382,12 +382,7 @@ async fn answer(
         mut options,
     } = question;
     options.overtime = Some(turn.overtime(&options.cancel));
-    let delivery = Delivery {
-        cancel: options.cancel.clone(),
-        stall_timeout: state.config.stall_timeout,
-        limit: options.timeout.map(|limit| limit.saturating_mul(2)),
-        trailers,
-    };
+    let delivery = Delivery::of_query(&state.config, &options, trailers);
     let entry = state
         .ledger
         .begin(asked, options.cancel.clone(), options.progress.clone());
@@ -398,16 +393,8 @@ async fn answer(
         };
         let ran = run_query(&view, &query, &options, format, &mut copying);
         let copy = copying.copy;
-        match ran {
-            Ok(stats) => {
-                out.rows = Some(stats.rows);
-                entry.end(Outcome::Rows(stats.rows));
-            }
-            Err(error) => {
-                entry.end(Outcome::Failed(error.code()));
-                return Err(error.into());
-            }
-        }
+        entry.end(Outcome::of(&ran));
+        out.rows = Some(ran?.rows);
         if let (Some(etag), Some(copy)) = (etag, copy) {
             app.answers.0.insert(etag, Bytes::from(copy));
         }

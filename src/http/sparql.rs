@@ -379,26 +379,15 @@ async fn answer(
         asked,
     } = work;
     options.overtime = Some(turn.overtime(&options.cancel));
-    let delivery = Delivery {
-        cancel: options.cancel.clone(),
-        stall_timeout: state.config.stall_timeout,
-        limit: options.timeout.map(|limit| limit.saturating_mul(2)),
-        trailers,
-    };
+    let delivery = Delivery::of_query(&state.config, &options, trailers);
     let entry = state
         .ledger
         .begin(asked, options.cancel.clone(), options.progress.clone());
     stream_from(delivery, turn, move |out| {
         let counted = Counted { out, entry: &entry };
         let ran = run_query(&view, &query, &options, format, counted);
-        match &ran {
-            Ok(stats) => {
-                out.rows = Some(stats.rows);
-                entry.end(Outcome::Rows(stats.rows));
-            }
-            Err(error) => entry.end(Outcome::Failed(error.code())),
-        }
-        ran?;
+        entry.end(Outcome::of(&ran));
+        out.rows = Some(ran?.rows);
         Ok(())
     })
     .await
@@ -414,15 +403,16 @@ fn at_once(ledger: &Ledger, work: &Work) -> Result<Option<Vec<u8>>, ApiError> {
         let (view, query) = (&work.view, &work.query);
         Ok(run_query(view, query, &hasty, work.format, &mut out))
     })?;
-    let outcome = match &ran {
-        Ok(stats) => Outcome::Rows(stats.rows),
-        Err(QueryError::Timeout { .. } | QueryError::Write(_) | QueryError::Crowded) => {
-            return Ok(None);
-        }
-        Err(error) => Outcome::Failed(error.code()),
-    };
+    if let Err(QueryError::Timeout { .. } | QueryError::Write(_) | QueryError::Crowded) = &ran {
+        return Ok(None);
+    }
     let progress = hasty.progress.clone();
-    ledger.record(work.asked.clone(), started.elapsed(), outcome, progress);
+    ledger.record(
+        work.asked.clone(),
+        started.elapsed(),
+        Outcome::of(&ran),
+        progress,
+    );
     ran?;
     Ok(Some(out.0))
 }

@@ -3,10 +3,11 @@
 //! the stream off, so that nobody takes a part for the whole. A client that reads trailers (`TE: trailers`) is told there
 //! why, or that the answer is whole.
 
+use super::config::ServerConfig;
 use super::error::ApiError;
 use super::reply::joined;
 use super::turns::Turn;
-use crate::query::{Cancel, QueryError};
+use crate::query::{Cancel, QueryError, QueryOptions};
 use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
@@ -90,6 +91,18 @@ pub(super) struct Delivery {
     pub(super) limit: Option<Duration>,
     /// Whether the client reads trailers.
     pub(super) trailers: bool,
+}
+
+impl Delivery {
+    /// Of the answer of a query.
+    pub(super) fn of_query(config: &ServerConfig, options: &QueryOptions, trailers: bool) -> Self {
+        Self {
+            cancel: options.cancel.clone(),
+            stall_timeout: config.stall_timeout,
+            limit: options.timeout.map(|limit| limit.saturating_mul(2)),
+            trailers,
+        }
+    }
 }
 
 /// Runs `work` on a thread of its own and returns once its answer, the beginning of it or its failure is known.

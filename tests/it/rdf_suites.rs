@@ -1,7 +1,7 @@
 //! W3C RDF 1.1 and 1.2 syntax suites (Turtle, TriG, N-Triples, N-Quads, RDF/XML), run through the loader's own path:
 //! bytes → draft → stored quads. Tests are found through the manifests. The suites of 1.2 hold those of 1.1 once more.
 
-use crate::suite::{Corpus, Entry, SuiteResult, conformance_folder};
+use crate::suite::{Corpus, Entry, SuiteResult};
 use oslo_registry::ingest::{ContextStore, Input, ParseOptions, parse_into};
 use oslo_registry::rdf::format::Format;
 use oslo_registry::rdf::text::{write_graph_name, write_term};
@@ -174,12 +174,8 @@ pub(crate) fn isomorphic(mut found: Dataset, mut expected: Dataset) -> Result<()
 
 /// Runs the five suites of each version; empty when they are not there.
 pub(crate) fn run_all() -> Vec<SuiteResult> {
-    let Some(folder) = conformance_folder() else {
+    let Some(corpus) = Corpus::rdf_tests() else {
         return Vec::new();
-    };
-    let corpus = Corpus {
-        folder: folder.join("rdf-tests"),
-        base: "https://w3c.github.io/rdf-tests/".to_owned(),
     };
     let mut suites = Vec::new();
     for (version, folder) in [(RdfVersion::Rdf11, "rdf11"), (RdfVersion::Rdf12, "rdf12")] {

@@ -5,7 +5,7 @@
 use crate::solutions::{
     compare, compare_graphs, difference, parse_graph, read_csv, read_result_graph, read_results,
 };
-use crate::suite::{Corpus, Entry, SuiteResult, conformance_folder};
+use crate::suite::{Corpus, Entry, SuiteResult};
 use oslo_registry::query::{
     DefaultGraph, OutputFormat, QueryError, QueryKind, QueryOptions, ResultFormat, apply_update,
     parse_query, run_query,
@@ -23,12 +23,8 @@ const UT: &str = "http://www.w3.org/2009/sparql/tests/test-update#";
 
 /// Runs every SPARQL suite; empty when the suites are not there.
 pub(crate) fn run_all() -> Vec<SuiteResult> {
-    let Some(folder) = conformance_folder() else {
+    let Some(corpus) = Corpus::rdf_tests() else {
         return Vec::new();
-    };
-    let corpus = Corpus {
-        folder: folder.join("rdf-tests"),
-        base: "https://w3c.github.io/rdf-tests/".to_owned(),
     };
     let mut suites = vec![
         SuiteResult::new("SPARQL 1.1 query evaluation"),

@@ -100,6 +100,14 @@ pub(crate) struct Corpus {
 }
 
 impl Corpus {
+    /// The suites of the RDF and SPARQL groups; `None` when they are absent, after saying so.
+    pub(crate) fn rdf_tests() -> Option<Self> {
+        Some(Self {
+            folder: conformance_folder()?.join("rdf-tests"),
+            base: "https://w3c.github.io/rdf-tests/".to_owned(),
+        })
+    }
+
     /// The file of an IRI below the base.
     pub(crate) fn path(&self, iri: &str) -> Option<PathBuf> {
         let relative = iri.strip_prefix(&self.base)?.split('#').next()?;

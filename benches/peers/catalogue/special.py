@@ -96,6 +96,12 @@ _IN_ZONE = _same(_zone, _within, _within_virtuoso)
 _IN_500 = _same(_centre, _near(0.5), _near_virtuoso(0.5))
 _NEAREST = _same(_centre, _nearest, _nearest_virtuoso)
 
+
+def _place(name, title, texts):
+    """A question about places, as GeoSPARQL writes it and as Virtuoso does."""
+    return Question(name, title, texts[0], varies=True, own={"virtuoso": texts[1], "jena": None}, remark=_NO_GEO)
+
+
 SPECIAL = [
     Question(
         "t01",
@@ -128,30 +134,9 @@ SPECIAL = [
         },
         remark=_TEXT,
     ),
-    Question(
-        "g01",
-        "addresses in a zone, geof:sfWithin",
-        _IN_ZONE[0],
-        varies=True,
-        own={"virtuoso": _IN_ZONE[1], "jena": None},
-        remark=_NO_GEO,
-    ),
-    Question(
-        "g02",
-        "addresses within 500 m, geof:distance",
-        _IN_500[0],
-        varies=True,
-        own={"virtuoso": _IN_500[1], "jena": None},
-        remark=_NO_GEO,
-    ),
-    Question(
-        "g03",
-        "the ten nearest addresses within 3 km",
-        _NEAREST[0],
-        varies=True,
-        own={"virtuoso": _NEAREST[1], "jena": None},
-        remark=_NO_GEO,
-    ),
+    _place("g01", "addresses in a zone, geof:sfWithin", _IN_ZONE),
+    _place("g02", "addresses within 500 m, geof:distance", _IN_500),
+    _place("g03", "the ten nearest addresses within 3 km", _NEAREST),
     Question(
         "h01",
         "addresses by status, before all updates",

@@ -2,7 +2,7 @@
 
 use super::servers::{Port, allowing};
 use crate::solutions::{compare, read_results};
-use crate::suite::{Corpus, Entry, SuiteResult, conformance_folder};
+use crate::suite::{Corpus, Entry, SuiteResult};
 use oslo_registry::http::ServerConfig;
 use oslo_registry::query::ServiceLimits;
 use oxrdf::Term;
@@ -14,12 +14,8 @@ const NOWHERE: &str = "http://invalid.endpoint.org/sparql";
 
 /// Runs the suite; empty when it is not there.
 pub(crate) fn run_all() -> Vec<SuiteResult> {
-    let Some(folder) = conformance_folder() else {
+    let Some(corpus) = Corpus::rdf_tests() else {
         return Vec::new();
-    };
-    let corpus = Corpus {
-        folder: folder.join("rdf-tests"),
-        base: "https://w3c.github.io/rdf-tests/".to_owned(),
     };
     let mut suites = vec![
         SuiteResult::new("SPARQL 1.1 federated query"),

@@ -3,7 +3,7 @@
 
 use super::exchange::{self, Paths};
 use super::{Live, first_version, service_description};
-use crate::suite::{Corpus, SuiteResult, conformance_folder};
+use crate::suite::{Corpus, SuiteResult};
 
 /// The endpoint of the suite and ours.
 const PROTOCOL: &Paths = &[("/sparql/", "/sparql")];
@@ -15,12 +15,8 @@ type Told = fn(&str, &Live) -> Result<(), String>;
 
 /// Runs the suites; empty when they are not there.
 pub(crate) fn run_all() -> Vec<SuiteResult> {
-    let Some(folder) = conformance_folder() else {
+    let Some(corpus) = Corpus::rdf_tests() else {
         return Vec::new();
-    };
-    let corpus = Corpus {
-        folder: folder.join("rdf-tests"),
-        base: "https://w3c.github.io/rdf-tests/".to_owned(),
     };
     let server = Live::start();
     let mut suites = Vec::new();
