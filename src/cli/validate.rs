@@ -27,6 +27,9 @@ pub(crate) struct ValidateArgs {
     /// Form of the report
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     format: ReportFormat,
+    /// Refuse shapes that are ill-formed or cannot be fully checked, instead of listing them as not checked
+    #[arg(long)]
+    strict: bool,
     /// Local copies of JSON-LD contexts: a table of context IRI and path
     #[arg(long, value_name = "TSV")]
     context_map: Option<PathBuf>,
@@ -51,6 +54,7 @@ pub(crate) fn run(session: &Session, args: &ValidateArgs) -> anyhow::Result<Exit
     if args.as_of.is_some() {
         let (registry, state) = session.open_state(args.as_of)?;
         let report = registry.report_of(&state);
+        refuse(session, args, &report.report)?;
         write(session, &report.report, args.format)?;
         return Ok(exit_of(&report.report));
     }
@@ -60,8 +64,31 @@ pub(crate) fn run(session: &Session, args: &ValidateArgs) -> anyhow::Result<Exit
     } else {
         check_files(&registry, args)?
     };
+    refuse(session, args, &report.report)?;
     write(session, &report.report, args.format)?;
     Ok(exit_of(&report.report))
+}
+
+/// In strict mode there is no report where something was not checked
+/// ([§3.4](https://www.w3.org/TR/shacl/#failures)).
+fn refuse(session: &Session, args: &ValidateArgs, report: &Report) -> anyhow::Result<()> {
+    let Some(lint) = report.failure().filter(|_| args.strict) else {
+        return Ok(());
+    };
+    let say = |nl, en| session.console.say(nl, en);
+    anyhow::bail!(
+        "{} ({}{}): {}",
+        say(
+            "deze vormen kunnen niet volledig gecontroleerd worden",
+            "these shapes cannot be fully checked"
+        ),
+        lint.code,
+        match lint.shape_label.as_str() {
+            "" => String::new(),
+            label => format!(", {label}"),
+        },
+        say(&lint.message.nl, &lint.message.en)
+    )
 }
 
 /// The exit code of a report: undetermined when nothing was found and something, or all, was not checked.

@@ -14,7 +14,6 @@ use crate::rdf::version::RdfVersion;
 use crate::store::{Id, View};
 use oxrdf::{NamedNode, Term};
 use spareval::QueryResults;
-use spargebra::term::GroundTerm;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -49,8 +48,8 @@ pub(crate) enum Found {
     Term(Term),
 }
 
-/// A node to ask about, with its term.
-pub(crate) type Node = (Id, Term);
+/// A node to ask about: its id, when the view knows it, and its term.
+pub(crate) type Node = (Option<Id>, Term);
 
 /// What a query is run on.
 pub(crate) struct Ground<'a> {
@@ -139,7 +138,7 @@ impl GivenQuery {
             Raw::Values(true) => Breach::Serious("VALUES".to_owned()),
             Raw::Values(false) => Breach::Harmless("VALUES".to_owned()),
             Raw::Assigned(variable) => Breach::Serious(format!("AS {variable}")),
-            Raw::Hidden(variable, true) if variable.as_str() == "this" => {
+            Raw::Hidden(variable, true) if ["this", "value"].contains(&variable.as_str()) => {
                 Breach::Serious(format!("SELECT … ({variable})"))
             }
             Raw::Hidden(variable, _) => Breach::Harmless(format!("SELECT … ({variable})")),
@@ -247,22 +246,20 @@ impl GivenQuery {
     }
 
     /// The rows of a table as terms that may stand in a query; the dataset is told what they are.
-    fn rows(&self, dataset: &QueryDataset, table: &[Node]) -> Vec<Vec<GroundTerm>> {
-        let mut stands = |(id, term): &Node| {
-            let (name, ground) = match term {
-                Term::NamedNode(node) => (term.clone(), GroundTerm::NamedNode(node.clone())),
-                Term::Literal(literal) => (term.clone(), GroundTerm::Literal(literal.clone())),
+    fn rows(&self, dataset: &QueryDataset, table: &[Node]) -> Vec<Vec<Term>> {
+        let stands = |(id, term): &Node| {
+            let name = match term {
+                Term::NamedNode(_) | Term::Literal(_) => term.clone(),
                 Term::BlankNode(_) | Term::Triple(_) => {
-                    let name = NamedNode::new_unchecked(format!("{NODE}{}", id.raw()));
-                    (name.clone().into(), GroundTerm::NamedNode(name))
+                    NamedNode::new_unchecked(format!("{NODE}{term}")).into()
                 }
             };
-            dataset.introduce(name, *id, term);
-            ground
+            dataset.introduce(name.clone(), *id, term);
+            name
         };
         table
             .chunks(self.given.max(1))
-            .map(|row| row.iter().map(&mut stands).collect())
+            .map(|row| row.iter().map(stands).collect())
             .collect()
     }
 }

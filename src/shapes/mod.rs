@@ -28,6 +28,7 @@ mod render_text;
 mod render_turtle;
 mod report;
 mod run;
+mod sparql;
 mod texts;
 mod validate;
 mod vocabulary;

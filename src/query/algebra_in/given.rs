@@ -132,13 +132,14 @@ impl GivenAlgebra {
         links::readings(self.written.pattern(), &Variable::new(given).ok()?)
     }
 
-    /// The query over the rows of a table; without a table over all nodes. `None` when that would not mean the same.
-    pub(in crate::query) fn over(&self, rows: Option<Vec<Vec<GroundTerm>>>) -> Option<QueryAlgebra> {
+    /// The query over the rows of a table, which holds IRIs and literals; without a table over all nodes. `None` when that
+    /// would not mean the same.
+    pub(in crate::query) fn over(&self, rows: Option<Vec<Vec<Term>>>) -> Option<QueryAlgebra> {
         let table = rows.map(|rows| GraphPattern::Values {
             variables: self.given.clone(),
             bindings: rows
                 .into_iter()
-                .map(|row| row.into_iter().map(Some).collect())
+                .map(|row| row.into_iter().map(ground).collect())
                 .collect(),
         });
         let one_row = matches!(&table, Some(GraphPattern::Values { bindings, .. }) if bindings.len() == 1);
@@ -159,6 +160,14 @@ impl GivenAlgebra {
             base_iri: None,
         };
         Some(query)
+    }
+}
+
+fn ground(term: Term) -> Option<GroundTerm> {
+    match term {
+        Term::NamedNode(node) => Some(node.into()),
+        Term::Literal(literal) => Some(literal.into()),
+        Term::BlankNode(_) | Term::Triple(_) => None,
     }
 }
 

@@ -80,7 +80,7 @@ struct Reader {
     found: Vec<Reading>,
 }
 
-/// All kinds of triples a query reads; `None` for what reads more than can be told (`GRAPH ?g`, `SERVICE`, patterns of triples).
+/// All kinds of triples a query reads, in the order of its patterns; `None` for what reads more than can be told (`GRAPH ?g`, `SERVICE`, patterns of triples).
 pub(super) fn readings(pattern: &GraphPattern, given: &Variable) -> Option<Vec<Reading>> {
     let mut reader = Reader {
         given: (0, given.clone()),
@@ -104,13 +104,7 @@ pub(super) fn readings(pattern: &GraphPattern, given: &Variable) -> Option<Vec<R
         around: None,
     };
     reader.group(outermost, &[], &scope).ok()?;
-    let mut unique: Vec<Reading> = Vec::with_capacity(reader.found.len());
-    for reading in reader.found {
-        if !unique.contains(&reading) {
-            unique.push(reading);
-        }
-    }
-    Some(unique)
+    Some(reader.found)
 }
 
 impl Reader {
