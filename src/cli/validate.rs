@@ -7,8 +7,10 @@ use super::session::Session;
 use crate::ingest::load::TargetGraph;
 use crate::ingest::{LoadPlan, ParseOptions, parse_into};
 use crate::registry::{Registry, StoredReport, assets};
-use crate::shapes::{Report, Validation, ValidationOptions, Verdict, read_shapes, validate};
-use crate::store::{AsOf, Draft, Graphs, Id, QuadIds, Store, StoreError};
+use crate::shapes::{
+    Report, Validation, ValidationOptions, Verdict, read_shapes, suggested_shapes, validate,
+};
+use crate::store::{AsOf, Draft, Graphs, Id, QuadIds, Store, StoreError, View};
 use clap::{Args, ValueEnum};
 use oxrdf::NamedNode;
 use rustc_hash::FxHashMap;
@@ -132,6 +134,15 @@ fn check_files(registry: &Registry, args: &ValidateArgs) -> anyhow::Result<Store
     let shapes_graphs = fill(registry, &mut draft, "shapes", &args.shapes, args)?;
     let file_graphs = fill(registry, &mut draft, "data", &args.paths, args)?;
     let view = draft.snapshot().view();
+    let own_shapes = if args.shapes.is_empty() {
+        suggested(&view, &file_graphs)
+    } else {
+        Vec::new()
+    };
+    let file_graphs: Vec<Id> = file_graphs
+        .into_iter()
+        .filter(|graph| !own_shapes.contains(graph))
+        .collect();
     let data_graphs = if args.paths.is_empty() {
         let mut graphs = registry.data_graphs(&view);
         graphs.retain(|graph| !shapes_graphs.contains(graph));
@@ -139,7 +150,9 @@ fn check_files(registry: &Registry, args: &ValidateArgs) -> anyhow::Result<Store
     } else {
         file_graphs
     };
-    let shapes = if args.shapes.is_empty() {
+    let shapes = if !own_shapes.is_empty() {
+        Arc::new(read_shapes(&view.with_graphs(Graphs::set(own_shapes))))
+    } else if args.shapes.is_empty() {
         registry.shapes()
     } else {
         Arc::new(read_shapes(&view.with_graphs(Graphs::set(shapes_graphs))))
@@ -153,6 +166,25 @@ fn check_files(registry: &Registry, args: &ValidateArgs) -> anyhow::Result<Store
         report: Arc::new(validate(&shapes, &validation)),
         view,
     })
+}
+
+/// The shapes graphs that the files name for themselves (`sh:shapesGraph`): graphs of the files or of the registry. One that
+/// is nowhere is told, and never fetched.
+fn suggested(view: &View, files: &[Id]) -> Vec<Id> {
+    let data = view.with_graphs(Graphs::set(files.iter().copied()));
+    let mut found = Vec::new();
+    for name in suggested_shapes(&data) {
+        let name = name.as_str();
+        let here = [format!("urn:oslo-registry:validate:data:{name}"), name.to_owned()]
+            .iter()
+            .filter_map(|name| view.id_of_iri(name))
+            .find(|graph| view.quads(None, None, None, Some(*graph)).next().is_some());
+        match here {
+            Some(graph) => found.push(graph),
+            None => tracing::warn!("sh:shapesGraph names {name}, which is not here and is not fetched"),
+        }
+    }
+    found
 }
 
 /// Reads files into graphs `urn:oslo-registry:validate:{role}:{graph of the file}` and returns those graphs.

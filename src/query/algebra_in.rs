@@ -102,7 +102,7 @@ impl QueryAlgebra {
         values: &[(String, Term)],
         version: RdfVersion,
     ) -> Result<Self, QueryError> {
-        Self::parse_then(text, base_iri, values, version, &mut |_| (), true)
+        Self::parse_then(text, base_iri, values, version, &mut |_: &Query| (), true)
     }
 
     /// Parses a query and leaves its patterns as they are written, constants aside. `inspect` sees it before these.

@@ -109,11 +109,6 @@ impl GivenQuery {
         &self.columns
     }
 
-    /// Whether the query names a variable.
-    pub(crate) fn names(&self, variable: &str) -> bool {
-        self.algebra.names(variable)
-    }
-
     /// Whether [`GivenQuery::run`] needs no table.
     pub(crate) fn is_open(&self) -> bool {
         self.algebra.is_open()
@@ -205,7 +200,7 @@ impl GivenQuery {
             Started::Executor(mut solutions) => {
                 let order = order(solutions.variables());
                 let outcome = loop {
-                    let step = budget.run(|| {
+                    let step = budget.run(|| -> Result<bool, QueryError> {
                         if !solutions.advance()? {
                             return Ok(false);
                         }

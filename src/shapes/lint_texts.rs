@@ -526,18 +526,6 @@ pub const LINT_RULES: &[LintRule] = &[
         ],
     ),
     rule(
-        "L070",
-        Effect::Note,
-        [
-            "sh:shapesGraph in de gegevens noemt {value}; die graaf is hier niet.",
-            "sh:shapesGraph in the data names {value}; that graph is not here.",
-        ],
-        [
-            "Laad de graaf, of geef de vormen mee met --shapes.",
-            "Load the graph, or give the shapes with --shapes.",
-        ],
-    ),
-    rule(
         "L071",
         Effect::Constraint,
         [

@@ -62,9 +62,10 @@ impl GivenAlgebra {
             .iter()
             .filter_map(|name| Variable::new(*name).ok())
             .collect();
-        let written = QueryAlgebra::parse_unwritten(text, constants, version, &mut |query| {
-            found = breaches(query, &bound, &hidden);
-        })?;
+        let written =
+            QueryAlgebra::parse_unwritten(text, constants, version, &mut |query: &Query| {
+                found = breaches(query, &bound, &hidden);
+            })?;
         let given: Vec<Variable> = given
             .iter()
             .filter_map(|name| Variable::new(*name).ok())
@@ -114,14 +115,6 @@ impl GivenAlgebra {
         self.written.is_deep
     }
 
-    /// Whether the query names a variable.
-    pub(in crate::query) fn names(&self, name: &str) -> bool {
-        let Ok(variable) = Variable::new(name) else {
-            return false;
-        };
-        mentions(self.written.pattern(), &[variable])
-    }
-
     /// The columns of the query itself, without those that are only given.
     pub(in crate::query) fn columns(&self) -> Vec<Variable> {
         columns(self.written.pattern())
@@ -142,7 +135,8 @@ impl GivenAlgebra {
                 .map(|row| row.into_iter().map(ground).collect())
                 .collect(),
         });
-        let one_row = matches!(&table, Some(GraphPattern::Values { bindings, .. }) if bindings.len() == 1);
+        let one_row =
+            matches!(&table, Some(GraphPattern::Values { bindings, .. }) if bindings.len() == 1);
         let work = Work {
             given: &self.given,
             table: table.as_ref(),
@@ -154,10 +148,14 @@ impl GivenAlgebra {
         query.needs_graphs = has_graph_over_groups(&pattern);
         query.needs_order = !query.keeps_order && is_worth_ordering(&pattern);
         query.kind = QueryKind::Select;
+        let base_iri = match &self.written.query {
+            Query::Select { base_iri, .. } | Query::Ask { base_iri, .. } => base_iri.clone(),
+            Query::Construct { .. } | Query::Describe { .. } => None,
+        };
         query.query = Query::Select {
             dataset: None,
             pattern,
-            base_iri: None,
+            base_iri,
         };
         Some(query)
     }
@@ -229,7 +227,12 @@ impl Work<'_> {
 
     fn project(&self, inner: &GraphPattern, variables: &[Variable]) -> Option<GraphPattern> {
         let mut shown = variables.to_vec();
-        shown.extend(self.given.iter().filter(|g| !variables.contains(g)).cloned());
+        shown.extend(
+            self.given
+                .iter()
+                .filter(|g| !variables.contains(g))
+                .cloned(),
+        );
         Some(GraphPattern::Project {
             inner: boxed(self.bound(inner)?),
             variables: shown,
@@ -246,27 +249,30 @@ impl Work<'_> {
                 return self.with_table(pattern.clone());
             }
             GraphPattern::Join { left, right } => {
-                if self.table.is_none() {
-                    let joined = GraphPattern::Join {
-                        left: boxed(self.side(left)?),
-                        right: boxed(self.side(right)?),
-                    };
-                    return self.with_table(joined);
-                }
-                match **left {
-                    GraphPattern::Bgp { .. }
-                    | GraphPattern::Path { .. }
-                    | GraphPattern::Values { .. } => {
-                        return self.with_table(GraphPattern::Join {
-                            left: boxed(self.side(left)?),
-                            right: boxed(self.side(right)?),
-                        });
-                    }
-                    _ => GraphPattern::Join {
-                        left: boxed(self.bound(left)?),
-                        right: boxed(self.side(right)?),
-                    },
-                }
+                let mut filters = Vec::new();
+                // One side takes the rows in when it is more than patterns; else the whole does.
+                let takes_rows = self.table.is_some()
+                    && !matches!(**left, GraphPattern::Values { .. })
+                    && !is_flat(left)
+                    && self.movable(left).is_none();
+                let left = match takes_rows {
+                    true => self.bound(left)?,
+                    false => self.operand(left, &mut filters)?,
+                };
+                let joined = GraphPattern::Join {
+                    left: boxed(left),
+                    right: boxed(self.operand(right, &mut filters)?),
+                };
+                let joined = match takes_rows {
+                    true => joined,
+                    false => self.with_table(joined)?,
+                };
+                filters
+                    .into_iter()
+                    .fold(joined, |inner, expr| GraphPattern::Filter {
+                        expr,
+                        inner: boxed(inner),
+                    })
             }
             GraphPattern::LeftJoin {
                 left,
@@ -346,17 +352,54 @@ impl Work<'_> {
                     });
                 }
                 let mut keys = variables.clone();
-                keys.extend(self.given.iter().filter(|g| !variables.contains(g)).cloned());
+                keys.extend(
+                    self.given
+                        .iter()
+                        .filter(|g| !variables.contains(g))
+                        .cloned(),
+                );
                 GraphPattern::Group {
                     inner,
                     variables: keys,
                     aggregates: aggregates.clone(),
                 }
             }
-            GraphPattern::Minus { .. } | GraphPattern::Lateral { .. } | GraphPattern::Service { .. } => {
+            GraphPattern::Minus { .. }
+            | GraphPattern::Lateral { .. }
+            | GraphPattern::Service { .. } => {
                 return None;
             }
         })
+    }
+
+    /// One operand of a join; what may as well be asked after the join goes to `filters`.
+    fn operand(
+        &self,
+        pattern: &GraphPattern,
+        filters: &mut Vec<Expression>,
+    ) -> Option<GraphPattern> {
+        match self.movable(pattern) {
+            Some((expression, inner)) => {
+                filters.push(expression.clone());
+                Some(inner.clone())
+            }
+            None => self.side(pattern),
+        }
+    }
+
+    /// A filter that needs the given variables and nothing else from outside, over patterns that do not name them: before a
+    /// join it would meet each row with each solution.
+    fn movable<'p>(&self, pattern: &'p GraphPattern) -> Option<(&'p Expression, &'p GraphPattern)> {
+        let GraphPattern::Filter { expr, inner } = pattern else {
+            return None;
+        };
+        if !expression_names(expr, self.given) || mentions(inner, self.given) {
+            return None;
+        }
+        let mut known = FxHashSet::default();
+        certain_variables(inner, &mut known);
+        known.extend(self.given.iter().cloned());
+        reads_only(expr, &known).then_some((expr, &**inner))
     }
 
     /// The pattern as one side of a join whose other side, or whole, belongs to rows.
@@ -505,9 +548,20 @@ fn names_one(pattern: &GraphPattern, variables: &[Variable]) -> bool {
 
 fn expression_names(expression: &Expression, variables: &[Variable]) -> bool {
     match expression {
-        Expression::Variable(variable) | Expression::Bound(variable) => variables.contains(variable),
+        Expression::Variable(variable) | Expression::Bound(variable) => {
+            variables.contains(variable)
+        }
         // Patterns of `EXISTS` are visited as patterns.
         _ => any_operand(expression, &mut |e| expression_names(e, variables)),
+    }
+}
+
+/// Whether an expression reads no other variables, and no patterns.
+fn reads_only(expression: &Expression, known: &FxHashSet<Variable>) -> bool {
+    match expression {
+        Expression::Variable(variable) | Expression::Bound(variable) => known.contains(variable),
+        Expression::Exists(_) => false,
+        _ => !any_operand(expression, &mut |e| !reads_only(e, known)),
     }
 }
 

@@ -19,7 +19,14 @@ use std::sync::Arc;
 pub(crate) type ComponentIx = usize;
 
 /// Variables that no parameter may be called.
-const RESERVED: [&str; 6] = ["this", "shapesGraph", "currentShape", "path", "PATH", "value"];
+const RESERVED: [&str; 6] = [
+    "this",
+    "shapesGraph",
+    "currentShape",
+    "path",
+    "PATH",
+    "value",
+];
 
 /// The declared components.
 #[derive(Default)]
@@ -56,7 +63,11 @@ impl Components {
             let declared = declared(graph, id, iri);
             let ix = found.all.len();
             for parameter in &declared.parameters {
-                found.by_parameter.entry(parameter.predicate).or_default().push(ix);
+                found
+                    .by_parameter
+                    .entry(parameter.predicate)
+                    .or_default()
+                    .push(ix);
             }
             found.all.push(Arc::new(declared));
         }
@@ -88,7 +99,8 @@ fn declared(graph: &ShapesGraph<'_>, id: Id, iri: NamedNode) -> Declared {
             continue;
         };
         let name = local_name(node.as_str()).to_owned();
-        if RESERVED.contains(&name.as_str()) || parameters.iter().any(|p: &Parameter| p.name == name)
+        if RESERVED.contains(&name.as_str())
+            || parameters.iter().any(|p: &Parameter| p.name == name)
         {
             fault = Some(format!("${name}"));
         }
@@ -139,7 +151,10 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Cons
             .find(|p| !p.is_optional && values(p).is_none());
         let name = short_iri(declared.iri.as_str());
         if let Some(missing) = missing {
-            reader.lint(node.ix, Lint::new("L066", &name, &format!("${}", missing.name)));
+            reader.lint(
+                node.ix,
+                Lint::new("L066", &name, &format!("${}", missing.name)),
+            );
             continue;
         }
         if let Some(fault) = &declared.fault {
@@ -152,7 +167,10 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Cons
                 continue;
             };
             if declared.parameters.len() > 1 && found.len() > 1 {
-                reader.lint(node.ix, Lint::new("L067", &name, &format!("${}", parameter.name)));
+                reader.lint(
+                    node.ix,
+                    Lint::new("L067", &name, &format!("${}", parameter.name)),
+                );
                 tuples.clear();
                 break;
             }

@@ -2,6 +2,7 @@
 //! ([§3.1](https://www.w3.org/TR/shacl/#shapes-graph)). Only graphs that are already here; nothing is fetched.
 
 use crate::rdf::vocab::{owl, rdf};
+use crate::shapes::vocabulary as sh;
 use crate::store::{Graphs, Id, View};
 use oxrdf::{NamedNode, Term};
 use rustc_hash::FxHashSet;
@@ -59,6 +60,24 @@ impl Origin {
         });
         version.with_graphs(Graphs::set(ids))
     }
+}
+
+/// The shapes graphs that data name for themselves ([§3.2](https://www.w3.org/TR/shacl/#sh-shapes-graph)), here or not; sorted,
+/// each once.
+pub fn suggested_shapes(data: &View) -> Vec<NamedNode> {
+    let Some(property) = data.id_of_iri(sh::SHAPES_GRAPH) else {
+        return Vec::new();
+    };
+    let mut found: Vec<NamedNode> = data
+        .pairs(property)
+        .filter_map(|(_, graph)| match data.term(graph) {
+            Term::NamedNode(node) => Some(node),
+            _ => None,
+        })
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// A view with the graphs that its `owl:imports` name, and theirs; and the imports that are not here. An import is here when

@@ -14,11 +14,12 @@ mod text;
 mod triggers;
 
 pub(crate) use components::{Components, is_true};
+pub use imports::suggested_shapes;
 pub(crate) use imports::{Origin, local_imports};
 pub(crate) use read::read;
 pub(crate) use run::{Queries, check};
 pub(crate) use target::{TargetQuery, focus as target_focus, read as read_target};
-#[expect(unused_imports, reason = "the live report reads them")]
+#[allow(unused_imports, reason = "for the live report")]
 pub(crate) use triggers::{Endpoint, SparqlTrigger};
 
 use crate::query::QueryKind;

@@ -19,8 +19,8 @@ pub(super) fn prologue(graph: &ShapesGraph<'_>, node: Id) -> Result<String, Stri
     let mut seen: FxHashSet<Id> = queue.iter().copied().collect();
     while let Some(holder) = queue.pop() {
         for declaration in graph.objects(holder, sh::DECLARE) {
-            let (prefix, namespace) = declared(graph, declaration)
-                .ok_or_else(|| graph.term(holder).to_string())?;
+            let (prefix, namespace) =
+                declared(graph, declaration).ok_or_else(|| graph.term(holder).to_string())?;
             match found.get(&prefix) {
                 Some(known) if *known != namespace => return Err(format!("{prefix}:")),
                 _ => found.insert(prefix, namespace),

@@ -154,7 +154,13 @@ pub(super) fn prepare(
         }
         is_plain
     });
-    let query = match GivenQuery::parse(&text, RdfVersion::Rdf11, &constants, &columns, &SILENT_AND_BLANK) {
+    let query = match GivenQuery::parse(
+        &text,
+        RdfVersion::Rdf11,
+        &constants,
+        &columns,
+        &SILENT_AND_BLANK,
+    ) {
         Ok(query) => query,
         Err(error) => {
             let told = told(&error);

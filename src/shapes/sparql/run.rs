@@ -4,7 +4,7 @@
 use super::Rule;
 use super::read::told;
 use super::text::keep;
-use crate::query::given::{Found, Ground, GivenQuery, Node};
+use crate::query::given::{Found, GivenQuery, Ground, Node};
 use crate::query::{Cancel, QueryError, QueryOptions};
 use crate::shapes::lint::Lint;
 use crate::shapes::model::ShapeIx;
@@ -177,7 +177,11 @@ fn select(
     at: At,
     sink: &mut dyn Sink,
 ) -> Result<(), Fault> {
-    let rows_of_table = if rule.query.is_shared() { TABLE_ROWS } else { 1 };
+    let rows_of_table = if rule.query.is_shared() {
+        TABLE_ROWS
+    } else {
+        1
+    };
     if rule.query.is_open() && rule.blanks.is_empty() && focus.len() > TABLE_ROWS {
         return select_from(run, rule, None, focus, at, sink);
     }
@@ -243,9 +247,7 @@ fn select_from(
             let values: Vec<(&str, Term)> = rule
                 .holes
                 .iter()
-                .filter_map(|hole| {
-                    Some((hole.as_str(), run.term_of(cell(column(hole))?)))
-                })
+                .filter_map(|hole| Some((hole.as_str(), run.term_of(cell(column(hole))?))))
                 .collect();
             if let Some(kept) = keep(values.into_iter(), message.as_ref()) {
                 run.queries.kept += 1;
@@ -291,17 +293,27 @@ fn ask_values(
         .filter_map(|name| columns.iter().position(|column| column == name))
         .collect();
     let mut right: FxHashSet<[Option<Id>; 2]> = FxHashSet::default();
-    let rows = if rule.query.is_shared() { TABLE_ROWS } else { 1 };
+    let rows = if rule.query.is_shared() {
+        TABLE_ROWS
+    } else {
+        1
+    };
     for chunk in nodes.chunks(rows * width) {
         if run.is_cancelled() || sink.is_satisfied() {
             return Ok(());
         }
         let table = run.table(rule, chunk, width);
         let mut found: Vec<Vec<Option<Found>>> = Vec::new();
-        ask(run, &rule.query, Some(&table), rule.reads_shapes, &mut |row| {
-            found.push(row.to_vec());
-            true
-        })?;
+        ask(
+            run,
+            &rule.query,
+            Some(&table),
+            rule.reads_shapes,
+            &mut |row| {
+                found.push(row.to_vec());
+                true
+            },
+        )?;
         for row in found {
             let mut key = [None; 2];
             for (cell, place) in key.iter_mut().zip(&places) {

@@ -65,7 +65,12 @@ pub(crate) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Targ
         let Some(prepared) = prepare(reader, node, &draft, &[]) else {
             continue;
         };
-        if !prepared.query.columns().iter().any(|column| column == "this") {
+        if !prepared
+            .query
+            .columns()
+            .iter()
+            .any(|column| column == "this")
+        {
             reader.lint(node.ix, Lint::new("L061", "sh:target", "$this"));
             continue;
         }

@@ -90,7 +90,11 @@ pub(super) fn keep<'a>(
 impl Report {
     /// The rule of a result, when it is one in SPARQL.
     pub(crate) fn rule(&self, row: &ResultRow) -> Option<&Rule> {
-        match self.shape(row.shape).constraints.get(row.constraint as usize) {
+        match self
+            .shape(row.shape)
+            .constraints
+            .get(row.constraint as usize)
+        {
             Some(Constraint::Sparql(rule)) => Some(rule),
             _ => None,
         }
@@ -120,14 +124,18 @@ impl Report {
         });
         let given = kept.as_ref().and_then(|kept| kept.get("message")?.as_str());
         if let Some(message) = given {
-            let language = kept.as_ref().and_then(|kept| kept.get("language")?.as_str());
+            let language = kept
+                .as_ref()
+                .and_then(|kept| kept.get("language")?.as_str());
             return vec![match language {
                 Some(language) => Literal::new_language_tagged_literal_unchecked(message, language),
                 None => Literal::new_simple_literal(message),
             }];
         }
         let value = |name: &str| {
-            let of_solution = kept.as_ref().and_then(|kept| kept.get("values")?.get(name)?.as_str());
+            let of_solution = kept
+                .as_ref()
+                .and_then(|kept| kept.get("values")?.get(name)?.as_str());
             if let Some(value) = of_solution {
                 return Some(value.to_owned());
             }
@@ -147,7 +155,9 @@ impl Report {
             .map(|message| {
                 let text = fill(message.value(), &value);
                 match message.language() {
-                    Some(language) => Literal::new_language_tagged_literal_unchecked(text, language),
+                    Some(language) => {
+                        Literal::new_language_tagged_literal_unchecked(text, language)
+                    }
                     None => Literal::new_simple_literal(text),
                 }
             })

@@ -1,10 +1,11 @@
 //! What a change must touch for a rule or target to say something else: for each kind of triple its query reads, a way from
 //! one end of it to the focus node. The ways give a superset, never less.
+#![allow(dead_code, reason = "for the live report")]
 
 use super::{Rule, TargetQuery};
 use crate::query::given::{GivenQuery, Reading, Walk};
 use crate::shapes::path::Path;
-use oxrdf::NamedNode;
+use oxrdf::{NamedNode, Term, Triple};
 
 /// One end of a triple.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,7 +35,10 @@ impl Rule {
             return triggers(&self.query);
         }
         // From a value on, it is the path of the shape that leads back.
-        let back = self.path.as_ref().map(|path| Path::Inverse(Box::new((**path).clone())));
+        let back = self
+            .path
+            .as_ref()
+            .map(|path| Path::Inverse(Box::new((**path).clone())));
         let of_this = self.query.readings("this")?;
         let of_value = self.query.readings("value")?;
         of_this
@@ -47,49 +51,15 @@ impl Rule {
             .collect()
     }
 
-    /// Whether the query may read triples with this predicate; for rules without triggers.
-    pub(crate) fn reads(&self, predicate: &NamedNode) -> bool {
-        reads(&self.query, predicate)
-    }
-}
-
-impl TargetQuery {
-    /// All triggers, to nodes that the target may choose or not choose any more; `None` when that may be any node.
-    pub(crate) fn triggers(&self) -> Option<Vec<SparqlTrigger>> {
-        triggers(&self.query)
-    }
-
-    /// Whether the query may read triples with this predicate; for targets without triggers.
-    pub(crate) fn reads(&self, predicate: &NamedNode) -> bool {
-        reads(&self.query, predicate)
-    }
-}
-
-fn triggers(query: &GivenQuery) -> Option<Vec<SparqlTrigger>> {
-    let readings = query.readings("this")?;
-    readings.into_iter().map(|reading| trigger(reading, None)).collect()
-}
-
-fn trigger(reading: Reading, further: Option<&Path>) -> Option<SparqlTrigger> {
-    let (from_subject, way) = reading.to_given?;
-    let mut steps: Vec<Path> = way.iter().map(path).collect();
-    steps.extend(further.cloned());
-    Some(SparqlTrigger {
-        predicate: reading.predicate,
-        endpoint: if from_subject {
-            Endpoint::Subject
-        } else {
-            Endpoint::Object
-        },
-        to_focus: sequence(steps),
-    })
-}
-
-fn reads(query: &GivenQuery, predicate: &NamedNode) -> bool {
+    /// Whether the query may read a triple; for rules without triggers.
+    pub(crate) fn reads(query: &GivenQuery, triple: &Triple) -> bool {
+    let subject = Term::from(triple.subject.clone());
     query.readings("this").is_none_or(|readings| {
-        readings
-            .iter()
-            .any(|reading| reading.predicate.as_ref().is_none_or(|p| p == predicate))
+        readings.iter().any(|reading| {
+            reading.predicate.as_ref().is_none_or(|p| *p == triple.predicate)
+                && reading.subject.as_ref().is_none_or(|s| *s == subject)
+                && reading.object.as_ref().is_none_or(|o| *o == triple.object)
+        })
     })
 }
 

@@ -95,10 +95,9 @@ fn by_text(store: &oxigraph::store::Store, query: &str, focus: &str) -> Vec<Stri
     solutions
         .map(|solution| {
             let solution = solution.expect("a solution");
-            let value = solution.get("value").map_or_else(
-                || Term::from(iri(focus)).to_string(),
-                ToString::to_string,
-            );
+            let value = solution
+                .get("value")
+                .map_or_else(|| Term::from(iri(focus)).to_string(), ToString::to_string);
             format!("<{EX}{focus}> {value}")
         })
         .collect()
@@ -114,7 +113,11 @@ fn by_rule(data: &BTreeSet<String>, query: &str, targets: &[&str]) -> Vec<String
     );
     let (data, shapes) = load(&parse_turtle(&data, EX), &parse_turtle(&shapes, EX));
     let shapes = read_shapes(&shapes);
-    assert!(shapes.failure().is_none(), "{query}: {:?}", shapes.findings());
+    assert!(
+        shapes.failure().is_none(),
+        "{query}: {:?}",
+        shapes.findings()
+    );
     let report = validate(
         &shapes,
         &Validation {
@@ -123,7 +126,11 @@ fn by_rule(data: &BTreeSet<String>, query: &str, targets: &[&str]) -> Vec<String
             options: ValidationOptions::default(),
         },
     );
-    assert!(report.not_checked().is_empty(), "{query}: {:?}", report.not_checked());
+    assert!(
+        report.not_checked().is_empty(),
+        "{query}: {:?}",
+        report.not_checked()
+    );
     report
         .results()
         .iter()
@@ -144,7 +151,12 @@ fn store_of(data: &BTreeSet<String>) -> oxigraph::store::Store {
             object,
         } = triple;
         store
-            .insert(&Quad::new(subject, predicate, object, GraphName::DefaultGraph))
+            .insert(&Quad::new(
+                subject,
+                predicate,
+                object,
+                GraphName::DefaultGraph,
+            ))
             .expect("memory");
     }
     store
@@ -177,7 +189,10 @@ fn literals_may_be_focus_nodes() {
     let shapes = "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <http://example.org/> .
         ex:S a sh:NodeShape ; sh:targetNode \"a\", \"b\" ;
           sh:sparql [ sh:select \"SELECT $this { FILTER ($this = 'b') }\" ] .";
-    let (data, shapes) = load(&parse_turtle(&data.into_iter().collect::<Vec<String>>().join(""), EX), &parse_turtle(shapes, EX));
+    let (data, shapes) = load(
+        &parse_turtle(&data.into_iter().collect::<Vec<String>>().join(""), EX),
+        &parse_turtle(shapes, EX),
+    );
     let report = validate(
         &read_shapes(&shapes),
         &Validation {
@@ -186,6 +201,10 @@ fn literals_may_be_focus_nodes() {
             options: ValidationOptions::default(),
         },
     );
-    let found: Vec<Term> = report.results().iter().map(|row| report.term(row.focus)).collect();
+    let found: Vec<Term> = report
+        .results()
+        .iter()
+        .map(|row| report.term(row.focus))
+        .collect();
     assert_eq!(found, [Term::from(Literal::from("b"))]);
 }

@@ -303,21 +303,20 @@ impl Reader {
                 self.path(first, ends, before, after, edges);
                 self.path(second, ends, before, after, edges);
             }
-            PropertyPathExpression::ZeroOrMore(inner) | PropertyPathExpression::OneOrMore(inner) => {
-                match walk(inner) {
-                    Some(once) => {
-                        let any = Walk::ZeroOrMore(Box::new(once));
-                        before.push(any.clone());
-                        let rest = with_first(Some(any), after).unwrap_or_default();
-                        self.path(inner, ends, before, &rest, edges);
-                        before.pop();
-                    }
-                    None => {
-                        let ends = [End::Unknown, End::Unknown];
-                        self.path(inner, &ends, &mut Vec::new(), &[], edges);
-                    }
+            PropertyPathExpression::ZeroOrMore(inner)
+            | PropertyPathExpression::OneOrMore(inner) => match walk(inner) {
+                Some(once) => {
+                    let any = Walk::ZeroOrMore(Box::new(once));
+                    before.push(any.clone());
+                    let rest = with_first(Some(any), after).unwrap_or_default();
+                    self.path(inner, ends, before, &rest, edges);
+                    before.pop();
                 }
-            }
+                None => {
+                    let ends = [End::Unknown, End::Unknown];
+                    self.path(inner, &ends, &mut Vec::new(), &[], edges);
+                }
+            },
             PropertyPathExpression::ZeroOrOne(inner) => {
                 self.path(inner, ends, before, after, edges);
             }
@@ -454,7 +453,7 @@ fn end(term: &TermPattern, scope: &Scope<'_>) -> Result<End, Unreadable> {
 /// The links that hold in every solution of a pattern.
 fn collect(pattern: &GraphPattern, scope: &Scope<'_>, edges: &mut Vec<Edge>) {
     let mut add = |subject: &TermPattern, object: &TermPattern, walk: Option<Walk>| {
-        let name = |term| end(term, scope).ok().and_then(|end| end.name());
+        let name = |term: &TermPattern| end(term, scope).ok().and_then(|end| end.name());
         edges.push(Edge {
             from: name(subject),
             to: name(object),
@@ -500,7 +499,8 @@ fn collect(pattern: &GraphPattern, scope: &Scope<'_>, edges: &mut Vec<Edge>) {
             };
             collect(inner, &inside, edges);
         }
-        GraphPattern::Union { .. } | GraphPattern::Values { .. } | GraphPattern::Service { .. } => {}
+        GraphPattern::Union { .. } | GraphPattern::Values { .. } | GraphPattern::Service { .. } => {
+        }
     }
 }
 
@@ -544,7 +544,9 @@ fn turned(path: &PropertyPathExpression) -> PropertyPathExpression {
         PropertyPathExpression::Alternative(first, second) => {
             PropertyPathExpression::Alternative(back(first), back(second))
         }
-        PropertyPathExpression::ZeroOrMore(inner) => PropertyPathExpression::ZeroOrMore(back(inner)),
+        PropertyPathExpression::ZeroOrMore(inner) => {
+            PropertyPathExpression::ZeroOrMore(back(inner))
+        }
         PropertyPathExpression::OneOrMore(inner) => PropertyPathExpression::OneOrMore(back(inner)),
         PropertyPathExpression::ZeroOrOne(inner) => PropertyPathExpression::ZeroOrOne(back(inner)),
     }
