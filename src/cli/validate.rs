@@ -175,13 +175,18 @@ fn suggested(view: &View, files: &[Id]) -> Vec<Id> {
     let mut found = Vec::new();
     for name in suggested_shapes(&data) {
         let name = name.as_str();
-        let here = [format!("urn:oslo-registry:validate:data:{name}"), name.to_owned()]
-            .iter()
-            .filter_map(|name| view.id_of_iri(name))
-            .find(|graph| view.quads(None, None, None, Some(*graph)).next().is_some());
+        let here = [
+            format!("urn:oslo-registry:validate:data:{name}"),
+            name.to_owned(),
+        ]
+        .iter()
+        .filter_map(|name| view.id_of_iri(name))
+        .find(|graph| view.quads(None, None, None, Some(*graph)).next().is_some());
         match here {
             Some(graph) => found.push(graph),
-            None => tracing::warn!("sh:shapesGraph names {name}, which is not here and is not fetched"),
+            None => {
+                tracing::warn!("sh:shapesGraph names {name}, which is not here and is not fetched")
+            }
         }
     }
     found

@@ -170,7 +170,8 @@ impl QueryDataset {
     /// Lets a name stand for a node: one of the view's by its id, any other by its term.
     pub(super) fn introduce(&self, name: Term, id: Option<Id>, term: &Term) {
         let id = id.unwrap_or_else(|| self.id(term.clone()));
-        self.budget.keep(2 * (size_of::<Term>() + text_len(name.as_ref())));
+        self.budget
+            .keep(2 * (size_of::<Term>() + text_len(name.as_ref())));
         self.local.borrow_mut().ids.insert(name, id);
     }
 

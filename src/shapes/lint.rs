@@ -73,7 +73,10 @@ impl Lint {
 
     /// A finding whose value is a sentence in both languages.
     pub(crate) fn told(code: &'static str, term: &str, value: &Text) -> Self {
-        let (nl, en) = (Self::new(code, term, &value.nl), Self::new(code, term, &value.en));
+        let (nl, en) = (
+            Self::new(code, term, &value.nl),
+            Self::new(code, term, &value.en),
+        );
         Self {
             message: Text::new(nl.message.nl, en.message.en),
             hint: Text::new(nl.hint.nl, en.hint.en),

@@ -223,9 +223,10 @@ impl Report {
                 };
                 format!("{} × {}", bound.unwrap_or_default(), name(shape))
             }
-            Constraint::Sparql(rule) => rule.component.as_ref().map_or_else(String::new, |component| {
-                short_iri(component.as_str())
-            }),
+            Constraint::Sparql(rule) => rule
+                .component
+                .as_ref()
+                .map_or_else(String::new, |component| short_iri(component.as_str())),
             Constraint::UniqueLang | Constraint::Closed(_) | Constraint::In(_) => String::new(),
         }
     }

@@ -22,7 +22,9 @@ pub fn read_shapes(view: &View) -> Shapes {
     let mut reader = Reader::new(&view);
     reader.read_all();
     for import in absent {
-        reader.findings.push(Lint::new("L069", "", &short_iri(import.as_str())));
+        reader
+            .findings
+            .push(Lint::new("L069", "", &short_iri(import.as_str())));
     }
     let Reader {
         shapes,

@@ -202,12 +202,8 @@ pub(crate) const CORE_PARAMETERS: &[&str] = &[
 ];
 
 /// Local names of constraints that need scripts or expressions.
-pub(crate) const SCRIPT_PARAMETERS: &[&str] = &[
-    "js",
-    "expression",
-    "nodeByExpression",
-    "filterShape",
-];
+pub(crate) const SCRIPT_PARAMETERS: &[&str] =
+    &["js", "expression", "nodeByExpression", "filterShape"];
 
 /// Local names of constraints that the SHACL 1.2 drafts add.
 pub(crate) const DRAFT_PARAMETERS: &[&str] = &[

@@ -204,7 +204,11 @@ fn comparable(graph: &Graph, report: NamedOrBlankNodeRef<'_>, with_messages: boo
     let mut out = Graph::new();
     let conforms = object(graph, report, sh("conforms").as_str());
     if let Some(conforms) = conforms {
-        out.insert(&Triple::new(root.clone(), sh("conforms"), conforms.into_owned()));
+        out.insert(&Triple::new(
+            root.clone(),
+            sh("conforms"),
+            conforms.into_owned(),
+        ));
     }
     let compared = [
         "focusNode",
@@ -217,7 +221,11 @@ fn comparable(graph: &Graph, report: NamedOrBlankNodeRef<'_>, with_messages: boo
         "resultMessage",
     ];
     for result in graph.objects_for_subject_predicate(report, &sh("result")) {
-        out.insert(&Triple::new(root.clone(), sh("result"), result.into_owned()));
+        out.insert(&Triple::new(
+            root.clone(),
+            sh("result"),
+            result.into_owned(),
+        ));
         let result = subject_of(result);
         for triple in graph.triples_for_subject(&result) {
             let local = triple.predicate.as_str().strip_prefix(SH);
@@ -252,9 +260,15 @@ fn copy_structure(graph: &Graph, node: TermRef<'_>, out: &mut Graph) {
 /// Whether every result of a report has a message.
 fn tells_messages(graph: &Graph, report: NamedOrBlankNodeRef<'_>) -> bool {
     let result = format!("{SH}result");
-    let mut results = graph.objects_for_subject_predicate(report, NamedNodeRef::new_unchecked(&result));
+    let mut results =
+        graph.objects_for_subject_predicate(report, NamedNodeRef::new_unchecked(&result));
     results.all(|result| {
-        object(graph, subject_of(result).as_ref(), &format!("{SH}resultMessage")).is_some()
+        object(
+            graph,
+            subject_of(result).as_ref(),
+            &format!("{SH}resultMessage"),
+        )
+        .is_some()
     })
 }
 
@@ -409,7 +423,10 @@ fn unlisted(folder: &Path, iri: &str, seen: &BTreeSet<String>) -> Vec<String> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder).expect("the folder of a suite can be listed") {
         let path = entry.expect("an entry of a folder").path();
-        let name = path.file_name().expect("entries have names").to_string_lossy();
+        let name = path
+            .file_name()
+            .expect("entries have names")
+            .to_string_lossy();
         if path.is_dir() {
             found.extend(unlisted(&path, &format!("{iri}{name}/"), seen));
         } else if name.ends_with(".ttl") && !seen.contains(&format!("{iri}{name}")) {
@@ -426,11 +443,19 @@ fn run_suite(name: &str, part: &str) -> SuiteResult {
     if let Some(folder) = suite_folder() {
         let mut seen = BTreeSet::new();
         let files = TestFile { folder };
-        run_manifest(&files, &format!("{BASE}{part}/manifest.ttl"), &mut seen, &mut result);
+        run_manifest(
+            &files,
+            &format!("{BASE}{part}/manifest.ttl"),
+            &mut seen,
+            &mut result,
+        );
         let iri = format!("{BASE}{part}/");
         for file in unlisted(&files.folder.join(part), &iri, &seen) {
             let graph = files.graph(&file);
-            if graph.iter().any(|t| t.predicate.as_str() == format!("{MF}entries")) {
+            if graph
+                .iter()
+                .any(|t| t.predicate.as_str() == format!("{MF}entries"))
+            {
                 run_manifest(&files, &file, &mut seen, &mut result);
             }
         }
@@ -460,7 +485,11 @@ fn w3c_suites() {
             result.total
         );
         if suite_folder().is_some() {
-            assert_eq!(result.total, expected, "all tests of {} are found", result.name);
+            assert_eq!(
+                result.total, expected,
+                "all tests of {} are found",
+                result.name
+            );
         }
     }
 }

@@ -264,9 +264,7 @@ impl<'a> Run<'a> {
         };
         let mut inner_focus: Vec<(Id, u64)> = Vec::new();
         // A query lists what is wrong itself, at once for all focus nodes.
-        let is_list = |constraint: &Constraint| {
-            matches!(constraint, Constraint::Sparql(rule) if !rule.is_ask())
-        };
+        let is_list = |constraint: &Constraint| matches!(constraint, Constraint::Sparql(rule) if !rule.is_ask());
         for &ix in group {
             for (position, constraint) in
                 compiled.shapes[ix as usize].constraints.iter().enumerate()

@@ -52,11 +52,54 @@ impl Rule {
     }
 
     /// Whether the query may read a triple; for rules without triggers.
-    pub(crate) fn reads(query: &GivenQuery, triple: &Triple) -> bool {
+    pub(crate) fn reads(&self, triple: &Triple) -> bool {
+        reads(&self.query, triple)
+    }
+}
+
+impl TargetQuery {
+    /// All triggers, to nodes that the target may choose or not choose any more; `None` when that may be any node.
+    pub(crate) fn triggers(&self) -> Option<Vec<SparqlTrigger>> {
+        triggers(&self.query)
+    }
+
+    /// Whether the query may read a triple; for targets without triggers.
+    pub(crate) fn reads(&self, triple: &Triple) -> bool {
+        reads(&self.query, triple)
+    }
+}
+
+fn triggers(query: &GivenQuery) -> Option<Vec<SparqlTrigger>> {
+    let readings = query.readings("this")?;
+    readings
+        .into_iter()
+        .map(|reading| trigger(reading, None))
+        .collect()
+}
+
+fn trigger(reading: Reading, further: Option<&Path>) -> Option<SparqlTrigger> {
+    let (from_subject, way) = reading.to_given?;
+    let mut steps: Vec<Path> = way.iter().map(path).collect();
+    steps.extend(further.cloned());
+    Some(SparqlTrigger {
+        predicate: reading.predicate,
+        endpoint: if from_subject {
+            Endpoint::Subject
+        } else {
+            Endpoint::Object
+        },
+        to_focus: sequence(steps),
+    })
+}
+
+fn reads(query: &GivenQuery, triple: &Triple) -> bool {
     let subject = Term::from(triple.subject.clone());
     query.readings("this").is_none_or(|readings| {
         readings.iter().any(|reading| {
-            reading.predicate.as_ref().is_none_or(|p| *p == triple.predicate)
+            reading
+                .predicate
+                .as_ref()
+                .is_none_or(|p| *p == triple.predicate)
                 && reading.subject.as_ref().is_none_or(|s| *s == subject)
                 && reading.object.as_ref().is_none_or(|o| *o == triple.object)
         })
