@@ -181,7 +181,7 @@ fn suggested(view: &View, files: &[Id]) -> Vec<Id> {
         ]
         .iter()
         .filter_map(|name| view.id_of_iri(name))
-        .find(|graph| view.quads(None, None, None, Some(*graph)).next().is_some());
+        .find(|graph| view.graph_size(*graph) > 0);
         match here {
             Some(graph) => found.push(graph),
             None => {

@@ -526,6 +526,18 @@ pub const LINT_RULES: &[LintRule] = &[
         ],
     ),
     rule(
+        "L070",
+        Effect::Note,
+        [
+            "Een boodschap van {term} vraagt {value}, en de query geeft daar geen waarde voor.",
+            "A message of {term} asks for {value}, which the query gives no value.",
+        ],
+        [
+            "Toon de variabele in SELECT, of haal ze uit de boodschap.",
+            "Show the variable in SELECT, or take it out of the message.",
+        ],
+    ),
+    rule(
         "L071",
         Effect::Constraint,
         [

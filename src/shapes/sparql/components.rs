@@ -2,7 +2,7 @@
 //! parameters, and the rule that a shape's values of them make. One rule for each tuple of values.
 
 use super::Rule;
-use super::read::{Draft, holes, literals, prepare};
+use super::read::{Draft, holes, lint_holes, literals, prepare};
 use crate::query::QueryKind;
 use crate::shapes::graph::ShapesGraph;
 use crate::shapes::lint::Lint;
@@ -246,6 +246,11 @@ fn rule(
     if messages.is_empty() && !reader.has_messages(node.ix) {
         messages = literals(reader, declared.id, sh::LABEL_TEMPLATE);
     }
+    // An optional parameter may be named and have no value.
+    let optional = declared.parameters.iter().filter(|p| p.is_optional);
+    let mut named = parameters.clone();
+    named.extend(optional.map(|p| (p.name.clone(), reader.graph.term(p.predicate))));
+    lint_holes(reader, node, &name, &messages, &prepared.query, &named);
     let mut key = format!("{} {}", declared.iri, prepared.key);
     for (name, term) in &parameters {
         key.push_str(&format!("\n{name} {term}"));

@@ -103,7 +103,7 @@ pub(crate) fn local_imports(view: &View) -> (View, Vec<NamedNode>) {
                 continue;
             }
             let mut graphs: Vec<Id> = Vec::new();
-            if all.quads(None, None, None, Some(import)).next().is_some() {
+            if all.graph_size(import) > 0 {
                 graphs.push(import);
             } else if let (Some(rdf_type), Some(ontology)) = (rdf_type, ontology) {
                 let calls = all.quads(Some(import), Some(rdf_type), Some(ontology), None);

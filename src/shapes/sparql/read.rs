@@ -67,6 +67,7 @@ pub(crate) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Cons
             continue;
         };
         let messages = literals(reader, value, sh::MESSAGE);
+        lint_holes(reader, node, draft.term, &messages, &prepared.query, &[]);
         out.push(Constraint::Sparql(Arc::new(Rule {
             source: Some(reader.graph.term(value)),
             component: None,
@@ -272,6 +273,32 @@ pub(super) fn literals(reader: &Reader<'_>, node: Id, property: &'static str) ->
         .collect();
     found.sort_by(|a, b| (a.language(), a.value()).cmp(&(b.language(), b.value())));
     found
+}
+
+/// Variables of a result that every message may name.
+const ALWAYS: [&str; 5] = ["this", "value", "path", "PATH", "currentShape"];
+
+/// Notes variables in the messages that nothing gives a value.
+pub(super) fn lint_holes(
+    reader: &mut Reader<'_>,
+    node: &ShapeNode,
+    term: &str,
+    messages: &[Literal],
+    query: &GivenQuery,
+    parameters: &[(String, Term)],
+) {
+    let mut odd: Vec<&str> = messages
+        .iter()
+        .flat_map(|message| super::text::holes(message.value()))
+        .filter(|hole| !ALWAYS.contains(hole))
+        .filter(|hole| !query.columns().iter().any(|column| column == hole))
+        .filter(|hole| !parameters.iter().any(|(name, _)| name == hole))
+        .collect();
+    odd.sort_unstable();
+    odd.dedup();
+    for hole in odd {
+        reader.lint(node.ix, Lint::new("L070", term, &format!("?{hole}")));
+    }
 }
 
 /// Variables in the messages that solutions bind.

@@ -103,6 +103,20 @@ fn a_solution_may_bring_its_own_message_and_path() {
 }
 
 #[test]
+fn holes_that_nothing_fills_are_noted_and_stay() {
+    let (shapes, report) = run(
+        "ex:a a ex:C ; ex:n 7 .",
+        "ex:S a sh:NodeShape ; sh:targetClass ex:C ; sh:sparql [ sh:prefixes ex:p ; sh:message \"{?odd} {x\" ;
+           sh:select \"SELECT $this { $this ex:n 7 }\" ] .",
+    );
+    assert_eq!(codes(&shapes), ["L070"]);
+    assert_eq!(
+        report.message(&report.results()[0], Language::En),
+        "{?odd} {x"
+    );
+}
+
+#[test]
 fn values_that_are_nowhere_in_the_data_are_reported() {
     let (_, report) = run(
         "ex:a a ex:C .",
