@@ -8,7 +8,7 @@ mod links;
 
 pub(in crate::query) use breach::Breach;
 use breach::breaches;
-pub(in crate::query) use links::{Reading, Walk};
+pub(crate) use links::{Reading, Walk};
 
 use super::rewrite::{any_operand, has_graph_over_groups, rewrite_pattern, visit};
 use super::{QueryAlgebra, is_worth_ordering};
