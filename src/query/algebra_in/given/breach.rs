@@ -50,10 +50,10 @@ pub(super) fn breaches(query: &Query, given: &[Variable], hidden: &[Variable]) -
             found.push(Breach::Assigned(variable.clone()));
         }
         GraphPattern::Project { inner, variables } => {
-            let is_outermost = std::ptr::eq(part, outermost) && is_select;
+            let is_outermost = std::ptr::eq(part, outermost);
             for variable in given.iter().filter(|v| !variables.contains(v)) {
                 if is_outermost {
-                    if variable.as_str() == "this" {
+                    if is_select && variable.as_str() == "this" {
                         found.push(Breach::NotShown(variable.clone()));
                     }
                 } else if !hidden.contains(variable) {
