@@ -1,5 +1,7 @@
 //! Rules in SPARQL end to end on small graphs: what the suites do not ask.
 
+mod law;
+
 use super::triggers::Endpoint;
 use crate::rdf::label::Language;
 use crate::shapes::model::{Constraint, Target};
