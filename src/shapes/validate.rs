@@ -170,10 +170,9 @@ fn not_checked(shapes: &Shapes, stopped: bool, queries: Vec<Lint>) -> Vec<Lint> 
 
 /// The same number for the same result in every validation of one store's lifetime.
 pub(crate) fn fingerprint(shape: &Shape, component: Component, failure: &Failure) -> u64 {
-    let language = if component == Component::UniqueLang {
-        failure.found
-    } else {
-        0
+    let language = match component {
+        Component::UniqueLang | Component::Sparql | Component::Custom => failure.found,
+        _ => 0,
     };
     let Failure {
         focus,
