@@ -173,6 +173,30 @@ fn what_rows_share_is_counted_for_each_focus_node() {
 }
 
 #[test]
+fn long_and_nested_queries_run_on_a_deep_stack() {
+    let sum = vec!["?n"; 1500].join(" + ");
+    let nested = format!("{}$this ex:n ?value{}", "{ ".repeat(100), " }".repeat(100));
+    for query in [
+        format!(
+            "SELECT $this ?value {{ $this ex:n ?n . BIND ({sum} AS ?value) FILTER (?value > 1500) }}"
+        ),
+        format!("SELECT $this ?value {{ {nested} FILTER (?value > 1) }}"),
+    ] {
+        let (shapes, report) = run(
+            "ex:a a ex:C ; ex:n 2 . ex:b a ex:C ; ex:n 1 .",
+            &shape(&query),
+        );
+        assert_eq!(codes(&shapes), [""; 0]);
+        assert_eq!(report.total(), 1);
+        for constraint in shapes.compiled.shapes.iter().flat_map(|s| &s.constraints) {
+            if let Constraint::Sparql(rule) = constraint {
+                assert!(rule.triggers().is_some());
+            }
+        }
+    }
+}
+
+#[test]
 fn blank_nodes_are_nodes_like_any_other() {
     let (shapes, report) = run(
         "[] a ex:C ; ex:n 1 . [] a ex:C ; ex:n 9 . ex:a a ex:C ; ex:n 9 .",
