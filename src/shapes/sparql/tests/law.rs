@@ -9,7 +9,7 @@ use crate::shapes::{Validation, ValidationOptions, read_shapes, validate};
 use crate::store::{Graphs, Store};
 use oxrdf::{GraphName, NamedNode, NamedOrBlankNode, Quad, Term, Triple};
 use oxttl::TurtleParser;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 const QUERIES: &[&str] = &[
     "SELECT $this ?value { $this ex:p ?value }",
@@ -82,7 +82,7 @@ fn results(data: &BTreeSet<[usize; 3]>, shapes: &[Triple]) -> BTreeSet<(String, 
 }
 
 /// Nodes at the end of a path.
-fn walk(data: &BTreeSet<Triple>, from: &BTreeSet<Term>, path: &Path) -> BTreeSet<Term> {
+fn walk(data: &[Triple], from: &HashSet<Term>, path: &Path) -> HashSet<Term> {
     let subject = |t: &Triple| match &t.subject {
         NamedOrBlankNode::NamedNode(node) => Term::from(node.clone()),
         NamedOrBlankNode::BlankNode(node) => Term::from(node.clone()),
@@ -112,7 +112,7 @@ fn walk(data: &BTreeSet<Triple>, from: &BTreeSet<Term>, path: &Path) -> BTreeSet
                 _ => walk(data, from, inner),
             };
             loop {
-                let more: BTreeSet<Term> =
+                let more: HashSet<Term> =
                     found.union(&walk(data, &found, inner)).cloned().collect();
                 if more.len() == found.len() {
                     return found;
@@ -158,9 +158,9 @@ fn what_changes_is_led_to() {
             if !after.remove(&changed) {
                 after.insert(changed);
             }
-            let both: BTreeSet<Triple> = data.union(&after).map(|t| triple(*t)).collect();
+            let both: Vec<Triple> = data.union(&after).map(|t| triple(*t)).collect();
             let changed = triple(changed);
-            let mut led_to = BTreeSet::new();
+            let mut led_to = HashSet::new();
             for trigger in &triggers {
                 if trigger
                     .predicate
@@ -173,7 +173,7 @@ fn what_changes_is_led_to() {
                     Endpoint::Subject => Term::from(changed.subject.clone()),
                     Endpoint::Object => changed.object.clone(),
                 };
-                led_to.extend(walk(&both, &BTreeSet::from([end]), &trigger.to_focus));
+                led_to.extend(walk(&both, &HashSet::from([end]), &trigger.to_focus));
             }
             let (before, after) = (results(&data, &shapes), results(&after, &shapes));
             for (focus, _) in before.symmetric_difference(&after) {
