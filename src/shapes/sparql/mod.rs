@@ -19,8 +19,8 @@ pub(crate) use imports::{Origin, local_imports};
 pub(crate) use read::read;
 pub(crate) use run::{Queries, check};
 pub(crate) use target::{TargetQuery, focus as target_focus, read as read_target};
-#[allow(unused_imports, reason = "for the live report")]
-pub(crate) use triggers::{Endpoint, SparqlTrigger};
+pub(crate) use text::is_solution;
+pub(crate) use triggers::{SparqlTrigger, Wake};
 
 use crate::query::QueryKind;
 use crate::query::given::GivenQuery;
@@ -65,7 +65,7 @@ impl Rule {
 
     /// Tells the results of this rule from those of others of the same shape.
     pub(crate) fn stamp(&self) -> u64 {
-        FxBuildHasher.hash_one(&self.key)
+        FxBuildHasher.hash_one(&self.key) >> 32
     }
 }
 
