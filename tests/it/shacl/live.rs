@@ -196,6 +196,56 @@ fn follow(turtle: &str, apart: bool, changes: &[Change]) -> Result<(), TestCaseE
     Ok(())
 }
 
+/// Rules, components and targets in SPARQL: followed, woken by what does not lead back, and chosen by queries.
+const RULES: &[&str] = &[
+    "sh:sparql [ sh:message \"{?x} of {$this}\"@en ; sh:select \"SELECT $this ?x ?value { $this ex:p0 ?x . ?x ex:p1 ?value }\" ]",
+    "sh:sparql [ sh:select \"SELECT $this ?value { $this ex:p0 ?value FILTER NOT EXISTS { ?value ex:p1 ?x . ?x ex:p2 ?y } }\" ]",
+    "sh:sparql [ sh:message \"{?n}\"@en ; sh:select \"SELECT $this (COUNT(?x) AS ?n) { $this ex:p0|ex:p1 ?x } GROUP BY $this HAVING (COUNT(?x) > 1)\" ]",
+    "sh:sparql [ sh:select \"SELECT $this ?value { $this (ex:p0/ex:p1)* ?x . ?x ex:p2 ?value }\" ]",
+    "sh:sparql [ sh:select \"SELECT $this { $this a ex:c0 FILTER EXISTS { ?x ex:p0 ex:n1 } }\" ]",
+    "sh:sparql [ sh:select \"SELECT $this ?value { $this ?path ?value FILTER (ISLITERAL(?value)) }\" ]",
+    "sh:sparql [ sh:select \"SELECT $this ?value { $this ex:p1 ?value . ?other ex:p1 ?value FILTER (?other != $this) }\" ]",
+    "sh:property [ sh:path [ sh:inversePath ex:p1 ] ; sh:sparql [ sh:select \"SELECT $this ?value { $this $PATH ?value . ?value ex:p2 ?x }\" ] ]",
+    "sh:property [ sh:path ex:p2 ; ex:limit 3 ]",
+    "sh:property [ sh:path ( ex:p0 ex:p1 ) ; ex:linked ex:p2 ]",
+    "ex:linked ex:p0",
+    "sh:not [ sh:sparql [ sh:select \"SELECT $this { $this ex:p0 ?x . ?x a ex:c1 }\" ] ]",
+    "sh:node [ sh:property [ sh:path ex:p0 ; sh:minCount 1 ] ; sh:sparql [ sh:select \"SELECT $this { ?x ex:p2 $this }\" ] ]",
+    "sh:target [ a sh:SPARQLTarget ; sh:select \"SELECT ?this { ?this ex:p0 ?x . ?x ex:p0 ?y }\" ] ; sh:property [ sh:path ex:p1 ; sh:maxCount 0 ]",
+];
+
+const COMPONENTS: &str = "@prefix ex: <http://example.org/> . @prefix sh: <http://www.w3.org/ns/shacl#> .
+    ex:Limit a sh:ConstraintComponent ; sh:parameter [ sh:path ex:limit ] ;
+      sh:validator [ sh:message \"over {$limit}\"@en ; sh:ask \"ASK { FILTER (ISNUMERIC($value) && $value < $limit) }\" ] .
+    ex:Linked a sh:ConstraintComponent ; sh:parameter [ sh:path ex:linked ] ;
+      sh:validator [ sh:ask \"ASK { $this a ?c . ?x $linked $value }\" ] .\n";
+
+fn rules() -> impl Strategy<Value = String> {
+    let one = (prop::collection::vec(0..RULES.len(), 1..4), 0..4_u8);
+    prop::collection::vec(one, 1..4).prop_map(|shapes| {
+        let mut turtle = COMPONENTS.to_owned();
+        for (at, (rules, target)) in shapes.into_iter().enumerate() {
+            let target = match target {
+                0 => "sh:targetClass ex:c0",
+                1 => "sh:targetSubjectsOf ex:p0",
+                2 => "sh:targetObjectsOf ex:p1",
+                _ => "sh:targetNode ex:n0, ex:n1, ex:n9",
+            };
+            let rules: Vec<String> = rules
+                .into_iter()
+                .map(|rule| {
+                    RULES[rule].replace("SELECT", "PREFIX ex: <http://example.org/> SELECT")
+                })
+                .collect();
+            turtle.push_str(&format!(
+                "ex:S{at} a sh:NodeShape ; {target} ; {} .\n",
+                rules.join(" ; ")
+            ));
+        }
+        turtle
+    })
+}
+
 fn config() -> ProptestConfig {
     let rounds = std::env::var("OSLO_LIVE_ROUNDS").ok();
     ProptestConfig {
@@ -216,6 +266,14 @@ proptest! {
         changes in prop::collection::vec(change(), 1..7),
     ) {
         follow(&shapes_turtle(&pool), apart, &changes)?;
+    }
+
+    #[test]
+    fn rules_in_sparql_are_followed_too(
+        turtle in rules(),
+        changes in prop::collection::vec(change(), 1..6),
+    ) {
+        follow(&turtle, false, &changes)?;
     }
 
     #[test]
