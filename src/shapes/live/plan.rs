@@ -87,7 +87,7 @@ impl Plan {
         for &root in &compiled.roots {
             let targets = &compiled.shapes[root as usize].targets;
             let at = *by_targets
-                .entry(format!("{targets:?} {}", is_loose(compiled, root)))
+                .entry(format!("{targets:?} {:?}", alone(compiled, root)))
                 .or_insert(groups.len());
             if at == groups.len() {
                 groups.push(Group {
@@ -152,9 +152,9 @@ impl Plan {
     }
 }
 
-/// Whether a rule of a shape, or of one it uses, reads what does not lead back to its focus node. Such shapes do not keep
-/// others with the same targets from being followed.
-fn is_loose(compiled: &Compiled, root: ShapeIx) -> bool {
+/// A shape that has a rule, or uses one that has, is a group of its own: a query reads far, and what it reads is not to have
+/// other shapes with the same targets checked again.
+fn alone(compiled: &Compiled, root: ShapeIx) -> Option<ShapeIx> {
     let mut seen = vec![false; compiled.shapes.len()];
     let mut stack = vec![root];
     while let Some(ix) = stack.pop() {
@@ -162,13 +162,13 @@ fn is_loose(compiled: &Compiled, root: ShapeIx) -> bool {
             continue;
         }
         for constraint in &compiled.shapes[ix as usize].constraints {
-            if matches!(constraint, Constraint::Sparql(rule) if rule.triggers().is_none()) {
-                return true;
+            if matches!(constraint, Constraint::Sparql(_)) {
+                return Some(root);
             }
             stack.extend(constraint.shapes());
         }
     }
-    false
+    None
 }
 
 /// Whether a property shape that reports for a root has property shapes of its own.

@@ -179,8 +179,9 @@ fn changes_of_the_town_are_followed_closely() {
         live = step.live;
     }
     eprintln!("{rounds} changes touched {touched} pairs, {affected} were checked again");
+    // Rules in SPARQL read further than the properties of a node, which is all that is counted here.
     assert!(
-        affected <= 3 * touched,
+        affected <= 4 * touched,
         "{affected} pairs were checked again, {touched} were touched"
     );
 }
