@@ -15,8 +15,8 @@ mod updates;
 
 pub(super) use explained::Fitting;
 pub(super) use federate::{table_number, with_tables};
-pub(crate) use given::{Reading, Walk};
 pub(super) use given::{Breach, GivenAlgebra, replace_variable};
+pub(crate) use given::{Reading, Walk};
 pub(super) use lower::PlanNotes;
 pub(super) use ordering::Sources;
 pub use ordering::{PlanMethod, PlanStep};

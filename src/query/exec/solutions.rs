@@ -83,12 +83,12 @@ impl Solutions {
         let row = self.execution.row();
         for (column, value) in order.iter().zip(values) {
             let slot = column.and_then(|column| self.program.slots[column]);
-            *value = slot.and_then(|slot| Id::from_raw(row[slot])).map(|id| {
-                match id.local_index() {
-                    None => Found::Id(id),
-                    Some(_) => Found::Term(self.execution.dataset().term(id)),
-                }
-            });
+            *value =
+                slot.and_then(|slot| Id::from_raw(row[slot]))
+                    .map(|id| match id.local_index() {
+                        None => Found::Id(id),
+                        Some(_) => Found::Term(self.execution.dataset().term(id)),
+                    });
         }
     }
 
