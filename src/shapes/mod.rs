@@ -22,8 +22,10 @@ mod near;
 mod path;
 mod pattern;
 mod read;
+mod render;
 mod render_csv;
 mod render_jsonld;
+mod render_sarif;
 mod render_text;
 mod render_turtle;
 mod report;
@@ -37,6 +39,7 @@ pub use lint_texts::LINT_RULES;
 pub use model::{Component, Severity, Shapes};
 pub use path::Path;
 pub use read::read_shapes;
+pub use render::{Origin, Rendering, ReportFormat};
 pub use report::{
     FocusCount, PathRef, Report, ResultGroup, ResultRow, SeverityCounts, ShapeRef, Verdict,
     ZeroFocus,
