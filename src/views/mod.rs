@@ -8,6 +8,7 @@ pub mod explain;
 pub mod html;
 pub mod jsonld;
 pub mod labels;
+pub mod profiles;
 pub mod rdf_document;
 pub mod resource;
 pub mod service;

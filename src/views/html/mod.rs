@@ -10,6 +10,7 @@ mod query;
 
 mod report;
 mod resource;
+mod shapes;
 mod stored;
 mod upload;
 
@@ -20,8 +21,9 @@ pub use problem::{ProblemPage, render_problem, render_problem_codes};
 pub use queries_running::{QueriesPage, QueryLine, render_queries, render_token_form};
 pub use query::{QueryTable, render_query_form, render_query_result};
 
-pub use report::render_report;
+pub use report::{ReportPage, ReportPart, render_report};
 pub use resource::{ResourcePage, render_resource};
+pub use shapes::{render_profile, render_profiles};
 pub use stored::{StoredQueryPage, render_stored_queries, render_stored_query};
 pub use upload::render_validate_form;
 

@@ -1,0 +1,123 @@
+//! The application profiles of a registry: the list, and one profile with its shapes, findings and state.
+
+use super::report::lint_list;
+use super::{Site, grouped, layout, percent_encode};
+use crate::rdf::label::Language;
+use crate::shapes::Lint;
+use crate::views::profiles::ProfileState;
+use maud::{Markup, html};
+
+fn say(site: &Site<'_>, nl: &'static str, en: &'static str) -> &'static str {
+    match site.language {
+        Language::Nl => nl,
+        Language::En => en,
+    }
+}
+
+/// All profiles.
+pub fn render_profiles(site: &Site<'_>, profiles: &[ProfileState]) -> String {
+    let title = say(site, "Toepassingsprofielen", "Application profiles");
+    let content = html! {
+        p {
+            (say(
+                site,
+                "De vormen (SHACL) waaraan gegevens getoetst worden, per toepassingsprofiel. De aantallen gelden voor de huidige toestand van het register.",
+                "The shapes (SHACL) that data are checked against, by application profile. The numbers hold for the present state of the registry.",
+            ))
+        }
+        @if profiles.is_empty() {
+            p role="status" { (say(site, "Er zijn geen vormen geladen.", "No shapes are loaded.")) }
+        } @else {
+            div.scroll {
+                table {
+                    thead { tr {
+                        th scope="col" { (say(site, "Profiel", "Profile")) }
+                        th scope="col" { (say(site, "Titel", "Title")) }
+                        th.number scope="col" { (say(site, "Vormen", "Shapes")) }
+                        th.number scope="col" { (say(site, "Opmerkingen", "Findings")) }
+                        th.number scope="col" { (say(site, "Objecten", "Nodes")) }
+                        th.number scope="col" { (say(site, "Overtredingen", "Violations")) }
+                        th scope="col" { (say(site, "Doen", "Do")) }
+                    } }
+                    tbody {
+                        @for state in profiles {
+                            tr {
+                                th scope="row" { a href=(site.path(&format!("/shapes/{}", state.profile.name))) { (state.profile.name) } }
+                                td { (state.profile.title.get(site.language)) }
+                                td.number { (grouped(state.shapes)) }
+                                td.number { (grouped(state.findings.len() as u64)) }
+                                td.number { (grouped(state.focus_nodes())) }
+                                td.number { (grouped(state.results.violation + state.results.other)) }
+                                td { (links(site, state)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    };
+    layout(site.base, title, site.language, &content)
+}
+
+/// One profile.
+pub fn render_profile(site: &Site<'_>, state: &ProfileState) -> String {
+    let findings: Vec<&Lint> = state.findings.iter().collect();
+    let results = &state.results;
+    let content = html! {
+        dl {
+            dt { (say(site, "Graaf", "Graph")) } dd.iri { (state.profile.iri) }
+            dt { (say(site, "Vormen", "Shapes")) } dd { (grouped(state.shapes)) }
+            dt { (say(site, "Bevindingen in het register", "Findings in the registry")) }
+            dd {
+                (say(site, "overtredingen ", "violations ")) (grouped(results.violation + results.other))
+                (say(site, ", waarschuwingen ", ", warnings ")) (grouped(results.warning))
+                (say(site, ", ter info ", ", for information ")) (grouped(results.info))
+            }
+        }
+        p { (links(site, state)) }
+        h2 { (say(site, "Doelen", "Targets")) }
+        @if state.targets.is_empty() {
+            p { (say(site, "Geen vorm van dit profiel kiest zelf objecten.", "No shape of this profile chooses nodes by itself.")) }
+        } @else {
+            div.scroll {
+                table {
+                    thead { tr {
+                        th scope="col" { (say(site, "Vorm", "Shape")) }
+                        th.number scope="col" { (say(site, "Objecten", "Nodes")) }
+                    } }
+                    tbody {
+                        @for (name, count) in &state.targets {
+                            tr { th.iri scope="row" { (name) } td.number { (grouped(*count)) } }
+                        }
+                    }
+                }
+            }
+        }
+        h2 { (say(site, "Opmerkingen bij de vormen", "Findings about the shapes")) }
+        @if findings.is_empty() {
+            p.good { (say(site, "Geen.", "None.")) }
+        } @else {
+            (lint_list(site, &findings))
+        }
+        p { a href=(site.path("/shapes")) { (say(site, "Alle toepassingsprofielen", "All application profiles")) } }
+    };
+    let title = format!(
+        "{} ({})",
+        state.profile.title.get(site.language),
+        state.profile.name
+    );
+    layout(site.base, &title, site.language, &content)
+}
+
+/// The shapes themselves, and validation with them.
+fn links(site: &Site<'_>, state: &ProfileState) -> Markup {
+    let name = percent_encode(&state.profile.name);
+    let graph = percent_encode(&state.profile.iri);
+    html! {
+        a href=(site.path(&format!("/rdf-graphs?graph={graph}&format=ttl"))) { "Turtle" }
+        " · "
+        a href=(site.path(&format!("/validate?profiel={name}"))) {
+            (say(site, "Een bestand valideren", "Validate a file"))
+        }
+    }
+}
