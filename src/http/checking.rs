@@ -121,15 +121,15 @@ pub(super) fn origin_in<'r>(
     let own = view.id_of_iri(&own);
     let name = upload.name.clone();
     move |focus| {
-        let graph = report.graph_id_of(focus)?;
-        if Some(graph) == own {
-            return Some(Origin {
+        let is_own = |graph: Id| (Some(graph) == own).then_some(());
+        match report.find_graph(focus, &is_own) {
+            Some(()) => Some(Origin {
                 name: name.clone(),
                 line: None,
                 is_file: true,
-            });
+            }),
+            None => report.graph_origin(focus),
         }
-        report.graph_origin(focus)
     }
 }
 

@@ -210,25 +210,26 @@ impl Report {
         }
     }
 
-    /// The graph a focus node is described in: the first named graph with statements about it, else one that points at
-    /// it, as an IRI. Empty for the default graph; `None` for a node that no statement names.
+    /// The graph a focus node is described in: the first with statements about it, else one that points at it, as an
+    /// IRI. Empty for the default graph; `None` for a node that no statement names.
     pub fn graph_of(&self, focus: Id) -> Option<String> {
-        self.graph_id_of(focus)
+        self.find_graph(focus, &Some)
             .map(|graph| match self.context.iri(graph) {
                 Some(iri) => iri.into_owned(),
                 None => String::new(),
             })
     }
 
-    /// The id of [`Report::graph_of`].
-    pub fn graph_id_of(&self, focus: Id) -> Option<Id> {
+    /// The first graph with statements about a node that `pick` takes, else one with statements that point at it.
+    pub fn find_graph<T>(&self, focus: Id, pick: &dyn Fn(Id) -> Option<T>) -> Option<T> {
         if focus.local_index().is_some() {
             return None;
         }
-        let about = self.context.quads(Some(focus), None, None, None).next();
-        about
-            .or_else(|| self.context.quads(None, None, Some(focus), None).next())
-            .map(|quad| quad.g)
+        let mut about = self.context.quads(Some(focus), None, None, None);
+        about.find_map(|quad| pick(quad.g)).or_else(|| {
+            let mut pointing = self.context.quads(None, None, Some(focus), None);
+            pointing.find_map(|quad| pick(quad.g))
+        })
     }
 
     /// The place of a focus node in a registry: its graph.

@@ -21,7 +21,7 @@ pub use problem::{ProblemPage, render_problem, render_problem_codes};
 pub use queries_running::{QueriesPage, QueryLine, render_queries, render_token_form};
 pub use query::{QueryTable, render_query_form, render_query_result};
 
-pub use report::{ReportPage, ReportPart, render_report};
+pub use report::{ReportPage, ReportPart, render_report, render_report_file};
 pub use resource::{ResourcePage, render_resource};
 pub use shapes::{render_profile, render_profiles};
 pub use stored::{StoredQueryPage, render_stored_queries, render_stored_query};

@@ -1,12 +1,12 @@
 //! A validation report for people: verdict, counts, what is wrong by shape and rule or by object, what was not checked.
 //! Dutch and English, without scripts: a long list is a page of its own with pages to turn.
 
-use super::{Site, grouped, layout, percent_encode};
+use super::{STYLE_SHEET, Site, grouped, layout, path_prefix, percent_encode};
 use crate::rdf::label::Language;
 use crate::rdf::vocab::rdfs;
 use crate::shapes::{Lint, Report, ResultGroup, ResultRow, Section, Severity, ShapeRef, Verdict};
 use crate::store::Id;
-use maud::{Markup, html};
+use maud::{DOCTYPE, Markup, PreEscaped, html};
 use oxrdf::Term;
 
 /// Results of one rule in plain sight.
@@ -68,21 +68,51 @@ fn say(site: &Site<'_>, nl: &'static str, en: &'static str) -> &'static str {
 
 /// The page. `None` when the part it is to show is not in the report.
 pub fn render_report(site: &Site<'_>, page: &ReportPage<'_>) -> Option<String> {
-    let title = say(site, "Validatierapport", "Validation report");
+    let content = whole(site, page)?;
+    Some(layout(site.base, title(site), site.language, &content))
+}
+
+/// The first page of a report as a file that needs no server: its style is in it, and its links lead to the registry's base.
+pub fn render_report_file(site: &Site<'_>, page: &ReportPage<'_>) -> String {
+    let content = whole(site, page).unwrap_or_default().into_string();
+    let server = site
+        .base
+        .strip_suffix(path_prefix(site.base))
+        .unwrap_or(site.base);
+    let content = content.replace(" href=\"/", &format!(" href=\"{server}/"));
+    html! {
+        (DOCTYPE)
+        html lang=(site.language.tag()) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                title { (title(site)) }
+                style { (PreEscaped(STYLE_SHEET)) }
+            }
+            body { main { h1 { (title(site)) } (PreEscaped(content)) } }
+        }
+    }
+    .into_string()
+}
+
+fn title(site: &Site<'_>) -> &'static str {
+    say(site, "Validatierapport", "Validation report")
+}
+
+fn whole(site: &Site<'_>, page: &ReportPage<'_>) -> Option<Markup> {
     let part = match &page.part {
         ReportPart::Rules => rules(site, page),
         ReportPart::Rule(key) => rule(site, page, key)?,
         ReportPart::Objects => objects(site, page),
     };
-    let content = html! {
+    Some(html! {
         p { (say(site, "Getoetst: ", "Checked: ")) strong { (page.source) } }
         p role="status" class=(verdict_class(page.report)) { (page.report.summary(site.language)) }
         (formats(site, page))
         (counts(site, page.report))
         (views(site, page))
         (part)
-    };
-    Some(layout(site.base, title, site.language, &content))
+    })
 }
 
 fn verdict_class(report: &Report) -> &'static str {
