@@ -87,7 +87,7 @@ pub fn router(state: AppState) -> Router {
         .route("/", get(pages::home))
         .route("/health", get(pages::health))
         .route("/fouten", get(pages::problem_codes))
-        .route("/fouten/{code}", get(pages::problem_codes))
+        .route("/fouten/{code}", get(pages::problem_code))
         .route("/static/oslo.css", get(pages::style_sheet))
         .route("/sparql", get(sparql::get).post(sparql::post))
         .route("/sparql/update", post(updates::update))
@@ -148,6 +148,12 @@ pub fn router(state: AppState) -> Router {
     Router::new()
         .fallback_service(routes)
         .layer(middleware::from_fn(cors::cross_origin))
+}
+
+/// Status and meaning of a code of a problem, as `/fouten` lists them.
+pub fn problem_code(code: &str) -> Option<(u16, Text)> {
+    let row = codes::CODES.iter().find(|(known, ..)| *known == code)?;
+    Some((row.1, Text::new(row.2, row.3)))
 }
 
 async fn unknown_path() -> ApiError {

@@ -2,6 +2,7 @@
 //! steward can act on. Knows formats, limits, JSON-LD contexts and blank node labels.
 //! Does not decide who may write and does not publish anything by itself: [`load`] goes through the commit path.
 
+pub mod code_meanings;
 mod complain;
 pub mod contexts;
 pub mod diagnostic;

@@ -8,6 +8,7 @@
 //! does: two focus nodes with the same bad value give two results.
 
 mod bind;
+mod code_examples;
 mod compare;
 mod compile;
 mod constraints;
@@ -35,6 +36,7 @@ mod texts;
 mod validate;
 mod vocabulary;
 
+pub use code_examples::{CODE_EXAMPLES, CodeExample, EXAMPLE_PREFIXES, Varies, code_example};
 pub use lint::{Effect, Lint, LintRule, lint_rule};
 pub use lint_texts::LINT_RULES;
 pub use model::{Component, Severity, Shapes};

@@ -2,6 +2,7 @@
 //! Declared, not programmed: a register's declaration decides what is nested, listed and filtered.
 //! Fetches nothing, writes nothing, knows no HTTP status codes.
 
+pub mod codes;
 pub mod collection;
 pub mod context;
 pub mod explain;

@@ -17,7 +17,7 @@ mod upload;
 pub use collection::{CollectionPage, render_collection};
 pub use explain::{render_explanation, render_stored_explanation};
 pub use home::{RegisterLine, render_graphs, render_home};
-pub use problem::{ProblemPage, render_problem, render_problem_codes};
+pub use problem::{ProblemPage, render_code, render_codes, render_problem};
 pub use queries_running::{QueriesPage, QueryLine, render_queries, render_token_form};
 pub use query::{QueryTable, render_query_form, render_query_result};
 
