@@ -1,5 +1,6 @@
 //! SHACL: the W3C suite graded by report graph, a naive oracle on random graphs, lints and renderings.
 
+mod examples;
 mod figures;
 mod fixtures;
 mod lints;
