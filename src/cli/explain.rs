@@ -68,7 +68,10 @@ fn tell(session: &Session, meaning: &CodeMeaning, out: &mut dyn Write) -> io::Re
     }
     let lines = [
         (console.say("hulp", "hint"), meaning.hint.get(language)),
-        (console.say("gevolg", "effect"), meaning.effect.get(language)),
+        (
+            console.say("gevolg", "effect"),
+            meaning.effect.get(language),
+        ),
     ];
     for (word, text) in lines.iter().filter(|(_, text)| !text.is_empty()) {
         writeln!(out, "  {word}: {text}")?;

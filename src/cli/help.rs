@@ -270,11 +270,7 @@ const DUTCH: [(&str, &str, &str); 78] = [
         "baseline",
         "Vorig rapport (SARIF, NDJSON, Turtle, JSON-LD, N-Triples of RDF/XML): zijn resultaten vallen weg",
     ),
-    (
-        "validate",
-        "fail_on",
-        "Minste ernst die afloopcode 1 geeft",
-    ),
+    ("validate", "fail_on", "Minste ernst die afloopcode 1 geeft"),
     (
         "validate",
         "context_map",

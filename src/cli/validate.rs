@@ -301,7 +301,10 @@ fn render(
             earlier: None,
         };
         let source = if files.is_empty() {
-            session.console.say("het register", "the registry").to_owned()
+            session
+                .console
+                .say("het register", "the registry")
+                .to_owned()
         } else {
             files.names()
         };

@@ -121,10 +121,7 @@ pub fn router(state: AppState) -> Router {
         .route("/rapport", get(validation::report))
         .route("/shapes", get(shapes::list))
         .route("/shapes/{name}", get(shapes::detail))
-        .route(
-            "/shacl/{domain}/api/info",
-            get(test_bed::info_of_domain),
-        )
+        .route("/shacl/{domain}/api/info", get(test_bed::info_of_domain))
         .route(
             "/shacl/{domain}/api/validate",
             post(test_bed::validate_with),

@@ -56,10 +56,8 @@ pub(super) async fn problem_codes(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let language = language_of(&headers);
-    let problems: Vec<(&str, u16, &str)> = CODES
-        .iter()
-        .map(|row| problem_row(row, language))
-        .collect();
+    let problems: Vec<(&str, u16, &str)> =
+        CODES.iter().map(|row| problem_row(row, language)).collect();
     let meanings = all_codes();
     let document = match choose(&headers, None, &[HTML, JSON])? {
         HTML => Document::html(render_codes(
@@ -74,7 +72,10 @@ pub(super) async fn problem_codes(
                 .iter()
                 .map(|meaning| meaning_json(meaning, language))
                 .collect();
-            Document::new(JSON, format!("{:#}\n", json!({ "fouten": list, "codes": codes })))
+            Document::new(
+                JSON,
+                format!("{:#}\n", json!({ "fouten": list, "codes": codes })),
+            )
         }
     };
     Ok(document.cached(A_DAY).respond(&headers))
@@ -100,13 +101,19 @@ pub(super) async fn problem_code(
         }
     } else {
         let meaning = code_meaning(&code).ok_or_else(|| {
-            ApiError::not_found("Deze foutcode bestaat niet.", "There is no such error code.")
+            ApiError::not_found(
+                "Deze foutcode bestaat niet.",
+                "There is no such error code.",
+            )
         })?;
         match chosen {
             HTML => Document::html(render_code(base, language, &meaning)),
             _ => Document::new(
                 JSON,
-                format!("{:#}\n", json!({ "codes": [meaning_json(&meaning, language)] })),
+                format!(
+                    "{:#}\n",
+                    json!({ "codes": [meaning_json(&meaning, language)] })
+                ),
             ),
         }
     };
@@ -118,9 +125,9 @@ fn problem_row(
     language: Language,
 ) -> (&'static str, u16, &'static str) {
     (
-        code,
+        *code,
         *status,
-        if language == Language::Nl { nl } else { en },
+        if language == Language::Nl { *nl } else { *en },
     )
 }
 

@@ -85,10 +85,7 @@ async fn show(
             Document::new(chosen, format!("{body:#}\n"))
         };
         let mut response = document.respond(&headers);
-        set_commit(
-            response.headers_mut(),
-            Some(stored.view.snapshot().seq()),
-        );
+        set_commit(response.headers_mut(), Some(stored.view.snapshot().seq()));
         Ok(response)
     })
     .await

@@ -7,9 +7,7 @@ use super::checking::{
 };
 use super::error::ApiError;
 use super::moment;
-use super::reply::{
-    Document, REVALIDATE, etag_of_state, is_fresh, set_commit, set_validators,
-};
+use super::reply::{Document, REVALIDATE, etag_of_state, is_fresh, set_commit, set_validators};
 use super::state::{AppState, blocking};
 use super::stream::{Delivery, reads_trailers, stream_from};
 use crate::query::Cancel;

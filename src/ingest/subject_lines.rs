@@ -384,7 +384,8 @@ mod tests {
 
     #[test]
     fn json_and_xml_are_searched() {
-        let json = "{\n \"@id\": \"a\",\n \"p\": [{\"@id\":\"http:\\/\\/e\\/2\"},\n \"http://e/3\"]}";
+        let json =
+            "{\n \"@id\": \"a\",\n \"p\": [{\"@id\":\"http:\\/\\/e\\/2\"},\n \"http://e/3\"]}";
         let found = lines(
             Format::JsonLd,
             json,

@@ -275,7 +275,7 @@ fn stable_text(term: &Term) -> String {
 
 /// The places of a registry's focus nodes: their graphs. For callers that know nothing better.
 pub(crate) fn in_graphs(report: &Report) -> impl Fn(Id) -> Option<Origin> + '_ {
-    |focus| report.graph_origin(focus)
+    move |focus| report.graph_origin(focus)
 }
 
 #[cfg(test)]

@@ -187,10 +187,7 @@ pub fn states(registry: &Registry, view: &View, report: &Report) -> Vec<ProfileS
 /// The label of the ontology that a graph declares.
 fn title_of(graph: &View, name: &str) -> Text {
     let label = |language: Language| -> Option<String> {
-        let (kind, ontology) = (
-            graph.id_of_iri(rdf::TYPE)?,
-            graph.id_of_iri(owl::ONTOLOGY)?,
-        );
+        let (kind, ontology) = (graph.id_of_iri(rdf::TYPE)?, graph.id_of_iri(owl::ONTOLOGY)?);
         let node = graph.subjects(kind, ontology).next()?;
         let label = graph.id_of_iri(rdfs::LABEL)?;
         let labels: Vec<Literal> = graph

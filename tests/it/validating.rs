@@ -18,7 +18,8 @@ ex:b
   a ex:C ;
   ex:code \"lang\" .
 ";
-const SECOND: &str = "<http://e/c> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <http://e/C> .\n";
+const SECOND: &str =
+    "<http://e/c> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <http://e/C> .\n";
 
 /// A folder with a registry that holds the shapes, and two files beside it.
 struct Place {
@@ -192,22 +193,32 @@ fn a_profile_is_chosen_by_its_name() {
         let done = run(&place.data(), ["validate", "--profile", profile, &file]);
         assert_eq!(done.status.code(), Some(expected), "{profile}");
     }
-    let both = ["validate", "--profile", "ander", "--profile", "proef", &file];
+    let both = [
+        "validate",
+        "--profile",
+        "ander",
+        "--profile",
+        "proef",
+        &file,
+    ];
     assert_eq!(run(&place.data(), both).status.code(), Some(1));
     // The stored registry too: it holds nothing to check.
     let stored = run(&place.data(), ["validate", "--profile", "proef"]);
     assert_eq!(stored.status.code(), Some(0), "{}", stdout(&stored));
     let wrong = run(&place.data(), ["validate", "--profile", "x", &file]);
     assert_eq!(wrong.status.code(), Some(2));
-    assert!(stderr(&wrong).contains("ander, proef"), "{}", stderr(&wrong));
+    assert!(
+        stderr(&wrong).contains("ander, proef"),
+        "{}",
+        stderr(&wrong)
+    );
 }
 
 #[test]
 fn codes_are_explained_in_both_languages() {
     let folder = tempfile::tempdir().expect("temporary folder");
-    let explain = |language: &str, code: &str| {
-        output(folder.path(), ["--lang", language, "explain", code])
-    };
+    let explain =
+        |language: &str, code: &str| output(folder.path(), ["--lang", language, "explain", code]);
     insta::assert_snapshot!("explain_v004_nl", explain("nl", "V004"));
     insta::assert_snapshot!("explain_l001_en", explain("en", "l001"));
     insta::assert_snapshot!("explain_p012_en", explain("en", "P012"));

@@ -64,6 +64,14 @@ pub struct Site<'a> {
 }
 
 impl Site<'_> {
+    /// The text in the language of the page.
+    fn say(&self, nl: &'static str, en: &'static str) -> &'static str {
+        match self.language {
+            Language::Nl => nl,
+            Language::En => en,
+        }
+    }
+
     /// A whole page, with a notice when it shows a state that was asked for.
     fn page(&self, title: &str, content: &Markup) -> String {
         let Some(state) = self.earlier else {

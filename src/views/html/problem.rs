@@ -37,7 +37,10 @@ pub fn render_codes(
         Language::En => en,
     };
     let parts = [
-        (say("Resultaten van validatie", "Results of validation"), 'V'),
+        (
+            say("Resultaten van validatie", "Results of validation"),
+            'V',
+        ),
         (say("Opmerkingen bij vormen", "Findings about shapes"), 'L'),
         (say("Fouten in bestanden", "Mistakes in files"), 'P'),
     ];

@@ -14,9 +14,9 @@ const EXAMPLES: usize = 3;
 /// Results of a rule that unfold where there is no page of their own.
 const UNFOLDED: usize = 100;
 /// Results on a page of one rule.
-pub const ROWS_A_PAGE: usize = 100;
+const ROWS_A_PAGE: usize = 100;
 /// Objects on a page of the view by object.
-pub const OBJECTS_A_PAGE: usize = 25;
+const OBJECTS_A_PAGE: usize = 25;
 
 /// Which part of a report a page shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,14 +58,6 @@ impl ReportPage<'_> {
     }
 }
 
-/// Dutch or English.
-fn say(site: &Site<'_>, nl: &'static str, en: &'static str) -> &'static str {
-    match site.language {
-        Language::Nl => nl,
-        Language::En => en,
-    }
-}
-
 /// The page. `None` when the part it is to show is not in the report.
 pub fn render_report(site: &Site<'_>, page: &ReportPage<'_>) -> Option<String> {
     let content = whole(site, page)?;
@@ -96,7 +88,7 @@ pub fn render_report_file(site: &Site<'_>, page: &ReportPage<'_>) -> String {
 }
 
 fn title(site: &Site<'_>) -> &'static str {
-    say(site, "Validatierapport", "Validation report")
+    site.say("Validatierapport", "Validation report")
 }
 
 fn whole(site: &Site<'_>, page: &ReportPage<'_>) -> Option<Markup> {
@@ -106,7 +98,7 @@ fn whole(site: &Site<'_>, page: &ReportPage<'_>) -> Option<Markup> {
         ReportPart::Objects => objects(site, page),
     };
     Some(html! {
-        p { (say(site, "Getoetst: ", "Checked: ")) strong { (page.source) } }
+        p { (site.say("Getoetst: ", "Checked: ")) strong { (page.source) } }
         p role="status" class=(verdict_class(page.report)) { (page.report.summary(site.language)) }
         (formats(site, page))
         (counts(site, page.report))
@@ -143,14 +135,14 @@ fn formats(site: &Site<'_>, page: &ReportPage<'_>) -> Markup {
         ("CSV", "csv"),
         ("NDJSON", "ndjson"),
         ("SARIF", "sarif"),
-        (say(site, "Tekst", "Text"), "txt"),
+        (site.say("Tekst", "Text"), "txt"),
     ];
     let (other, name, code) = match site.language {
         Language::Nl => (Language::En, "English", "en"),
         Language::En => (Language::Nl, "Nederlands", "nl"),
     };
     html! {
-        ul.formats aria-label=(say(site, "Andere formaten", "Other formats")) {
+        ul.formats aria-label=(site.say("Andere formaten", "Other formats")) {
             @for (name, format) in names {
                 li { a href=(page.link(site, &[("format", format)]).unwrap_or_default()) { (name) } }
             }
@@ -166,12 +158,12 @@ fn counts(site: &Site<'_>, report: &Report) -> Markup {
     let counts = report.counts();
     html! {
         table {
-            caption { (say(site, "Bevindingen naar ernst", "Findings by severity")) }
+            caption { (site.say("Bevindingen naar ernst", "Findings by severity")) }
             thead { tr {
-                th.number scope="col" { (say(site, "Overtredingen", "Violations")) }
-                th.number scope="col" { (say(site, "Waarschuwingen", "Warnings")) }
-                th.number scope="col" { (say(site, "Ter info", "For information")) }
-                th.number scope="col" { (say(site, "Gecontroleerde objecten", "Nodes checked")) }
+                th.number scope="col" { (site.say("Overtredingen", "Violations")) }
+                th.number scope="col" { (site.say("Waarschuwingen", "Warnings")) }
+                th.number scope="col" { (site.say("Ter info", "For information")) }
+                th.number scope="col" { (site.say("Gecontroleerde objecten", "Nodes checked")) }
             } }
             tbody { tr {
                 td.number { (grouped(counts.violation + counts.other)) }
@@ -190,18 +182,18 @@ fn views(site: &Site<'_>, page: &ReportPage<'_>) -> Markup {
     }
     let views = [
         (
-            say(site, "Per regel", "By rule"),
+            site.say("Per regel", "By rule"),
             page.link(site, &[]),
             page.part == ReportPart::Rules,
         ),
         (
-            say(site, "Per object", "By object"),
+            site.say("Per object", "By object"),
             page.link(site, &[("weergave", "objecten")]),
             page.part == ReportPart::Objects,
         ),
     ];
     html! {
-        nav aria-label=(say(site, "Weergave", "View")) {
+        nav aria-label=(site.say("Weergave", "View")) {
             ul.formats {
                 @for (name, address, is_current) in views {
                     li {
@@ -220,12 +212,12 @@ fn rules(site: &Site<'_>, page: &ReportPage<'_>) -> Markup {
         (not_checked(site, report))
         (zero_focus(site, report))
         @if !report.focus_counts().is_empty() {
-            h2 { (say(site, "Getoetste vormen", "Shapes checked")) }
+            h2 { (site.say("Getoetste vormen", "Shapes checked")) }
             div.scroll {
                 table {
                     thead { tr {
-                        th scope="col" { (say(site, "Vorm", "Shape")) }
-                        th.number scope="col" { (say(site, "Objecten", "Nodes")) }
+                        th scope="col" { (site.say("Vorm", "Shape")) }
+                        th.number scope="col" { (site.say("Objecten", "Nodes")) }
                     } }
                     tbody {
                         @for focus in report.focus_counts() {
@@ -273,20 +265,20 @@ fn group_of(site: &Site<'_>, page: &ReportPage<'_>, group: &ResultGroup) -> Mark
             (result_table(site, report, examples))
             @match (&all, others.is_empty()) {
                 (Some(all), false) => p {
-                    a href=(all) { (say(site, "Toon alle ", "Show all ")) (grouped(group.total)) }
+                    a href=(all) { (site.say("Toon alle ", "Show all ")) (grouped(group.total)) }
                     " · "
-                    a href=(csv_of(site, page, &key)) { (say(site, "CSV van deze regel", "CSV of this rule")) }
+                    a href=(csv_of(site, page, &key)) { (site.say("CSV van deze regel", "CSV of this rule")) }
                 },
                 (Some(_), true) => p {
-                    a href=(csv_of(site, page, &key)) { (say(site, "CSV van deze regel", "CSV of this rule")) }
+                    a href=(csv_of(site, page, &key)) { (site.say("CSV van deze regel", "CSV of this rule")) }
                 },
                 (None, false) => {
                     details {
-                        summary { (say(site, "Toon nog ", "Show another ")) (grouped(unfolded.len() as u64)) }
+                        summary { (site.say("Toon nog ", "Show another ")) (grouped(unfolded.len() as u64)) }
                         (result_table(site, report, unfolded))
                     }
                     @if more > 0 {
-                        p { (say(site, "En nog ", "And another ")) (grouped(more)) (say(site, "; vraag het rapport als CSV.", "; ask for the report as CSV.")) }
+                        p { (site.say("En nog ", "And another ")) (grouped(more)) (site.say("; vraag het rapport als CSV.", "; ask for the report as CSV.")) }
                     }
                 },
                 (None, true) => {},
@@ -330,14 +322,14 @@ fn rule(site: &Site<'_>, page: &ReportPage<'_>, key: &str) -> Option<Markup> {
             (definition(site, report, group.shape, rows.first()))
             @if group.total > kept {
                 p.notice {
-                    (say(site, "Bewaard zijn de eerste ", "Kept are the first ")) (grouped(kept))
-                    (say(site, " van ", " of ")) (grouped(group.total)) "."
+                    (site.say("Bewaard zijn de eerste ", "Kept are the first ")) (grouped(kept))
+                    (site.say(" van ", " of ")) (grouped(group.total)) "."
                 }
             }
             p {
-                (say(site, "Resultaten ", "Results ")) (grouped(from as u64 + 1)) "–" (grouped((from + shown.len()) as u64))
-                (say(site, " van ", " of ")) (grouped(kept)) " · "
-                a href=(csv_of(site, page, key)) { (say(site, "CSV van deze regel", "CSV of this rule")) }
+                (site.say("Resultaten ", "Results ")) (grouped(from as u64 + 1)) "–" (grouped((from + shown.len()) as u64))
+                (site.say(" van ", " of ")) (grouped(kept)) " · "
+                a href=(csv_of(site, page, key)) { (site.say("CSV van deze regel", "CSV of this rule")) }
             }
             (result_table(site, report, shown))
             (turn(site, page, &[("groep", key)], rows.len().div_ceil(ROWS_A_PAGE)))
@@ -355,9 +347,9 @@ fn objects(site: &Site<'_>, page: &ReportPage<'_>) -> Markup {
         .unwrap_or_default();
     html! {
         p {
-            (say(site, "Objecten met bevindingen: ", "Objects with findings: ")) (grouped(nodes.len() as u64))
+            (site.say("Objecten met bevindingen: ", "Objects with findings: ")) (grouped(nodes.len() as u64))
             @if report.is_sampled() {
-                (say(site, "; van elke regel telt wat bewaard is", "; of each rule counts what is kept"))
+                (site.say("; van elke regel telt wat bewaard is", "; of each rule counts what is kept"))
             }
             "."
         }
@@ -368,10 +360,10 @@ fn objects(site: &Site<'_>, page: &ReportPage<'_>) -> Markup {
                 div.scroll {
                     table {
                         thead { tr {
-                            th scope="col" { (say(site, "Regel", "Rule")) }
-                            th scope="col" { (say(site, "Eigenschap", "Property")) }
-                            th scope="col" { (say(site, "Waarde", "Value")) }
-                            th scope="col" { (say(site, "Boodschap", "Message")) }
+                            th scope="col" { (site.say("Regel", "Rule")) }
+                            th scope="col" { (site.say("Eigenschap", "Property")) }
+                            th scope="col" { (site.say("Waarde", "Value")) }
+                            th scope="col" { (site.say("Boodschap", "Message")) }
                         } }
                         tbody {
                             @for row in positions.iter().map(|position| &report.results()[*position]) {
@@ -400,7 +392,7 @@ fn place(site: &Site<'_>, report: &Report, focus: Id) -> Markup {
         .and_then(|path| path.strip_prefix("/graph/"));
     html! {
         @if let Some(own) = own {
-            p { (say(site, "Graaf: ", "Graph: ")) a href=(site.path(&format!("/graph/{own}"))) { (own) } }
+            p { (site.say("Graaf: ", "Graph: ")) a href=(site.path(&format!("/graph/{own}"))) { (own) } }
         }
     }
 }
@@ -422,16 +414,16 @@ fn turn(
         page.link(site, &all).unwrap_or_default()
     };
     html! {
-        nav aria-label=(say(site, "Bladzijden", "Pages")) {
+        nav aria-label=(site.say("Bladzijden", "Pages")) {
             ul.formats {
                 @if page.number > 1 {
-                    li { a rel="prev" href=(at(page.number - 1)) { (say(site, "Vorige", "Previous")) } }
+                    li { a rel="prev" href=(at(page.number - 1)) { (site.say("Vorige", "Previous")) } }
                 }
                 li aria-current="page" {
-                    (say(site, "Bladzijde ", "Page ")) (page.number) (say(site, " van ", " of ")) (last)
+                    (site.say("Bladzijde ", "Page ")) (page.number) (site.say(" van ", " of ")) (last)
                 }
                 @if page.number < last {
-                    li { a rel="next" href=(at(page.number + 1)) { (say(site, "Volgende", "Next")) } }
+                    li { a rel="next" href=(at(page.number + 1)) { (site.say("Volgende", "Next")) } }
                 }
             }
         }
@@ -443,19 +435,23 @@ fn not_checked(site: &Site<'_>, report: &Report) -> Markup {
     let lints: Vec<&Lint> = report.not_checked().iter().chain(&nothing).collect();
     html! {
         @if !lints.is_empty() {
-            h2 { (say(site, "Niet gecontroleerd", "Not checked")) }
-            p { (say(site, "Deze regels zijn niet of niet helemaal gecontroleerd; wat eronder valt, kan fouten hebben die hier niet staan.", "These rules were not checked, or not in full; what falls under them may have mistakes that are not listed here.")) }
+            h2 { (site.say("Niet gecontroleerd", "Not checked")) }
+            p { (site.say("Deze regels zijn niet of niet helemaal gecontroleerd; wat eronder valt, kan fouten hebben die hier niet staan.", "These rules were not checked, or not in full; what falls under them may have mistakes that are not listed here.")) }
             (lint_list(site, &lints))
         }
     }
 }
 
 fn zero_focus(site: &Site<'_>, report: &Report) -> Markup {
-    let lints: Vec<&Lint> = report.zero_focus().iter().map(|empty| &empty.lint).collect();
+    let lints: Vec<&Lint> = report
+        .zero_focus()
+        .iter()
+        .map(|empty| &empty.lint)
+        .collect();
     html! {
         @if !lints.is_empty() {
-            h2 { (say(site, "Vormen zonder objecten", "Shapes without nodes")) }
-            p { (say(site, "Geen enkel object valt onder deze vormen: er is dus niets mee gecontroleerd.", "No object falls under these shapes: nothing was checked with them.")) }
+            h2 { (site.say("Vormen zonder objecten", "Shapes without nodes")) }
+            p { (site.say("Geen enkel object valt onder deze vormen: er is dus niets mee gecontroleerd.", "No object falls under these shapes: nothing was checked with them.")) }
             (lint_list(site, &lints))
         }
     }
@@ -494,7 +490,7 @@ fn definition(
     let target = see_also().or_else(property);
     html! {
         @if let Some(iri) = target {
-            p.help { (say(site, "Definitie: ", "Definition: ")) (site.anchor(&iri, &iri, &site.name(&iri))) }
+            p.help { (site.say("Definitie: ", "Definition: ")) (site.anchor(&iri, &iri, &site.name(&iri))) }
         }
     }
 }
@@ -504,10 +500,10 @@ fn result_table(site: &Site<'_>, report: &Report, rows: &[ResultRow]) -> Markup 
         div.scroll {
             table {
                 thead { tr {
-                    th scope="col" { (say(site, "Object", "Node")) }
-                    th scope="col" { (say(site, "Eigenschap", "Property")) }
-                    th scope="col" { (say(site, "Waarde", "Value")) }
-                    th scope="col" { (say(site, "Boodschap", "Message")) }
+                    th scope="col" { (site.say("Object", "Node")) }
+                    th scope="col" { (site.say("Eigenschap", "Property")) }
+                    th scope="col" { (site.say("Waarde", "Value")) }
+                    th scope="col" { (site.say("Boodschap", "Message")) }
                 } }
                 tbody {
                     @for row in rows {

@@ -2,42 +2,32 @@
 
 use super::report::lint_list;
 use super::{Site, grouped, layout, percent_encode};
-use crate::rdf::label::Language;
 use crate::shapes::Lint;
 use crate::views::profiles::ProfileState;
 use maud::{Markup, html};
 
-fn say(site: &Site<'_>, nl: &'static str, en: &'static str) -> &'static str {
-    match site.language {
-        Language::Nl => nl,
-        Language::En => en,
-    }
-}
-
 /// All profiles.
 pub fn render_profiles(site: &Site<'_>, profiles: &[ProfileState]) -> String {
-    let title = say(site, "Toepassingsprofielen", "Application profiles");
+    let title = site.say("Toepassingsprofielen", "Application profiles");
     let content = html! {
         p {
-            (say(
-                site,
-                "De vormen (SHACL) waaraan gegevens getoetst worden, per toepassingsprofiel. De aantallen gelden voor de huidige toestand van het register.",
+            (site.say("De vormen (SHACL) waaraan gegevens getoetst worden, per toepassingsprofiel. De aantallen gelden voor de huidige toestand van het register.",
                 "The shapes (SHACL) that data are checked against, by application profile. The numbers hold for the present state of the registry.",
             ))
         }
         @if profiles.is_empty() {
-            p role="status" { (say(site, "Er zijn geen vormen geladen.", "No shapes are loaded.")) }
+            p role="status" { (site.say("Er zijn geen vormen geladen.", "No shapes are loaded.")) }
         } @else {
             div.scroll {
                 table {
                     thead { tr {
-                        th scope="col" { (say(site, "Profiel", "Profile")) }
-                        th scope="col" { (say(site, "Titel", "Title")) }
-                        th.number scope="col" { (say(site, "Vormen", "Shapes")) }
-                        th.number scope="col" { (say(site, "Opmerkingen", "Findings")) }
-                        th.number scope="col" { (say(site, "Objecten", "Nodes")) }
-                        th.number scope="col" { (say(site, "Overtredingen", "Violations")) }
-                        th scope="col" { (say(site, "Doen", "Do")) }
+                        th scope="col" { (site.say("Profiel", "Profile")) }
+                        th scope="col" { (site.say("Titel", "Title")) }
+                        th.number scope="col" { (site.say("Vormen", "Shapes")) }
+                        th.number scope="col" { (site.say("Opmerkingen", "Findings")) }
+                        th.number scope="col" { (site.say("Objecten", "Nodes")) }
+                        th.number scope="col" { (site.say("Overtredingen", "Violations")) }
+                        th scope="col" { (site.say("Doen", "Do")) }
                     } }
                     tbody {
                         @for state in profiles {
@@ -65,25 +55,25 @@ pub fn render_profile(site: &Site<'_>, state: &ProfileState) -> String {
     let results = &state.results;
     let content = html! {
         dl {
-            dt { (say(site, "Graaf", "Graph")) } dd.iri { (state.profile.iri) }
-            dt { (say(site, "Vormen", "Shapes")) } dd { (grouped(state.shapes)) }
-            dt { (say(site, "Bevindingen in het register", "Findings in the registry")) }
+            dt { (site.say("Graaf", "Graph")) } dd.iri { (state.profile.iri) }
+            dt { (site.say("Vormen", "Shapes")) } dd { (grouped(state.shapes)) }
+            dt { (site.say("Bevindingen in het register", "Findings in the registry")) }
             dd {
-                (say(site, "overtredingen ", "violations ")) (grouped(results.violation + results.other))
-                (say(site, ", waarschuwingen ", ", warnings ")) (grouped(results.warning))
-                (say(site, ", ter info ", ", for information ")) (grouped(results.info))
+                (site.say("overtredingen ", "violations ")) (grouped(results.violation + results.other))
+                (site.say(", waarschuwingen ", ", warnings ")) (grouped(results.warning))
+                (site.say(", ter info ", ", for information ")) (grouped(results.info))
             }
         }
         p { (links(site, state)) }
-        h2 { (say(site, "Doelen", "Targets")) }
+        h2 { (site.say("Doelen", "Targets")) }
         @if state.targets.is_empty() {
-            p { (say(site, "Geen vorm van dit profiel kiest zelf objecten.", "No shape of this profile chooses nodes by itself.")) }
+            p { (site.say("Geen vorm van dit profiel kiest zelf objecten.", "No shape of this profile chooses nodes by itself.")) }
         } @else {
             div.scroll {
                 table {
                     thead { tr {
-                        th scope="col" { (say(site, "Vorm", "Shape")) }
-                        th.number scope="col" { (say(site, "Objecten", "Nodes")) }
+                        th scope="col" { (site.say("Vorm", "Shape")) }
+                        th.number scope="col" { (site.say("Objecten", "Nodes")) }
                     } }
                     tbody {
                         @for (name, count) in &state.targets {
@@ -93,13 +83,13 @@ pub fn render_profile(site: &Site<'_>, state: &ProfileState) -> String {
                 }
             }
         }
-        h2 { (say(site, "Opmerkingen bij de vormen", "Findings about the shapes")) }
+        h2 { (site.say("Opmerkingen bij de vormen", "Findings about the shapes")) }
         @if findings.is_empty() {
-            p.good { (say(site, "Geen.", "None.")) }
+            p.good { (site.say("Geen.", "None.")) }
         } @else {
             (lint_list(site, &findings))
         }
-        p { a href=(site.path("/shapes")) { (say(site, "Alle toepassingsprofielen", "All application profiles")) } }
+        p { a href=(site.path("/shapes")) { (site.say("Alle toepassingsprofielen", "All application profiles")) } }
     };
     let title = format!(
         "{} ({})",
@@ -117,7 +107,7 @@ fn links(site: &Site<'_>, state: &ProfileState) -> Markup {
         a href=(site.path(&format!("/rdf-graphs?graph={graph}&format=ttl"))) { "Turtle" }
         " · "
         a href=(site.path(&format!("/validate?profiel={name}"))) {
-            (say(site, "Een bestand valideren", "Validate a file"))
+            (site.say("Een bestand valideren", "Validate a file"))
         }
     }
 }

@@ -68,7 +68,11 @@ pub(crate) fn assert_well_formed(page: &str) {
 /// Facts of the schema of SARIF 2.1.0: required members, and the values of those that are enumerated.
 pub(crate) fn assert_sarif(sarif: &Json) {
     assert_eq!(sarif["version"], "2.1.0");
-    assert!(sarif["$schema"].as_str().is_some_and(|s| s.contains("sarif")));
+    assert!(
+        sarif["$schema"]
+            .as_str()
+            .is_some_and(|s| s.contains("sarif"))
+    );
     let runs = sarif["runs"].as_array().expect("runs");
     assert_eq!(runs.len(), 1);
     let run = &runs[0];
@@ -87,7 +91,11 @@ pub(crate) fn assert_sarif(sarif: &Json) {
         }
     }
     for result in run["results"].as_array().expect("results") {
-        assert!(result["message"]["text"].as_str().is_some_and(|t| !t.is_empty()));
+        assert!(
+            result["message"]["text"]
+                .as_str()
+                .is_some_and(|t| !t.is_empty())
+        );
         let level = result["level"].as_str().expect("a level");
         assert!(["none", "note", "warning", "error"].contains(&level));
         let rule = result["ruleIndex"].as_u64().expect("an index") as usize;
@@ -102,7 +110,9 @@ pub(crate) fn assert_sarif(sarif: &Json) {
                 assert!(line.is_null() || line.as_u64().is_some_and(|line| line > 0));
             }
         }
-        let prints = result["partialFingerprints"].as_object().expect("an object");
+        let prints = result["partialFingerprints"]
+            .as_object()
+            .expect("an object");
         assert!(prints.values().all(Json::is_string));
     }
 }
@@ -181,7 +191,10 @@ async fn every_form_holds_every_result() {
     );
     let rows: Vec<csv::StringRecord> = reader.records().map(|r| r.expect("a row")).collect();
     assert_eq!(rows.len(), 131);
-    assert!(rows.iter().all(|row| &row[8] == "http://register.test/graph/slecht"));
+    assert!(
+        rows.iter()
+            .all(|row| &row[8] == "http://register.test/graph/slecht")
+    );
     server
         .get("/rapport?format=docx")
         .await
@@ -214,7 +227,11 @@ async fn pages_turn_and_views_change() {
         .get_as(&format!("/rapport?groep={key}"), "text/html")
         .await;
     assert_well_formed(&first.text());
-    assert!(first.text().contains("Bladzijde 1 van 2"), "{}", first.text());
+    assert!(
+        first.text().contains("Bladzijde 1 van 2"),
+        "{}",
+        first.text()
+    );
     assert!(first.text().contains("rel=\"next\""));
     let second = format!("/rapport?groep={key}&pagina=2&taal=en");
     let second = server.get_as(&second, "text/html").await;
@@ -324,9 +341,7 @@ async fn profiles_are_listed_with_their_state() {
 async fn codes_are_explained_with_examples() {
     let server = Server::empty();
     for code in ["V004", "L001", "P012", "not-found"] {
-        let page = server
-            .get_as(&format!("/fouten/{code}"), "text/html")
-            .await;
+        let page = server.get_as(&format!("/fouten/{code}"), "text/html").await;
         assert_eq!(page.status, StatusCode::OK, "{code}");
         assert_well_formed(&page.text());
     }

@@ -128,7 +128,10 @@ async fn content_is_recognised_and_types_are_names_of_profiles() {
     assert_eq!(all.json()["counters"]["nrOfErrors"], 1);
     // The name by which OSLO's validator knows the profile.
     let body = json!({ "contentToValidate": BAD, "validationType": "adresregister", "reportSyntax": "application/json" });
-    assert_eq!(validate(&server, &body).await.json()["counters"]["nrOfWarnings"], 0);
+    assert_eq!(
+        validate(&server, &body).await.json()["counters"]["nrOfWarnings"],
+        0
+    );
 }
 
 #[tokio::test]
@@ -189,7 +192,12 @@ async fn what_cannot_be_done_is_said() {
         assert!(problem["message"].is_string(), "{problem:#}");
     };
     let url = "https://elders.example/adressen.ttl";
-    check(json!({ "contentToValidate": url, "embeddingMethod": "URL" }), 400, "fetch-refused").await;
+    check(
+        json!({ "contentToValidate": url, "embeddingMethod": "URL" }),
+        400,
+        "fetch-refused",
+    )
+    .await;
     check(json!({ "contentToValidate": url }), 400, "fetch-refused").await;
     check(
         json!({ "contentToValidate": BAD, "externalRules": [{ "ruleSet": url, "embeddingMethod": "URL" }] }),
@@ -198,20 +206,62 @@ async fn what_cannot_be_done_is_said() {
     )
     .await;
     check(json!({}), 400, "embedded-content").await;
-    check(json!({ "contentToValidate": "*", "embeddingMethod": "BASE64" }), 400, "embedded-content").await;
-    check(json!({ "contentToValidate": BAD, "embeddingMethod": "FTP" }), 400, "field-not-supported").await;
-    check(json!({ "contentToValidate": BAD, "validationType": "x" }), 400, "unknown-profile").await;
-    check(json!({ "contentToValidate": BAD, "reportSyntax": "application/xml" }), 400, "unknown-format").await;
-    check(json!({ "contentToValidate": BAD, "reportQuery": "CONSTRUCT {} {}" }), 400, "field-not-supported").await;
-    check(json!({ "contentQuery": "CONSTRUCT {} {}", "contentQueryEndpoint": url }), 400, "field-not-supported").await;
-    check(json!({ "contentToValidate": "<a> <b>", "contentSyntax": "text/turtle" }), 400, "parse-error").await;
+    check(
+        json!({ "contentToValidate": "*", "embeddingMethod": "BASE64" }),
+        400,
+        "embedded-content",
+    )
+    .await;
+    check(
+        json!({ "contentToValidate": BAD, "embeddingMethod": "FTP" }),
+        400,
+        "field-not-supported",
+    )
+    .await;
+    check(
+        json!({ "contentToValidate": BAD, "validationType": "x" }),
+        400,
+        "unknown-profile",
+    )
+    .await;
+    check(
+        json!({ "contentToValidate": BAD, "reportSyntax": "application/xml" }),
+        400,
+        "unknown-format",
+    )
+    .await;
+    check(
+        json!({ "contentToValidate": BAD, "reportQuery": "CONSTRUCT {} {}" }),
+        400,
+        "field-not-supported",
+    )
+    .await;
+    check(
+        json!({ "contentQuery": "CONSTRUCT {} {}", "contentQueryEndpoint": url }),
+        400,
+        "field-not-supported",
+    )
+    .await;
+    check(
+        json!({ "contentToValidate": "<a> <b>", "contentSyntax": "text/turtle" }),
+        400,
+        "parse-error",
+    )
+    .await;
     check(json!("tekst"), 400, "malformed").await;
-    post(&server, "/api/bestaat-niet/validate", &json!({ "contentToValidate": BAD }))
-        .await
-        .assert_problem(404, "not-found");
+    post(
+        &server,
+        "/api/bestaat-niet/validate",
+        &json!({ "contentToValidate": BAD }),
+    )
+    .await
+    .assert_problem(404, "not-found");
     let headers = [("content-type", "text/turtle")];
     let plain = request(Method::POST, "/api/validate", &headers, BAD);
-    server.send(plain).await.assert_problem(415, "unsupported-media-type");
+    server
+        .send(plain)
+        .await
+        .assert_problem(415, "unsupported-media-type");
     // Nesting is bounded by the reader.
     let deep = format!("{{\"externalRules\":{}", "[".repeat(5000));
     let headers = [("content-type", "application/json")];

@@ -142,14 +142,17 @@ fn every_rdf_form_says_the_same() {
 
 #[test]
 fn sarif_names_rules_places_and_what_was_not_checked() {
-    let shapes =
-        format!("{SHAPES} ex:Kapot a sh:NodeShape ; sh:targetClass adres:Adres ; sh:nodekind sh:IRI .");
+    let shapes = format!(
+        "{SHAPES} ex:Kapot a sh:NodeShape ; sh:targetClass adres:Adres ; sh:nodekind sh:IRI ."
+    );
     let (_, report) = validate_turtle(DATA, &shapes);
     let origin = |focus| {
-        (report.term_text(focus) == "<http://example.org/a>").then(|| oslo_registry::shapes::Origin {
-            name: "map/a b.ttl".to_owned(),
-            line: Some(7),
-            is_file: true,
+        (report.term_text(focus) == "<http://example.org/a>").then(|| {
+            oslo_registry::shapes::Origin {
+                name: "map/a b.ttl".to_owned(),
+                line: Some(7),
+                is_file: true,
+            }
         })
     };
     let rendering = oslo_registry::shapes::Rendering {
