@@ -111,15 +111,11 @@ pub(crate) fn run(session: &Session, args: &ValidateArgs) -> anyhow::Result<Exit
         session.console.note(&format!("{left_out} {text}"));
     }
     write(session, &registry, args, &stored, &files)?;
-    Ok(exit_of_level(&stored.report, args.fail_on))
+    Ok(exit_of(&stored.report, args.fail_on))
 }
 
-/// The exit code of a report: undetermined when nothing was found and something, or all, was not checked.
-pub(crate) fn exit_of(report: &Report) -> Exit {
-    exit_of_level(report, FailOn::Info)
-}
-
-fn exit_of_level(report: &Report, level: FailOn) -> Exit {
+/// The exit code of a report: undetermined when nothing of the severity was found and something, or all, was not checked.
+fn exit_of(report: &Report, level: FailOn) -> Exit {
     let rank = |severity: &Severity| match severity {
         Severity::Violation | Severity::Other(_) => FailOn::Violation,
         Severity::Warning => FailOn::Warning,

@@ -6,16 +6,19 @@ use super::error::ApiError;
 use super::graphs::parse_upload;
 use super::reply::{joined, language_of};
 use super::state::AppState;
+use crate::ingest::format::detect;
+use crate::ingest::{Input, subject_lines};
 use crate::rdf::label::Language;
 use crate::registry::StoredReport;
 use crate::shapes::{
     Origin, Report, ReportFormat, Shapes, Validation, ValidationOptions, Verdict, read_shapes,
     validate,
 };
-use crate::store::{Graphs, Id, View};
+use crate::store::{Graphs, Id};
 use crate::views::profiles::{self, Profile};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
-use oxrdf::{GraphName, NamedNode};
+use oxrdf::{GraphName, NamedNode, Term};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -110,27 +113,56 @@ fn own_graph(state: &AppState, part: &str) -> Result<NamedNode, ApiError> {
     NamedNode::new(format!("{}/validate#{part}", state.registry.base())).map_err(ApiError::internal)
 }
 
-/// Where the nodes of an upload stand: in the upload where it says something about them.
+/// Where the nodes of an upload stand: in the upload where it says something about them, with their lines when asked.
 pub(super) fn origin_in<'r>(
     state: &AppState,
-    report: &'r Report,
-    view: &View,
+    stored: &'r StoredReport,
     upload: &Upload,
-) -> impl Fn(Id) -> Option<Origin> + 'r {
-    let own = format!("{}/validate#bestand", state.registry.base());
-    let own = view.id_of_iri(&own);
+    has_lines: bool,
+) -> impl Fn(Id) -> Option<Origin> + use<'r> {
+    let report: &'r Report = &stored.report;
+    let base = format!("{}/validate#bestand", state.registry.base());
+    let own = stored.view.id_of_iri(&base);
     let name = upload.name.clone();
+    let lines = if has_lines {
+        lines_in(report, upload, &base)
+    } else {
+        FxHashMap::default()
+    };
     move |focus| {
         let is_own = |graph: Id| (Some(graph) == own).then_some(());
-        match report.find_graph(focus, &is_own) {
-            Some(()) => Some(Origin {
-                name: name.clone(),
-                line: None,
-                is_file: true,
-            }),
-            None => report.graph_origin(focus),
+        if report.find_graph(focus, &is_own).is_none() {
+            return report.graph_origin(focus);
         }
+        let line = match report.term(focus) {
+            Term::NamedNode(node) => lines.get(node.as_str()).copied(),
+            _ => None,
+        };
+        Some(Origin {
+            name: name.clone(),
+            line,
+            is_file: true,
+        })
     }
+}
+
+/// Lines of the nodes with results.
+fn lines_in(report: &Report, upload: &Upload, base: &str) -> FxHashMap<String, u64> {
+    let wanted: FxHashSet<String> = report
+        .results()
+        .iter()
+        .filter_map(|row| match report.term(row.focus) {
+            Term::NamedNode(node) => Some(node.into_string()),
+            _ => None,
+        })
+        .collect();
+    let input = Input::bytes(upload.name.clone(), upload.bytes.clone());
+    // It was read once already; a name without extension says nothing and need not.
+    let found = detect(&input, None, upload.media_type.as_deref());
+    let Ok(detected) = found else {
+        return FxHashMap::default();
+    };
+    subject_lines(&input, detected.format, Some(base), &wanted).unwrap_or_default()
 }
 
 /// The form of report a request asks for, by `format=` or else by `Accept`, and the media type it is sent as.

@@ -59,7 +59,12 @@ pub(super) async fn validate(
     let (format, media_type) = report_format(&headers, &params)?;
     let language = language_in(&headers, &params)?;
     let bytes = read_body(&headers, body, state.config.max_body_bytes).await?;
-    let upload = upload_of(&headers, bytes)?;
+    let mut upload = upload_of(&headers, bytes)?;
+    if let Some(name) = params.one("naam")?
+        && upload.name.is_empty()
+    {
+        name.clone_into(&mut upload.name);
+    }
     let rules = Rules {
         profiles: profiles_in(&params),
         own: Vec::new(),
@@ -93,9 +98,10 @@ pub(super) async fn validate(
             let html = render_report(&site, &page).unwrap_or_default();
             return out.write_all(html.as_bytes()).map_err(ApiError::internal);
         }
+        let has_lines = matches!(format, ReportFormat::Sarif | ReportFormat::Ndjson);
         let rendering = Rendering {
             language,
-            origin_of: &origin_in(&state, report, &stored.view, &upload),
+            origin_of: &origin_in(&state, &stored, &upload, has_lines),
         };
         report
             .render(format, &rendering, out)

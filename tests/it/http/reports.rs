@@ -383,6 +383,10 @@ async fn a_file_is_checked_against_one_profile() {
             .header("x-conforms"),
         "false"
     );
+    let lines = send("/validate?format=sarif&naam=map/a.ttl").await.json();
+    let place = &lines["runs"][0]["results"][0]["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "map/a.ttl");
+    assert_eq!(place["region"]["startLine"], 1);
     let problem = send("/validate?profiel=x").await;
     let problem = problem.assert_problem(400, "unknown-profile");
     assert_eq!(problem["profielen"][1], "proef");
