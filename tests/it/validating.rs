@@ -105,7 +105,7 @@ fn the_name_of_the_output_tells_its_form() {
         ("r.csv", "ernst,"),
         ("r.ndjson", "{"),
         ("r.sarif", "{\"$schema\""),
-        ("r.txt", "violation["),
+        ("r.txt", "warning["),
         ("r.html", "<!DOCTYPE html>"),
     ] {
         let path = place.path(name);
