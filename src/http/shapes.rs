@@ -92,8 +92,8 @@ async fn show(
 }
 
 /// The body with what its names mean first.
-fn with_context(mut body: Json) -> Json {
-    body["@context"] = json!({
+fn with_context(body: Json) -> Json {
+    let mut out = json!({ "@context": {
         "@vocab": "urn:oslo-registry:shacl:",
         "dct": "http://purl.org/dc/terms/",
         "hydra": "http://www.w3.org/ns/hydra/core#",
@@ -106,8 +106,11 @@ fn with_context(mut body: Json) -> Json {
         "valideren": { "@type": "@id" },
         "boodschap": { "@container": "@language" },
         "hulp": { "@container": "@language" },
-    });
-    body
+    } });
+    if let (Some(out), Json::Object(body)) = (out.as_object_mut(), body) {
+        out.extend(body);
+    }
+    out
 }
 
 fn summary(base: &str, state: &ProfileState) -> Json {
@@ -137,7 +140,9 @@ fn detail_of(base: &str, state: &ProfileState) -> Json {
     body["doelen"] = state
         .targets
         .iter()
-        .map(|(name, count)| json!({ "vorm": name, "objecten": count }))
+        .map(|target| {
+            json!({ "vorm": target.label, "titel": both(&target.name), "objecten": target.count })
+        })
         .collect();
     body["lints"] = state
         .findings

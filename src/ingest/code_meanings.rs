@@ -226,8 +226,8 @@ pub const INGEST_CODES: &[IngestCode] = &[
         en: "A declaration of a prefix, base or graph is not complete.",
         hint_nl: "Schrijf bijvoorbeeld: @prefix ex: <http://example.org/> .",
         hint_en: "Write for example: @prefix ex: <http://example.org/> .",
-        fails: "@prefix ex <http://example.org/> .",
-        passes: "@prefix ex: <http://example.org/> .",
+        fails: "@base \"http://example.org/\" .",
+        passes: "@base <http://example.org/> .",
     },
     IngestCode {
         code: "P028",

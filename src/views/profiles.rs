@@ -48,16 +48,27 @@ pub struct ProfileState {
     pub shapes: u64,
     /// Findings about its shapes.
     pub findings: Vec<Lint>,
-    /// Shapes with targets: name in texts and number of focus nodes.
-    pub targets: Vec<(String, u64)>,
+    /// Shapes with targets.
+    pub targets: Vec<TargetState>,
     /// Results of its shapes.
     pub results: SeverityCounts,
+}
+
+/// A shape with targets.
+#[derive(Clone, Debug)]
+pub struct TargetState {
+    /// Its name for people.
+    pub name: Text,
+    /// Its IRI, or path in words.
+    pub label: String,
+    /// Focus nodes, each counted once.
+    pub count: u64,
 }
 
 impl ProfileState {
     /// Focus nodes of all its shapes; a node that two shapes choose counts twice.
     pub fn focus_nodes(&self) -> u64 {
-        self.targets.iter().map(|(_, count)| count).sum()
+        self.targets.iter().map(|target| target.count).sum()
     }
 }
 
@@ -166,7 +177,14 @@ pub fn states(registry: &Registry, view: &View, report: &Report) -> Vec<ProfileS
     }
     for count in report.focus_counts() {
         if let Some(at) = home_of(report.shape_term(count.shape)) {
-            states[at].targets.push((count.label.clone(), count.count));
+            states[at].targets.push(TargetState {
+                name: Text::new(
+                    report.shape_name(count.shape, Language::Nl),
+                    report.shape_name(count.shape, Language::En),
+                ),
+                label: count.label.clone(),
+                count: count.count,
+            });
         }
     }
     for group in report.groups() {

@@ -24,7 +24,7 @@ pub fn render_profiles(site: &Site<'_>, profiles: &[ProfileState]) -> String {
                         th scope="col" { (site.say("Profiel", "Profile")) }
                         th scope="col" { (site.say("Titel", "Title")) }
                         th.number scope="col" { (site.say("Vormen", "Shapes")) }
-                        th.number scope="col" { (site.say("Opmerkingen", "Findings")) }
+                        th.number scope="col" { (site.say("Opmerkingen", "Remarks")) }
                         th.number scope="col" { (site.say("Objecten", "Nodes")) }
                         th.number scope="col" { (site.say("Overtredingen", "Violations")) }
                         th scope="col" { (site.say("Doen", "Do")) }
@@ -55,6 +55,7 @@ pub fn render_profile(site: &Site<'_>, state: &ProfileState) -> String {
     let results = &state.results;
     let content = html! {
         dl {
+            dt { (site.say("Naam", "Name")) } dd { code { (state.profile.name) } }
             dt { (site.say("Graaf", "Graph")) } dd.iri { (state.profile.iri) }
             dt { (site.say("Vormen", "Shapes")) } dd { (grouped(state.shapes)) }
             dt { (site.say("Bevindingen in het register", "Findings in the registry")) }
@@ -76,14 +77,17 @@ pub fn render_profile(site: &Site<'_>, state: &ProfileState) -> String {
                         th.number scope="col" { (site.say("Objecten", "Nodes")) }
                     } }
                     tbody {
-                        @for (name, count) in &state.targets {
-                            tr { th.iri scope="row" { (name) } td.number { (grouped(*count)) } }
+                        @for target in &state.targets {
+                            tr {
+                                th scope="row" { (target.name.get(site.language)) span.help.iri { (target.label) } }
+                                td.number { (grouped(target.count)) }
+                            }
                         }
                     }
                 }
             }
         }
-        h2 { (site.say("Opmerkingen bij de vormen", "Findings about the shapes")) }
+        h2 { (site.say("Opmerkingen bij de vormen", "Remarks on the shapes")) }
         @if findings.is_empty() {
             p.good { (site.say("Geen.", "None.")) }
         } @else {
@@ -91,12 +95,8 @@ pub fn render_profile(site: &Site<'_>, state: &ProfileState) -> String {
         }
         p { a href=(site.path("/shapes")) { (site.say("Alle toepassingsprofielen", "All application profiles")) } }
     };
-    let title = format!(
-        "{} ({})",
-        state.profile.title.get(site.language),
-        state.profile.name
-    );
-    layout(site.base, &title, site.language, &content)
+    let title = state.profile.title.get(site.language);
+    layout(site.base, title, site.language, &content)
 }
 
 /// The shapes themselves, and validation with them.
@@ -107,7 +107,7 @@ fn links(site: &Site<'_>, state: &ProfileState) -> Markup {
         a href=(site.path(&format!("/rdf-graphs?graph={graph}&format=ttl"))) { "Turtle" }
         " · "
         a href=(site.path(&format!("/validate?profiel={name}"))) {
-            (site.say("Een bestand valideren", "Validate a file"))
+            (site.say("Valideren", "Validate"))
         }
     }
 }
