@@ -10,9 +10,9 @@ use super::session::Session;
 use crate::registry::{Registry, StoredReport, assets};
 use crate::shapes::{
     Rendering, Report, ReportFormat, Severity, Shapes, Validation, ValidationOptions, Verdict,
-    read_shapes, validate,
+    read_shapes, suggested_shapes, validate,
 };
-use crate::store::{AsOf, Draft, Graphs, Snapshot, StoreError, View};
+use crate::store::{AsOf, Draft, Graphs, Id, Snapshot, StoreError, View};
 use crate::views::html::{ReportPage, ReportPart, Site, render_report_file};
 use crate::views::profiles;
 use anyhow::Context as _;
@@ -47,6 +47,9 @@ pub(crate) struct ValidateArgs {
     /// Least severity that makes the exit code 1
     #[arg(long, value_enum, default_value_t = FailOn::Info, value_name = "SEVERITY")]
     fail_on: FailOn,
+    /// Refuse shapes that are ill-formed or cannot be fully checked, instead of listing them as not checked
+    #[arg(long)]
+    strict: bool,
     /// Local copies of JSON-LD contexts: a table of context IRI and path
     #[arg(long, value_name = "TSV")]
     context_map: Option<PathBuf>,
@@ -98,6 +101,7 @@ pub(crate) fn run(session: &Session, args: &ValidateArgs) -> anyhow::Result<Exit
     } else {
         (check_state(&registry, &state, args)?, Files::default())
     };
+    refuse(session, args, &stored.report)?;
     if let Some(mut known) = known {
         let mut report = Report::clone(&stored.report);
         let before = report.total();
@@ -112,6 +116,28 @@ pub(crate) fn run(session: &Session, args: &ValidateArgs) -> anyhow::Result<Exit
     }
     write(session, &registry, args, &stored, &files)?;
     Ok(exit_of(&stored.report, args.fail_on))
+}
+
+/// In strict mode there is no report where something was not checked
+/// ([§3.4](https://www.w3.org/TR/shacl/#failures)).
+fn refuse(session: &Session, args: &ValidateArgs, report: &Report) -> anyhow::Result<()> {
+    let Some(lint) = report.failure().filter(|_| args.strict) else {
+        return Ok(());
+    };
+    let say = |nl, en| session.console.say(nl, en);
+    anyhow::bail!(
+        "{} ({}{}): {}",
+        say(
+            "deze vormen kunnen niet volledig gecontroleerd worden",
+            "these shapes cannot be fully checked"
+        ),
+        lint.code,
+        match lint.shape_label.as_str() {
+            "" => String::new(),
+            label => format!(", {label}"),
+        },
+        say(&lint.message.nl, &lint.message.en)
+    )
 }
 
 /// The exit code of a report: undetermined when nothing of the severity was found and something, or all, was not checked.
@@ -229,17 +255,26 @@ fn check_files(registry: &Registry, args: &ValidateArgs) -> anyhow::Result<(Stor
     let own_shapes = files::fill(registry, &mut draft, "shapes", &args.shapes, context_map)?;
     let files = files::fill(registry, &mut draft, "data", &args.paths, context_map)?;
     let view = draft.snapshot().view();
+    let named = if args.shapes.is_empty() && args.profile.is_empty() {
+        suggested(&view, &files)
+    } else {
+        Vec::new()
+    };
     let data_graphs = if args.paths.is_empty() {
         let mut graphs = registry.data_graphs(&view);
         graphs.retain(|graph| !own_shapes.has(*graph));
         graphs
     } else {
-        files.graphs()
+        let mut graphs = files.graphs();
+        graphs.retain(|graph| !named.contains(graph));
+        graphs
     };
     let shapes = if !args.shapes.is_empty() {
         Arc::new(read_shapes(
             &view.with_graphs(Graphs::set(own_shapes.graphs())),
         ))
+    } else if !named.is_empty() {
+        Arc::new(read_shapes(&view.with_graphs(Graphs::set(named))))
     } else {
         match profile_shapes(registry, &view, &args.profile)? {
             Some(shapes) => Arc::new(shapes),
@@ -256,6 +291,27 @@ fn check_files(registry: &Registry, args: &ValidateArgs) -> anyhow::Result<(Stor
         view,
     };
     Ok((stored, files))
+}
+
+/// The shapes graphs that the files name for themselves (`sh:shapesGraph`): graphs of the files or of the registry. One that
+/// is nowhere is told, and never fetched.
+fn suggested(view: &View, files: &Files) -> Vec<Id> {
+    let data = view.with_graphs(Graphs::set(files.graphs()));
+    let mut found = Vec::new();
+    for name in suggested_shapes(&data) {
+        let name = name.as_str();
+        let stored = view.id_of_iri(name);
+        let here = files
+            .named(view, name)
+            .or_else(|| stored.filter(|graph| view.graph_size(*graph) > 0));
+        match here {
+            Some(graph) => found.push(graph),
+            None => {
+                tracing::warn!("sh:shapesGraph names {name}, which is not here and is not fetched");
+            }
+        }
+    }
+    found
 }
 
 fn write(

@@ -584,7 +584,7 @@ fn gitb_item(report: &Report, row: &ResultRow, language: Language) -> Json {
         "assertionID": row.component.code(),
         "description": report.message(row, language),
         "location": format!("[{focus}]{path}"),
-        "test": format!("[{}] - [{}]", report.shape_label(row.shape), row.component.iri()),
+        "test": format!("[{}] - [{}]", report.shape_label(row.shape), report.component_iri(row)),
     });
     if let Some(value) = row.value {
         item["value"] = plain(&report.term(value)).into();

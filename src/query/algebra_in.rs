@@ -5,6 +5,7 @@ mod explained;
 mod federate;
 mod future;
 mod geo_calls;
+mod given;
 mod lower;
 mod ordering;
 mod rewrite;
@@ -14,6 +15,8 @@ mod updates;
 
 pub(super) use explained::Fitting;
 pub(super) use federate::{table_number, with_tables};
+pub(crate) use given::{Reading, Walk};
+pub(super) use given::{Breach, GivenAlgebra, replace_variable};
 pub(super) use lower::PlanNotes;
 pub(super) use ordering::Sources;
 pub use ordering::{PlanMethod, PlanStep};
@@ -100,6 +103,27 @@ impl QueryAlgebra {
         values: &[(String, Term)],
         version: RdfVersion,
     ) -> Result<Self, QueryError> {
+        Self::parse_then(text, base_iri, values, version, &mut |_: &Query| (), true)
+    }
+
+    /// Parses a query and leaves its patterns as they are written, constants aside. `inspect` sees it before these.
+    fn parse_unwritten(
+        text: &str,
+        values: &[(String, Term)],
+        version: RdfVersion,
+        inspect: &mut (dyn FnMut(&Query) + Send),
+    ) -> Result<Self, QueryError> {
+        Self::parse_then(text, None, values, version, inspect, false)
+    }
+
+    fn parse_then(
+        text: &str,
+        base_iri: Option<&str>,
+        values: &[(String, Term)],
+        version: RdfVersion,
+        inspect: &mut (dyn FnMut(&Query) + Send),
+        rewrites: bool,
+    ) -> Result<Self, QueryError> {
         let tokens = tokens(text);
         check_version(text, &tokens, version)?;
         let values = values
@@ -113,11 +137,12 @@ impl QueryAlgebra {
                 Some((Variable::new(name).ok()?, value))
             })
             .collect();
+        let mut work = |is_deep| {
+            Self::parse_here(text, &tokens, base_iri, &values, is_deep, inspect, rewrites)
+        };
         match measure(text, &tokens)? {
-            Depth::Usual => Self::parse_here(text, &tokens, base_iri, &values, false),
-            Depth::Deep => {
-                with_deep_stack(|| Self::parse_here(text, &tokens, base_iri, &values, true))
-            }
+            Depth::Usual => work(false),
+            Depth::Deep => with_deep_stack(|| work(true)),
         }
     }
 
@@ -127,6 +152,8 @@ impl QueryAlgebra {
         base_iri: Option<&str>,
         values: &Values,
         is_deep: bool,
+        inspect: &mut (dyn FnMut(&Query) + Send),
+        rewrites: bool,
     ) -> Result<Self, QueryError> {
         let parser = parser(base_iri)?;
         let mut query = parser
@@ -144,6 +171,7 @@ impl QueryAlgebra {
                     },
                 })
             })?;
+        inspect(&query);
         substitute(&mut query, values).map_err(|variable| QueryError::Syntax {
             line: 0,
             column: 0,
@@ -173,7 +201,9 @@ impl QueryAlgebra {
         let is_long = check_join(pattern)?;
         let (_, prefixes) = prologue(tokens);
         let searches = take_searches(pattern, text, tokens, &prefixes)?;
-        rewrite_pattern(pattern);
+        if rewrites {
+            rewrite_pattern(pattern);
+        }
         let needs_graphs = has_graph_over_groups(pattern);
         let has_service = has_service(pattern);
         let keeps_order = has_open_triple_terms(pattern);

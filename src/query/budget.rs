@@ -42,6 +42,11 @@ impl Cancel {
         Self::default()
     }
 
+    /// A flag that somebody else holds.
+    pub(crate) fn sharing(flag: Arc<AtomicBool>) -> Self {
+        Self(flag)
+    }
+
     /// Raises the flag: the work stops with [`QueryError::Cancelled`].
     pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);

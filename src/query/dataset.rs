@@ -103,6 +103,8 @@ pub(super) struct QueryDataset {
     named: View,
     /// The graphs of `FROM NAMED`, which exist even when empty.
     listed: Option<Rc<[Id]>>,
+    /// One more named graph, which may be several graphs merged.
+    extra: Option<(Id, View)>,
     local: RefCell<LocalTerms>,
     budget: Rc<Budget>,
 }
@@ -147,9 +149,30 @@ impl QueryDataset {
             default,
             named,
             listed,
+            extra: None,
             local: RefCell::new(local),
             budget,
         }
+    }
+
+    /// Adds a graph under a name; it hides a graph that has this name.
+    pub(super) fn add_graph(&mut self, name: &NamedNode, graph: View) {
+        let name = self.id(name.clone().into());
+        self.extra = Some((name, graph));
+    }
+
+    /// The graph that was added, when this is its name.
+    pub(super) fn extra_graph(&self, name: &NamedNode) -> Option<&View> {
+        let (id, graph) = self.extra.as_ref()?;
+        (self.id(name.clone().into()) == *id).then_some(graph)
+    }
+
+    /// Lets a name stand for a node: one of the view's by its id, any other by its term.
+    pub(super) fn introduce(&self, name: Term, id: Option<Id>, term: &Term) {
+        let id = id.unwrap_or_else(|| self.id(term.clone()));
+        self.budget
+            .keep(2 * (size_of::<Term>() + text_len(name.as_ref())));
+        self.local.borrow_mut().ids.insert(name, id);
     }
 
     /// The named graphs in sight.
@@ -178,6 +201,10 @@ impl QueryDataset {
             named: &self.named,
             max_memory: self.budget.max_memory(),
         }
+    }
+
+    fn is_extra(&self, graph: Option<Id>) -> bool {
+        matches!((&self.extra, graph), (Some((extra, _)), Some(graph)) if *extra == graph)
     }
 
     /// The id of a term, its own when no quad of the state has it.
@@ -324,7 +351,8 @@ impl<'a> QueryableDataset<'a> for QueryDataset {
         FETCHED.set(FETCHED.get() + 1);
         let [s, p, o] = [subject, predicate, object].map(|term| term.map(BoundTerm::id));
         let graph = graph_name.flatten().map(BoundTerm::id);
-        if [s, p, o, graph]
+        let place = graph.filter(|_| !self.is_extra(graph));
+        if [s, p, o, place]
             .iter()
             .flatten()
             .any(|id| id.local_index().is_some())
@@ -333,6 +361,10 @@ impl<'a> QueryableDataset<'a> for QueryDataset {
         }
         match graph_name {
             Some(None) => Quads::Default(self.default.triples(s, p, o)),
+            Some(Some(_)) if self.is_extra(graph) => match &self.extra {
+                Some((_, view)) => Quads::Default(view.triples(s, p, o)),
+                None => Quads::None,
+            },
             // A named graph, or any named graph.
             Some(Some(_)) | None => Quads::Named(self.named.quads(s, p, o, graph)),
         }
@@ -350,6 +382,9 @@ impl<'a> QueryableDataset<'a> for QueryDataset {
 
     fn contains_internal_graph_name(&self, graph_name: &BoundTerm) -> Result<bool, Infallible> {
         let graph = graph_name.id();
+        if self.is_extra(Some(graph)) {
+            return Ok(true);
+        }
         Ok(match &self.listed {
             Some(listed) => listed.contains(&graph),
             None => {

@@ -14,6 +14,7 @@ mod exec;
 mod explain;
 mod extensions;
 mod geo;
+pub(crate) mod given;
 mod json;
 mod lexer;
 mod plan;

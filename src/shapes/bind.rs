@@ -50,6 +50,8 @@ pub(crate) enum BoundConstraint {
     CodeList(Option<u32>),
     /// Everything that refers to shapes.
     Shapes,
+    /// A query, which binds its terms itself.
+    Query,
 }
 
 /// Compiled shapes over the ids of one version.
@@ -255,6 +257,7 @@ impl Binder<'_> {
                     ix as u32
                 }))
             }
+            Constraint::Sparql(_) => BoundConstraint::Query,
             Constraint::Not(_)
             | Constraint::And(_)
             | Constraint::Or(_)

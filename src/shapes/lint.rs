@@ -71,6 +71,24 @@ impl Lint {
         }
     }
 
+    /// A finding whose value is a sentence in both languages.
+    pub(crate) fn told(code: &'static str, term: &str, value: &Text) -> Self {
+        let (nl, en) = (
+            Self::new(code, term, &value.nl),
+            Self::new(code, term, &value.en),
+        );
+        Self {
+            message: Text::new(nl.message.nl, en.message.en),
+            hint: Text::new(nl.hint.nl, en.hint.en),
+            ..en
+        }
+    }
+
+    /// Whether a strict processor refuses the shapes graph for it.
+    pub(crate) fn is_failure(&self) -> bool {
+        self.effect != Effect::Note || self.code == "L063"
+    }
+
     /// Adds "did you mean" to the hint.
     pub(crate) fn suggesting(mut self, suggestion: Option<String>) -> Self {
         if let Some(term) = suggestion {

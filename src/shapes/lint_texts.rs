@@ -139,12 +139,12 @@ pub const LINT_RULES: &[LintRule] = &[
         "L011",
         Effect::Constraint,
         [
-            "{term} vraagt SPARQL of een script en wordt nog niet ondersteund.",
-            "{term} needs SPARQL or a script and is not supported yet.",
+            "{term} vraagt een script of een uitdrukking en wordt niet ondersteund.",
+            "{term} needs a script or an expression and is not supported.",
         ],
         [
-            "Druk de regel uit in SHACL Core als dat kan.",
-            "Express the rule in SHACL Core where possible.",
+            "Druk de regel uit in SHACL Core of met sh:sparql.",
+            "Express the rule in SHACL Core or with sh:sparql.",
         ],
     ),
     rule(
@@ -289,24 +289,12 @@ pub const LINT_RULES: &[LintRule] = &[
         "L024",
         Effect::Constraint,
         [
-            "Een doel in SPARQL (sh:target) wordt nog niet ondersteund.",
-            "A SPARQL target (sh:target) is not supported yet.",
+            "Dit soort doel (sh:target) is niet bekend: het heeft geen sh:select en zijn type is geen sh:SPARQLTargetType.",
+            "This kind of target (sh:target) is unknown: it has no sh:select and its type is no sh:SPARQLTargetType.",
         ],
         [
-            "Gebruik sh:targetClass, sh:targetNode, sh:targetSubjectsOf of sh:targetObjectsOf.",
-            "Use sh:targetClass, sh:targetNode, sh:targetSubjectsOf or sh:targetObjectsOf.",
-        ],
-    ),
-    rule(
-        "L025",
-        Effect::Constraint,
-        [
-            "{term} hoort bij een eigen constraint component in SPARQL, die nog niet ondersteund wordt.",
-            "{term} belongs to a SPARQL constraint component, which is not supported yet.",
-        ],
-        [
-            "Druk de regel uit in SHACL Core als dat kan.",
-            "Express the rule in SHACL Core where possible.",
+            "Geef het doel een sh:select, of gebruik sh:targetClass.",
+            "Give the target an sh:select, or use sh:targetClass.",
         ],
     ),
     rule(
@@ -415,6 +403,162 @@ pub const LINT_RULES: &[LintRule] = &[
         [
             "Start ze opnieuw, met meer tijd of minder gegevens.",
             "Start it again, with more time or less data.",
+        ],
+    ),
+    rule(
+        "L060",
+        Effect::Constraint,
+        [
+            "De query van {term} kan niet gelezen worden: {value}",
+            "The query of {term} cannot be read: {value}",
+        ],
+        [
+            "Verbeter de query; sh:prefixes noemt waar haar prefixen staan.",
+            "Correct the query; sh:prefixes names where its prefixes are.",
+        ],
+    ),
+    rule(
+        "L061",
+        Effect::Constraint,
+        [
+            "{term} heeft niet precies één bruikbare {value}.",
+            "{term} does not have exactly one usable {value}.",
+        ],
+        [
+            "Geef één tekst zonder taal, met de juiste soort query.",
+            "Give one text without a language, with the right kind of query.",
+        ],
+    ),
+    rule(
+        "L062",
+        Effect::Constraint,
+        [
+            "De query van {term} gebruikt {value}; dat kan niet in een regel die vooraf gegeven knopen controleert.",
+            "The query of {term} uses {value}; a rule over given nodes cannot.",
+        ],
+        [
+            "Schrijf FILTER NOT EXISTS in plaats van MINUS, IN in plaats van VALUES, en toon $this in elke deelquery.",
+            "Write FILTER NOT EXISTS instead of MINUS, IN instead of VALUES, and show $this in every sub-query.",
+        ],
+    ),
+    rule(
+        "L063",
+        Effect::Note,
+        [
+            "De query van {term} gebruikt {value}; hier wordt ze gecontroleerd, andere verwerkers weigeren ze.",
+            "The query of {term} uses {value}; it is checked here, other processors refuse it.",
+        ],
+        [
+            "Schrijf IN in plaats van VALUES, en toon $this en de parameters in elke deelquery.",
+            "Write IN instead of VALUES, and show $this and the parameters in every sub-query.",
+        ],
+    ),
+    rule(
+        "L064",
+        Effect::Constraint,
+        [
+            "De prefixen voor {term} kloppen niet: {value}",
+            "The prefixes for {term} are wrong: {value}",
+        ],
+        [
+            "Elke sh:declare heeft één sh:prefix en één sh:namespace; een prefix staat voor één naamruimte.",
+            "Every sh:declare has one sh:prefix and one sh:namespace; a prefix stands for one namespace.",
+        ],
+    ),
+    rule(
+        "L065",
+        Effect::Constraint,
+        [
+            "De declaratie van {term} klopt niet: {value}",
+            "The declaration of {term} is wrong: {value}",
+        ],
+        [
+            "Elke sh:parameter heeft één sh:path met een IRI en een eigen naam; minstens één is verplicht.",
+            "Every sh:parameter has one sh:path with an IRI and a name of its own; at least one is mandatory.",
+        ],
+    ),
+    rule(
+        "L066",
+        Effect::Note,
+        [
+            "{term} wordt niet toegepast: {value} ontbreekt.",
+            "{term} is not applied: {value} is missing.",
+        ],
+        [
+            "Geef de verplichte parameter, of verwijder de andere.",
+            "Give the mandatory parameter, or remove the others.",
+        ],
+    ),
+    rule(
+        "L067",
+        Effect::Constraint,
+        [
+            "{term} krijgt meer dan één waarde voor {value}.",
+            "{term} gets more than one value for {value}.",
+        ],
+        [
+            "Geef één waarde, of schrijf een shape per waarde.",
+            "Give one value, or write one shape per value.",
+        ],
+    ),
+    rule(
+        "L068",
+        Effect::Constraint,
+        [
+            "{term} heeft geen query voor dit soort shape.",
+            "{term} has no query for this kind of shape.",
+        ],
+        [
+            "Voeg sh:validator, sh:nodeValidator of sh:propertyValidator met SPARQL toe.",
+            "Add sh:validator, sh:nodeValidator or sh:propertyValidator with SPARQL.",
+        ],
+    ),
+    rule(
+        "L069",
+        Effect::Note,
+        [
+            "owl:imports noemt {value}; dat is hier niet en wordt niet opgehaald.",
+            "owl:imports names {value}, which is not here and is not fetched.",
+        ],
+        [
+            "Laad die vormen in een eigen graaf.",
+            "Load those shapes into a graph of their own.",
+        ],
+    ),
+    rule(
+        "L070",
+        Effect::Note,
+        [
+            "Een boodschap van {term} vraagt {value}, en de query geeft daar geen waarde voor.",
+            "A message of {term} asks for {value}, which the query gives no value.",
+        ],
+        [
+            "Toon de variabele in SELECT, of haal ze uit de boodschap.",
+            "Show the variable in SELECT, or take it out of the message.",
+        ],
+    ),
+    rule(
+        "L071",
+        Effect::Constraint,
+        [
+            "De query van {term} is niet afgewerkt: {value}",
+            "The query of {term} was not finished: {value}",
+        ],
+        [
+            "Geef ze meer tijd of maak ze eenvoudiger.",
+            "Give it more time or make it simpler.",
+        ],
+    ),
+    rule(
+        "L072",
+        Effect::Constraint,
+        [
+            "De query van {term} meldt zelf dat ze mislukt is (?failure).",
+            "The query of {term} says itself that it failed (?failure).",
+        ],
+        [
+            "Kijk na wat de query nodig heeft.",
+            "See what the query needs.",
         ],
     ),
 ];

@@ -19,6 +19,9 @@ impl Report {
     /// What is wrong, in one language: `sh:message` (or its Flemish twin) in that language, then without language, then
     /// in any; else our own sentence.
     pub fn message(&self, row: &ResultRow, language: Language) -> String {
+        if let Some(message) = self.rule_message(row, language) {
+            return message;
+        }
         let own = &self.shape(row.shape).messages;
         match pick(own.iter().map(|m| (m.value(), m.language())), language) {
             Some(message) => message.to_owned(),
@@ -29,10 +32,16 @@ impl Report {
     /// Whether the shape words its results itself.
     pub fn has_own_message(&self, row: &ResultRow) -> bool {
         !self.shape(row.shape).messages.is_empty()
+            || row.bindings.is_some()
+            || self.rule(row).is_some_and(|rule| !rule.messages.is_empty())
     }
 
     /// The messages for a report in RDF: all of the shape's own, else ours in Dutch and English.
     pub fn messages(&self, row: &ResultRow) -> Vec<Literal> {
+        let of_rule = self.rule_messages(row);
+        if !of_rule.is_empty() {
+            return of_rule;
+        }
         let own = &self.shape(row.shape).messages;
         if !own.is_empty() {
             return own.clone();
@@ -214,6 +223,10 @@ impl Report {
                 };
                 format!("{} × {}", bound.unwrap_or_default(), name(shape))
             }
+            Constraint::Sparql(rule) => rule
+                .component
+                .as_ref()
+                .map_or_else(String::new, |component| short_iri(component.as_str())),
             Constraint::UniqueLang | Constraint::Closed(_) | Constraint::In(_) => String::new(),
         }
     }

@@ -1,5 +1,5 @@
 //! SHACL: shapes are read from a view, linted, compiled once, bound to the ids of a state and run set-at-a-time over
-//! its sorted permutations ([SHACL 1.0](https://www.w3.org/TR/shacl/), Core). Never copies the data, never panics on
+//! its sorted permutations ([SHACL 1.0](https://www.w3.org/TR/shacl/), Core and SPARQL). Never copies the data, never panics on
 //! odd shapes: what is ill-formed is listed as not checked.
 //!
 //! [`read_shapes`] → [`Shapes`]; [`validate`] → [`Report`]; the report renders itself.
@@ -32,6 +32,7 @@ mod render_text;
 mod render_turtle;
 mod report;
 mod run;
+mod sparql;
 mod texts;
 mod validate;
 mod vocabulary;
@@ -49,5 +50,6 @@ pub use report::{
     ZeroFocus,
 };
 pub use run::RunStats;
+pub use sparql::suggested_shapes;
 pub use texts::{ResultText, result_text};
 pub use validate::{Validation, ValidationOptions, validate};

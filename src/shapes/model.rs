@@ -3,6 +3,7 @@
 
 use super::lint::Lint;
 use super::path::Path;
+use super::sparql::{Origin, Rule, TargetQuery};
 use super::vocabulary as sh;
 use oxrdf::{Literal, NamedNode, Term};
 use regex::Regex;
@@ -35,6 +36,12 @@ impl Shapes {
         self.compiled.shapes.len()
     }
 
+    /// The first finding that makes this no well-formed shapes graph, or a rule in it one that cannot be checked: what a strict
+    /// processor refuses to validate with ([§3.4](https://www.w3.org/TR/shacl/#failures)).
+    pub fn failure(&self) -> Option<&Lint> {
+        self.findings().iter().find(|lint| lint.is_failure())
+    }
+
     /// How many different conditions the shapes come down to once equal ones are shared.
     pub fn condition_count(&self) -> usize {
         self.compiled.condition_count as usize
@@ -52,6 +59,8 @@ pub(crate) struct Compiled {
     pub(crate) roots: Vec<ShapeIx>,
     /// Report order: position of each shape when roots are walked depth first.
     pub(crate) rank: Vec<u32>,
+    /// Where the shapes were read from.
+    pub(crate) origin: Origin,
     /// Shapes equal in what they ask (whatever their names and messages) share a condition: `Shape::condition` is below this.
     pub(crate) condition_count: u32,
 }
@@ -102,6 +111,8 @@ pub(crate) enum Target {
     Node(Term),
     SubjectsOf(NamedNode),
     ObjectsOf(NamedNode),
+    /// What a query finds.
+    Sparql(Arc<TargetQuery>),
 }
 
 /// A constraint with its parameters. Lists of shapes keep their order and duplicates.
@@ -141,6 +152,8 @@ pub(crate) enum Constraint {
     In(Vec<Term>),
     /// The value is a concept of this scheme (`qb:codeList`).
     CodeList(NamedNode),
+    /// A query, of `sh:sparql` or of a component of the shapes graph.
+    Sparql(Arc<Rule>),
 }
 
 /// Which side of a range and whether the limit itself is allowed.
@@ -195,6 +208,8 @@ impl Constraint {
             Self::HasValue(_) => Component::HasValue,
             Self::In(_) => Component::In,
             Self::CodeList(_) => Component::CodeList,
+            Self::Sparql(rule) if rule.component.is_some() => Component::Custom,
+            Self::Sparql(_) => Component::Sparql,
         })
     }
 
@@ -282,7 +297,8 @@ impl Severity {
     }
 }
 
-/// Constraint components of SHACL Core, in the order of the specification, and the code-list reading of `qb:codeList`.
+/// Constraint components of SHACL Core, in the order of the specification, the code-list reading of `qb:codeList`, and those in
+/// SPARQL: `sh:sparql` and all components that a shapes graph declares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(
     missing_docs,
@@ -318,11 +334,13 @@ pub enum Component {
     HasValue,
     In,
     CodeList,
+    Sparql,
+    Custom,
 }
 
 impl Component {
     /// All components, in order.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 31] = [
         Self::Class,
         Self::Datatype,
         Self::NodeKind,
@@ -352,6 +370,8 @@ impl Component {
         Self::HasValue,
         Self::In,
         Self::CodeList,
+        Self::Sparql,
+        Self::Custom,
     ];
 
     /// Name without `ConstraintComponent`, as in the specification.
@@ -386,12 +406,15 @@ impl Component {
             Self::HasValue => "HasValue",
             Self::In => "In",
             Self::CodeList => "CodeList",
+            Self::Sparql => "SPARQL",
+            Self::Custom => "Custom",
         }
     }
 
-    /// IRI for `sh:sourceConstraintComponent`.
+    /// IRI for `sh:sourceConstraintComponent`. A component of the shapes graph has an IRI of its own:
+    /// [`Report::component_iri`](crate::shapes::Report::component_iri).
     pub fn iri(self) -> String {
-        let namespace = if self == Self::CodeList {
+        let namespace = if matches!(self, Self::CodeList | Self::Custom) {
             sh::REPORT_NS
         } else {
             sh::NS

@@ -60,6 +60,7 @@ fn describe(target: &Target) -> String {
     match target {
         Target::Class(class) => short_iri(class.as_str()),
         Target::Node(node) => short_term(node),
+        Target::Sparql(_) => "SPARQL".to_owned(),
         Target::SubjectsOf(predicate) => format!("{} …", short_iri(predicate.as_str())),
         Target::ObjectsOf(predicate) => format!("… {}", short_iri(predicate.as_str())),
     }

@@ -8,6 +8,7 @@ use super::lint::{Effect, Lint};
 use super::model::{Compiled, Constraint, PathIx, Severity, Shape, ShapeIx, Shapes, Target};
 use super::names::{nearest, short_iri, short_term};
 use super::path::{Path, PathError};
+use super::sparql::{self, Components, Origin};
 use super::vocabulary as sh;
 use crate::rdf::vocab::{geo, owl, rdf, rdfs, xsd};
 use crate::store::{Id, View};
@@ -17,18 +18,26 @@ use std::sync::Arc;
 
 /// Reads and compiles all shapes in the graphs of a view. Never fails; see [`Shapes::findings`].
 pub fn read_shapes(view: &View) -> Shapes {
-    let mut reader = Reader::new(view);
+    let (view, absent) = sparql::local_imports(view);
+    let mut reader = Reader::new(&view);
     reader.read_all();
+    for import in absent {
+        reader
+            .findings
+            .push(Lint::new("L069", "", &short_iri(import.as_str())));
+    }
     let Reader {
         shapes,
         paths,
         findings,
+        origin,
         ..
     } = reader;
     let compiled = compile(Compiled {
         shapes,
         paths,
         findings,
+        origin,
         ..Compiled::default()
     });
     Shapes {
@@ -56,6 +65,8 @@ pub(crate) struct ShapeNode {
     pub(crate) ix: ShapeIx,
     pub(crate) has_path: bool,
     values: FxHashMap<Arc<str>, Vec<Id>>,
+    /// Values of parameters of declared components, by predicate.
+    pub(crate) custom: FxHashMap<Id, Vec<Id>>,
 }
 
 impl ShapeNode {
@@ -67,8 +78,11 @@ impl ShapeNode {
 
 pub(crate) struct Reader<'v> {
     pub(crate) graph: ShapesGraph<'v>,
+    /// Constraint components of the shapes graph.
+    pub(crate) components: Components,
+    /// The graphs that are read.
+    pub(crate) origin: Origin,
     meanings: FxHashMap<Id, Meaning>,
-    custom_parameters: FxHashSet<Id>,
     classes: FxHashSet<Id>,
     declared: FxHashSet<Id>,
     declared_property: FxHashSet<Id>,
@@ -90,8 +104,9 @@ impl<'v> Reader<'v> {
             .collect();
         Self {
             graph,
+            components: Components::default(),
+            origin: Origin::of(view),
             meanings: FxHashMap::default(),
-            custom_parameters: FxHashSet::default(),
             classes,
             declared: FxHashSet::default(),
             declared_property: FxHashSet::default(),
@@ -105,7 +120,8 @@ impl<'v> Reader<'v> {
     }
 
     fn read_all(&mut self) {
-        self.custom_parameters = self.declared_parameters();
+        let components = self.instances(sh::CONSTRAINT_COMPONENT);
+        self.components = Components::read(&self.graph, &components);
         let property_shapes = self.instances(sh::PROPERTY_SHAPE);
         self.declared = self
             .instances(sh::NODE_SHAPE)
@@ -149,10 +165,15 @@ impl<'v> Reader<'v> {
         for parameter in constraints::PARAMETER_IRIS {
             nodes.extend(self.graph.subjects_with(parameter));
         }
+        for parameter in self.components.mandatory() {
+            let pairs = self.graph.view().pairs(parameter);
+            nodes.extend(pairs.map(|(subject, _)| subject));
+        }
         super::idset::sort_unique(nodes)
     }
 
-    fn instances(&self, class: &'static str) -> Vec<Id> {
+    /// Instances of a class and its subclasses, sorted.
+    pub(crate) fn instances(&self, class: &'static str) -> Vec<Id> {
         let (Some(class), Some(rdf_type)) = (self.graph.id(class), self.graph.id(rdf::TYPE)) else {
             return Vec::new();
         };
@@ -166,13 +187,19 @@ impl<'v> Reader<'v> {
         )
     }
 
-    /// Predicates that declared constraint components take as parameters.
-    fn declared_parameters(&self) -> FxHashSet<Id> {
-        self.instances(sh::CONSTRAINT_COMPONENT)
-            .into_iter()
-            .flat_map(|component| self.graph.objects(component, sh::PARAMETER))
-            .flat_map(|parameter| self.graph.objects(parameter, sh::PATH))
-            .collect()
+    /// The path of a shape that was read, as written.
+    pub(crate) fn written_path(&self, ix: ShapeIx) -> Option<Arc<Path>> {
+        self.shapes[ix as usize].written_path.clone()
+    }
+
+    /// Whether a shape that was read has messages of its own.
+    pub(crate) fn has_messages(&self, ix: ShapeIx) -> bool {
+        !self.shapes[ix as usize].messages.is_empty()
+    }
+
+    /// Whether a node has the literal `true` as a value of a property.
+    pub(crate) fn is_true(&self, node: Id, property: &'static str) -> bool {
+        sparql::is_true(&self.graph, node, property)
     }
 
     /// Position of the shape of a node; read later when it is new. `parent` is the shape that refers to it.
@@ -230,7 +257,7 @@ impl<'v> Reader<'v> {
                 rdfs::LABEL => Meaning::Label,
                 sh::CODE_LIST => Meaning::CodeList,
                 iri if sh::FLEMISH_MESSAGES.contains(&iri) => Meaning::FlemishMessage,
-                _ if self.custom_parameters.contains(&predicate) => Meaning::CustomParameter,
+                _ if self.components.has_parameter(predicate) => Meaning::CustomParameter,
                 iri => iri
                     .strip_prefix(sh::NS)
                     .map_or(Meaning::Other, |local| Meaning::Shacl(local.into())),
@@ -248,6 +275,7 @@ impl<'v> Reader<'v> {
             ix,
             has_path: false,
             values: FxHashMap::default(),
+            custom: FxHashMap::default(),
         };
         let (mut labels, mut flemish, mut code_lists) = (Vec::new(), Vec::new(), Vec::new());
         let mut is_class = false;
@@ -258,10 +286,7 @@ impl<'v> Reader<'v> {
                 Meaning::Label => labels.extend(self.graph.literal(object)),
                 Meaning::FlemishMessage => flemish.push(object),
                 Meaning::CodeList => code_lists.push(object),
-                Meaning::CustomParameter => {
-                    let term = short_term(&self.graph.term(predicate));
-                    self.lint(ix, Lint::new("L025", &term, ""));
-                }
+                Meaning::CustomParameter => node.custom.entry(predicate).or_default().push(object),
                 Meaning::Other => {}
             }
         }
@@ -440,9 +465,7 @@ impl<'v> Reader<'v> {
                 }
             }
         }
-        if !node.values("target").is_empty() {
-            self.lint(node.ix, Lint::new("L024", "sh:target", ""));
-        }
+        sparql::read_target(self, node, &mut targets);
         self.shapes[node.ix as usize].targets = targets;
     }
 
@@ -457,7 +480,7 @@ impl<'v> Reader<'v> {
                 continue;
             }
             let term = format!("sh:{name}");
-            let lint = if sh::SPARQL_PARAMETERS.contains(&name) {
+            let lint = if sh::SCRIPT_PARAMETERS.contains(&name) {
                 Lint::new("L011", &term, "")
             } else if sh::DRAFT_PARAMETERS.contains(&name) {
                 Lint::new("L026", &term, "")

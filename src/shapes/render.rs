@@ -259,7 +259,7 @@ impl Report {
         );
         // Shapes without an IRI are named by their path below one that has.
         part(&self.shape_label(row.shape));
-        part(&row.component.iri());
+        part(&self.component_iri(row));
         let digest = hasher.finalize();
         let hex: String = digest[..8].iter().map(|b| format!("{b:02x}")).collect();
         format!("sha256-{hex}")

@@ -83,9 +83,12 @@ impl Report {
             "sh:sourceShape".to_owned(),
             node_json(self.shape_term(row.shape)),
         );
+        if let Some(constraint) = self.source_constraint(row) {
+            result.insert("sh:sourceConstraint".to_owned(), node_json(constraint));
+        }
         result.insert(
             "sh:sourceConstraintComponent".to_owned(),
-            reference(&row.component.iri()),
+            reference(&self.component_iri(row)),
         );
         result.insert(
             "sh:resultSeverity".to_owned(),

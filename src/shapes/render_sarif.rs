@@ -111,7 +111,7 @@ impl Report {
                 "resultPath": self.path_text(row),
                 "value": row.value.map(|value| self.term(value).to_string()),
                 "sourceShape": self.shape_label(row.shape),
-                "sourceConstraintComponent": row.component.iri(),
+                "sourceConstraintComponent": self.component_iri(row),
                 "resultSeverity": row.severity.iri(),
                 "hint": hint,
             },

@@ -74,7 +74,7 @@ impl Report {
         if let Some(value) = row.value {
             write!(out, " ;\n      sh:value {}", text_of(&self.term(value)))?;
         }
-        let component = row.component.iri();
+        let component = self.component_iri(row);
         let component = match component.strip_prefix(NS) {
             Some(local) => format!("sh:{local}"),
             None => format!("<{component}>"),
@@ -84,6 +84,9 @@ impl Report {
             " ;\n      sh:sourceShape {}",
             text_of(self.shape_term(row.shape))
         )?;
+        if let Some(constraint) = self.source_constraint(row) {
+            write!(out, " ;\n      sh:sourceConstraint {}", text_of(constraint))?;
+        }
         write!(out, " ;\n      sh:sourceConstraintComponent {component}")?;
         match row.severity.iri().strip_prefix(NS) {
             Some(local) => write!(out, " ;\n      sh:resultSeverity sh:{local}")?,
@@ -216,7 +219,10 @@ impl Report {
             &sh_iri("sourceShape"),
             self.shape_term(row.shape).clone(),
         );
-        let component = NamedNode::new_unchecked(row.component.iri());
+        if let Some(constraint) = self.source_constraint(row) {
+            triples.add(&result, &sh_iri("sourceConstraint"), constraint.clone());
+        }
+        let component = NamedNode::new_unchecked(self.component_iri(row));
         triples.add(
             &result,
             &sh_iri("sourceConstraintComponent"),

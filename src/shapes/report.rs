@@ -69,6 +69,7 @@ pub struct ResultRow {
     pub severity: Severity,
     pub(crate) constraint: u32,
     pub(crate) found: u64,
+    pub(crate) bindings: Option<Id>,
 }
 
 /// How many focus nodes a shape with targets had.
@@ -241,6 +242,12 @@ impl Report {
             .any(|shape| !shape.targets.is_empty())
     }
 
+    /// What a strict processor refuses to report with: a finding about the shapes graph, or a rule that was not finished.
+    pub fn failure(&self) -> Option<&Lint> {
+        let of_run = self.not_checked.iter().find(|lint| lint.is_failure());
+        self.shapes.failure().or(of_run)
+    }
+
     /// Rules that apply and were not checked.
     pub fn not_checked(&self) -> &[Lint] {
         &self.not_checked
@@ -341,6 +348,7 @@ impl Report {
             value: row.value,
             property,
             found: row.found,
+            bindings: None,
         };
         fingerprint(self.shape(row.shape), row.component, &failure)
     }
@@ -365,6 +373,7 @@ impl Report {
                 row.value.map(text),
                 row.constraint,
                 row.found,
+                row.bindings.map(text),
             )
         });
         self.rows = rows;

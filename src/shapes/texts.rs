@@ -40,7 +40,7 @@ pub fn result_text(component: Component) -> &'static ResultText {
 }
 
 /// In the order of [`Component::ALL`].
-const RESULT_TEXTS: [ResultText; 29] = [
+const RESULT_TEXTS: [ResultText; 31] = [
     text(
         Component::Class,
         [
@@ -323,6 +323,28 @@ const RESULT_TEXTS: [ResultText; 29] = [
             "Only values from code list {expected} expected for {label}; found: {value}.",
         ],
         ["Gebruik een van: {list}.", "Use one of: {list}."],
+    ),
+    text(
+        Component::Sparql,
+        [
+            "De regel in SPARQL is niet vervuld voor {label}.",
+            "The rule in SPARQL does not hold for {label}.",
+        ],
+        [
+            "Zie de boodschap of de query van de regel.",
+            "See the message or the query of the rule.",
+        ],
+    ),
+    text(
+        Component::Custom,
+        [
+            "{label} voldoet niet aan {expected}; gevonden: {value}.",
+            "{label} does not satisfy {expected}; found: {value}.",
+        ],
+        [
+            "Zie de beschrijving van {expected}.",
+            "See the description of {expected}.",
+        ],
     ),
 ];
 

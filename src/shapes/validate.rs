@@ -12,6 +12,7 @@ use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::hash::BuildHasher;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::time::Duration;
 
 /// What to validate and against what.
 #[derive(Clone)]
@@ -37,6 +38,8 @@ pub struct ValidationOptions {
     pub before: Option<Arc<Report>>,
     /// Set to `true` by the caller to stop; the report then says it is incomplete.
     pub cancel: Option<Arc<AtomicBool>>,
+    /// What all queries of the shapes may take together; what they do not finish is not checked. `None` for no limit.
+    pub query_time: Option<Duration>,
 }
 
 impl Default for ValidationOptions {
@@ -46,6 +49,7 @@ impl Default for ValidationOptions {
             conforms_only: false,
             before: None,
             cancel: None,
+            query_time: Some(Duration::from_secs(300)),
         }
     }
 }
@@ -82,6 +86,7 @@ pub fn validate(shapes: &Shapes, validation: &Validation) -> Report {
         state,
         (data, context),
         options.cancel.clone(),
+        options.query_time,
     );
     let mut collector = Collector::new(&compiled.shapes, options);
     let mut focus_counts = vec![0_u64; compiled.shapes.len()];
@@ -104,7 +109,7 @@ pub fn validate(shapes: &Shapes, validation: &Validation) -> Report {
         fingerprints: collector.fingerprints,
         focus_counts: (!options.conforms_only && !stopped).then_some(focus_counts),
         focus_total: seen.len(),
-        not_checked: not_checked(shapes, stopped),
+        not_checked: not_checked(shapes, stopped, run.queries.stopped),
         locals: run.locals,
         stats: run.stats,
     };
@@ -136,7 +141,7 @@ fn groups(shapes: &Shapes) -> Vec<(&[Target], Vec<ShapeIx>)> {
 }
 
 /// Findings that leave out something of a shape that a target reaches.
-fn not_checked(shapes: &Shapes, stopped: bool) -> Vec<Lint> {
+fn not_checked(shapes: &Shapes, stopped: bool, queries: Vec<Lint>) -> Vec<Lint> {
     let compiled = &shapes.compiled;
     let mut reached = vec![false; compiled.shapes.len()];
     let mut stack = compiled.roots.clone();
@@ -151,10 +156,12 @@ fn not_checked(shapes: &Shapes, stopped: bool) -> Vec<Lint> {
             return false;
         };
         // A shape whose only target is unusable is reached by nothing, and still not checked.
-        let about_target = matches!(lint.code, "L006" | "L024");
+        let about_target = matches!(lint.code, "L006" | "L024")
+            || (lint.code.starts_with("L06") && lint.message.en.contains("sh:target"));
         reached[ix as usize] || (about_target && !compiled.shapes[ix as usize].deactivated)
     };
     let mut found: Vec<Lint> = compiled.findings.iter().filter(applies).cloned().collect();
+    found.extend(queries);
     if stopped {
         found.push(Lint::new("L050", "", ""));
     }
@@ -248,6 +255,7 @@ impl Sink for Collector<'_> {
             severity: shape.severity.clone(),
             constraint: at.constraint,
             found: failure.found,
+            bindings: failure.bindings,
         };
         self.rows
             .extend(std::iter::repeat_n(row, times.min(left) as usize));

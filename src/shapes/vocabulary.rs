@@ -14,15 +14,19 @@ macro_rules! terms {
 terms!(
     ALTERNATIVE_PATH = "alternativePath",
     AND = "and",
+    ASK = "ask",
     CLASS = "class",
     CLOSED = "closed",
     CONSTRAINT_COMPONENT = "ConstraintComponent",
     DATATYPE = "datatype",
+    DEACTIVATED = "deactivated",
+    DECLARE = "declare",
     DISJOINT = "disjoint",
     EQUALS = "equals",
     HAS_VALUE = "hasValue",
     IN = "in",
     INVERSE_PATH = "inversePath",
+    LABEL_TEMPLATE = "labelTemplate",
     LANGUAGE_IN = "languageIn",
     LESS_THAN = "lessThan",
     LESS_THAN_OR_EQUALS = "lessThanOrEquals",
@@ -33,21 +37,32 @@ terms!(
     MIN_COUNT = "minCount",
     MIN_EXCLUSIVE = "minExclusive",
     MIN_INCLUSIVE = "minInclusive",
+    MESSAGE = "message",
     MIN_LENGTH = "minLength",
+    NAMESPACE = "namespace",
     NODE = "node",
     NODE_KIND = "nodeKind",
+    NODE_VALIDATOR = "nodeValidator",
     NOT = "not",
     ONE_OR_MORE_PATH = "oneOrMorePath",
+    OPTIONAL = "optional",
     OR = "or",
     PARAMETER = "parameter",
     PATTERN = "pattern",
+    PREFIX = "prefix",
+    PREFIXES = "prefixes",
     PROPERTY = "property",
+    PROPERTY_VALIDATOR = "propertyValidator",
     QUALIFIED_MAX_COUNT = "qualifiedMaxCount",
     QUALIFIED_MIN_COUNT = "qualifiedMinCount",
     QUALIFIED_VALUE_SHAPE = "qualifiedValueShape",
+    SELECT = "select",
+    SHAPES_GRAPH = "shapesGraph",
     SPARQL = "sparql",
+    SPARQL_TARGET_TYPE = "SPARQLTargetType",
     TARGET = "target",
     UNIQUE_LANG = "uniqueLang",
+    VALIDATOR = "validator",
     XONE = "xone",
     ZERO_OR_MORE_PATH = "zeroOrMorePath",
     ZERO_OR_ONE_PATH = "zeroOrOnePath",
@@ -150,7 +165,7 @@ pub(crate) const DESCRIPTIVE: &[&str] = &[
     "usageNote",
 ];
 
-/// Local names of the parameters of SHACL Core, which `read` turns into constraints.
+/// Local names of the parameters of SHACL Core and `sh:sparql`, which `read` turns into constraints.
 pub(crate) const CORE_PARAMETERS: &[&str] = &[
     "and",
     "class",
@@ -181,18 +196,14 @@ pub(crate) const CORE_PARAMETERS: &[&str] = &[
     "qualifiedMinCount",
     "qualifiedValueShape",
     "qualifiedValueShapesDisjoint",
+    "sparql",
     "uniqueLang",
     "xone",
 ];
 
-/// Local names of constraints that need SPARQL or scripts.
-pub(crate) const SPARQL_PARAMETERS: &[&str] = &[
-    "sparql",
-    "js",
-    "expression",
-    "nodeByExpression",
-    "filterShape",
-];
+/// Local names of constraints that need scripts or expressions.
+pub(crate) const SCRIPT_PARAMETERS: &[&str] =
+    &["js", "expression", "nodeByExpression", "filterShape"];
 
 /// Local names of constraints that the SHACL 1.2 drafts add.
 pub(crate) const DRAFT_PARAMETERS: &[&str] = &[

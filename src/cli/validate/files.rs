@@ -7,7 +7,7 @@ use crate::ingest::{Input, LoadPlan, ParseOptions, parse_into, subject_lines};
 use crate::rdf::format::Format;
 use crate::registry::Registry;
 use crate::shapes::{Origin, Report};
-use crate::store::{Draft, Id, QuadIds, Store};
+use crate::store::{Draft, Id, QuadIds, Store, View};
 use oxrdf::{NamedNode, Term};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::path::{Path, PathBuf};
@@ -37,6 +37,20 @@ impl Files {
 
     pub(super) fn has(&self, graph: Id) -> bool {
         self.graphs.contains_key(&graph)
+    }
+
+    /// The graph of a file that calls it by this name.
+    pub(super) fn named(&self, view: &View, name: &str) -> Option<Id> {
+        let mut graphs: Vec<(usize, Id)> =
+            self.graphs.iter().map(|(g, file)| (*file, *g)).collect();
+        graphs.sort_unstable();
+        graphs.into_iter().map(|(_, graph)| graph).find(|graph| {
+            view.iri(*graph).is_some_and(|iri| {
+                let own = iri.strip_prefix("urn:oslo-registry:validate:data:");
+                own.and_then(|rest| rest.split_once(':'))
+                    .is_some_and(|(_, of)| of == name)
+            })
+        })
     }
 
     /// File, and line when asked, of every focus node of the kept results that a file says something about.

@@ -431,6 +431,9 @@ impl Lowering<'_> {
             Graph::Default => (sources.default.clone(), None),
             Graph::Each(slot) => (sources.named.clone(), Some(*slot)),
             Graph::One(node) => {
+                if let Some(extra) = self.dataset.extra_graph(node) {
+                    return (extra.clone(), None);
+                }
                 let named = sources.named;
                 let graph = named
                     .id_of(node.into())

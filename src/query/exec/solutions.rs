@@ -5,6 +5,7 @@ use super::{Execution, FIRST_ROWS};
 use crate::query::budget::Budget;
 use crate::query::dataset::QueryDataset;
 use crate::query::error::QueryError;
+use crate::query::given::Found;
 use crate::store::Id;
 use oxrdf::{BlankNode, NamedOrBlankNode, Term, Triple, Variable};
 use std::borrow::Cow;
@@ -70,6 +71,24 @@ impl Solutions {
                 *last = raw;
                 *value = Id::from_raw(raw).map(|id| self.execution.dataset().term(id));
             }
+        }
+    }
+
+    /// Reads the values of the solution at hand: for each of `order`, a column or none, what was found there.
+    pub(in crate::query) fn read_found(
+        &self,
+        order: &[Option<usize>],
+        values: &mut [Option<Found>],
+    ) {
+        let row = self.execution.row();
+        for (column, value) in order.iter().zip(values) {
+            let slot = column.and_then(|column| self.program.slots[column]);
+            *value = slot.and_then(|slot| Id::from_raw(row[slot])).map(|id| {
+                match id.local_index() {
+                    None => Found::Id(id),
+                    Some(_) => Found::Term(self.execution.dataset().term(id)),
+                }
+            });
         }
     }
 

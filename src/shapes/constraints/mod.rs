@@ -73,6 +73,7 @@ pub(crate) fn read(reader: &mut Reader<'_>, node: &ShapeNode) -> Vec<Constraint>
     logical::read(reader, node, &mut out);
     qualified::read(reader, node, &mut out);
     other::read(reader, node, &mut out);
+    super::sparql::read(reader, node, &mut out);
     out
 }
 
@@ -121,7 +122,12 @@ pub(crate) fn check(
             qualified::check(run, constraint, frame, at, sink)
         }
         (BoundConstraint::Shapes, _) => logical::check(run, constraint, frame, &mut rows),
-        (BoundConstraint::Pattern(_), _) => unreachable!("bound from the same constraint"),
+        (BoundConstraint::Query, Constraint::Sparql(rule)) => {
+            super::sparql::check(run, rule, frame, at, sink);
+        }
+        (BoundConstraint::Pattern(_) | BoundConstraint::Query, _) => {
+            unreachable!("bound from the same constraint")
+        }
     }
     for &row in &rows {
         let row = row as usize;

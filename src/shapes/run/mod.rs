@@ -15,12 +15,14 @@ use super::bind::{Bindings, BoundPath, LocalTerms};
 use super::constraints::{self, ClassExtent};
 use super::idset::IdSet;
 use super::model::{Compiled, Component, Constraint, PathIx, ShapeIx};
+use super::sparql::Queries;
 use crate::store::{Id, TermKind, TermMeta, View};
 use conform::{ConditionMemo, Fixpoint};
 use literal::Memo;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// Focus nodes handled at a time: large enough for long merges, small enough for the processor's cache.
 const MORSEL: usize = 16 * 1024;
@@ -36,6 +38,8 @@ pub struct RunStats {
     pub texts_read: u64,
     /// Path evaluations, each for one set of focus nodes.
     pub frames: u64,
+    /// Queries of rules and targets.
+    pub queries: u64,
 }
 
 /// Which constraint of which shape a result belongs to.
@@ -55,6 +59,8 @@ pub(crate) struct Failure {
     pub(crate) property: Option<Id>,
     /// A count or language index the message may tell.
     pub(crate) found: u64,
+    /// What a message of a query's own needs of the solution.
+    pub(crate) bindings: Option<Id>,
 }
 
 impl Failure {
@@ -64,6 +70,7 @@ impl Failure {
             value: None,
             property: None,
             found: 0,
+            bindings: None,
         }
     }
 
@@ -148,6 +155,7 @@ pub(crate) struct Run<'a> {
     pub(crate) classes: Vec<ClassExtent>,
     pub(crate) stats: RunStats,
     pub(crate) scratch: Vec<u32>,
+    pub(crate) queries: Queries,
     concepts: Vec<Option<Vec<Id>>>,
     memos: Vec<Memo>,
     conditions: Vec<ConditionMemo>,
@@ -167,6 +175,7 @@ impl<'a> Run<'a> {
         (locals, classes): (LocalTerms, Vec<ClassExtent>),
         (data, context): (&'a View, &'a View),
         cancel: Option<Arc<AtomicBool>>,
+        query_time: Option<Duration>,
     ) -> Self {
         Self {
             compiled,
@@ -177,6 +186,7 @@ impl<'a> Run<'a> {
             classes,
             stats: RunStats::default(),
             scratch: Vec::new(),
+            queries: Queries::new(query_time, cancel.clone()),
             concepts: vec![None; bindings.schemes.len()],
             memos: (0..bindings.memos).map(|_| Memo::default()).collect(),
             conditions: (0..compiled.condition_count)
@@ -253,6 +263,17 @@ impl<'a> Run<'a> {
             Vec::new()
         };
         let mut inner_focus: Vec<(Id, u64)> = Vec::new();
+        // A query lists what is wrong itself, at once for all focus nodes.
+        let is_list = |constraint: &Constraint| matches!(constraint, Constraint::Sparql(rule) if !rule.is_ask());
+        for &ix in group {
+            for (position, constraint) in
+                compiled.shapes[ix as usize].constraints.iter().enumerate()
+            {
+                if is_list(constraint) {
+                    constraints::check(self, &Frame::of_focus(focus), ix, position, sink);
+                }
+            }
+        }
         for morsel in focus.chunks(MORSEL) {
             if sink.is_satisfied() || self.is_cancelled() {
                 return;
@@ -262,7 +283,9 @@ impl<'a> Run<'a> {
                 for (position, constraint) in
                     compiled.shapes[ix as usize].constraints.iter().enumerate()
                 {
-                    if constraint.property().is_none() || !sink.wants_nested() {
+                    let is_done = is_list(constraint)
+                        || (constraint.property().is_some() && sink.wants_nested());
+                    if !is_done {
                         constraints::check(self, &frame, ix, position, sink);
                     }
                 }

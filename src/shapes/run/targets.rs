@@ -5,6 +5,7 @@ use super::Run;
 use crate::shapes::graph::subclass_closure;
 use crate::shapes::idset::sort_unique;
 use crate::shapes::model::Target;
+use crate::shapes::sparql::target_focus;
 use crate::store::Id;
 
 /// Focus nodes of targets, sorted, each once.
@@ -24,6 +25,10 @@ pub(crate) fn focus_nodes(run: &mut Run<'_>, targets: &[Target]) -> Vec<Id> {
                         runs += usize::from(found.len() > at);
                     }
                 }
+            }
+            Target::Sparql(query) => {
+                target_focus(run, query, &mut found);
+                runs += 2;
             }
             Target::Node(term) => {
                 let id = run.locals.bind(run.context, term.as_ref());

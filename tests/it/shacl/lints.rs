@@ -71,7 +71,7 @@ fn each_defect_has_its_code() {
         ),
         (
             "L011",
-            "ex:s sh:targetClass ex:C ; sh:sparql [ sh:select \"SELECT $this WHERE { }\" ] .",
+            "ex:s sh:targetClass ex:C ; sh:js [ ] .",
         ),
         ("L012", "ex:s sh:targetClass ex:C ; sh:pattern \"(?=a)\" ."),
         ("L013", "ex:s sh:targetClass ex:C ; sh:in ex:list ."),
@@ -104,7 +104,7 @@ fn each_defect_has_its_code() {
             "ex:s a sh:NodeShape ; sh:nodeKind sh:IRI ; sh:target [ a sh:SPARQLTarget ] .",
         ),
         (
-            "L025",
+            "L068",
             "ex:s sh:targetClass ex:C ; ex:odd 1 . ex:k a sh:ConstraintComponent ; sh:parameter [ sh:path ex:odd ] .",
         ),
         ("L026", "ex:s sh:targetClass ex:C ; sh:singleLine true ."),
@@ -136,7 +136,7 @@ fn a_broken_shape_does_not_stop_the_others() {
 
 #[test]
 fn unchecked_rules_leave_the_verdict_open() {
-    let shapes = "ex:s a sh:NodeShape ; sh:targetClass ex:C ; sh:sparql [ sh:select \"SELECT $this WHERE { }\" ] .";
+    let shapes = "ex:s a sh:NodeShape ; sh:targetClass ex:C ; sh:js [ ] .";
     let (verdict, rows, not_checked) = run("ex:x a ex:C .", shapes);
     assert_eq!(
         (verdict, rows.len(), not_checked),
@@ -147,7 +147,7 @@ fn unchecked_rules_leave_the_verdict_open() {
 #[test]
 fn a_shape_not_fully_checked_is_never_negated() {
     // Whether ex:x conforms to ex:half is unknown, so neither sh:not nor sh:node may claim it.
-    let half = "ex:half sh:sparql [ sh:select \"SELECT $this WHERE { }\" ] .";
+    let half = "ex:half a sh:NodeShape ; sh:js [ ] .";
     let not = format!("ex:s a sh:NodeShape ; sh:targetClass ex:C ; sh:not ex:half . {half}");
     let (verdict, rows, not_checked) = run("ex:x a ex:C .", &not);
     assert_eq!((verdict, rows.len()), (Verdict::Undetermined, 0));
