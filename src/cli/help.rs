@@ -270,6 +270,11 @@ const DUTCH: [(&str, &str, &str); 79] = [
         "baseline",
         "Vorig rapport (SARIF, NDJSON, Turtle, JSON-LD, N-Triples of RDF/XML): zijn resultaten vallen weg",
     ),
+    (
+        "validate",
+        "strict",
+        "Weiger vormen die niet deugen of niet volledig gecontroleerd kunnen worden, in plaats van ze als niet gecontroleerd te vermelden",
+    ),
     ("validate", "fail_on", "Minste ernst die afloopcode 1 geeft"),
     (
         "validate",

@@ -33,6 +33,7 @@ pub fn code_example(code: &str) -> Option<&'static CodeExample> {
 /// What stands before every example.
 pub const EXAMPLE_PREFIXES: &str = "\
 @prefix ex: <http://example.org/> .
+@prefix owl: <http://www.w3.org/2002/07/owl#> .
 @prefix qb: <http://purl.org/linked-data/cube#> .
 @prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
 @prefix sh: <http://www.w3.org/ns/shacl#> .
@@ -133,6 +134,12 @@ pub const CODE_EXAMPLES: &[CodeExample] = &[
         "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:property [ sh:path ex:huisnummer ; sh:datatype xsd:string ] .",
     ),
     shapes(
+        "L011",
+        "",
+        "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:js ex:script .",
+        "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:nodeKind sh:IRI .",
+    ),
+    shapes(
         "L012",
         "",
         "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:property [ sh:path ex:huisnummer ; sh:pattern \"^(?=[0-9])\" ] .",
@@ -205,6 +212,18 @@ pub const CODE_EXAMPLES: &[CodeExample] = &[
         "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:property [ sh:path ex:huisnummer ; sh:minCount 1 ; sh:severity sh:Warning ] .",
     ),
     shapes(
+        "L024",
+        "",
+        "ex:AdresShape a sh:NodeShape ; sh:nodeKind sh:IRI ;\n  sh:target [ a ex:Onbekend ] .",
+        "ex:AdresShape a sh:NodeShape ; sh:nodeKind sh:IRI ;\n  sh:target [ a sh:SPARQLTarget ;\n    sh:select \"SELECT ?this WHERE { ?this <http://example.org/status> ?status }\" ] .",
+    ),
+    shapes(
+        "L026",
+        "",
+        "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:property [ sh:path ex:huisnummer ; sh:singleLine true ] .",
+        "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:property [ sh:path ex:huisnummer ; sh:maxLength 10 ] .",
+    ),
+    shapes(
         "L027",
         "",
         "ex:AdresShape a sh:NodeShape ; sh:nodeKind sh:IRI .",
@@ -239,6 +258,78 @@ pub const CODE_EXAMPLES: &[CodeExample] = &[
         "ex:adres a ex:Adres .",
         "ex:AdresShape a sh:NodeShape ; sh:nodeKind sh:IRI .",
         "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:nodeKind sh:IRI .",
+    ),
+    shapes(
+        "L060",
+        "",
+        "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:sparql [ sh:select \"SELECT $this WHERE { $this <http://example.org/status> }\" ] .",
+        "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:sparql [ sh:select \"SELECT $this WHERE { $this <http://example.org/status> <http://example.org/afgekeurd> }\" ] .",
+    ),
+    shapes(
+        "L061",
+        "",
+        "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:sparql [ sh:message \"Afgekeurd.\"@nl ] .",
+        "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:sparql [ sh:select \"SELECT $this WHERE { $this <http://example.org/status> <http://example.org/afgekeurd> }\" ] .",
+    ),
+    shapes(
+        "L062",
+        "",
+        "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:sparql [ sh:select \"SELECT $this WHERE { $this a ?klasse MINUS { $this <http://example.org/status> <http://example.org/afgekeurd> } }\" ] .",
+        "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:sparql [ sh:select \"SELECT $this WHERE { $this a ?klasse FILTER NOT EXISTS { $this <http://example.org/status> <http://example.org/afgekeurd> } }\" ] .",
+    ),
+    shapes(
+        "L063",
+        "",
+        "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:sparql [ sh:select \"SELECT $this WHERE { VALUES ?fout { <http://example.org/afgekeurd> } $this <http://example.org/status> ?fout }\" ] .",
+        "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:sparql [ sh:select \"SELECT $this WHERE { $this <http://example.org/status> <http://example.org/afgekeurd> }\" ] .",
+    ),
+    shapes(
+        "L064",
+        "",
+        "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:sparql [ sh:prefixes ex:prefixen ; sh:select \"SELECT $this WHERE { $this a ?klasse }\" ] .\nex:prefixen sh:declare [ sh:prefix \"adr\" ] .",
+        "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:sparql [ sh:prefixes ex:prefixen ; sh:select \"SELECT $this WHERE { $this a ?klasse }\" ] .\nex:prefixen sh:declare [ sh:prefix \"adr\" ; sh:namespace \"http://example.org/\"^^xsd:anyURI ] .",
+    ),
+    shapes(
+        "L065",
+        "",
+        "ex:Tussen a sh:ConstraintComponent ;\n  sh:parameter [ sh:path ex:this ] , [ sh:path ex:tot ] ;\n  sh:validator [ a sh:SPARQLAskValidator ; sh:ask \"ASK { FILTER ($value >= $this && $value <= $tot) }\" ] .\nex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:property [ sh:path ex:huisnummer ; ex:this 1 ; ex:tot 9 ] .",
+        "ex:Tussen a sh:ConstraintComponent ;\n  sh:parameter [ sh:path ex:van ] , [ sh:path ex:tot ] ;\n  sh:validator [ a sh:SPARQLAskValidator ; sh:ask \"ASK { FILTER ($value >= $van && $value <= $tot) }\" ] .\nex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:property [ sh:path ex:huisnummer ; ex:van 1 ; ex:tot 9 ] .",
+    ),
+    shapes(
+        "L066",
+        "",
+        "ex:Tussen a sh:ConstraintComponent ;\n  sh:parameter [ sh:path ex:van ] , [ sh:path ex:tot ] ;\n  sh:validator [ a sh:SPARQLAskValidator ; sh:ask \"ASK { FILTER ($value >= $van && $value <= $tot) }\" ] .\nex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:property [ sh:path ex:huisnummer ; ex:van 1 ] .",
+        "ex:Tussen a sh:ConstraintComponent ;\n  sh:parameter [ sh:path ex:van ] , [ sh:path ex:tot ] ;\n  sh:validator [ a sh:SPARQLAskValidator ; sh:ask \"ASK { FILTER ($value >= $van && $value <= $tot) }\" ] .\nex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:property [ sh:path ex:huisnummer ; ex:van 1 ; ex:tot 9 ] .",
+    ),
+    shapes(
+        "L067",
+        "",
+        "ex:Tussen a sh:ConstraintComponent ;\n  sh:parameter [ sh:path ex:van ] , [ sh:path ex:tot ] ;\n  sh:validator [ a sh:SPARQLAskValidator ; sh:ask \"ASK { FILTER ($value >= $van && $value <= $tot) }\" ] .\nex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:property [ sh:path ex:huisnummer ; ex:van 1 , 2 ; ex:tot 9 ] .",
+        "ex:Tussen a sh:ConstraintComponent ;\n  sh:parameter [ sh:path ex:van ] , [ sh:path ex:tot ] ;\n  sh:validator [ a sh:SPARQLAskValidator ; sh:ask \"ASK { FILTER ($value >= $van && $value <= $tot) }\" ] .\nex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:property [ sh:path ex:huisnummer ; ex:van 1 ; ex:tot 9 ] .",
+    ),
+    shapes(
+        "L068",
+        "",
+        "ex:Deelbaar a sh:ConstraintComponent ; sh:parameter [ sh:path ex:deelbaarDoor ] .\nex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:property [ sh:path ex:huisnummer ; ex:deelbaarDoor 2 ] .",
+        "ex:Deelbaar a sh:ConstraintComponent ; sh:parameter [ sh:path ex:deelbaarDoor ] ;\n  sh:validator [ a sh:SPARQLAskValidator ;\n    sh:ask \"ASK { FILTER (FLOOR($value / $deelbaarDoor) * $deelbaarDoor = $value) }\" ] .\nex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:property [ sh:path ex:huisnummer ; ex:deelbaarDoor 2 ] .",
+    ),
+    shapes(
+        "L069",
+        "",
+        "ex:vormen a owl:Ontology ; owl:imports <http://elders.example/vormen> .\nex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:nodeKind sh:IRI .",
+        "ex:vormen a owl:Ontology .\nex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:nodeKind sh:IRI .",
+    ),
+    shapes(
+        "L070",
+        "",
+        "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:sparql [ sh:message \"Status {?status} mag niet.\"@nl ;\n    sh:select \"SELECT $this WHERE { $this <http://example.org/status> <http://example.org/afgekeurd> }\" ] .",
+        "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:sparql [ sh:message \"{$this} is afgekeurd.\"@nl ;\n    sh:select \"SELECT $this WHERE { $this <http://example.org/status> <http://example.org/afgekeurd> }\" ] .",
+    ),
+    data(
+        "L072",
+        "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:sparql [ sh:select \"SELECT $this ?failure WHERE { $this <http://example.org/status> ?status BIND (?status = <http://example.org/onbekend> AS ?failure) FILTER (?failure) }\" ] .",
+        "ex:adres a ex:Adres ; ex:status ex:onbekend .",
+        "ex:adres a ex:Adres ; ex:status ex:inGebruik .",
     ),
     data(
         "V001",
@@ -413,5 +504,17 @@ pub const CODE_EXAMPLES: &[CodeExample] = &[
         "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:property [ sh:path ex:status ; qb:codeList ex:statussen ] .",
         "ex:adres a ex:Adres ; ex:status ex:oud .",
         "ex:adres a ex:Adres ; ex:status ex:inGebruik .\nex:inGebruik a skos:Concept ; skos:inScheme ex:statussen .",
+    ),
+    data(
+        "V030",
+        "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:sparql [ sh:select \"SELECT $this WHERE { $this <http://example.org/status> <http://example.org/afgekeurd> }\" ] .",
+        "ex:adres a ex:Adres ; ex:status ex:afgekeurd .",
+        "ex:adres a ex:Adres ; ex:status ex:inGebruik .",
+    ),
+    data(
+        "V031",
+        "ex:Deelbaar a sh:ConstraintComponent ; sh:parameter [ sh:path ex:deelbaarDoor ] ;\n  sh:validator [ a sh:SPARQLAskValidator ;\n    sh:ask \"ASK { FILTER (FLOOR($value / $deelbaarDoor) * $deelbaarDoor = $value) }\" ] .\nex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:property [ sh:path ex:huisnummer ; ex:deelbaarDoor 2 ] .",
+        "ex:adres a ex:Adres ; ex:huisnummer 3 .",
+        "ex:adres a ex:Adres ; ex:huisnummer 4 .",
     ),
 ];
