@@ -16,6 +16,7 @@ mod graph;
 mod idset;
 mod lint;
 mod lint_texts;
+mod live;
 mod message;
 mod model;
 mod names;
@@ -38,8 +39,11 @@ mod validate;
 mod vocabulary;
 
 pub use code_examples::{CODE_EXAMPLES, CodeExample, EXAMPLE_PREFIXES, Varies, code_example};
+pub use vocabulary::REPORT_NS;
+
 pub use lint::{Effect, Lint, LintRule, lint_rule};
 pub use lint_texts::LINT_RULES;
+pub use live::{Event, Live, ResultKey, Scope, Step};
 pub use model::{Component, Severity, Shapes};
 pub use outline::Section;
 pub use path::Path;

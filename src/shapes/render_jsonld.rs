@@ -138,6 +138,7 @@ impl Report {
                 "hint": self.hint(row, language),
                 "source": origin.name,
                 "line": origin.line,
+                "since": row.since,
             });
             writeln!(out, "{line}")?;
         }

@@ -114,6 +114,7 @@ impl Report {
                 "sourceConstraintComponent": self.component_iri(row),
                 "resultSeverity": row.severity.iri(),
                 "hint": hint,
+                "since": row.since,
             },
         })
     }

@@ -93,6 +93,9 @@ impl Report {
             None => write!(out, " ;\n      sh:resultSeverity <{}>", row.severity.iri())?,
         }
         write!(out, " ;\n      dct:identifier \"{}\"", self.result_id(row))?;
+        if let Some(since) = row.since {
+            write!(out, " ;\n      verslag:since {since}")?;
+        }
         for message in self.messages(row) {
             write!(
                 out,
@@ -219,6 +222,10 @@ impl Report {
             &sh_iri("sourceShape"),
             self.shape_term(row.shape).clone(),
         );
+        if let Some(since) = row.since {
+            let since = Literal::from(since);
+            triples.add(&result, &format!("{REPORT_NS}since"), since.into());
+        }
         if let Some(constraint) = self.source_constraint(row) {
             triples.add(&result, &sh_iri("sourceConstraint"), constraint.clone());
         }

@@ -79,11 +79,10 @@ pub fn validate(shapes: &Shapes, validation: &Validation) -> Report {
         options,
     } = validation;
     let bound = bind(compiled, context);
-    let state = (bound.locals, bound.classes);
     let mut run = Run::new(
         compiled,
         &bound.bindings,
-        state,
+        bound.locals,
         (data, context),
         options.cancel.clone(),
         options.query_time,
@@ -100,7 +99,7 @@ pub fn validate(shapes: &Shapes, validation: &Validation) -> Report {
             focus_counts[*root as usize] = focus.len() as u64;
         }
         seen.extend(focus.iter().copied());
-        run.check_shapes(&group, &focus, &mut collector);
+        run.check_group(&group, &focus, &mut collector);
     }
     let stopped = run.is_cancelled();
     let findings = Findings {
@@ -141,7 +140,7 @@ fn groups(shapes: &Shapes) -> Vec<(&[Target], Vec<ShapeIx>)> {
 }
 
 /// Findings that leave out something of a shape that a target reaches.
-fn not_checked(shapes: &Shapes, stopped: bool, queries: Vec<Lint>) -> Vec<Lint> {
+pub(crate) fn not_checked(shapes: &Shapes, stopped: bool, queries: Vec<Lint>) -> Vec<Lint> {
     let compiled = &shapes.compiled;
     let mut reached = vec![false; compiled.shapes.len()];
     let mut stack = compiled.roots.clone();
@@ -170,10 +169,9 @@ fn not_checked(shapes: &Shapes, stopped: bool, queries: Vec<Lint>) -> Vec<Lint> 
 
 /// The same number for the same result in every validation of one store's lifetime.
 pub(crate) fn fingerprint(shape: &Shape, component: Component, failure: &Failure) -> u64 {
-    let language = if component == Component::UniqueLang {
-        failure.found
-    } else {
-        0
+    let language = match component {
+        Component::UniqueLang | Component::Sparql | Component::Custom => failure.found,
+        _ => 0,
     };
     let Failure {
         focus,
@@ -253,6 +251,7 @@ impl Sink for Collector<'_> {
             path,
             value: failure.value,
             severity: shape.severity.clone(),
+            since: None,
             constraint: at.constraint,
             found: failure.found,
             bindings: failure.bindings,

@@ -212,6 +212,60 @@ fn shapes_loaded_without_a_graph_are_no_rules() {
     assert_eq!(checked.status.code(), Some(1), "{}", stdout(&checked));
 }
 
+/// A strict check gives no report where the shapes cannot be checked in full; a lenient one lists what it left out.
+#[test]
+fn strict_validation_refuses_what_it_cannot_check() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).expect("write");
+        path.display().to_string()
+    };
+    let prefix = "@prefix sh: <http://www.w3.org/ns/shacl#> .\n<http://e/S> a sh:NodeShape ; sh:targetClass <http://e/C> ;";
+    let good = write(
+        "good.ttl",
+        &format!(
+            "{prefix} sh:sparql [ sh:select \"SELECT $this {{ $this <http://e/bad> ?x }}\" ] .\n"
+        ),
+    );
+    let odd = write(
+        "odd.ttl",
+        &format!(
+            "{prefix} sh:sparql [ sh:select \"SELECT $this {{ $this ?p ?x MINUS {{ $this ?p 1 }} }}\" ] .\n"
+        ),
+    );
+    let item = write("item.ttl", "<http://e/1> a <http://e/C> .\n");
+    let none = folder.path().join("none");
+    let lenient = |shapes: &str| run(&none, ["validate", "--shapes", shapes, &item]);
+    let strict = |shapes: &str| run(&none, ["validate", "--strict", "--shapes", shapes, &item]);
+    assert_eq!(strict(&good).status.code(), Some(0));
+    assert_eq!(lenient(&odd).status.code(), Some(3));
+    let refused = strict(&odd);
+    assert_eq!(refused.status.code(), Some(2));
+    assert!(stderr(&refused).contains("L062"), "{}", stderr(&refused));
+}
+
+/// Files may name their own shapes graph, which is used when no other is given.
+#[test]
+fn files_may_name_their_shapes_graph() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let item = folder.path().join("item.trig");
+    fs::write(
+        &item,
+        "@prefix sh: <http://www.w3.org/ns/shacl#> .\n<http://e/1> a <http://e/C> . <http://e/data> sh:shapesGraph <http://e/shapes> .\n\
+         <http://e/shapes> { <http://e/S> a sh:NodeShape ; sh:targetClass <http://e/C> ; sh:property [ sh:path <http://e/p> ; sh:minCount 1 ] . }\n",
+    )
+    .expect("write");
+    let item = item.display().to_string();
+    let checked = run(&folder.path().join("none"), ["validate", &item]);
+    assert_eq!(checked.status.code(), Some(1), "{}", stdout(&checked));
+    assert!(
+        stdout(&checked).contains("http://e/S"),
+        "{}",
+        stdout(&checked)
+    );
+}
+
 #[test]
 fn messages_come_in_dutch_and_english() {
     let folder = tempfile::tempdir().expect("temporary folder");

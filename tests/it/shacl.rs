@@ -1,9 +1,11 @@
 //! SHACL: the W3C suite graded by isomorphism of report graphs, oracles on random graphs, lints and renderings.
 
 mod examples;
+mod affected;
 mod figures;
 mod fixtures;
 mod lints;
+mod live;
 mod oracle;
 mod renderings;
 mod rules;

@@ -13,6 +13,7 @@ pub(crate) use links::{Reading, Walk};
 use super::rewrite::{any_operand, has_graph_over_groups, rewrite_pattern, visit};
 use super::{QueryAlgebra, is_worth_ordering};
 use crate::query::QueryKind;
+use crate::query::deep::with_deep_stack;
 use crate::query::error::QueryError;
 use crate::query::lexer::tokens;
 use crate::rdf::version::RdfVersion;
@@ -82,7 +83,11 @@ impl GivenAlgebra {
             variables: given.clone(),
             bindings: Vec::new(),
         };
-        let (open, shared) = (attempt(None), attempt(Some(&empty)));
+        let attempts = || Ok((attempt(None), attempt(Some(&empty))));
+        let (open, shared) = match written.is_deep {
+            true => with_deep_stack(attempts)?,
+            false => attempts()?,
+        };
         Ok(Self {
             open,
             shared,
@@ -122,7 +127,12 @@ impl GivenAlgebra {
 
     /// The patterns it reads and how each leads to a given variable; `None` when that cannot be told.
     pub(in crate::query) fn readings(&self, given: &str) -> Option<Vec<Reading>> {
-        links::readings(self.written.pattern(), &Variable::new(given).ok()?)
+        let given = Variable::new(given).ok()?;
+        let read = || links::readings(self.written.pattern(), &given);
+        match self.is_deep() {
+            true => with_deep_stack(|| Ok(read())).ok()?,
+            false => read(),
+        }
     }
 
     /// The query over the rows of a table, which holds IRIs and literals; without a table over all nodes. `None` when that

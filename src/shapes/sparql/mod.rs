@@ -19,14 +19,16 @@ pub(crate) use imports::{Origin, local_imports};
 pub(crate) use read::read;
 pub(crate) use run::{Queries, check};
 pub(crate) use target::{TargetQuery, focus as target_focus, read as read_target};
-#[allow(unused_imports, reason = "for the live report")]
-pub(crate) use triggers::{Endpoint, SparqlTrigger};
+pub(crate) use text::is_solution;
+pub(crate) use triggers::{SparqlTrigger, Wake};
 
 use crate::query::QueryKind;
 use crate::query::given::GivenQuery;
 use crate::shapes::path::Path;
 use oxrdf::{Literal, NamedNode, Term};
+use rustc_hash::FxBuildHasher;
 use std::fmt;
+use std::hash::BuildHasher;
 use std::sync::Arc;
 
 /// A constraint that is a query: of `sh:sparql`, or of a constraint component with its parameters.
@@ -59,6 +61,11 @@ impl Rule {
     /// Whether the query answers yes for each value that is right, rather than listing what is wrong.
     pub(crate) fn is_ask(&self) -> bool {
         self.query.kind() == QueryKind::Ask
+    }
+
+    /// Tells the results of this rule from those of others of the same shape.
+    pub(crate) fn stamp(&self) -> u64 {
+        FxBuildHasher.hash_one(&self.key) >> 32
     }
 }
 

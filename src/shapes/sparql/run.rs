@@ -221,7 +221,7 @@ fn select_from(
         true
     })?;
     let has_path = run.compiled.shapes[at.shape as usize].path.is_some();
-    let tells = sink.wants_nested();
+    let (tells, stamp) = (sink.wants_nested(), rule.stamp());
     for row in rows {
         let cell = |column: Option<usize>| column.and_then(|column| row[column].as_ref());
         if let Some(failure) = cell(failure)
@@ -258,7 +258,7 @@ fn select_from(
             focus,
             value,
             property,
-            found: 0,
+            found: stamp,
             bindings,
         };
         sink.fail(at, failure);
@@ -292,6 +292,7 @@ fn ask_values(
         .iter()
         .filter_map(|name| columns.iter().position(|column| column == name))
         .collect();
+    let stamp = rule.stamp();
     let mut right: FxHashSet<[Option<Id>; 2]> = FxHashSet::default();
     let rows = if rule.query.is_shared() {
         TABLE_ROWS
@@ -330,7 +331,7 @@ fn ask_values(
             (true, false) => [Some(focus), None],
         };
         if !right.contains(&key) {
-            sink.fail(at, Failure::of_value(focus, *value));
+            sink.fail(at, Failure::of_value(focus, *value).counting(stamp));
         }
     }
     Ok(())

@@ -87,6 +87,12 @@ pub(super) fn keep<'a>(
     Some(Literal::new_typed_literal(kept.to_string(), datatype).into())
 }
 
+/// Whether a term is a solution that was kept: no data hold it.
+pub(crate) fn is_solution(term: &Term) -> bool {
+    matches!(term, Term::Literal(literal)
+        if literal.datatype().as_str().strip_prefix(REPORT_NS) == Some("solution"))
+}
+
 impl Report {
     /// The rule of a result, when it is one in SPARQL.
     pub(crate) fn rule(&self, row: &ResultRow) -> Option<&Rule> {

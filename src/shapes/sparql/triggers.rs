@@ -1,20 +1,12 @@
 //! What a change must touch for a rule or target to say something else: for each kind of triple its query reads, a way from
 //! one end of it to the focus node. The ways give a superset, never less.
-#![allow(dead_code, reason = "for the live report")]
 
 use super::{Rule, TargetQuery};
 use crate::query::given::{GivenQuery, Reading, Walk};
 use crate::shapes::path::Path;
-use oxrdf::{NamedNode, Term, Triple};
+use oxrdf::{NamedNode, Term};
 
-/// One end of a triple.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(crate) enum Endpoint {
-    /// Its subject.
-    Subject,
-    /// Its object.
-    Object,
-}
+pub(crate) use crate::shapes::live::Endpoint;
 
 /// A kind of triple, and the focus nodes that a change of one may touch.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +17,14 @@ pub(crate) struct SparqlTrigger {
     pub(crate) endpoint: Endpoint,
     /// The way to the focus node, before or after the change; an empty sequence when the end is the focus node.
     pub(crate) to_focus: Path,
+}
+
+/// A kind of triple whose change may touch any focus node; what is `None` may be anything.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wake {
+    pub(crate) subject: Option<Term>,
+    pub(crate) predicate: Option<NamedNode>,
+    pub(crate) object: Option<Term>,
 }
 
 impl Rule {
@@ -51,9 +51,9 @@ impl Rule {
             .collect()
     }
 
-    /// Whether the query may read a triple; for rules without triggers.
-    pub(crate) fn reads(&self, triple: &Triple) -> bool {
-        reads(&self.query, triple)
+    /// The triples the query reads, for rules without triggers; `None` when that cannot be told either.
+    pub(crate) fn wakes(&self) -> Option<Vec<Wake>> {
+        wakes(&self.query)
     }
 }
 
@@ -63,9 +63,9 @@ impl TargetQuery {
         triggers(&self.query)
     }
 
-    /// Whether the query may read a triple; for targets without triggers.
-    pub(crate) fn reads(&self, triple: &Triple) -> bool {
-        reads(&self.query, triple)
+    /// The triples the query reads, for targets without triggers; `None` when that cannot be told either.
+    pub(crate) fn wakes(&self) -> Option<Vec<Wake>> {
+        wakes(&self.query)
     }
 }
 
@@ -92,18 +92,14 @@ fn trigger(reading: Reading, further: Option<&Path>) -> Option<SparqlTrigger> {
     })
 }
 
-fn reads(query: &GivenQuery, triple: &Triple) -> bool {
-    let subject = Term::from(triple.subject.clone());
-    query.readings("this").is_none_or(|readings| {
-        readings.iter().any(|reading| {
-            reading
-                .predicate
-                .as_ref()
-                .is_none_or(|p| *p == triple.predicate)
-                && reading.subject.as_ref().is_none_or(|s| *s == subject)
-                && reading.object.as_ref().is_none_or(|o| *o == triple.object)
-        })
-    })
+fn wakes(query: &GivenQuery) -> Option<Vec<Wake>> {
+    let readings = query.readings("this")?;
+    let wakes = readings.into_iter().map(|reading| Wake {
+        subject: reading.subject,
+        predicate: reading.predicate,
+        object: reading.object,
+    });
+    Some(wakes.collect())
 }
 
 fn sequence(mut steps: Vec<Path>) -> Path {

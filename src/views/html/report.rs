@@ -530,6 +530,9 @@ fn row_cells(site: &Site<'_>, report: &Report, row: &ResultRow) -> Markup {
         td {
             (report.message(row, site.language))
             span.help { (report.hint(row, site.language)) }
+            @if let Some(since) = row.since {
+                span.help { (site.say("Sinds commit ", "Since commit ")) (since) }
+            }
         }
     }
 }

@@ -69,10 +69,7 @@ fn each_defect_has_its_code() {
             "L010",
             "ex:s sh:targetClass ex:C ; sh:path ex:a ; sh:class ex:D ; sh:datatype xsd:string .",
         ),
-        (
-            "L011",
-            "ex:s sh:targetClass ex:C ; sh:js [ ] .",
-        ),
+        ("L011", "ex:s sh:targetClass ex:C ; sh:js [ ] ."),
         ("L012", "ex:s sh:targetClass ex:C ; sh:pattern \"(?=a)\" ."),
         ("L013", "ex:s sh:targetClass ex:C ; sh:in ex:list ."),
         ("L014", "ex:s sh:targetClass ex:C ; sh:nodeKind sh:Iri ."),

@@ -182,6 +182,55 @@ proptest! {
     }
 }
 
+/// So many nodes that one table does not hold them all.
+#[test]
+fn large_sets_of_nodes_take_few_queries() {
+    let data: String = (0..20_000)
+        .map(|n| format!("<{EX}n{n}> a <{EX}C> ; <{EX}num> {} .\n", n % 10))
+        .collect();
+    // One that shows every node itself needs no table; a filter on the node alone needs one for each part.
+    for (query, results, queries) in [
+        (
+            "SELECT $this ?value { $this ex:num ?value FILTER (?value = 3) }",
+            2000,
+            1,
+        ),
+        (
+            "SELECT $this ?value { $this ex:num ?value FILTER NOT EXISTS { $this ex:num 9 } FILTER (?value > 7) }",
+            2000,
+            1,
+        ),
+        (
+            "SELECT $this { FILTER (STRENDS(STR($this), \"77\")) }",
+            200,
+            2,
+        ),
+    ] {
+        let shapes = format!(
+            "@prefix sh: <http://www.w3.org/ns/shacl#> .
+             <{EX}S> a sh:NodeShape ; sh:targetClass <{EX}C> ; sh:sparql [ sh:select \"\"\"PREFIX ex: <{EX}> {query}\"\"\" ] .
+             <{EX}T> a sh:PropertyShape ; sh:targetClass <{EX}C> ; sh:path <{EX}num> ;
+               sh:sparql [ sh:select \"\"\"PREFIX ex: <{EX}> {query}\"\"\" ] .",
+        );
+        let (data, shapes) = load(&parse_turtle(&data, EX), &parse_turtle(&shapes, EX));
+        let report = validate(
+            &read_shapes(&shapes),
+            &Validation {
+                data: data.clone(),
+                context: data,
+                options: ValidationOptions::default(),
+            },
+        );
+        assert!(
+            report.not_checked().is_empty(),
+            "{:?}",
+            report.not_checked()
+        );
+        assert_eq!(report.total(), 2 * results, "{query}");
+        assert_eq!(report.stats().queries, 2 * queries, "{query}");
+    }
+}
+
 /// A value given by `ASK` for literals, which cannot stand as subjects.
 #[test]
 fn literals_may_be_focus_nodes() {

@@ -332,24 +332,22 @@ impl Reader {
         after: &[Walk],
         edges: &[Edge],
     ) {
-        let of_start = self.way(&ends[0], edges).map(|way| {
-            let mut all: Vec<Walk> = before
-                .iter()
-                .rev()
-                .map(|walk| Walk::Back(Box::new(walk.clone())))
-                .collect();
-            all.extend(way);
-            all
-        });
-        let of_end = self.way(&ends[1], edges).map(|way| {
-            let mut all = after.to_vec();
-            all.extend(way);
-            all
-        });
-        let mut ways = [of_start, of_end];
-        if is_back {
-            ways.reverse();
-        }
+        // All steps of a path lead to the same end of it, so that the nearest of several changed steps has its way whole.
+        let (of_start, of_end) = (self.way(&ends[0], edges), self.way(&ends[1], edges));
+        let to_given = match (of_start, of_end) {
+            (Some(start), end) if end.as_ref().is_none_or(|end| start.len() <= end.len()) => {
+                let back = before.iter().rev();
+                let mut all: Vec<Walk> = back.map(|w| Walk::Back(Box::new(w.clone()))).collect();
+                all.extend(start);
+                Some((!is_back, all))
+            }
+            (_, Some(end)) => {
+                let mut all = after.to_vec();
+                all.extend(end);
+                Some((is_back, all))
+            }
+            (_, None) => None,
+        };
         let (mut subject, mut object) = (None, None);
         if before.is_empty() && after.is_empty() {
             subject = ends[usize::from(is_back)].constant();
@@ -359,7 +357,7 @@ impl Reader {
             predicate,
             subject,
             object,
-            to_given: shorter(ways),
+            to_given,
         });
     }
 
