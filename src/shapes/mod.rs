@@ -39,8 +39,6 @@ mod validate;
 mod vocabulary;
 
 pub use code_examples::{CODE_EXAMPLES, CodeExample, EXAMPLE_PREFIXES, Varies, code_example};
-pub use vocabulary::REPORT_NS;
-
 pub use lint::{Effect, Lint, LintRule, lint_rule};
 pub use lint_texts::LINT_RULES;
 pub use live::{Event, Live, ResultKey, Scope, Step};
@@ -57,3 +55,4 @@ pub use run::RunStats;
 pub use sparql::suggested_shapes;
 pub use texts::{ResultText, result_text};
 pub use validate::{Validation, ValidationOptions, validate};
+pub use vocabulary::REPORT_NS;
