@@ -1,57 +1,91 @@
-//! `oslo explain`: what a code in a message means and what to do about it.
+//! `oslo explain`: what a code in a message means and what to do about it, with an example that gets it and one that does
+//! not.
 
 use super::Exit;
 use super::problem::Problem;
 use super::session::Session;
-use crate::rdf::label::Text;
-use crate::shapes::{Component, lint_rule, result_text};
+use crate::http::problem_code;
+use crate::views::codes::{CodeMeaning, all_codes, code_meaning};
 use clap::Args;
-use std::io::Write;
+use std::io::{self, Write};
 
 #[derive(Args)]
 pub(crate) struct ExplainArgs {
-    /// The code
+    /// The code [default: a list of all codes]
     #[arg(value_name = "CODE")]
-    code: String,
+    code: Option<String>,
 }
 
 pub(crate) fn run(session: &Session, args: &ExplainArgs) -> anyhow::Result<Exit> {
-    let code = args.code.trim().to_ascii_uppercase();
-    let (message, hint) = find(&code).ok_or_else(|| {
-        Problem::new(format!("de code {code} bestaat niet"), format!("there is no code {code}")).hint(
-            "L-codes gaan over vormen, V-codes over resultaten; een P-code legt zichzelf uit in de melding",
-            "L codes are about shapes, V codes about results; a P code explains itself in its message",
-        )
-    })?;
-    let console = session.console;
-    let mut out = console.out();
-    writeln!(out, "{code}: {}", message.get(console.language))?;
-    if let Some(hint) = hint {
-        writeln!(
-            out,
-            "  {}: {}",
-            console.say("hulp", "hint"),
-            hint.get(console.language)
-        )?;
+    let mut out = session.console.out();
+    match &args.code {
+        None => list(session, &mut out)?,
+        Some(code) => explain(session, code.trim(), &mut out)?,
     }
     out.flush()?;
     Ok(Exit::Done)
 }
 
-/// Message and hint; holes in braces stand for what a real message names.
-fn find(code: &str) -> Option<(Text, Option<Text>)> {
-    if let Some(rule) = lint_rule(code) {
-        return Some((
-            Text::new(rule.nl, rule.en),
-            Some(Text::new(rule.hint_nl, rule.hint_en)),
-        ));
+fn list(session: &Session, out: &mut dyn Write) -> io::Result<()> {
+    for code in all_codes() {
+        writeln!(
+            out,
+            "{}  {}",
+            code.code,
+            code.message.get(session.console.language)
+        )?;
     }
-    let component = Component::ALL
-        .into_iter()
-        .find(|component| component.code() == code)?;
-    let text = result_text(component);
-    Some((
-        Text::new(text.nl, text.en),
-        Some(Text::new(text.hint_nl, text.hint_en)),
-    ))
+    Ok(())
+}
+
+fn explain(session: &Session, code: &str, out: &mut dyn Write) -> anyhow::Result<()> {
+    let console = session.console;
+    if let Some(meaning) = code_meaning(code) {
+        return Ok(tell(session, &meaning, out)?);
+    }
+    if let Some((status, meaning)) = problem_code(&code.to_ascii_lowercase()) {
+        writeln!(out, "{code}: {}", meaning.get(console.language))?;
+        writeln!(out, "  HTTP {status}")?;
+        return Ok(());
+    }
+    Err(Problem::new(
+        format!("de code {code} bestaat niet"),
+        format!("there is no code {code}"),
+    )
+    .hint(
+        "V-codes gaan over resultaten, L-codes over vormen, P-codes over bestanden; `oslo explain` zonder code toont ze alle",
+        "V codes are about results, L codes about shapes, P codes about files; `oslo explain` without a code lists them all",
+    )
+    .into())
+}
+
+fn tell(session: &Session, meaning: &CodeMeaning, out: &mut dyn Write) -> io::Result<()> {
+    let console = session.console;
+    let language = console.language;
+    writeln!(out, "{}: {}", meaning.code, meaning.message.get(language))?;
+    if !meaning.name.is_empty() {
+        writeln!(out, "  SHACL: sh:{}ConstraintComponent", meaning.name)?;
+    }
+    let lines = [
+        (console.say("hulp", "hint"), meaning.hint.get(language)),
+        (
+            console.say("gevolg", "effect"),
+            meaning.effect.get(language),
+        ),
+    ];
+    for (word, text) in lines.iter().filter(|(_, text)| !text.is_empty()) {
+        writeln!(out, "  {word}: {text}")?;
+    }
+    let examples = [
+        (console.say("gegeven", "given"), &meaning.given),
+        (console.say("fout", "wrong"), &meaning.fails),
+        (console.say("goed", "right"), &meaning.passes),
+    ];
+    for (word, text) in examples.iter().filter(|(_, text)| !text.is_empty()) {
+        writeln!(out, "\n{word}:")?;
+        for line in text.lines() {
+            writeln!(out, "    {line}")?;
+        }
+    }
+    Ok(())
 }

@@ -96,8 +96,8 @@ const EXAMPLES: [(&str, &str, &str); 17] = [
     ),
     (
         "validate",
-        "  oslo validate                      # het opgeslagen register\n  oslo validate mijn.ttl             # een bestand, zonder het op te slaan\n  oslo validate --shapes eigen.ttl --format turtle mijn.ttl",
-        "  oslo validate                      # the stored registry\n  oslo validate mine.ttl             # a file, without storing it\n  oslo validate --shapes own.ttl --format turtle mine.ttl",
+        "  oslo validate                      # het opgeslagen register\n  oslo validate mijn.ttl             # een bestand, zonder het op te slaan\n  oslo validate --shapes eigen.ttl --format turtle mijn.ttl\n  oslo validate --profile adres --output rapport.sarif mijn.ttl\n  oslo validate --baseline gisteren.ndjson --fail-on violation --format ndjson",
+        "  oslo validate                      # the stored registry\n  oslo validate mine.ttl             # a file, without storing it\n  oslo validate --shapes own.ttl --format turtle mine.ttl\n  oslo validate --profile adres --output report.sarif mine.ttl\n  oslo validate --baseline yesterday.ndjson --fail-on violation --format ndjson",
     ),
     (
         "query",
@@ -168,7 +168,7 @@ const DUTCH_INDEX_MEMORY: &str =
     "Geheugen dat het maken van de index mag nemen, zoals 512MiB of 2GiB [standaard: 2GiB]";
 
 /// Dutch texts: command or command and argument; "" is the program itself.
-const DUTCH: [(&str, &str, &str); 81] = [
+const DUTCH: [(&str, &str, &str); 86] = [
     (
         "",
         "",
@@ -257,7 +257,32 @@ const DUTCH: [(&str, &str, &str); 81] = [
         "shapes",
         "Vormen om tegen te controleren; mag meermaals [standaard: die van het register, anders de meegeleverde]",
     ),
-    ("validate", "format", "Vorm van het rapport"),
+    (
+        "validate",
+        "profile",
+        "Toepassingsprofiel om tegen te controleren, zoals adres; mag meermaals [standaard: alle]",
+    ),
+    (
+        "validate",
+        "format",
+        "Vorm van het rapport [standaard: volgens de naam van --output, anders text]",
+    ),
+    (
+        "validate",
+        "output",
+        "Bestand om het rapport in te schrijven [standaard: de standaarduitvoer]",
+    ),
+    (
+        "validate",
+        "baseline",
+        "Vorig rapport (SARIF, NDJSON, Turtle, JSON-LD, N-Triples of RDF/XML): zijn resultaten vallen weg",
+    ),
+    (
+        "validate",
+        "strict",
+        "Weiger vormen die niet deugen of niet volledig gecontroleerd kunnen worden, in plaats van ze als niet gecontroleerd te vermelden",
+    ),
+    ("validate", "fail_on", "Minste ernst die afloopcode 1 geeft"),
     (
         "validate",
         "context_map",

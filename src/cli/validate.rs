@@ -1,20 +1,26 @@
 //! `oslo validate`: the stored registry, or files that are not to be stored, against stored, shipped or given shapes.
 
+mod baseline;
+mod files;
+
 use super::Exit;
 use super::arguments::parse_as_of;
-use super::load::of_diagnostic;
+use super::problem::Problem;
 use super::session::Session;
-use crate::ingest::load::TargetGraph;
-use crate::ingest::{LoadPlan, ParseOptions, parse_into};
 use crate::registry::{Registry, StoredReport, assets};
 use crate::shapes::{
-    Report, Validation, ValidationOptions, Verdict, read_shapes, suggested_shapes, validate,
+    Rendering, Report, ReportFormat, Severity, Shapes, Validation, ValidationOptions, Verdict,
+    read_shapes, suggested_shapes, validate,
 };
-use crate::store::{AsOf, Draft, Graphs, Id, QuadIds, Store, StoreError, View};
+use crate::store::{AsOf, Draft, Graphs, Id, Snapshot, StoreError, View};
+use crate::views::html::{ReportPage, ReportPart, Site, render_report_file};
+use crate::views::profiles;
+use anyhow::Context as _;
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, ValueEnum};
-use oxrdf::NamedNode;
-use rustc_hash::FxHashMap;
-use std::io::Write;
+use files::Files;
+use std::fs::File;
+use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -26,9 +32,21 @@ pub(crate) struct ValidateArgs {
     /// Shapes to check against; may be given more than once [default: those in the registry, else those shipped with oslo]
     #[arg(long, value_name = "PATH")]
     shapes: Vec<PathBuf>,
-    /// Form of the report
-    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
-    format: ReportFormat,
+    /// Application profile to check against, such as adres; may be given more than once [default: all]
+    #[arg(long, value_name = "NAME", conflicts_with = "shapes")]
+    profile: Vec<String>,
+    /// Form of the report [default: from the name of --output, else text]
+    #[arg(long, value_parser = format_parser())]
+    format: Option<ReportFormat>,
+    /// File to write the report to [default: standard output]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Earlier report (SARIF, NDJSON, Turtle, JSON-LD, N-Triples or RDF/XML): its results are left out
+    #[arg(long, value_name = "REPORT")]
+    baseline: Option<PathBuf>,
+    /// Least severity that makes the exit code 1
+    #[arg(long, value_enum, default_value_t = FailOn::Info, value_name = "SEVERITY")]
+    fail_on: FailOn,
     /// Refuse shapes that are ill-formed or cannot be fully checked, instead of listing them as not checked
     #[arg(long)]
     strict: bool,
@@ -40,35 +58,64 @@ pub(crate) struct ValidateArgs {
     as_of: Option<AsOf>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum ReportFormat {
-    /// For people
-    Text,
-    /// SHACL validation report in Turtle
-    Turtle,
-    /// SHACL validation report in JSON-LD
-    Jsonld,
-    /// One result a line
-    Csv,
+/// From which severity on a result counts for the exit code.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+enum FailOn {
+    /// Any result
+    Info,
+    /// Warnings and violations
+    Warning,
+    /// Violations
+    Violation,
+}
+
+fn format_parser() -> impl clap::builder::TypedValueParser<Value = ReportFormat> {
+    PossibleValuesParser::new(ReportFormat::ALL.map(ReportFormat::name))
+        .map(|name| ReportFormat::from_name(&name).expect("only names of formats are let through"))
+}
+
+impl ValidateArgs {
+    fn format(&self) -> ReportFormat {
+        let by_name = || ReportFormat::from_path(self.output.as_deref()?);
+        self.format.or_else(by_name).unwrap_or(ReportFormat::Text)
+    }
 }
 
 pub(crate) fn run(session: &Session, args: &ValidateArgs) -> anyhow::Result<Exit> {
-    if args.as_of.is_some() {
-        let (registry, state) = session.open_state(args.as_of)?;
-        let report = registry.report_of(&state);
-        refuse(session, args, &report.report)?;
-        write(session, &report.report, args.format)?;
-        return Ok(exit_of(&report.report));
-    }
-    let registry = open(session, args)?;
-    let report = if args.paths.is_empty() && args.shapes.is_empty() {
-        registry.report()
-    } else {
-        check_files(&registry, args)?
+    let known = match &args.baseline {
+        Some(path) => Some(baseline::read(path)?),
+        None => None,
     };
-    refuse(session, args, &report.report)?;
-    write(session, &report.report, args.format)?;
-    Ok(exit_of(&report.report))
+    let (registry, state) = if args.as_of.is_some() {
+        session.open_state(args.as_of)?
+    } else {
+        let registry = open(session, args)?;
+        let state = registry.snapshot();
+        (registry, state)
+    };
+    let from_files = !args.paths.is_empty() || !args.shapes.is_empty();
+    let (mut stored, files) = if from_files {
+        check_files(&registry, args)?
+    } else if args.profile.is_empty() && known.is_none() {
+        (registry.report_of(&state), Files::default())
+    } else {
+        (check_state(&registry, &state, args)?, Files::default())
+    };
+    refuse(session, args, &stored.report)?;
+    if let Some(mut known) = known {
+        let mut report = Report::clone(&stored.report);
+        let before = report.total();
+        report.retain_results(|report, row| !known.take(&report.result_id(row)));
+        let left_out = before - report.total();
+        stored.report = Arc::new(report);
+        let text = session.console.say(
+            "resultaten die al in het vorige rapport stonden",
+            "results that the earlier report has too",
+        );
+        session.console.note(&format!("{left_out} {text}"));
+    }
+    write(session, &registry, args, &stored, &files)?;
+    Ok(exit_of(&stored.report, args.fail_on))
 }
 
 /// In strict mode there is no report where something was not checked
@@ -93,13 +140,22 @@ fn refuse(session: &Session, args: &ValidateArgs, report: &Report) -> anyhow::Re
     )
 }
 
-/// The exit code of a report: undetermined when nothing was found and something, or all, was not checked.
-pub(crate) fn exit_of(report: &Report) -> Exit {
+/// The exit code of a report: undetermined when nothing of the severity was found and something, or all, was not checked.
+fn exit_of(report: &Report, level: FailOn) -> Exit {
+    let rank = |severity: &Severity| match severity {
+        Severity::Violation | Severity::Other(_) => FailOn::Violation,
+        Severity::Warning => FailOn::Warning,
+        Severity::Info => FailOn::Info,
+    };
+    let groups = report.groups();
     match report.verdict() {
-        Verdict::Conforms if report.has_targets() => Exit::Done,
-        Verdict::Conforms => Exit::Undetermined,
-        Verdict::Violations => Exit::Refused,
+        Verdict::Violations if groups.iter().any(|group| rank(&group.severity) >= level) => {
+            Exit::Refused
+        }
         Verdict::Undetermined => Exit::Undetermined,
+        Verdict::Violations if !report.not_checked().is_empty() => Exit::Undetermined,
+        _ if report.has_targets() => Exit::Done,
+        _ => Exit::Undetermined,
     }
 }
 
@@ -127,40 +183,34 @@ fn is_missing(error: &anyhow::Error) -> bool {
         .any(|cause| matches!(cause.downcast_ref(), Some(StoreError::Missing { .. })))
 }
 
-/// Checks files in a draft that is never committed. Shapes and data get graphs of their own, so that focus nodes come
-/// from the files alone, also when they name graphs that the registry has.
-fn check_files(registry: &Registry, args: &ValidateArgs) -> anyhow::Result<StoredReport> {
-    let mut draft = registry.store().scratch();
-    let shapes_graphs = fill(registry, &mut draft, "shapes", &args.shapes, args)?;
-    let file_graphs = fill(registry, &mut draft, "data", &args.paths, args)?;
-    let view = draft.snapshot().view();
-    let own_shapes = if args.shapes.is_empty() {
-        suggested(&view, &file_graphs)
-    } else {
-        Vec::new()
-    };
-    let file_graphs: Vec<Id> = file_graphs
-        .into_iter()
-        .filter(|graph| !own_shapes.contains(graph))
-        .collect();
-    let data_graphs = if args.paths.is_empty() {
-        let mut graphs = registry.data_graphs(&view);
-        graphs.retain(|graph| !shapes_graphs.contains(graph));
-        graphs
-    } else {
-        file_graphs
-    };
-    let shapes = if !own_shapes.is_empty() {
-        Arc::new(read_shapes(&view.with_graphs(Graphs::set(own_shapes))))
-    } else if args.shapes.is_empty() {
-        registry.shapes()
-    } else {
-        Arc::new(read_shapes(&view.with_graphs(Graphs::set(shapes_graphs))))
+/// Bounds of a run: with an earlier report to compare with, no result may be left out.
+fn options(args: &ValidateArgs) -> ValidationOptions {
+    let default = ValidationOptions::default();
+    ValidationOptions {
+        sample_cap: if args.baseline.is_some() {
+            usize::MAX
+        } else {
+            default.sample_cap
+        },
+        ..default
+    }
+}
+
+/// Checks the stored data against the profiles named.
+fn check_state(
+    registry: &Registry,
+    state: &Snapshot,
+    args: &ValidateArgs,
+) -> anyhow::Result<StoredReport> {
+    let view = state.view();
+    let shapes = match profile_shapes(registry, &view, &args.profile)? {
+        Some(shapes) => shapes,
+        None => read_shapes(&view.with_graphs(Graphs::set(registry.shapes_graphs(&view)))),
     };
     let validation = Validation {
-        data: view.with_graphs(Graphs::set(data_graphs)),
+        data: view.with_graphs(Graphs::set(registry.data_graphs(&view))),
         context: view.clone(),
-        options: ValidationOptions::default(),
+        options: options(args),
     };
     Ok(StoredReport {
         report: Arc::new(validate(&shapes, &validation)),
@@ -168,85 +218,167 @@ fn check_files(registry: &Registry, args: &ValidateArgs) -> anyhow::Result<Store
     })
 }
 
+/// The shapes of the profiles named, when any is.
+fn profile_shapes(
+    registry: &Registry,
+    view: &View,
+    names: &[String],
+) -> anyhow::Result<Option<Shapes>> {
+    if names.is_empty() || names.iter().any(|name| name == profiles::ALL) {
+        return Ok(None);
+    }
+    let known = profiles::profiles(registry, view);
+    let mut graphs = Vec::new();
+    for name in names {
+        let profile = profiles::find(&known, name).ok_or_else(|| {
+            let list: Vec<&str> = known.iter().map(|profile| profile.name.as_str()).collect();
+            let list = list.join(", ");
+            Problem::new(
+                format!("er is geen toepassingsprofiel \"{name}\""),
+                format!("there is no application profile \"{name}\""),
+            )
+            .hint(
+                format!("deze bestaan: {list}"),
+                format!("there are: {list}"),
+            )
+        })?;
+        graphs.extend(profiles::graphs_of(view, &known, profile));
+    }
+    Ok(Some(profiles::shapes_of(view, graphs)))
+}
+
+/// Checks files in a draft that is never committed. Shapes and data get graphs of their own, so that focus nodes come
+/// from the files alone, also when they name graphs that the registry has.
+fn check_files(registry: &Registry, args: &ValidateArgs) -> anyhow::Result<(StoredReport, Files)> {
+    let mut draft: Draft<'_> = registry.store().scratch();
+    let context_map = args.context_map.as_deref();
+    let own_shapes = files::fill(registry, &mut draft, "shapes", &args.shapes, context_map)?;
+    let files = files::fill(registry, &mut draft, "data", &args.paths, context_map)?;
+    let view = draft.snapshot().view();
+    let named = if args.shapes.is_empty() && args.profile.is_empty() {
+        suggested(&view, &files)
+    } else {
+        Vec::new()
+    };
+    let data_graphs = if args.paths.is_empty() {
+        let mut graphs = registry.data_graphs(&view);
+        graphs.retain(|graph| !own_shapes.has(*graph));
+        graphs
+    } else {
+        let mut graphs = files.graphs();
+        graphs.retain(|graph| !named.contains(graph));
+        graphs
+    };
+    let shapes = if !args.shapes.is_empty() {
+        Arc::new(read_shapes(
+            &view.with_graphs(Graphs::set(own_shapes.graphs())),
+        ))
+    } else if !named.is_empty() {
+        Arc::new(read_shapes(&view.with_graphs(Graphs::set(named))))
+    } else {
+        match profile_shapes(registry, &view, &args.profile)? {
+            Some(shapes) => Arc::new(shapes),
+            None => registry.shapes(),
+        }
+    };
+    let validation = Validation {
+        data: view.with_graphs(Graphs::set(data_graphs)),
+        context: view.clone(),
+        options: options(args),
+    };
+    let stored = StoredReport {
+        report: Arc::new(validate(&shapes, &validation)),
+        view,
+    };
+    Ok((stored, files))
+}
+
 /// The shapes graphs that the files name for themselves (`sh:shapesGraph`): graphs of the files or of the registry. One that
 /// is nowhere is told, and never fetched.
-fn suggested(view: &View, files: &[Id]) -> Vec<Id> {
-    let data = view.with_graphs(Graphs::set(files.iter().copied()));
+fn suggested(view: &View, files: &Files) -> Vec<Id> {
+    let data = view.with_graphs(Graphs::set(files.graphs()));
     let mut found = Vec::new();
     for name in suggested_shapes(&data) {
         let name = name.as_str();
-        let here = [
-            format!("urn:oslo-registry:validate:data:{name}"),
-            name.to_owned(),
-        ]
-        .iter()
-        .filter_map(|name| view.id_of_iri(name))
-        .find(|graph| view.graph_size(*graph) > 0);
+        let stored = view.id_of_iri(name);
+        let here = files
+            .named(view, name)
+            .or_else(|| stored.filter(|graph| view.graph_size(*graph) > 0));
         match here {
             Some(graph) => found.push(graph),
             None => {
-                tracing::warn!("sh:shapesGraph names {name}, which is not here and is not fetched")
+                tracing::warn!("sh:shapesGraph names {name}, which is not here and is not fetched");
             }
         }
     }
     found
 }
 
-/// Reads files into graphs `urn:oslo-registry:validate:{role}:{graph of the file}` and returns those graphs.
-fn fill(
+fn write(
+    session: &Session,
     registry: &Registry,
-    draft: &mut Draft<'_>,
-    role: &str,
-    paths: &[PathBuf],
     args: &ValidateArgs,
-) -> anyhow::Result<Vec<Id>> {
-    if paths.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut plan = LoadPlan::from_paths(registry, paths, &TargetGraph::Default, None, None)
-        .map_err(|f| of_diagnostic(&f))?;
-    if let Some(map) = &args.context_map {
-        plan.contexts = plan.contexts.with_map(map).map_err(|f| of_diagnostic(&f))?;
-    }
-    let files = Store::in_memory_with(registry.store().settings());
-    let mut read = files.scratch();
-    for item in &plan.items {
-        parse_into(&mut read, &item.input, ParseOptions::new(&plan.contexts))
-            .map_err(|f| of_diagnostic(&f))?;
-    }
-    let view = read.snapshot().view();
-    let mut terms: FxHashMap<Id, Id> = FxHashMap::default();
-    let mut graphs: FxHashMap<Id, Id> = FxHashMap::default();
-    for quad in view.quads(None, None, None, None) {
-        let g = *graphs.entry(quad.g).or_insert_with(|| {
-            let name = if quad.g == Id::DEFAULT_GRAPH {
-                "default".into()
-            } else {
-                view.text(quad.g)
-            };
-            let name = name.trim_matches(['<', '>']);
-            let graph =
-                NamedNode::new_unchecked(format!("urn:oslo-registry:validate:{role}:{name}"));
-            draft.intern_graph(graph.as_ref().into())
-        });
-        let mut term = |id| {
-            *terms
-                .entry(id)
-                .or_insert_with(|| draft.intern(view.term(id).as_ref()))
-        };
-        let [s, p, o] = [term(quad.s), term(quad.p), term(quad.o)];
-        draft.add(QuadIds { s, p, o, g });
-    }
-    Ok(graphs.into_values().collect())
+    stored: &StoredReport,
+    files: &Files,
+) -> anyhow::Result<()> {
+    let format = args.format();
+    let Some(path) = &args.output else {
+        let mut out = session.console.out();
+        return render(session, registry, (format, files), stored, &mut out);
+    };
+    let file = File::create(path).with_context(|| path.display().to_string())?;
+    let mut out = BufWriter::new(file);
+    render(session, registry, (format, files), stored, &mut out)?;
+    // Whoever reads the screen wants to know how it ended.
+    session
+        .console
+        .note(&stored.report.summary(session.console.language));
+    Ok(())
 }
 
-fn write(session: &Session, report: &Report, format: ReportFormat) -> anyhow::Result<()> {
-    let mut out = session.console.out();
-    match format {
-        ReportFormat::Text => report.render_text(&mut out, session.console.language)?,
-        ReportFormat::Turtle => report.render_turtle(&mut out)?,
-        ReportFormat::Jsonld => report.render_jsonld(&mut out)?,
-        ReportFormat::Csv => report.render_csv(&mut out)?,
+fn render(
+    session: &Session,
+    registry: &Registry,
+    (format, files): (ReportFormat, &Files),
+    stored: &StoredReport,
+    out: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let (report, language) = (&*stored.report, session.console.language);
+    if format == ReportFormat::Html {
+        let site = Site {
+            view: &stored.view,
+            registers: registry.registers(),
+            base: registry.base(),
+            language,
+            earlier: None,
+        };
+        let source = if files.is_empty() {
+            session
+                .console
+                .say("het register", "the registry")
+                .to_owned()
+        } else {
+            files.names()
+        };
+        let page = ReportPage {
+            report,
+            source: &source,
+            address: None,
+            part: ReportPart::Rules,
+            number: 1,
+        };
+        out.write_all(render_report_file(&site, &page).as_bytes())?;
+    } else {
+        let has_lines = matches!(format, ReportFormat::Sarif | ReportFormat::Ndjson);
+        let places = files.places(report, has_lines);
+        let rendering = Rendering {
+            language,
+            origin_of: &|focus| {
+                let place = places.get(&focus).cloned();
+                place.or_else(|| report.graph_origin(focus))
+            },
+        };
+        report.render(format, &rendering, out)?;
     }
     out.flush()?;
     Ok(())

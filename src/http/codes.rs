@@ -1,7 +1,7 @@
 //! The codes of problems with their status and meaning, as `/fouten` lists them. Builds no problem itself.
 
 /// Every code with its status and what it means; `/fouten` shows them, and each problem's `type` leads there.
-pub(super) const CODES: [(&str, u16, &str, &str); 53] = [
+pub(super) const CODES: [(&str, u16, &str, &str); 57] = [
     (
         "accept-datetime",
         400,
@@ -67,6 +67,24 @@ pub(super) const CODES: [(&str, u16, &str, &str); 53] = [
         400,
         "Een parameter die één keer mag voorkomen, staat er meer dan één keer.",
         "A parameter that may be given once is given more than once.",
+    ),
+    (
+        "embedded-content",
+        400,
+        "De inhoud in het verzoek ontbreekt of kan niet uitgepakt worden.",
+        "The content in the request is missing or cannot be unpacked.",
+    ),
+    (
+        "fetch-refused",
+        400,
+        "Het verzoek noemt een adres waar de inhoud te halen zou zijn; deze server haalt niets op.",
+        "The request names an address to get the content from; this server fetches nothing.",
+    ),
+    (
+        "field-not-supported",
+        400,
+        "Het verzoek gebruikt een veld of waarde die hier niet ondersteund wordt.",
+        "The request uses a field or value that is not supported here.",
     ),
     (
         "graph-iri",
@@ -295,6 +313,12 @@ pub(super) const CODES: [(&str, u16, &str, &str); 53] = [
         400,
         "Er is geen formaat van die naam.",
         "There is no format of that name.",
+    ),
+    (
+        "unknown-profile",
+        400,
+        "Er is geen toepassingsprofiel van die naam.",
+        "There is no application profile of that name.",
     ),
     (
         "unsupported-media-type",

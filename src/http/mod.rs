@@ -4,6 +4,7 @@
 //! makes the server fetch anything, but for the endpoints that the operator lets queries ask.
 
 mod body;
+mod checking;
 mod codes;
 mod collections;
 mod config;
@@ -23,9 +24,11 @@ mod pages;
 mod queries;
 mod reply;
 mod running;
+mod shapes;
 mod sparql;
 mod state;
 mod stream;
+mod test_bed;
 mod turns;
 mod unpack;
 mod updates;
@@ -84,7 +87,7 @@ pub fn router(state: AppState) -> Router {
         .route("/", get(pages::home))
         .route("/health", get(pages::health))
         .route("/fouten", get(pages::problem_codes))
-        .route("/fouten/{code}", get(pages::problem_codes))
+        .route("/fouten/{code}", get(pages::problem_code))
         .route("/static/oslo.css", get(pages::style_sheet))
         .route("/sparql", get(sparql::get).post(sparql::post))
         .route("/sparql/update", post(updates::update))
@@ -105,13 +108,28 @@ pub fn router(state: AppState) -> Router {
         .route("/contexts", get(documents::contexts))
         .route("/contexts/{file}", get(documents::context))
         .route("/api", get(collections::index))
+        .route("/api/info", get(test_bed::info_of_all))
+        .route("/api/validate", post(test_bed::validate))
+        .route("/api/validateMultiple", post(test_bed::validate_multiple))
         .route("/api/{register}", get(collections::collection))
+        .route("/api/{register}/validate", post(test_bed::validate_with))
         .route("/api/{register}/{id}", get(collections::item))
         .route(
             "/validate",
             get(validation::form).post(validation::validate),
         )
         .route("/rapport", get(validation::report))
+        .route("/shapes", get(shapes::list))
+        .route("/shapes/{name}", get(shapes::detail))
+        .route("/shacl/{domain}/api/info", get(test_bed::info_of_domain))
+        .route(
+            "/shacl/{domain}/api/validate",
+            post(test_bed::validate_with),
+        )
+        .route(
+            "/shacl/{domain}/api/validateMultiple",
+            post(test_bed::validate_multiple_with),
+        )
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         // Bodies are bounded where they are read, each by its own limit.
@@ -127,6 +145,12 @@ pub fn router(state: AppState) -> Router {
     Router::new()
         .fallback_service(routes)
         .layer(middleware::from_fn(cors::cross_origin))
+}
+
+/// Status and meaning of a code of a problem, as `/fouten` lists them.
+pub fn problem_code(code: &str) -> Option<(u16, Text)> {
+    let row = codes::CODES.iter().find(|(known, ..)| *known == code)?;
+    Some((row.1, Text::new(row.2, row.3)))
 }
 
 async fn unknown_path() -> ApiError {

@@ -6,12 +6,13 @@ use super::moment::Moment;
 use super::reply::{A_DAY, Document, HTML, JSON, choose, language_of};
 use super::state::{AppState, blocking};
 use crate::rdf::label::Language;
-use crate::views::html::{RegisterLine, STYLE_SHEET, render_home, render_problem_codes};
+use crate::views::codes::{CodeMeaning, all_codes, code_meaning};
+use crate::views::html::{RegisterLine, STYLE_SHEET, render_code, render_codes, render_home};
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 /// `GET /`.
 pub(super) async fn home(
@@ -49,46 +50,110 @@ pub(super) async fn style_sheet(headers: HeaderMap) -> Response {
         .respond(&headers)
 }
 
-/// `GET /fouten` and `GET /fouten/{code}`: what the codes of problems mean.
+/// `GET /fouten`: what every code means.
 pub(super) async fn problem_codes(
     State(state): State<AppState>,
-    code: Option<Path<String>>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let language = language_of(&headers);
-    let wanted = code.as_ref().map(|Path(code)| code.as_str());
-    let codes: Vec<(&str, u16, &str)> = CODES
-        .iter()
-        .filter(|(code, ..)| wanted.is_none_or(|wanted| wanted == *code))
-        .map(|(code, status, nl, en)| {
-            (
-                *code,
-                *status,
-                if language == Language::Nl { *nl } else { *en },
-            )
-        })
-        .collect();
-    if codes.is_empty() {
-        return Err(ApiError::not_found(
-            "Deze foutcode bestaat niet.",
-            "There is no such error code.",
-        ));
-    }
+    let problems: Vec<(&str, u16, &str)> =
+        CODES.iter().map(|row| problem_row(row, language)).collect();
+    let meanings = all_codes();
     let document = match choose(&headers, None, &[HTML, JSON])? {
-        HTML => Document::html(render_problem_codes(
+        HTML => Document::html(render_codes(
             state.registry.base(),
             language,
-            &codes,
+            &problems,
+            &meanings,
         )),
         _ => {
-            let list: Vec<_> = codes
+            let list: Vec<Json> = problems.iter().map(problem_json).collect();
+            let codes: Vec<Json> = meanings
                 .iter()
-                .map(|(code, status, meaning)| json!({ "code": code, "status": status, "betekenis": meaning }))
+                .map(|meaning| meaning_json(meaning, language))
                 .collect();
-            Document::new(JSON, format!("{:#}\n", json!({ "fouten": list })))
+            Document::new(
+                JSON,
+                format!("{:#}\n", json!({ "fouten": list, "codes": codes })),
+            )
         }
     };
     Ok(document.cached(A_DAY).respond(&headers))
+}
+
+/// `GET /fouten/{code}`: what one code means.
+pub(super) async fn problem_code(
+    State(state): State<AppState>,
+    Path(code): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, ApiError> {
+    let language = language_of(&headers);
+    let chosen = choose(&headers, None, &[HTML, JSON])?;
+    let base = state.registry.base();
+    let document = if let Some(row) = CODES.iter().find(|(known, ..)| *known == code) {
+        let row = problem_row(row, language);
+        match chosen {
+            HTML => Document::html(render_codes(base, language, &[row], &[])),
+            _ => Document::new(
+                JSON,
+                format!("{:#}\n", json!({ "fouten": [problem_json(&row)] })),
+            ),
+        }
+    } else {
+        let meaning = code_meaning(&code).ok_or_else(|| {
+            ApiError::not_found(
+                "Deze foutcode bestaat niet.",
+                "There is no such error code.",
+            )
+        })?;
+        match chosen {
+            HTML => Document::html(render_code(base, language, &meaning)),
+            _ => Document::new(
+                JSON,
+                format!(
+                    "{:#}\n",
+                    json!({ "codes": [meaning_json(&meaning, language)] })
+                ),
+            ),
+        }
+    };
+    Ok(document.cached(A_DAY).respond(&headers))
+}
+
+fn problem_row(
+    (code, status, nl, en): &(&'static str, u16, &'static str, &'static str),
+    language: Language,
+) -> (&'static str, u16, &'static str) {
+    (
+        *code,
+        *status,
+        if language == Language::Nl { *nl } else { *en },
+    )
+}
+
+fn problem_json((code, status, meaning): &(&str, u16, &str)) -> Json {
+    json!({ "code": code, "status": status, "betekenis": meaning })
+}
+
+fn meaning_json(meaning: &CodeMeaning, language: Language) -> Json {
+    let mut out = json!({
+        "code": meaning.code,
+        "soort": meaning.kind.get(language),
+        "betekenis": meaning.message.get(language),
+        "hulp": meaning.hint.get(language),
+    });
+    let effect = meaning.effect.get(language);
+    if !effect.is_empty() {
+        out["gevolg"] = effect.into();
+    }
+    if !meaning.fails.is_empty() {
+        out["voorbeeld"] = json!({
+            "gegeven": meaning.given,
+            "fout": meaning.fails,
+            "goed": meaning.passes,
+        });
+    }
+    out
 }
 
 /// `GET /health`: whether the server can do all it should, from which commit it answers, and what it holds. The status

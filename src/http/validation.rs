@@ -1,43 +1,47 @@
 //! Validation on request: a file that is checked and not stored, and the report of what is stored.
 
-use super::body::{Params, Upload, read_body, upload_of};
+use super::body::{Params, read_body, upload_of};
+use super::checking::{
+    Rules, Watch, X_CONFORMS, check, conforms, content_type, language_in, origin_in, profile_of,
+    profiles_in, report_format,
+};
 use super::error::ApiError;
-use super::graphs::parse_upload;
 use super::moment;
-use super::reply::{Document, HTML, choose, content_type, language_of, set_commit};
+use super::reply::{Document, REVALIDATE, etag_of_state, is_fresh, set_commit, set_validators};
 use super::state::{AppState, blocking};
-use crate::rdf::format::Format;
+use super::stream::{Delivery, reads_trailers, stream_from};
+use crate::query::Cancel;
 use crate::rdf::label::Language;
 use crate::registry::StoredReport;
-use crate::shapes::Verdict;
-use crate::views::html::{render_report, render_validate_form};
-use crate::views::rdf_document;
+use crate::shapes::{Rendering, ReportFormat, ResultRow};
+use crate::views::html::{ReportPage, ReportPart, Site, render_report, render_validate_form};
+use crate::views::profiles;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use oxrdf::{GraphName, NamedNode};
-
-const OFFERS: [&str; 7] = [
-    "text/turtle",
-    HTML,
-    "application/ld+json",
-    "text/csv",
-    "text/plain",
-    "application/json",
-    "application/n-triples",
-];
-/// Whether the checked data conforms, for clients that only want to know that.
-const X_CONFORMS: HeaderName = HeaderName::from_static("x-conforms");
+use std::io::Write;
 
 /// `GET /validate`: the form.
 pub(super) async fn form(
     State(state): State<AppState>,
     headers: HeaderMap,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
+    let params = Params::of_query(query.as_deref())?;
+    let language = language_in(&headers, &params)?;
     blocking(move || {
         let view = state.registry.snapshot().view();
-        let page = render_validate_form(&state.site(&view, None));
+        let known = profiles::profiles(&state.registry, &view);
+        let chosen = match profiles_in(&params).first() {
+            Some(name) => Some(profile_of(&known, name)?),
+            None => None,
+        };
+        let site = Site {
+            language,
+            ..state.site(&view, None)
+        };
+        let page = render_validate_form(&site, &known, chosen);
         Ok(Document::html(page).respond(&headers))
     })
     .await
@@ -52,35 +56,114 @@ pub(super) async fn validate(
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
     moment::refuse(&params)?;
-    let chosen = choose(&headers, params.get("format"), &OFFERS)?;
+    let (format, media_type) = report_format(&headers, &params)?;
+    let language = language_in(&headers, &params)?;
     let bytes = read_body(&headers, body, state.config.max_body_bytes).await?;
-    let upload = upload_of(&headers, bytes)?;
+    let mut upload = upload_of(&headers, bytes)?;
+    if let Some(name) = params.one("naam")?
+        && upload.name.is_empty()
+    {
+        name.clone_into(&mut upload.name);
+    }
+    let rules = Rules {
+        profiles: profiles_in(&params),
+        own: Vec::new(),
+    };
     let turn = state.long_turn().await?;
-    let language = language_of(&headers);
-    turn.work(move || {
-        let graph = GraphName::NamedNode(upload_graph(&state)?);
-        let checked: Result<((), StoredReport), ApiError> = state
-            .registry
-            .validate_only(|draft| parse_upload(&state, draft, &upload, &graph));
-        let ((), stored) = checked?;
-        let source = source_name(&upload, language);
-        let bytes = render(&state, &stored, chosen, language, &source, &[])?;
-        let mut response = Body::from(bytes).into_response();
-        let out = response.headers_mut();
-        out.insert(header::CONTENT_TYPE, content_type(chosen));
-        out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        out.insert(
-            header::VARY,
-            HeaderValue::from_static("Accept, Accept-Language"),
-        );
-        out.insert(X_CONFORMS, conforms(&stored));
-        set_commit(out, Some(state.registry.snapshot().seq()));
-        Ok(response)
-    })
-    .await
+    let watch = Watch::start(state.config.max_query_timeout);
+    let stop = watch.flag();
+    let (app, sent, asked) = (state.clone(), upload.clone(), rules.clone());
+    let stored = turn
+        .clone()
+        .work(move || check(&app, &sent, &asked, &stop))
+        .await?;
+    let seq = state.registry.snapshot().seq();
+    let verdict = conforms(&stored.report);
+    let delivery = delivery(&state, &headers);
+    let body = stream_from(delivery, turn, move |out| {
+        let name = source_name(&upload.name, &rules, language);
+        let report = &*stored.report;
+        if format == ReportFormat::Html {
+            let site = Site {
+                language,
+                ..state.site(&stored.view, None)
+            };
+            let page = ReportPage {
+                report,
+                source: &name,
+                address: None,
+                part: ReportPart::Rules,
+                number: 1,
+            };
+            let html = render_report(&site, &page).unwrap_or_default();
+            return out.write_all(html.as_bytes()).map_err(ApiError::internal);
+        }
+        let has_lines = matches!(format, ReportFormat::Sarif | ReportFormat::Ndjson);
+        let rendering = Rendering {
+            language,
+            origin_of: &origin_in(&state, &stored, &upload, has_lines),
+        };
+        report
+            .render(format, &rendering, out)
+            .map_err(ApiError::internal)
+    });
+    let mut response = body.await?.into_response();
+    let out = response.headers_mut();
+    out.insert(header::CONTENT_TYPE, content_type(media_type));
+    out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    out.insert(
+        header::VARY,
+        HeaderValue::from_static("Accept, Accept-Language"),
+    );
+    out.insert(X_CONFORMS, verdict);
+    set_commit(out, Some(seq));
+    Ok(response)
 }
 
-/// `GET /rapport`: the report of the stored registry.
+/// What a request wants to see of the stored report.
+struct Wanted {
+    part: ReportPart,
+    number: usize,
+}
+
+impl Wanted {
+    fn of(params: &Params) -> Result<Self, ApiError> {
+        let part = match (params.one("groep")?, params.one("weergave")?) {
+            (Some(key), _) if !key.is_empty() => ReportPart::Rule(key.to_owned()),
+            (_, Some("objecten")) => ReportPart::Objects,
+            (_, None | Some("" | "regels")) => ReportPart::Rules,
+            (_, Some(other)) => {
+                return Err(ApiError::bad_request(
+                    "bad-parameter",
+                    format!("De parameter weergave is regels of objecten, niet \"{other}\"."),
+                    format!("The parameter weergave is regels or objecten, not \"{other}\"."),
+                )
+                .with("parameter", "weergave"));
+            }
+        };
+        let number = match params.one("pagina")? {
+            None | Some("") => 1,
+            Some(text) => text.parse().ok().filter(|n| *n > 0).ok_or_else(|| {
+                ApiError::bad_request(
+                    "bad-parameter",
+                    format!("De parameter pagina is een getal vanaf 1, niet \"{text}\"."),
+                    format!("The parameter pagina is a number from 1 up, not \"{text}\"."),
+                )
+                .with("parameter", "pagina")
+            })?,
+        };
+        Ok(Self { part, number })
+    }
+
+    fn missing(&self) -> ApiError {
+        ApiError::not_found(
+            "Dit rapport heeft die regel of bladzijde niet (meer).",
+            "This report has no such rule or page (any more).",
+        )
+    }
+}
+
+/// `GET /rapport`: the report of the stored registry, or the part that `groep`, `weergave` and `pagina` name.
 pub(super) async fn report(
     State(state): State<AppState>,
     headers: HeaderMap,
@@ -88,95 +171,117 @@ pub(super) async fn report(
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
     moment::refuse(&params)?;
-    let chosen = choose(&headers, params.get("format"), &OFFERS)?;
+    let (format, media_type) = report_format(&headers, &params)?;
+    let language = language_in(&headers, &params)?;
+    let wanted = Wanted::of(&params)?;
+    let snapshot = state.registry.snapshot();
+    let seq = snapshot.seq();
+    let query = query.unwrap_or_default();
+    let etag = etag_of_state(
+        &state,
+        &snapshot,
+        &[media_type, language.tag(), query.as_str()],
+    );
+    if is_fresh(&headers, &etag) {
+        let mut response = StatusCode::NOT_MODIFIED.into_response();
+        set_validators(response.headers_mut(), &etag, REVALIDATE);
+        set_commit(response.headers_mut(), Some(seq));
+        return Ok(response);
+    }
     let turn = state.long_turn().await?;
-    let language = language_for(chosen, &headers);
-    turn.work(move || {
-        let stored = state.registry.report();
-        let site = state.site(&stored.view, None);
-        let downloads: Vec<(&str, String)> = [
-            ("Turtle", "ttl"),
-            ("JSON-LD", "jsonld"),
-            ("CSV", "csv"),
-            ("Tekst", "txt"),
-        ]
-        .into_iter()
-        .map(|(name, format)| (name, site.path(&format!("/rapport?format={format}"))))
-        .collect();
-        let source = match language {
-            Language::Nl => format!(
-                "het hele register, na commit {}",
-                stored.view.snapshot().seq()
-            ),
-            Language::En => format!(
-                "the whole registry, after commit {}",
-                stored.view.snapshot().seq()
-            ),
-        };
-        let bytes = render(&state, &stored, chosen, language, &source, &downloads)?;
-        let mut response = Document::new(chosen, bytes).respond(&headers);
-        let out = response.headers_mut();
-        out.insert(X_CONFORMS, conforms(&stored));
-        set_commit(out, Some(stored.view.snapshot().seq()));
-        Ok(response)
-    })
-    .await
+    let app = state.clone();
+    let made = turn.clone();
+    let stored = made
+        .work(move || Ok(app.registry.report_of(&snapshot)))
+        .await?;
+    let verdict = conforms(&stored.report);
+    let delivery = delivery(&state, &headers);
+    let body = stream_from(delivery, turn, move |out| {
+        write_stored(&state, &stored, format, language, &wanted, out)
+    });
+    let mut response = body.await?.into_response();
+    let out = response.headers_mut();
+    out.insert(header::CONTENT_TYPE, content_type(media_type));
+    set_validators(out, &etag, REVALIDATE);
+    out.insert(X_CONFORMS, verdict);
+    set_commit(out, Some(seq));
+    Ok(response)
 }
 
-/// A graph that no stored graph is called by: focus nodes come from the upload alone.
-fn upload_graph(state: &AppState) -> Result<NamedNode, ApiError> {
-    NamedNode::new(format!("{}/validate#bestand", state.registry.base()))
-        .map_err(ApiError::internal)
-}
-
-/// Pages are in Dutch; other formats in the language asked for.
-fn language_for(chosen: &str, headers: &HeaderMap) -> Language {
-    if chosen == HTML {
-        Language::Nl
-    } else {
-        language_of(headers)
-    }
-}
-
-fn source_name(upload: &Upload, language: Language) -> String {
-    match (upload.name.is_empty(), language) {
-        (false, _) => upload.name.clone(),
-        (true, Language::Nl) => "het ingestuurde bestand".to_owned(),
-        (true, Language::En) => "the file sent".to_owned(),
-    }
-}
-
-fn conforms(stored: &StoredReport) -> HeaderValue {
-    HeaderValue::from_static(match stored.report.verdict() {
-        Verdict::Conforms => "true",
-        Verdict::Violations => "false",
-        Verdict::Undetermined => "undetermined",
-    })
-}
-
-fn render(
+fn write_stored(
     state: &AppState,
     stored: &StoredReport,
-    chosen: &'static str,
+    format: ReportFormat,
     language: Language,
-    source: &str,
-    downloads: &[(&str, String)],
-) -> Result<Vec<u8>, ApiError> {
-    let report = &stored.report;
-    let mut out = Vec::new();
-    let written = match chosen {
-        HTML => {
-            let site = state.site(&stored.view, None);
-            return Ok(render_report(&site, report, source, downloads).into_bytes());
-        }
-        "application/ld+json" | "application/json" => report.render_jsonld(&mut out),
-        "text/csv" => report.render_csv(&mut out),
-        "text/plain" => report.render_text(&mut out, language),
-        "application/n-triples" => {
-            rdf_document::write_triples(&report.to_triples(), Format::NTriples, &mut out)
-        }
-        _ => report.render_turtle(&mut out),
+    wanted: &Wanted,
+    out: &mut dyn Write,
+) -> Result<(), ApiError> {
+    let report = &*stored.report;
+    if format == ReportFormat::Html {
+        let site = Site {
+            language,
+            ..state.site(&stored.view, None)
+        };
+        let seq = stored.view.snapshot().seq();
+        let source = match language {
+            Language::Nl => format!("het hele register, na commit {seq}"),
+            Language::En => format!("the whole registry, after commit {seq}"),
+        };
+        let page = ReportPage {
+            report,
+            source: &source,
+            address: Some(site.path("/rapport")),
+            part: wanted.part.clone(),
+            number: wanted.number,
+        };
+        let html = render_report(&site, &page).ok_or_else(|| wanted.missing())?;
+        return out.write_all(html.as_bytes()).map_err(ApiError::internal);
+    }
+    let rendering = Rendering {
+        language,
+        origin_of: &|focus| report.graph_origin(focus),
     };
-    written.map_err(ApiError::internal)?;
-    Ok(out)
+    let written = match &wanted.part {
+        ReportPart::Rule(key) => {
+            let group = report.group_by_key(key).ok_or_else(|| wanted.missing())?;
+            let rows: &[ResultRow] = report.rows_of(group);
+            match format {
+                ReportFormat::Csv => report.render_csv_rows(rows, &rendering, out),
+                ReportFormat::Ndjson => report.render_ndjson_rows(rows, &rendering, out),
+                _ => {
+                    return Err(ApiError::bad_request(
+                        "unknown-format",
+                        "Eén regel van een rapport is er als HTML, CSV of NDJSON.",
+                        "One rule of a report can be had as HTML, CSV or NDJSON.",
+                    ));
+                }
+            }
+        }
+        ReportPart::Rules | ReportPart::Objects => report.render(format, &rendering, out),
+    };
+    written.map_err(ApiError::internal)
+}
+
+fn delivery(state: &AppState, headers: &HeaderMap) -> Delivery {
+    Delivery {
+        cancel: Cancel::new(),
+        stall_timeout: state.config.stall_timeout,
+        limit: None,
+        trailers: reads_trailers(headers),
+    }
+}
+
+/// What was checked against what, in words.
+fn source_name(file: &str, rules: &Rules, language: Language) -> String {
+    let file = match (file.is_empty(), language) {
+        (false, _) => file.to_owned(),
+        (true, Language::Nl) => "het ingestuurde bestand".to_owned(),
+        (true, Language::En) => "the file sent".to_owned(),
+    };
+    let list = rules.profiles.join(", ");
+    match (list.is_empty(), language) {
+        (true, _) => file,
+        (false, Language::Nl) => format!("{file}, met profiel {list}"),
+        (false, Language::En) => format!("{file}, with profile {list}"),
+    }
 }

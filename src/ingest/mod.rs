@@ -2,6 +2,7 @@
 //! steward can act on. Knows formats, limits, JSON-LD contexts and blank node labels.
 //! Does not decide who may write and does not publish anything by itself: [`load`] goes through the commit path.
 
+pub mod code_meanings;
 mod complain;
 pub mod contexts;
 pub mod diagnostic;
@@ -16,6 +17,7 @@ pub mod parse;
 mod place;
 mod reader;
 mod stage;
+mod subject_lines;
 mod syntax_texts;
 mod texts;
 mod xml_scan;
@@ -27,3 +29,4 @@ pub use input::Input;
 pub use limits::Limits;
 pub use load::{LoadItem, LoadPlan, LoadSummary, load_files};
 pub use parse::{ParseOptions, ParseStats, Progress, parse_into};
+pub use subject_lines::subject_lines;

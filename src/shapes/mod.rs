@@ -8,6 +8,7 @@
 //! does: two focus nodes with the same bad value give two results.
 
 mod bind;
+mod code_examples;
 mod compare;
 mod compile;
 mod constraints;
@@ -20,11 +21,14 @@ mod message;
 mod model;
 mod names;
 mod near;
+mod outline;
 mod path;
 mod pattern;
 mod read;
+mod render;
 mod render_csv;
 mod render_jsonld;
+mod render_sarif;
 mod render_text;
 mod render_turtle;
 mod report;
@@ -34,14 +38,15 @@ mod texts;
 mod validate;
 mod vocabulary;
 
-pub use vocabulary::REPORT_NS;
-
+pub use code_examples::{CODE_EXAMPLES, CodeExample, EXAMPLE_PREFIXES, Varies, code_example};
 pub use lint::{Effect, Lint, LintRule, lint_rule};
 pub use lint_texts::LINT_RULES;
 pub use live::{Event, Live, ResultKey, Scope, Step};
 pub use model::{Component, Severity, Shapes};
+pub use outline::Section;
 pub use path::Path;
 pub use read::read_shapes;
+pub use render::{Origin, Rendering, ReportFormat};
 pub use report::{
     FocusCount, PathRef, Report, ResultGroup, ResultRow, SeverityCounts, ShapeRef, Verdict,
     ZeroFocus,
@@ -50,3 +55,4 @@ pub use run::RunStats;
 pub use sparql::suggested_shapes;
 pub use texts::{ResultText, result_text};
 pub use validate::{Validation, ValidationOptions, validate};
+pub use vocabulary::REPORT_NS;

@@ -1,13 +1,14 @@
 //! The report as CSV for a spreadsheet: one line a result, both languages. Cells that a spreadsheet would take for a
 //! formula get a leading apostrophe.
 
+use super::render::{Rendering, in_graphs};
 use super::report::{Report, ResultRow};
 use crate::rdf::label::Language;
 use oxrdf::Term;
 use std::io::{self, Write};
 
 /// Column titles.
-const COLUMNS: [&str; 8] = [
+const COLUMNS: [&str; 9] = [
     "ernst",
     "shape",
     "regel",
@@ -16,6 +17,7 @@ const COLUMNS: [&str; 8] = [
     "waarde",
     "boodschap_nl",
     "boodschap_en",
+    "bron",
 ];
 
 impl Report {
@@ -24,14 +26,23 @@ impl Report {
     /// # Errors
     /// When the writer fails.
     pub fn render_csv(&self, out: &mut dyn Write) -> io::Result<()> {
-        self.render_csv_rows(self.results(), out)
+        let rendering = Rendering {
+            language: Language::Nl,
+            origin_of: &in_graphs(self),
+        };
+        self.render_csv_rows(self.results(), &rendering, out)
     }
 
     /// Writes some results of this report as CSV with a title line.
     ///
     /// # Errors
     /// When the writer fails.
-    pub fn render_csv_rows(&self, rows: &[ResultRow], out: &mut dyn Write) -> io::Result<()> {
+    pub fn render_csv_rows(
+        &self,
+        rows: &[ResultRow],
+        rendering: &Rendering<'_>,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
         let mut writer = csv::Writer::from_writer(out);
         writer.write_record(COLUMNS)?;
         for row in rows {
@@ -45,6 +56,7 @@ impl Report {
                     .map_or_else(String::new, |value| plain(&self.term(value))),
                 self.message(row, Language::Nl),
                 self.message(row, Language::En),
+                (rendering.origin_of)(row.focus).map_or_else(String::new, |origin| origin.name),
             ];
             writer.write_record(record.map(harmless))?;
         }

@@ -2,6 +2,8 @@
 //! one result a line, for other programs.
 
 use super::path::Path;
+use super::render::{Rendering, in_graphs};
+use super::render_turtle::DCT;
 use super::report::{Report, ResultRow, Verdict};
 use super::vocabulary::{NS, REPORT_NS};
 use crate::rdf::label::Language;
@@ -19,7 +21,7 @@ impl Report {
     /// When the writer fails.
     pub fn render_jsonld(&self, out: &mut dyn Write) -> io::Result<()> {
         let context = json!({
-            "sh": NS, "rdf": rdf::NS, "xsd": xsd::NS, "verslag": REPORT_NS,
+            "sh": NS, "rdf": rdf::NS, "xsd": xsd::NS, "dct": DCT, "verslag": REPORT_NS,
             "sh:focusNode": {}, "sh:result": { "@container": "@set" },
             "sh:resultMessage": { "@container": "@set" },
             "verslag:notChecked": { "@container": "@set" }
@@ -92,6 +94,7 @@ impl Report {
             "sh:resultSeverity".to_owned(),
             reference(row.severity.iri()),
         );
+        result.insert("dct:identifier".to_owned(), self.result_id(row).into());
         let messages: Vec<Value> = self.messages(row).iter().map(literal_json).collect();
         result.insert("sh:resultMessage".to_owned(), messages.into());
         Value::Object(result)
@@ -102,8 +105,28 @@ impl Report {
     /// # Errors
     /// When the writer fails.
     pub fn render_ndjson(&self, out: &mut dyn Write, language: Language) -> io::Result<()> {
-        for row in self.results() {
+        let rendering = Rendering {
+            language,
+            origin_of: &in_graphs(self),
+        };
+        self.render_ndjson_rows(self.results(), &rendering, out)
+    }
+
+    /// Writes some results of this report, one JSON object a line.
+    ///
+    /// # Errors
+    /// When the writer fails.
+    pub fn render_ndjson_rows(
+        &self,
+        rows: &[ResultRow],
+        rendering: &Rendering<'_>,
+        out: &mut dyn Write,
+    ) -> io::Result<()> {
+        let language = rendering.language;
+        for row in rows {
+            let origin = (rendering.origin_of)(row.focus).unwrap_or_default();
             let line = json!({
+                "id": self.result_id(row),
                 "code": row.component.code(),
                 "severity": row.severity.label(language),
                 "shape": self.shape_label(row.shape),
@@ -113,6 +136,9 @@ impl Report {
                 "value": row.value.map(|value| self.term(value).to_string()),
                 "message": self.message(row, language),
                 "hint": self.hint(row, language),
+                "source": origin.name,
+                "line": origin.line,
+                "since": row.since,
             });
             writeln!(out, "{line}")?;
         }

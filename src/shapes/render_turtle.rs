@@ -1,4 +1,5 @@
-//! The report in Turtle, complete as the specification asks ([§3.6]), written result by result; and as triples.
+//! The report in Turtle, N-Triples and RDF/XML, complete as the specification asks ([§3.6]), written result by result;
+//! and as triples.
 //! An undetermined report says `sh:conforms false` with a mark of its own, never a false pass.
 //!
 //! [§3.6]: https://www.w3.org/TR/shacl/#validation-report
@@ -9,7 +10,11 @@ use super::vocabulary::{NS, REPORT_NS};
 use crate::rdf::text::write_term;
 use crate::rdf::vocab::{rdf, xsd};
 use oxrdf::{BlankNode, Literal, NamedNode, NamedOrBlankNode, Term, Triple};
+use oxrdfio::{RdfFormat, RdfSerializer};
 use std::io::{self, Write};
+
+/// Namespace of the number of a result, `dct:identifier`.
+pub(super) const DCT: &str = "http://purl.org/dc/terms/";
 
 impl Report {
     /// Writes the report as Turtle.
@@ -19,7 +24,7 @@ impl Report {
     pub fn render_turtle(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
-            "@prefix rdf: <{}> .\n@prefix sh: <{NS}> .\n@prefix verslag: <{REPORT_NS}> .",
+            "@prefix dct: <{DCT}> .\n@prefix rdf: <{}> .\n@prefix sh: <{NS}> .\n@prefix verslag: <{REPORT_NS}> .",
             rdf::NS
         )?;
         writeln!(out, "@prefix xsd: <{}> .\n", xsd::NS)?;
@@ -87,6 +92,7 @@ impl Report {
             Some(local) => write!(out, " ;\n      sh:resultSeverity sh:{local}")?,
             None => write!(out, " ;\n      sh:resultSeverity <{}>", row.severity.iri())?,
         }
+        write!(out, " ;\n      dct:identifier \"{}\"", self.result_id(row))?;
         if let Some(since) = row.since {
             write!(out, " ;\n      verslag:since {since}")?;
         }
@@ -100,53 +106,141 @@ impl Report {
         write!(out, "\n    ]")
     }
 
-    /// The report as triples, with blank nodes of its own; the shape and data nodes keep theirs.
+    /// The report as triples, with blank nodes of its own; the shape and data nodes keep theirs. What the specification
+    /// defines and nothing else; for the numbers of results and what was not checked see the written forms.
     pub fn to_triples(&self) -> Vec<Triple> {
-        let mut triples = Triples(Vec::new());
         let report: NamedOrBlankNode = BlankNode::default().into();
-        triples.add(&report, rdf::TYPE, sh_term("ValidationReport"));
-        let conforms = Literal::from(self.verdict() == Verdict::Conforms);
-        triples.add(&report, &sh_iri("conforms"), conforms.into());
+        let mut triples = Triples(self.head_triples(&report));
         for row in self.results() {
-            let result: NamedOrBlankNode = BlankNode::default().into();
-            triples.add(&report, &sh_iri("result"), result.clone().into());
-            triples.add(&result, rdf::TYPE, sh_term("ValidationResult"));
-            triples.add(&result, &sh_iri("focusNode"), self.term(row.focus));
-            if let Some(path) = self.path(row) {
-                let path = triples.path(&path);
-                triples.add(&result, &sh_iri("resultPath"), path);
-            }
-            if let Some(value) = row.value {
-                triples.add(&result, &sh_iri("value"), self.term(value));
-            }
-            if let Some(since) = row.since {
-                triples.add(
-                    &result,
-                    &format!("{REPORT_NS}since"),
-                    Literal::from(since).into(),
-                );
-            }
-            triples.add(
-                &result,
-                &sh_iri("sourceShape"),
-                self.shape_term(row.shape).clone(),
-            );
-            if let Some(constraint) = self.source_constraint(row) {
-                triples.add(&result, &sh_iri("sourceConstraint"), constraint.clone());
-            }
-            let component = NamedNode::new_unchecked(self.component_iri(row));
-            triples.add(
-                &result,
-                &sh_iri("sourceConstraintComponent"),
-                component.into(),
-            );
-            let severity = NamedNode::new_unchecked(row.severity.iri());
-            triples.add(&result, &sh_iri("resultSeverity"), severity.into());
-            for message in self.messages(row) {
-                triples.add(&result, &sh_iri("resultMessage"), message.into());
-            }
+            self.add_result(&report, row, &mut triples);
         }
         triples.0
+    }
+
+    /// Writes the report as N-Triples.
+    ///
+    /// # Errors
+    /// When the writer fails.
+    pub fn render_ntriples(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut line = Vec::new();
+        self.each_triple(&mut |triple| {
+            line.clear();
+            for term in [
+                Term::from(triple.subject.clone()),
+                triple.predicate.clone().into(),
+                triple.object.clone(),
+            ] {
+                write_term(&mut line, term.as_ref());
+                line.push(b' ');
+            }
+            line.extend_from_slice(b".\n");
+            out.write_all(&line)
+        })
+    }
+
+    /// Writes the report as RDF/XML.
+    ///
+    /// # Errors
+    /// When the writer fails.
+    pub fn render_rdfxml(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut serializer = RdfSerializer::from_format(RdfFormat::RdfXml);
+        for (prefix, namespace) in [("dct", DCT), ("sh", NS), ("verslag", REPORT_NS)] {
+            serializer = serializer
+                .with_prefix(prefix, namespace)
+                .expect("these are IRIs");
+        }
+        let mut writer = serializer.for_writer(out);
+        self.each_triple(&mut |triple| writer.serialize_triple(triple.as_ref()))?;
+        writer.finish()?.flush()
+    }
+
+    /// All that the report says, a triple at a time: the head, then result after result.
+    fn each_triple(&self, take: &mut dyn FnMut(&Triple) -> io::Result<()>) -> io::Result<()> {
+        let report: NamedOrBlankNode = BlankNode::default().into();
+        let mut triples = Triples(self.head_triples(&report));
+        if self.is_sampled() {
+            let count = Literal::from(self.total());
+            triples.add(&report, &format!("{REPORT_NS}resultCount"), count.into());
+        }
+        for lint in self.not_checked() {
+            let finding: NamedOrBlankNode = BlankNode::default().into();
+            triples.add(
+                &report,
+                &format!("{REPORT_NS}notChecked"),
+                finding.clone().into(),
+            );
+            let code = Literal::from(lint.code);
+            triples.add(&finding, &format!("{REPORT_NS}code"), code.into());
+            if let Some(shape) = &lint.shape {
+                triples.add(&finding, &format!("{REPORT_NS}shape"), shape.clone());
+            }
+            for (language, message) in [("nl", &lint.message.nl), ("en", &lint.message.en)] {
+                let message =
+                    Literal::new_language_tagged_literal_unchecked(message.as_str(), language);
+                triples.add(&finding, &sh_iri("resultMessage"), message.into());
+            }
+        }
+        triples.0.iter().try_for_each(&mut *take)?;
+        for row in self.results() {
+            triples.0.clear();
+            let result = self.add_result(&report, row, &mut triples);
+            let number = Literal::from(self.result_id(row));
+            triples.add(&result, &format!("{DCT}identifier"), number.into());
+            triples.0.iter().try_for_each(&mut *take)?;
+        }
+        Ok(())
+    }
+
+    fn head_triples(&self, report: &NamedOrBlankNode) -> Vec<Triple> {
+        let mut triples = Triples(Vec::new());
+        triples.add(report, rdf::TYPE, sh_term("ValidationReport"));
+        let conforms = Literal::from(self.verdict() == Verdict::Conforms);
+        triples.add(report, &sh_iri("conforms"), conforms.into());
+        triples.0
+    }
+
+    /// Adds a result; its node.
+    fn add_result(
+        &self,
+        report: &NamedOrBlankNode,
+        row: &ResultRow,
+        triples: &mut Triples,
+    ) -> NamedOrBlankNode {
+        let result: NamedOrBlankNode = BlankNode::default().into();
+        triples.add(report, &sh_iri("result"), result.clone().into());
+        triples.add(&result, rdf::TYPE, sh_term("ValidationResult"));
+        triples.add(&result, &sh_iri("focusNode"), self.term(row.focus));
+        if let Some(path) = self.path(row) {
+            let path = triples.path(&path);
+            triples.add(&result, &sh_iri("resultPath"), path);
+        }
+        if let Some(value) = row.value {
+            triples.add(&result, &sh_iri("value"), self.term(value));
+        }
+        triples.add(
+            &result,
+            &sh_iri("sourceShape"),
+            self.shape_term(row.shape).clone(),
+        );
+        if let Some(since) = row.since {
+            let since = Literal::from(since);
+            triples.add(&result, &format!("{REPORT_NS}since"), since.into());
+        }
+        if let Some(constraint) = self.source_constraint(row) {
+            triples.add(&result, &sh_iri("sourceConstraint"), constraint.clone());
+        }
+        let component = NamedNode::new_unchecked(self.component_iri(row));
+        triples.add(
+            &result,
+            &sh_iri("sourceConstraintComponent"),
+            component.into(),
+        );
+        let severity = NamedNode::new_unchecked(row.severity.iri());
+        triples.add(&result, &sh_iri("resultSeverity"), severity.into());
+        for message in self.messages(row) {
+            triples.add(&result, &sh_iri("resultMessage"), message.into());
+        }
+        result
     }
 }
 

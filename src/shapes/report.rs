@@ -450,6 +450,31 @@ impl Report {
             .collect();
     }
 
+    /// Leaves out kept results that `keep` does not take; counts follow.
+    pub fn retain_results(&mut self, mut keep: impl FnMut(&Self, &ResultRow) -> bool) {
+        let rows = std::mem::take(&mut self.rows);
+        let (kept, left_out): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| keep(self, row));
+        let mut gone: FxHashMap<u64, u64> = FxHashMap::default();
+        for row in &left_out {
+            *gone.entry(self.fingerprint(row)).or_default() += 1;
+            if let Some(total) = self.totals.get_mut(&(row.shape.0, row.component)) {
+                *total -= 1;
+            }
+        }
+        self.fingerprints
+            .retain(|fingerprint| match gone.get_mut(fingerprint) {
+                Some(left) if *left > 0 => {
+                    *left -= 1;
+                    false
+                }
+                _ => true,
+            });
+        self.totals.retain(|_, total| *total > 0);
+        self.rows = kept;
+        self.groups.clear();
+        self.group_rows();
+    }
+
     /// Distinct focus nodes among the kept results.
     pub fn failing_focus_count(&self) -> u64 {
         self.rows

@@ -2,12 +2,14 @@
 //! Declared, not programmed: a register's declaration decides what is nested, listed and filtered.
 //! Fetches nothing, writes nothing, knows no HTTP status codes.
 
+pub mod codes;
 pub mod collection;
 pub mod context;
 pub mod explain;
 pub mod html;
 pub mod jsonld;
 pub mod labels;
+pub mod profiles;
 pub mod rdf_document;
 pub mod resource;
 pub mod service;

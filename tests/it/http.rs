@@ -9,10 +9,12 @@ mod explain;
 mod graphs;
 mod limits;
 mod pages;
+pub(crate) mod reports;
 mod routes;
 mod serving;
 mod sparql;
 mod states;
+mod test_bed;
 mod updates;
 mod validation;
 

@@ -30,4 +30,5 @@ mod stored;
 mod suite;
 mod text;
 mod tidy;
+mod validating;
 mod views;

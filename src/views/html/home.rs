@@ -31,6 +31,7 @@ pub fn render_home(site: &Site<'_>, registers: &[RegisterLine<'_>]) -> String {
                     li { a href=(site.path("/queries")) { "Klaargezette bevragingen" } }
                     li { a href=(site.path("/validate")) { "Een bestand valideren" } }
                     li { a href=(site.path("/rapport")) { "Kwaliteitsrapport van het register" } }
+                    li { a href=(site.path("/shapes")) { "Toepassingsprofielen en hun vormen" } }
                     li { a href=(site.path("/rdf-graphs")) { "Grafen en hun inhoud" } }
                 }
             }

@@ -10,18 +10,20 @@ mod query;
 
 mod report;
 mod resource;
+mod shapes;
 mod stored;
 mod upload;
 
 pub use collection::{CollectionPage, render_collection};
 pub use explain::{render_explanation, render_stored_explanation};
 pub use home::{RegisterLine, render_graphs, render_home};
-pub use problem::{ProblemPage, render_problem, render_problem_codes};
+pub use problem::{ProblemPage, render_code, render_codes, render_problem};
 pub use queries_running::{QueriesPage, QueryLine, render_queries, render_token_form};
 pub use query::{QueryTable, render_query_form, render_query_result};
 
-pub use report::render_report;
+pub use report::{ReportPage, ReportPart, render_report, render_report_file};
 pub use resource::{ResourcePage, render_resource};
+pub use shapes::{render_profile, render_profiles};
 pub use stored::{StoredQueryPage, render_stored_queries, render_stored_query};
 pub use upload::render_validate_form;
 
@@ -62,6 +64,14 @@ pub struct Site<'a> {
 }
 
 impl Site<'_> {
+    /// The text in the language of the page.
+    fn say(&self, nl: &'static str, en: &'static str) -> &'static str {
+        match self.language {
+            Language::Nl => nl,
+            Language::En => en,
+        }
+    }
+
     /// A whole page, with a notice when it shows a state that was asked for.
     fn page(&self, title: &str, content: &Markup) -> String {
         let Some(state) = self.earlier else {

@@ -39,10 +39,21 @@ const fn page(pattern: &'static str, path: &'static str) -> Route {
     }
 }
 
+/// An address that only takes what is sent to it.
+const fn posted(pattern: &'static str, path: &'static str) -> Route {
+    Route {
+        methods: "POST",
+        status: 405,
+        keep: Keep::No,
+        has_commit: false,
+        ..page(pattern, path)
+    }
+}
+
 const GRAPH: &str = "GET, HEAD, POST, PUT, DELETE, PATCH";
 const ASK: &str = "/sparql?query=ASK%20%7B%7D";
 
-const ROUTES: [Route; 26] = [
+const ROUTES: [Route; 35] = [
     page("/", "/"),
     Route {
         keep: Keep::No,
@@ -140,6 +151,18 @@ const ROUTES: [Route; 26] = [
     },
     page("/api", "/api"),
     page("/api/{register}", "/api/adressen"),
+    page("/api/info", "/api/info"),
+    posted("/api/validate", "/api/validate"),
+    posted("/api/validateMultiple", "/api/validateMultiple"),
+    posted("/api/{register}/validate", "/api/adres/validate"),
+    page("/shacl/{domain}/api/info", "/shacl/adres/api/info"),
+    posted("/shacl/{domain}/api/validate", "/shacl/adres/api/validate"),
+    posted(
+        "/shacl/{domain}/api/validateMultiple",
+        "/shacl/adres/api/validateMultiple",
+    ),
+    page("/shapes", "/shapes"),
+    page("/shapes/{name}", "/shapes/adres"),
     page("/api/{register}/{id}", "/api/adressen/9"),
     Route {
         methods: "GET, HEAD, POST",

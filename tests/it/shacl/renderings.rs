@@ -81,11 +81,11 @@ fn text_groups_by_rule_in_one_language() {
 #[test]
 fn csv_has_both_languages_and_no_formulas() {
     insta::assert_snapshot!(rendered(|report, out| report.render_csv(out)), @r###"
-    ernst,shape,regel,focus,pad,waarde,boodschap_nl,boodschap_en
-    fout,<http://example.org/AdresShape> › adres:busnummer,V011 MaxLength,http://example.org/a,adres:busnummer,0001,Te lang.,Te lang.
-    fout,<http://example.org/AdresShape> › adres:busnummer,V011 MaxLength,http://example.org/a,adres:busnummer,'=1+1,Te lang.,Te lang.
-    fout,<http://example.org/AdresShape> › adres:huisnummer,V004 MinCount,http://example.org/a,adres:huisnummer,,"Minimaal 1 waarde(n) verwacht voor ""huisnummer""; gevonden: 0.","At least 1 value(s) expected for ""house number""; found: 0."
-    waarschuwing,<http://example.org/AdresShape> › adres:positie/^adres:punt,V005 MaxCount,http://example.org/b,adres:positie/^adres:punt,,"Maximaal 0 waarde(n) verwacht voor ""adres:punt""; gevonden: 1.","At most 0 value(s) expected for ""adres:punt""; found: 1."
+    ernst,shape,regel,focus,pad,waarde,boodschap_nl,boodschap_en,bron
+    fout,<http://example.org/AdresShape> › adres:busnummer,V011 MaxLength,http://example.org/a,adres:busnummer,0001,Te lang.,Te lang.,urn:x:data
+    fout,<http://example.org/AdresShape> › adres:busnummer,V011 MaxLength,http://example.org/a,adres:busnummer,'=1+1,Te lang.,Te lang.,urn:x:data
+    fout,<http://example.org/AdresShape> › adres:huisnummer,V004 MinCount,http://example.org/a,adres:huisnummer,,"Minimaal 1 waarde(n) verwacht voor ""huisnummer""; gevonden: 0.","At least 1 value(s) expected for ""house number""; found: 0.",urn:x:data
+    waarschuwing,<http://example.org/AdresShape> › adres:positie/^adres:punt,V005 MaxCount,http://example.org/b,adres:positie/^adres:punt,,"Maximaal 0 waarde(n) verwacht voor ""adres:punt""; gevonden: 1.","At most 0 value(s) expected for ""adres:punt""; found: 1.",urn:x:data
     "###);
 }
 
@@ -111,4 +111,90 @@ fn turtle_copies_the_structure_of_paths() {
         ),
         "{turtle}"
     );
+}
+
+#[test]
+fn every_rdf_form_says_the_same() {
+    use oxrdfio::{RdfFormat, RdfParser};
+    let read = |format: RdfFormat, text: &str| -> oxrdf::Graph {
+        let mut graph: oxrdf::Graph = RdfParser::from_format(format)
+            .for_slice(text)
+            .map(|quad| oxrdf::Triple::from(quad.expect("valid RDF")))
+            .collect();
+        graph.canonicalize(oxrdf::graph::CanonicalizationAlgorithm::Unstable);
+        graph
+    };
+    let turtle = read(
+        RdfFormat::Turtle,
+        &rendered(|report, out| report.render_turtle(out)),
+    );
+    assert!(turtle.len() > 40);
+    let ntriples = rendered(|report, out| report.render_ntriples(out));
+    assert_eq!(read(RdfFormat::NTriples, &ntriples), turtle);
+    let rdfxml = rendered(|report, out| report.render_rdfxml(out));
+    assert_eq!(read(RdfFormat::RdfXml, &rdfxml), turtle);
+    let json_ld = RdfFormat::JsonLd {
+        profile: oxrdfio::JsonLdProfileSet::empty(),
+    };
+    let json = rendered(|report, out| report.render_jsonld(out));
+    assert_eq!(read(json_ld, &json), turtle);
+}
+
+#[test]
+fn sarif_names_rules_places_and_what_was_not_checked() {
+    let shapes = format!(
+        "{SHAPES} ex:Kapot a sh:NodeShape ; sh:targetClass adres:Adres ; sh:nodekind sh:IRI ."
+    );
+    let (_, report) = validate_turtle(DATA, &shapes);
+    let origin = |focus| {
+        (report.term_text(focus) == "<http://example.org/a>").then(|| {
+            oslo_registry::shapes::Origin {
+                name: "map/a b.ttl".to_owned(),
+                line: Some(7),
+                is_file: true,
+            }
+        })
+    };
+    let rendering = oslo_registry::shapes::Rendering {
+        language: Language::En,
+        origin_of: &origin,
+    };
+    let mut out = Vec::new();
+    report.render_sarif(&rendering, &mut out).expect("memory");
+    let mut sarif: serde_json::Value = serde_json::from_slice(&out).expect("JSON");
+    crate::http::reports::assert_sarif(&sarif);
+    sarif["runs"][0]["tool"]["driver"]["semanticVersion"] = "[version]".into();
+    insta::assert_snapshot!("sarif", format!("{sarif:#}"));
+}
+
+#[test]
+fn numbers_of_results_stay_and_differ() {
+    let ids = |shapes: &str| -> Vec<String> {
+        let (_, report) = validate_turtle(DATA, shapes);
+        let mut ids: Vec<String> = report
+            .results()
+            .iter()
+            .map(|row| report.result_id(row))
+            .collect();
+        ids.sort();
+        ids
+    };
+    let first = ids(SHAPES);
+    assert_eq!(first, ids(SHAPES));
+    let mut unique = first.clone();
+    unique.dedup();
+    assert_eq!(unique, first);
+    // Another message is the same result.
+    assert_eq!(first, ids(&SHAPES.replace("Te lang.", "Korter.")));
+}
+
+#[test]
+fn results_left_out_are_not_counted() {
+    let (_, mut report) = validate_turtle(DATA, SHAPES);
+    report.retain_results(|report, row| report.term_text(row.focus).contains("/b>"));
+    assert_eq!((report.total(), report.results().len()), (1, 1));
+    assert_eq!(report.counts().warning, 1);
+    assert_eq!(report.groups().len(), 1);
+    report.retain_results(|_, _| false);
+    assert_eq!(report.verdict(), oslo_registry::shapes::Verdict::Conforms);
 }
