@@ -29,4 +29,5 @@ mod stored;
 mod suite;
 mod text;
 mod tidy;
+mod validators;
 mod views;

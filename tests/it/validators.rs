@@ -1,0 +1,154 @@
+//! The same verdicts as other validators: every published shapes file against every data file that it targets, here, with
+//! pySHACL and with the package `shacl`, result for result. What differs is explained in `tests/validators/differences.tsv`,
+//! row by row with the clause of the specification; anything else fails. `make validators` installs the others and names
+//! their folder in `OSLO_VALIDATORS`; without it they are not asked, and the test says so.
+
+mod answers;
+mod corpus;
+mod table;
+
+use answers::Answer;
+use corpus::{File, Pair};
+use oslo_registry::shapes::{Validation, ValidationOptions, Verdict, validate};
+use oxrdf::Graph;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::time::Instant;
+use table::{Difference, Table};
+
+/// The others, as `tests/validators/ask.py` knows them.
+const PEERS: [&str; 2] = ["pyshacl", "shacl"];
+
+/// What this engine says about a pair.
+fn own(shapes: &File, data: &File) -> Answer {
+    let view = data.view();
+    let report = validate(
+        shapes.shapes(),
+        &Validation {
+            data: view.clone(),
+            context: view.clone(),
+            options: ValidationOptions {
+                sample_cap: usize::MAX,
+                ..ValidationOptions::default()
+            },
+        },
+    );
+    let graph: Graph = report.to_triples().into_iter().collect();
+    let mut answer = Answer::of(&graph);
+    if let Answer::Report { undetermined, .. } = &mut answer {
+        *undetermined = report.verdict() == Verdict::Undetermined;
+    }
+    answer
+}
+
+/// What is in which of two answers, by kind.
+fn differences(own: &Answer, peer: &Answer) -> BTreeMap<String, Vec<String>> {
+    let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut note = |what: String, example: String| found.entry(what).or_default().push(example);
+    let (own_rows, own_conforms, undetermined) = match own {
+        Answer::Report {
+            rows,
+            conforms,
+            undetermined,
+        } => (rows, *conforms, *undetermined),
+        Answer::Refused(_) | Answer::Slow => unreachable!("this engine always answers"),
+    };
+    match peer {
+        Answer::Slow => note("slow".to_owned(), String::new()),
+        Answer::Refused(why) => note("refuses".to_owned(), why.clone()),
+        Answer::Report { rows, conforms, .. } => {
+            if undetermined && *conforms {
+                note("undetermined".to_owned(), String::new());
+            } else if own_conforms != *conforms {
+                note("verdict".to_owned(), format!("oslo {own_conforms}"));
+            }
+            for (side, here, there) in [("oslo", own_rows, rows), ("peer", rows, own_rows)] {
+                for (row, count) in here {
+                    let other = there.get(row).copied().unwrap_or(0);
+                    for _ in other..*count {
+                        note(format!("only {side}: {}", row.component), row.to_string());
+                    }
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn others_say_the_same() {
+    let Some(folder) = std::env::var_os("OSLO_VALIDATORS").map(PathBuf::from) else {
+        eprintln!("OSLO_VALIDATORS names no folder: other validators were not asked; see `make validators`");
+        return;
+    };
+    let Some(data) = corpus::folder() else { return };
+    let since = Instant::now();
+    let (shapes, files, unreadable) = corpus::read(&data);
+    let pairs = corpus::pairs(&shapes, &files);
+    eprintln!(
+        "{} shapes files, {} data files, {unreadable} files that cannot be read as they are; {} pairs",
+        shapes.len(),
+        files.len(),
+        pairs.len()
+    );
+    for peer in PEERS {
+        answers::ask(&folder, peer, &pairs);
+        eprintln!("{peer} answered after {:.0?}", since.elapsed());
+    }
+    let mut all = Vec::new();
+    let mut compared = [0_usize; PEERS.len()];
+    for pair in &pairs {
+        let mine = own(pair.shapes, pair.data);
+        for (at, peer) in PEERS.into_iter().enumerate() {
+            let theirs = Answer::read(&answers::file(&folder, peer, pair));
+            compared[at] += usize::from(matches!(theirs, Answer::Report { .. }));
+            for (what, examples) in differences(&mine, &theirs) {
+                all.push(difference(pair, peer, what, examples));
+            }
+        }
+    }
+    for (peer, compared) in PEERS.into_iter().zip(compared) {
+        let differing = all.iter().filter(|d| d.peer == peer).count();
+        eprintln!("{peer}: {compared} reports compared, {differing} differences by pair and kind");
+    }
+    let table = Table::read();
+    let (unexplained, stale) = table.judge(&all);
+    let mut text = String::new();
+    for found in &unexplained {
+        let _ = writeln!(text, "{found}");
+    }
+    if let Some(path) = std::env::var_os("OSLO_VALIDATORS_LIST") {
+        std::fs::write(path, &text).expect("the list is written");
+    }
+    assert!(
+        unexplained.is_empty(),
+        "{} differences that {} does not explain:\n{}",
+        unexplained.len(),
+        table::NAME,
+        text.lines().take(40).collect::<Vec<_>>().join("\n")
+    );
+    assert!(
+        stale.is_empty(),
+        "rows of {} that explain nothing:\n{}",
+        table::NAME,
+        stale.join("\n")
+    );
+    eprintln!("compared after {:.0?}", since.elapsed());
+}
+
+fn difference(
+    pair: &Pair<'_>,
+    peer: &'static str,
+    what: String,
+    examples: Vec<String>,
+) -> Difference {
+    Difference {
+        shapes: pair.shapes.name.clone(),
+        data: pair.data.name.clone(),
+        peer,
+        what,
+        count: examples.len(),
+        example: examples.into_iter().next().unwrap_or_default(),
+    }
+}

@@ -1,0 +1,131 @@
+//! The table of explained differences.
+
+use std::fmt;
+use std::path::Path;
+
+/// The table, below the project.
+pub(super) const NAME: &str = "tests/validators/differences.tsv";
+
+/// All results of one kind that differ for one pair and one peer.
+pub(super) struct Difference {
+    pub(super) shapes: String,
+    pub(super) data: String,
+    pub(super) peer: &'static str,
+    /// `refuses`, `slow`, `verdict`, `undetermined`, `only oslo: Component` or `only peer: Component`.
+    pub(super) what: String,
+    pub(super) count: usize,
+    /// The first of them.
+    pub(super) example: String,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{}\t{}\t{}\t{}\t{} times, such as {}",
+            self.shapes, self.data, self.peer, self.what, self.count, self.example
+        )
+    }
+}
+
+/// A row: shapes file, data file, peer, what differs, sign, clause, why. In the first four `*` stands for any text. The sign
+/// is a text that the example must hold, so that a row does not explain more than it means; `*` for any.
+struct Row {
+    line: usize,
+    patterns: [String; 4],
+    sign: String,
+}
+
+pub(super) struct Table {
+    rows: Vec<Row>,
+}
+
+impl Table {
+    pub(super) fn read() -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(NAME);
+        let text = std::fs::read_to_string(&path).expect("the table of differences");
+        let rows = text.lines().enumerate().skip(1).map(|(at, line)| {
+            let cells: Vec<&str> = line.split('\t').collect();
+            let [shapes, data, peer, what, sign, clause, why] = cells[..] else {
+                panic!("{NAME}:{}: seven columns are needed", at + 1);
+            };
+            assert!(
+                !clause.is_empty() && !why.is_empty(),
+                "{NAME}:{}: a clause and a reason are needed",
+                at + 1
+            );
+            Row {
+                line: at + 1,
+                patterns: [shapes, data, peer, what].map(str::to_owned),
+                sign: sign.to_owned(),
+            }
+        });
+        Self {
+            rows: rows.collect(),
+        }
+    }
+
+    /// The differences that no row explains, and the rows that explain none.
+    pub(super) fn judge<'d>(&self, all: &'d [Difference]) -> (Vec<&'d Difference>, Vec<String>) {
+        let mut used = vec![false; self.rows.len()];
+        let mut unexplained = Vec::new();
+        for found in all {
+            let of = [
+                found.shapes.as_str(),
+                &found.data,
+                found.peer,
+                found.what.as_str(),
+            ];
+            let mut explained = false;
+            for (row, used) in self.rows.iter().zip(&mut used) {
+                let fits = row.patterns.iter().zip(of).all(|(p, text)| fits(p, text))
+                    && (row.sign == "*" || found.example.contains(&row.sign));
+                *used |= fits;
+                explained |= fits;
+            }
+            if !explained {
+                unexplained.push(found);
+            }
+        }
+        let stale = self.rows.iter().zip(used).filter(|(_, used)| !used);
+        let stale = stale.map(|(row, _)| format!("{NAME}:{}: {}", row.line, row.patterns.join(" ")));
+        (unexplained, stale.collect())
+    }
+}
+
+/// Whether a text fits a pattern in which `*` stands for any text.
+fn fits(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = text.strip_prefix(first) else {
+        return false;
+    };
+    let parts: Vec<&str> = parts.collect();
+    let Some((last, middle)) = parts.split_last() else {
+        return rest.is_empty();
+    };
+    for part in middle {
+        let Some((_, after)) = rest.split_once(part) else {
+            return false;
+        };
+        rest = after;
+    }
+    rest.ends_with(last)
+}
+
+#[test]
+fn a_star_stands_for_any_text() {
+    for (pattern, text) in [
+        ("*", "anything"),
+        ("a*", "abc"),
+        ("*c", "abc"),
+        ("a*c", "abc"),
+        ("a", "a"),
+        ("a*b*c", "a1b2c"),
+    ] {
+        assert!(fits(pattern, text), "{pattern} {text}");
+    }
+    for (pattern, text) in [("a", "ab"), ("*c", "ab"), ("a*bc", "abx"), ("b*", "ab")] {
+        assert!(!fits(pattern, text), "{pattern} {text}");
+    }
+}
