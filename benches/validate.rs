@@ -205,7 +205,10 @@ fn town_section(plan: &Plan, quads: u64, folder: &Path, page: &mut String) -> bo
     let mut row = |what: &str, figure: String| {
         let _ = writeln!(page, "| {what} | {figure} |");
     };
-    row("compile all shapes, ms", format!("{:.1}", get("compile_ms")));
+    row(
+        "compile all shapes, ms",
+        format!("{:.1}", get("compile_ms")),
+    );
     row("full run, ms", format!("{:.0}", get("full_ms")));
     row("first full run, ms", format!("{:.0}", get("first_ms")));
     row("planted faults", format!("{}", get("planted")));
@@ -230,10 +233,7 @@ fn town_section(plan: &Plan, quads: u64, folder: &Path, page: &mut String) -> bo
     );
     row(
         "the check itself (difference of the medians), ms",
-        format!(
-            "{:.2}",
-            gated("checked_p50") - gated("unchecked_p50")
-        ),
+        format!("{:.2}", gated("checked_p50") - gated("unchecked_p50")),
     );
     row(
         "the same without a disk (no log, no fsync), checked p50 / p99, ms",

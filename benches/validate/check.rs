@@ -60,7 +60,7 @@ pub(crate) fn run(truth: &Path, data: &Path) {
             ..ValidationOptions::default()
         },
     };
-    let mut timed = || {
+    let timed = || {
         let since = Instant::now();
         let report = validate(&shapes, &validation);
         (since.elapsed().as_secs_f64() * 1e3, report)
@@ -117,10 +117,7 @@ fn judge(truth: &Path, report: &Report) {
         .collect();
     tell("planted", planted.len() as f64);
     tell("found", planted.intersection(&found).count() as f64);
-    for (what, of, other) in [
-        ("missed", &planted, &found),
-        ("invented", &found, &planted),
-    ] {
+    for (what, of, other) in [("missed", &planted, &found), ("invented", &found, &planted)] {
         let differing: Vec<_> = of.difference(other).collect();
         tell(what, differing.len() as f64);
         let codes: BTreeSet<&str> = differing.iter().map(|(code, _)| code.as_str()).collect();

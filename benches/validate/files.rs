@@ -15,8 +15,6 @@ use std::process::Command;
 
 /// Rules that are SPARQL queries.
 const SPARQL_RULES: &str = "/graph/shapes/kwaliteit-sparql";
-/// Nobody is waited for longer.
-const LONGEST_SECONDS: &str = "3600";
 
 /// Reads both files, validates, and writes the report as Turtle.
 pub(crate) fn own(shapes: &Path, data: &Path, report: &Path) {
@@ -47,7 +45,9 @@ pub(crate) fn own(shapes: &Path, data: &Path, report: &Path) {
         },
     );
     let mut out = BufWriter::new(File::create(report).expect("the report's file"));
-    found.render_turtle(&mut out).expect("the report is written");
+    found
+        .render_turtle(&mut out)
+        .expect("the report is written");
     out.flush().expect("the report is written");
     // For the count of results, which Turtle does not show line by line.
     fs::write(report.with_extension("count"), found.total().to_string())
@@ -108,7 +108,12 @@ pub(crate) fn section(plan: &Plan, folder: &Path, page: &mut String) -> bool {
         let triples = write_files(*quads, &shapes, &data);
         let mut rows = vec![measure_own(plan, &shapes, &data, folder)];
         if let Some(validators) = &validators {
-            rows.push(measure_peer("shacl", plan.rounds, validators, (&shapes, &data)));
+            rows.push(measure_peer(
+                "shacl",
+                plan.rounds,
+                validators,
+                (&shapes, &data),
+            ));
             if *with_pyshacl {
                 rows.push(measure_peer("pyshacl", 1, validators, (&shapes, &data)));
             }
@@ -150,7 +155,9 @@ fn measure_own(plan: &Plan, shapes: &Path, data: &Path, folder: &Path) -> Row {
     let program = std::env::current_exe().expect("this program has a path");
     let best = best(plan.rounds, || {
         let mut command = Command::new(&program);
-        command.args(["subject", "file"]).args([shapes, data, &report]);
+        command
+            .args(["subject", "file"])
+            .args([shapes, data, &report]);
         timed(&mut command, "")
     });
     let count = fs::read_to_string(report.with_extension("count")).ok();
@@ -178,7 +185,7 @@ fn measure_peer(
     let best = best(rounds, || {
         let mut command = Command::new(validators.join("venv/bin/python"));
         command
-            .args(["-W", "ignore", script, name, LONGEST_SECONDS])
+            .args(["-W", "ignore", script, name])
             .env("PYTHONDONTWRITEBYTECODE", "1");
         timed(&mut command, &question)
     });

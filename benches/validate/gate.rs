@@ -1,9 +1,7 @@
 //! Commits that touch a hundred addresses, checked, unchecked and refused.
 
 use crate::{loaded, tell};
-use oslo_registry::registry::{
-    CommitError, CommitRequest, OnViolation, Registry, RegistryConfig,
-};
+use oslo_registry::registry::{CommitError, CommitRequest, OnViolation, Registry, RegistryConfig};
 use oslo_registry::store::{CommitMeta, QuadIds};
 use oxrdf::{GraphName, Literal, NamedNode, Quad, Term};
 use std::convert::Infallible;
@@ -111,7 +109,11 @@ impl Addresses {
         let count = self.quads.len();
         let every = (count / OBJECTS).max(1);
         let first = usize::try_from(round).expect("few rounds") * 7 % every;
-        (0..count).skip(first).step_by(every).take(OBJECTS).collect()
+        (0..count)
+            .skip(first)
+            .step_by(every)
+            .take(OBJECTS)
+            .collect()
     }
 }
 

@@ -36,8 +36,13 @@ fn own(shapes: &File, data: &File) -> Answer {
     );
     let graph: Graph = report.to_triples().into_iter().collect();
     let mut answer = Answer::of(&graph);
-    if let Answer::Report { undetermined, .. } = &mut answer {
-        *undetermined = report.verdict() == Verdict::Undetermined;
+    if let Answer::Report { undetermined, .. } = &mut answer
+        && report.verdict() == Verdict::Undetermined
+    {
+        let findings = report.not_checked().iter();
+        *undetermined = findings
+            .map(|lint| format!("{} {}", lint.code, lint.message.en).replace(['\t', '\n'], " "))
+            .collect();
     }
     answer
 }
@@ -46,29 +51,37 @@ fn own(shapes: &File, data: &File) -> Answer {
 fn differences(own: &Answer, peer: &Answer) -> BTreeMap<String, Vec<String>> {
     let mut found: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut note = |what: String, example: String| found.entry(what).or_default().push(example);
-    let (own_rows, own_conforms, undetermined) = match own {
-        Answer::Report {
-            rows,
-            conforms,
-            undetermined,
-        } => (rows, *conforms, *undetermined),
-        Answer::Refused(_) | Answer::Slow => unreachable!("this engine always answers"),
+    let Answer::Report {
+        rows: own_rows,
+        conforms: own_conforms,
+        undetermined,
+    } = own
+    else {
+        unreachable!("this engine always answers")
     };
     match peer {
         Answer::Slow => note("slow".to_owned(), String::new()),
         Answer::Refused(why) => note("refuses".to_owned(), why.clone()),
         Answer::Report { rows, conforms, .. } => {
-            if undetermined && *conforms {
-                note("undetermined".to_owned(), String::new());
-            } else if own_conforms != *conforms {
-                note("verdict".to_owned(), format!("oslo {own_conforms}"));
-            }
             for (side, here, there) in [("oslo", own_rows, rows), ("peer", rows, own_rows)] {
-                for (row, count) in here {
-                    let other = there.get(row).copied().unwrap_or(0);
-                    for _ in other..*count {
-                        note(format!("only {side}: {}", row.component), row.to_string());
+                for (row, messages) in here {
+                    let other = there.get(row).map_or(0, Vec::len);
+                    for message in messages.iter().skip(other) {
+                        let message = message.replace(['\t', '\n'], " ");
+                        note(
+                            format!("only {side}: {}", row.component),
+                            format!("{row} {message}").trim_end().to_owned(),
+                        );
                     }
+                }
+            }
+            // The verdict follows from the results: it is worth a word only where these are the same.
+            if own_rows.len() == rows.len() && own_conforms != conforms {
+                if undetermined.is_empty() {
+                    note("verdict".to_owned(), format!("oslo says {own_conforms}"));
+                }
+                for finding in undetermined {
+                    note("undetermined".to_owned(), finding.clone());
                 }
             }
         }
@@ -79,7 +92,9 @@ fn differences(own: &Answer, peer: &Answer) -> BTreeMap<String, Vec<String>> {
 #[test]
 fn others_say_the_same() {
     let Some(folder) = std::env::var_os("OSLO_VALIDATORS").map(PathBuf::from) else {
-        eprintln!("OSLO_VALIDATORS names no folder: other validators were not asked; see `make validators`");
+        eprintln!(
+            "OSLO_VALIDATORS names no folder: other validators were not asked; see `make validators`"
+        );
         return;
     };
     let Some(data) = corpus::folder() else { return };
@@ -92,10 +107,13 @@ fn others_say_the_same() {
         files.len(),
         pairs.len()
     );
-    for peer in PEERS {
-        answers::ask(&folder, peer, &pairs);
-        eprintln!("{peer} answered after {:.0?}", since.elapsed());
-    }
+    std::thread::scope(|scope| {
+        for peer in PEERS {
+            let (folder, pairs) = (&folder, &pairs);
+            scope.spawn(move || answers::ask(folder, peer, pairs));
+        }
+    });
+    eprintln!("all answered after {:.0?}", since.elapsed());
     let mut all = Vec::new();
     let mut compared = [0_usize; PEERS.len()];
     for pair in &pairs {
@@ -148,7 +166,6 @@ fn difference(
         data: pair.data.name.clone(),
         peer,
         what,
-        count: examples.len(),
-        example: examples.into_iter().next().unwrap_or_default(),
+        examples,
     }
 }

@@ -1,22 +1,16 @@
 """Asks another validator. Reads lines `shapes file, data file, answer file` (tabs between, N-Triples in both files) and writes
 each answer: the report as N-Triples, or one comment line `# refused: why` or `# slow`.
 
-Usage: ask.py VALIDATOR SECONDS, where VALIDATOR is pyshacl or shacl and SECONDS bounds one answer.
+Usage: ask.py VALIDATOR SECONDS, where VALIDATOR is pyshacl or shacl and SECONDS bounds one answer; without SECONDS nothing
+bounds it, and each line answered is told by an empty line.
 """
 
 import os
-import signal
+import select
+import subprocess
 import sys
 
 DROPPED = ("http://www.w3.org/ns/shacl#resultMessage", "http://www.w3.org/ns/shacl#sourceShape")
-
-
-class TooSlow(BaseException):
-    """Not an Exception: what the validator catches by itself must not swallow it."""
-
-
-def give_up(_signal, _frame):
-    raise TooSlow
 
 
 class PyShacl:
@@ -26,14 +20,15 @@ class PyShacl:
         import pyshacl
         import rdflib
 
-        # "01" and "1" are different terms.
-        rdflib.NORMALIZE_LITERALS = False
+        self.rdflib = rdflib
         self.graph = rdflib.Graph
         self.validate = pyshacl.validate
         self.known = {}
         self.data_name, self.data = None, None
 
     def read(self, name):
+        # "01" and "1" are different terms. pySHACL switches this on again whenever it is done.
+        self.rdflib.NORMALIZE_LITERALS = False
         graph = self.graph()
         graph.parse(name, format="nt")
         return graph
@@ -70,32 +65,54 @@ class Shacl:
         return "".join(line for line in lines if line.split(" ", 2)[1].strip("<>") not in DROPPED)
 
 
-def answer(validator, shapes, data, seconds):
-    signal.alarm(seconds)
+def answer(validator, shapes, data, name):
     try:
-        return validator.ask(shapes, data)
-    except TooSlow:
-        return "# slow\n"
-    except RecursionError:
-        return "# refused: RecursionError\n"
+        text = validator.ask(shapes, data)
     except Exception as error:
         lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        return f"# refused: {type(error).__name__}: {' '.join(lines)[:300]}\n"
-    finally:
-        signal.alarm(0)
+        text = f"# refused: {type(error).__name__}: {' '.join(lines)[:300]}\n"
+    write(name, text)
 
 
-def main():
-    validator = {"pyshacl": PyShacl, "shacl": Shacl}[sys.argv[1]]()
-    seconds = int(sys.argv[2])
-    signal.signal(signal.SIGALRM, give_up)
+def write(name, text):
+    with open(name + ".part", "w", encoding="utf-8") as out:
+        out.write(text)
+    os.replace(name + ".part", name)
+
+
+def work(name):
+    """Answers each line, and says so with an empty line."""
+    validator = {"pyshacl": PyShacl, "shacl": Shacl}[name]()
     for line in sys.stdin:
-        shapes, data, name = line.rstrip("\n").split("\t")
-        text = answer(validator, shapes, data, seconds)
-        with open(name + ".part", "w", encoding="utf-8") as out:
-            out.write(text)
-        os.replace(name + ".part", name)
+        answer(validator, *line.rstrip("\n").split("\t"))
+        print(flush=True)
+
+
+def start(name):
+    command = [sys.executable, "-W", "ignore", __file__, name]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def supervise(name, seconds):
+    """Hands the lines to a worker one by one; one that takes too long is ended, and another begun."""
+    worker = start(name)
+    for line in sys.stdin:
+        worker.stdin.write(line.encode())
+        worker.stdin.flush()
+        if select.select([worker.stdout], [], [], seconds)[0]:
+            if not worker.stdout.read(1):
+                sys.exit(f"{name} ended at {line}")
+        else:
+            worker.kill()
+            worker.wait()
+            write(line.rstrip("\n").split("\t")[2], "# slow\n")
+            worker = start(name)
+    worker.stdin.close()
+    worker.wait()
 
 
 if __name__ == "__main__":
-    main()
+    if len(sys.argv) == 3:
+        supervise(sys.argv[1], int(sys.argv[2]))
+    else:
+        work(sys.argv[1])

@@ -80,12 +80,12 @@ impl Run<'_> {
         }
         if let (Some(component), Some(fixpoint)) = (model.recursion, self.fixpoints.last())
             && fixpoint.component == component
+            && let Some(domain) = fixpoint.domains.get(&shape)
+            && domain.failing.contains(node)
         {
-            return fixpoint
-                .domains
-                .get(&shape)
-                .is_some_and(|domain| domain.failing.contains(node));
+            return true;
         }
+        // Also within a fixpoint: what an earlier one of the same circle decided is not asked again.
         self.conditions[model.condition as usize]
             .failing
             .contains(node)

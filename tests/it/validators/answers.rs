@@ -3,7 +3,8 @@
 
 use super::corpus::Pair;
 use oxrdf::{Graph, Literal, NamedNodeRef, NamedOrBlankNodeRef, TermRef};
-use std::collections::BTreeMap;
+use sha2::{Digest, Sha256};
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -44,9 +45,10 @@ impl fmt::Display for Row {
 pub(super) enum Answer {
     Report {
         conforms: bool,
-        /// Whether something was not checked and nothing was found.
-        undetermined: bool,
-        rows: BTreeMap<Row, usize>,
+        /// What was not checked, where nothing was found.
+        undetermined: Vec<String>,
+        /// For each result as often as it is there what it says, in English; nothing for those of others.
+        rows: BTreeMap<Row, Vec<String>>,
     },
     Refused(String),
     Slow,
@@ -82,6 +84,18 @@ fn plain(term: Option<TermRef<'_>>) -> String {
         },
         Some(term) => term.to_string(),
     }
+}
+
+/// What a result says in English.
+fn english(graph: &Graph, result: NamedOrBlankNodeRef<'_>) -> String {
+    let message = format!("{SH}resultMessage");
+    let mut texts = graph
+        .objects_for_subject_predicate(result, NamedNodeRef::new_unchecked(&message))
+        .filter_map(|term| match term {
+            TermRef::Literal(literal) if literal.language() == Some("en") => Some(literal.value()),
+            _ => None,
+        });
+    texts.next().unwrap_or_default().to_owned()
 }
 
 /// A path as text, whatever its blank nodes are called.
@@ -121,7 +135,7 @@ impl Answer {
         };
         let conforms = object(graph, report, &iri("conforms"))
             .is_some_and(|term| matches!(term, TermRef::Literal(l) if l.value() == "true"));
-        let mut rows = BTreeMap::new();
+        let mut rows: BTreeMap<Row, Vec<String>> = BTreeMap::new();
         let results = iri("result");
         for result in
             graph.objects_for_subject_predicate(report, NamedNodeRef::new_unchecked(&results))
@@ -141,11 +155,11 @@ impl Answer {
                 component: component.trim_end_matches("ConstraintComponent").to_owned(),
                 severity: local("resultSeverity"),
             };
-            *rows.entry(row).or_insert(0) += 1;
+            rows.entry(row).or_default().push(english(graph, result));
         }
         Self::Report {
             conforms,
-            undetermined: false,
+            undetermined: Vec::new(),
             rows,
         }
     }
@@ -164,36 +178,50 @@ impl Answer {
         for triple in oxttl::NTriplesParser::new().for_slice(&text) {
             match triple {
                 Ok(triple) => graph.insert(triple.as_ref()),
-                Err(error) => return Self::Refused(format!("a report that cannot be read: {error}")),
+                Err(error) => {
+                    return Self::Refused(format!("a report that cannot be read: {error}"));
+                }
             };
         }
         Self::of(&graph)
     }
 }
 
+/// Where answers of a peer are kept: elsewhere when what is installed or how it is asked changes.
+fn answers(folder: &Path, peer: &str) -> PathBuf {
+    let mut digest = Sha256::new();
+    digest.update(include_str!("../../validators/ask.py"));
+    digest.update(include_str!("../../validators/requirements.txt"));
+    let asked = digest.finalize();
+    let asked: String = asked.iter().take(6).map(|b| format!("{b:02x}")).collect();
+    folder.join("answers").join(format!("{peer}-{asked}"))
+}
+
 /// Where the answer to a pair is kept.
 pub(super) fn file(folder: &Path, peer: &str, pair: &Pair<'_>) -> PathBuf {
-    folder.join("answers").join(peer).join(format!(
-        "{}-{}.nt",
-        pair.shapes.digest, pair.data.digest
-    ))
+    let name = format!("{}-{}.nt", pair.shapes.digest, pair.data.digest);
+    answers(folder, peer).join(name)
 }
 
 /// Has a peer answer all pairs that it has not yet.
 pub(super) fn ask(folder: &Path, peer: &str, pairs: &[Pair<'_>]) {
-    std::fs::create_dir_all(folder.join("answers").join(peer)).expect("the folder of answers");
+    std::fs::create_dir_all(answers(folder, peer)).expect("the folder of answers");
     let questions = folder.join("questions");
     std::fs::create_dir_all(&questions).expect("the folder of questions");
+    let mut asked = HashSet::new();
     let mut lines = String::new();
     for pair in pairs {
         let answer = file(folder, peer, pair);
-        if answer.is_file() {
+        if answer.is_file() || !asked.insert(answer.clone()) {
             continue;
         }
         let [shapes, data] = [pair.shapes, pair.data].map(|file| {
             let path = questions.join(format!("{}.nt", file.digest));
             if !path.is_file() {
-                std::fs::write(&path, file.n_triples()).expect("a question is written");
+                // Another peer is asked at the same time.
+                let part = questions.join(format!("{}.{peer}", file.digest));
+                std::fs::write(&part, file.n_triples()).expect("a question is written");
+                std::fs::rename(part, &path).expect("a question is written");
             }
             path.display().to_string()
         });

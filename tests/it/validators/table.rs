@@ -7,15 +7,15 @@ use std::path::Path;
 pub(super) const NAME: &str = "tests/validators/differences.tsv";
 
 /// All results of one kind that differ for one pair and one peer.
+#[derive(Clone)]
 pub(super) struct Difference {
     pub(super) shapes: String,
     pub(super) data: String,
     pub(super) peer: &'static str,
     /// `refuses`, `slow`, `verdict`, `undetermined`, `only oslo: Component` or `only peer: Component`.
     pub(super) what: String,
-    pub(super) count: usize,
-    /// The first of them.
-    pub(super) example: String,
+    /// What exactly, each as a line.
+    pub(super) examples: Vec<String>,
 }
 
 impl fmt::Display for Difference {
@@ -23,17 +23,28 @@ impl fmt::Display for Difference {
         write!(
             f,
             "{}\t{}\t{}\t{}\t{} times, such as {}",
-            self.shapes, self.data, self.peer, self.what, self.count, self.example
+            self.shapes,
+            self.data,
+            self.peer,
+            self.what,
+            self.examples.len(),
+            self.examples.first().map_or("", String::as_str)
         )
     }
 }
 
 /// A row: shapes file, data file, peer, what differs, sign, clause, why. In the first four `*` stands for any text. The sign
-/// is a text that the example must hold, so that a row does not explain more than it means; `*` for any.
+/// is a text that what differs must hold (`|` between several, `*` for any), so that a row explains no more than it means.
 struct Row {
     line: usize,
     patterns: [String; 4],
     sign: String,
+}
+
+impl Row {
+    fn is_about(&self, example: &str) -> bool {
+        self.sign == "*" || self.sign.split('|').any(|sign| example.contains(sign))
+    }
 }
 
 pub(super) struct Table {
@@ -66,7 +77,7 @@ impl Table {
     }
 
     /// The differences that no row explains, and the rows that explain none.
-    pub(super) fn judge<'d>(&self, all: &'d [Difference]) -> (Vec<&'d Difference>, Vec<String>) {
+    pub(super) fn judge(&self, all: &[Difference]) -> (Vec<Difference>, Vec<String>) {
         let mut used = vec![false; self.rows.len()];
         let mut unexplained = Vec::new();
         for found in all {
@@ -76,19 +87,34 @@ impl Table {
                 found.peer,
                 found.what.as_str(),
             ];
-            let mut explained = false;
-            for (row, used) in self.rows.iter().zip(&mut used) {
-                let fits = row.patterns.iter().zip(of).all(|(p, text)| fits(p, text))
-                    && (row.sign == "*" || found.example.contains(&row.sign));
-                *used |= fits;
-                explained |= fits;
-            }
-            if !explained {
-                unexplained.push(found);
+            let rows: Vec<usize> = (0..self.rows.len())
+                .filter(|row| {
+                    let patterns = &self.rows[*row].patterns;
+                    patterns.iter().zip(of).all(|(p, text)| fits(p, text))
+                })
+                .collect();
+            let left: Vec<String> = found
+                .examples
+                .iter()
+                .filter(|example| {
+                    let row = rows.iter().find(|row| self.rows[**row].is_about(example));
+                    if let Some(row) = row {
+                        used[*row] = true;
+                    }
+                    row.is_none()
+                })
+                .cloned()
+                .collect();
+            if !left.is_empty() {
+                unexplained.push(Difference {
+                    examples: left,
+                    ..found.clone()
+                });
             }
         }
         let stale = self.rows.iter().zip(used).filter(|(_, used)| !used);
-        let stale = stale.map(|(row, _)| format!("{NAME}:{}: {}", row.line, row.patterns.join(" ")));
+        let stale =
+            stale.map(|(row, _)| format!("{NAME}:{}: {}", row.line, row.patterns.join(" ")));
         (unexplained, stale.collect())
     }
 }

@@ -265,8 +265,11 @@ impl<'g> Oracle<'g> {
                     return;
                 }
                 None => return,
-                Some(reported) if !reported.insert(node) => return,
-                Some(_) => {}
+                Some(reported) => {
+                    if !reported.insert(node) {
+                        return;
+                    }
+                }
             }
         }
         self.check(at, focus);

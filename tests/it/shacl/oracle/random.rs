@@ -43,15 +43,16 @@ fn plain_constraint() -> impl Strategy<Value = Constraint> {
         (0..3_u8).prop_map(C::CodeList),
     ];
     let sets = prop_oneof![
-        (1..3_u8).prop_map(C::MinCount),
-        (0..3_u8).prop_map(C::MaxCount),
-        Just(C::UniqueLang),
-        (0..3_u8).prop_map(C::Equals),
-        (0..3_u8).prop_map(C::Disjoint),
-        (0..3_u8).prop_map(C::LessThan),
-        (0..3_u8).prop_map(C::LessThanOrEquals),
-        (0..3_u8).prop_map(C::Closed),
-        (0..NAMED_TERMS).prop_map(C::HasValue),
+        2 => (1..3_u8).prop_map(C::MinCount),
+        2 => (0..3_u8).prop_map(C::MaxCount),
+        // Two values of one language are rare.
+        5 => Just(C::UniqueLang),
+        2 => (0..3_u8).prop_map(C::Equals),
+        2 => (0..3_u8).prop_map(C::Disjoint),
+        2 => (0..3_u8).prop_map(C::LessThan),
+        2 => (0..3_u8).prop_map(C::LessThanOrEquals),
+        2 => (0..3_u8).prop_map(C::Closed),
+        2 => (0..NAMED_TERMS).prop_map(C::HasValue),
     ];
     prop_oneof![values, sets]
 }
@@ -98,7 +99,7 @@ fn target() -> impl Strategy<Value = Target> {
 fn shape() -> impl Strategy<Value = Shape> {
     let any = prop_oneof![plain_constraint(), referring_constraint()];
     (
-        prop::option::weighted(0.6, path()),
+        prop::option::weighted(0.7, path()),
         prop::collection::vec(any, 1..5),
         prop_oneof![3 => Just(0_u8), 1 => 1..SEVERITIES.len() as u8],
         0..12_u8,
@@ -223,10 +224,9 @@ pub(super) fn graph() -> impl Strategy<Value = Vec<Triple>> {
             NamedOrBlankNode::try_from(term).expect("no literal is picked")
         })
     };
-    let edge = (subject(), 0..3_u8, 0..TERMS)
-        .prop_map(|(s, p, o)| Triple::new(s, iri("p", p), term(o)));
-    let link =
-        (subject(), 0..3_u8, subject()).prop_map(|(s, p, o)| Triple::new(s, iri("p", p), o));
+    let edge =
+        (subject(), 0..3_u8, 0..TERMS).prop_map(|(s, p, o)| Triple::new(s, iri("p", p), term(o)));
+    let link = (subject(), 0..3_u8, subject()).prop_map(|(s, p, o)| Triple::new(s, iri("p", p), o));
     let tagged = (0..3_u8, 0..2_u8, 7..10_u8)
         .prop_map(|(s, p, o)| Triple::new(iri("n", s), iri("p", p), term(o)));
     // Classes, and shapes that are classes.
@@ -239,7 +239,7 @@ pub(super) fn graph() -> impl Strategy<Value = Vec<Triple>> {
     let member = (subject(), 0..3_u8)
         .prop_map(|(s, c)| Triple::new(s, NamedNode::new_unchecked(IN_SCHEME), iri("c", c)));
     prop::collection::vec(
-        prop_oneof![3 => edge, 3 => link, 2 => tagged, 2 => kind, 1 => sub, 1 => member],
-        0..24,
+        prop_oneof![3 => edge, 3 => link, 3 => tagged, 2 => kind, 1 => sub, 1 => member],
+        0..32,
     )
 }

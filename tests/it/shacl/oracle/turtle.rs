@@ -75,10 +75,7 @@ fn constraint_turtle(constraint: &Constraint) -> String {
             }
             parts.join(" ; ")
         }
-        C::Closed(p) => format!(
-            "sh:closed true ; sh:ignoredProperties ( {} )",
-            iri("p", p)
-        ),
+        C::Closed(p) => format!("sh:closed true ; sh:ignoredProperties ( {} )", iri("p", p)),
         C::HasValue(n) => format!("sh:hasValue {}", term(*n)),
         C::In(list) => {
             let members: Vec<String> = list.iter().map(|n| term(*n).to_string()).collect();
