@@ -12,7 +12,7 @@ mod machine;
 mod town;
 
 use machine::{date, machine};
-use oslo_registry::registry::OnViolation;
+use oslo_registry::registry::Mode;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::hint::black_box;
@@ -28,10 +28,10 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["subject", "load", file, data] => {
-            load(Path::new(file), Path::new(data), OnViolation::Reject)
+            load(Path::new(file), Path::new(data), Mode::Reject)
         }
         ["subject", "load-unchecked", file, data] => {
-            load(Path::new(file), Path::new(data), OnViolation::Off)
+            load(Path::new(file), Path::new(data), Mode::Off)
         }
         ["subject", "restart", _, data] => restart(Path::new(data)),
         ["subject", "report", _, data] => report(Path::new(data)),
@@ -66,11 +66,11 @@ impl Measured {
 }
 
 /// Parse, intern, check against all shapes, append with fsync, index.
-fn load(file: &Path, data: &Path, on_violation: OnViolation) {
+fn load(file: &Path, data: &Path, gate: Mode) {
     let registry = loaded::open(data);
     loaded::prepare(&registry);
     let since = Instant::now();
-    let added = loaded::load(&registry, file, on_violation);
+    let added = loaded::load(&registry, file, gate);
     Measured::tell(since, added);
 }
 

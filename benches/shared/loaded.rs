@@ -2,7 +2,7 @@
 
 use oslo_registry::ingest::load::CommitUnit;
 use oslo_registry::ingest::{Input, LoadItem, LoadPlan, load_files};
-use oslo_registry::registry::{OnViolation, Registry, RegistryConfig, assets};
+use oslo_registry::registry::{Mode, Registry, RegistryConfig, assets};
 use oslo_registry::store::OpenOptions;
 use std::path::Path;
 
@@ -28,7 +28,7 @@ pub(crate) fn prepare(registry: &Registry) {
         })
         .collect();
     let mut plan = LoadPlan::new(registry, items);
-    plan.on_violation = OnViolation::Off;
+    plan.gate = Some(Mode::Off);
     plan.unit = CommitUnit::Together;
     assert!(
         load_files(registry, &plan, &mut |_| {})
@@ -38,7 +38,7 @@ pub(crate) fn prepare(registry: &Registry) {
 }
 
 /// Loads a file; how many quads it added.
-pub(crate) fn load(registry: &Registry, file: &Path, on_violation: OnViolation) -> u64 {
+pub(crate) fn load(registry: &Registry, file: &Path, gate: Mode) -> u64 {
     let item = LoadItem {
         input: Input::file(file),
         format: None,
@@ -46,7 +46,7 @@ pub(crate) fn load(registry: &Registry, file: &Path, on_violation: OnViolation) 
         base_iri: None,
     };
     let mut plan = LoadPlan::new(registry, vec![item]);
-    plan.on_violation = on_violation;
+    plan.gate = Some(gate);
     let summary = load_files(registry, &plan, &mut |_| {}).expect("the store works");
     assert!(summary.is_complete(), "{:?}", summary.files);
     summary.quads_added()

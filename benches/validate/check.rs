@@ -1,7 +1,7 @@
 //! The full run over a loaded town: time, memory, and whether the planted faults are what is found.
 
 use crate::{loaded, status_mib, tell};
-use oslo_registry::registry::{OnViolation, Registry};
+use oslo_registry::registry::{Mode, Registry};
 use oslo_registry::shapes::{Report, Shapes, Validation, ValidationOptions, read_shapes, validate};
 use oslo_registry::store::{Graphs, View};
 use std::collections::BTreeSet;
@@ -15,7 +15,7 @@ const RUNS: usize = 5;
 pub(crate) fn load(town: &Path, data: &Path) {
     let registry = loaded::open(data);
     loaded::prepare(&registry);
-    loaded::load(&registry, town, OnViolation::Off);
+    loaded::load(&registry, town, Mode::Off);
 }
 
 fn disk_bytes(folder: &Path) -> u64 {

@@ -1,7 +1,7 @@
 //! Commits that touch a hundred addresses, checked, unchecked and refused.
 
 use crate::{loaded, tell};
-use oslo_registry::registry::{CommitError, CommitRequest, OnViolation, Registry, RegistryConfig};
+use oslo_registry::registry::{CommitError, CommitRequest, Mode, Registry, RegistryConfig};
 use oslo_registry::store::{CommitMeta, QuadIds};
 use oxrdf::{GraphName, Literal, NamedNode, Quad, Term};
 use std::convert::Infallible;
@@ -12,16 +12,14 @@ const OBJECTS: usize = 100;
 const OFFICIAL: &str = "https://data.vlaanderen.be/ns/adres#officieelToegekend";
 const BOOLEAN: &str = "http://www.w3.org/2001/XMLSchema#boolean";
 
-fn request(on_violation: OnViolation) -> CommitRequest {
-    CommitRequest {
-        meta: CommitMeta {
-            agent: "urn:x:bench".to_owned(),
-            activity: "urn:x:bench:commit".to_owned(),
-            source: Vec::new(),
-            message: None,
-        },
-        on_violation,
-    }
+fn request(gate: Mode) -> CommitRequest {
+    let meta = CommitMeta {
+        agent: "urn:x:bench".to_owned(),
+        activity: "urn:x:bench:commit".to_owned(),
+        source: Vec::new(),
+        message: None,
+    };
+    CommitRequest::new(meta).with_mode(gate)
 }
 
 /// Whether addresses are official: one statement each, which may be turned over without breaking a rule.
@@ -56,11 +54,11 @@ impl Addresses {
     }
 
     /// Turns a hundred of them over; how long the commit took, in milliseconds.
-    fn turn(&mut self, registry: &Registry, round: u64, on_violation: OnViolation) -> f64 {
+    fn turn(&mut self, registry: &Registry, round: u64, gate: Mode) -> f64 {
         let picked: Vec<usize> = self.pick(round);
         let turned: Vec<Quad> = picked.iter().map(|at| turned(&self.quads[*at])).collect();
         let since = Instant::now();
-        let outcome = registry.commit(request(on_violation), |draft| {
+        let outcome = registry.commit(request(gate), |draft| {
             for (at, new) in picked.iter().zip(&turned) {
                 draft.remove_quad(self.quads[*at].as_ref());
                 draft.add_quad(new.as_ref());
@@ -80,7 +78,7 @@ impl Addresses {
     fn refuse(&self, registry: &Registry, round: u64) -> f64 {
         let picked = self.pick(round);
         let since = Instant::now();
-        let outcome = registry.commit(request(OnViolation::Reject), |draft| {
+        let outcome = registry.commit(request(Mode::Reject), |draft| {
             for (count, at) in picked.iter().enumerate() {
                 let old = &self.quads[*at];
                 let mut new = turned(old);
@@ -96,7 +94,7 @@ impl Addresses {
         match outcome {
             Err(CommitError::Rejected(rejection)) => {
                 let focus: std::collections::BTreeSet<_> =
-                    rejection.introduced.iter().map(|row| row.focus).collect();
+                    rejection.findings.rows.iter().map(|row| row.focus).collect();
                 assert_eq!(focus.len(), 1, "one address is at fault");
             }
             Err(error) => panic!("refused for another reason: {error}"),
@@ -146,16 +144,16 @@ pub(crate) fn run(commits: &str, data: &Path) {
         addresses.quads.len() >= OBJECTS,
         "the town has a hundred addresses"
     );
-    addresses.turn(&registry, 0, OnViolation::Reject);
+    addresses.turn(&registry, 0, Mode::Reject);
     let (mut checked, mut refused, mut unchecked) = (Vec::new(), Vec::new(), Vec::new());
     for round in 1..=commits {
-        checked.push(addresses.turn(&registry, round, OnViolation::Reject));
+        checked.push(addresses.turn(&registry, round, Mode::Reject));
     }
     for round in 1..=commits.div_ceil(4) {
         refused.push(addresses.refuse(&registry, round));
     }
     for round in 1..=commits {
-        unchecked.push(addresses.turn(&registry, round, OnViolation::Off));
+        unchecked.push(addresses.turn(&registry, round, Mode::Off));
     }
     tell_times("checked", checked);
     tell_times("refused", refused);
@@ -170,7 +168,7 @@ fn in_memory(registry: &Registry, commits: u64) {
     }
     let copy = Registry::in_memory(RegistryConfig::default());
     let view = registry.snapshot().view();
-    let filled = copy.commit(request(OnViolation::Off), |draft| {
+    let filled = copy.commit(request(Mode::Off), |draft| {
         for quad in view.quads(None, None, None, None) {
             let [s, p, o] = [quad.s, quad.p, quad.o].map(|id| draft.intern(view.term(id).as_ref()));
             let g = match view.iri(quad.g) {
@@ -186,7 +184,7 @@ fn in_memory(registry: &Registry, commits: u64) {
     assert!(filled.is_ok(), "memory takes everything");
     copy.report();
     let mut addresses = Addresses::of(&copy, 100_000);
-    addresses.turn(&copy, 0, OnViolation::Reject);
-    let times = (1..=commits).map(|round| addresses.turn(&copy, round, OnViolation::Reject));
+    addresses.turn(&copy, 0, Mode::Reject);
+    let times = (1..=commits).map(|round| addresses.turn(&copy, round, Mode::Reject));
     tell_times("memory", times.collect());
 }

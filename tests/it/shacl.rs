@@ -1,8 +1,10 @@
 //! SHACL: the W3C suite graded by report graph, a naive oracle on random graphs, lints and renderings.
 
+mod affected;
 mod figures;
 mod fixtures;
 mod lints;
+mod live;
 mod oracle;
 mod renderings;
 

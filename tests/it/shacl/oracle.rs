@@ -16,9 +16,9 @@ use oxrdf::{NamedOrBlankNode, Triple};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
-use random::{graph, pool};
+pub(super) use random::{graph, pool};
 use std::collections::BTreeSet;
-use turtle::shapes_turtle;
+pub(super) use turtle::shapes_turtle;
 
 /// Cases of each kind.
 fn rounds() -> u32 {

@@ -71,7 +71,7 @@ pub(super) struct Shape {
 
 /// All shapes of one case.
 #[derive(Clone, Debug)]
-pub(super) struct Pool {
+pub(in crate::shacl) struct Pool {
     pub(super) shapes: Vec<Shape>,
     /// Shapes below this number may refer to each other in circles; from it on they refer to higher numbers only.
     pub(super) circle: usize,

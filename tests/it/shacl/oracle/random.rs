@@ -118,7 +118,7 @@ fn shape() -> impl Strategy<Value = Shape> {
 const LEAVES: usize = 2;
 
 /// Shapes whose first `circle` members refer to each other in any way that has no negation in a circle.
-pub(super) fn pool(circle: std::ops::Range<usize>) -> impl Strategy<Value = Pool> {
+pub(in crate::shacl) fn pool(circle: std::ops::Range<usize>) -> impl Strategy<Value = Pool> {
     let leaf = (
         prop::option::of(path()),
         prop::collection::vec(plain_constraint(), 1..3),
@@ -216,7 +216,7 @@ fn resolve(shapes: &mut [Shape], circle: usize) {
     }
 }
 
-pub(super) fn graph() -> impl Strategy<Value = Vec<Triple>> {
+pub(in crate::shacl) fn graph() -> impl Strategy<Value = Vec<Triple>> {
     // Five nodes with an IRI and two blank ones.
     let subject = || {
         (0..7_u8).prop_map(|n| {

@@ -86,7 +86,7 @@ fn constraint_turtle(constraint: &Constraint) -> String {
 }
 
 /// All shapes, named `s0`, `s1` and so on.
-pub(super) fn shapes_turtle(pool: &Pool) -> String {
+pub(in crate::shacl) fn shapes_turtle(pool: &Pool) -> String {
     let mut out = String::from(
         "@prefix qb: <http://purl.org/linked-data/cube#> .\n@prefix sh: <http://www.w3.org/ns/shacl#> .\n",
     );
