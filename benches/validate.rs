@@ -27,6 +27,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
+/// As the program has: memory that is given back is not counted for long.
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Share of the fitting objects that gets each kind of fault.
 const FAULTS: f64 = 0.0003;
 
@@ -218,6 +223,10 @@ fn town_section(plan: &Plan, quads: u64, folder: &Path, page: &mut String) -> bo
     row(
         "memory while validating / with the report in hand, MiB above before",
         format!("{:.1} / {:.1}", get("peak_mib"), get("held_mib")),
+    );
+    row(
+        "memory of the live report that commits keep up to date, MiB",
+        format!("{:.1}", get("live_mib")),
     );
     row(
         "commit of 100 objects, p50 / p99, ms",

@@ -185,7 +185,7 @@ fn measure_peer(
     let best = best(rounds, || {
         let mut command = Command::new(validators.join("venv/bin/python"));
         command
-            .args(["-W", "ignore", script, name])
+            .args(["-W", "ignore", script, name, "3600", "work"])
             .env("PYTHONDONTWRITEBYTECODE", "1");
         timed(&mut command, &question)
     });

@@ -107,10 +107,17 @@ fn others_say_the_same() {
         files.len(),
         pairs.len()
     );
+    let table = Table::read();
+    // Who was too slow once is not waited for again.
+    let is_slow = |pair: &Pair<'_>, peer: &str| {
+        table.says_slow(&pair.shapes.name, &pair.data.name, peer)
+    };
+    let is_slow = &is_slow;
     std::thread::scope(|scope| {
         for peer in PEERS {
-            let (folder, pairs) = (&folder, &pairs);
-            scope.spawn(move || answers::ask(folder, peer, pairs));
+            let asked = pairs.iter().filter(move |pair| !is_slow(pair, peer));
+            let folder = &folder;
+            scope.spawn(move || answers::ask(folder, peer, asked));
         }
     });
     eprintln!("all answered after {:.0?}", since.elapsed());
@@ -119,7 +126,11 @@ fn others_say_the_same() {
     for pair in &pairs {
         let mine = own(pair.shapes, pair.data);
         for (at, peer) in PEERS.into_iter().enumerate() {
-            let theirs = Answer::read(&answers::file(&folder, peer, pair));
+            let theirs = if is_slow(pair, peer) {
+                Answer::Slow
+            } else {
+                Answer::read(&answers::file(&folder, peer, pair))
+            };
             compared[at] += usize::from(matches!(theirs, Answer::Report { .. }));
             for (what, examples) in differences(&mine, &theirs) {
                 all.push(difference(pair, peer, what, examples));
@@ -130,7 +141,6 @@ fn others_say_the_same() {
         let differing = all.iter().filter(|d| d.peer == peer).count();
         eprintln!("{peer}: {compared} reports compared, {differing} differences by pair and kind");
     }
-    let table = Table::read();
     let (unexplained, stale) = table.judge(&all);
     let mut text = String::new();
     for found in &unexplained {

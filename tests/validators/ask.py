@@ -1,12 +1,13 @@
 """Asks another validator. Reads lines `shapes file, data file, answer file` (tabs between, N-Triples in both files) and writes
 each answer: the report as N-Triples, or one comment line `# refused: why` or `# slow`.
 
-Usage: ask.py VALIDATOR SECONDS, where VALIDATOR is pyshacl or shacl and SECONDS bounds one answer; without SECONDS nothing
-bounds it, and each line answered is told by an empty line.
+Usage: ask.py VALIDATOR SECONDS, where VALIDATOR is pyshacl or shacl and SECONDS of processor time bound one answer, so that a busy
+machine changes nothing.
 """
 
 import os
-import select
+import resource
+import signal
 import subprocess
 import sys
 
@@ -80,39 +81,40 @@ def write(name, text):
     os.replace(name + ".part", name)
 
 
-def work(name):
-    """Answers each line, and says so with an empty line."""
+def work(name, seconds):
+    """Answers each line, and says so with an empty line. Dies of a signal when one takes too long."""
     validator = {"pyshacl": PyShacl, "shacl": Shacl}[name]()
     for line in sys.stdin:
+        used = resource.getrusage(resource.RUSAGE_SELF)
+        limit = int(used.ru_utime + used.ru_stime) + seconds + 1
+        resource.setrlimit(resource.RLIMIT_CPU, (limit, resource.RLIM_INFINITY))
         answer(validator, *line.rstrip("\n").split("\t"))
         print(flush=True)
 
 
-def start(name):
-    command = [sys.executable, "-W", "ignore", __file__, name]
+def start(name, seconds):
+    command = [sys.executable, "-W", "ignore", __file__, name, str(seconds), "work"]
     return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
 def supervise(name, seconds):
-    """Hands the lines to a worker one by one; one that takes too long is ended, and another begun."""
-    worker = start(name)
+    """Hands the lines to a worker one by one, and begins another when it dies."""
+    worker = start(name, seconds)
     for line in sys.stdin:
         worker.stdin.write(line.encode())
         worker.stdin.flush()
-        if select.select([worker.stdout], [], [], seconds)[0]:
-            if not worker.stdout.read(1):
-                sys.exit(f"{name} ended at {line}")
-        else:
-            worker.kill()
-            worker.wait()
-            write(line.rstrip("\n").split("\t")[2], "# slow\n")
-            worker = start(name)
+        if worker.stdout.read(1):
+            continue
+        ended = worker.wait()
+        text = "# slow\n" if ended == -signal.SIGXCPU else f"# refused: it ended with {ended}\n"
+        write(line.rstrip("\n").split("\t")[2], text)
+        worker = start(name, seconds)
     worker.stdin.close()
     worker.wait()
 
 
 if __name__ == "__main__":
-    if len(sys.argv) == 3:
-        supervise(sys.argv[1], int(sys.argv[2]))
+    if len(sys.argv) == 4:
+        work(sys.argv[1], int(sys.argv[2]))
     else:
-        work(sys.argv[1])
+        supervise(sys.argv[1], int(sys.argv[2]))

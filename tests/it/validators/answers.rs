@@ -6,7 +6,6 @@ use oxrdf::{Graph, Literal, NamedNodeRef, NamedOrBlankNodeRef, TermRef};
 use sha2::{Digest, Sha256};
 use std::collections::{BTreeMap, HashSet};
 use std::fmt;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -203,13 +202,14 @@ pub(super) fn file(folder: &Path, peer: &str, pair: &Pair<'_>) -> PathBuf {
     answers(folder, peer).join(name)
 }
 
-/// Has a peer answer all pairs that it has not yet.
-pub(super) fn ask(folder: &Path, peer: &str, pairs: &[Pair<'_>]) {
+/// Has a peer answer all pairs that it has not yet, on all cores.
+pub(super) fn ask<'p>(folder: &Path, peer: &str, pairs: impl Iterator<Item = &'p Pair<'p>>) {
     std::fs::create_dir_all(answers(folder, peer)).expect("the folder of answers");
     let questions = folder.join("questions");
     std::fs::create_dir_all(&questions).expect("the folder of questions");
     let mut asked = HashSet::new();
-    let mut lines = String::new();
+    // Those of one data file stay together, since it is read once.
+    let mut by_data: BTreeMap<&str, String> = BTreeMap::new();
     for pair in pairs {
         let answer = file(folder, peer, pair);
         if answer.is_file() || !asked.insert(answer.clone()) {
@@ -225,25 +225,33 @@ pub(super) fn ask(folder: &Path, peer: &str, pairs: &[Pair<'_>]) {
             }
             path.display().to_string()
         });
-        lines += &format!("{shapes}\t{data}\t{}\n", answer.display());
+        let lines = by_data.entry(&pair.data.digest).or_default();
+        *lines += &format!("{shapes}\t{data}\t{}\n", answer.display());
     }
-    if lines.is_empty() {
+    if asked.is_empty() {
         return;
     }
-    eprintln!("{peer}: {} pairs to ask", lines.lines().count());
+    eprintln!("{peer}: {} pairs to ask", asked.len());
+    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let mut lines = vec![String::new(); workers];
+    for (at, some) in by_data.into_values().enumerate() {
+        lines[at % workers] += &some;
+    }
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/validators/ask.py");
-    let mut asked = Command::new(folder.join("venv/bin/python"))
-        .args(["-W", "ignore", script, peer, SECONDS])
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("the validator starts");
-    let mut input = asked.stdin.take().expect("its input is piped");
-    input
-        .write_all(lines.as_bytes())
-        .expect("the validator takes the questions");
-    drop(input);
-    assert!(asked.wait().expect("it ends").success(), "{peer} failed");
+    let mut running = Vec::new();
+    for (at, lines) in lines.into_iter().enumerate() {
+        let list = questions.join(format!("{peer}-{at}.tsv"));
+        std::fs::write(&list, lines).expect("the list of questions is written");
+        let asked = Command::new(folder.join("venv/bin/python"))
+            .args(["-W", "ignore", script, peer, SECONDS])
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .stdin(std::fs::File::open(list).expect("the list of questions"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        running.push(asked.expect("the validator starts"));
+    }
+    for mut asked in running {
+        assert!(asked.wait().expect("it ends").success(), "{peer} failed");
+    }
 }

@@ -76,6 +76,13 @@ impl Table {
         }
     }
 
+    /// Whether a row says that a peer takes too long for a pair.
+    pub(super) fn says_slow(&self, shapes: &str, data: &str, peer: &str) -> bool {
+        let of = [shapes, data, peer, "slow"];
+        let mut slow = self.rows.iter().filter(|row| row.patterns[3] == "slow");
+        slow.any(|row| row.patterns.iter().zip(of).all(|(p, text)| fits(p, text)))
+    }
+
     /// The differences that no row explains, and the rows that explain none.
     pub(super) fn judge(&self, all: &[Difference]) -> (Vec<Difference>, Vec<String>) {
         let mut used = vec![false; self.rows.len()];
