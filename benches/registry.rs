@@ -27,9 +27,7 @@ const ROUNDS: usize = 3;
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["subject", "load", file, data] => {
-            load(Path::new(file), Path::new(data), Mode::Reject)
-        }
+        ["subject", "load", file, data] => load(Path::new(file), Path::new(data), Mode::Reject),
         ["subject", "load-unchecked", file, data] => {
             load(Path::new(file), Path::new(data), Mode::Off)
         }

@@ -93,8 +93,12 @@ impl Addresses {
         let ms = since.elapsed().as_secs_f64() * 1e3;
         match outcome {
             Err(CommitError::Rejected(rejection)) => {
-                let focus: std::collections::BTreeSet<_> =
-                    rejection.findings.rows.iter().map(|row| row.focus).collect();
+                let focus: std::collections::BTreeSet<_> = rejection
+                    .findings
+                    .rows
+                    .iter()
+                    .map(|row| row.focus)
+                    .collect();
                 assert_eq!(focus.len(), 1, "one address is at fault");
             }
             Err(error) => panic!("refused for another reason: {error}"),

@@ -109,9 +109,8 @@ fn others_say_the_same() {
     );
     let table = Table::read();
     // Who was too slow once is not waited for again.
-    let is_slow = |pair: &Pair<'_>, peer: &str| {
-        table.says_slow(&pair.shapes.name, &pair.data.name, peer)
-    };
+    let is_slow =
+        |pair: &Pair<'_>, peer: &str| table.says_slow(&pair.shapes.name, &pair.data.name, peer);
     let is_slow = &is_slow;
     std::thread::scope(|scope| {
         for peer in PEERS {
