@@ -1,6 +1,6 @@
 # Commands people type. Build output goes where CARGO_TARGET_DIR points, else to ./target.
 .DEFAULT_GOAL := help
-.PHONY: help build demo serve test check fmt lint docs deny advisories conformance crash soak clients hostile fuzz bench bench-registry bench-store bench-peers bench-queries clean
+.PHONY: help build demo serve test check fmt lint docs deny advisories conformance crash soak clients validators hostile fuzz bench bench-registry bench-store bench-shacl bench-peers bench-queries clean
 
 DATA ?= ./oslo-data
 BIND ?= 127.0.0.1:7400
@@ -53,19 +53,27 @@ clients: ## Try the clients that people use: SPARQLWrapper, rdflib, Comunica, th
 	@folder="$$(tests/clients/install.sh)" || { [ $$? -eq 3 ] && [ -z "$$CI" ] && echo "SKIPPED: the clients were not tried" && exit 0; exit 1; }; \
 	[ -z "$$folder" ] || OSLO_CLIENTS="$$folder" cargo test --locked --test it -- --nocapture clients
 
+validators: ## Compare our SHACL reports with those of pySHACL and the package shacl, on every published shapes file
+	@folder="$$(tests/validators/install.sh)" || { [ $$? -eq 3 ] && [ -z "$$CI" ] && echo "SKIPPED: other validators were not asked" && exit 0; exit 1; }; \
+	[ -z "$$folder" ] || OSLO_VALIDATORS="$$folder" cargo test --locked --test it -- --nocapture validators
+
 hostile: ## Send 10,000 malformed and heavy requests while a normal client asks; watch memory, threads and its p99
 	OSLO_HOSTILE=$${OSLO_HOSTILE:-10000} cargo test --release --locked --test it -- --nocapture hostile
 
 fuzz: ## Look for panics and wrong answers of the query path with a fuzzer, for FUZZ_SECONDS each; needs a nightly compiler
 	fuzz/run.sh $${FUZZ_SECONDS:-60}
 
-bench: bench-registry bench-store ## Measure what we promise, at small and at full size
+bench: bench-registry bench-store bench-shacl ## Measure what we promise, at small and at full size
 
 bench-registry: ## Measure loading, validation and restart beside a peer; writes docs/benchmarks.md
 	cargo bench --locked --bench registry
 
 bench-store: ## Measure the store at 10 and 100 million quads; writes docs/benchmarks-store.md; takes half an hour
 	cargo bench --locked --bench store
+
+bench-shacl: ## Measure validation beside pySHACL and the package shacl; writes docs/benchmarks-shacl.md; OSLO_BENCH_SHORT=1 for a small town
+	@folder="$$(tests/validators/install.sh)" || { [ $$? -eq 3 ] && [ -z "$$CI" ] || exit 1; }; \
+	if [ -n "$$folder" ]; then export OSLO_VALIDATORS="$$folder"; fi; cargo bench --locked --bench validate
 
 bench-peers: build ## Measure oslo beside Oxigraph, Virtuoso and Jena; writes docs/benchmarks-peers.md and -queries.md; takes an hour
 	benches/peers/install.sh

@@ -4,19 +4,19 @@
 //! `OSLO_BENCH_QUADS` sets the size (a million by default), `OSLO_BENCH_DATE` the date in the page. A run with another
 //! size than the default prints, but writes no page.
 
+#[path = "shared/loaded.rs"]
+mod loaded;
 #[path = "shared/machine.rs"]
 mod machine;
+#[path = "shared/town.rs"]
+mod town;
 
 use machine::{date, machine};
-use oslo_registry::generate::{TownOptions, write_town};
-use oslo_registry::ingest::load::CommitUnit;
-use oslo_registry::ingest::{Input, LoadItem, LoadPlan, load_files};
-use oslo_registry::registry::{Mode, Registry, RegistryConfig, assets};
-use oslo_registry::store::OpenOptions;
+use oslo_registry::registry::Mode;
 use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::hint::black_box;
-use std::io::{self, BufReader, BufWriter};
+use std::io::BufReader;
 use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
@@ -63,65 +63,25 @@ impl Measured {
     }
 }
 
-fn open(data: &Path) -> Registry {
-    Registry::open(
-        data,
-        OpenOptions::default(),
-        RegistryConfig::default(),
-        &mut |_, _| {},
-    )
-    .expect("the registry opens")
-}
-
-/// Vocabularies, code lists and shapes: what is there before the data come.
-fn prepare(registry: &Registry) {
-    let items = assets::background_files()
-        .iter()
-        .map(|asset| LoadItem {
-            input: Input::bytes(asset.path, asset.bytes),
-            format: None,
-            graph: Some(registry.graph_iri(asset.graph)),
-            base_iri: None,
-        })
-        .collect();
-    let mut plan = LoadPlan::new(registry, items);
-    plan.gate = Some(Mode::Off);
-    plan.unit = CommitUnit::Together;
-    assert!(
-        load_files(registry, &plan, &mut |_| {})
-            .expect("the store works")
-            .is_complete()
-    );
-}
-
 /// Parse, intern, check against all shapes, append with fsync, index.
 fn load(file: &Path, data: &Path, gate: Mode) {
-    let registry = open(data);
-    prepare(&registry);
-    let item = LoadItem {
-        input: Input::file(file),
-        format: None,
-        graph: None,
-        base_iri: None,
-    };
-    let mut plan = LoadPlan::new(&registry, vec![item]);
-    plan.gate = Some(gate);
+    let registry = loaded::open(data);
+    loaded::prepare(&registry);
     let since = Instant::now();
-    let summary = load_files(&registry, &plan, &mut |_| {}).expect("the store works");
-    assert!(summary.is_complete(), "{:?}", summary.files);
-    Measured::tell(since, summary.quads_added());
+    let added = loaded::load(&registry, file, gate);
+    Measured::tell(since, added);
 }
 
 /// Open the folder and rebuild the index from the log.
 fn restart(data: &Path) {
     let since = Instant::now();
-    let registry = open(data);
+    let registry = loaded::open(data);
     Measured::tell(since, registry.snapshot().quad_count());
 }
 
 /// Check the whole registry against all shapes.
 fn report(data: &Path) {
-    let registry = open(data);
+    let registry = loaded::open(data);
     let since = Instant::now();
     let stored = registry.report();
     black_box(stored.report.results().len());
@@ -148,19 +108,12 @@ fn compare() {
         .and_then(|text| text.parse().ok())
         .unwrap_or(DEFAULT_QUADS);
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let town = folder.path().join("town.nq");
-    let addresses = addresses_for(wanted);
-    let options = TownOptions {
-        addresses,
-        seed: 42,
-        ..TownOptions::default()
-    };
-    let out = BufWriter::with_capacity(1 << 20, File::create(&town).expect("the town's file"));
-    let stats = write_town(&options, out, &mut |_| Ok(())).expect("the town is written");
-    let megabytes = fs::metadata(&town).expect("the town's file").len() as f64 / 1e6;
+    let file = folder.path().join("town.nq");
+    let stats = town::write(&file, wanted, 0.0, &mut |_| Ok(()));
+    let megabytes = fs::metadata(&file).expect("the town's file").len() as f64 / 1e6;
     eprintln!(
-        "{} quads of {addresses} addresses, {megabytes:.0} MB",
-        stats.quads
+        "{} quads of {} addresses, {megabytes:.0} MB",
+        stats.quads, stats.addresses
     );
 
     let mut results: Vec<(&str, &str, Measured)> = Vec::new();
@@ -187,7 +140,7 @@ fn compare() {
                     "restart" | "report" => format!("load-{}", ROUNDS - 1),
                     mode => format!("{mode}-{round}"),
                 };
-                measure(mode, &town, &folder.path().join(data))
+                measure(mode, &file, &folder.path().join(data))
             })
             .min_by(|a, b| a.seconds.total_cmp(&b.seconds))
             .expect("there are rounds");
@@ -207,18 +160,6 @@ fn compare() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/benchmarks.md");
         fs::write(&path, page).expect("docs/benchmarks.md is written");
     }
-}
-
-/// How many addresses give at least about this many quads; small towns have more streets for each address.
-fn addresses_for(quads: u64) -> u64 {
-    let options = TownOptions {
-        addresses: (quads / 88).clamp(100, 20_000),
-        seed: 42,
-        ..TownOptions::default()
-    };
-    let sample = write_town(&options, io::sink(), &mut |_| Ok(())).expect("nothing is written");
-    // One in a hundred more, because the sample is not the whole.
-    (quads * options.addresses * 101).div_ceil(sample.quads * 100)
 }
 
 fn measure(mode: &str, town: &Path, data: &Path) -> Measured {

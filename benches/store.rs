@@ -9,17 +9,17 @@
 
 #[path = "shared/machine.rs"]
 mod machine;
+#[path = "shared/town.rs"]
+mod town;
 
 use machine::{date, machine};
-use oslo_registry::generate::{TownOptions, write_town};
 use oslo_registry::ingest::{Input, LoadItem, LoadPlan, load_files};
 use oslo_registry::registry::{Mode, Registry, RegistryConfig};
 use oslo_registry::store::{CommitMeta, Id, OpenOptions, Store, View};
 use oxrdf::{GraphName, Literal, NamedNode, Quad};
 use std::fmt::Write as _;
-use std::fs::{self, File};
+use std::fs;
 use std::hint::black_box;
-use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
@@ -312,31 +312,13 @@ fn inputs(folder: &Path) -> Vec<(String, PathBuf)> {
         .map(|size| {
             let quads: u64 = size.trim().parse().expect("a number of quads");
             let path = folder.join(format!("town-{quads}.nq"));
-            let options = TownOptions {
-                addresses: addresses_for(quads),
-                seed: 42,
-                ..TownOptions::default()
-            };
-            let file = File::create(&path).expect("the town's file");
-            let out = BufWriter::with_capacity(1 << 20, file);
-            let stats = write_town(&options, out, &mut |_| Ok(())).expect("the town is written");
+            let stats = town::write(&path, quads, 0.0, &mut |_| Ok(()));
             (
                 format!("town of {} quads", grouped(stats.quads as f64)),
                 path,
             )
         })
         .collect()
-}
-
-/// How many addresses give at least about this many quads; small towns have more streets for each address.
-fn addresses_for(quads: u64) -> u64 {
-    let options = TownOptions {
-        addresses: (quads / 88).clamp(100, 20_000),
-        seed: 42,
-        ..TownOptions::default()
-    };
-    let sample = write_town(&options, io::sink(), &mut |_| Ok(())).expect("nothing is written");
-    (quads * options.addresses * 101).div_ceil(sample.quads * 100)
 }
 
 fn subject(mode: &str, file: &Path, data: &Path) -> Vec<(String, f64)> {

@@ -30,5 +30,9 @@ mod stored;
 mod suite;
 mod text;
 mod tidy;
+<<<<<<< HEAD
 mod validating;
+=======
+mod validators;
+>>>>>>> peersval
 mod views;

@@ -136,3 +136,20 @@ fn the_random_shapes_reach_every_component_of_the_core() {
         .collect();
     assert!(missed.is_empty(), "never reported: {missed:?}");
 }
+
+/// Once lost a result: the second alternative was thought to conform, because what the circle had decided before was not
+/// looked at again.
+#[test]
+fn what_a_circle_decided_is_not_forgotten() {
+    let shapes = "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <http://example.org/> .
+        ex:s0 a sh:NodeShape ; sh:targetNode ex:n ; sh:or ( ex:s0 ex:s2 ) ; sh:minExclusive \"a\" .
+        ex:s2 a sh:NodeShape ; sh:node ex:s0 .";
+    let (lines, not_checked) = engine_lines(&[], shapes);
+    assert_eq!(not_checked, "");
+    let severity = "http://www.w3.org/ns/shacl#Violation";
+    let n = "<http://example.org/n>";
+    assert_eq!(
+        lines,
+        ["MinExclusive", "Or"].map(|name| format!("{name} {n} {n} s0 {severity}"))
+    );
+}

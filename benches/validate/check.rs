@@ -1,0 +1,138 @@
+//! The full run over a loaded town: time, memory, and whether the planted faults are what is found.
+
+use crate::{loaded, status_mib, tell};
+use oslo_registry::registry::{Mode, Registry};
+use oslo_registry::shapes::{Report, Shapes, Validation, ValidationOptions, read_shapes, validate};
+use oslo_registry::store::{Graphs, View};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+const RUNS: usize = 5;
+/// After so long the allocator has given back what is free.
+const SETTLE: Duration = Duration::from_secs(2);
+
+/// Loads a town into a new registry, faults and all.
+pub(crate) fn load(town: &Path, data: &Path) {
+    let registry = loaded::open(data);
+    loaded::prepare(&registry);
+    loaded::load(&registry, town, Mode::Off);
+}
+
+fn disk_bytes(folder: &Path) -> u64 {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.metadata() {
+            Ok(data) if data.is_dir() => disk_bytes(&entry.path()),
+            Ok(data) => data.len(),
+            Err(_) => 0,
+        })
+        .sum()
+}
+
+fn compile(registry: &Registry, view: &View) -> Shapes {
+    read_shapes(&view.with_graphs(Graphs::set(registry.shapes_graphs(view))))
+}
+
+/// Lets the most memory held so far count from now on.
+fn forget_peak() {
+    // Where the kernel does not let it, the peak of before is told.
+    let _ = fs::write("/proc/self/clear_refs", "5");
+}
+
+pub(crate) fn run(truth: &Path, data: &Path) {
+    tell("disk_mib", disk_bytes(data) as f64 / f64::from(1 << 20));
+    let registry = loaded::open(data);
+    let view = registry.snapshot().view();
+    tell("quads", registry.snapshot().quad_count() as f64);
+    let mut best = f64::INFINITY;
+    for _ in 0..RUNS {
+        let since = Instant::now();
+        compile(&registry, &view);
+        best = best.min(since.elapsed().as_secs_f64());
+    }
+    tell("compile_ms", best * 1e3);
+    let shapes = compile(&registry, &view);
+    let validation = Validation {
+        data: view.with_graphs(Graphs::set(registry.data_graphs(&view))),
+        context: view.clone(),
+        options: ValidationOptions {
+            sample_cap: usize::MAX,
+            ..ValidationOptions::default()
+        },
+    };
+    let timed = || {
+        let since = Instant::now();
+        let report = validate(&shapes, &validation);
+        (since.elapsed().as_secs_f64() * 1e3, report)
+    };
+    let (first, report) = timed();
+    tell("first_ms", first);
+    drop(report);
+    let best = (0..RUNS)
+        .map(|_| timed().0)
+        .min_by(f64::total_cmp)
+        .expect("there are runs");
+    tell("full_ms", best);
+    // The blocks that a run reads are in memory by now, and what runs held is given back.
+    std::thread::sleep(SETTLE);
+    forget_peak();
+    let before = status_mib("self", "VmRSS");
+    let (_, report) = timed();
+    tell("peak_mib", (status_mib("self", "VmHWM") - before).max(0.0));
+    std::thread::sleep(SETTLE);
+    tell("held_mib", (status_mib("self", "VmRSS") - before).max(0.0));
+    drop(report);
+    std::thread::sleep(SETTLE);
+    let before = status_mib("self", "VmRSS");
+    let live = registry.report();
+    std::thread::sleep(SETTLE);
+    tell("live_mib", (status_mib("self", "VmRSS") - before).max(0.0));
+    drop(live);
+    judge(truth, &timed().1);
+}
+
+/// Compares shape and focus node of what was planted and what was found.
+fn judge(truth: &Path, report: &Report) {
+    let text = fs::read_to_string(truth).expect("the list of faults");
+    let planted: BTreeSet<(String, String)> = text
+        .lines()
+        .filter_map(|line| line.split_once('\t'))
+        .map(|(code, focus)| (code.to_owned(), focus.to_owned()))
+        .collect();
+    let local = |iri: String| {
+        let iri = iri.trim_matches(['<', '>']);
+        iri.rsplit(['#', '/']).next().unwrap_or(iri).to_owned()
+    };
+    let found: BTreeSet<(String, String)> = report
+        .results()
+        .iter()
+        .map(|row| {
+            let own = report.shape_term(row.shape);
+            let shape = if own.is_blank_node() {
+                report.shape_term(report.root_of(row.shape))
+            } else {
+                own
+            };
+            let focus = report.term(row.focus).to_string();
+            (
+                local(shape.to_string()),
+                focus.trim_matches(['<', '>']).to_owned(),
+            )
+        })
+        .collect();
+    tell("planted", planted.len() as f64);
+    tell("found", planted.intersection(&found).count() as f64);
+    for (what, of, other) in [("missed", &planted, &found), ("invented", &found, &planted)] {
+        let differing: Vec<_> = of.difference(other).collect();
+        tell(what, differing.len() as f64);
+        let codes: BTreeSet<&str> = differing.iter().map(|(code, _)| code.as_str()).collect();
+        if !codes.is_empty() {
+            eprintln!("{what}: {codes:?}, such as {:?}", differing[0]);
+        }
+    }
+    for lint in report.not_checked() {
+        eprintln!("not checked: {} {}", lint.code, lint.shape_label);
+    }
+}
