@@ -5,6 +5,7 @@ mod fixtures;
 mod lints;
 mod oracle;
 mod renderings;
+mod rules;
 
 use crate::suite::{Miss, SuiteResult};
 use oslo_registry::shapes::{Report, Shapes, Validation, ValidationOptions, read_shapes, validate};

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 const BASE: &str = "http://127.0.0.1:7400/graph/";
 
-fn turtle_files(folder: &str) -> Vec<PathBuf> {
+pub(super) fn turtle_files(folder: &str) -> Vec<PathBuf> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in std::fs::read_dir(folder).expect("a folder of the project") {
             let path = entry.expect("an entry").path();
@@ -30,7 +30,7 @@ fn turtle_files(folder: &str) -> Vec<PathBuf> {
 }
 
 /// Adds a file as a graph of its own and returns the graph.
-fn add(draft: &mut Draft<'_>, path: &Path, name: &str) -> Id {
+pub(super) fn add(draft: &mut Draft<'_>, path: &Path, name: &str) -> Id {
     let text = std::fs::read_to_string(path).expect("a file of the project");
     let graph = NamedNode::new_unchecked(format!("{BASE}{name}"));
     for t in parse_turtle(&text, graph.as_str()) {
