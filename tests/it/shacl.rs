@@ -1,11 +1,11 @@
 //! SHACL: the W3C suite graded by report graph, a naive oracle on random graphs, lints and renderings.
 
+mod cases;
 mod figures;
 mod fixtures;
 mod lints;
 mod oracle;
 mod renderings;
-mod rules;
 
 use crate::suite::{Miss, SuiteResult};
 use oslo_registry::shapes::{Report, Shapes, Validation, ValidationOptions, read_shapes, validate};
