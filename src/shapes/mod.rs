@@ -15,6 +15,7 @@ mod graph;
 mod idset;
 mod lint;
 mod lint_texts;
+mod live;
 mod message;
 mod model;
 mod names;
@@ -32,8 +33,11 @@ mod texts;
 mod validate;
 mod vocabulary;
 
+pub use vocabulary::REPORT_NS;
+
 pub use lint::{Effect, Lint, LintRule, lint_rule};
 pub use lint_texts::LINT_RULES;
+pub use live::{Event, Live, ResultKey, Scope, Step};
 pub use model::{Component, Severity, Shapes};
 pub use path::Path;
 pub use read::read_shapes;

@@ -75,11 +75,10 @@ pub fn validate(shapes: &Shapes, validation: &Validation) -> Report {
         options,
     } = validation;
     let bound = bind(compiled, context);
-    let state = (bound.locals, bound.classes);
     let mut run = Run::new(
         compiled,
         &bound.bindings,
-        state,
+        bound.locals,
         (data, context),
         options.cancel.clone(),
     );
@@ -95,7 +94,7 @@ pub fn validate(shapes: &Shapes, validation: &Validation) -> Report {
             focus_counts[*root as usize] = focus.len() as u64;
         }
         seen.extend(focus.iter().copied());
-        run.check_shapes(&group, &focus, &mut collector);
+        run.check_group(&group, &focus, &mut collector);
     }
     let stopped = run.is_cancelled();
     let findings = Findings {
@@ -136,7 +135,7 @@ fn groups(shapes: &Shapes) -> Vec<(&[Target], Vec<ShapeIx>)> {
 }
 
 /// Findings that leave out something of a shape that a target reaches.
-fn not_checked(shapes: &Shapes, stopped: bool) -> Vec<Lint> {
+pub(crate) fn not_checked(shapes: &Shapes, stopped: bool) -> Vec<Lint> {
     let compiled = &shapes.compiled;
     let mut reached = vec![false; compiled.shapes.len()];
     let mut stack = compiled.roots.clone();
@@ -246,6 +245,7 @@ impl Sink for Collector<'_> {
             path,
             value: failure.value,
             severity: shape.severity.clone(),
+            since: None,
             constraint: at.constraint,
             found: failure.found,
         };

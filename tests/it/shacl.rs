@@ -1,9 +1,14 @@
 //! SHACL: the W3C suite graded by report graph, a naive oracle on random graphs, lints and renderings.
 
+<<<<<<< HEAD
 mod cases;
+=======
+mod affected;
+>>>>>>> main
 mod figures;
 mod fixtures;
 mod lints;
+mod live;
 mod oracle;
 mod renderings;
 

@@ -51,11 +51,8 @@ impl Run<'_> {
             return;
         }
         let memo = &self.conditions[model.condition as usize];
-        let new: Vec<Id> = nodes
-            .iter()
-            .copied()
-            .filter(|node| !memo.known.contains(*node))
-            .collect();
+        let known = |node: &Id| memo.as_ref().is_some_and(|memo| memo.known.contains(*node));
+        let new: Vec<Id> = nodes.iter().copied().filter(|node| !known(node)).collect();
         if new.is_empty() {
             return;
         }
@@ -63,7 +60,7 @@ impl Run<'_> {
             return self.decide_recursive(component, shape, new);
         }
         let failing = self.failing_now(shape, &new);
-        let memo = &mut self.conditions[model.condition as usize];
+        let memo = self.conditions[model.condition as usize].get_or_insert_default();
         for node in new {
             memo.known.insert(node);
             if failing.contains(node) {
@@ -80,15 +77,15 @@ impl Run<'_> {
         }
         if let (Some(component), Some(fixpoint)) = (model.recursion, self.fixpoints.last())
             && fixpoint.component == component
+            && let Some(domain) = fixpoint.domains.get(&shape)
+            && domain.failing.contains(node)
         {
-            return fixpoint
-                .domains
-                .get(&shape)
-                .is_some_and(|domain| domain.failing.contains(node));
+            return true;
         }
+        // Also within a fixpoint: what an earlier one of the same circle decided is not asked again.
         self.conditions[model.condition as usize]
-            .failing
-            .contains(node)
+            .as_ref()
+            .is_some_and(|memo| memo.failing.contains(node))
     }
 
     /// Decides and returns the nodes that fail, sorted.
@@ -166,8 +163,8 @@ impl Run<'_> {
         }
         let fixpoint = self.fixpoints.pop().expect("pushed above");
         for (shape, domain) in fixpoint.domains {
-            let memo =
-                &mut self.conditions[self.compiled.shapes[shape as usize].condition as usize];
+            let condition = self.compiled.shapes[shape as usize].condition;
+            let memo = self.conditions[condition as usize].get_or_insert_default();
             for node in domain.nodes {
                 memo.known.insert(node);
                 if domain.failing.contains(node) {

@@ -32,6 +32,17 @@ pub(super) fn frame<'f>(
     Frame::of_values(focus, offsets, values)
 }
 
+/// All nodes that a path leads to from some nodes (sorted, each once); sorted, each once.
+pub(crate) fn values_of(
+    view: &View,
+    stats: &mut RunStats,
+    path: &BoundPath,
+    from: &[Id],
+) -> Vec<Id> {
+    let found = edges(view, stats, path, from);
+    sort_unique(found.into_iter().map(|(_, value)| value).collect())
+}
+
 fn edges(view: &View, stats: &mut RunStats, path: &BoundPath, focus: &[Id]) -> Edges {
     if focus.is_empty() {
         return Vec::new();

@@ -39,7 +39,7 @@ pub(super) fn add(draft: &mut Draft<'_>, path: &Path, name: &str) -> Id {
     draft.intern_graph(GraphName::from(graph).as_ref())
 }
 
-fn load_town(draft: &mut Draft<'_>) -> (Shapes, Vec<Id>) {
+pub(super) fn load_town(draft: &mut Draft<'_>) -> (Shapes, Vec<Id>) {
     let stem = |path: &Path| {
         path.file_stem()
             .expect("a file name")
