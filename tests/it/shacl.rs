@@ -1,10 +1,7 @@
 //! SHACL: the W3C suite graded by report graph, a naive oracle on random graphs, lints and renderings.
 
-<<<<<<< HEAD
-mod cases;
-=======
 mod affected;
->>>>>>> main
+mod cases;
 mod figures;
 mod fixtures;
 mod lints;
