@@ -107,10 +107,10 @@ mod tests {
         assert_eq!(graph_of("vocab/adres.ttl"), Some("vocab/adres"));
         assert_eq!(graph_of("shapes/adres.ttl"), Some("shapes/adres"));
         assert_eq!(graph_of("fixtures/adressen.ttl"), Some("adressen"));
-        assert!(
-            assets
+        assert!(assets.iter().all(|a| {
+            !["invalid", "regels", "context"]
                 .iter()
-                .all(|a| !["invalid", "regels", "context"].iter().any(|name| a.path.contains(name)))
-        );
+                .any(|name| a.path.contains(name))
+        }));
     }
 }

@@ -78,7 +78,8 @@ fn rules() -> Vec<Rule> {
         .iter()
         .flat_map(|path| parse_turtle(&read(path), SHAPE))
         .collect();
-    let is = |triple: &Triple, local: &str| triple.predicate.as_str().strip_prefix(SH) == Some(local);
+    let is =
+        |triple: &Triple, local: &str| triple.predicate.as_str().strip_prefix(SH) == Some(local);
     let mut conditions = BTreeSet::new();
     let mut reached = BTreeSet::new();
     let mut severities = BTreeMap::new();
@@ -159,7 +160,10 @@ fn read_cases(path: &Path) -> Cases {
         let triple = Triple::new(quad.subject, quad.predicate, quad.object);
         match quad.graph_name {
             GraphName::NamedNode(graph) => {
-                graphs.entry(short(graph.as_str())).or_default().push(triple);
+                graphs
+                    .entry(short(graph.as_str()))
+                    .or_default()
+                    .push(triple);
             }
             _ if triple.predicate.as_str() == format!("{CASE}ook") => {
                 let (case, rule) = (triple.subject.to_string(), iri_of(&triple.object));
@@ -379,7 +383,10 @@ fn cases_break_the_rule_they_name_and_no_other() {
                 expected.insert(case.rule.clone());
             }
             if found != expected {
-                wrong.push(format!("{}: {expected:?} expected, {found:?} found", case.name));
+                wrong.push(format!(
+                    "{}: {expected:?} expected, {found:?} found",
+                    case.name
+                ));
             }
             town.remove(graph);
         }
@@ -450,13 +457,17 @@ fn every_term_of_a_vocabulary_is_checked_or_left_out_for_a_reason() {
     let used: BTreeSet<String> = shapes
         .iter()
         .flat_map(|path| parse_turtle(&read(path), SHAPE))
-        .filter(|triple| triple.predicate.as_str() != "http://www.w3.org/2000/01/rdf-schema#seeAlso")
+        .filter(|triple| {
+            triple.predicate.as_str() != "http://www.w3.org/2000/01/rdf-schema#seeAlso"
+        })
         .filter_map(|triple| iri_of(&triple.object).map(str::to_owned))
         .collect();
     let mut parents: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let mut terms = Vec::new();
     for path in turtle_files("vocab") {
-        let own = path.parent().is_some_and(|parent| parent.ends_with("vocab"));
+        let own = path
+            .parent()
+            .is_some_and(|parent| parent.ends_with("vocab"));
         for triple in parse_turtle(&read(&path), SHAPE) {
             let NamedOrBlankNode::NamedNode(subject) = &triple.subject else {
                 continue;
@@ -498,5 +509,8 @@ fn every_term_of_a_vocabulary_is_checked_or_left_out_for_a_reason() {
             !reasons.contains(local)
         })
         .collect();
-    assert!(forgotten.is_empty(), "neither checked nor left out: {forgotten:#?}");
+    assert!(
+        forgotten.is_empty(),
+        "neither checked nor left out: {forgotten:#?}"
+    );
 }
