@@ -8,7 +8,9 @@
 
 use super::fixtures::{add, turtle_files};
 use super::{SH, parse_turtle};
-use oslo_registry::shapes::{Report, Shapes, Validation, ValidationOptions, read_shapes, validate};
+use oslo_registry::shapes::{
+    Effect, Report, Shapes, Validation, ValidationOptions, read_shapes, validate,
+};
 use oslo_registry::store::{Draft, Graphs, Id, Store, View};
 use oxrdf::{GraphName, NamedNode, NamedOrBlankNode, Quad, Term, Triple};
 use oxttl::TriGParser;
@@ -368,6 +370,15 @@ fn cases_break_the_rule_they_name_and_no_other() {
     let files = all_cases();
     let store = Store::in_memory();
     let mut town = Town::load(&store, &files);
+    // What the engine sets aside cannot speak; that it sets nothing aside is the matter of the town's own test.
+    let aside: BTreeSet<String> = town
+        .shapes
+        .findings()
+        .iter()
+        .filter(|lint| lint.effect != Effect::Note)
+        .filter_map(|lint| iri_of(lint.shape.as_ref()?))
+        .map(|iri| iri.trim_start_matches(SHAPE).to_owned())
+        .collect();
     let mut wrong = Vec::new();
     for file in &files {
         let example = town.examples[&file.stem];
@@ -382,6 +393,7 @@ fn cases_break_the_rule_they_name_and_no_other() {
             if case.breaks {
                 expected.insert(case.rule.clone());
             }
+            expected.retain(|rule| !aside.contains(rule));
             if found != expected {
                 wrong.push(format!(
                     "{}: {expected:?} expected, {found:?} found",
