@@ -1,6 +1,7 @@
 //! SHACL: the W3C suite graded by isomorphism of report graphs, oracles on random graphs, lints and renderings.
 
 mod affected;
+mod cases;
 mod examples;
 mod figures;
 mod fixtures;

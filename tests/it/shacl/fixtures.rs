@@ -30,7 +30,7 @@ pub(super) fn turtle_files(folder: &str) -> Vec<PathBuf> {
 }
 
 /// Adds a file as a graph of its own and returns the graph.
-fn add(draft: &mut Draft<'_>, path: &Path, name: &str) -> Id {
+pub(super) fn add(draft: &mut Draft<'_>, path: &Path, name: &str) -> Id {
     let text = std::fs::read_to_string(path).expect("a file of the project");
     let graph = NamedNode::new_unchecked(format!("{BASE}{name}"));
     for t in parse_turtle(&text, graph.as_str()) {
