@@ -30,9 +30,6 @@ mod stored;
 mod suite;
 mod text;
 mod tidy;
-<<<<<<< HEAD
 mod validating;
-=======
 mod validators;
->>>>>>> peersval
 mod views;
