@@ -7,7 +7,7 @@ use super::session::Session;
 use crate::ingest::load::TargetGraph;
 use crate::ingest::{LoadPlan, ParseOptions, parse_into};
 use crate::registry::{Registry, StoredReport, assets};
-use crate::shapes::{Report, Validation, ValidationOptions, Verdict, read_shapes, validate};
+use crate::shapes::{Report, Validation, ValidationOptions, Verdict, read_shapes_with, validate};
 use crate::store::{AsOf, Draft, Graphs, Id, QuadIds, Store, StoreError};
 use clap::{Args, ValueEnum};
 use oxrdf::NamedNode;
@@ -115,7 +115,8 @@ fn check_files(registry: &Registry, args: &ValidateArgs) -> anyhow::Result<Store
     let shapes = if args.shapes.is_empty() {
         registry.shapes()
     } else {
-        Arc::new(read_shapes(&view.with_graphs(Graphs::set(shapes_graphs))))
+        let view = view.with_graphs(Graphs::set(shapes_graphs));
+        Arc::new(read_shapes_with(&view, registry.shapes_options()))
     };
     let validation = Validation {
         data: view.with_graphs(Graphs::set(data_graphs)),

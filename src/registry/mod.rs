@@ -9,7 +9,10 @@ pub mod stored;
 pub use commit::{CommitError, CommitRequest, OnViolation, Outcome, Rejection};
 pub use register::{Filter, Match, Register, RegisterError};
 
-use crate::shapes::{Report, Shapes, Validation, ValidationOptions, read_shapes, validate};
+use crate::shapes::{
+    Report, Shapes, ShapesOptions, Validation, ValidationOptions, read_shapes, read_shapes_with,
+    validate,
+};
 use crate::store::{self, Draft, Graphs, Id, OpenOptions, Snapshot, Store, StoreError, View};
 use oxrdf::NamedNode;
 use std::collections::VecDeque;
@@ -190,7 +193,17 @@ impl Registry {
         if graphs.is_empty() {
             return Arc::new(read_shapes(&view.with_graphs(Graphs::set([]))));
         }
-        Arc::new(read_shapes(&view.with_graphs(Graphs::set(graphs))))
+        let view = view.with_graphs(Graphs::set(graphs));
+        Arc::new(read_shapes_with(&view, self.shapes_options()))
+    }
+
+    /// How this registry reads shapes, as it was set to.
+    pub fn shapes_options(&self) -> ShapesOptions {
+        let settings = self.store.settings();
+        ShapesOptions {
+            shacl12: settings.shacl.is_12(),
+            threshold: settings.disallow,
+        }
     }
 
     fn made(&self) -> MutexGuard<'_, VecDeque<Made>> {

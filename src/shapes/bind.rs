@@ -3,14 +3,16 @@
 
 use super::constraints::{ClassExtent, LanguageTest, Length, Limit};
 use super::graph::subclass_closure;
-use super::model::{Compiled, Constraint, PairKind};
+use super::model::{Compiled, Constraint, PairKind, PathIx};
 use super::path::Path;
 use super::run::MemoIx;
+use super::v12::Constraint12;
 use crate::rdf::vocab::rdf;
 use crate::shapes::compare::Value;
 use crate::store::{Id, View};
 use oxrdf::{NamedNode, Term, TermRef};
 use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 /// A path over ids. Inversion is at predicates only; a predicate the store does not know leads nowhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,12 +45,31 @@ pub(crate) enum BoundConstraint {
     Pair(PairKind, Option<Id>),
     HasValue(Id),
     /// Sorted.
-    In(Vec<Id>),
+    In(Arc<[Id]>),
     /// Sorted predicates.
     Closed(Vec<Id>),
     /// Index of a concept scheme; `None` when the store does not know it.
     CodeList(Option<u32>),
     /// Everything that refers to shapes.
+    Shapes,
+    /// What SHACL 1.2 adds.
+    V12(Bound12),
+}
+
+/// A constraint of SHACL 1.2 over ids.
+#[derive(Debug)]
+pub(crate) enum Bound12 {
+    /// Indexes of class extents.
+    ClassIn(Vec<u32>),
+    /// Datatype indexes that some literal has.
+    DatatypeIn(Vec<u16>),
+    /// The classes and their subclasses, sorted.
+    RootClass(Vec<Id>),
+    SingleLine(MemoIx),
+    SubsetOf(PathIx),
+    /// Predicates; `None` for those the store does not know.
+    UniqueValues(Vec<Option<Id>>),
+    /// Lists, and what refers to shapes: nothing more is needed than what was compiled.
     Shapes,
 }
 
@@ -108,6 +129,8 @@ pub(crate) fn bind(compiled: &Compiled, view: &View) -> Bound {
         locals: LocalTerms::default(),
         classes: Vec::new(),
         class_ix: FxHashMap::default(),
+        scheme_ix: FxHashMap::default(),
+        lists: FxHashMap::default(),
     };
     binder.bindings.paths = compiled
         .paths
@@ -139,6 +162,9 @@ struct Binder<'a> {
     locals: LocalTerms,
     classes: Vec<ClassExtent>,
     class_ix: FxHashMap<NamedNode, u32>,
+    scheme_ix: FxHashMap<Id, u32>,
+    /// Lists of values by where they are kept: shapes share them.
+    lists: FxHashMap<usize, Arc<[Id]>>,
 }
 
 impl Binder<'_> {
@@ -230,11 +256,17 @@ impl Binder<'_> {
                 BoundConstraint::HasValue(self.locals.bind(view, value.as_ref()))
             }
             Constraint::In(members) => {
+                let list = Arc::as_ptr(members).cast::<Term>() as usize;
+                if let Some(known) = self.lists.get(&list) {
+                    return BoundConstraint::In(Arc::clone(known));
+                }
                 let mut ids: Vec<Id> = members
                     .iter()
                     .map(|m| self.locals.bind(view, m.as_ref()))
                     .collect();
                 ids.sort_unstable();
+                let ids: Arc<[Id]> = ids.into();
+                self.lists.insert(list, Arc::clone(&ids));
                 BoundConstraint::In(ids)
             }
             Constraint::Closed(allowed) => {
@@ -248,13 +280,13 @@ impl Binder<'_> {
             Constraint::CodeList(scheme) => {
                 BoundConstraint::CodeList(view.id_of_iri(scheme.as_str()).map(|id| {
                     let schemes = &mut self.bindings.schemes;
-                    let ix = schemes.iter().position(|s| *s == id).unwrap_or_else(|| {
+                    *self.scheme_ix.entry(id).or_insert_with(|| {
                         schemes.push(id);
-                        schemes.len() - 1
-                    });
-                    ix as u32
+                        schemes.len() as u32 - 1
+                    })
                 }))
             }
+            Constraint::V12(constraint) => BoundConstraint::V12(self.v12(constraint)),
             Constraint::Not(_)
             | Constraint::And(_)
             | Constraint::Or(_)
@@ -262,6 +294,42 @@ impl Binder<'_> {
             | Constraint::Node(_)
             | Constraint::Property(_)
             | Constraint::Qualified { .. } => BoundConstraint::Shapes,
+        }
+    }
+
+    fn v12(&mut self, constraint: &Constraint12) -> Bound12 {
+        let view = self.view;
+        match constraint {
+            Constraint12::ClassIn(classes) => {
+                Bound12::ClassIn(classes.iter().map(|class| self.class(class)).collect())
+            }
+            Constraint12::DatatypeIn(datatypes) => Bound12::DatatypeIn(
+                datatypes
+                    .iter()
+                    .filter_map(|datatype| view.datatype_index(datatype.as_str()))
+                    .collect(),
+            ),
+            Constraint12::RootClass(classes) => {
+                let mut all = Vec::new();
+                for class in classes {
+                    let class = self.locals.bind(view, class.as_ref().into());
+                    all.extend(subclass_closure(view, class));
+                }
+                Bound12::RootClass(super::idset::sort_unique(all))
+            }
+            Constraint12::SingleLine => Bound12::SingleLine(self.memo()),
+            Constraint12::SubsetOf(path) => Bound12::SubsetOf(*path),
+            Constraint12::UniqueValuesFor(properties) => Bound12::UniqueValues(
+                properties
+                    .iter()
+                    .map(|property| view.id_of_iri(property.as_str()))
+                    .collect(),
+            ),
+            Constraint12::SomeValue(_)
+            | Constraint12::MemberShape(_)
+            | Constraint12::MinListLength(_)
+            | Constraint12::MaxListLength(_)
+            | Constraint12::UniqueMembers => Bound12::Shapes,
         }
     }
 }

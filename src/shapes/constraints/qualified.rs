@@ -4,12 +4,19 @@
 use super::{count, logical, needs_path, single};
 use crate::shapes::lint::Lint;
 use crate::shapes::model::{Component, Constraint};
-use crate::shapes::read::{Reader, ShapeNode};
+use crate::shapes::read::{Reader, ShapeNode, shacl_term};
 use crate::shapes::run::{At, Failure, Frame, Run, Sink};
 use crate::shapes::vocabulary as sh;
 use crate::store::Id;
 
 pub(super) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Constraint>) {
+    if node.values("qualifiedValueShape").is_empty() {
+        for local in ["qualifiedMinCount", "qualifiedMaxCount"] {
+            if !node.values(local).is_empty() {
+                reader.lint(node.ix, Lint::new("L086", &shacl_term(local), ""));
+            }
+        }
+    }
     if !needs_path(reader, node, "qualifiedValueShape") {
         return;
     }
@@ -33,10 +40,18 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Cons
     } else {
         Vec::new()
     };
+    if !reader.counts(siblings.len()) {
+        let lint = Lint::new("L097", "sh:qualifiedValueShapesDisjoint", "");
+        return reader.lint(node.ix, lint);
+    }
     let siblings = siblings
         .into_iter()
         .map(|sibling| reader.shape_ix(sibling, Some(node.ix)))
         .collect();
+    let counted = |local| !node.values(local).is_empty();
+    if !counted("qualifiedMinCount") && !counted("qualifiedMaxCount") {
+        reader.lint(node.ix, Lint::new("L087", "", ""));
+    }
     if min.is_some_and(|min| min > 0) || max.is_some() {
         out.push(Constraint::Qualified {
             shape,
@@ -84,6 +99,9 @@ pub(super) fn check(
         run.decide(*shape, values);
         for sibling in siblings {
             run.decide(*sibling, values);
+        }
+        if run.is_stopped() {
+            return;
         }
     }
     for (position, &focus) in frame.focus().iter().enumerate() {
