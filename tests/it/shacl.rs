@@ -2,9 +2,11 @@
 
 mod figures;
 mod fixtures;
+mod hostile;
 mod lints;
 mod oracle;
 mod renderings;
+mod shacl12;
 
 use crate::suite::{Miss, SuiteResult};
 use oslo_registry::shapes::{Report, Shapes, Validation, ValidationOptions, read_shapes, validate};
