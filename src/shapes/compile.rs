@@ -226,7 +226,9 @@ fn drop_undecidable_negations(compiled: &mut Compiled) {
     touched.sort_unstable();
     touched.dedup();
     for ix in touched {
-        let mut constraints = std::mem::take(&mut compiled.shapes[ix as usize].constraints);
+        let model = &mut compiled.shapes[ix as usize];
+        let mut constraints = std::mem::take(&mut model.constraints);
+        let mut targets = std::mem::take(&mut model.targets);
         let mut lints = Vec::new();
         let is_unsure = |other: &ShapeIx| unsure(&compiled.shapes[*other as usize]);
         constraints.retain(|constraint| {
@@ -237,7 +239,6 @@ fn drop_undecidable_negations(compiled: &mut Compiled) {
             }
             keep
         });
-        let mut targets = std::mem::take(&mut compiled.shapes[ix as usize].targets);
         let all = targets.len();
         targets.retain(|target| !target.shape().is_some_and(|shape| is_unsure(&shape)));
         if targets.len() < all {

@@ -181,25 +181,42 @@ fn values(shape: &Shape, tell: &mut dyn FnMut(Lint)) {
         Constraint::In(members) => Some(members),
         _ => None,
     });
+    let asked: Vec<&Constraint> = constraints
+        .iter()
+        .filter(|constraint| {
+            matches!(
+                constraint,
+                Constraint::Datatype(_)
+                    | Constraint::NodeKind(_)
+                    | Constraint::V12(Constraint12::DatatypeIn(_))
+            )
+        })
+        .collect();
+    let mut listed = FxHashSet::default();
     if let Some(members) = list {
         if members.is_empty() {
             tell(Lint::new("L083", "sh:in", ""));
         }
-        let mut seen = FxHashSet::default();
-        if let Some(again) = members.iter().find(|member| !seen.insert(*member)) {
+        let mut again = None;
+        for member in members.iter() {
+            if !listed.insert(member) {
+                again = again.or(Some(member));
+            }
+        }
+        if let Some(again) = again {
             tell(Lint::new("L082", "sh:in", &short_term(again)));
         }
-        if let Some(odd) = members.iter().find(|member| !fits(constraints, member)) {
+        if let Some(odd) = members.iter().find(|member| !fits(&asked, member)) {
             tell(Lint::new("L084", "sh:in", &short_term(odd)));
         }
     }
     for constraint in constraints {
         let empty = match constraint {
             Constraint::HasValue(value) => {
-                if !fits(constraints, value) {
+                if !fits(&asked, value) {
                     tell(Lint::new("L084", "sh:hasValue", &short_term(value)));
                 }
-                if list.is_some_and(|members| !members.contains(value)) {
+                if list.is_some() && !listed.contains(value) {
                     tell(Lint::new("L085", "", &short_term(value)));
                 }
                 ""
@@ -218,13 +235,13 @@ fn values(shape: &Shape, tell: &mut dyn FnMut(Lint)) {
     }
 }
 
-/// Whether a value has the datatype and kind that the same shape asks.
-fn fits(constraints: &[Constraint], value: &Term) -> bool {
+/// Whether a value has the datatypes and kinds that are asked.
+fn fits(asked: &[&Constraint], value: &Term) -> bool {
     let has = |wanted: &NamedNode| match value {
         Term::Literal(literal) => literal.datatype() == wanted.as_ref(),
         _ => false,
     };
-    constraints.iter().all(|constraint| match constraint {
+    asked.iter().all(|constraint| match constraint {
         Constraint::Datatype(datatype) => has(datatype),
         Constraint::V12(Constraint12::DatatypeIn(datatypes)) => datatypes.iter().any(has),
         Constraint::NodeKind(kinds) => {

@@ -19,7 +19,7 @@ use crate::store::{Id, TermKind, TermMeta, View};
 use conform::{ConditionMemo, Fixpoint};
 use literal::Memo;
 use paths::{Excess, Walk};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -179,6 +179,7 @@ pub(crate) struct Run<'a> {
     exhausted: Option<ShapeIx>,
     /// Shapes whose path made more than it may, and with them those given up for it. See [`Run::take_unfinished`].
     unfinished: Vec<(ShapeIx, ShapeIx)>,
+    given_up: FxHashSet<ShapeIx>,
 }
 
 impl<'a> Run<'a> {
@@ -214,6 +215,7 @@ impl<'a> Run<'a> {
             deciding: 0,
             exhausted: None,
             unfinished: Vec::new(),
+            given_up: FxHashSet::default(),
         }
     }
 
@@ -251,11 +253,16 @@ impl<'a> Run<'a> {
         true
     }
 
+    /// Whether a shape is still to be looked at: what was given up once is not tried again and again.
+    fn goes_on(&self, shape: ShapeIx) -> bool {
+        !self.is_stopped() && (self.deciding > 0 || !self.given_up.contains(&shape))
+    }
+
     /// Notes that a shape could not be finished, and goes on with the next one.
     fn settle(&mut self, shape: ShapeIx) {
         if self.deciding == 0
             && let Some(at_fault) = self.exhausted.take()
-            && !self.unfinished.contains(&(at_fault, shape))
+            && self.given_up.insert(shape)
         {
             self.unfinished.push((at_fault, shape));
         }
@@ -292,7 +299,7 @@ impl<'a> Run<'a> {
                     if let Some(path) = property.path.filter(|_| property.runs()) {
                         add(path, *inner);
                     }
-                } else if !self.is_stopped() {
+                } else if self.goes_on(ix) {
                     constraints::check(self, &nodes, ix, position, sink);
                     self.settle(ix);
                 }
@@ -351,8 +358,7 @@ impl<'a> Run<'a> {
                 for (position, constraint) in
                     compiled.shapes[ix as usize].constraints.iter().enumerate()
                 {
-                    if (constraint.property().is_none() || !sink.wants_nested())
-                        && !self.is_stopped()
+                    if (constraint.property().is_none() || !sink.wants_nested()) && self.goes_on(ix)
                     {
                         constraints::check(self, &frame, ix, position, sink);
                         self.settle(ix);
