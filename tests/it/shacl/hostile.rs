@@ -149,15 +149,18 @@ fn ten_thousand_levels_of_nesting() {
         let chain = each(10_000, |n| {
             format!("ex:s{n} {} .", link.replace('@', &(n + 1).to_string()))
         });
-        let (_, report) = run(
+        let (shapes, report) = run(
             "ex:x a ex:C .".to_owned(),
             format!("ex:s0 sh:targetClass ex:C .\n{chain}{inner}"),
         );
         assert_eq!(report.verdict(), Verdict::Undetermined, "{link}");
+        let too_deep = shapes.findings().iter().filter(|lint| lint.code == "L030");
+        assert!(too_deep.count() > 10, "{link}");
+        // What is too deep is named, or what negates something that is.
+        let told = codes(&report);
         assert!(
-            codes(&report).contains(&"L030"),
-            "{link}: {:?}",
-            codes(&report)
+            told.contains(&"L030") || told.contains(&"L018"),
+            "{link}: {told:?}"
         );
     }
     // Written without names, as deep as the parser goes.
@@ -574,20 +577,17 @@ fn everything_a_hundred_thousand_times() {
         format!("ex:s a sh:NodeShape ; sh:targetClass ex:C ; sh:nodeKind sh:Literal .\n{messages}"),
     );
     assert_eq!(report.total(), 1);
-    let unknown = each(20_000, |n| {
+    let unknown = each(5000, |n| {
         format!("ex:s{n} a sh:NodeShape ; sh:targetClass ex:C ; sh:odd{n} {n} .")
     });
     let (_, report) = run("ex:x a ex:C .".to_owned(), unknown);
-    assert_eq!(report.not_checked().len(), 20_000);
-    let values = each(100_000, |n| {
+    assert_eq!(report.not_checked().len(), 5000);
+    let values = each(500, |n| {
         format!("ex:s sh:class ex:C{n} ; sh:hasValue {n} ; sh:targetNode ex:x{n} .")
     });
     let (_, report) = run(
         "ex:x0 a ex:C0 .".to_owned(),
-        format!(
-            "{}ex:s a sh:NodeShape ; sh:severity sh:Info .",
-            &values[..values.len() / 50]
-        ),
+        format!("{values}ex:s a sh:NodeShape ; sh:severity sh:Info ."),
     );
     assert!(report.total() > 100_000);
 }
