@@ -370,6 +370,18 @@ pub const LINT_RULES: &[LintRule] = &[
         ],
     ),
     rule(
+        "L031",
+        Effect::Note,
+        [
+            "De shape heeft {value} boodschappen; alleen de eerste {term} worden gebruikt.",
+            "The shape has {value} messages; only the first {term} are used.",
+        ],
+        [
+            "Houd één boodschap per taal over.",
+            "Keep one message per language.",
+        ],
+    ),
+    rule(
         "L040",
         Effect::Note,
         [

@@ -99,6 +99,8 @@ pub(crate) struct Reader<'v> {
     pub(crate) patterns: Patterns,
     /// Lists of values, by their heads: many shapes may share one.
     pub(crate) value_lists: FxHashMap<Id, Arc<[Term]>>,
+    /// Qualified value shapes of the properties below a shape.
+    pub(crate) qualified: FxHashMap<Id, Vec<Id>>,
     /// References between shapes and members of lists that may still be read.
     references_left: usize,
 }
@@ -106,6 +108,9 @@ pub(crate) struct Reader<'v> {
 /// References between shapes and members of lists that one shapes graph may have: a few megabytes can say far more of them
 /// when many shapes share one long list.
 const MAX_REFERENCES: usize = 4 << 20;
+
+/// Messages of one shape that are used: each result repeats them.
+const MAX_MESSAGES: usize = 100;
 
 impl<'v> Reader<'v> {
     fn new(view: &'v View, options: ShapesOptions) -> Self {
@@ -131,6 +136,7 @@ impl<'v> Reader<'v> {
             options,
             patterns: Patterns::default(),
             value_lists: FxHashMap::default(),
+            qualified: FxHashMap::default(),
             references_left: MAX_REFERENCES,
         }
     }
@@ -450,6 +456,11 @@ impl<'v> Reader<'v> {
         }
         messages.sort_by(|a, b| (a.language(), a.value()).cmp(&(b.language(), b.value())));
         messages.dedup();
+        if messages.len() > MAX_MESSAGES {
+            let count = messages.len().to_string();
+            self.lint(ix, Lint::new("L031", &MAX_MESSAGES.to_string(), &count));
+            messages.truncate(MAX_MESSAGES);
+        }
         messages
     }
 

@@ -63,18 +63,24 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Cons
 }
 
 /// Qualified value shapes of the other property shapes below the same parents.
-fn siblings(reader: &Reader<'_>, node: &ShapeNode, own: Id) -> Vec<Id> {
-    let graph = &reader.graph;
-    let Some(property) = graph.id(sh::PROPERTY) else {
+fn siblings(reader: &mut Reader<'_>, node: &ShapeNode, own: Id) -> Vec<Id> {
+    let Some(property) = reader.graph.id(sh::PROPERTY) else {
         return Vec::new();
     };
-    let found = graph
-        .view()
-        .subjects(property, node.id)
-        .flat_map(|parent| graph.objects(parent, sh::PROPERTY))
-        .flat_map(|sibling| graph.objects(sibling, sh::QUALIFIED_VALUE_SHAPE))
-        .filter(|shape| *shape != own && !shape.is_literal())
-        .collect();
+    let parents: Vec<Id> = reader.graph.view().subjects(property, node.id).collect();
+    let mut found = Vec::new();
+    for parent in parents {
+        let graph = &reader.graph;
+        let all = reader.qualified.entry(parent).or_insert_with(|| {
+            graph
+                .objects(parent, sh::PROPERTY)
+                .into_iter()
+                .flat_map(|sibling| graph.objects(sibling, sh::QUALIFIED_VALUE_SHAPE))
+                .filter(|shape| !shape.is_literal())
+                .collect()
+        });
+        found.extend(all.iter().copied().filter(|shape| *shape != own));
+    }
     crate::shapes::idset::sort_unique(found)
 }
 

@@ -572,11 +572,12 @@ fn everything_a_hundred_thousand_times() {
     let messages = each(100_000, |n| {
         format!("ex:s sh:message \"Fout {n}.\"@nl ; sh:name \"s{n}\"@nl .")
     });
-    let (_, report) = run(
+    let (shapes, report) = run(
         "ex:x a ex:C .".to_owned(),
         format!("ex:s a sh:NodeShape ; sh:targetClass ex:C ; sh:nodeKind sh:Literal .\n{messages}"),
     );
     assert_eq!(report.total(), 1);
+    assert!(shapes.findings().iter().any(|lint| lint.code == "L031"));
     let unknown = each(5000, |n| {
         format!("ex:s{n} a sh:NodeShape ; sh:targetClass ex:C ; sh:odd{n} {n} .")
     });

@@ -383,6 +383,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("L024", "sparql"),
     ("L025", "sparql"),
     ("L030", "depth_has_a_limit_in_shapes_and_none_in_data"),
+    ("L031", "hostile::everything_a_hundred_thousand_times"),
     ("L040", "nothing_to_check_is_told_with_near_misses"),
     ("L041", "nothing_to_check_is_told_with_near_misses"),
     ("L042", "no_shapes_and_a_check_that_was_stopped_are_told"),
