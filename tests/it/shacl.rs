@@ -5,6 +5,7 @@ mod fixtures;
 mod hostile;
 mod lints;
 mod oracle;
+mod oracle12;
 mod renderings;
 mod shacl12;
 
