@@ -9,7 +9,9 @@ use super::v12::Constraint12;
 use oxrdf::Term;
 use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
 use sha2::{Digest, Sha256};
+use std::cell::RefCell;
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 /// Links what was read.
 pub(crate) fn compile(mut compiled: Compiled) -> Compiled {
@@ -168,7 +170,7 @@ fn refuse_depth(compiled: &mut Compiled, components: &[Vec<ShapeIx>]) {
         let below = component
             .iter()
             .flat_map(|ix| references(&compiled.shapes, *ix));
-        let deepest = below.map(|ix| depth[ix as usize] + 1).max().unwrap_or(0);
+        let deepest = below.map(|ix| depth[ix as usize]).max().unwrap_or(0);
         let reached = deepest + component.len() as u32;
         for &ix in component {
             depth[ix as usize] = reached;
@@ -258,6 +260,7 @@ fn drop_undecidable_negations(compiled: &mut Compiled) {
 fn share_conditions(compiled: &mut Compiled, components: &[Vec<ShapeIx>]) -> Vec<u64> {
     let mut structures = vec![0_u64; compiled.shapes.len()];
     let mut numbers: FxHashMap<String, u32> = FxHashMap::default();
+    let lists = RefCell::default();
     // Components come children first.
     for &ix in components.iter().flatten() {
         let shape = &compiled.shapes[ix as usize];
@@ -267,14 +270,17 @@ fn share_conditions(compiled: &mut Compiled, components: &[Vec<ShapeIx>]) -> Vec
             format!("recursive {ix}")
         } else {
             let number_of = |other: &ShapeIx| u64::from(compiled.shapes[*other as usize].condition);
-            structure_key(compiled, shape, &number_of)
+            structure_key(compiled, shape, &number_of, &lists)
         };
         structures[ix as usize] = if shape.recursion.is_some() {
             FxBuildHasher.hash_one(short_term(&shape.term))
         } else {
-            FxBuildHasher.hash_one(structure_key(compiled, shape, &|other| {
-                structures[*other as usize]
-            }))
+            FxBuildHasher.hash_one(structure_key(
+                compiled,
+                shape,
+                &|other| structures[*other as usize],
+                &lists,
+            ))
         };
         let next = numbers.len() as u32;
         let condition = *numbers.entry(key).or_insert(next);
@@ -305,6 +311,7 @@ fn structure_key(
     compiled: &Compiled,
     shape: &Shape,
     shape_number: &dyn Fn(&ShapeIx) -> u64,
+    lists: &RefCell<FxHashMap<usize, String>>,
 ) -> String {
     let list = |shapes: &[ShapeIx]| {
         shapes
@@ -338,7 +345,11 @@ fn structure_key(
             Constraint::Pattern { source, flags, .. } => format!("pattern {flags} {source}"),
             // A key may be long, but not as long as the longest lists.
             Constraint::In(members) if members.len() > LONG_LIST => {
-                format!("in {} {}", members.len(), list_number(members))
+                // Many shapes may share one list.
+                let list = Arc::as_ptr(members).cast::<Term>() as usize;
+                let mut lists = lists.borrow_mut();
+                let number = lists.entry(list).or_insert_with(|| list_number(members));
+                format!("in {} {number}", members.len())
             }
             Constraint::V12(c @ Constraint12::UniqueValuesFor(_)) => {
                 // Its meaning hangs on the targets of the shape.

@@ -9,14 +9,16 @@ use super::vocabulary as sh;
 use crate::rdf::vocab::{rdf, xsd};
 use oxrdf::{NamedNode, Term};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
 
 /// Adds the findings. Runs when conditions are shared, so that equal shapes are known.
 pub(crate) fn lint_model(compiled: &mut Compiled) {
     let mut found: Vec<(ShapeIx, Lint)> = Vec::new();
+    let mut lists = Lists::default();
     for (ix, shape) in compiled.shapes.iter().enumerate() {
         let mut tell = |lint: Lint| found.push((ix as ShapeIx, lint));
         impossible(shape, &mut tell);
-        values(shape, &mut tell);
+        values(shape, &mut lists, &mut tell);
         texts(shape, &mut tell);
         twice(compiled, shape, &mut tell);
     }
@@ -174,8 +176,36 @@ fn unknown_datatype(datatype: &NamedNode, tell: &mut dyn FnMut(Lint)) {
     }
 }
 
+/// Lists of values, each looked at once however many shapes share it.
+#[derive(Default)]
+struct Lists<'a> {
+    known: FxHashMap<usize, Listed<'a>>,
+}
+
+/// What is in a list.
+struct Listed<'a> {
+    all: FxHashSet<&'a Term>,
+    /// A member that comes twice.
+    again: Option<&'a Term>,
+}
+
+impl<'a> Lists<'a> {
+    fn of(&mut self, members: &'a Arc<[Term]>) -> &Listed<'a> {
+        let list = Arc::as_ptr(members).cast::<Term>() as usize;
+        self.known.entry(list).or_insert_with(|| {
+            let (mut all, mut again) = (FxHashSet::default(), None);
+            for member in members.iter() {
+                if !all.insert(member) {
+                    again = again.or(Some(member));
+                }
+            }
+            Listed { all, again }
+        })
+    }
+}
+
 /// Values named by the shape itself: lists and `sh:hasValue`.
-fn values(shape: &Shape, tell: &mut dyn FnMut(Lint)) {
+fn values<'a>(shape: &'a Shape, lists: &mut Lists<'a>, tell: &mut dyn FnMut(Lint)) {
     let constraints = &shape.constraints;
     let list = constraints.iter().find_map(|constraint| match constraint {
         Constraint::In(members) => Some(members),
@@ -192,21 +222,17 @@ fn values(shape: &Shape, tell: &mut dyn FnMut(Lint)) {
             )
         })
         .collect();
-    let mut listed = FxHashSet::default();
-    if let Some(members) = list {
+    let listed = list.map(|members| lists.of(members));
+    if let (Some(members), Some(listed)) = (list, listed) {
         if members.is_empty() {
             tell(Lint::new("L083", "sh:in", ""));
         }
-        let mut again = None;
-        for member in members.iter() {
-            if !listed.insert(member) {
-                again = again.or(Some(member));
-            }
-        }
-        if let Some(again) = again {
+        if let Some(again) = listed.again {
             tell(Lint::new("L082", "sh:in", &short_term(again)));
         }
-        if let Some(odd) = members.iter().find(|member| !fits(&asked, member)) {
+        if !asked.is_empty()
+            && let Some(odd) = members.iter().find(|member| !fits(&asked, member))
+        {
             tell(Lint::new("L084", "sh:in", &short_term(odd)));
         }
     }
@@ -216,7 +242,7 @@ fn values(shape: &Shape, tell: &mut dyn FnMut(Lint)) {
                 if !fits(&asked, value) {
                     tell(Lint::new("L084", "sh:hasValue", &short_term(value)));
                 }
-                if list.is_some() && !listed.contains(value) {
+                if listed.is_some_and(|listed| !listed.all.contains(value)) {
                     tell(Lint::new("L085", "", &short_term(value)));
                 }
                 ""

@@ -229,6 +229,10 @@ impl Reading<'_, '_> {
             return Err(PathError::TooLarge);
         }
         if let Some(predicate) = self.graph.named_node(node) {
+            // The empty list: nobody means the IRI that stands for it.
+            if predicate.as_str() == rdf::NIL {
+                return Err(PathError::BadList);
+            }
             return Ok(Path::Predicate(predicate));
         }
         if !node.is_blank() {

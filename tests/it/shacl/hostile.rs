@@ -301,7 +301,7 @@ fn closures_over_circles_are_given_up_and_named() {
     for path in [
         // 2000 nodes with 2000 values each are more than these tests allow.
         "[ sh:zeroOrMorePath ex:to ]",
-        "[ sh:oneOrMorePath ( ex:to [ sh:inversePath ex:to ] ) ]",
+        "[ sh:oneOrMorePath [ sh:alternativePath ( ex:to [ sh:inversePath ex:to ] ) ] ]",
         "( rdf:type [ sh:inversePath rdf:type ] )",
         "( rdf:type [ sh:inversePath rdf:type ] rdf:type [ sh:inversePath rdf:type ] ex:to )",
         "[ sh:zeroOrMorePath ( [ sh:zeroOrMorePath ex:to ] [ sh:zeroOrMorePath rdf:type ] ) ]",
@@ -463,7 +463,12 @@ fn lists_that_are_none_are_named() {
 
 #[test]
 fn a_million_allowed_values() {
-    const MEMBERS: u64 = 1_000_000;
+    // The whole million where the build is optimised.
+    const MEMBERS: u64 = if cfg!(debug_assertions) {
+        250_000
+    } else {
+        1_000_000
+    };
     let (data, shapes) = within(|| {
         let store = Store::in_memory();
         let mut draft = store.begin().expect("the only writer");
@@ -474,7 +479,7 @@ fn a_million_allowed_values() {
         let (data, shapes) = (graph("urn:x:data"), graph("urn:x:shapes"));
         let text = format!(
             "{PREFIXES}ex:s sh:targetClass ex:C ; sh:path ex:p ; sh:in _:l . ex:t sh:targetClass ex:C ; sh:path ex:p ; sh:in _:l .
-             ex:x a ex:C ; ex:p 500000 , -1 ."
+             ex:x a ex:C ; ex:p 5000 , -1 ."
         );
         let mut head = None;
         for t in parse_turtle(&text, BASE) {
