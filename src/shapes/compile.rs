@@ -424,6 +424,7 @@ fn order(compiled: &mut Compiled) {
                 .constraints
                 .iter()
                 .flat_map(Constraint::shapes)
+                .filter(|child| rank[*child as usize] == u32::MAX)
                 .collect();
             below.sort_by_cached_key(|child| {
                 let (_, iri, path, stable, ix) = key(child);

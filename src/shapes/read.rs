@@ -107,7 +107,7 @@ pub(crate) struct Reader<'v> {
 
 /// References between shapes and members of lists that one shapes graph may have: a few megabytes can say far more of them
 /// when many shapes share one long list.
-const MAX_REFERENCES: usize = 4 << 20;
+const MAX_REFERENCES: usize = 2 << 20;
 
 /// Messages of one shape that are used: each result repeats them.
 const MAX_MESSAGES: usize = 100;

@@ -535,21 +535,21 @@ fn a_million_allowed_values() {
 
 #[test]
 fn long_lists_that_many_share_are_bounded() {
-    // Eight thousand triples that say four million references, twice over.
-    let alternatives = each(2500, |n| format!("ex:a{n} sh:class ex:D{n} ."));
-    let list: Vec<String> = (0..2500).map(|n| format!("ex:a{n}")).collect();
-    let users = each(4000, |n| format!("ex:s{n} sh:or _:l ."));
+    // Twelve thousand triples that say millions of references.
+    let alternatives = each(2000, |n| format!("ex:a{n} sh:class ex:D{n} ."));
+    let list: Vec<String> = (0..2000).map(|n| format!("ex:a{n}")).collect();
+    let users = each(2000, |n| format!("ex:s{n} sh:or _:l ."));
     let shapes = format!(
-        "ex:s0 sh:targetClass ex:C . ex:s3999 sh:targetClass ex:C . _:l rdf:first ex:a0 ; rdf:rest ( {} ) .\n{users}{alternatives}",
+        "ex:s0 sh:targetClass ex:C . ex:s1999 sh:targetClass ex:C . _:l rdf:first ex:a0 ; rdf:rest ( {} ) .\n{users}{alternatives}",
         list.join(" ")
     );
     let (shapes, report) = run("ex:x a ex:C .".to_owned(), shapes);
     let unread = shapes.findings().iter().filter(|lint| lint.code == "L097");
-    assert!(unread.count() > 1000);
+    assert!(unread.count() > 500);
     // The shapes that were read are checked; the others are named.
     assert!(report.total() >= 1 || codes(&report) == ["L097"]);
     // Property shapes that exclude each other: each names all the others.
-    let siblings = each(3000, |n| {
+    let siblings = each(2000, |n| {
         format!(
             "ex:s sh:property [ sh:path ex:p{n} ; sh:qualifiedValueShapesDisjoint true ; sh:qualifiedMinCount 1 ;
              sh:qualifiedValueShape [ sh:class ex:D{n} ] ] ."
@@ -561,8 +561,8 @@ fn long_lists_that_many_share_are_bounded() {
     );
     assert_eq!(codes(&report), ["L097"]);
     // Lists of values are read once, however many shapes share them.
-    let values = "1 ".repeat(5000);
-    let users = each(5000, |n| {
+    let values = "1 ".repeat(2000);
+    let users = each(2000, |n| {
         format!("ex:s{n} sh:targetClass ex:C ; sh:path ex:p ; sh:in _:l .")
     });
     let (_, report) = run(
