@@ -11,7 +11,7 @@ use machine::{date, machine};
 use oslo_registry::generate::{TownOptions, write_town};
 use oslo_registry::ingest::load::CommitUnit;
 use oslo_registry::ingest::{Input, LoadItem, LoadPlan, load_files};
-use oslo_registry::registry::{OnViolation, Registry, RegistryConfig, assets};
+use oslo_registry::registry::{Mode, Registry, RegistryConfig, assets};
 use oslo_registry::store::OpenOptions;
 use std::fmt::Write as _;
 use std::fs::{self, File};
@@ -27,11 +27,9 @@ const ROUNDS: usize = 3;
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["subject", "load", file, data] => {
-            load(Path::new(file), Path::new(data), OnViolation::Reject)
-        }
+        ["subject", "load", file, data] => load(Path::new(file), Path::new(data), Mode::Reject),
         ["subject", "load-unchecked", file, data] => {
-            load(Path::new(file), Path::new(data), OnViolation::Off)
+            load(Path::new(file), Path::new(data), Mode::Off)
         }
         ["subject", "restart", _, data] => restart(Path::new(data)),
         ["subject", "report", _, data] => report(Path::new(data)),
@@ -87,7 +85,7 @@ fn prepare(registry: &Registry) {
         })
         .collect();
     let mut plan = LoadPlan::new(registry, items);
-    plan.on_violation = OnViolation::Off;
+    plan.gate = Some(Mode::Off);
     plan.unit = CommitUnit::Together;
     assert!(
         load_files(registry, &plan, &mut |_| {})
@@ -97,7 +95,7 @@ fn prepare(registry: &Registry) {
 }
 
 /// Parse, intern, check against all shapes, append with fsync, index.
-fn load(file: &Path, data: &Path, on_violation: OnViolation) {
+fn load(file: &Path, data: &Path, gate: Mode) {
     let registry = open(data);
     prepare(&registry);
     let item = LoadItem {
@@ -107,7 +105,7 @@ fn load(file: &Path, data: &Path, on_violation: OnViolation) {
         base_iri: None,
     };
     let mut plan = LoadPlan::new(&registry, vec![item]);
-    plan.on_violation = on_violation;
+    plan.gate = Some(gate);
     let since = Instant::now();
     let summary = load_files(&registry, &plan, &mut |_| {}).expect("the store works");
     assert!(summary.is_complete(), "{:?}", summary.files);

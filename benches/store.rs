@@ -13,7 +13,7 @@ mod machine;
 use machine::{date, machine};
 use oslo_registry::generate::{TownOptions, write_town};
 use oslo_registry::ingest::{Input, LoadItem, LoadPlan, load_files};
-use oslo_registry::registry::{OnViolation, Registry, RegistryConfig};
+use oslo_registry::registry::{Mode, Registry, RegistryConfig};
 use oslo_registry::store::{CommitMeta, Id, OpenOptions, Store, View};
 use oxrdf::{GraphName, Literal, NamedNode, Quad};
 use std::fmt::Write as _;
@@ -85,7 +85,7 @@ fn load(file: &Path, data: &Path) {
         base_iri: None,
     };
     let mut plan = LoadPlan::new(&registry, vec![item]);
-    plan.on_violation = OnViolation::Off;
+    plan.gate = Some(Mode::Off);
     let since = Instant::now();
     let summary = load_files(&registry, &plan, &mut |_| {}).expect("the store works");
     assert!(summary.is_complete(), "{:?}", summary.files);

@@ -10,7 +10,7 @@ use crate::http::ServerConfig;
 use crate::ingest::load::CommitUnit;
 use crate::ingest::{Input, LoadItem, LoadPlan, load_files};
 use crate::registry::assets::{self, Asset};
-use crate::registry::{OnViolation, Registry, stored};
+use crate::registry::{Mode, Registry, stored};
 use crate::shapes::{SeverityCounts, Validation, ValidationOptions, validate};
 use crate::store::{Graphs, Id};
 use clap::Args;
@@ -175,7 +175,7 @@ pub(crate) fn load_assets(
             })
             .collect();
         let mut plan = LoadPlan::new(registry, items);
-        plan.on_violation = OnViolation::Off;
+        plan.gate = Some(Mode::Off);
         plan.agent = registry.agent_iri("oslo-demo");
         plan.message = Some("oslo demo".to_owned());
         plan.unit = if files[0].folder == "fixtures" {

@@ -80,7 +80,7 @@ Afloopcodes: 0 gedaan · 1 iets voldoet niet of is geweigerd · 2 kon niet draai
 `oslo OPDRACHT --help` vertelt meer.";
 
 /// Examples below the help of a command: name, Dutch, English.
-const EXAMPLES: [(&str, &str, &str); 17] = [
+const EXAMPLES: [(&str, &str, &str); 18] = [
     (
         "demo",
         "  oslo demo                          # op http://127.0.0.1:7400\n  oslo --data /srv/proef demo --no-serve",
@@ -143,6 +143,11 @@ const EXAMPLES: [(&str, &str, &str); 17] = [
         "  oslo compact                       # the index, nothing is given up\n  oslo compact --keep-days 730\n  oslo compact --before 2024-01-01\n\nCommits given up do not come back: their state stays, the changes in between go.",
     ),
     (
+        "gate",
+        "  oslo gate\n  oslo gate adressen --mode warn\n  oslo gate straten --mode reject --from warning\n  oslo gate adressen --clear\n\nreject weigert een commit die nieuwe bevindingen brengt vanaf de drempel; wat er al fout was, houdt niemand tegen.\nwarn neemt hem op en toont ze, report telt ze, off kijkt niet. Zonder graaf geldt de regel voor alle grafen zonder eigen regel.",
+        "  oslo gate\n  oslo gate addresses --mode warn\n  oslo gate streets --mode reject --from warning\n  oslo gate addresses --clear\n\nreject refuses a commit that brings new results from the threshold on; what was wrong already holds nobody up.\nwarn takes it and shows them, report counts them, off does not look. Without a graph the rule is that of all graphs without one.",
+    ),
+    (
         "settings",
         "  oslo settings\n  oslo settings --rdf 1.2\n  oslo settings --shacl 1.2 --disallow warning\n\nDe instelling blijft bij het register en geldt voor elke opdracht en server. Zet haar aan terwijl er geen server draait.",
         "  oslo settings\n  oslo settings --rdf 1.2\n  oslo settings --shacl 1.2 --disallow warning\n\nThe setting stays with the registry and holds for every command and server. Change it while no server runs.",
@@ -162,6 +167,7 @@ const EXAMPLES: [(&str, &str, &str); 17] = [
 
 const DUTCH_AS_OF: &str =
     "Alleen de toestand na deze commit, op het einde van deze dag (UTC) of op dit moment";
+const DUTCH_DRY_RUN: &str = "Vertel wat er zou gebeuren, en wijzig niets";
 const DUTCH_MEMORY: &str = "Geheugen dat één wijziging mag nemen voor ze naar schijf gaat, zoals 512MiB of 2GiB [standaard: 2GiB]";
 const DUTCH_ALLOW_SERVICE: &str = "Dienst die SERVICE mag bevragen, of een IRI met een schuine streep achteraan voor alles eronder; mag meermaals [standaard: geen]";
 const DUTCH_SERVICE_TIMEOUT: &str = "Tijd voor één verzoek aan een andere dienst";
@@ -169,7 +175,7 @@ const DUTCH_INDEX_MEMORY: &str =
     "Geheugen dat het maken van de index mag nemen, zoals 512MiB of 2GiB [standaard: 2GiB]";
 
 /// Dutch texts: command or command and argument; "" is the program itself.
-const DUTCH: [(&str, &str, &str); 81] = [
+const DUTCH: [(&str, &str, &str); 88] = [
     (
         "",
         "",
@@ -220,8 +226,9 @@ const DUTCH: [(&str, &str, &str); 81] = [
     (
         "load",
         "on_violation",
-        "Wat er gebeurt met een bestand dat de vormen schendt: weigeren, melden of niet controleren",
+        "Hoe streng een bestand beoordeeld wordt: weigeren, melden, tellen of niet controleren [standaard: zoals de regel van zijn graaf zegt, anders weigeren]",
     ),
+    ("load", "dry_run", DUTCH_DRY_RUN),
     (
         "load",
         "keep_going",
@@ -306,8 +313,9 @@ const DUTCH: [(&str, &str, &str); 81] = [
     (
         "update",
         "on_violation",
-        "Wat er gebeurt met een wijziging die de vormen schendt",
+        "Hoe streng de wijziging beoordeeld wordt [standaard: zoals de regels van haar grafen zeggen, anders weigeren]",
     ),
+    ("update", "dry_run", DUTCH_DRY_RUN),
     (
         "export",
         "",
@@ -378,6 +386,23 @@ const DUTCH: [(&str, &str, &str); 81] = [
         "before",
         "Geef commits op van voor deze dag (UTC) of dit moment",
     ),
+    (
+        "gate",
+        "",
+        "Toon of wijzig hoe streng commits beoordeeld worden, per graaf",
+    ),
+    (
+        "gate",
+        "graph",
+        "Graaf waarvan de regel getoond of gewijzigd wordt: een IRI, of de naam onder BASE/graph/ [standaard: de regel van alle grafen zonder eigen regel]",
+    ),
+    (
+        "gate",
+        "mode",
+        "Hoe streng commits in de graaf beoordeeld worden",
+    ),
+    ("gate", "from", "De mildste ernst die \"reject\" weigert"),
+    ("gate", "clear", "Neem de eigen regel van de graaf weg"),
     (
         "settings",
         "",

@@ -7,12 +7,13 @@ use super::console::{Console, Progress, group_digits, write_tabbed};
 use super::problem::{self, Problem};
 use super::session::Session;
 use crate::ingest::load::{
-    CommitUnit, LoadMode, LoadOutcome, LoadProgress, LoadedFile, TargetGraph,
+    CommitUnit, Introduced, LoadMode, LoadOutcome, LoadProgress, LoadedFile, TargetGraph,
 };
 use crate::ingest::{Diagnostic, LoadPlan, LoadSummary, detect_format, load_files};
 use crate::rdf::format::Format;
 use crate::rdf::label::Language;
-use crate::registry::{OnViolation, Registry, Rejection};
+use crate::registry::{Mode, Registry, Rejection};
+use crate::shapes::{Severity, SeverityCounts};
 use clap::{Args, ValueEnum};
 use oxrdf::NamedNode;
 use std::io::{self, Write};
@@ -30,9 +31,12 @@ pub(crate) struct LoadArgs {
     /// Syntax, when the file name does not tell: turtle, trig, ntriples, nquads, rdfxml, jsonld
     #[arg(long, value_name = "FORMAT", value_parser = parse_format)]
     format: Option<Format>,
-    /// What happens to a file that breaks the shapes
-    #[arg(long, value_enum, default_value_t = Strictness::Reject, value_name = "HOW")]
-    on_violation: Strictness,
+    /// How strictly a file is judged [default: as the gate's rule for its graph says, else reject]
+    #[arg(long, value_enum, value_name = "HOW")]
+    on_violation: Option<Strictness>,
+    /// Tell what would happen, and change nothing
+    #[arg(long)]
+    dry_run: bool,
     /// Go on with the next file after one that was refused
     #[arg(long)]
     keep_going: bool,
@@ -50,22 +54,25 @@ pub(crate) struct LoadArgs {
     memory: Option<u64>,
 }
 
-/// What happens to results of severity Violation.
+/// How strictly a change is judged, whatever the rules of its graphs say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Strictness {
     /// Refuse it
     Reject,
     /// Take it and say so
     Warn,
+    /// Take it and count what is wrong
+    Report,
     /// Do not check it
     Off,
 }
 
-impl From<Strictness> for OnViolation {
+impl From<Strictness> for Mode {
     fn from(strictness: Strictness) -> Self {
         match strictness {
             Strictness::Reject => Self::Reject,
             Strictness::Warn => Self::Warn,
+            Strictness::Report => Self::Report,
             Strictness::Off => Self::Off,
         }
     }
@@ -110,22 +117,23 @@ pub(crate) fn run(session: &Session, args: &LoadArgs) -> anyhow::Result<Exit> {
     Ok(tally.exit)
 }
 
+/// The IRI of a graph as a person typed it.
+pub(crate) fn parse_iri(iri: &str) -> anyhow::Result<NamedNode> {
+    Ok(NamedNode::new(iri).map_err(|_| {
+        Problem::new(format!("{iri} is geen IRI"), format!("{iri} is not an IRI")).hint(
+            "schrijf een volledige IRI, of `default`",
+            "write a full IRI, or `default`",
+        )
+    })?)
+}
+
 fn plan(session: &Session, registry: &Registry, args: &LoadArgs) -> anyhow::Result<LoadPlan> {
     let language = session.console.language;
     let target = match args.graph.as_deref() {
         None | Some("default" | "standaard") => TargetGraph::Default,
         // Not the default: files in a folder named shapes would become rules in force.
         Some("by-path" | "volgens-pad") => TargetGraph::ByPath,
-        Some(iri) => TargetGraph::Named(NamedNode::new(iri).map_err(|_| {
-            Problem::new(
-                format!("--graph {iri} is geen IRI"),
-                format!("--graph {iri} is not an IRI"),
-            )
-            .hint(
-                "schrijf een volledige IRI, of `default`",
-                "write a full IRI, or `default`",
-            )
-        })?),
+        Some(iri) => TargetGraph::Named(parse_iri(iri)?),
     };
     let mut plan = LoadPlan::from_paths(registry, &args.paths, &target, args.format, None)
         .map_err(|finding| of_diagnostic(&finding))?;
@@ -145,7 +153,8 @@ fn plan(session: &Session, registry: &Registry, args: &LoadArgs) -> anyhow::Resu
             .with_map(map)
             .map_err(|finding| of_diagnostic(&finding))?;
     }
-    plan.on_violation = args.on_violation.into();
+    plan.gate = args.on_violation.map(Into::into);
+    plan.dry_run = args.dry_run;
     plan.keep_going = args.keep_going;
     plan.mode = if args.replace {
         LoadMode::Replace
@@ -310,6 +319,16 @@ fn write_line(console: Console, file: &LoadedFile) -> io::Result<()> {
             *quads_added,
             *quads_removed,
         ),
+        LoadOutcome::WouldLoad {
+            quads_added,
+            quads_removed,
+            ..
+        } => (
+            console.say("proef", "dry run"),
+            None,
+            *quads_added,
+            *quads_removed,
+        ),
         LoadOutcome::Unchanged => (console.say("ongewijzigd", "unchanged"), None, 0, 0),
         LoadOutcome::Refused(_) => (console.say("onleesbaar", "unreadable"), None, 0, 0),
         LoadOutcome::Rejected { .. } => (console.say("geweigerd", "rejected"), None, 0, 0),
@@ -325,6 +344,7 @@ fn write_line(console: Console, file: &LoadedFile) -> io::Result<()> {
         // The words of a line for programs do not change with the language.
         let word = match &file.outcome {
             LoadOutcome::Loaded { .. } => "loaded",
+            LoadOutcome::WouldLoad { .. } => "dry-run",
             LoadOutcome::Unchanged => "unchanged",
             LoadOutcome::Refused(_) => "unreadable",
             LoadOutcome::Rejected { .. } => "rejected",
@@ -347,25 +367,59 @@ fn write_line(console: Console, file: &LoadedFile) -> io::Result<()> {
     match &file.outcome {
         LoadOutcome::Refused(finding) => eprint!("{}", finding.render(console.language)),
         LoadOutcome::Rejected { rejection, .. } => print_rejection(console, rejection)?,
-        LoadOutcome::Loaded { introduced, .. } if introduced.violations > 0 => eprintln!(
-            "{}: {} {}",
-            console.say("waarschuwing", "warning"),
-            introduced.violations,
-            console.say(
-                "nieuwe fouten tegen de vormen; `oslo validate` toont ze",
-                "new violations of the shapes; `oslo validate` shows them"
-            ),
-        ),
+        LoadOutcome::Loaded { introduced, .. } | LoadOutcome::WouldLoad { introduced, .. } => {
+            if let Some(line) = findings_line(console, introduced) {
+                eprintln!("{line}");
+            }
+        }
         _ => {}
     }
     Ok(())
+}
+
+/// What a change did to the results, in a line; `None` when it brought and solved none.
+pub(crate) fn findings_line(console: Console, found: &Introduced) -> Option<String> {
+    if found.new.total() + found.solved.total() == 0 {
+        return None;
+    }
+    let counts = |counts: &SeverityCounts| {
+        let parts = [
+            (Severity::Violation, counts.violation + counts.other),
+            (Severity::Warning, counts.warning),
+            (Severity::Info, counts.info),
+        ];
+        let told: Vec<String> = parts
+            .iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(severity, count)| {
+                let count = group_digits(*count, console.language);
+                format!("{count} × {}", severity.label(console.language))
+            })
+            .collect();
+        if told.is_empty() {
+            "0".to_owned()
+        } else {
+            told.join(", ")
+        }
+    };
+    Some(format!(
+        "{}: {} {}; {} {}; {} {} ({})",
+        console.say("bevindingen", "results"),
+        console.say("nieuw", "new"),
+        counts(&found.new),
+        console.say("opgelost", "solved"),
+        counts(&found.solved),
+        console.say("resterend", "remaining"),
+        counts(&found.remaining),
+        console.say("`oslo validate` toont ze", "`oslo validate` shows them"),
+    ))
 }
 
 /// Why the shapes refuse a change, on standard error: the first results in full, the rest as a number.
 pub(crate) fn print_rejection(console: Console, rejection: &Rejection) -> io::Result<()> {
     let (report, language) = (&rejection.report, console.language);
     let mut err = io::stderr().lock();
-    for row in rejection.introduced.iter().take(SHOWN_RESULTS) {
+    for row in rejection.findings.rows.iter().take(SHOWN_RESULTS) {
         let severity = row.severity.label(language);
         writeln!(
             err,
@@ -385,12 +439,13 @@ pub(crate) fn print_rejection(console: Console, rejection: &Rejection) -> io::Re
             report.hint(row, language)
         )?;
     }
-    if let Some(more) = rejection.introduced.len().checked_sub(SHOWN_RESULTS + 1) {
+    let total = rejection.findings.new.total();
+    if let Some(more) = total.checked_sub(SHOWN_RESULTS as u64 + 1) {
         writeln!(
             err,
             "… {} {}",
             console.say("en nog", "and"),
-            format_more(console, more as u64 + 1)
+            format_more(console, more + 1)
         )?;
     }
     writeln!(

@@ -9,6 +9,7 @@ mod console;
 mod demo;
 mod explain;
 mod export;
+mod gate;
 mod generate;
 mod help;
 mod lint;
@@ -106,6 +107,8 @@ enum Command {
     Query(query::QueryArgs),
     /// Change the registry with SPARQL Update
     Update(query::UpdateArgs),
+    /// Show or change how strictly commits are judged, per graph
+    Gate(gate::GateArgs),
     /// Show or change what the registry was set to
     Settings(settings::SettingsArgs),
     /// Show the commits of the log
@@ -186,6 +189,7 @@ fn dispatch(command: Command, session: &Session) -> anyhow::Result<Exit> {
         Command::Lint(args) => lint::run(session, &args),
         Command::Query(args) => query::run(session, &args),
         Command::Update(args) => query::run_update(session, &args),
+        Command::Gate(args) => gate::run(session, &args),
         Command::Settings(args) => settings::run(session, &args),
         Command::Log(args) => log::run(session, &args),
         Command::Check(args) => check::run(session, &args),

@@ -2,9 +2,10 @@
 
 use super::Exit;
 use super::arguments::{ServiceArgs, parse_as_of, parse_seconds};
-use super::load::{Strictness, print_rejection};
+use super::load::{Strictness, findings_line, print_rejection};
 use super::problem::{self, Problem};
 use super::session::Session;
+use crate::ingest::load::Introduced;
 use crate::query::{
     ExplainMode, OutputFormat, ParsedQuery, QueryError, QueryOptions, apply_update, explain,
     parse_query, parse_query_with, run_query,
@@ -104,9 +105,12 @@ pub(crate) struct QueryArgs {
 pub(crate) struct UpdateArgs {
     #[command(flatten)]
     source: Source,
-    /// What happens to an update that breaks the shapes
-    #[arg(long, value_enum, default_value_t = Strictness::Reject, value_name = "HOW")]
-    on_violation: Strictness,
+    /// How strictly the update is judged [default: as the gate's rules of its graphs say, else reject]
+    #[arg(long, value_enum, value_name = "HOW")]
+    on_violation: Option<Strictness>,
+    /// Tell what would happen, and change nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
 fn parse_setting(text: &str) -> Result<(String, String), String> {
@@ -212,7 +216,9 @@ pub(crate) fn run(session: &Session, args: &QueryArgs) -> anyhow::Result<Exit> {
             format!("choose from: {names}"),
         )
     })?;
-    let (_registry, state) = session.open_state(args.as_of)?;
+    let (registry, state) = session.open_state(args.as_of)?;
+    let state =
+        registry.with_report_graphs(&state, registry.report_graphs_of(None, &query, &options));
     let mut out = session.console.out();
     run_query(&state.view(), &query, &options, format, &mut out).map_err(of_query)?;
     out.flush()?;
@@ -273,7 +279,8 @@ pub(crate) fn run_update(session: &Session, args: &UpdateArgs) -> anyhow::Result
             source: Vec::new(),
             message: Some("SPARQL Update".to_owned()),
         },
-        on_violation: args.on_violation.into(),
+        mode: args.on_violation.map(Into::into),
+        dry_run: args.dry_run,
     };
     let console = session.console;
     match registry.commit(request, |draft| apply_update(draft, &text, &options)) {
@@ -287,7 +294,9 @@ pub(crate) fn run_update(session: &Session, args: &UpdateArgs) -> anyhow::Result
             writeln!(
                 out,
                 "{}\t{}\t+{added}\t-{removed}",
-                if done.changed {
+                if done.changed && args.dry_run {
+                    console.say("proef", "dry-run")
+                } else if done.changed {
                     console.say("gewijzigd", "changed")
                 } else {
                     console.say("ongewijzigd", "unchanged")
@@ -295,6 +304,9 @@ pub(crate) fn run_update(session: &Session, args: &UpdateArgs) -> anyhow::Result
                 done.commit.seq,
             )?;
             out.flush()?;
+            if let Some(line) = findings_line(console, &Introduced::of(&done.findings)) {
+                console.note(&line);
+            }
             if !done.changed {
                 console.note(console.say(
                     "tip: zonder GRAPH of WITH raakt een wijziging alleen de standaardgraaf; registers staan in grafen met een naam",

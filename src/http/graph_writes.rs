@@ -9,7 +9,7 @@ use super::reply::{joined, listed_tags};
 use super::sparql::options_of;
 use super::state::AppState;
 use super::updates::{UPDATE, UpdateText, update_in};
-use super::writes::{Change, Done, authorise, commit};
+use super::writes::{Change, Done, authorise, commit, dry_run};
 use crate::rdf::format::Format;
 use crate::store::{Draft, Id, Source};
 use crate::views::html::percent_encode;
@@ -41,7 +41,7 @@ pub(super) async fn write(
         Method::PUT => load(state, request, graph, condition, true).await,
         Method::POST => load(state, request, graph, condition, false).await,
         Method::PATCH => patch(state, request, graph, condition).await,
-        _ => remove(state, request.headers, graph, condition).await,
+        _ => remove(state, request, graph, condition).await,
     }
 }
 
@@ -65,6 +65,7 @@ async fn load(
     condition: Condition,
     replace: bool,
 ) -> Result<Response, ApiError> {
+    let dry_run = dry_run(&request.params)?;
     let headers = request.headers;
     require_utf8(&headers)?;
     let bytes = read_body(&headers, request.body, state.config.max_body_bytes).await?;
@@ -81,6 +82,7 @@ async fn load(
             sha256: None,
         }],
         location: address(&state, &graph),
+        dry_run,
     };
     let filling = state.clone();
     commit(&state, &headers, change, move |draft| {
@@ -126,6 +128,7 @@ async fn patch(
         activity: "graaf-bijwerken",
         location: address(&state, &graph),
         within: Some(graph.clone()),
+        dry_run: dry_run(&request.params)?,
     };
     let checking = state.clone();
     update_in(
@@ -141,7 +144,7 @@ async fn patch(
 
 async fn remove(
     state: AppState,
-    headers: HeaderMap,
+    request: GraphRequest,
     graph: GraphName,
     condition: Condition,
 ) -> Result<Response, ApiError> {
@@ -149,9 +152,10 @@ async fn remove(
         activity: "graaf-verwijderen",
         sources: Vec::new(),
         location: None,
+        dry_run: dry_run(&request.params)?,
     };
     let checking = state.clone();
-    commit(&state, &headers, change, move |draft| {
+    commit(&state, &request.headers, change, move |draft| {
         condition.check(&checking, draft, &graph)?;
         let view = draft.base().view();
         let target = stored_graph(&view, &graph).ok_or_else(|| unknown_graph(&graph))?;

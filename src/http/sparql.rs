@@ -34,6 +34,7 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use std::io::{self, Write};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 const QUERY: &str = "application/sparql-query";
@@ -245,7 +246,16 @@ async fn run(state: AppState, question: Question) -> Result<Response, ApiError> 
     }
     let wanted = wanted_format(&headers, &params, &query)?;
     let shown = moment.state(&state).await?;
-    let view = shown.view();
+    let view = match state
+        .registry
+        .report_graphs_of(Some(&text), &query, &options)
+    {
+        named if named.any() => {
+            let (registry, snapshot) = (Arc::clone(&state.registry), shown.snapshot().clone());
+            blocking(move || Ok(registry.with_report_graphs(&snapshot, named).view())).await?
+        }
+        _ => shown.view(),
+    };
     let asked = Asked::now(&id.0, form_of(query.kind()), graphs, &text);
     let (media_type, format) = match wanted {
         Wanted::Page => {

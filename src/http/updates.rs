@@ -9,7 +9,7 @@ use super::moment;
 use super::sparql::{missing, options_of};
 use super::state::AppState;
 use super::stream::CancelOnDrop;
-use super::writes::{Change, Done, authorise, commit};
+use super::writes::{Change, Done, authorise, commit, dry_run};
 use crate::query::{QueryOptions, apply_update, apply_update_within};
 use crate::store::Draft;
 use axum::body::Body;
@@ -69,6 +69,7 @@ pub(super) async fn update_with(
     params: Params,
 ) -> Result<Response, ApiError> {
     moment::refuse(&params)?;
+    let dry_run = dry_run(&params)?;
     let text = params.one("update")?.ok_or_else(|| missing("update"))?;
     if params.get("query").is_some() {
         return Err(ApiError::bad_request(
@@ -86,6 +87,7 @@ pub(super) async fn update_with(
         activity: "sparql-update",
         location: None,
         within: None,
+        dry_run,
     };
     update_in(&state, &id, &headers, options, update, |_| Ok(false)).await
 }
@@ -99,6 +101,8 @@ pub(super) struct UpdateText {
     pub(super) location: Option<HeaderValue>,
     /// The only graph that may change, and the default graph of the update.
     pub(super) within: Option<GraphName>,
+    /// As [`Change::dry_run`].
+    pub(super) dry_run: bool,
 }
 
 /// Carries out an update in one commit. `check` looks at the draft first and says whether what is changed is new.
@@ -121,6 +125,7 @@ pub(super) async fn update_in(
         activity: update.activity,
         sources: Vec::new(),
         location: update.location,
+        dry_run: update.dry_run,
     };
     let stop = CancelOnDrop(options.cancel.clone());
     let quads = Arc::new(AtomicU64::new(0));

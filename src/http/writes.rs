@@ -1,13 +1,14 @@
 //! The way of a write from a request to a commit: who, one draft, the shapes, and what the client is told.
 
+use super::body::Params;
 use super::error::ApiError;
 use super::reply::{JSON, content_type, joined, set_commit};
 use super::state::{AppState, blocking};
 use crate::access::authorise_write;
 use crate::rdf::format::negotiate;
 use crate::rdf::label::Text;
-use crate::registry::{CommitError, CommitRequest, OnViolation, Rejection};
-use crate::shapes::{Report, ResultRow};
+use crate::registry::{CommitError, CommitRequest, Findings, Rejection};
+use crate::shapes::{Report, ResultRow, SeverityCounts};
 use crate::store::{CommitMeta, Draft, Source};
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -26,6 +27,8 @@ pub(super) struct Change {
     pub(super) sources: Vec<Source>,
     /// Where what is created can be read, for an answer 201.
     pub(super) location: Option<HeaderValue>,
+    /// Whether the answer tells only what would happen.
+    pub(super) dry_run: bool,
 }
 
 /// What a change did.
@@ -33,6 +36,20 @@ pub(super) struct Change {
 pub(super) struct Done {
     /// Whether it made something that was not there; the answer then is 201.
     pub(super) created: bool,
+}
+
+/// Whether only what would happen is asked for: `dryRun=true`.
+pub(super) fn dry_run(params: &Params) -> Result<bool, ApiError> {
+    match params.one("dryRun")? {
+        None | Some("false") => Ok(false),
+        Some("" | "true") => Ok(true),
+        Some(other) => Err(ApiError::bad_request(
+            "bad-parameter",
+            format!("De parameter \"dryRun\" is \"{other}\": schrijf true of false."),
+            format!("The parameter \"dryRun\" is \"{other}\": write true or false."),
+        )
+        .with("parameter", "dryRun")),
+    }
 }
 
 /// Refuses a write by anybody but the administrator. Called before the body is read.
@@ -64,19 +81,29 @@ pub(super) async fn commit(
                 source: change.sources,
                 message: None,
             },
-            on_violation: OnViolation::Reject,
+            mode: None,
+            dry_run: change.dry_run,
         };
         match registry.commit(request, fill) {
             Ok(outcome) => {
+                let listed = outcome.judged.filter(|_| !outcome.findings.rows.is_empty());
+                let rows = outcome.findings.rows.iter().take(LISTED_RESULTS);
+                let results: Vec<Json> =
+                    match listed.map(|state| registry.report_after(&state).report) {
+                        Some(report) => rows.map(|row| result_json(&report, row)).collect(),
+                        None => Vec::new(),
+                    };
                 let body = json!({
                     "commit": outcome.commit.seq,
+                    "proef": change.dry_run,
                     "gewijzigd": outcome.changed,
                     "toegevoegd": outcome.commit.added,
                     "verwijderd": outcome.commit.removed,
                     "activiteit": outcome.commit.activity,
-                    "bevindingen": outcome.introduced.len(),
+                    "bevindingen": findings_json(&outcome.findings),
+                    "resultaten": results,
                 });
-                let created = outcome.value.created && outcome.changed;
+                let created = outcome.value.created && outcome.changed && !change.dry_run;
                 let status = if created {
                     StatusCode::CREATED
                 } else {
@@ -115,9 +142,10 @@ fn refuse(rejection: &Rejection, accept: &str) -> Result<Response, ApiError> {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         return Ok(response);
     }
-    let count = rejection.introduced.len();
+    let count = rejection.findings.new.total();
     let results: Vec<Json> = rejection
-        .introduced
+        .findings
+        .rows
         .iter()
         .take(LISTED_RESULTS)
         .map(|row| result_json(&rejection.report, row))
@@ -132,7 +160,24 @@ fn refuse(rejection: &Rejection, accept: &str) -> Result<Response, ApiError> {
         ),
     )
     .with("aantal", count)
+    .with("bevindingen", findings_json(&rejection.findings))
     .with("fouten", results))
+}
+
+/// New, solved and remaining results by severity.
+fn findings_json(findings: &Findings) -> Json {
+    let counts = |counts: &SeverityCounts| {
+        json!({
+            "fout": counts.violation + counts.other,
+            "waarschuwing": counts.warning,
+            "melding": counts.info,
+        })
+    };
+    json!({
+        "nieuw": counts(&findings.new),
+        "opgelost": counts(&findings.solved),
+        "resterend": counts(&findings.remaining),
+    })
 }
 
 /// A validation result as an application developer reads it.

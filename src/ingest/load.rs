@@ -11,8 +11,8 @@ use super::parse::{ParseOptions, ParseStats, Progress, parse_into};
 use super::reader::content_digest;
 use super::texts;
 use crate::rdf::format::Format;
-use crate::registry::{CommitError, CommitRequest, OnViolation, Registry, Rejection};
-use crate::shapes::{ResultRow, Severity};
+use crate::registry::{CommitError, CommitRequest, Findings, Mode, Registry, Rejection};
+use crate::shapes::SeverityCounts;
 use crate::store::{CommitMeta, Draft, Id, Source, StoreError};
 use oxrdf::NamedNode;
 use std::collections::BTreeSet;
@@ -76,8 +76,10 @@ pub struct LoadPlan {
     pub mode: LoadMode,
     /// Commits.
     pub unit: CommitUnit,
-    /// What the shapes may do.
-    pub on_violation: OnViolation,
+    /// How strictly the shapes judge; `None` as the gate's rules of the graphs say.
+    pub gate: Option<Mode>,
+    /// Tell what would happen, and change nothing.
+    pub dry_run: bool,
     /// Go on with the next input after one that could not be loaded. Only with [`CommitUnit::PerFile`].
     pub keep_going: bool,
     /// Bounds per input.
@@ -98,7 +100,8 @@ impl LoadPlan {
             skipped: Vec::new(),
             mode: LoadMode::default(),
             unit: CommitUnit::default(),
-            on_violation: OnViolation::default(),
+            gate: None,
+            dry_run: false,
             keep_going: false,
             limits: Limits::default(),
             contexts: ContextStore::shipped(registry.base()),
@@ -158,24 +161,24 @@ pub struct LoadProgress<'a> {
     pub bytes: Progress,
 }
 
-/// Results that a load introduced, by severity.
+/// What a load did to the results, by severity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Introduced {
-    /// `sh:Violation`.
-    pub violations: u64,
-    /// `sh:Warning`.
-    pub warnings: u64,
-    /// `sh:Info`.
-    pub infos: u64,
+    /// New results.
+    pub new: SeverityCounts,
+    /// Results that are gone.
+    pub solved: SeverityCounts,
+    /// Results that were there and still are.
+    pub remaining: SeverityCounts,
 }
 
 impl Introduced {
-    fn of(rows: &[ResultRow]) -> Self {
-        let count = |severity| rows.iter().filter(|row| row.severity == severity).count() as u64;
+    /// The counts of a commit's findings.
+    pub fn of(findings: &Findings) -> Self {
         Self {
-            violations: count(Severity::Violation),
-            warnings: count(Severity::Warning),
-            infos: count(Severity::Info),
+            new: findings.new,
+            solved: findings.solved,
+            remaining: findings.remaining,
         }
     }
 }
@@ -192,6 +195,15 @@ pub enum LoadOutcome {
         /// Quads taken out by [`LoadMode::Replace`].
         quads_removed: u64,
         /// Results of the shapes that it introduced.
+        introduced: Introduced,
+    },
+    /// It would be in the registry, had it not been a dry run.
+    WouldLoad {
+        /// Quads new to the registry.
+        quads_added: u64,
+        /// Quads that [`LoadMode::Replace`] would take out.
+        quads_removed: u64,
+        /// What it would do to the results.
         introduced: Introduced,
     },
     /// Everything it says was there already.
@@ -212,7 +224,10 @@ pub enum LoadOutcome {
 impl LoadOutcome {
     /// Whether the registry now holds what the input says.
     pub fn is_good(&self) -> bool {
-        matches!(self, Self::Loaded { .. } | Self::Unchanged)
+        matches!(
+            self,
+            Self::Loaded { .. } | Self::WouldLoad { .. } | Self::Unchanged
+        )
     }
 }
 
@@ -364,7 +379,8 @@ fn load_together(
                 .collect(),
             message: plan.message.clone(),
         },
-        on_violation: plan.on_violation,
+        mode: plan.gate,
+        dry_run: plan.dry_run,
     };
 
     let since = Instant::now();
@@ -393,15 +409,20 @@ fn load_together(
     });
 
     let last = match outcome {
+        Ok(done) if done.changed && plan.dry_run => LoadOutcome::WouldLoad {
+            quads_added: done.commit.added,
+            quads_removed: done.commit.removed,
+            introduced: Introduced::of(&done.findings),
+        },
         Ok(done) if done.changed => LoadOutcome::Loaded {
             seq: done.commit.seq,
             quads_added: done.commit.added,
             quads_removed: done.commit.removed,
-            introduced: Introduced::of(&done.introduced),
+            introduced: Introduced::of(&done.findings),
         },
         Ok(_) => LoadOutcome::Unchanged,
         Err(CommitError::Rejected(rejection)) => LoadOutcome::Rejected {
-            introduced: Introduced::of(&rejection.introduced),
+            introduced: Introduced::of(&rejection.findings),
             rejection,
         },
         Err(CommitError::Change(refused)) => LoadOutcome::Refused(Box::new(refused)),

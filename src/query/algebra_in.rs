@@ -92,6 +92,11 @@ pub(super) struct QueryAlgebra {
 }
 
 impl QueryAlgebra {
+    /// Whether an IRI occurs in the query.
+    pub(super) fn names(&self, iri: &str) -> bool {
+        self.query.to_string().contains(&format!("<{iri}>"))
+    }
+
     /// Parses a query and puts terms in the place of some of its variables. Blank nodes and triple terms among the terms
     /// are passed over.
     pub(super) fn parse(

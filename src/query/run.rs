@@ -48,6 +48,11 @@ impl ParsedQuery {
         self.algebra.has_service
     }
 
+    /// Whether the query names an IRI anywhere, written out or with a prefix.
+    pub fn names(&self, iri: &str) -> bool {
+        self.algebra.names(iri)
+    }
+
     pub(super) fn algebra(&self) -> &QueryAlgebra {
         &self.algebra
     }

@@ -1,60 +1,95 @@
 //! The one write path: fill a draft, check it against the shapes, append it to the log, publish it; or nothing of it.
 //! Loader, SPARQL Update, Graph Store and REST writes all come through here.
 
+use super::gate::{Level, Mode};
+use super::made::Judged;
 use super::{Registry, StoredReport};
-use crate::shapes::{Report, ResultRow, Severity, Shapes, validate};
-use crate::store::{CommitInfo, CommitMeta, Draft, StoreError, View};
+use crate::shapes::{Event, Live, Report, ResultRow, SeverityCounts, Step};
+use crate::store::{CommitInfo, CommitMeta, Draft, Id, StoreError, View};
 use std::sync::Arc;
-
-/// What happens when a commit introduces results of severity Violation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OnViolation {
-    /// The commit is refused.
-    #[default]
-    Reject,
-    /// The commit is made and the results are handed back.
-    Warn,
-    /// Nothing is checked.
-    Off,
-}
 
 /// What is committed, by whom and how strictly.
 #[derive(Clone, Debug)]
 pub struct CommitRequest {
     /// Agent, activity and sources for the log.
     pub meta: CommitMeta,
-    /// Strictness.
-    pub on_violation: OnViolation,
+    /// How strictly; `None` as the gate's rules of the changed graphs say. [`Mode::Off`] here checks nothing at all.
+    pub mode: Option<Mode>,
+    /// Tell what would happen, and change nothing.
+    pub dry_run: bool,
 }
 
-/// A commit that was made, or that changed nothing.
+impl CommitRequest {
+    /// A commit judged by the gate's rules.
+    pub fn new(meta: CommitMeta) -> Self {
+        Self {
+            meta,
+            mode: None,
+            dry_run: false,
+        }
+    }
+
+    /// The same, with one mode for all graphs.
+    #[must_use]
+    pub fn with_mode(self, mode: Mode) -> Self {
+        Self {
+            mode: Some(mode),
+            ..self
+        }
+    }
+}
+
+/// What a commit does to the results of the registry.
+#[derive(Clone, Debug, Default)]
+pub struct Findings {
+    /// Results the commit introduces, by severity; those in graphs whose mode is `off` are not counted.
+    pub new: SeverityCounts,
+    /// Results that are gone after it.
+    pub solved: SeverityCounts,
+    /// Results that were there and still are.
+    pub remaining: SeverityCounts,
+    /// The results it introduces, the gravest first; at most [`LISTED`].
+    pub rows: Vec<ResultRow>,
+}
+
+/// Introduced results that are handed back one by one; all are counted.
+pub const LISTED: usize = 1000;
+
+/// A commit that was made, that would be made, or that changed nothing.
 pub struct Outcome<T> {
     /// What the change returned.
     pub value: T,
-    /// The commit; when nothing changed, the commit before with zero counts.
+    /// The commit; when nothing changed, the commit before with zero counts; for a dry run what it would have been.
     pub commit: CommitInfo,
-    /// Whether a commit was made.
+    /// Whether a commit was made, or would have been.
     pub changed: bool,
-    /// Results this commit introduces; empty when nothing was checked.
-    pub introduced: Vec<ResultRow>,
-    /// The report after the commit; `None` when nothing was checked.
-    pub report: Option<StoredReport>,
+    /// What it does to the results; empty when nothing was checked.
+    pub findings: Findings,
+    /// Reads the ids of the results; `None` when nothing was checked.
+    pub judged: Option<JudgedState>,
 }
 
 /// A refused commit, with what is needed to explain it.
 pub struct Rejection {
-    /// Results the commit would have introduced.
-    pub introduced: Vec<ResultRow>,
+    /// What it would have done to the results.
+    pub findings: Findings,
     /// The report as it would have been.
     pub report: Arc<Report>,
     /// The state as it would have been; reads the ids of the results.
     pub view: View,
 }
 
+/// A state that was checked; its report is made when it is asked for ([`Registry::report_after`]).
+#[derive(Clone)]
+pub struct JudgedState {
+    judged: Arc<Judged>,
+    view: View,
+}
+
 impl std::fmt::Debug for Rejection {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Rejection")
-            .field("introduced", &self.introduced.len())
+            .field("new", &self.findings.new)
             .finish_non_exhaustive()
     }
 }
@@ -66,7 +101,7 @@ pub enum CommitError<E> {
     #[error("the change could not be made")]
     Change(E),
     /// The shapes refuse it.
-    #[error("the change introduces {} violations", .0.introduced.len())]
+    #[error("the change introduces {} results", .0.findings.new.total())]
     Rejected(Box<Rejection>),
     /// The store could not take it.
     #[error(transparent)]
@@ -86,83 +121,216 @@ impl Registry {
         let mut draft = self.store.begin()?;
         let value = change(&mut draft).map_err(CommitError::Change)?;
         let (added, removed) = draft.net_counts();
-        if added + removed == 0 {
-            let commit = draft.commit(request.meta)?;
-            return Ok(Outcome {
-                value,
-                commit,
-                changed: false,
-                introduced: Vec::new(),
-                report: None,
-            });
-        }
-        let mut checked = None;
-        let mut introduced = Vec::new();
-        if request.on_violation != OnViolation::Off {
-            let (shapes, report, rows) = self.check(&mut draft);
-            let view = draft.snapshot().view();
-            let violates = rows.iter().any(|row| row.severity == Severity::Violation);
-            if request.on_violation == OnViolation::Reject && violates {
+        let unchanged = added + removed == 0;
+        let mut findings = Findings::default();
+        let mut judged = None;
+        let mut events = None;
+        if !unchanged && request.mode != Some(Mode::Off) {
+            let checked = self.check(&mut draft, request.mode);
+            findings = checked.findings;
+            let state = checked.state;
+            if checked.refused {
                 return Err(CommitError::Rejected(Box::new(Rejection {
-                    introduced: rows,
-                    report,
-                    view,
+                    findings,
+                    report: self.report_in(&state.judged, state.view.snapshot()),
+                    view: state.view,
                 })));
             }
-            introduced = rows;
+            judged = Some(state);
+            events = Some(checked.events);
+        }
+        if request.dry_run {
+            return Ok(Outcome {
+                value,
+                commit: draft.would_be(request.meta),
+                changed: !unchanged,
+                findings,
+                judged,
+            });
+        }
+        if let Some(JudgedState { judged, view }) = &judged {
             // Before the commit is durable: the next one is checked meanwhile, and builds on this state.
-            self.remember(view.snapshot(), &shapes, Some(&report));
-            checked = Some((report, view));
+            self.made.keep(view.snapshot(), Arc::clone(judged));
         }
         let commit = draft.commit(request.meta)?;
-        tracing::info!(
-            seq = commit.seq,
-            added = commit.added,
-            removed = commit.removed,
-            "Committed {} added and {} removed quads",
-            commit.added,
-            commit.removed
-        );
-        let report = checked.map(|(report, view)| StoredReport { report, view });
+        if let (Some(JudgedState { judged, view }), Some(events)) = (&judged, events) {
+            let live = self.live_of(judged, view.snapshot());
+            match events {
+                Events::Followed { came, went } => {
+                    self.history.append(commit.seq, live, view, &came, &went);
+                }
+                // New rules: what the file says of the old ones is set right at once.
+                Events::NewRules => drop(self.history.adopt(live.clone(), view, commit.seq)),
+            }
+        }
+        if !unchanged {
+            tracing::info!(
+                seq = commit.seq,
+                added = commit.added,
+                removed = commit.removed,
+                "Committed {} added and {} removed quads",
+                commit.added,
+                commit.removed
+            );
+        }
         Ok(Outcome {
             value,
             commit,
-            changed: true,
-            introduced,
-            report,
+            changed: !unchanged,
+            findings,
+            judged,
         })
     }
 
-    /// Shapes and report of the draft, and the results it introduces.
-    fn check(&self, draft: &mut Draft<'_>) -> (Arc<Shapes>, Arc<Report>, Vec<ResultRow>) {
+    /// The report of a state that was checked.
+    pub fn report_after(&self, state: &JudgedState) -> StoredReport {
+        StoredReport {
+            report: self.report_in(&state.judged, state.view.snapshot()),
+            view: state.view.clone(),
+        }
+    }
+
+    /// Follows a draft's changes to the results they touch, and judges those it introduces.
+    fn check(&self, draft: &mut Draft<'_>, mode: Option<Mode>) -> Checked {
         let base = draft.base().clone();
-        let graphs = draft.changed_graphs();
+        let before = self.judged(&base);
+        let changed = draft.changed_graphs();
+        let (added, removed) = draft.net_counts();
         let snapshot = draft.snapshot();
         let view = snapshot.view();
-        let shapes_changed = graphs
-            .iter()
-            .any(|graph| self.is_graph_of(&view, *graph, &["shapes/"]));
+        let touches = |folder: &str| {
+            let mut graphs = changed.iter();
+            graphs.any(|graph| self.is_graph_of(&view, *graph, &[folder]))
+        };
+        let (shapes_changed, gate_changed) = (touches("shapes/"), touches("beheer/"));
+        let checked = self.checked_after(&before.checked, &view, &changed);
         let shapes = if shapes_changed {
             self.shapes_of(&snapshot)
         } else {
-            self.shapes_in(&base)
+            Arc::clone(&before.shapes)
         };
-        let before = if base.seq() == 0 {
-            None
-        } else if shapes_changed {
-            // New rules make old data wrong: that is no fault of this commit's statements.
-            Some(Arc::new(validate(
-                &shapes,
-                &self.validation(&base.view(), None),
-            )))
+        let gate = if gate_changed {
+            Arc::new(super::gate::Gate::read(self, &view))
         } else {
-            Some(self.report_in(&base))
+            Arc::clone(&before.gate)
         };
-        let report = Arc::new(validate(&shapes, &self.validation(&view, before.clone())));
-        let introduced = match before {
-            Some(before) => report.new_since(&before),
-            None => report.results().to_vec(),
+        let after = Judged::new(Arc::clone(&shapes), checked, gate);
+        let (old, new) = (before.scope(&base.view()), after.scope(&view));
+        let known = self.live_of(&before, &base);
+        // New rules make old data wrong: that is no fault of this commit's statements.
+        let ruled = shapes_changed.then(|| Live::full(&shapes, &old, base.seq() + 1).adopt(known));
+        let known = ruled.as_ref().unwrap_or(known);
+        let seq = base.seq() + 1;
+        let step = if Live::follows(added + removed, view.snapshot().quad_count()) {
+            let delta = draft.net();
+            known.after(&old, &new, &delta, seq)
+        } else {
+            known.after_all(&new, seq)
         };
-        (shapes, report, introduced)
+        let mut verdict = Judge {
+            gate: &after.gate,
+            changed: &changed,
+            view: &view,
+            mode,
+            refused: false,
+        };
+        let findings = verdict.findings(&step);
+        let refused = verdict.refused;
+        let events = if shapes_changed {
+            Events::NewRules
+        } else {
+            Events::Followed {
+                came: step.appeared,
+                went: step.vanished,
+            }
+        };
+        Checked {
+            refused,
+            findings,
+            events,
+            state: JudgedState {
+                judged: Arc::new(after.with_live(step.live)),
+                view,
+            },
+        }
+    }
+}
+
+/// What the history is told of a commit.
+enum Events {
+    Followed { came: Vec<Event>, went: Vec<Event> },
+    NewRules,
+}
+
+/// What the check of a draft says.
+struct Checked {
+    refused: bool,
+    findings: Findings,
+    events: Events,
+    state: JudgedState,
+}
+
+/// Judges introduced results by the rules of the graphs that changed.
+struct Judge<'a> {
+    gate: &'a super::gate::Gate,
+    changed: &'a [Id],
+    view: &'a View,
+    mode: Option<Mode>,
+    refused: bool,
+}
+
+impl Judge<'_> {
+    fn findings(&mut self, step: &Step) -> Findings {
+        let mut found = Findings {
+            solved: step.live.count(&step.vanished),
+            ..Findings::default()
+        };
+        let mut listed: Vec<(std::cmp::Reverse<Level>, usize, &Event)> = Vec::new();
+        for (position, event) in step.appeared.iter().enumerate() {
+            let severity = step.live.severity(event);
+            let level = Level::of(severity);
+            let (mode, from) = match self.mode {
+                Some(mode) => (mode, Level::Violation),
+                None => self.rule(event.focus()),
+            };
+            if mode == Mode::Off {
+                continue;
+            }
+            self.refused |= mode == Mode::Reject && level >= from;
+            found.new.add(severity, 1);
+            listed.push((std::cmp::Reverse(level), position, event));
+        }
+        let all = step.live.counts();
+        found.remaining = all.without(&step.live.count(&step.appeared));
+        if listed.len() > LISTED {
+            listed.select_nth_unstable_by_key(LISTED, |(level, position, _)| (*level, *position));
+            listed.truncate(LISTED);
+        }
+        listed.sort_unstable_by_key(|(level, position, _)| (*level, *position));
+        found.rows = listed
+            .iter()
+            .map(|(.., event)| step.live.result_of(event))
+            .collect();
+        found
+    }
+
+    /// Mode and threshold for a result: the strictest of the changed graphs that speak of its focus node, or of all that
+    /// changed when none does.
+    fn rule(&self, focus: Id) -> (Mode, Level) {
+        let speaks = |graph: &&Id| {
+            let mut quads = self.view.quads(Some(focus), None, None, Some(**graph));
+            quads.next().is_some()
+        };
+        let rule = match self.changed {
+            [one] => Some(self.gate.rule(*one)),
+            many if self.gate.is_uniform() => many.first().map(|graph| self.gate.rule(*graph)),
+            many => {
+                let own = many.iter().filter(speaks).copied();
+                let own = self.gate.strictest(own);
+                own.or_else(|| self.gate.strictest(many.iter().copied()))
+            }
+        };
+        let rule = rule.unwrap_or_default();
+        (rule.mode, rule.from)
     }
 }

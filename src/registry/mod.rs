@@ -3,21 +3,26 @@
 
 pub mod assets;
 mod commit;
+mod gate;
+mod history;
+mod made;
 mod register;
+mod reported;
 pub mod stored;
 
-pub use commit::{CommitError, CommitRequest, OnViolation, Outcome, Rejection};
+pub use commit::{CommitError, CommitRequest, Findings, JudgedState, LISTED, Outcome, Rejection};
+pub use gate::{GATE_GRAPH, GATE_NS, Gate, GateRule, Level, Mode};
+pub use history::HistoryEvent;
 pub use register::{Filter, Match, Register, RegisterError};
+pub use reported::{REPORT_GRAPH, REPORT_HISTORY_GRAPH, ReportGraphs, SolvedResult};
 
-use crate::shapes::{
-    Report, Shapes, ShapesOptions, Validation, ValidationOptions, read_shapes, read_shapes_with,
-    validate,
-};
-use crate::store::{self, Draft, Graphs, Id, OpenOptions, Snapshot, Store, StoreError, View};
+use crate::shapes::{Report, ShapesOptions, Validation, ValidationOptions, validate};
+use crate::store::{self, Draft, Graphs, OpenOptions, Snapshot, Store, StoreError, View};
+use history::History;
+use made::Made;
 use oxrdf::NamedNode;
-use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use stored::StoredQueries;
 
 /// Base IRI when none is configured: where `oslo serve` listens by default.
@@ -53,19 +58,9 @@ pub struct Registry {
     config: RegistryConfig,
     registers: Vec<Register>,
     stored: StoredQueries,
-    /// What was made of the latest states, newest last.
-    made: Mutex<VecDeque<Made>>,
-}
-
-/// States whose shapes and report are kept: the one readers see and those that are about to follow.
-const KEPT_STATES: usize = 4;
-
-/// Shapes and report of one state.
-struct Made {
-    /// [`Snapshot::identity`]: the state itself would keep files open that it no longer needs.
-    of: u64,
-    shapes: Arc<Shapes>,
-    report: Option<Arc<Report>>,
+    /// What was made of the latest states.
+    made: Made,
+    history: History,
 }
 
 impl Registry {
@@ -98,10 +93,11 @@ impl Registry {
     fn over(store: Store, config: RegistryConfig) -> Self {
         Self {
             stored: StoredQueries::of(store.dir(), &config.base),
+            history: History::of(store.dir(), !store.is_read_only()),
             store,
             config,
             registers: register::shipped(),
-            made: Mutex::new(VecDeque::new()),
+            made: Made::default(),
         }
     }
 
@@ -163,131 +159,12 @@ impl Registry {
         format!("{}/id/agent/{name}", self.config.base)
     }
 
-    fn is_graph_of(&self, view: &View, graph: Id, folders: &[&str]) -> bool {
-        view.iri(graph).is_some_and(|iri| {
-            iri.strip_prefix(self.config.base.as_str())
-                .and_then(|path| path.strip_prefix("/graph/"))
-                .is_some_and(|name| folders.iter().any(|folder| name.starts_with(folder)))
-        })
-    }
-
-    /// Graphs whose shapes apply: `{base}/graph/shapes/…`.
-    pub fn shapes_graphs(&self, view: &View) -> Vec<Id> {
-        let mut graphs = view.graph_names();
-        graphs.retain(|graph| self.is_graph_of(view, *graph, &["shapes/"]));
-        graphs
-    }
-
-    /// Graphs whose objects are checked: all but shapes, vocabularies and code lists.
-    pub fn data_graphs(&self, view: &View) -> Vec<Id> {
-        let mut graphs = view.graph_names();
-        graphs
-            .retain(|graph| !self.is_graph_of(view, *graph, &["shapes/", "vocab/", "codelijst/"]));
-        graphs.push(Id::DEFAULT_GRAPH);
-        graphs
-    }
-
-    fn shapes_of(&self, snapshot: &Snapshot) -> Arc<Shapes> {
-        let view = snapshot.view();
-        let graphs = self.shapes_graphs(&view);
-        if graphs.is_empty() {
-            return Arc::new(read_shapes(&view.with_graphs(Graphs::set([]))));
-        }
-        let view = view.with_graphs(Graphs::set(graphs));
-        Arc::new(read_shapes_with(&view, self.shapes_options()))
-    }
-
     /// How this registry reads shapes, as it was set to.
     pub fn shapes_options(&self) -> ShapesOptions {
         let settings = self.store.settings();
         ShapesOptions {
             shacl12: settings.shacl.is_12(),
             threshold: settings.disallow,
-        }
-    }
-
-    fn made(&self) -> MutexGuard<'_, VecDeque<Made>> {
-        self.made.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Keeps what was made of a state.
-    fn remember(&self, snapshot: &Snapshot, shapes: &Arc<Shapes>, report: Option<&Arc<Report>>) {
-        let of = snapshot.identity();
-        let mut made = self.made();
-        if let Some(known) = made.iter_mut().find(|known| known.of == of) {
-            if let Some(report) = report {
-                known.report = Some(Arc::clone(report));
-            }
-            return;
-        }
-        if made.len() == KEPT_STATES {
-            made.pop_front();
-        }
-        made.push_back(Made {
-            of,
-            shapes: Arc::clone(shapes),
-            report: report.cloned(),
-        });
-    }
-
-    /// The compiled shapes of a state, made once.
-    fn shapes_in(&self, snapshot: &Snapshot) -> Arc<Shapes> {
-        let of = snapshot.identity();
-        let known = self
-            .made()
-            .iter()
-            .find(|made| made.of == of)
-            .map(|made| Arc::clone(&made.shapes));
-        known.unwrap_or_else(|| {
-            let shapes = self.shapes_of(snapshot);
-            self.remember(snapshot, &shapes, None);
-            shapes
-        })
-    }
-
-    /// The validation report of a state, made once.
-    fn report_in(&self, snapshot: &Snapshot) -> Arc<Report> {
-        let of = snapshot.identity();
-        let known = self
-            .made()
-            .iter()
-            .find(|made| made.of == of)
-            .and_then(|made| made.report.clone());
-        known.unwrap_or_else(|| {
-            let shapes = self.shapes_in(snapshot);
-            let report = Arc::new(validate(&shapes, &self.validation(&snapshot.view(), None)));
-            self.remember(snapshot, &shapes, Some(&report));
-            report
-        })
-    }
-
-    /// The compiled shapes of the stored registry.
-    pub fn shapes(&self) -> Arc<Shapes> {
-        self.shapes_in(&self.snapshot())
-    }
-
-    /// Data and background of a state; results that `before` does not have are all kept, others as samples.
-    fn validation(&self, view: &View, before: Option<Arc<Report>>) -> Validation {
-        Validation {
-            data: view.with_graphs(Graphs::set(self.data_graphs(view))),
-            context: view.clone(),
-            options: ValidationOptions {
-                before,
-                ..ValidationOptions::default()
-            },
-        }
-    }
-
-    /// The validation report of the stored registry, made once per commit.
-    pub fn report(&self) -> StoredReport {
-        self.report_of(&self.snapshot())
-    }
-
-    /// The validation report of a state of this registry's store, checked against the shapes it had then.
-    pub fn report_of(&self, state: &Snapshot) -> StoredReport {
-        StoredReport {
-            report: self.report_in(state),
-            view: state.view(),
         }
     }
 

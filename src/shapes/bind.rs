@@ -1,7 +1,7 @@
 //! Binding compiled shapes to one version of the store: terms become ids. Terms the store does not know get ids of
 //! their own for the run, so that a target node without any statement is still a focus node.
 
-use super::constraints::{ClassExtent, LanguageTest, Length, Limit};
+use super::constraints::{LanguageTest, Length, Limit};
 use super::graph::subclass_closure;
 use super::model::{Compiled, Constraint, PairKind, PathIx};
 use super::path::Path;
@@ -11,7 +11,7 @@ use crate::rdf::vocab::rdf;
 use crate::shapes::compare::Value;
 use crate::store::{Id, View};
 use oxrdf::{NamedNode, Term, TermRef};
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
 /// A path over ids. Inversion is at predicates only; a predicate the store does not know leads nowhere.
@@ -79,10 +79,31 @@ pub(crate) struct Bindings {
     pub(crate) shapes: Vec<Vec<BoundConstraint>>,
     pub(crate) paths: Vec<BoundPath>,
     pub(crate) rdf_type: Option<Id>,
+    /// Classes of `sh:class`, each once, with their subclasses; sorted.
+    pub(crate) classes: Vec<Vec<Id>>,
     /// Concept schemes of code lists, each once.
     pub(crate) schemes: Vec<Id>,
     /// How many memos the literal tests need.
     pub(crate) memos: u32,
+    /// Names that the state does not know: with them known the bindings would be others.
+    pub(crate) unknown: Vec<Unknown>,
+}
+
+/// A name without a number in the state that shapes were bound to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Unknown {
+    Term(Term),
+    Datatype(NamedNode),
+}
+
+impl Unknown {
+    /// Whether a state knows none of the names either, so that what was bound without them is as good there.
+    pub(crate) fn none_in(unknown: &[Self], view: &View) -> bool {
+        unknown.iter().all(|unknown| match unknown {
+            Self::Term(term) => view.id_of(term.as_ref()).is_none(),
+            Self::Datatype(datatype) => view.datatype_index(datatype.as_str()).is_none(),
+        })
+    }
 }
 
 /// Terms without an id in the store, by the number in their run-local id.
@@ -105,33 +126,34 @@ impl LocalTerms {
         })
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.terms.len()
+    }
+
+    /// Whether a state knows one of them by now.
+    pub(crate) fn any_known_in(&self, view: &View) -> bool {
+        self.terms
+            .iter()
+            .any(|term| view.id_of(term.as_ref()).is_some())
+    }
+
     /// The term of a run-local id.
     pub(crate) fn get(&self, id: Id) -> Option<&Term> {
         self.terms.get(usize::try_from(id.local_index()?).ok()?)
     }
 }
 
-/// What [`bind`] makes besides the bindings: state that changes while running.
+/// What [`bind`] makes besides the bindings: terms that the store does not know.
 pub(crate) struct Bound {
     pub(crate) bindings: Bindings,
     pub(crate) locals: LocalTerms,
-    pub(crate) classes: Vec<ClassExtent>,
 }
 
 /// Binds all shapes to the context view.
 pub(crate) fn bind(compiled: &Compiled, view: &View) -> Bound {
-    let mut binder = Binder {
-        view,
-        bindings: Bindings {
-            rdf_type: view.id_of_iri(rdf::TYPE),
-            ..Bindings::default()
-        },
-        locals: LocalTerms::default(),
-        classes: Vec::new(),
-        class_ix: FxHashMap::default(),
-        scheme_ix: FxHashMap::default(),
-        lists: FxHashMap::default(),
-    };
+    let mut binder = Binder::new(view);
+    binder.bindings.rdf_type = binder.iri(rdf::TYPE);
     binder.bindings.paths = compiled
         .paths
         .iter()
@@ -152,28 +174,64 @@ pub(crate) fn bind(compiled: &Compiled, view: &View) -> Bound {
     Bound {
         bindings: binder.bindings,
         locals: binder.locals,
-        classes: binder.classes,
     }
 }
 
-struct Binder<'a> {
+/// Turns names into ids of one state.
+pub(crate) struct Binder<'a> {
     view: &'a View,
-    bindings: Bindings,
+    pub(crate) bindings: Bindings,
     locals: LocalTerms,
-    classes: Vec<ClassExtent>,
     class_ix: FxHashMap<NamedNode, u32>,
     scheme_ix: FxHashMap<Id, u32>,
     /// Lists of values by where they are kept: shapes share them.
     lists: FxHashMap<usize, Arc<[Id]>>,
+    unknown: FxHashSet<Unknown>,
 }
 
-impl Binder<'_> {
-    fn path(&self, path: &Path) -> BoundPath {
-        let all = |paths: &[Path]| paths.iter().map(|p| self.path(p)).collect::<Vec<_>>();
+impl<'a> Binder<'a> {
+    /// Nothing is bound yet.
+    pub(crate) fn new(view: &'a View) -> Self {
+        Self {
+            view,
+            bindings: Bindings::default(),
+            locals: LocalTerms::default(),
+            class_ix: FxHashMap::default(),
+            scheme_ix: FxHashMap::default(),
+            lists: FxHashMap::default(),
+            unknown: FxHashSet::default(),
+        }
+    }
+
+    fn missing(&mut self, unknown: Unknown) {
+        if self.unknown.insert(unknown.clone()) {
+            self.bindings.unknown.push(unknown);
+        }
+    }
+
+    /// The id of an IRI; what is not known is written down.
+    pub(crate) fn iri(&mut self, iri: &str) -> Option<Id> {
+        let found = self.view.id_of_iri(iri);
+        if found.is_none() {
+            self.missing(Unknown::Term(NamedNode::new_unchecked(iri).into()));
+        }
+        found
+    }
+
+    /// The id of a term: the store's, or one of its own.
+    pub(crate) fn term(&mut self, term: &Term) -> Id {
+        if self.view.id_of(term.as_ref()).is_none() {
+            self.missing(Unknown::Term(term.clone()));
+        }
+        self.locals.bind(self.view, term.as_ref())
+    }
+
+    /// A path in normal form over ids.
+    pub(crate) fn path(&mut self, path: &Path) -> BoundPath {
+        let mut all = |paths: &[Path]| paths.iter().map(|p| self.path(p)).collect::<Vec<_>>();
         match path {
             Path::Predicate(p) => self
-                .view
-                .id_of_iri(p.as_str())
+                .iri(p.as_str())
                 .map_or(BoundPath::Nothing, BoundPath::Forward),
             Path::Inverse(inner) => match self.path(inner) {
                 BoundPath::Forward(p) => BoundPath::Backward(p),
@@ -208,12 +266,10 @@ impl Binder<'_> {
             return *ix;
         }
         let classes = self
-            .view
-            .id_of_iri(class.as_str())
+            .iri(class.as_str())
             .map_or_else(Vec::new, |id| subclass_closure(self.view, id));
-        let ix = self.classes.len() as u32;
-        self.classes
-            .push(ClassExtent::new(self.view, self.bindings.rdf_type, classes));
+        let ix = self.bindings.classes.len() as u32;
+        self.bindings.classes.push(classes);
         self.class_ix.insert(class.clone(), ix);
         ix
     }
@@ -223,7 +279,11 @@ impl Binder<'_> {
         match constraint {
             Constraint::Class(class) => BoundConstraint::Class(self.class(class)),
             Constraint::Datatype(datatype) => {
-                BoundConstraint::Datatype(view.datatype_index(datatype.as_str()))
+                let index = view.datatype_index(datatype.as_str());
+                if index.is_none() {
+                    self.missing(Unknown::Datatype(datatype.clone()));
+                }
+                BoundConstraint::Datatype(index)
             }
             Constraint::NodeKind(kinds) => BoundConstraint::NodeKind(*kinds),
             Constraint::MinCount(min) => BoundConstraint::MinCount(*min),
@@ -250,20 +310,15 @@ impl Binder<'_> {
             Constraint::LanguageIn(ranges) => BoundConstraint::Languages(LanguageTest::new(ranges)),
             Constraint::UniqueLang => BoundConstraint::UniqueLang,
             Constraint::Pair(kind, predicate) => {
-                BoundConstraint::Pair(*kind, view.id_of_iri(predicate.as_str()))
+                BoundConstraint::Pair(*kind, self.iri(predicate.as_str()))
             }
-            Constraint::HasValue(value) => {
-                BoundConstraint::HasValue(self.locals.bind(view, value.as_ref()))
-            }
+            Constraint::HasValue(value) => BoundConstraint::HasValue(self.term(value)),
             Constraint::In(members) => {
                 let list = Arc::as_ptr(members).cast::<Term>() as usize;
                 if let Some(known) = self.lists.get(&list) {
                     return BoundConstraint::In(Arc::clone(known));
                 }
-                let mut ids: Vec<Id> = members
-                    .iter()
-                    .map(|m| self.locals.bind(view, m.as_ref()))
-                    .collect();
+                let mut ids: Vec<Id> = members.iter().map(|m| self.term(m)).collect();
                 ids.sort_unstable();
                 let ids: Arc<[Id]> = ids.into();
                 self.lists.insert(list, Arc::clone(&ids));
@@ -272,13 +327,13 @@ impl Binder<'_> {
             Constraint::Closed(allowed) => {
                 let mut ids: Vec<Id> = allowed
                     .iter()
-                    .filter_map(|p| view.id_of_iri(p.as_str()))
+                    .filter_map(|p| self.iri(p.as_str()))
                     .collect();
                 ids.sort_unstable();
                 BoundConstraint::Closed(ids)
             }
             Constraint::CodeList(scheme) => {
-                BoundConstraint::CodeList(view.id_of_iri(scheme.as_str()).map(|id| {
+                BoundConstraint::CodeList(self.iri(scheme.as_str()).map(|id| {
                     let schemes = &mut self.bindings.schemes;
                     *self.scheme_ix.entry(id).or_insert_with(|| {
                         schemes.push(id);
@@ -303,16 +358,20 @@ impl Binder<'_> {
             Constraint12::ClassIn(classes) => {
                 Bound12::ClassIn(classes.iter().map(|class| self.class(class)).collect())
             }
-            Constraint12::DatatypeIn(datatypes) => Bound12::DatatypeIn(
-                datatypes
-                    .iter()
-                    .filter_map(|datatype| view.datatype_index(datatype.as_str()))
-                    .collect(),
-            ),
+            Constraint12::DatatypeIn(datatypes) => {
+                let mut known = Vec::with_capacity(datatypes.len());
+                for datatype in datatypes {
+                    match view.datatype_index(datatype.as_str()) {
+                        Some(index) => known.push(index),
+                        None => self.missing(Unknown::Datatype(datatype.clone())),
+                    }
+                }
+                Bound12::DatatypeIn(known)
+            }
             Constraint12::RootClass(classes) => {
                 let mut all = Vec::new();
                 for class in classes {
-                    let class = self.locals.bind(view, class.as_ref().into());
+                    let class = self.term(&class.clone().into());
                     all.extend(subclass_closure(view, class));
                 }
                 Bound12::RootClass(super::idset::sort_unique(all))
@@ -322,7 +381,7 @@ impl Binder<'_> {
             Constraint12::UniqueValuesFor(properties) => Bound12::UniqueValues(
                 properties
                     .iter()
-                    .map(|property| view.id_of_iri(property.as_str()))
+                    .map(|property| self.iri(property.as_str()))
                     .collect(),
             ),
             Constraint12::SomeValue(_)

@@ -17,6 +17,7 @@ mod lint;
 mod lint_model;
 mod lint_texts;
 mod lint_vocabulary;
+mod live;
 mod message;
 mod model;
 mod names;
@@ -36,8 +37,11 @@ mod v12;
 mod validate;
 mod vocabulary;
 
+pub use vocabulary::REPORT_NS;
+
 pub use lint::{Effect, Lint, LintRule, lint_rule};
 pub use lint_texts::LINT_RULES;
+pub use live::{Event, Live, ResultKey, Scope, Step};
 pub use model::{Component, Severity, Shapes};
 pub use path::Path;
 pub use read::{ShapesOptions, read_shapes, read_shapes_with};

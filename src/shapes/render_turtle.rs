@@ -97,6 +97,9 @@ impl Report {
             Some(local) => write!(out, " ;\n      sh:resultSeverity sh:{local}")?,
             None => write!(out, " ;\n      sh:resultSeverity <{}>", row.severity.iri())?,
         }
+        if let Some(since) = row.since {
+            write!(out, " ;\n      verslag:since {since}")?;
+        }
         for message in self.messages(row) {
             write!(
                 out,
@@ -128,6 +131,13 @@ impl Report {
             }
             if let Some(value) = row.value {
                 triples.add(&result, &sh_iri("value"), self.term(value));
+            }
+            if let Some(since) = row.since {
+                triples.add(
+                    &result,
+                    &format!("{REPORT_NS}since"),
+                    Literal::from(since).into(),
+                );
             }
             triples.add(
                 &result,

@@ -39,6 +39,34 @@ pub struct SeverityCounts {
     pub other: u64,
 }
 
+impl SeverityCounts {
+    /// Counts results of a severity.
+    pub fn add(&mut self, severity: &Severity, results: u64) {
+        *match severity {
+            Severity::Violation => &mut self.violation,
+            Severity::Warning => &mut self.warning,
+            Severity::Info => &mut self.info,
+            Severity::Other(_) => &mut self.other,
+        } += results;
+    }
+
+    /// What is left without some of these.
+    #[must_use]
+    pub fn without(self, part: &Self) -> Self {
+        Self {
+            violation: self.violation.saturating_sub(part.violation),
+            warning: self.warning.saturating_sub(part.warning),
+            info: self.info.saturating_sub(part.info),
+            other: self.other.saturating_sub(part.other),
+        }
+    }
+
+    /// All results, of any severity.
+    pub fn total(&self) -> u64 {
+        self.violation + self.warning + self.info + self.other
+    }
+}
+
 /// A shape of the report; good for [`Report`] methods of the same report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ShapeRef(pub(crate) ShapeIx);
@@ -67,6 +95,8 @@ pub struct ResultRow {
     pub value: Option<Id>,
     /// Severity of the source shape.
     pub severity: Severity,
+    /// The commit at which the result appeared, where that is known.
+    pub since: Option<u64>,
     pub(crate) constraint: u32,
     pub(crate) found: u64,
 }
@@ -192,12 +222,7 @@ impl Report {
     pub fn counts(&self) -> SeverityCounts {
         let mut counts = SeverityCounts::default();
         for ((shape, _), total) in &self.totals {
-            *match self.shape(ShapeRef(*shape)).severity {
-                Severity::Violation => &mut counts.violation,
-                Severity::Warning => &mut counts.warning,
-                Severity::Info => &mut counts.info,
-                Severity::Other(_) => &mut counts.other,
-            } += total;
+            counts.add(&self.shape(ShapeRef(*shape)).severity, *total);
         }
         counts
     }

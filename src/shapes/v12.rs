@@ -43,7 +43,6 @@ pub(crate) enum Constraint12 {
 
 /// Where a path of [`Constraint12::reads`] begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "incremental validation asks for it")]
 pub(crate) enum ReadFrom {
     /// The focus node.
     Focus,
@@ -55,7 +54,6 @@ pub(crate) enum ReadFrom {
 
 /// Triples that a constraint looks at besides those on the path to its values: all that lie on `path`.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "incremental validation asks for it")]
 pub(crate) struct Read {
     pub(crate) from: ReadFrom,
     pub(crate) path: Path,
@@ -102,7 +100,6 @@ impl Constraint12 {
 
     /// What it reads besides the path to its values and besides what [`Constraint12::shape`] reads. `paths` are those of
     /// the compiled shapes.
-    #[allow(dead_code, reason = "incremental validation asks for it")]
     pub(crate) fn reads(&self, paths: &[Path]) -> Vec<Read> {
         let step = |iri: &str| Path::Predicate(NamedNode::new_unchecked(iri));
         let value = |path: Path| {
@@ -138,7 +135,6 @@ impl Constraint12 {
     }
 
     /// The way from a value to the nodes that [`Constraint12::shape`] is asked of; `None` when it is the value itself.
-    #[allow(dead_code, reason = "incremental validation asks for it")]
     pub(crate) fn path_to_members(&self) -> Option<Path> {
         let step = |iri: &str| Path::Predicate(NamedNode::new_unchecked(iri));
         matches!(self, Self::MemberShape(_)).then(|| {

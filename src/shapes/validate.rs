@@ -80,11 +80,10 @@ pub fn validate(shapes: &Shapes, validation: &Validation) -> Report {
         options,
     } = validation;
     let bound = bind(compiled, context);
-    let state = (bound.locals, bound.classes);
     let mut run = Run::new(
         compiled,
         &bound.bindings,
-        state,
+        bound.locals,
         (data, context),
         options.cancel.clone(),
     );
@@ -104,7 +103,7 @@ pub fn validate(shapes: &Shapes, validation: &Validation) -> Report {
             focus_counts[*root as usize] = focus.len() as u64;
         }
         seen.extend(focus.iter().copied());
-        run.check_shapes(&group, &focus, &mut collector);
+        run.check_group(&group, &focus, &mut collector);
     }
     let stopped = run.is_cancelled();
     let unfinished = run.take_unfinished();
@@ -273,6 +272,7 @@ impl Sink for Collector<'_> {
             path,
             value: failure.value,
             severity: shape.severity.clone(),
+            since: None,
             constraint: at.constraint,
             found: failure.found,
         };

@@ -77,7 +77,7 @@ pub(crate) const FLEMISH_MESSAGES: [&str; 2] = [
 pub(crate) const CODE_LIST: &str = "http://purl.org/linked-data/cube#codeList";
 
 /// Namespace of what this project adds to a report: the code-list component and the marks of an undetermined report.
-pub(crate) const REPORT_NS: &str = "urn:oslo-registry:shacl:";
+pub const REPORT_NS: &str = "urn:oslo-registry:shacl:";
 
 /// Local names of the six node kinds with their bits: 1 IRI, 2 blank node, 4 literal.
 pub(crate) const NODE_KINDS: [(&str, u8); 6] = [

@@ -191,20 +191,9 @@ impl<'a> Draft<'a> {
         self.pending.net_counts()
     }
 
-    /// Appends the net changes to the log, makes them durable and publishes the new state. Waits for the disk together with
-    /// the drafts committed meanwhile; the next draft can begin before that.
-    /// Without net changes nothing is written and the result repeats the current commit with zero counts.
-    ///
-    /// # Errors
-    /// [`StoreError::Stopped`] when the log could not be written or made durable; the store then takes no more writes.
-    /// [`StoreError::Io`] when a large draft found no room on disk before it came to that.
-    pub fn commit(mut self, meta: CommitMeta) -> Result<CommitInfo, StoreError> {
-        self.pending.apply(&mut self.terms);
-        let settled = match self.pending.take_failure() {
-            Some(error) => Err(error),
-            None => self.pending.settle(&mut self.terms),
-        };
-        settled.map_err(|error| self.store.no_room(error))?;
+    /// What a commit would be called now; without a digest, and with the number and digest of the commit before when there is
+    /// nothing to commit.
+    pub fn would_be(&mut self, meta: CommitMeta) -> CommitInfo {
         let (added, removed) = self.net_counts();
         let mut info = CommitInfo {
             seq: self.base.seq() + 1,
@@ -220,6 +209,26 @@ impl<'a> Draft<'a> {
         if added + removed == 0 {
             info.seq = self.base.seq();
             info.digest = crate::store::log::hex(&self.base.digest());
+        }
+        info
+    }
+
+    /// Appends the net changes to the log, makes them durable and publishes the new state. Waits for the disk together with
+    /// the drafts committed meanwhile; the next draft can begin before that.
+    /// Without net changes nothing is written and the result repeats the current commit with zero counts.
+    ///
+    /// # Errors
+    /// [`StoreError::Stopped`] when the log could not be written or made durable; the store then takes no more writes.
+    /// [`StoreError::Io`] when a large draft found no room on disk before it came to that.
+    pub fn commit(mut self, meta: CommitMeta) -> Result<CommitInfo, StoreError> {
+        self.pending.apply(&mut self.terms);
+        let settled = match self.pending.take_failure() {
+            Some(error) => Err(error),
+            None => self.pending.settle(&mut self.terms),
+        };
+        settled.map_err(|error| self.store.no_room(error))?;
+        let mut info = self.would_be(meta);
+        if info.seq == self.base.seq() {
             return Ok(info);
         }
         let mut writer = self.writer.take().ok_or(StoreError::ReadOnly)?;

@@ -319,9 +319,19 @@ impl Store {
         Draft::new(&self.inner, self.snapshot(), None)
     }
 
+    /// The same over any state of this store.
+    pub fn scratch_over(&self, state: Snapshot) -> Draft<'_> {
+        Draft::new(&self.inner, state, None)
+    }
+
     /// Whether and why the store cannot do all it should.
     pub fn health(&self) -> Health {
         self.inner.health()
+    }
+
+    /// Whether the store was opened for reading only.
+    pub fn is_read_only(&self) -> bool {
+        matches!(self.inner.seat().mode, WriterMode::ReadOnly)
     }
 
     /// Why nothing can be written, when that is so.

@@ -22,7 +22,7 @@ use axum::http::{HeaderMap, Method, Request, StatusCode};
 use oslo_registry::http::{AppState, ServerConfig, router};
 use oslo_registry::ingest::{ContextStore, Input, ParseOptions, parse_into};
 use oslo_registry::rdf::format::Format;
-use oslo_registry::registry::{CommitRequest, OnViolation, Registry, RegistryConfig};
+use oslo_registry::registry::{CommitRequest, Mode, Registry, RegistryConfig};
 use oslo_registry::store::{CommitMeta, OpenOptions};
 use std::path::Path;
 use std::sync::Arc;
@@ -133,7 +133,8 @@ impl Server {
         };
         let request = CommitRequest {
             meta,
-            on_violation: OnViolation::Off,
+            mode: Some(Mode::Off),
+            dry_run: false,
         };
         let graph = self.registry.graph_iri(name);
         let outcome = self.registry.commit(request, |draft| {

@@ -8,6 +8,7 @@ mod crash;
 mod differential;
 mod federation;
 mod fuzzed;
+mod gate;
 mod geo;
 mod hostile;
 mod http;

@@ -1,9 +1,11 @@
 //! SHACL: the W3C suite graded by report graph, a naive oracle on random graphs, lints and renderings.
 
+mod affected;
 mod figures;
 mod fixtures;
 mod hostile;
 mod lints;
+mod live;
 mod oracle;
 mod oracle12;
 mod renderings;

@@ -10,7 +10,6 @@ use crate::shapes::run::{At, Failure, Frame, MemoIx, Run, Sink};
 use crate::store::{Id, TermKind};
 use regex::Regex;
 use rustc_hash::FxHashMap;
-use std::cell::RefCell;
 
 /// A bound on the number of characters.
 #[derive(Clone, Copy, Debug)]
@@ -21,11 +20,10 @@ pub(crate) struct Length {
     pub(crate) memo: MemoIx,
 }
 
-/// Language ranges with the answer per language index seen.
+/// Language ranges, in lower case.
 #[derive(Debug)]
 pub(crate) struct LanguageTest {
     ranges: Vec<String>,
-    answers: RefCell<FxHashMap<u16, bool>>,
 }
 
 impl LanguageTest {
@@ -34,10 +32,7 @@ impl LanguageTest {
             .iter()
             .map(|range| range.to_ascii_lowercase())
             .collect();
-        Self {
-            ranges,
-            answers: RefCell::default(),
-        }
+        Self { ranges }
     }
 
     /// Basic filtering (RFC 4647 §3.3.1), as `langMatches` of SPARQL.
@@ -143,7 +138,7 @@ pub(super) fn language_in(
     frame: &Frame<'_>,
     rows: &mut Vec<u32>,
 ) {
-    let mut answers = test.answers.borrow_mut();
+    let mut answers: FxHashMap<u16, bool> = FxHashMap::default();
     for (row, &value) in frame.values().iter().enumerate() {
         let language = language(run, value);
         let passes = language != 0

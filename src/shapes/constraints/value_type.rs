@@ -10,7 +10,7 @@ use crate::shapes::read::{Reader, ShapeNode, is_datatype};
 use crate::shapes::run::{Frame, Run};
 use crate::shapes::v12::Constraint12;
 use crate::shapes::vocabulary as sh;
-use crate::store::{Id, TermKind};
+use crate::store::{Id, TermKind, View};
 use oxrdf::{NamedNode, Term};
 
 pub(super) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Constraint>) {
@@ -73,10 +73,8 @@ fn node_kind(reader: &mut Reader<'_>, node: &ShapeNode, kind: &NamedNode) -> Opt
 /// Members of a class and its subclasses, found by whichever way reads less: probing each value, or one scan.
 #[derive(Debug, Default)]
 pub(crate) struct ClassExtent {
-    /// The class and its subclasses that the store knows.
-    classes: Vec<Id>,
-    /// Upper bound of the members.
-    size: u64,
+    /// Upper bound of the members, counted when there is a choice.
+    size: Option<u64>,
     /// All members, once scanned.
     extent: Option<IdSet>,
     probed: IdSet,
@@ -84,75 +82,80 @@ pub(crate) struct ClassExtent {
 }
 
 impl ClassExtent {
-    pub(crate) fn new(
-        run_view: &crate::store::View,
-        rdf_type: Option<Id>,
-        classes: Vec<Id>,
-    ) -> Self {
-        let size = rdf_type.map_or(0, |t| {
-            classes
-                .iter()
-                .map(|c| run_view.count(None, Some(t), Some(*c)))
-                .sum()
-        });
-        Self {
-            classes,
-            size,
-            ..Self::default()
-        }
-    }
-
-    /// Whether a value is a member, after [`ClassExtent::prepare`] for it.
+    /// Whether a value is a member, after [`prepare`] for it.
     fn holds(&self, value: Id) -> bool {
         match &self.extent {
             Some(extent) => extent.contains(value),
             None => self.members_probed.contains(value),
         }
     }
+
+    /// Upper bound of the members.
+    fn size(&mut self, view: &View, rdf_type: Id, classes: &[Id]) -> u64 {
+        *self.size.get_or_insert_with(|| {
+            let members = |class: &Id| view.count(None, Some(rdf_type), Some(*class));
+            classes.iter().map(members).sum()
+        })
+    }
 }
 
 /// One probe of an index costs about as much as reading this many rows of a scan.
 const ROWS_PER_PROBE: u64 = 16;
+/// So few values are probed without counting what a scan would read; their types are read once for all classes.
+const FEW_PROBES: u64 = 2048;
 
 pub(super) fn class(run: &mut Run<'_>, class: u32, frame: &Frame<'_>, rows: &mut Vec<u32>) {
-    prepare(run, class, frame);
-    let extent = &run.classes[class as usize];
+    let extent = prepare(run, class, frame);
     match &extent.extent {
         Some(extent) => failing(frame, rows, |value| extent.contains(value)),
         None => failing(frame, rows, |value| extent.holds(value)),
     }
+    run.keep_class(class, extent);
 }
 
-fn prepare(run: &mut Run<'_>, class: u32, frame: &Frame<'_>) {
-    let mut state = std::mem::take(&mut run.classes[class as usize]);
-    if state.extent.is_none() && !frame.values().is_empty() {
-        let probes =
-            (frame.values().len() as u64 + state.probed.len()) * state.classes.len() as u64;
-        if let Some(rdf_type) = run.bound.rdf_type {
-            if probes * ROWS_PER_PROBE >= state.size {
-                let mut extent = IdSet::default();
-                for &class in &state.classes {
-                    extent.extend(run.context.subjects(rdf_type, class));
-                }
-                run.stats.rows_scanned += state.size;
-                state.extent = Some(extent);
-            } else {
-                for &value in frame.values() {
-                    if state.probed.insert(value) && !value.is_literal() {
-                        run.stats.seeks += 1;
-                        if state
-                            .classes
-                            .iter()
-                            .any(|class| run.context.contains(value, rdf_type, *class))
-                        {
-                            state.members_probed.insert(value);
-                        }
-                    }
+/// Finds out who of the values is a member.
+fn prepare(run: &mut Run<'_>, class: u32, frame: &Frame<'_>) -> Box<ClassExtent> {
+    let mut state = run.take_class(class);
+    let classes = &run.bound.classes[class as usize];
+    let Some(rdf_type) = run.bound.rdf_type.filter(|_| !classes.is_empty()) else {
+        return state;
+    };
+    if state.extent.is_some() || frame.values().is_empty() {
+        return state;
+    }
+    let probes = frame.values().len() as u64 + state.probed.len();
+    if probes <= FEW_PROBES {
+        run.read_types(rdf_type, frame.values());
+        for &value in frame.values() {
+            if state.probed.insert(value) {
+                let is_member = |class: &Id| classes.binary_search(class).is_ok();
+                if run.types_of(value).iter().any(is_member) {
+                    state.members_probed.insert(value);
                 }
             }
         }
+        return state;
     }
-    run.classes[class as usize] = state;
+    let size = state.size(run.context, rdf_type, classes);
+    if probes * classes.len() as u64 * ROWS_PER_PROBE >= size {
+        let mut extent = IdSet::default();
+        for &class in classes {
+            extent.extend(run.context.subjects(rdf_type, class));
+        }
+        run.stats.rows_scanned += size;
+        state.extent = Some(extent);
+        return state;
+    }
+    for &value in frame.values() {
+        if state.probed.insert(value) && !value.is_literal() {
+            run.stats.seeks += 1;
+            let mut of = classes.iter();
+            if of.any(|class| run.context.contains(value, rdf_type, *class)) {
+                state.members_probed.insert(value);
+            }
+        }
+    }
+    state
 }
 
 pub(super) fn datatype(

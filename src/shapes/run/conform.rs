@@ -62,11 +62,8 @@ impl Run<'_> {
             return;
         }
         let memo = &self.conditions[model.condition as usize];
-        let new: Vec<Id> = nodes
-            .iter()
-            .copied()
-            .filter(|node| !memo.known.contains(*node))
-            .collect();
+        let known = |node: &Id| memo.as_ref().is_some_and(|memo| memo.known.contains(*node));
+        let new: Vec<Id> = nodes.iter().copied().filter(|node| !known(node)).collect();
         if new.is_empty() {
             return;
         }
@@ -77,7 +74,7 @@ impl Run<'_> {
         if self.is_stopped() {
             return;
         }
-        let memo = &mut self.conditions[model.condition as usize];
+        let memo = self.conditions[model.condition as usize].get_or_insert_default();
         for node in new {
             memo.known.insert(node);
             if failing.contains(node) {
@@ -94,15 +91,15 @@ impl Run<'_> {
         }
         if let (Some(component), Some(fixpoint)) = (model.recursion, self.fixpoints.last())
             && fixpoint.component == component
+            && let Some(domain) = fixpoint.domains.get(&shape)
+            && domain.failing.contains(node)
         {
-            return fixpoint
-                .domains
-                .get(&shape)
-                .is_some_and(|domain| domain.failing.contains(node));
+            return true;
         }
+        // Also within a fixpoint: what an earlier one of the same circle decided is not asked again.
         self.conditions[model.condition as usize]
-            .failing
-            .contains(node)
+            .as_ref()
+            .is_some_and(|memo| memo.failing.contains(node))
     }
 
     /// Decides and returns the nodes that fail, sorted.
@@ -170,12 +167,9 @@ impl Run<'_> {
         let fixpoint = self.fixpoints.pop().expect("pushed above");
         for (shape, domain) in &fixpoint.domains {
             let condition = self.compiled.shapes[*shape as usize].condition;
-            self.conditions[condition as usize]
-                .failing
-                .union(&domain.failing);
-            self.conditions[condition as usize]
-                .known
-                .union(&domain.asked);
+            let memo = self.conditions[condition as usize].get_or_insert_default();
+            memo.failing.union(&domain.failing);
+            memo.known.union(&domain.asked);
         }
     }
 

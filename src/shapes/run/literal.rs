@@ -39,7 +39,7 @@ impl Run<'_> {
         rows: &mut Vec<u32>,
         test: impl Fn(&Self, Id) -> bool,
     ) {
-        let mut memo_state = std::mem::take(&mut self.memos[memo as usize]);
+        let mut memo_state = self.memos[memo as usize].take().unwrap_or_default();
         let mut asked = 0;
         for (row, &value) in frame.values().iter().enumerate() {
             let passes = if memo_state.pays() {
@@ -64,13 +64,13 @@ impl Run<'_> {
             }
         }
         if !memo_state.pays() {
-            memo_state = Memo {
+            *memo_state = Memo {
                 looked_up: memo_state.looked_up,
                 hits: memo_state.hits,
                 ..Memo::default()
             };
         }
-        self.memos[memo as usize] = memo_state;
+        self.memos[memo as usize] = Some(memo_state);
         self.stats.texts_read += asked;
     }
 

@@ -4,11 +4,13 @@
 mod conform;
 mod frame;
 mod literal;
+mod near;
 mod paths;
 mod targets;
 
 pub(crate) use frame::Frame;
 pub(crate) use literal::MemoIx;
+pub(crate) use paths::values_of;
 pub(crate) use targets::focus_nodes;
 
 use super::bind::{Bindings, BoundPath, LocalTerms};
@@ -18,6 +20,7 @@ use super::model::{Compiled, Component, Constraint, PathIx, ShapeIx};
 use crate::store::{Id, TermKind, TermMeta, View};
 use conform::{ConditionMemo, Fixpoint};
 use literal::Memo;
+use near::{Stars, Types};
 use paths::{Excess, Walk};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
@@ -45,6 +48,19 @@ pub struct RunStats {
     pub texts_read: u64,
     /// Path evaluations, each for one set of focus nodes.
     pub frames: u64,
+}
+
+impl std::ops::Add for RunStats {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            rows_scanned: self.rows_scanned + other.rows_scanned,
+            seeks: self.seeks + other.seeks,
+            texts_read: self.texts_read + other.texts_read,
+            frames: self.frames + other.frames,
+        }
+    }
 }
 
 /// Which constraint of which shape a result belongs to.
@@ -154,14 +170,17 @@ pub(crate) struct Run<'a> {
     pub(crate) data: &'a View,
     pub(crate) context: &'a View,
     pub(crate) locals: LocalTerms,
-    pub(crate) classes: Vec<ClassExtent>,
     pub(crate) stats: RunStats,
     pub(crate) scratch: Vec<u32>,
+    classes: Vec<Option<Box<ClassExtent>>>,
+    types: Types,
+    /// All that is said of the focus nodes at hand, when they are few.
+    stars: Option<Stars>,
     concepts: Vec<Option<Vec<Id>>>,
     /// Target nodes by their values, for `sh:uniqueValuesFor`: by shape and constraint.
     pub(crate) shared_values: FxHashMap<(ShapeIx, u32), SharedValues>,
-    memos: Vec<Memo>,
-    conditions: Vec<ConditionMemo>,
+    memos: Vec<Option<Box<Memo>>>,
+    conditions: Vec<Option<Box<ConditionMemo>>>,
     fixpoints: Vec<Fixpoint>,
     /// Focus nodes of recursive shapes whose results are out.
     reported: FxHashMap<ShapeIx, IdSet>,
@@ -186,7 +205,7 @@ impl<'a> Run<'a> {
     pub(crate) fn new(
         compiled: &'a Compiled,
         bindings: &'a Bindings,
-        (locals, classes): (LocalTerms, Vec<ClassExtent>),
+        locals: LocalTerms,
         (data, context): (&'a View, &'a View),
         cancel: Option<Arc<AtomicBool>>,
     ) -> Self {
@@ -196,15 +215,15 @@ impl<'a> Run<'a> {
             data,
             context,
             locals,
-            classes,
             stats: RunStats::default(),
             scratch: Vec::new(),
-            concepts: vec![None; bindings.schemes.len()],
+            classes: none(bindings.classes.len()),
+            types: Types::default(),
+            stars: None,
             shared_values: FxHashMap::default(),
-            memos: (0..bindings.memos).map(|_| Memo::default()).collect(),
-            conditions: (0..compiled.condition_count)
-                .map(|_| ConditionMemo::default())
-                .collect(),
+            concepts: none(bindings.schemes.len()),
+            memos: none(bindings.memos as usize),
+            conditions: none(compiled.condition_count as usize),
             fixpoints: Vec::new(),
             reported: FxHashMap::default(),
             pending: Vec::new(),
@@ -229,6 +248,16 @@ impl<'a> Run<'a> {
     /// itself, or one that uses it. Their results are right as far as they go, and incomplete.
     pub(crate) fn take_unfinished(&mut self) -> Vec<(ShapeIx, ShapeIx)> {
         std::mem::take(&mut self.unfinished)
+    }
+
+    /// What is known so far of who is a member of a bound class; hand it back to [`Run::keep_class`].
+    pub(crate) fn take_class(&mut self, class: u32) -> Box<ClassExtent> {
+        self.classes[class as usize].take().unwrap_or_default()
+    }
+
+    /// Keeps what is known of a class.
+    pub(crate) fn keep_class(&mut self, class: u32, extent: Box<ClassExtent>) {
+        self.classes[class as usize] = Some(extent);
     }
 
     /// Whether the caller asked to stop.
@@ -268,6 +297,12 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Checks the shapes of a group that have the same targets, whatever was checked before. `focus` is sorted, each once.
+    pub(crate) fn check_group(&mut self, roots: &[ShapeIx], focus: &[Id], sink: &mut dyn Sink) {
+        self.reported.clear();
+        self.check_shapes(roots, focus, sink);
+    }
+
     /// Checks shapes against a set of focus nodes (sorted, each once). Shapes with the same path share its evaluation.
     pub(crate) fn check_shapes(&mut self, shapes: &[ShapeIx], focus: &[Id], sink: &mut dyn Sink) {
         if focus.is_empty() || sink.is_satisfied() {
@@ -305,12 +340,17 @@ impl<'a> Run<'a> {
                 }
             }
         }
+        let before = self.stars.take();
+        if groups.len() >= Stars::PAY_FROM && focus.len() <= Stars::MAX_NODES {
+            self.stars = Stars::read(self.context, &mut self.stats, focus);
+        }
         for (path, group) in groups {
             self.check_path_group(path, &group, focus, sink);
             if sink.is_satisfied() || self.is_stopped() {
-                return;
+                break;
             }
         }
+        self.stars = before;
     }
 
     fn check_path_group(
@@ -443,6 +483,11 @@ impl<'a> Run<'a> {
         left: &mut u64,
     ) -> Result<Frame<'f>, Excess> {
         self.stats.frames += 1;
+        if let (Some(stars), BoundPath::Forward(predicate)) = (&self.stars, path)
+            && stars.are_of(focus)
+        {
+            return Ok(stars.frame(*predicate, focus));
+        }
         let allowed = (*left).min(self.pairs_left);
         let cancel = self.cancel.clone();
         let stop = || {
@@ -488,6 +533,17 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Reads the types of nodes that were not read yet; ask with [`Run::types_of`].
+    pub(crate) fn read_types(&mut self, rdf_type: Id, nodes: &[Id]) {
+        self.types
+            .read(self.context, &mut self.stats, rdf_type, nodes);
+    }
+
+    /// Types of a node that was read; none for others.
+    pub(crate) fn types_of(&self, node: Id) -> &[Id] {
+        self.types.of(node)
+    }
+
     /// Concepts of a bound scheme, sorted; read once.
     pub(crate) fn concepts(&mut self, scheme: u32) -> &[Id] {
         let (context, id) = (self.context, self.bound.schemes[scheme as usize]);
@@ -505,4 +561,9 @@ fn add_up(ways: &mut Vec<(Id, u64)>) {
         }
         same
     });
+}
+
+/// Room for what is made when it is first needed.
+fn none<T>(count: usize) -> Vec<Option<T>> {
+    (0..count).map(|_| None).collect()
 }

@@ -52,6 +52,27 @@ pub(super) fn frame<'f>(
     Ok(Frame::of_values(focus, offsets, values))
 }
 
+/// All nodes that a path leads to from some nodes (sorted, each once); sorted, each once. `None` when they are more than
+/// one path may make.
+pub(crate) fn values_of(
+    view: &View,
+    stats: &mut RunStats,
+    path: &BoundPath,
+    from: &[Id],
+) -> Option<Vec<Id>> {
+    let mut walk = Walk {
+        view,
+        stats,
+        at_once: 4 * super::PAIRS_AT_ONCE,
+        left: super::PATH_PAIRS,
+        stop: &|| false,
+    };
+    let found = walk.edges(path, from).ok()?;
+    Some(sort_unique(
+        found.into_iter().map(|(_, value)| value).collect(),
+    ))
+}
+
 impl Walk<'_> {
     fn edges(&mut self, path: &BoundPath, focus: &[Id]) -> Result<Edges, Excess> {
         if focus.is_empty() {

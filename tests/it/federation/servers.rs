@@ -7,7 +7,7 @@ use oslo_registry::http::{AppState, ServerConfig, router};
 use oslo_registry::ingest::{ContextStore, Input, ParseOptions, parse_into};
 use oslo_registry::query::{ServiceLimits, Services};
 use oslo_registry::rdf::format::Format;
-use oslo_registry::registry::{CommitRequest, OnViolation, Registry, RegistryConfig};
+use oslo_registry::registry::{CommitRequest, Mode, Registry, RegistryConfig};
 use oslo_registry::store::CommitMeta;
 use std::io::{Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
@@ -200,7 +200,8 @@ fn registry(base: &str, turtle: &str) -> Arc<Registry> {
             source: Vec::new(),
             message: None,
         },
-        on_violation: OnViolation::Off,
+        mode: Some(Mode::Off),
+        dry_run: false,
     };
     let outcome = registry.commit(request, |draft| {
         let mut options = ParseOptions::new(&contexts);

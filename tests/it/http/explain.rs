@@ -216,6 +216,8 @@ async fn a_running_explanation_is_listed_and_can_be_stopped() {
             if let (Some(id), Some(plan)) = (running["nummer"].as_str(), running["plan"].as_str()) {
                 assert!(plan.starts_with("executor: "), "{plan}");
                 assert_eq!(running["rijen"], 0);
+                // It is listed a moment before it runs.
+                tokio::time::sleep(Duration::from_millis(100)).await;
                 let stop = request(Method::DELETE, &format!("/bevragingen/{id}"), &headers, "");
                 assert_eq!(server.send(stop).await.status, StatusCode::OK);
                 return;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 const BASE: &str = "http://127.0.0.1:7400/graph/";
 
-fn turtle_files(folder: &str) -> Vec<PathBuf> {
+pub(super) fn turtle_files(folder: &str) -> Vec<PathBuf> {
     fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
         for entry in std::fs::read_dir(folder).expect("a folder of the project") {
             let path = entry.expect("an entry").path();
@@ -39,7 +39,7 @@ fn add(draft: &mut Draft<'_>, path: &Path, name: &str) -> Id {
     draft.intern_graph(GraphName::from(graph).as_ref())
 }
 
-fn load_town(draft: &mut Draft<'_>) -> (Shapes, Vec<Id>) {
+pub(super) fn load_town(draft: &mut Draft<'_>) -> (Shapes, Vec<Id>) {
     let stem = |path: &Path| {
         path.file_stem()
             .expect("a file name")

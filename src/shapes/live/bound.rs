@@ -1,0 +1,264 @@
+//! A plan over the ids of one state, and the question it answers: which focus nodes may have other results after a
+//! change. Reads the index for ways back and for targets; judges nothing.
+
+use super::plan::{Change, Endpoint, GroupIx, Plan};
+use crate::rdf::vocab::{rdf, rdfs};
+use crate::shapes::bind::{Binder, BoundPath, Unknown};
+use crate::shapes::graph::subclass_closure;
+use crate::shapes::idset::sort_unique;
+use crate::shapes::model::Target;
+use crate::shapes::run::{RunStats, values_of};
+use crate::store::{Id, NetDelta, View};
+use rustc_hash::FxHashMap;
+
+/// A target over ids.
+#[derive(Debug)]
+enum BoundTarget {
+    /// The class and its subclasses, sorted.
+    Class(Vec<Id>),
+    Node(Id),
+    SubjectsOf(Id),
+    ObjectsOf(Id),
+}
+
+#[derive(Debug)]
+struct BoundTrigger {
+    endpoint: Endpoint,
+    /// `None` stays where it is.
+    back: Option<BoundPath>,
+    groups: Vec<GroupIx>,
+}
+
+/// A plan over ids.
+#[derive(Debug, Default)]
+pub(crate) struct BoundPlan {
+    rdf_type: Option<Id>,
+    sub_class_of: Option<Id>,
+    targets: Vec<Vec<BoundTarget>>,
+    triggers: Vec<BoundTrigger>,
+    /// Triggers by predicate.
+    by_predicate: FxHashMap<Id, Vec<u32>>,
+    /// Triggers by class.
+    by_class: FxHashMap<Id, Vec<u32>>,
+    /// Triggers that every triple sets off.
+    always: Vec<u32>,
+    /// Names the state does not know.
+    unknown: Vec<Unknown>,
+}
+
+/// What a change concerns.
+#[derive(Debug, Default)]
+pub(crate) struct Affected {
+    /// For each group the nodes that may have other results, sorted: targets before, after, or neither.
+    pub(crate) nodes: Vec<Vec<Id>>,
+    /// Work done to find them.
+    pub(crate) stats: RunStats,
+    /// Some way leads to more nodes than it is worth to follow.
+    pub(crate) too_far: bool,
+}
+
+/// Ends of the changed triples with one predicate, or with one class.
+#[derive(Default)]
+struct Ends {
+    subjects: Vec<Id>,
+    objects: Vec<Id>,
+}
+
+impl Ends {
+    fn of(&self, endpoint: Endpoint) -> &[Id] {
+        match endpoint {
+            Endpoint::Subject => &self.subjects,
+            Endpoint::Object => &self.objects,
+        }
+    }
+
+    fn settle(&mut self) {
+        self.subjects = sort_unique(std::mem::take(&mut self.subjects));
+        self.objects = sort_unique(std::mem::take(&mut self.objects));
+    }
+}
+
+impl BoundPlan {
+    /// Binds a plan to the context view.
+    pub(crate) fn bind(plan: &Plan, view: &View) -> Self {
+        let mut binder = Binder::new(view);
+        let mut bound = Self {
+            rdf_type: binder.iri(rdf::TYPE),
+            sub_class_of: binder.iri(rdfs::SUB_CLASS_OF),
+            ..Self::default()
+        };
+        for group in &plan.groups {
+            let mut targets = Vec::with_capacity(group.targets.len());
+            for target in &group.targets {
+                targets.extend(match target {
+                    Target::Class(class) => binder
+                        .iri(class.as_str())
+                        .map(|class| BoundTarget::Class(subclass_closure(view, class))),
+                    Target::Node(term) => Some(BoundTarget::Node(binder.term(term))),
+                    Target::SubjectsOf(p) => binder.iri(p.as_str()).map(BoundTarget::SubjectsOf),
+                    Target::ObjectsOf(p) => binder.iri(p.as_str()).map(BoundTarget::ObjectsOf),
+                    // With such a target everything is checked, see `Plan::targets_are_checked`.
+                    Target::Where(_) => None,
+                });
+            }
+            bound.targets.push(targets);
+        }
+        for (ix, (trigger, groups)) in plan.triggers.iter().enumerate() {
+            let ix = ix as u32;
+            match &trigger.change {
+                Change::Any => bound.always.push(ix),
+                Change::Predicate(predicate) => {
+                    if let Some(predicate) = binder.iri(predicate.as_str()) {
+                        bound.by_predicate.entry(predicate).or_default().push(ix);
+                    }
+                }
+                Change::Type(class) => {
+                    if let Some(class) = binder.iri(class.as_str()) {
+                        for class in subclass_closure(view, class) {
+                            bound.by_class.entry(class).or_default().push(ix);
+                        }
+                    }
+                }
+            }
+            let back = match binder.path(&trigger.back) {
+                BoundPath::Sequence(steps) if steps.is_empty() => None,
+                path => Some(path),
+            };
+            bound.triggers.push(BoundTrigger {
+                endpoint: trigger.endpoint,
+                back,
+                groups: groups.clone(),
+            });
+        }
+        bound.unknown = binder.bindings.unknown;
+        bound
+    }
+
+    /// Whether the plan is as good for another state whose classes are the same.
+    pub(crate) fn holds_in(&self, view: &View) -> bool {
+        Unknown::none_in(&self.unknown, view)
+    }
+
+    /// Whether a change may move classes below others: then nothing that was bound holds.
+    pub(crate) fn moves_classes(&self, delta: &NetDelta) -> bool {
+        let Some(sub_class_of) = self.sub_class_of else {
+            return false;
+        };
+        let mut changed = delta.added.iter().chain(&delta.removed);
+        changed.any(|quad| quad.p == sub_class_of)
+    }
+
+    /// The focus nodes a change may concern, by group. `view` is the context after the change.
+    pub(crate) fn affected(&self, view: &View, delta: &NetDelta) -> Affected {
+        let mut by_predicate: FxHashMap<Id, Ends> = FxHashMap::default();
+        let mut by_class: FxHashMap<Id, Ends> = FxHashMap::default();
+        let mut all = Ends::default();
+        for quad in delta.added.iter().chain(&delta.removed) {
+            if self.by_predicate.contains_key(&quad.p) {
+                let ends = by_predicate.entry(quad.p).or_default();
+                ends.subjects.push(quad.s);
+                ends.objects.push(quad.o);
+            }
+            if Some(quad.p) == self.rdf_type && self.by_class.contains_key(&quad.o) {
+                by_class.entry(quad.o).or_default().subjects.push(quad.s);
+            }
+            if !self.always.is_empty() {
+                all.subjects.push(quad.s);
+            }
+        }
+        let mut starts: FxHashMap<u32, Vec<Id>> = FxHashMap::default();
+        let mut start = |triggers: &[u32], ends: &mut Ends| {
+            ends.settle();
+            for ix in triggers {
+                let from = ends.of(self.triggers[*ix as usize].endpoint);
+                starts.entry(*ix).or_default().extend_from_slice(from);
+            }
+        };
+        for (predicate, ends) in &mut by_predicate {
+            start(&self.by_predicate[predicate], ends);
+        }
+        for (class, ends) in &mut by_class {
+            start(&self.by_class[class], ends);
+        }
+        start(&self.always, &mut all);
+        self.follow(view, starts)
+    }
+
+    fn follow(&self, view: &View, starts: FxHashMap<u32, Vec<Id>>) -> Affected {
+        let mut affected = Affected {
+            nodes: vec![Vec::new(); self.targets.len()],
+            stats: RunStats::default(),
+            too_far: false,
+        };
+        for (ix, from) in starts {
+            let trigger = &self.triggers[ix as usize];
+            let nodes = match &trigger.back {
+                None => from,
+                Some(back) => {
+                    let from = sort_unique(from);
+                    match values_of(view, &mut affected.stats, back, &from) {
+                        Some(nodes) => nodes,
+                        None => {
+                            affected.too_far = true;
+                            return affected;
+                        }
+                    }
+                }
+            };
+            for group in &trigger.groups {
+                affected.nodes[*group as usize].extend_from_slice(&nodes);
+            }
+        }
+        for nodes in &mut affected.nodes {
+            *nodes = sort_unique(std::mem::take(nodes));
+        }
+        affected
+    }
+
+    /// Reads who is a target in a state.
+    pub(crate) fn membership<'p>(&'p self, data: &'p View) -> Membership<'p> {
+        Membership {
+            plan: self,
+            data,
+            types: FxHashMap::default(),
+        }
+    }
+}
+
+/// Who is a target in one state; types are read once per node.
+pub(crate) struct Membership<'p> {
+    plan: &'p BoundPlan,
+    data: &'p View,
+    types: FxHashMap<Id, Box<[Id]>>,
+}
+
+impl Membership<'_> {
+    /// Whether a node is a target of a group.
+    pub(crate) fn is_target(&mut self, group: usize, node: Id) -> bool {
+        let (plan, data) = (self.plan, self.data);
+        plan.targets[group].iter().any(|target| match target {
+            BoundTarget::Class(classes) => {
+                let types = self.types_of(node);
+                types
+                    .iter()
+                    .any(|class| classes.binary_search(class).is_ok())
+            }
+            BoundTarget::Node(target) => *target == node,
+            BoundTarget::SubjectsOf(p) => data.objects(node, *p).next().is_some(),
+            BoundTarget::ObjectsOf(p) => data.subjects(*p, node).next().is_some(),
+        })
+    }
+
+    /// Whether a node is a target of any group.
+    pub(crate) fn is_any_target(&mut self, node: Id) -> bool {
+        (0..self.plan.targets.len()).any(|group| self.is_target(group, node))
+    }
+
+    fn types_of(&mut self, node: Id) -> &[Id] {
+        let (rdf_type, data) = (self.plan.rdf_type, self.data);
+        self.types.entry(node).or_insert_with(|| match rdf_type {
+            Some(rdf_type) => data.objects(node, rdf_type).collect(),
+            None => Box::default(),
+        })
+    }
+}

@@ -1,0 +1,409 @@
+//! What the live report needs to know about the shapes, once per shapes graph: which shapes run together, and which
+//! changed triple leads to which focus nodes. Works on the compiled model; ids come in `bound.rs`.
+//!
+//! A *trigger* is read off a shape on the way down: the predicate of a triple the shape reads, the end of the triple that
+//! lies on the way, and the way back from there to the focus node. Following the way back in the *new* state is enough:
+//! of the edges of an old way that are gone, the one nearest to the focus node is itself a change, and its own way back
+//! is whole.
+
+use super::rows::FOUND_MATTERS;
+use crate::rdf::vocab::skos;
+use crate::shapes::model::{Compiled, Component, Constraint, ShapeIx, Target};
+use crate::shapes::path::Path;
+use crate::shapes::run::At;
+use crate::shapes::v12::{Constraint12, ReadFrom};
+use oxrdf::NamedNode;
+use rustc_hash::FxHashMap;
+
+/// Position of a group in [`Plan::groups`].
+pub(crate) type GroupIx = u32;
+
+/// Which end of a changed triple lies on the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Endpoint {
+    Subject,
+    Object,
+}
+
+/// Which changed triples a trigger looks at.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Change {
+    /// Triples with a predicate.
+    Predicate(NamedNode),
+    /// Triples that type a node as a member of the class or of a subclass.
+    Type(NamedNode),
+    /// Every triple.
+    Any,
+}
+
+/// How a changed triple leads to focus nodes.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Trigger {
+    pub(crate) change: Change,
+    pub(crate) endpoint: Endpoint,
+    /// From the endpoint to the focus node, in normal form; an empty sequence stays where it is.
+    pub(crate) back: Path,
+}
+
+/// How the rows of a group follow from what changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Upkeep {
+    /// Each result belongs to the focus node it names.
+    ByFocus,
+    /// Property shapes below property shapes: results name other nodes than the target's, and count the ways to them.
+    Nested,
+    /// What a change touches cannot be told: every focus node is checked again.
+    Whole,
+}
+
+/// Shapes with the same targets, checked together.
+#[derive(Debug)]
+pub(crate) struct Group {
+    pub(crate) targets: Vec<Target>,
+    pub(crate) roots: Vec<ShapeIx>,
+    pub(crate) upkeep: Upkeep,
+}
+
+/// Groups and triggers of a shapes graph.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) groups: Vec<Group>,
+    /// Each trigger once, with the groups it concerns.
+    pub(crate) triggers: Vec<(Trigger, Vec<GroupIx>)>,
+    pub(crate) sites: Sites,
+    /// Some targets are found by checking shapes: who is one is known only after everything was checked.
+    pub(crate) targets_are_checked: bool,
+}
+
+impl Plan {
+    /// Reads the plan off the shapes.
+    pub(crate) fn of(compiled: &Compiled) -> Self {
+        let mut groups: Vec<Group> = Vec::new();
+        let mut by_targets: FxHashMap<String, usize> = FxHashMap::default();
+        for &root in &compiled.roots {
+            let targets = &compiled.shapes[root as usize].targets;
+            let at = *by_targets
+                .entry(format!("{targets:?}"))
+                .or_insert(groups.len());
+            if at == groups.len() {
+                groups.push(Group {
+                    targets: targets.clone(),
+                    roots: Vec::new(),
+                    upkeep: Upkeep::ByFocus,
+                });
+            }
+            groups[at].roots.push(root);
+        }
+        let mut triggers: Vec<(Trigger, Vec<GroupIx>)> = Vec::new();
+        let mut known: FxHashMap<Trigger, usize> = FxHashMap::default();
+        for (ix, group) in groups.iter_mut().enumerate() {
+            let mut reader = Reader {
+                compiled,
+                found: Vec::new(),
+                above: Vec::new(),
+                visits: 0,
+                unreadable: false,
+            };
+            for target in &group.targets {
+                reader.target(target);
+            }
+            // Who becomes a target is known also where it is not known who must be checked again.
+            let for_targets = reader.found.len();
+            let nested = group.roots.iter().any(|root| nests(compiled, *root));
+            for &root in &group.roots {
+                reader.shape(root, &Path::Sequence(Vec::new()));
+            }
+            group.upkeep = if reader.unreadable {
+                Upkeep::Whole
+            } else if nested {
+                Upkeep::Nested
+            } else {
+                Upkeep::ByFocus
+            };
+            if group.upkeep == Upkeep::Whole {
+                reader.found.truncate(for_targets);
+            }
+            for trigger in reader.found {
+                let at = *known.entry(trigger.clone()).or_insert(triggers.len());
+                if at == triggers.len() {
+                    triggers.push((trigger, Vec::new()));
+                }
+                let concerned = &mut triggers[at].1;
+                if concerned.last() != Some(&(ix as GroupIx)) {
+                    concerned.push(ix as GroupIx);
+                }
+            }
+        }
+        Self {
+            groups,
+            triggers,
+            targets_are_checked: compiled
+                .roots
+                .iter()
+                .flat_map(|root| &compiled.shapes[*root as usize].targets)
+                .any(|target| target.shape().is_some()),
+            sites: Sites::of(compiled),
+        }
+    }
+}
+
+/// Whether a property shape that reports for a root has property shapes of its own.
+fn nests(compiled: &Compiled, root: ShapeIx) -> bool {
+    let shape = |ix: ShapeIx| &compiled.shapes[ix as usize];
+    let below = |ix: ShapeIx| {
+        shape(ix)
+            .constraints
+            .iter()
+            .filter_map(Constraint::property)
+            .filter(|inner| shape(*inner).runs())
+    };
+    if shape(root).path.is_some() {
+        return below(root).next().is_some();
+    }
+    below(root).any(|property| below(property).next().is_some())
+}
+
+/// How many triggers one group may have before it is checked whole: shapes that fan out endlessly are not worth it.
+const MAX_TRIGGERS: usize = 20_000;
+/// How many steps a way back may have.
+const MAX_STEPS: usize = 32;
+
+/// Reads triggers off one group.
+struct Reader<'c> {
+    compiled: &'c Compiled,
+    found: Vec<Trigger>,
+    above: Vec<ShapeIx>,
+    visits: usize,
+    unreadable: bool,
+}
+
+impl Reader<'_> {
+    fn push(&mut self, change: Change, endpoint: Endpoint, way: &Path) {
+        if self.found.len() >= MAX_TRIGGERS || steps(way) > MAX_STEPS {
+            self.unreadable = true;
+            return;
+        }
+        self.found.push(Trigger {
+            change,
+            endpoint,
+            back: Path::Inverse(Box::new(way.clone())).normal(),
+        });
+    }
+
+    fn target(&mut self, target: &Target) {
+        let stay = Path::Sequence(Vec::new());
+        match target {
+            Target::Class(class) => {
+                self.push(Change::Type(class.clone()), Endpoint::Subject, &stay);
+            }
+            Target::Node(_) => {}
+            Target::SubjectsOf(p) => {
+                self.push(Change::Predicate(p.clone()), Endpoint::Subject, &stay);
+            }
+            Target::ObjectsOf(p) => {
+                self.push(Change::Predicate(p.clone()), Endpoint::Object, &stay);
+            }
+            Target::Where(_) => self.unreadable = true,
+        }
+    }
+
+    /// `way` leads from the focus node to the nodes that the shape is checked for.
+    fn shape(&mut self, ix: ShapeIx, way: &Path) {
+        let shape = &self.compiled.shapes[ix as usize];
+        if !shape.runs() || self.unreadable {
+            return;
+        }
+        self.visits += 1;
+        if shape.recursion.is_some() || self.above.contains(&ix) || self.visits > MAX_TRIGGERS {
+            self.unreadable = true;
+            return;
+        }
+        self.above.push(ix);
+        let values = match shape.path {
+            Some(path) => {
+                let path = &self.compiled.paths[path as usize];
+                self.path(path, way);
+                then(way, path)
+            }
+            None => way.clone(),
+        };
+        for constraint in &shape.constraints {
+            self.constraint(constraint, way, &values);
+        }
+        self.above.pop();
+    }
+
+    fn constraint(&mut self, constraint: &Constraint, way: &Path, values: &Path) {
+        match constraint {
+            Constraint::Class(class) => {
+                self.push(Change::Type(class.clone()), Endpoint::Subject, values);
+            }
+            Constraint::CodeList(_) => {
+                let in_scheme = NamedNode::new_unchecked(skos::IN_SCHEME);
+                self.push(Change::Predicate(in_scheme), Endpoint::Subject, values);
+            }
+            Constraint::Pair(_, predicate) => {
+                self.push(Change::Predicate(predicate.clone()), Endpoint::Subject, way);
+            }
+            Constraint::Closed(_) => self.push(Change::Any, Endpoint::Subject, values),
+            Constraint::Not(_)
+            | Constraint::And(_)
+            | Constraint::Or(_)
+            | Constraint::Xone(_)
+            | Constraint::Node(_)
+            | Constraint::Property(_)
+            | Constraint::Qualified { .. } => {
+                for inner in constraint.shapes() {
+                    self.shape(inner, values);
+                }
+            }
+            Constraint::V12(constraint) => self.of_12(constraint, way, values),
+            // These read the values alone.
+            Constraint::Datatype(_)
+            | Constraint::NodeKind(_)
+            | Constraint::MinCount(_)
+            | Constraint::MaxCount(_)
+            | Constraint::Range(..)
+            | Constraint::MinLength(_)
+            | Constraint::MaxLength(_)
+            | Constraint::Pattern { .. }
+            | Constraint::LanguageIn(_)
+            | Constraint::UniqueLang
+            | Constraint::HasValue(_)
+            | Constraint::In(_) => {}
+        }
+    }
+
+    fn of_12(&mut self, constraint: &Constraint12, way: &Path, values: &Path) {
+        if let Constraint12::ClassIn(classes) = constraint {
+            // Members of subclasses come with the class, and moving classes is a matter of its own.
+            for class in classes {
+                self.push(Change::Type(class.clone()), Endpoint::Subject, values);
+            }
+            return;
+        }
+        let compiled = self.compiled;
+        for read in constraint.reads(&compiled.paths) {
+            match read.from {
+                ReadFrom::Focus => self.path(&read.path.normal(), way),
+                ReadFrom::Value => self.path(&read.path.normal(), values),
+                // A change to one node may show or solve results of any other.
+                ReadFrom::Targets => self.unreadable = true,
+            }
+        }
+        if let Some(inner) = constraint.shape() {
+            match constraint.path_to_members() {
+                Some(members) => self.shape(inner, &then(values, &members)),
+                None => self.shape(inner, values),
+            }
+        }
+    }
+
+    /// Triggers of the steps of a path in normal form.
+    fn path(&mut self, path: &Path, way: &Path) {
+        match path {
+            Path::Predicate(p) => self.push(Change::Predicate(p.clone()), Endpoint::Subject, way),
+            Path::Inverse(inner) => match &**inner {
+                Path::Predicate(p) => {
+                    self.push(Change::Predicate(p.clone()), Endpoint::Object, way);
+                }
+                _ => self.unreadable = true,
+            },
+            Path::Sequence(steps) => {
+                let mut way = way.clone();
+                for step in steps {
+                    self.path(step, &way);
+                    way = then(&way, step);
+                }
+            }
+            Path::Alternative(paths) => {
+                for path in paths {
+                    self.path(path, way);
+                }
+            }
+            Path::ZeroOrMore(inner) | Path::OneOrMore(inner) => {
+                self.path(inner, &then(way, &Path::ZeroOrMore(inner.clone())));
+            }
+            Path::ZeroOrOne(inner) => self.path(inner, way),
+        }
+    }
+}
+
+/// One way and then another, flat.
+fn then(way: &Path, next: &Path) -> Path {
+    let mut steps = match way {
+        Path::Sequence(steps) => steps.clone(),
+        other => vec![other.clone()],
+    };
+    match next {
+        Path::Sequence(more) => steps.extend(more.iter().cloned()),
+        other => steps.push(other.clone()),
+    }
+    if steps.len() == 1 {
+        return steps.swap_remove(0);
+    }
+    Path::Sequence(steps)
+}
+
+fn steps(path: &Path) -> usize {
+    match path {
+        Path::Sequence(steps) => steps.len(),
+        _ => 1,
+    }
+}
+
+/// Numbers for what a row can be about: each constraint of each shape, with a bit for its upper side and a bit that says
+/// whether what was found tells results apart ([`FOUND_MATTERS`]).
+#[derive(Debug)]
+pub(crate) struct Sites {
+    /// First constraint of each shape, and the number of all.
+    first: Vec<u32>,
+}
+
+const UPPER_SIDE: u32 = 1;
+const BITS: u32 = 2;
+
+impl Sites {
+    fn of(compiled: &Compiled) -> Self {
+        let mut first = Vec::with_capacity(compiled.shapes.len() + 1);
+        let mut next = 0;
+        for shape in &compiled.shapes {
+            first.push(next);
+            next += shape.constraints.len() as u32;
+        }
+        first.push(next);
+        Self { first }
+    }
+
+    /// Above every site.
+    pub(crate) fn len(&self) -> usize {
+        (self.first[self.first.len() - 1] as usize) << BITS
+    }
+
+    /// The site of a result.
+    pub(crate) fn site(&self, at: At) -> u32 {
+        let bits = match at.component {
+            Some(Component::QualifiedMaxCount) => UPPER_SIDE,
+            Some(Component::UniqueLang) => FOUND_MATTERS,
+            _ => 0,
+        };
+        ((self.first[at.shape as usize] + at.constraint) << BITS) | bits
+    }
+
+    /// What a site is about.
+    pub(crate) fn at(&self, compiled: &Compiled, site: u32) -> At {
+        let number = site >> BITS;
+        let shape = self.first.partition_point(|first| *first <= number) as u32 - 1;
+        let constraint = number - self.first[shape as usize];
+        let constraints = &compiled.shapes[shape as usize].constraints;
+        At {
+            shape,
+            constraint,
+            component: if site & UPPER_SIDE == UPPER_SIDE {
+                Some(Component::QualifiedMaxCount)
+            } else {
+                constraints[constraint as usize].component()
+            },
+        }
+    }
+}
