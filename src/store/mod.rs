@@ -11,6 +11,7 @@ mod delta;
 mod derived;
 mod dictionary;
 mod draft;
+mod facts;
 mod fault;
 mod folder;
 mod id;

@@ -3,8 +3,10 @@
 //! Does not know what the texts mean.
 //!
 //! A file holds blocks of 64 texts, compressed with a dictionary learnt from them; a run of (hash, index) that leads from a
-//! text to its id; and a Bloom filter, so that a text that is not here costs no read.
+//! text to its id; a Bloom filter, so that a text that is not here costs no read; and a column of facts, so that asking what
+//! kind of literal an id is costs none either.
 
+use crate::store::facts::{Facts, FactsBuilder};
 use crate::store::parts::Extras;
 use crate::store::run::{Run, RunBuilder};
 use crate::store::segment::{Place, SegmentFile, SegmentWriter, Shared};
@@ -120,6 +122,8 @@ pub(crate) struct Terms {
     blocks: Vec<BlockHead>,
     hashes: Run,
     bloom: Bloom,
+    /// `None` for a file that was written without them.
+    facts: Option<Facts>,
     learnt: Arc<[u8]>,
     unpackers: Mutex<Vec<Decompressor<'static>>>,
     /// What is derived from these texts.
@@ -196,7 +200,15 @@ impl Terms {
                 .collect(),
         };
         let learnt = file.section("learnt")?.unwrap_or_default().into();
+        let facts = match file.section("facts")? {
+            None => None,
+            Some(bytes) => Some(
+                Facts::read(&bytes, count)
+                    .ok_or_else(|| invalid("the column of facts cannot be read"))?,
+            ),
+        };
         Ok(Self {
+            facts,
             hashes: Run::open(&file, "hashes")?,
             file,
             number,
@@ -220,6 +232,7 @@ impl Terms {
         self.blocks.capacity() * size_of::<BlockHead>()
             + self.bloom.words.capacity() * 8
             + self.hashes.memory_bytes()
+            + self.facts.as_ref().map_or(0, Facts::memory_bytes)
     }
 
     /// Dictionary index of a text.
@@ -251,6 +264,9 @@ impl Terms {
 
     /// Packed facts about a text.
     pub(crate) fn meta(&self, local: u64) -> u32 {
+        if let Some(known) = self.facts.as_ref().and_then(|facts| facts.get(local)) {
+            return known;
+        }
         let (block, at) = self.block_of(local);
         block.meta[at]
     }
@@ -369,6 +385,9 @@ impl Terms {
             for at in 0..block.meta.len() {
                 let key = block.text(at);
                 let index = expected + at as u64;
+                if self.meta(index) != block.meta[at] {
+                    return Err(wrong(format!("the facts about text {index} differ")));
+                }
                 if self.find(hash_of(seed, key), key) != Some(self.first + index) {
                     return Err(wrong(format!("text {index} is not found under its hash")));
                 }
@@ -436,6 +455,7 @@ pub(crate) struct TermsWriter {
     packer: Compressor<'static>,
     blocks: Vec<BlockHead>,
     hashes: Vec<(u64, u64)>,
+    facts: FactsBuilder,
     raw: Vec<u8>,
 }
 
@@ -459,6 +479,7 @@ impl TermsWriter {
             learnt,
             blocks: Vec::new(),
             hashes: Vec::new(),
+            facts: FactsBuilder::default(),
             raw: Vec::new(),
         })
     }
@@ -469,9 +490,10 @@ impl TermsWriter {
         let mut packed = (self.raw.len() as u32).to_le_bytes().to_vec();
         packed.extend_from_slice(&self.packer.compress(&self.raw)?);
         self.packed_block(&packed)?;
-        for (at, (text, _)) in texts.iter().enumerate() {
+        for (at, (text, meta)) in texts.iter().enumerate() {
             let index = self.count + at as u64;
             self.hashes.push((hash_of(self.seed, text), index));
+            self.facts.push(*meta);
         }
         self.count += texts.len() as u64;
         Ok(())
@@ -513,6 +535,10 @@ impl TermsWriter {
     pub(crate) fn join(&mut self, other: &Terms) -> io::Result<()> {
         if other.learnt == self.learnt {
             let base = self.count;
+            match &other.facts {
+                Some(facts) => facts.iter().for_each(|kind| self.facts.push(kind)),
+                None => self.facts.give_up(),
+            }
             for head in &other.blocks {
                 let packed = other.file.read(head.place)?;
                 self.count = base + head.first;
@@ -568,6 +594,9 @@ impl TermsWriter {
             .flat_map(|word| word.to_le_bytes())
             .collect();
         self.file.section("bloom", &bytes)?;
+        if let Some(facts) = self.facts.bytes() {
+            self.file.section("facts", &facts)?;
+        }
         self.file.section("learnt", &self.learnt)?;
         self.file
             .finish(serde_json::json!({"first": self.first, "count": self.count}))
