@@ -15,6 +15,8 @@ Start here:
 Data:
   load       Load files and folders
   validate   Check the registry, or files, against the shapes
+  lint       Check shapes themselves, before any data
+  gate       Show or change how strictly commits are judged, per graph
   export     Write the whole registry, or one graph, to standard output
   generate   Make a synthetic town, with faults to find when asked
 
@@ -40,6 +42,8 @@ Begin hier:
 Gegevens:
   load       Laad bestanden en mappen
   validate   Controleer het register, of bestanden, tegen de vormen
+  lint       Controleer vormen zelf, nog voor er gegevens zijn
+  gate       Toon of wijzig hoe streng commits beoordeeld worden, per graaf
   export     Schrijf het hele register, of één graaf, naar de standaarduitvoer
   generate   Maak een verzonnen stad, desgewenst met te vinden fouten
 
@@ -78,7 +82,7 @@ Afloopcodes: 0 gedaan · 1 iets voldoet niet of is geweigerd · 2 kon niet draai
 `oslo OPDRACHT --help` vertelt meer.";
 
 /// Examples below the help of a command: name, Dutch, English.
-const EXAMPLES: [(&str, &str, &str); 17] = [
+const EXAMPLES: [(&str, &str, &str); 18] = [
     (
         "demo",
         "  oslo demo                          # op http://127.0.0.1:7400\n  oslo --data /srv/proef demo --no-serve",
@@ -98,6 +102,11 @@ const EXAMPLES: [(&str, &str, &str); 17] = [
         "validate",
         "  oslo validate                      # het opgeslagen register\n  oslo validate mijn.ttl             # een bestand, zonder het op te slaan\n  oslo validate --shapes eigen.ttl --format turtle mijn.ttl\n  oslo validate --profile adres --output rapport.sarif mijn.ttl\n  oslo validate --baseline gisteren.ndjson --fail-on violation --format ndjson",
         "  oslo validate                      # the stored registry\n  oslo validate mine.ttl             # a file, without storing it\n  oslo validate --shapes own.ttl --format turtle mine.ttl\n  oslo validate --profile adres --output report.sarif mine.ttl\n  oslo validate --baseline yesterday.ndjson --fail-on violation --format ndjson",
+    ),
+    (
+        "lint",
+        "  oslo lint                          # de vormen van het opgeslagen register\n  oslo lint eigen.ttl\n  oslo lint --no-notes --format json vormen/",
+        "  oslo lint                          # the shapes of the stored registry\n  oslo lint own.ttl\n  oslo lint --no-notes --format json shapes/",
     ),
     (
         "query",
@@ -142,8 +151,8 @@ const EXAMPLES: [(&str, &str, &str); 17] = [
     ),
     (
         "settings",
-        "  oslo settings\n  oslo settings --rdf 1.2\n\nDe instelling blijft bij het register en geldt voor elke opdracht en server. Zet haar aan terwijl er geen server draait.",
-        "  oslo settings\n  oslo settings --rdf 1.2\n\nThe setting stays with the registry and holds for every command and server. Change it while no server runs.",
+        "  oslo settings\n  oslo settings --rdf 1.2\n  oslo settings --shacl 1.2 --disallow warning\n\nDe instelling blijft bij het register en geldt voor elke opdracht en server. Zet haar aan terwijl er geen server draait.",
+        "  oslo settings\n  oslo settings --rdf 1.2\n  oslo settings --shacl 1.2 --disallow warning\n\nThe setting stays with the registry and holds for every command and server. Change it while no server runs.",
     ),
     (
         "rebuild",
@@ -168,7 +177,7 @@ const DUTCH_INDEX_MEMORY: &str =
     "Geheugen dat het maken van de index mag nemen, zoals 512MiB of 2GiB [standaard: 2GiB]";
 
 /// Dutch texts: command or command and argument; "" is the program itself.
-const DUTCH: [(&str, &str, &str); 86] = [
+const DUTCH: [(&str, &str, &str); 93] = [
     (
         "",
         "",
@@ -430,6 +439,37 @@ const DUTCH: [(&str, &str, &str); 86] = [
         "settings",
         "rdf",
         "Versie van RDF en SPARQL die het register aanneemt: 1.1, of 1.2 met triple terms en schrijfrichtingen",
+    ),
+    (
+        "settings",
+        "shacl",
+        "Versie van SHACL waarmee vormen gelezen worden: 1.0, of 1.2 met wat de ontwerpen ervan toevoegen",
+    ),
+    (
+        "settings",
+        "disallow",
+        "Minst ernstige ernst waarmee gegevens niet voldoen, met SHACL 1.2: violation, warning, info, debug of trace",
+    ),
+    (
+        "lint",
+        "",
+        "Controleer vormen zelf, nog voor er gegevens zijn",
+    ),
+    (
+        "lint",
+        "paths",
+        "Bestanden en mappen met vormen [standaard: de vormen van het opgeslagen register]",
+    ),
+    ("lint", "format", "Vorm van de bevindingen"),
+    (
+        "lint",
+        "shacl",
+        "Versie van SHACL waarmee de vormen gelezen worden: 1.0 of 1.2 [standaard: zoals het register ingesteld is]",
+    ),
+    (
+        "lint",
+        "no_notes",
+        "Toon enkel wat niet gecontroleerd wordt, zonder de opmerkingen",
     ),
     ("rebuild", "", "Maak de index opnieuw uit het logboek"),
     ("rebuild", "memory", DUTCH_INDEX_MEMORY),

@@ -12,6 +12,7 @@ mod export;
 mod gate;
 mod generate;
 mod help;
+mod lint;
 mod load;
 mod log;
 mod problem;
@@ -100,6 +101,8 @@ enum Command {
     Load(load::LoadArgs),
     /// Check the registry, or files, against the shapes
     Validate(validate::ValidateArgs),
+    /// Check shapes themselves, before any data
+    Lint(lint::LintArgs),
     /// Ask a SPARQL query
     Query(query::QueryArgs),
     /// Change the registry with SPARQL Update
@@ -183,6 +186,7 @@ fn dispatch(command: Command, session: &Session) -> anyhow::Result<Exit> {
         Command::Serve(args) => serve::run(session, &args),
         Command::Load(args) => load::run(session, &args),
         Command::Validate(args) => validate::run(session, &args),
+        Command::Lint(args) => lint::run(session, &args),
         Command::Query(args) => query::run(session, &args),
         Command::Update(args) => query::run_update(session, &args),
         Command::Gate(args) => gate::run(session, &args),

@@ -10,7 +10,7 @@ use super::session::Session;
 use crate::registry::{Registry, StoredReport, assets};
 use crate::shapes::{
     Rendering, Report, ReportFormat, Severity, Shapes, Validation, ValidationOptions, Verdict,
-    read_shapes, suggested_shapes, validate,
+    read_shapes_with, suggested_shapes, validate,
 };
 use crate::store::{AsOf, Draft, Graphs, Id, Snapshot, StoreError, View};
 use crate::views::html::{ReportPage, ReportPart, Site, render_report_file};
@@ -205,7 +205,10 @@ fn check_state(
     let view = state.view();
     let shapes = match profile_shapes(registry, &view, &args.profile)? {
         Some(shapes) => shapes,
-        None => read_shapes(&view.with_graphs(Graphs::set(registry.shapes_graphs(&view)))),
+        None => read_shapes_with(
+            &view.with_graphs(Graphs::set(registry.shapes_graphs(&view))),
+            registry.shapes_options(),
+        ),
     };
     let validation = Validation {
         data: view.with_graphs(Graphs::set(registry.data_graphs(&view))),
@@ -244,7 +247,7 @@ fn profile_shapes(
         })?;
         graphs.extend(profiles::graphs_of(view, &known, profile));
     }
-    Ok(Some(profiles::shapes_of(view, graphs)))
+    Ok(Some(profiles::shapes_of(registry, view, graphs)))
 }
 
 /// Checks files in a draft that is never committed. Shapes and data get graphs of their own, so that focus nodes come
@@ -270,11 +273,13 @@ fn check_files(registry: &Registry, args: &ValidateArgs) -> anyhow::Result<(Stor
         graphs
     };
     let shapes = if !args.shapes.is_empty() {
-        Arc::new(read_shapes(
+        Arc::new(read_shapes_with(
             &view.with_graphs(Graphs::set(own_shapes.graphs())),
+            registry.shapes_options(),
         ))
     } else if !named.is_empty() {
-        Arc::new(read_shapes(&view.with_graphs(Graphs::set(named))))
+        let named = view.with_graphs(Graphs::set(named));
+        Arc::new(read_shapes_with(&named, registry.shapes_options()))
     } else {
         match profile_shapes(registry, &view, &args.profile)? {
             Some(shapes) => Arc::new(shapes),

@@ -11,7 +11,7 @@ use crate::ingest::{Input, subject_lines};
 use crate::rdf::label::Language;
 use crate::registry::StoredReport;
 use crate::shapes::{
-    Origin, Report, ReportFormat, Shapes, Validation, ValidationOptions, Verdict, read_shapes,
+    Origin, Report, ReportFormat, Shapes, Validation, ValidationOptions, Verdict, read_shapes_with,
     validate,
 };
 use crate::store::{Graphs, Id};
@@ -82,8 +82,9 @@ fn shapes_for(state: &AppState, rules: &Rules) -> Result<Arc<Shapes>, ApiError> 
     }
     graphs.extend(draft.changed_graphs());
     let view = draft.snapshot().view();
-    Ok(Arc::new(read_shapes(
+    Ok(Arc::new(read_shapes_with(
         &view.with_graphs(Graphs::set(graphs)),
+        state.registry.shapes_options(),
     )))
 }
 

@@ -3,6 +3,7 @@
 
 pub mod format;
 pub mod label;
+pub mod shacl;
 pub mod text;
 pub mod version;
 pub mod vocab;

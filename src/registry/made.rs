@@ -4,7 +4,7 @@
 
 use super::gate::Gate;
 use super::{Registry, StoredReport};
-use crate::shapes::{Live, Report, Scope, Shapes, read_shapes};
+use crate::shapes::{Live, Report, Scope, Shapes, read_shapes_with};
 use crate::store::{Graphs, Id, Snapshot, View};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -179,7 +179,8 @@ impl Registry {
     pub(super) fn shapes_of(&self, snapshot: &Snapshot) -> Arc<Shapes> {
         let view = snapshot.view();
         let graphs = self.shapes_graphs(&view);
-        Arc::new(read_shapes(&view.with_graphs(Graphs::set(graphs))))
+        let view = view.with_graphs(Graphs::set(graphs));
+        Arc::new(read_shapes_with(&view, self.shapes_options()))
     }
 
     /// The compiled shapes of the stored registry.

@@ -16,7 +16,7 @@ pub use history::HistoryEvent;
 pub use register::{Filter, Match, Register, RegisterError};
 pub use reported::{REPORT_GRAPH, REPORT_HISTORY_GRAPH, ReportGraphs, SolvedResult};
 
-use crate::shapes::{Report, Validation, ValidationOptions, validate};
+use crate::shapes::{Report, ShapesOptions, Validation, ValidationOptions, validate};
 use crate::store::{self, Draft, Graphs, OpenOptions, Snapshot, Store, StoreError, View};
 use history::History;
 use made::Made;
@@ -157,6 +157,15 @@ impl Registry {
     /// `{base}/id/agent/{name}`: an agent of this registry, a role or program.
     pub fn agent_iri(&self, name: &str) -> String {
         format!("{}/id/agent/{name}", self.config.base)
+    }
+
+    /// How this registry reads shapes, as it was set to.
+    pub fn shapes_options(&self) -> ShapesOptions {
+        let settings = self.store.settings();
+        ShapesOptions {
+            shacl12: settings.shacl.is_12(),
+            threshold: settings.disallow,
+        }
     }
 
     /// Checks statements that are not to be stored, against the stored shapes and with the stored registry as background.

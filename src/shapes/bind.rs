@@ -3,15 +3,17 @@
 
 use super::constraints::{LanguageTest, Length, Limit};
 use super::graph::subclass_closure;
-use super::model::{Compiled, Constraint, PairKind};
+use super::model::{Compiled, Constraint, PairKind, PathIx};
 use super::path::Path;
 use super::run::MemoIx;
 use super::sparql::is_solution;
+use super::v12::Constraint12;
 use crate::rdf::vocab::rdf;
 use crate::shapes::compare::Value;
 use crate::store::{Id, View};
 use oxrdf::{NamedNode, Term, TermRef};
 use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::Arc;
 
 /// A path over ids. Inversion is at predicates only; a predicate the store does not know leads nowhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +46,7 @@ pub(crate) enum BoundConstraint {
     Pair(PairKind, Option<Id>),
     HasValue(Id),
     /// Sorted.
-    In(Vec<Id>),
+    In(Arc<[Id]>),
     /// Sorted predicates.
     Closed(Vec<Id>),
     /// Index of a concept scheme; `None` when the store does not know it.
@@ -53,6 +55,25 @@ pub(crate) enum BoundConstraint {
     Shapes,
     /// A query, which binds its terms itself.
     Query,
+    /// What SHACL 1.2 adds.
+    V12(Bound12),
+}
+
+/// A constraint of SHACL 1.2 over ids.
+#[derive(Debug)]
+pub(crate) enum Bound12 {
+    /// Indexes of class extents.
+    ClassIn(Vec<u32>),
+    /// Datatype indexes that some literal has.
+    DatatypeIn(Vec<u16>),
+    /// The classes and their subclasses, sorted.
+    RootClass(Vec<Id>),
+    SingleLine(MemoIx),
+    SubsetOf(PathIx),
+    /// Predicates; `None` for those the store does not know.
+    UniqueValues(Vec<Option<Id>>),
+    /// Lists, and what refers to shapes: nothing more is needed than what was compiled.
+    Shapes,
 }
 
 /// Compiled shapes over the ids of one version.
@@ -166,6 +187,9 @@ pub(crate) struct Binder<'a> {
     pub(crate) bindings: Bindings,
     locals: LocalTerms,
     class_ix: FxHashMap<NamedNode, u32>,
+    scheme_ix: FxHashMap<Id, u32>,
+    /// Lists of values by where they are kept: shapes share them.
+    lists: FxHashMap<usize, Arc<[Id]>>,
     unknown: FxHashSet<Unknown>,
 }
 
@@ -177,6 +201,8 @@ impl<'a> Binder<'a> {
             bindings: Bindings::default(),
             locals: LocalTerms::default(),
             class_ix: FxHashMap::default(),
+            scheme_ix: FxHashMap::default(),
+            lists: FxHashMap::default(),
             unknown: FxHashSet::default(),
         }
     }
@@ -292,8 +318,14 @@ impl<'a> Binder<'a> {
             }
             Constraint::HasValue(value) => BoundConstraint::HasValue(self.term(value)),
             Constraint::In(members) => {
+                let list = Arc::as_ptr(members).cast::<Term>() as usize;
+                if let Some(known) = self.lists.get(&list) {
+                    return BoundConstraint::In(Arc::clone(known));
+                }
                 let mut ids: Vec<Id> = members.iter().map(|m| self.term(m)).collect();
                 ids.sort_unstable();
+                let ids: Arc<[Id]> = ids.into();
+                self.lists.insert(list, Arc::clone(&ids));
                 BoundConstraint::In(ids)
             }
             Constraint::Closed(allowed) => {
@@ -307,14 +339,14 @@ impl<'a> Binder<'a> {
             Constraint::CodeList(scheme) => {
                 BoundConstraint::CodeList(self.iri(scheme.as_str()).map(|id| {
                     let schemes = &mut self.bindings.schemes;
-                    let ix = schemes.iter().position(|s| *s == id).unwrap_or_else(|| {
+                    *self.scheme_ix.entry(id).or_insert_with(|| {
                         schemes.push(id);
-                        schemes.len() - 1
-                    });
-                    ix as u32
+                        schemes.len() as u32 - 1
+                    })
                 }))
             }
             Constraint::Sparql(_) => BoundConstraint::Query,
+            Constraint::V12(constraint) => BoundConstraint::V12(self.v12(constraint)),
             Constraint::Not(_)
             | Constraint::And(_)
             | Constraint::Or(_)
@@ -322,6 +354,46 @@ impl<'a> Binder<'a> {
             | Constraint::Node(_)
             | Constraint::Property(_)
             | Constraint::Qualified { .. } => BoundConstraint::Shapes,
+        }
+    }
+
+    fn v12(&mut self, constraint: &Constraint12) -> Bound12 {
+        let view = self.view;
+        match constraint {
+            Constraint12::ClassIn(classes) => {
+                Bound12::ClassIn(classes.iter().map(|class| self.class(class)).collect())
+            }
+            Constraint12::DatatypeIn(datatypes) => {
+                let mut known = Vec::with_capacity(datatypes.len());
+                for datatype in datatypes {
+                    match view.datatype_index(datatype.as_str()) {
+                        Some(index) => known.push(index),
+                        None => self.missing(Unknown::Datatype(datatype.clone())),
+                    }
+                }
+                Bound12::DatatypeIn(known)
+            }
+            Constraint12::RootClass(classes) => {
+                let mut all = Vec::new();
+                for class in classes {
+                    let class = self.term(&class.clone().into());
+                    all.extend(subclass_closure(view, class));
+                }
+                Bound12::RootClass(super::idset::sort_unique(all))
+            }
+            Constraint12::SingleLine => Bound12::SingleLine(self.memo()),
+            Constraint12::SubsetOf(path) => Bound12::SubsetOf(*path),
+            Constraint12::UniqueValuesFor(properties) => Bound12::UniqueValues(
+                properties
+                    .iter()
+                    .map(|property| self.iri(property.as_str()))
+                    .collect(),
+            ),
+            Constraint12::SomeValue(_)
+            | Constraint12::MemberShape(_)
+            | Constraint12::MinListLength(_)
+            | Constraint12::MaxListLength(_)
+            | Constraint12::UniqueMembers => Bound12::Shapes,
         }
     }
 }

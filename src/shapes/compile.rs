@@ -2,11 +2,16 @@
 //! Works on the model alone; the graph is no longer needed.
 
 use super::lint::Lint;
-use super::model::{Compiled, Constraint, Shape, ShapeIx};
+use super::lint_model::lint_model;
+use super::model::{Compiled, Constraint, Shape, ShapeIx, Target};
 use super::names::{short_iri, short_term};
+use super::v12::Constraint12;
 use oxrdf::Term;
-use rustc_hash::{FxBuildHasher, FxHashMap};
+use rustc_hash::{FxBuildHasher, FxHashMap, FxHashSet};
+use sha2::{Digest, Sha256};
+use std::cell::RefCell;
 use std::hash::BuildHasher;
+use std::sync::Arc;
 
 /// Links what was read.
 pub(crate) fn compile(mut compiled: Compiled) -> Compiled {
@@ -16,6 +21,7 @@ pub(crate) fn compile(mut compiled: Compiled) -> Compiled {
     drop_undecidable_negations(&mut compiled);
     let structures = share_conditions(&mut compiled, &components);
     set_stable_keys(&mut compiled.shapes, &structures);
+    lint_model(&mut compiled);
     order(&mut compiled);
     let labels: Vec<String> = (0..compiled.shapes.len())
         .map(|ix| shape_label(&compiled.shapes, ix as ShapeIx))
@@ -107,6 +113,9 @@ fn circles(shapes: &[Shape]) -> Vec<Vec<ShapeIx>> {
     found
 }
 
+/// Shapes of a circle that its finding names.
+const NAMED_IN_CIRCLE: usize = 8;
+
 fn mark_recursion(compiled: &mut Compiled, components: &[Vec<ShapeIx>]) {
     for (number, component) in components.iter().enumerate() {
         let refers_to_itself = component.len() > 1
@@ -114,11 +123,12 @@ fn mark_recursion(compiled: &mut Compiled, components: &[Vec<ShapeIx>]) {
         if !refers_to_itself {
             continue;
         }
+        let within: FxHashSet<ShapeIx> = component.iter().copied().collect();
         let negated = component.iter().any(|ix| {
             let constraints = &compiled.shapes[*ix as usize].constraints;
             constraints
                 .iter()
-                .any(|c| c.negates() && c.shapes().iter().any(|other| component.contains(other)))
+                .any(|c| c.negates() && c.shapes().iter().any(|other| within.contains(other)))
         });
         let mut names: Vec<String> = component
             .iter()
@@ -128,6 +138,10 @@ fn mark_recursion(compiled: &mut Compiled, components: &[Vec<ShapeIx>]) {
             })
             .collect();
         names.sort_unstable();
+        if names.len() > NAMED_IN_CIRCLE {
+            names.truncate(NAMED_IN_CIRCLE);
+            names.push("…".to_owned());
+        }
         let circle = names.join(" → ");
         let mut members = component.clone();
         members.sort_unstable();
@@ -156,7 +170,7 @@ fn refuse_depth(compiled: &mut Compiled, components: &[Vec<ShapeIx>]) {
         let below = component
             .iter()
             .flat_map(|ix| references(&compiled.shapes, *ix));
-        let deepest = below.map(|ix| depth[ix as usize] + 1).max().unwrap_or(0);
+        let deepest = below.map(|ix| depth[ix as usize]).max().unwrap_or(0);
         let reached = deepest + component.len() as u32;
         for &ix in component {
             depth[ix as usize] = reached;
@@ -177,46 +191,67 @@ fn refuse_depth(compiled: &mut Compiled, components: &[Vec<ShapeIx>]) {
 }
 
 /// A shape that is not fully checked is only known to fail, never known to conform. Using it positively is sound;
-/// a negation of it is left out.
+/// a negation of it, or a target that asks who conforms to it, is left out.
 fn drop_undecidable_negations(compiled: &mut Compiled) {
-    loop {
-        let mut changed = false;
-        for ix in 0..compiled.shapes.len() {
-            let unsure = |other: &ShapeIx| {
-                let other = &compiled.shapes[*other as usize];
-                !other.deactivated && (other.quarantined || other.partial)
-            };
-            let shape = &compiled.shapes[ix];
-            let doubtful: Vec<bool> = shape
-                .constraints
-                .iter()
-                .map(|c| c.shapes().iter().any(unsure))
-                .collect();
-            if !doubtful.contains(&true) {
-                continue;
-            }
-            let mut lints = Vec::new();
-            let shape = &mut compiled.shapes[ix];
-            let before = (shape.partial, shape.constraints.len());
-            shape.partial = true;
-            let mut position = 0;
-            shape.constraints.retain(|constraint| {
-                let keep = !(doubtful[position] && constraint.negates());
-                position += 1;
-                if !keep {
-                    let name = constraint.component().map_or("sh:property", |c| c.name());
-                    let mut lint = Lint::new("L018", name, "");
-                    lint.shape = Some(shape.term.clone());
-                    lint.shape_ix = Some(ix as ShapeIx);
-                    lints.push(lint);
-                }
-                keep
-            });
-            changed |= before != (shape.partial, shape.constraints.len());
-            compiled.findings.append(&mut lints);
+    // Who uses a shape; what is unsure makes its users unsure.
+    let mut users: Vec<Vec<ShapeIx>> = vec![Vec::new(); compiled.shapes.len()];
+    for (ix, shape) in compiled.shapes.iter().enumerate() {
+        let targets = shape.targets.iter().filter_map(Target::shape);
+        for other in shape
+            .constraints
+            .iter()
+            .flat_map(Constraint::shapes)
+            .chain(targets)
+        {
+            users[other as usize].push(ix as ShapeIx);
         }
-        if !changed {
-            return;
+    }
+    let unsure = |shape: &Shape| !shape.deactivated && (shape.quarantined || shape.partial);
+    let mut queue: Vec<ShapeIx> = (0..compiled.shapes.len() as ShapeIx)
+        .filter(|ix| unsure(&compiled.shapes[*ix as usize]))
+        .collect();
+    let mut done = vec![false; compiled.shapes.len()];
+    let mut touched: Vec<ShapeIx> = Vec::new();
+    while let Some(ix) = queue.pop() {
+        if std::mem::replace(&mut done[ix as usize], true) {
+            continue;
+        }
+        for &user in &users[ix as usize] {
+            touched.push(user);
+            let user_shape = &mut compiled.shapes[user as usize];
+            user_shape.partial = true;
+            if unsure(user_shape) {
+                queue.push(user);
+            }
+        }
+    }
+    touched.sort_unstable();
+    touched.dedup();
+    for ix in touched {
+        let model = &mut compiled.shapes[ix as usize];
+        let mut constraints = std::mem::take(&mut model.constraints);
+        let mut targets = std::mem::take(&mut model.targets);
+        let mut lints = Vec::new();
+        let is_unsure = |other: &ShapeIx| unsure(&compiled.shapes[*other as usize]);
+        constraints.retain(|constraint| {
+            let keep = !(constraint.negates() && constraint.shapes().iter().any(is_unsure));
+            if !keep {
+                let name = constraint.component().map_or("sh:property", |c| c.name());
+                lints.push(Lint::new("L018", name, ""));
+            }
+            keep
+        });
+        let all = targets.len();
+        targets.retain(|target| !target.shape().is_some_and(|shape| is_unsure(&shape)));
+        if targets.len() < all {
+            lints.push(Lint::new("L099", "sh:targetWhere", ""));
+        }
+        let model = &mut compiled.shapes[ix as usize];
+        (model.constraints, model.targets) = (constraints, targets);
+        for mut lint in lints {
+            lint.shape = Some(model.term.clone());
+            lint.shape_ix = Some(ix);
+            compiled.findings.push(lint);
         }
     }
 }
@@ -225,6 +260,7 @@ fn drop_undecidable_negations(compiled: &mut Compiled) {
 fn share_conditions(compiled: &mut Compiled, components: &[Vec<ShapeIx>]) -> Vec<u64> {
     let mut structures = vec![0_u64; compiled.shapes.len()];
     let mut numbers: FxHashMap<String, u32> = FxHashMap::default();
+    let lists = RefCell::default();
     // Components come children first.
     for &ix in components.iter().flatten() {
         let shape = &compiled.shapes[ix as usize];
@@ -234,14 +270,17 @@ fn share_conditions(compiled: &mut Compiled, components: &[Vec<ShapeIx>]) -> Vec
             format!("recursive {ix}")
         } else {
             let number_of = |other: &ShapeIx| u64::from(compiled.shapes[*other as usize].condition);
-            structure_key(compiled, shape, &number_of)
+            structure_key(compiled, shape, &number_of, &lists)
         };
         structures[ix as usize] = if shape.recursion.is_some() {
             FxBuildHasher.hash_one(short_term(&shape.term))
         } else {
-            FxBuildHasher.hash_one(structure_key(compiled, shape, &|other| {
-                structures[*other as usize]
-            }))
+            FxBuildHasher.hash_one(structure_key(
+                compiled,
+                shape,
+                &|other| structures[*other as usize],
+                &lists,
+            ))
         };
         let next = numbers.len() as u32;
         let condition = *numbers.entry(key).or_insert(next);
@@ -251,11 +290,28 @@ fn share_conditions(compiled: &mut Compiled, components: &[Vec<ShapeIx>]) -> Vec
     structures
 }
 
+/// Lists of more members are told apart by a number.
+const LONG_LIST: usize = 64;
+
+/// A number for a long list: equal lists have equal numbers, and others do not but by a chance of one in 2^128.
+fn list_number(members: &[Term]) -> String {
+    let mut hash = Sha256::new();
+    for member in members {
+        hash.update(member.to_string());
+        hash.update([0]);
+    }
+    hash.finalize()[..16]
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
 /// Path and constraints as text, constraints sorted and each once.
 fn structure_key(
     compiled: &Compiled,
     shape: &Shape,
     shape_number: &dyn Fn(&ShapeIx) -> u64,
+    lists: &RefCell<FxHashMap<usize, String>>,
 ) -> String {
     let list = |shapes: &[ShapeIx]| {
         shapes
@@ -287,6 +343,23 @@ fn structure_key(
                 )
             }
             Constraint::Pattern { source, flags, .. } => format!("pattern {flags} {source}"),
+            // A key may be long, but not as long as the longest lists.
+            Constraint::In(members) if members.len() > LONG_LIST => {
+                // Many shapes may share one list.
+                let list = Arc::as_ptr(members).cast::<Term>() as usize;
+                let mut lists = lists.borrow_mut();
+                let number = lists.entry(list).or_insert_with(|| list_number(members));
+                format!("in {} {number}", members.len())
+            }
+            Constraint::V12(c @ Constraint12::UniqueValuesFor(_)) => {
+                // Its meaning hangs on the targets of the shape.
+                format!(
+                    "{} {:?}",
+                    c.key(shape_number, &compiled.paths),
+                    shape.targets
+                )
+            }
+            Constraint::V12(c) => c.key(shape_number, &compiled.paths),
             other => format!("{other:?}"),
         })
         .collect();
@@ -351,6 +424,7 @@ fn order(compiled: &mut Compiled) {
                 .constraints
                 .iter()
                 .flat_map(Constraint::shapes)
+                .filter(|child| rank[*child as usize] == u32::MAX)
                 .collect();
             below.sort_by_cached_key(|child| {
                 let (_, iri, path, stable, ix) = key(child);

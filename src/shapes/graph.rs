@@ -6,6 +6,15 @@ use oxrdf::{Literal, NamedNode, Term};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::cell::RefCell;
 
+/// Why a node is not a list that can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ListError {
+    /// A cell lacks its member or rest, has two of them, or comes twice.
+    Broken,
+    /// There are more members than asked for.
+    TooLong,
+}
+
 /// A view with a cache of IRI look-ups.
 pub(crate) struct ShapesGraph<'v> {
     view: &'v View,
@@ -51,8 +60,8 @@ impl<'v> ShapesGraph<'v> {
         subjects
     }
 
-    /// Members of an RDF list; `None` when it is broken or runs in a circle.
-    pub(crate) fn list(&self, head: Id) -> Option<Vec<Id>> {
+    /// Members of an RDF list of `most` members at most.
+    pub(crate) fn list(&self, head: Id, most: usize) -> Result<Vec<Id>, ListError> {
         let nil = self.id(rdf::NIL);
         let mut members = Vec::new();
         let mut seen = FxHashSet::default();
@@ -63,12 +72,15 @@ impl<'v> ShapesGraph<'v> {
                 self.objects(node, rdf::REST),
             );
             if first.len() != 1 || rest.len() != 1 || !seen.insert(node) {
-                return None;
+                return Err(ListError::Broken);
+            }
+            if members.len() == most {
+                return Err(ListError::TooLong);
             }
             members.push(first[0]);
             node = rest[0];
         }
-        Some(members)
+        Ok(members)
     }
 
     pub(crate) fn term(&self, id: Id) -> Term {

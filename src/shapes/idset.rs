@@ -44,6 +44,20 @@ impl IdSet {
             .is_some_and(|page| page[(raw >> 6 & 7) as usize] >> (raw & 63) & 1 == 1)
     }
 
+    /// Adds all ids of another set.
+    pub(crate) fn union(&mut self, other: &Self) {
+        for (number, words) in &other.pages {
+            let page = self.pages.entry(*number).or_default();
+            for (word, more) in page.iter_mut().zip(words) {
+                self.len += u64::from((more & !*word).count_ones());
+                *word |= more;
+            }
+        }
+        for id in &other.scattered {
+            self.len += u64::from(self.scattered.insert(*id));
+        }
+    }
+
     /// How many ids the set holds.
     pub(crate) fn len(&self) -> u64 {
         self.len

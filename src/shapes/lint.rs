@@ -50,6 +50,8 @@ pub struct Lint {
     pub hint: Text,
     /// Position of the shape, for the run.
     pub(crate) shape_ix: Option<u32>,
+    /// Whether it is about a target: the shape is then not checked although nothing may reach it.
+    pub(crate) is_about_target: bool,
 }
 
 impl Lint {
@@ -68,6 +70,7 @@ impl Lint {
             message: Text::new(fill(rule.nl), fill(rule.en)),
             hint: Text::new(fill(rule.hint_nl), fill(rule.hint_en)),
             shape_ix: None,
+            is_about_target: false,
         }
     }
 
@@ -87,6 +90,12 @@ impl Lint {
     /// Whether a strict processor refuses the shapes graph for it.
     pub(crate) fn is_failure(&self) -> bool {
         self.effect != Effect::Note || self.code == "L063"
+    }
+
+    /// Says whether it is about a target.
+    pub(crate) fn about_target(mut self, is_about_target: bool) -> Self {
+        self.is_about_target = is_about_target;
+        self
     }
 
     /// Adds "did you mean" to the hint.

@@ -7,6 +7,7 @@ use super::model::{Component, Constraint, Shape, ShapeIx};
 use super::names::{local_name, nearest, short_iri, short_term};
 use super::report::{PathRef, Report, ResultRow};
 use super::texts::{WORDS, result_text};
+use super::v12::Constraint12;
 use crate::rdf::label::{Language, pick};
 use crate::rdf::vocab::{rdfs, skos};
 use crate::store::Id;
@@ -14,6 +15,8 @@ use oxrdf::{Literal, NamedNode, Term};
 
 /// Values named in a hint.
 const LISTED_VALUES: usize = 8;
+/// Allowed values that a hint looks at.
+const COMPARED_VALUES: usize = 2000;
 
 impl Report {
     /// What is wrong, in one language: `sh:message` (or its Flemish twin) in that language, then without language, then
@@ -192,12 +195,28 @@ impl Report {
             Constraint::Class(iri) | Constraint::Datatype(iri) | Constraint::Pair(_, iri) => {
                 short_iri(iri.as_str())
             }
-            Constraint::NodeKind(kinds) => {
-                let words = WORDS.node_kinds.iter().find(|(bits, _)| bits == kinds);
-                words.map_or_else(String::new, |(_, words)| {
-                    words[language as usize].to_owned()
-                })
-            }
+            Constraint::NodeKind(kinds) => node_kind(*kinds, language),
+            Constraint::V12(constraint) => match constraint {
+                Constraint12::ClassIn(list)
+                | Constraint12::DatatypeIn(list)
+                | Constraint12::RootClass(list) => {
+                    let or = WORDS.or[language as usize];
+                    list.iter()
+                        .take(LISTED_VALUES)
+                        .map(|iri| short_iri(iri.as_str()))
+                        .collect::<Vec<_>>()
+                        .join(or)
+                }
+                Constraint12::UniqueValuesFor(list) => list
+                    .iter()
+                    .map(|iri| short_iri(iri.as_str()))
+                    .collect::<Vec<_>>()
+                    .join(", "),
+                Constraint12::SomeValue(shape) | Constraint12::MemberShape(shape) => name(shape),
+                Constraint12::MinListLength(n) | Constraint12::MaxListLength(n) => n.to_string(),
+                Constraint12::SubsetOf(path) => self.shapes.compiled.paths[*path as usize].brief(),
+                Constraint12::SingleLine | Constraint12::UniqueMembers => String::new(),
+            },
             Constraint::MinCount(n)
             | Constraint::MaxCount(n)
             | Constraint::MinLength(n)
@@ -246,6 +265,7 @@ impl Report {
         };
         let all = match self.constraint(row) {
             Constraint::Closed(allowed) => allowed.len(),
+            Constraint::In(members) => members.len(),
             _ => candidates.len(),
         };
         let mut text = shown.join(", ");
@@ -265,7 +285,7 @@ impl Report {
     /// Values the constraint would take, when it lists them.
     fn allowed_values(&self, row: &ResultRow) -> Vec<Term> {
         match self.constraint(row) {
-            Constraint::In(members) => members.clone(),
+            Constraint::In(members) => members.iter().take(COMPARED_VALUES).cloned().collect(),
             Constraint::CodeList(_) | Constraint::Node(_) => {
                 let scheme = self
                     .code_list(row)
@@ -274,6 +294,7 @@ impl Report {
                     scheme.map_or_else(Vec::new, |scheme| concepts_of(&self.context, scheme));
                 concepts
                     .into_iter()
+                    .take(COMPARED_VALUES)
                     .map(|concept| self.context.term(concept))
                     .collect()
             }
@@ -370,6 +391,22 @@ fn shape_name(shapes: &[Shape], ix: ShapeIx, language: Language) -> String {
     }
 }
 
+/// Kinds of nodes in words.
+fn node_kind(kinds: u8, language: Language) -> String {
+    let words = |bits: u8| {
+        WORDS
+            .node_kinds
+            .iter()
+            .find(|(known, _)| *known == bits)
+            .map(|(_, words)| words[language as usize].to_owned())
+    };
+    words(kinds).unwrap_or_else(|| {
+        let each = [1, 2, 4, 8].into_iter().filter(|bit| kinds & bit != 0);
+        let named: Vec<String> = each.filter_map(words).collect();
+        named.join(WORDS.or[language as usize])
+    })
+}
+
 /// A constraint in SHACL's own terms; what lies deeper is left out.
 fn in_short(shapes: &[Shape], constraint: &Constraint, language: Language) -> String {
     match constraint {
@@ -381,12 +418,7 @@ fn in_short(shapes: &[Shape], constraint: &Constraint, language: Language) -> St
         Constraint::MaxLength(n) => format!("sh:maxLength {n}"),
         Constraint::HasValue(value) => format!("sh:hasValue {}", short_term(value)),
         Constraint::Pattern { source, .. } => format!("sh:pattern \"{source}\""),
-        Constraint::NodeKind(kinds) => {
-            let words = WORDS.node_kinds.iter().find(|(bits, _)| bits == kinds);
-            words.map_or_else(String::new, |(_, words)| {
-                words[language as usize].to_owned()
-            })
-        }
+        Constraint::NodeKind(kinds) => node_kind(*kinds, language),
         Constraint::Property(inner)
             if matches!(shapes[*inner as usize].term, Term::BlankNode(_)) =>
         {

@@ -2,7 +2,7 @@
 //! its sorted permutations ([SHACL 1.0](https://www.w3.org/TR/shacl/), Core and SPARQL). Never copies the data, never panics on
 //! odd shapes: what is ill-formed is listed as not checked.
 //!
-//! [`read_shapes`] → [`Shapes`]; [`validate`] → [`Report`]; the report renders itself.
+//! [`read_shapes`], or [`read_shapes_with`] for SHACL 1.2 → [`Shapes`]; [`validate`] → [`Report`]; the report renders itself.
 //!
 //! A property shape below another counts its results once for each way that leads to the value, as the specification
 //! does: two focus nodes with the same bad value give two results.
@@ -15,7 +15,9 @@ mod constraints;
 mod graph;
 mod idset;
 mod lint;
+mod lint_model;
 mod lint_texts;
+mod lint_vocabulary;
 mod live;
 mod message;
 mod model;
@@ -28,6 +30,7 @@ mod read;
 mod render;
 mod render_csv;
 mod render_jsonld;
+mod render_lints;
 mod render_sarif;
 mod render_text;
 mod render_turtle;
@@ -35,6 +38,7 @@ mod report;
 mod run;
 mod sparql;
 mod texts;
+mod v12;
 mod validate;
 mod vocabulary;
 
@@ -45,8 +49,9 @@ pub use live::{Event, Live, ResultKey, Scope, Step};
 pub use model::{Component, Severity, Shapes};
 pub use outline::Section;
 pub use path::Path;
-pub use read::read_shapes;
+pub use read::{ShapesOptions, read_shapes, read_shapes_with};
 pub use render::{Origin, Rendering, ReportFormat};
+pub use render_lints::{finding_json, render_findings};
 pub use report::{
     FocusCount, PathRef, Report, ResultGroup, ResultRow, SeverityCounts, ShapeRef, Verdict,
     ZeroFocus,

@@ -4,7 +4,9 @@
 use super::lint::Lint;
 use super::path::Path;
 use super::sparql::{Origin, Rule, TargetQuery};
+use super::v12::Constraint12;
 use super::vocabulary as sh;
+use crate::rdf::shacl::Threshold;
 use oxrdf::{Literal, NamedNode, Term};
 use regex::Regex;
 use std::sync::Arc;
@@ -63,6 +65,18 @@ pub(crate) struct Compiled {
     pub(crate) origin: Origin,
     /// Shapes equal in what they ask (whatever their names and messages) share a condition: `Shape::condition` is below this.
     pub(crate) condition_count: u32,
+    /// Which results deny conformance; `None` when all do, as in SHACL 1.0.
+    pub(crate) threshold: Option<Threshold>,
+}
+
+impl Compiled {
+    /// Whether a result of a shape denies conformance.
+    pub(crate) fn denies(&self, shape: ShapeIx) -> bool {
+        match (self.threshold, self.shapes[shape as usize].severity.level()) {
+            (Some(threshold), Some(level)) => level <= threshold,
+            _ => true,
+        }
+    }
 }
 
 /// One node shape or property shape.
@@ -94,6 +108,8 @@ pub(crate) struct Shape {
     pub(crate) recursion: Option<u32>,
     /// The same for the same shape in every compilation, whatever blank node labels it has.
     pub(crate) stable_key: u64,
+    /// Typed as a shape, rather than found because of what it says or because another shape uses it.
+    pub(crate) declared: bool,
 }
 
 impl Shape {
@@ -104,7 +120,7 @@ impl Shape {
 }
 
 /// A way to choose focus nodes ([§2.1.3](https://www.w3.org/TR/shacl/#targets)).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Target {
     /// Instances of a class; also the implicit class target.
     Class(NamedNode),
@@ -113,6 +129,19 @@ pub(crate) enum Target {
     ObjectsOf(NamedNode),
     /// What a query finds.
     Sparql(Arc<TargetQuery>),
+    /// Nodes of the data that conform to a shape (`sh:targetWhere` of SHACL 1.2). Reads what that shape reads, of every
+    /// node that occurs in the data as a subject or object.
+    Where(ShapeIx),
+}
+
+impl Target {
+    /// The shape that decides who is a target.
+    pub(crate) fn shape(&self) -> Option<ShapeIx> {
+        match self {
+            Self::Where(shape) => Some(*shape),
+            _ => None,
+        }
+    }
 }
 
 /// A constraint with its parameters. Lists of shapes keep their order and duplicates.
@@ -149,11 +178,13 @@ pub(crate) enum Constraint {
     },
     Closed(Vec<NamedNode>),
     HasValue(Term),
-    In(Vec<Term>),
+    In(Arc<[Term]>),
     /// The value is a concept of this scheme (`qb:codeList`).
     CodeList(NamedNode),
     /// A query, of `sh:sparql` or of a component of the shapes graph.
     Sparql(Arc<Rule>),
+    /// What SHACL 1.2 adds; each variant says what it reads.
+    V12(Constraint12),
 }
 
 /// Which side of a range and whether the limit itself is allowed.
@@ -210,6 +241,7 @@ impl Constraint {
             Self::CodeList(_) => Component::CodeList,
             Self::Sparql(rule) if rule.component.is_some() => Component::Custom,
             Self::Sparql(_) => Component::Sparql,
+            Self::V12(constraint) => constraint.component(),
         })
     }
 
@@ -233,6 +265,7 @@ impl Constraint {
                 all.extend(siblings);
                 all
             }
+            Self::V12(constraint) => constraint.shape().into_iter().collect(),
             _ => Vec::new(),
         }
     }
@@ -282,6 +315,20 @@ impl Severity {
         }
     }
 
+    /// How grave it is among those that SHACL names; severities of one's own are none of them.
+    pub(crate) fn level(&self) -> Option<Threshold> {
+        match self {
+            Self::Violation => Some(Threshold::Violation),
+            Self::Warning => Some(Threshold::Warning),
+            Self::Info => Some(Threshold::Info),
+            Self::Other(node) => match node.as_str() {
+                sh::DEBUG => Some(Threshold::Debug),
+                sh::TRACE => Some(Threshold::Trace),
+                _ => None,
+            },
+        }
+    }
+
     /// Word for people, in Dutch or English; the IRI for severities of one's own.
     pub fn label(&self, language: crate::rdf::label::Language) -> &str {
         use crate::rdf::label::Language::{En, Nl};
@@ -292,13 +339,18 @@ impl Severity {
             (Self::Warning, En) => "warning",
             (Self::Info, Nl) => "melding",
             (Self::Info, En) => "info",
-            (Self::Other(node), _) => node.as_str(),
+            (Self::Other(node), language) => match (node.as_str(), language) {
+                (sh::DEBUG, _) => "debug",
+                (sh::TRACE, Nl) => "spoor",
+                (sh::TRACE, En) => "trace",
+                (own, _) => own,
+            },
         }
     }
 }
 
-/// Constraint components of SHACL Core, in the order of the specification, the code-list reading of `qb:codeList`, and those in
-/// SPARQL: `sh:sparql` and all components that a shapes graph declares.
+/// Constraint components of SHACL Core, in the order of the specification, the code-list reading of `qb:codeList`, those in
+/// SPARQL (`sh:sparql` and all components that a shapes graph declares), and the components that SHACL 1.2 adds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(
     missing_docs,
@@ -336,11 +388,20 @@ pub enum Component {
     CodeList,
     Sparql,
     Custom,
+    RootClass,
+    SingleLine,
+    SomeValue,
+    SubsetOf,
+    MemberShape,
+    MinListLength,
+    MaxListLength,
+    UniqueMembers,
+    UniqueValuesFor,
 }
 
 impl Component {
     /// All components, in order.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 40] = [
         Self::Class,
         Self::Datatype,
         Self::NodeKind,
@@ -372,6 +433,15 @@ impl Component {
         Self::CodeList,
         Self::Sparql,
         Self::Custom,
+        Self::RootClass,
+        Self::SingleLine,
+        Self::SomeValue,
+        Self::SubsetOf,
+        Self::MemberShape,
+        Self::MinListLength,
+        Self::MaxListLength,
+        Self::UniqueMembers,
+        Self::UniqueValuesFor,
     ];
 
     /// Name without `ConstraintComponent`, as in the specification.
@@ -408,6 +478,15 @@ impl Component {
             Self::CodeList => "CodeList",
             Self::Sparql => "SPARQL",
             Self::Custom => "Custom",
+            Self::RootClass => "RootClass",
+            Self::SingleLine => "SingleLine",
+            Self::SomeValue => "SomeValue",
+            Self::SubsetOf => "SubsetOf",
+            Self::MemberShape => "MemberShape",
+            Self::MinListLength => "MinListLength",
+            Self::MaxListLength => "MaxListLength",
+            Self::UniqueMembers => "UniqueMembers",
+            Self::UniqueValuesFor => "UniqueValuesFor",
         }
     }
 

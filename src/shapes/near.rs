@@ -19,7 +19,7 @@ pub(crate) fn near_misses(
     empty: &[ShapeIx],
     data: &View,
 ) -> Vec<(ShapeIx, Lint, Vec<ClassCount>)> {
-    let mut classes: Option<Vec<ClassCount>> = None;
+    let mut classes: Option<Names> = None;
     empty
         .iter()
         .map(|&ix| {
@@ -27,12 +27,8 @@ pub(crate) fn near_misses(
             let mut near: Vec<ClassCount> = Vec::new();
             for target in &shape.targets {
                 if let Target::Class(class) = target {
-                    let all = classes.get_or_insert_with(|| classes_in(data));
-                    near.extend(
-                        all.iter()
-                            .filter(|(other, _)| is_near(class.as_str(), other))
-                            .cloned(),
-                    );
+                    let all = classes.get_or_insert_with(|| Names::new(classes_in(data)));
+                    near.extend(all.near(class.as_str()));
                 }
             }
             near.sort_unstable_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
@@ -63,6 +59,7 @@ fn describe(target: &Target) -> String {
         Target::Sparql(_) => "SPARQL".to_owned(),
         Target::SubjectsOf(predicate) => format!("{} …", short_iri(predicate.as_str())),
         Target::ObjectsOf(predicate) => format!("… {}", short_iri(predicate.as_str())),
+        Target::Where(_) => "sh:targetWhere".to_owned(),
     }
 }
 
@@ -89,15 +86,51 @@ fn classes_in(data: &View) -> Vec<ClassCount> {
         .collect()
 }
 
-fn is_near(wanted: &str, other: &str) -> bool {
-    let plain = |iri: &str| {
-        let rest = iri
-            .strip_prefix("https://")
-            .or_else(|| iri.strip_prefix("http://"))
-            .unwrap_or(iri);
-        rest.to_lowercase()
-    };
-    wanted != other
-        && (plain(wanted) == plain(other)
-            || local_name(wanted).eq_ignore_ascii_case(local_name(other)))
+/// Names of classes by what is alike in them.
+struct Names {
+    all: Vec<ClassCount>,
+    /// Without `http://` or `https://`, in small letters; and the local name in small letters.
+    alike: FxHashMap<String, Vec<usize>>,
+}
+
+/// Classes that a finding names at most.
+const MOST_NEAR: usize = 20;
+
+impl Names {
+    fn new(all: Vec<ClassCount>) -> Self {
+        let mut alike: FxHashMap<String, Vec<usize>> = FxHashMap::default();
+        for (ix, (iri, _)) in all.iter().enumerate() {
+            for key in keys(iri) {
+                alike.entry(key).or_default().push(ix);
+            }
+        }
+        Self { all, alike }
+    }
+
+    /// Classes that look like a name and are not it.
+    fn near(&self, wanted: &str) -> Vec<ClassCount> {
+        let found = keys(wanted)
+            .into_iter()
+            .filter_map(|key| self.alike.get(&key));
+        let mut near: Vec<usize> = found.flatten().copied().take(MOST_NEAR).collect();
+        near.sort_unstable();
+        near.dedup();
+        near.into_iter()
+            .map(|ix| &self.all[ix])
+            .filter(|(other, _)| other != wanted)
+            .cloned()
+            .collect()
+    }
+}
+
+fn keys(iri: &str) -> [String; 2] {
+    let rest = iri
+        .strip_prefix("https://")
+        .or_else(|| iri.strip_prefix("http://"))
+        .unwrap_or(iri);
+    // A space is in no IRI: the two kinds of keys never meet.
+    [
+        rest.to_lowercase(),
+        format!(" {}", local_name(iri).to_ascii_lowercase()),
+    ]
 }

@@ -3,11 +3,13 @@
 //!
 //! [§2.3.1]: https://www.w3.org/TR/shacl/#property-paths
 
-use super::graph::ShapesGraph;
+use super::graph::{ListError, ShapesGraph};
+use super::names::short_iri;
 use super::vocabulary as sh;
 use crate::rdf::vocab::rdf;
 use crate::store::Id;
 use oxrdf::NamedNode;
+use rustc_hash::FxHashSet;
 
 /// A property path. `Inverse` may hold any path as written; `Path::normal` pushes it down to the predicates.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,12 +41,19 @@ pub(crate) enum PathError {
     BadList,
     /// The path contains itself.
     Cycle,
+    /// The path is deeper than [`MAX_DEPTH`] or has more than [`MAX_STEPS`] parts.
+    TooLarge,
 }
 
 impl Path {
     /// Reads the path at `node`. A list counts as a sequence even when other path properties stand beside it.
     pub(crate) fn read(graph: &ShapesGraph<'_>, node: Id) -> Result<Self, PathError> {
-        read_path(graph, node, &mut Vec::new())
+        let mut reading = Reading {
+            graph,
+            above: Vec::new(),
+            parts: 0,
+        };
+        reading.path(node)
     }
 
     /// The same path with inversion only at predicates.
@@ -70,10 +79,47 @@ impl Path {
                 }
                 Self::Sequence(steps)
             }
-            Self::Alternative(paths) => Self::Alternative(all(paths)),
-            Self::ZeroOrMore(path) => Self::ZeroOrMore(Box::new(path.normal_direction(inverse))),
-            Self::OneOrMore(path) => Self::OneOrMore(Box::new(path.normal_direction(inverse))),
-            Self::ZeroOrOne(path) => Self::ZeroOrOne(Box::new(path.normal_direction(inverse))),
+            Self::Alternative(paths) => {
+                // The same way twice leads nowhere new.
+                let mut ways: Vec<Self> = Vec::with_capacity(paths.len());
+                let mut seen = FxHashSet::default();
+                for way in all(paths) {
+                    if seen.insert(way.clone()) {
+                        ways.push(way);
+                    }
+                }
+                match ways.len() {
+                    1 => ways.swap_remove(0),
+                    _ => Self::Alternative(ways),
+                }
+            }
+            Self::ZeroOrMore(path) => Self::repeated(path.normal_direction(inverse), true, true),
+            Self::OneOrMore(path) => Self::repeated(path.normal_direction(inverse), false, true),
+            Self::ZeroOrOne(path) => Self::repeated(path.normal_direction(inverse), true, false),
+        }
+    }
+
+    /// A repeated path: whether none will do, and whether more than one will. A repetition of a repetition is one.
+    fn repeated(path: Self, mut none: bool, mut many: bool) -> Self {
+        let inner = match path {
+            Self::ZeroOrMore(inner) => {
+                (none, many) = (true, true);
+                inner
+            }
+            Self::OneOrMore(inner) => {
+                many = true;
+                inner
+            }
+            Self::ZeroOrOne(inner) => {
+                none = true;
+                inner
+            }
+            other => Box::new(other),
+        };
+        match (none, many) {
+            (true, true) => Self::ZeroOrMore(inner),
+            (false, true) => Self::OneOrMore(inner),
+            _ => Self::ZeroOrOne(inner),
         }
     }
 
@@ -141,6 +187,15 @@ impl Path {
         }
     }
 
+    /// The path in short form, for a sentence: very long ones are cut off.
+    pub(crate) fn brief(&self) -> String {
+        let text = self.to_sparql(&|predicate| short_iri(predicate.as_str()));
+        match text.char_indices().nth(200) {
+            Some((end, _)) => format!("{}…", &text[..end]),
+            None => text,
+        }
+    }
+
     /// The parts of a path that is not a plain predicate or a sequence: the local name of its SHACL property and the
     /// path or list below it.
     pub(crate) fn property_and_parts(&self) -> Option<(&'static str, &[Path])> {
@@ -156,72 +211,92 @@ impl Path {
 }
 
 /// Deeper paths are refused like endless ones: nobody writes them by hand.
-const MAX_DEPTH: usize = 64;
+pub(crate) const MAX_DEPTH: usize = 64;
+/// Parts a path may have. Parts that several others share count as often as they are used, for so often they are walked.
+pub(crate) const MAX_STEPS: usize = 1000;
 
-fn read_path(graph: &ShapesGraph<'_>, node: Id, above: &mut Vec<Id>) -> Result<Path, PathError> {
-    if let Some(predicate) = graph.named_node(node) {
-        return Ok(Path::Predicate(predicate));
-    }
-    if !node.is_blank() {
-        return Err(PathError::Literal);
-    }
-    if above.contains(&node) || above.len() > MAX_DEPTH {
-        return Err(PathError::Cycle);
-    }
-    above.push(node);
-    let path = read_blank_path(graph, node, above);
-    above.pop();
-    path
+/// One path while it is read.
+struct Reading<'r, 'v> {
+    graph: &'r ShapesGraph<'v>,
+    above: Vec<Id>,
+    parts: usize,
 }
 
-fn read_blank_path(
-    graph: &ShapesGraph<'_>,
-    node: Id,
-    above: &mut Vec<Id>,
-) -> Result<Path, PathError> {
-    if !graph.objects(node, rdf::FIRST).is_empty() {
-        return Ok(Path::Sequence(read_members(graph, node, above)?));
+impl Reading<'_, '_> {
+    fn path(&mut self, node: Id) -> Result<Path, PathError> {
+        self.parts += 1;
+        if self.parts > MAX_STEPS {
+            return Err(PathError::TooLarge);
+        }
+        if let Some(predicate) = self.graph.named_node(node) {
+            // The empty list: nobody means the IRI that stands for it.
+            if predicate.as_str() == rdf::NIL {
+                return Err(PathError::BadList);
+            }
+            return Ok(Path::Predicate(predicate));
+        }
+        if !node.is_blank() {
+            return Err(PathError::Literal);
+        }
+        if self.above.contains(&node) {
+            return Err(PathError::Cycle);
+        }
+        if self.above.len() > MAX_DEPTH {
+            return Err(PathError::TooLarge);
+        }
+        self.above.push(node);
+        let path = self.blank(node);
+        self.above.pop();
+        path
     }
-    let mut found = None;
-    for property in [
-        sh::INVERSE_PATH,
-        sh::ALTERNATIVE_PATH,
-        sh::ZERO_OR_MORE_PATH,
-        sh::ONE_OR_MORE_PATH,
-        sh::ZERO_OR_ONE_PATH,
-    ] {
-        for value in graph.objects(node, property) {
-            if found.replace((property, value)).is_some() {
-                return Err(PathError::NotAPath);
+
+    fn blank(&mut self, node: Id) -> Result<Path, PathError> {
+        if !self.graph.objects(node, rdf::FIRST).is_empty() {
+            return Ok(Path::Sequence(self.members(node)?));
+        }
+        let mut found = None;
+        for property in [
+            sh::INVERSE_PATH,
+            sh::ALTERNATIVE_PATH,
+            sh::ZERO_OR_MORE_PATH,
+            sh::ONE_OR_MORE_PATH,
+            sh::ZERO_OR_ONE_PATH,
+        ] {
+            for value in self.graph.objects(node, property) {
+                if found.replace((property, value)).is_some() {
+                    return Err(PathError::NotAPath);
+                }
             }
         }
+        let (property, value) = found.ok_or(PathError::NotAPath)?;
+        if property == sh::ALTERNATIVE_PATH {
+            return Ok(Path::Alternative(self.members(value)?));
+        }
+        let inner = Box::new(self.path(value)?);
+        Ok(match property {
+            sh::INVERSE_PATH => Path::Inverse(inner),
+            sh::ZERO_OR_MORE_PATH => Path::ZeroOrMore(inner),
+            sh::ONE_OR_MORE_PATH => Path::OneOrMore(inner),
+            _ => Path::ZeroOrOne(inner),
+        })
     }
-    let (property, value) = found.ok_or(PathError::NotAPath)?;
-    if property == sh::ALTERNATIVE_PATH {
-        return Ok(Path::Alternative(read_members(graph, value, above)?));
-    }
-    let inner = Box::new(read_path(graph, value, above)?);
-    Ok(match property {
-        sh::INVERSE_PATH => Path::Inverse(inner),
-        sh::ZERO_OR_MORE_PATH => Path::ZeroOrMore(inner),
-        sh::ONE_OR_MORE_PATH => Path::OneOrMore(inner),
-        _ => Path::ZeroOrOne(inner),
-    })
-}
 
-fn read_members(
-    graph: &ShapesGraph<'_>,
-    head: Id,
-    above: &mut Vec<Id>,
-) -> Result<Vec<Path>, PathError> {
-    let members = graph.list(head).ok_or(PathError::BadList)?;
-    if members.len() < 2 {
-        return Err(PathError::BadList);
+    fn members(&mut self, head: Id) -> Result<Vec<Path>, PathError> {
+        let members = self
+            .graph
+            .list(head, MAX_STEPS)
+            .map_err(|error| match error {
+                ListError::Broken => PathError::BadList,
+                ListError::TooLong => PathError::TooLarge,
+            })?;
+        if members.len() < 2 {
+            return Err(PathError::BadList);
+        }
+        members
+            .into_iter()
+            .map(|member| self.path(member))
+            .collect()
     }
-    members
-        .into_iter()
-        .map(|member| read_path(graph, member, above))
-        .collect()
 }
 
 #[cfg(test)]
@@ -244,5 +319,34 @@ mod tests {
         let local = |p: &NamedNode| p.as_str().rsplit('/').next().expect("a part").to_owned();
         assert_eq!(path.to_sparql(&local), "^(a/^b/c*)");
         assert_eq!(path.normal().to_sparql(&local), "(^c)*/b/^a");
+    }
+
+    #[test]
+    fn repetitions_of_repetitions_and_equal_ways_become_one() {
+        let local = |p: &NamedNode| p.as_str().rsplit('/').next().expect("a part").to_owned();
+        let normal = |path: Path| path.normal().to_sparql(&local);
+        let a = || Box::new(predicate("a"));
+        assert_eq!(
+            normal(Path::ZeroOrMore(Box::new(Path::OneOrMore(a())))),
+            "a*"
+        );
+        assert_eq!(
+            normal(Path::OneOrMore(Box::new(Path::OneOrMore(a())))),
+            "a+"
+        );
+        assert_eq!(
+            normal(Path::OneOrMore(Box::new(Path::ZeroOrOne(a())))),
+            "a*"
+        );
+        assert_eq!(
+            normal(Path::ZeroOrOne(Box::new(Path::OneOrMore(a())))),
+            "a*"
+        );
+        assert_eq!(
+            normal(Path::ZeroOrOne(Box::new(Path::ZeroOrOne(a())))),
+            "a?"
+        );
+        let ways = || Path::Alternative(vec![predicate("a"), predicate("a"), predicate("a")]);
+        assert_eq!(normal(Path::Alternative(vec![ways(), ways()])), "a");
     }
 }

@@ -4,15 +4,63 @@
 //! [F&O §5.6]: https://www.w3.org/TR/xpath-functions-31/#string.match
 
 use regex::{Regex, RegexBuilder};
+use rustc_hash::FxHashMap;
 
-/// Largest compiled form of one pattern, in bytes.
-const SIZE_LIMIT_BYTES: usize = 4 << 20;
+/// Sizes that the compiled form of one pattern is tried with, in bytes: the least that will do counts against all.
+const SIZES_BYTES: [usize; 3] = [128 << 10, 1 << 20, 4 << 20];
+/// Bytes that the compiled forms of all patterns of one shapes graph may have together.
+const ALL_SIZES_BYTES: usize = 256 << 20;
+/// Longest pattern, in bytes.
+const MAX_SOURCE_BYTES: usize = 64 << 10;
 
-/// Compiles a pattern with the flags `i s m x q`.
+/// Compiled patterns of one shapes graph, each once, within bounds.
+#[derive(Debug)]
+pub(crate) struct Patterns {
+    known: FxHashMap<(String, String), Result<Regex, String>>,
+    left_bytes: usize,
+}
+
+impl Default for Patterns {
+    fn default() -> Self {
+        Self {
+            known: FxHashMap::default(),
+            left_bytes: ALL_SIZES_BYTES,
+        }
+    }
+}
+
+impl Patterns {
+    /// The compiled form of a pattern with its flags.
+    ///
+    /// # Errors
+    /// A sentence, in English, why the pattern or a flag is not usable.
+    pub(crate) fn compiled(&mut self, source: &str, flags: &str) -> Result<Regex, String> {
+        let key = (source.to_owned(), flags.to_owned());
+        if let Some(known) = self.known.get(&key) {
+            return known.clone();
+        }
+        let made = compile_within(source, flags, self.left_bytes).map(|(regex, size_bytes)| {
+            self.left_bytes -= size_bytes;
+            regex
+        });
+        self.known.insert(key, made.clone());
+        made
+    }
+}
+
+#[cfg(test)]
+fn compile_pattern(source: &str, flags: &str) -> Result<Regex, String> {
+    compile_within(source, flags, ALL_SIZES_BYTES).map(|(regex, _)| regex)
+}
+
+/// Compiles a pattern with the flags `i s m x q`; also the size it counts for.
 ///
 /// # Errors
 /// A sentence, in English, why the pattern or a flag is not usable.
-pub(crate) fn compile_pattern(source: &str, flags: &str) -> Result<Regex, String> {
+fn compile_within(source: &str, flags: &str, left_bytes: usize) -> Result<(Regex, usize), String> {
+    if source.len() > MAX_SOURCE_BYTES {
+        return Err(format!("it is longer than {MAX_SOURCE_BYTES} bytes"));
+    }
     if let Some(unknown) = flags.chars().find(|flag| !"ismxq".contains(*flag)) {
         return Err(format!("unknown flag {unknown}"));
     }
@@ -22,20 +70,26 @@ pub(crate) fn compile_pattern(source: &str, flags: &str) -> Result<Regex, String
     } else {
         translate(source, has('x'), has('s'))?
     };
-    RegexBuilder::new(&text)
+    let mut builder = RegexBuilder::new(&text);
+    builder
         .case_insensitive(has('i'))
         .dot_matches_new_line(has('s'))
-        .multi_line(has('m') && !has('q'))
-        .size_limit(SIZE_LIMIT_BYTES)
-        .build()
-        .map_err(|error| {
-            let text = error.to_string();
-            text.lines()
-                .last()
-                .unwrap_or(&text)
-                .trim_start_matches("error: ")
-                .to_owned()
-        })
+        .multi_line(has('m') && !has('q'));
+    for size_bytes in SIZES_BYTES {
+        if size_bytes > left_bytes {
+            return Err("the patterns of these shapes are too large together".to_owned());
+        }
+        match builder.size_limit(size_bytes).build() {
+            Ok(regex) => return Ok((regex, size_bytes)),
+            Err(regex::Error::CompiledTooBig(_)) => {}
+            Err(error) => {
+                let text = error.to_string();
+                let line = text.lines().last().unwrap_or(&text);
+                return Err(line.trim_start_matches("error: ").to_owned());
+            }
+        }
+    }
+    Err("it is too large".to_owned())
 }
 
 fn translate(source: &str, ignore_space: bool, dot_all: bool) -> Result<String, String> {

@@ -3,23 +3,39 @@
 
 use super::compile::compile;
 use super::constraints;
-use super::graph::{ShapesGraph, subclass_closure};
+use super::graph::{ListError, ShapesGraph, subclass_closure};
 use super::lint::{Effect, Lint};
 use super::model::{Compiled, Constraint, PathIx, Severity, Shape, ShapeIx, Shapes, Target};
 use super::names::{nearest, short_iri, short_term};
-use super::path::{Path, PathError};
+use super::path::{self, Path, PathError};
+use super::pattern::Patterns;
 use super::sparql::{self, Components, Origin};
 use super::vocabulary as sh;
+use crate::rdf::shacl::Threshold;
 use crate::rdf::vocab::{geo, owl, rdf, rdfs, xsd};
 use crate::store::{Id, View};
-use oxrdf::{Literal, NamedNode};
+use oxrdf::{Literal, NamedNode, Term};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 
-/// Reads and compiles all shapes in the graphs of a view. Never fails; see [`Shapes::findings`].
+/// How shapes are read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ShapesOptions {
+    /// Whether what the SHACL 1.2 drafts add is taken; else it is listed as not checked (`L026`).
+    pub shacl12: bool,
+    /// Which results deny conformance, with [`ShapesOptions::shacl12`]; else all do.
+    pub threshold: Threshold,
+}
+
+/// Reads and compiles all shapes of SHACL 1.0 in the graphs of a view. Never fails; see [`Shapes::findings`].
 pub fn read_shapes(view: &View) -> Shapes {
+    read_shapes_with(view, ShapesOptions::default())
+}
+
+/// Reads and compiles all shapes in the graphs of a view. Never fails; see [`Shapes::findings`].
+pub fn read_shapes_with(view: &View, options: ShapesOptions) -> Shapes {
     let (view, absent) = sparql::local_imports(view);
-    let mut reader = Reader::new(&view);
+    let mut reader = Reader::new(&view, options);
     reader.read_all();
     for import in absent {
         reader
@@ -38,6 +54,7 @@ pub fn read_shapes(view: &View) -> Shapes {
         paths,
         findings,
         origin,
+        threshold: options.shacl12.then_some(options.threshold),
         ..Compiled::default()
     });
     Shapes {
@@ -92,10 +109,25 @@ pub(crate) struct Reader<'v> {
     shapes: Vec<Shape>,
     paths: Vec<Path>,
     findings: Vec<Lint>,
+    pub(crate) options: ShapesOptions,
+    pub(crate) patterns: Patterns,
+    /// Lists of values, by their heads: many shapes may share one.
+    pub(crate) value_lists: FxHashMap<Id, Arc<[Term]>>,
+    /// Qualified value shapes of the properties below a shape.
+    pub(crate) qualified: FxHashMap<Id, Vec<Id>>,
+    /// References between shapes and members of lists that may still be read.
+    references_left: usize,
 }
 
+/// References between shapes and members of lists that one shapes graph may have: a few megabytes can say far more of them
+/// when many shapes share one long list.
+const MAX_REFERENCES: usize = 2 << 20;
+
+/// Messages of one shape that are used: each result repeats them.
+const MAX_MESSAGES: usize = 100;
+
 impl<'v> Reader<'v> {
-    fn new(view: &'v View) -> Self {
+    fn new(view: &'v View, options: ShapesOptions) -> Self {
         let graph = ShapesGraph::new(view);
         let classes = [rdfs::CLASS, owl::CLASS]
             .into_iter()
@@ -116,6 +148,29 @@ impl<'v> Reader<'v> {
             shapes: Vec::new(),
             paths: Vec::new(),
             findings: Vec::new(),
+            options,
+            patterns: Patterns::default(),
+            value_lists: FxHashMap::default(),
+            qualified: FxHashMap::default(),
+            references_left: MAX_REFERENCES,
+        }
+    }
+
+    /// The members of a list, counted against what may be read.
+    pub(crate) fn list(&mut self, head: Id) -> Result<Vec<Id>, ListError> {
+        let members = self.graph.list(head, self.references_left)?;
+        self.references_left -= members.len();
+        Ok(members)
+    }
+
+    /// Counts references that are not written as a list; `false` when there are more than may be read.
+    pub(crate) fn counts(&mut self, references: usize) -> bool {
+        match self.references_left.checked_sub(references) {
+            Some(left) => {
+                self.references_left = left;
+                true
+            }
+            None => false,
         }
     }
 
@@ -128,24 +183,17 @@ impl<'v> Reader<'v> {
             .into_iter()
             .chain(property_shapes.iter().copied())
             .collect();
+        if self.options.shacl12 {
+            let both = self.instances(sh::SHAPE_CLASS);
+            self.declared.extend(both);
+            self.classes.extend(self.graph.id(sh::SHAPE_CLASS));
+        }
         self.declared_property = property_shapes.into_iter().collect();
         for id in self.shape_nodes() {
             self.shape_ix(id, None);
         }
         while let Some((id, ix)) = self.queue.pop() {
             self.read_shape(id, ix);
-        }
-        for ix in 0..self.shapes.len() {
-            let shape = &self.shapes[ix];
-            let idle = shape.targets.is_empty() && shape.parent.is_none() && !shape.deactivated;
-            let declared = self
-                .graph
-                .view()
-                .id_of(shape.term.as_ref())
-                .is_some_and(|id| self.declared.contains(&id));
-            if idle && declared {
-                self.lint(ix as ShapeIx, Lint::new("L027", "", ""));
-            }
         }
     }
 
@@ -168,6 +216,12 @@ impl<'v> Reader<'v> {
         for parameter in self.components.mandatory() {
             let pairs = self.graph.view().pairs(parameter);
             nodes.extend(pairs.map(|(subject, _)| subject));
+        }
+        if self.options.shacl12 {
+            for parameter in constraints::PARAMETER_IRIS_12 {
+                nodes.extend(self.graph.subjects_with(parameter));
+            }
+            nodes.extend(self.graph.subjects_with(sh::TARGET_WHERE));
         }
         super::idset::sort_unique(nodes)
     }
@@ -230,6 +284,7 @@ impl<'v> Reader<'v> {
             condition: 0,
             recursion: None,
             stable_key: 0,
+            declared: self.declared.contains(&id),
         });
         ix
     }
@@ -343,20 +398,10 @@ impl<'v> Reader<'v> {
             }
             [value] => {
                 node.has_path = true;
-                match Path::read(&self.graph, value) {
-                    Ok(path) => {
-                        let normal = path.normal();
-                        let next = self.paths.len() as PathIx;
-                        let path_ix = *self.path_ix.entry(normal.clone()).or_insert(next);
-                        if path_ix == next {
-                            self.paths.push(normal);
-                        }
-                        let shape = &mut self.shapes[node.ix as usize];
-                        shape.path = Some(path_ix);
-                        shape.written_path = Some(Arc::new(path));
-                    }
-                    Err(PathError::Literal) => self.lint_value(node.ix, "L007", "sh:path", value),
-                    Err(_) => self.lint_value(node.ix, "L008", "sh:path", value),
+                if let Some((path_ix, path)) = self.path(node.ix, "sh:path", value) {
+                    let shape = &mut self.shapes[node.ix as usize];
+                    shape.path = Some(path_ix);
+                    shape.written_path = Some(Arc::new(path));
                 }
             }
             _ => {
@@ -366,31 +411,33 @@ impl<'v> Reader<'v> {
         }
     }
 
-    fn read_texts(&mut self, node: &ShapeNode, labels: Vec<Literal>, flemish: &[Id]) {
-        let mut messages = Vec::new();
-        for &value in node.values("message").iter().chain(flemish) {
-            match self.graph.literal(value) {
-                Some(literal)
-                    if literal.language().is_some()
-                        || literal.datatype().as_str() == xsd::STRING =>
-                {
-                    if !messages.contains(&literal) {
-                        messages.push(literal);
-                    }
+    /// Reads the path at a node; what is no path is a finding.
+    pub(crate) fn path(&mut self, ix: ShapeIx, term: &str, value: Id) -> Option<(PathIx, Path)> {
+        match Path::read(&self.graph, value) {
+            Ok(path) => {
+                let normal = path.normal();
+                let next = self.paths.len() as PathIx;
+                let path_ix = *self.path_ix.entry(normal.clone()).or_insert(next);
+                if path_ix == next {
+                    self.paths.push(normal);
                 }
-                _ => self.lint_value(node.ix, "L022", "sh:message", value),
+                return Some((path_ix, path));
             }
+            Err(PathError::Literal) => self.lint_value(ix, "L007", term, value),
+            Err(PathError::TooLarge) => {
+                let bounds = format!("{} / {}", path::MAX_STEPS, path::MAX_DEPTH);
+                self.lint(ix, Lint::new("L096", term, &bounds));
+            }
+            Err(_) => self.lint_value(ix, "L008", term, value),
         }
+        None
+    }
+
+    fn read_texts(&mut self, node: &ShapeNode, labels: Vec<Literal>, flemish: &[Id]) {
+        let own = self.messages(node.ix, node.values("message"));
+        let flemish = self.messages(node.ix, flemish);
         // The Flemish properties speak only where sh:message is silent.
-        let own = node
-            .values("message")
-            .iter()
-            .filter_map(|m| self.graph.literal(*m))
-            .count();
-        if own > 0 {
-            messages.truncate(own);
-        }
-        messages.sort_by(|a, b| (a.language(), a.value()).cmp(&(b.language(), b.value())));
+        let messages = if own.is_empty() { flemish } else { own };
         let names: Vec<Literal> = node
             .values("name")
             .iter()
@@ -416,6 +463,30 @@ impl<'v> Reader<'v> {
         shape.names = if names.is_empty() { labels } else { names };
         shape.severity = severity;
         shape.deactivated = deactivated;
+    }
+
+    /// The texts among some values, sorted by language, each once; others are a finding.
+    fn messages(&mut self, ix: ShapeIx, values: &[Id]) -> Vec<Literal> {
+        let mut messages = Vec::new();
+        for &value in values {
+            match self.graph.literal(value) {
+                Some(literal)
+                    if literal.language().is_some()
+                        || literal.datatype().as_str() == xsd::STRING =>
+                {
+                    messages.push(literal);
+                }
+                _ => self.lint_value(ix, "L022", "sh:message", value),
+            }
+        }
+        messages.sort_by(|a, b| (a.language(), a.value()).cmp(&(b.language(), b.value())));
+        messages.dedup();
+        if messages.len() > MAX_MESSAGES {
+            let count = messages.len().to_string();
+            self.lint(ix, Lint::new("L031", &MAX_MESSAGES.to_string(), &count));
+            messages.truncate(MAX_MESSAGES);
+        }
+        messages
     }
 
     /// A boolean of the shape: only the literal `true` switches it on.
@@ -466,6 +537,10 @@ impl<'v> Reader<'v> {
             }
         }
         sparql::read_target(self, node, &mut targets);
+        if self.options.shacl12 {
+            let shapes = constraints::read_target_where(self, node);
+            targets.extend(shapes.into_iter().map(Target::Where));
+        }
         self.shapes[node.ix as usize].targets = targets;
     }
 
@@ -483,11 +558,25 @@ impl<'v> Reader<'v> {
             let lint = if sh::SCRIPT_PARAMETERS.contains(&name) {
                 Lint::new("L011", &term, "")
             } else if sh::DRAFT_PARAMETERS.contains(&name) {
-                Lint::new("L026", &term, "")
+                if self.options.shacl12 {
+                    continue;
+                }
+                Lint::new("L026", &term, "").about_target(name == "targetWhere")
+            } else if sh::LATER_PARAMETERS.contains(&name) {
+                Lint::new("L080", &term, "")
             } else if sh::DESCRIPTIVE.contains(&name) {
                 Lint::new("L029", &term, "")
             } else {
-                let known = sh::CORE_PARAMETERS.iter().chain(sh::SILENT).copied();
+                let draft: &[&str] = if self.options.shacl12 {
+                    sh::DRAFT_PARAMETERS
+                } else {
+                    &[]
+                };
+                let known = sh::CORE_PARAMETERS
+                    .iter()
+                    .chain(sh::SILENT)
+                    .chain(draft)
+                    .copied();
                 let near =
                     nearest(name.trim_end_matches(':'), known).map(|near| format!("sh:{near}"));
                 Lint::new("L005", &term, "").suggesting(near)

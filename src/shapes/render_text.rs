@@ -4,6 +4,7 @@
 use super::lint::Lint;
 use super::report::{Report, ResultGroup, ResultRow, Verdict};
 use crate::rdf::label::Language;
+use rustc_hash::FxHashMap;
 use std::io::{self, Write};
 
 /// Examples shown of each rule.
@@ -160,19 +161,24 @@ pub(crate) fn render_lints(
     out: &mut dyn Write,
     language: Language,
 ) -> io::Result<()> {
-    let mut told: Vec<&Lint> = Vec::new();
+    let mut groups: Vec<Vec<&Lint>> = Vec::new();
+    let mut group_of: FxHashMap<(&str, &str, &str), usize> = FxHashMap::default();
     for lint in lints {
-        let same = |other: &&Lint| {
-            // Shapes without focus nodes differ in their targets only; those with near misses stand alone.
-            other.code == lint.code
-                && other.hint == lint.hint
-                && (other.message == lint.message || lint.code == "L041")
+        // Shapes without focus nodes differ in their targets only; those with near misses stand alone.
+        let message = if lint.code == "L041" {
+            ""
+        } else {
+            &lint.message.en
         };
-        if told.iter().any(same) {
-            continue;
+        let key = (lint.code, lint.hint.en.as_str(), message);
+        let at = *group_of.entry(key).or_insert(groups.len());
+        match groups.get_mut(at) {
+            Some(group) => group.push(lint),
+            None => groups.push(vec![lint]),
         }
-        told.push(lint);
-        let shapes: Vec<&Lint> = lints.iter().filter(same).collect();
+    }
+    for shapes in groups {
+        let lint = shapes[0];
         match shapes[..] {
             [one] => writeln!(out, "{word}[{}]: {}", one.code, one.message.get(language))?,
             _ if lint.code == "L041" => {

@@ -7,6 +7,7 @@
 use super::path::Path;
 use super::report::{Report, ResultRow, Verdict};
 use super::vocabulary::{NS, REPORT_NS};
+use crate::rdf::shacl::Threshold;
 use crate::rdf::text::write_term;
 use crate::rdf::vocab::{rdf, xsd};
 use oxrdf::{BlankNode, Literal, NamedNode, NamedOrBlankNode, Term, Triple};
@@ -33,6 +34,9 @@ impl Report {
             "[] a sh:ValidationReport ;\n  sh:conforms {}",
             self.verdict() == Verdict::Conforms
         )?;
+        for severity in self.disallowed() {
+            write!(out, " ;\n  sh:conformanceDisallows sh:{severity}")?;
+        }
         if self.is_sampled() {
             write!(out, " ;\n  verslag:resultCount {}", self.total())?;
         }
@@ -60,6 +64,15 @@ impl Report {
             self.render_result(row, out)?;
         }
         writeln!(out, " .")
+    }
+
+    /// Local names of the severities that deny conformance, where a choice was made.
+    fn disallowed(&self) -> impl Iterator<Item = &'static str> {
+        let threshold = self.shapes.compiled.threshold;
+        Threshold::ALL
+            .into_iter()
+            .filter(move |level| threshold.is_some_and(|threshold| *level <= threshold))
+            .map(Threshold::local_name)
     }
 
     fn render_result(&self, row: &ResultRow, out: &mut dyn Write) -> io::Result<()> {
@@ -196,6 +209,9 @@ impl Report {
         triples.add(report, rdf::TYPE, sh_term("ValidationReport"));
         let conforms = Literal::from(self.verdict() == Verdict::Conforms);
         triples.add(report, &sh_iri("conforms"), conforms.into());
+        for severity in self.disallowed() {
+            triples.add(report, &sh_iri("conformanceDisallows"), sh_term(severity));
+        }
         triples.0
     }
 

@@ -18,11 +18,11 @@ use std::sync::Arc;
 /// Outcome of a validation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
-    /// No result, and every rule that applies was checked.
+    /// No result that denies conformance, and every rule that applies was checked.
     Conforms,
-    /// There are results, of any severity.
+    /// There are results that deny conformance: of any severity, or with SHACL 1.2 of those that do not count as mild.
     Violations,
-    /// No result, but some rules were not checked.
+    /// No such result, but some rules were not checked.
     Undetermined,
 }
 
@@ -194,7 +194,8 @@ impl Report {
 
     /// The outcome.
     pub fn verdict(&self) -> Verdict {
-        if !self.fingerprints.is_empty() {
+        let compiled = &self.shapes.compiled;
+        if self.totals.keys().any(|(shape, _)| compiled.denies(*shape)) {
             Verdict::Violations
         } else if self.not_checked.is_empty() {
             Verdict::Conforms

@@ -40,7 +40,7 @@ pub fn result_text(component: Component) -> &'static ResultText {
 }
 
 /// In the order of [`Component::ALL`].
-const RESULT_TEXTS: [ResultText; 31] = [
+const RESULT_TEXTS: [ResultText; 40] = [
     text(
         Component::Class,
         [
@@ -346,6 +346,105 @@ const RESULT_TEXTS: [ResultText; 31] = [
             "See the description of {expected}.",
         ],
     ),
+    text(
+        Component::RootClass,
+        [
+            "De verwachte waarde voor {label} is {expected} of een subklasse daarvan; gevonden: {value}.",
+            "{expected} or a subclass of it is expected for {label}; found: {value}.",
+        ],
+        [
+            "Verwijs naar een klasse onder {expected}, of zeg met rdfs:subClassOf waar {value} onder valt.",
+            "Point at a class below {expected}, or say with rdfs:subClassOf what {value} is below.",
+        ],
+    ),
+    text(
+        Component::SingleLine,
+        [
+            "De waarde voor {label} staat op één regel; gevonden: {value}.",
+            "The value for {label} has one line; found: {value}.",
+        ],
+        [
+            "Verwijder de regeleinden uit de tekst.",
+            "Take the line breaks out of the text.",
+        ],
+    ),
+    text(
+        Component::SomeValue,
+        [
+            "Minstens één waarde voor {label} moet voldoen aan {expected}; geen enkele doet dat.",
+            "At least one value for {label} must conform to {expected}; none does.",
+        ],
+        [
+            "Voeg een waarde toe die voldoet, of verbeter er een.",
+            "Add a value that conforms, or correct one.",
+        ],
+    ),
+    text(
+        Component::SubsetOf,
+        [
+            "Elke waarde voor {label} hoort ook bij {expected}; dat geldt niet voor {value}.",
+            "Each value for {label} must also be one of {expected}; {value} is not.",
+        ],
+        [
+            "Voeg {value} toe bij {expected}, of verwijder de waarde hier.",
+            "Add {value} to {expected}, or remove the value here.",
+        ],
+    ),
+    text(
+        Component::MemberShape,
+        [
+            "Elk lid van de lijst voor {label} moet voldoen aan {expected}; dat geldt niet voor {value}.",
+            "Each member of the list for {label} must conform to {expected}; that does not hold for {value}.",
+        ],
+        [
+            "Verbeter de leden die niet voldoen; een lijst eindigt met rdf:nil en heeft per plaats één lid.",
+            "Correct the members that do not conform; a list ends with rdf:nil and has one member in each place.",
+        ],
+    ),
+    text(
+        Component::MinListLength,
+        [
+            "De lijst voor {label} telt minstens {expected} leden; dat geldt niet voor {value}.",
+            "The list for {label} has {expected} members or more; that does not hold for {value}.",
+        ],
+        [
+            "Vul de lijst aan; een lijst eindigt met rdf:nil en heeft per plaats één lid.",
+            "Complete the list; a list ends with rdf:nil and has one member in each place.",
+        ],
+    ),
+    text(
+        Component::MaxListLength,
+        [
+            "De lijst voor {label} telt hoogstens {expected} leden; dat geldt niet voor {value}.",
+            "The list for {label} has {expected} members or fewer; that does not hold for {value}.",
+        ],
+        [
+            "Kort de lijst in; een lijst eindigt met rdf:nil en heeft per plaats één lid.",
+            "Shorten the list; a list ends with rdf:nil and has one member in each place.",
+        ],
+    ),
+    text(
+        Component::UniqueMembers,
+        [
+            "De lijst voor {label} heeft geen lid dat tweemaal voorkomt; dat geldt niet voor {value}.",
+            "The list for {label} has no member that comes twice; that does not hold for {value}.",
+        ],
+        [
+            "Houd elk lid één keer over; een lijst eindigt met rdf:nil en heeft per plaats één lid.",
+            "Keep each member once; a list ends with rdf:nil and has one member in each place.",
+        ],
+    ),
+    text(
+        Component::UniqueValuesFor,
+        [
+            "Een ander object heeft precies dezelfde waarden voor {expected} als {focus}.",
+            "Another node has exactly the same values for {expected} as {focus}.",
+        ],
+        [
+            "Verbeter een van beide, of voeg ze samen als ze hetzelfde beschrijven.",
+            "Correct one of the two, or merge them when they describe the same.",
+        ],
+    ),
 ];
 
 /// Words that stand in for `{label}` where a node shape has no property, and around counted values.
@@ -353,7 +452,8 @@ pub(crate) struct Words {
     pub(crate) itself: [&'static str; 2],
     pub(crate) not_described: [&'static str; 2],
     pub(crate) did_you_mean: [&'static str; 2],
-    pub(crate) node_kinds: [(u8, [&'static str; 2]); 6],
+    pub(crate) or: [&'static str; 2],
+    pub(crate) node_kinds: [(u8, [&'static str; 2]); 7],
 }
 
 /// Dutch first, English second.
@@ -364,6 +464,7 @@ pub(crate) const WORDS: Words = Words {
         " That value is described nowhere in the data at hand.",
     ],
     did_you_mean: ["Bedoelde u {value}?", "Did you mean {value}?"],
+    or: [" of ", " or "],
     node_kinds: [
         (1, ["IRI", "an IRI"]),
         (2, ["blanco knoop", "a blank node"]),
@@ -371,6 +472,7 @@ pub(crate) const WORDS: Words = Words {
         (3, ["IRI of blanco knoop", "an IRI or a blank node"]),
         (6, ["blanco knoop of literal", "a blank node or a literal"]),
         (5, ["IRI of literal", "an IRI or a literal"]),
+        (8, ["triple term", "a triple term"]),
     ],
 };
 

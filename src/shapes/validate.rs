@@ -2,11 +2,12 @@
 //! What becomes of them is in `report.rs`.
 
 use super::bind::{LocalTerms, bind};
+use super::compile::shape_label;
 use super::idset::IdSet;
 use super::lint::{Effect, Lint};
 use super::model::{Component, Constraint, Shape, ShapeIx, Shapes, Target};
 use super::report::{PathRef, Report, ResultRow, ShapeRef};
-use super::run::{At, Failure, Run, RunStats, Sink, focus_nodes};
+use super::run::{At, Failure, PATH_PAIRS, Run, RunStats, Sink, focus_nodes};
 use crate::store::View;
 use rustc_hash::{FxBuildHasher, FxHashMap};
 use std::hash::BuildHasher;
@@ -40,6 +41,9 @@ pub struct ValidationOptions {
     pub cancel: Option<Arc<AtomicBool>>,
     /// What all queries of the shapes may take together; what they do not finish is not checked. `None` for no limit.
     pub query_time: Option<Duration>,
+    /// Pairs of focus node and value that one path may make for the focus nodes of one shape, besides those that the
+    /// data hold as they are. A shape whose path makes more is not checked, and the report says so (`L098`).
+    pub path_pairs: u64,
 }
 
 impl Default for ValidationOptions {
@@ -50,6 +54,7 @@ impl Default for ValidationOptions {
             before: None,
             cancel: None,
             query_time: Some(Duration::from_secs(300)),
+            path_pairs: PATH_PAIRS,
         }
     }
 }
@@ -87,6 +92,7 @@ pub fn validate(shapes: &Shapes, validation: &Validation) -> Report {
         options.cancel.clone(),
         options.query_time,
     );
+    run.bound_paths(options.path_pairs);
     let mut collector = Collector::new(&compiled.shapes, options);
     let mut focus_counts = vec![0_u64; compiled.shapes.len()];
     let mut seen = IdSet::default();
@@ -95,6 +101,9 @@ pub fn validate(shapes: &Shapes, validation: &Validation) -> Report {
             break;
         }
         let focus = focus_nodes(&mut run, targets);
+        if run.gives_up(&group) {
+            continue;
+        }
         for root in &group {
             focus_counts[*root as usize] = focus.len() as u64;
         }
@@ -102,13 +111,14 @@ pub fn validate(shapes: &Shapes, validation: &Validation) -> Report {
         run.check_group(&group, &focus, &mut collector);
     }
     let stopped = run.is_cancelled();
+    let unfinished = run.take_unfinished();
     let findings = Findings {
         rows: collector.rows,
         totals: collector.totals,
         fingerprints: collector.fingerprints,
         focus_counts: (!options.conforms_only && !stopped).then_some(focus_counts),
         focus_total: seen.len(),
-        not_checked: not_checked(shapes, stopped, run.queries.stopped),
+        not_checked: not_checked(shapes, &unfinished, stopped, run.queries.stopped),
         locals: run.locals,
         stats: run.stats,
     };
@@ -129,9 +139,11 @@ pub fn validate(shapes: &Shapes, validation: &Validation) -> Report {
 fn groups(shapes: &Shapes) -> Vec<(&[Target], Vec<ShapeIx>)> {
     let compiled = &shapes.compiled;
     let mut groups: Vec<(&[Target], Vec<ShapeIx>)> = Vec::new();
+    let mut group_of: FxHashMap<&[Target], usize> = FxHashMap::default();
     for &root in &compiled.roots {
         let targets = compiled.shapes[root as usize].targets.as_slice();
-        match groups.iter_mut().find(|(same, _)| *same == targets) {
+        let at = *group_of.entry(targets).or_insert(groups.len());
+        match groups.get_mut(at) {
             Some((_, group)) => group.push(root),
             None => groups.push((targets, vec![root])),
         }
@@ -139,8 +151,14 @@ fn groups(shapes: &Shapes) -> Vec<(&[Target], Vec<ShapeIx>)> {
     groups
 }
 
-/// Findings that leave out something of a shape that a target reaches.
-pub(crate) fn not_checked(shapes: &Shapes, stopped: bool, queries: Vec<Lint>) -> Vec<Lint> {
+/// Findings that leave out something of a shape that a target reaches. `unfinished` are shapes whose path led too far,
+/// each with the shape that was given up for it.
+pub(crate) fn not_checked(
+    shapes: &Shapes,
+    unfinished: &[(ShapeIx, ShapeIx)],
+    stopped: bool,
+    queries: Vec<Lint>,
+) -> Vec<Lint> {
     let compiled = &shapes.compiled;
     let mut reached = vec![false; compiled.shapes.len()];
     let mut stack = compiled.roots.clone();
@@ -155,11 +173,22 @@ pub(crate) fn not_checked(shapes: &Shapes, stopped: bool, queries: Vec<Lint>) ->
             return false;
         };
         // A shape whose only target is unusable is reached by nothing, and still not checked.
-        let about_target = matches!(lint.code, "L006" | "L024")
+        let about_target = lint.is_about_target
+            || matches!(lint.code, "L006" | "L024" | "L099")
             || (lint.code.starts_with("L06") && lint.message.en.contains("sh:target"));
         reached[ix as usize] || (about_target && !compiled.shapes[ix as usize].deactivated)
     };
     let mut found: Vec<Lint> = compiled.findings.iter().filter(applies).cloned().collect();
+    let label = |ix: ShapeIx| shape_label(&compiled.shapes, ix);
+    for &(at_fault, given_up) in unfinished {
+        let path = compiled.shapes[at_fault as usize].written_path.as_ref();
+        let path = path.map_or_else(String::new, |path| path.brief());
+        let mut lint = Lint::new("L098", &label(at_fault), &path);
+        lint.shape = Some(compiled.shapes[given_up as usize].term.clone());
+        lint.shape_ix = Some(given_up);
+        lint.shape_label = label(given_up);
+        found.push(lint);
+    }
     found.extend(queries);
     if stopped {
         found.push(Lint::new("L050", "", ""));

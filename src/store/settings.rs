@@ -4,8 +4,11 @@
 //! ```toml
 //! # log/settings.toml
 //! rdf = "1.2"
+//! shacl = "1.2"
+//! disallow = "warning"
 //! ```
 
+use crate::rdf::shacl::{ShaclVersion, Threshold};
 use crate::rdf::version::RdfVersion;
 use crate::store::{StoreError, fault, io_error};
 use std::fs::{self, File};
@@ -23,6 +26,10 @@ const HEADING: &str = "# What this registry was set to; changed with `oslo setti
 pub struct Settings {
     /// The version of RDF and SPARQL that is taken.
     pub rdf: RdfVersion,
+    /// The version of SHACL that shapes are read by.
+    pub shacl: ShaclVersion,
+    /// The least grave severity that denies conformance, with SHACL 1.2; with SHACL 1.0 all do.
+    pub disallow: Threshold,
 }
 
 /// As the file has it. A name that this version does not know is an error: it may change what the rest means.
@@ -31,6 +38,10 @@ pub struct Settings {
 struct Stored {
     #[serde(default)]
     rdf: Option<String>,
+    #[serde(default)]
+    shacl: Option<String>,
+    #[serde(default)]
+    disallow: Option<String>,
 }
 
 impl Settings {
@@ -61,11 +72,33 @@ impl Settings {
             Some(name) => RdfVersion::from_name(&name)
                 .ok_or_else(|| invalid(&format!("rdf is \"1.1\" or \"1.2\", not \"{name}\"")))?,
         };
-        Ok(Self { rdf })
+        let shacl = match stored.shacl {
+            None => ShaclVersion::default(),
+            Some(name) => ShaclVersion::from_name(&name)
+                .ok_or_else(|| invalid(&format!("shacl is \"1.0\" or \"1.2\", not \"{name}\"")))?,
+        };
+        let disallow = match stored.disallow {
+            None => Threshold::default(),
+            Some(name) => Threshold::from_name(&name)
+                .ok_or_else(|| invalid(&format!("disallow is a severity, not \"{name}\"")))?,
+        };
+        Ok(Self {
+            rdf,
+            shacl,
+            disallow,
+        })
     }
 
+    /// What is as by default is left out but for the first line: programs of before then still read it.
     fn text(self) -> String {
-        format!("{HEADING}rdf = \"{}\"\n", self.rdf)
+        let mut text = format!("{HEADING}rdf = \"{}\"\n", self.rdf);
+        if self.shacl != ShaclVersion::default() {
+            text.push_str(&format!("shacl = \"{}\"\n", self.shacl));
+        }
+        if self.disallow != Threshold::default() {
+            text.push_str(&format!("disallow = \"{}\"\n", self.disallow));
+        }
+        text
     }
 
     /// Puts these settings in place of those before, durably. The folder must be claimed.
@@ -118,12 +151,29 @@ mod tests {
     #[test]
     fn settings_come_back_and_strange_ones_are_refused() {
         for rdf in [RdfVersion::Rdf11, RdfVersion::Rdf12] {
-            let settings = Settings { rdf };
-            let read = Settings::parse(&settings.text()).expect("reads its own text");
-            assert_eq!(read, settings);
+            for shacl in [ShaclVersion::Shacl10, ShaclVersion::Shacl12] {
+                for disallow in Threshold::ALL {
+                    let settings = Settings {
+                        rdf,
+                        shacl,
+                        disallow,
+                    };
+                    let read = Settings::parse(&settings.text()).expect("reads its own text");
+                    assert_eq!(read, settings);
+                }
+            }
         }
+        let plain = Settings::default().text();
+        assert_eq!(plain.strip_prefix(HEADING), Some("rdf = \"1.1\"\n"));
         assert_eq!(Settings::parse("").expect("is empty"), Settings::default());
-        for wrong in ["rdf = \"1.3\"", "rdf = 1.2", "colour = \"red\"", "rdf"] {
+        for wrong in [
+            "shacl = \"1.1\"",
+            "disallow = \"error\"",
+            "rdf = \"1.3\"",
+            "rdf = 1.2",
+            "colour = \"red\"",
+            "rdf",
+        ] {
             assert!(Settings::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -4,7 +4,7 @@
 use crate::rdf::label::{Language, Text, pick};
 use crate::rdf::vocab::{owl, rdf, rdfs};
 use crate::registry::Registry;
-use crate::shapes::{Lint, Report, Severity, SeverityCounts, Shapes, read_shapes};
+use crate::shapes::{Lint, Report, Severity, SeverityCounts, Shapes, read_shapes_with};
 use crate::store::{Graphs, Id, View};
 use oxrdf::{Literal, Term};
 use rustc_hash::FxHashMap;
@@ -134,9 +134,10 @@ pub fn graphs_of(view: &View, profiles: &[Profile], profile: &Profile) -> Vec<Id
     graphs
 }
 
-/// The shapes of some graphs of a state.
-pub fn shapes_of(view: &View, graphs: Vec<Id>) -> Shapes {
-    read_shapes(&view.with_graphs(Graphs::set(graphs)))
+/// The shapes of some graphs of a state, as the registry takes them.
+pub fn shapes_of(registry: &Registry, view: &View, graphs: Vec<Id>) -> Shapes {
+    let view = view.with_graphs(Graphs::set(graphs));
+    read_shapes_with(&view, registry.shapes_options())
 }
 
 /// What a report of the whole registry tells of each profile.

@@ -539,6 +539,101 @@ fn serve_needs_a_registry_and_a_free_port() {
 }
 
 #[test]
+fn shapes_are_looked_at_by_themselves() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let data = folder.path().join("none");
+    let file = folder.path().join("vormen.ttl");
+    let path = file.display().to_string();
+    let write = |shape: &str| {
+        let text = format!(
+            "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix adres: <https://data.vlaanderen.be/ns/adres#> .\n\
+             <https://stad.example/vorm> a sh:NodeShape ; {shape} .\n"
+        );
+        fs::write(&file, text).expect("a file");
+    };
+    // A slip in a class is a note, a slip in a term means that something is not checked.
+    write("sh:targetClass adres:Adress ; sh:nodeKind sh:IRI");
+    let noted = run(&data, ["lint", &path]);
+    assert_eq!(noted.status.code(), Some(0), "{}", stderr(&noted));
+    let text = stdout(&noted);
+    assert!(text.contains("note[L088]"), "{text}");
+    assert!(text.contains("Did you mean adres:Adres?"), "{text}");
+    assert!(text.contains("vormen.ttl"), "{text}");
+    assert!(
+        text.contains("1 shapes read: 0 shapes and 0 rules not checked, 1 notes."),
+        "{text}"
+    );
+    let silent = output(&data, ["lint", "--no-notes", "--format", "json", &path]);
+    assert_eq!(silent.trim(), "[]");
+    write("sh:targetClass adres:Adres ; sh:nodekind sh:IRI ; sh:singleLine true");
+    let wrong = run(&data, ["lint", "--lang", "nl", &path]);
+    assert_eq!(wrong.status.code(), Some(1), "{}", stderr(&wrong));
+    let text = stdout(&wrong);
+    assert!(text.contains("regel niet gecontroleerd[L005]"), "{text}");
+    assert!(text.contains("oslo settings --shacl 1.2"), "{text}");
+    let newer = run(&data, ["lint", "--shacl", "1.2", "--format", "json", &path]);
+    let findings: serde_json::Value =
+        serde_json::from_str(&stdout(&newer)).expect("an array in JSON");
+    let codes: Vec<&str> = findings
+        .as_array()
+        .expect("an array")
+        .iter()
+        .filter_map(|finding| finding["code"].as_str())
+        .collect();
+    assert_eq!(codes, ["L005"]);
+    assert_eq!(findings[0]["shape"], "<https://stad.example/vorm>");
+    assert_eq!(findings[0]["effect"], "constraint");
+    // Nothing stored, and no file: there is nothing to look at.
+    assert_eq!(run(&data, ["lint"]).status.code(), Some(2));
+}
+
+#[test]
+fn shacl_12_is_a_setting_of_the_registry() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let data = folder.path().join("data");
+    let shapes = folder.path().join("vormen.ttl");
+    fs::write(
+        &shapes,
+        "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <http://example.org/> .\n\
+         ex:s a sh:NodeShape ; sh:targetClass ex:C ; sh:uniqueValuesFor ex:id ; sh:severity sh:Warning .\n",
+    )
+    .expect("a file");
+    let items = folder.path().join("gegevens.ttl");
+    fs::write(
+        &items,
+        "@prefix ex: <http://example.org/> .\nex:a a ex:C ; ex:id 1 . ex:b a ex:C ; ex:id 1 .\n",
+    )
+    .expect("a file");
+    let (shapes, items) = (shapes.display().to_string(), items.display().to_string());
+    let validate = || run(&data, ["validate", "--shapes", &shapes, &items]);
+    assert_eq!(
+        output(&data, ["settings", "--shacl", "1.0"]),
+        "rdf\t1.1\nshacl\t1.0\n"
+    );
+    let off = validate();
+    assert_eq!(off.status.code(), Some(3), "{}", stdout(&off));
+    assert!(stdout(&off).contains("L026"), "{}", stdout(&off));
+    assert_eq!(
+        output(&data, ["settings", "--shacl", "1.2"]),
+        "rdf\t1.1\nshacl\t1.2\ndisallow\tinfo\n"
+    );
+    let on = validate();
+    assert_eq!(on.status.code(), Some(1), "{}", stdout(&on));
+    assert!(
+        stdout(&on).contains("UniqueValuesFor, 2 times"),
+        "{}",
+        stdout(&on)
+    );
+    output(&data, ["settings", "--disallow", "violation"]);
+    let mild = validate();
+    assert_eq!(mild.status.code(), Some(0), "{}", stdout(&mild));
+    assert_eq!(
+        run(&data, ["settings", "--shacl", "2"]).status.code(),
+        Some(2)
+    );
+}
+
+#[test]
 fn help_is_grouped_and_codes_are_explained() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let english = output(folder.path(), ["--help"]);

@@ -10,6 +10,7 @@ use oslo_registry::query::{
     run_query,
 };
 use oslo_registry::rdf::format::Format;
+use oslo_registry::rdf::shacl::{ShaclVersion, Threshold};
 use oslo_registry::rdf::version::{MAX_TRIPLE_DEPTH, RdfVersion};
 use oslo_registry::store::{CommitMeta, OpenOptions, Settings, Store, StoreError, View};
 use oslo_registry::views::rdf_document::write_view;
@@ -23,6 +24,8 @@ use std::path::Path;
 
 const RDF12: Settings = Settings {
     rdf: RdfVersion::Rdf12,
+    shacl: ShaclVersion::Shacl10,
+    disallow: Threshold::Info,
 };
 const SWITCH: &str = "oslo settings --rdf 1.2";
 
@@ -93,9 +96,12 @@ fn the_command_line_refuses_takes_keeps_and_goes_back() {
     assert!(!refused.status.success());
     assert!(stderr(&refused).contains(SWITCH), "{}", stderr(&refused));
 
-    assert_eq!(output(&data, ["settings"]), "rdf\t1.1\n");
-    assert_eq!(output(&data, ["settings", "--rdf", "1.2"]), "rdf\t1.2\n");
-    assert_eq!(output(&data, ["settings"]), "rdf\t1.2\n");
+    assert_eq!(output(&data, ["settings"]), "rdf\t1.1\nshacl\t1.0\n");
+    assert_eq!(
+        output(&data, ["settings", "--rdf", "1.2"]),
+        "rdf\t1.2\nshacl\t1.0\n"
+    );
+    assert_eq!(output(&data, ["settings"]), "rdf\t1.2\nshacl\t1.0\n");
     output(&data, ["load", "--graph", "http://e/g", &file]);
     assert!(output(&data, ["query", ask]).contains("true"));
     output(&data, ["check", "--deep"]);
@@ -121,22 +127,28 @@ fn the_command_line_refuses_takes_keeps_and_goes_back() {
     // Backup, restore and rebuild keep setting and statements.
     let copy = folder.path().join("copy").display().to_string();
     output(&data, ["backup", &copy]);
-    assert_eq!(output(Path::new(&copy), ["settings"]), "rdf\t1.2\n");
+    assert_eq!(
+        output(Path::new(&copy), ["settings"]),
+        "rdf\t1.2\nshacl\t1.0\n"
+    );
     let third = folder.path().join("third");
     output(&third, ["restore", &copy]);
-    assert_eq!(output(&third, ["settings"]), "rdf\t1.2\n");
+    assert_eq!(output(&third, ["settings"]), "rdf\t1.2\nshacl\t1.0\n");
     output(&third, ["rebuild"]);
     assert_eq!(export(&third, "nquads"), export(&data, "nquads"));
     let earlier = folder.path().join("earlier");
     output(&earlier, ["restore", &copy, "--as-of", "1"]);
-    assert_eq!(output(&earlier, ["settings"]), "rdf\t1.2\n");
+    assert_eq!(output(&earlier, ["settings"]), "rdf\t1.2\nshacl\t1.0\n");
 
     // There is no way back while something of RDF 1.2 is stored.
     let refused = run(&data, ["settings", "--rdf", "1.1"]);
     assert!(!refused.status.success());
     assert!(stderr(&refused).contains("1.2"), "{}", stderr(&refused));
     output(&data, ["update", "DROP ALL"]);
-    assert_eq!(output(&data, ["settings", "--rdf", "1.1"]), "rdf\t1.1\n");
+    assert_eq!(
+        output(&data, ["settings", "--rdf", "1.1"]),
+        "rdf\t1.1\nshacl\t1.0\n"
+    );
     assert!(!run(&data, ["load", &file]).status.success());
 }
 

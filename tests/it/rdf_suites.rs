@@ -23,7 +23,10 @@ const KNOWN_MISSES: &[&str] = &[
 
 /// Statements of a file as stored: everything goes through the loader and comes back out of the store.
 fn stored(path: &Path, format: Format, base: &str, version: RdfVersion) -> Result<Dataset, String> {
-    let store = Store::in_memory_with(Settings { rdf: version });
+    let store = Store::in_memory_with(Settings {
+        rdf: version,
+        ..Settings::default()
+    });
     stored_in(&store, path, format, base, &ContextStore::empty())
 }
 

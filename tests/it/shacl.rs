@@ -5,11 +5,14 @@ mod cases;
 mod examples;
 mod figures;
 mod fixtures;
+mod hostile;
 mod lints;
 mod live;
 mod oracle;
+mod oracle12;
 mod renderings;
 mod rules;
+mod shacl12;
 
 use crate::suite::{Miss, SuiteResult};
 use oslo_registry::shapes::{Report, Shapes, Validation, ValidationOptions, read_shapes, validate};

@@ -135,7 +135,10 @@ fn parse_update(
 ) -> Result<Result<(), QueryError>, String> {
     let iri = action_iri(entry)?;
     let text = corpus.read(&iri)?;
-    let store = Store::in_memory_with(Settings { rdf: version });
+    let store = Store::in_memory_with(Settings {
+        rdf: version,
+        ..Settings::default()
+    });
     let mut draft = store.begin().map_err(|error| error.to_string())?;
     Ok(
         match apply_update(&mut draft, &text, &options(&iri, version)) {
@@ -183,7 +186,10 @@ fn query_evaluation(corpus: &Corpus, entry: &Entry, version: RdfVersion) -> Resu
         .pop()
         .ok_or("no query")?;
     let text = corpus.read(&query_iri)?;
-    let store = Store::in_memory_with(Settings { rdf: version });
+    let store = Store::in_memory_with(Settings {
+        rdf: version,
+        ..Settings::default()
+    });
     let mut draft = store.begin().map_err(|error| error.to_string())?;
     for iri in iris(entry, &action, &format!("{QT}data")) {
         load(corpus, &mut draft, &iri, GraphName::DefaultGraph)?;
@@ -281,7 +287,10 @@ fn update_evaluation(corpus: &Corpus, entry: &Entry, version: RdfVersion) -> Res
     let request = iris(entry, &action, &format!("{UT}request"))
         .pop()
         .ok_or("no request")?;
-    let store = Store::in_memory_with(Settings { rdf: version });
+    let store = Store::in_memory_with(Settings {
+        rdf: version,
+        ..Settings::default()
+    });
     let mut draft = store.begin().map_err(|error| error.to_string())?;
     for quad in described(corpus, entry, &action)? {
         draft.add_quad(quad.as_ref());

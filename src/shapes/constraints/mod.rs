@@ -9,15 +9,18 @@ mod other;
 mod pair;
 mod qualified;
 mod string;
+mod v12;
 mod value_range;
 mod value_type;
 
 pub(crate) use other::concepts_of;
 pub(crate) use string::{LanguageTest, Length};
+pub(crate) use v12::{PARAMETER_IRIS as PARAMETER_IRIS_12, SharedValues, read_target_where};
 pub(crate) use value_range::Limit;
 pub(crate) use value_type::ClassExtent;
 
 use super::bind::BoundConstraint;
+use super::graph::ListError;
 use super::lint::Lint;
 use super::model::{Constraint, ShapeIx};
 use super::read::{Reader, ShapeNode, shacl_term};
@@ -74,6 +77,7 @@ pub(crate) fn read(reader: &mut Reader<'_>, node: &ShapeNode) -> Vec<Constraint>
     qualified::read(reader, node, &mut out);
     other::read(reader, node, &mut out);
     super::sparql::read(reader, node, &mut out);
+    v12::read(reader, node, &mut out);
     out
 }
 
@@ -100,7 +104,7 @@ pub(crate) fn check(
             value_type::datatype(run, *datatype, frame, &mut rows)
         }
         (BoundConstraint::NodeKind(kinds), _) => {
-            value_type::node_kind(run, *kinds, frame, &mut rows)
+            value_type::check_node_kind(run, *kinds, frame, &mut rows)
         }
         (BoundConstraint::Range(limit), _) => value_range::check(run, limit, frame, &mut rows),
         (BoundConstraint::Length(length), _) => string::length(run, length, frame, &mut rows),
@@ -125,9 +129,16 @@ pub(crate) fn check(
         (BoundConstraint::Query, Constraint::Sparql(rule)) => {
             super::sparql::check(run, rule, frame, at, sink);
         }
-        (BoundConstraint::Pattern(_) | BoundConstraint::Query, _) => {
+        (BoundConstraint::V12(bound), Constraint::V12(constraint)) => {
+            v12::check(run, (bound, constraint), frame, at, sink, &mut rows);
+        }
+        (BoundConstraint::Pattern(_) | BoundConstraint::Query | BoundConstraint::V12(_), _) => {
             unreachable!("bound from the same constraint")
         }
+    }
+    // What was not decided in full shows nothing.
+    if run.is_stopped() {
+        rows.clear();
     }
     for &row in &rows {
         let row = row as usize;
@@ -190,11 +201,17 @@ fn needs_path(reader: &mut Reader<'_>, node: &ShapeNode, local: &str) -> bool {
     node.has_path
 }
 
-/// The members of the list that is the value of a property; a broken list is a finding.
+/// The members of the list that is the value of a property; a list that is broken or too long is a finding.
 fn members(reader: &mut Reader<'_>, node: &ShapeNode, local: &str, head: Id) -> Option<Vec<Id>> {
-    let members = reader.graph.list(head);
-    if members.is_none() {
-        reader.lint(node.ix, Lint::new("L013", &shacl_term(local), ""));
+    match reader.list(head) {
+        Ok(members) => Some(members),
+        Err(error) => {
+            let code = match error {
+                ListError::Broken => "L013",
+                ListError::TooLong => "L097",
+            };
+            reader.lint(node.ix, Lint::new(code, &shacl_term(local), ""));
+            None
+        }
     }
-    members
 }

@@ -1,30 +1,43 @@
 //! `sh:closed`, `sh:hasValue`, `sh:in` ([§4.8](https://www.w3.org/TR/shacl/#core-components-others)), and `qb:codeList`
 //! read as "a concept of this scheme".
 
-use super::{members, single};
+use super::{members, single, v12};
 use crate::rdf::vocab::skos;
+use crate::shapes::lint::Lint;
 use crate::shapes::model::Constraint;
 use crate::shapes::read::{Reader, ShapeNode};
 use crate::shapes::run::{At, Failure, Frame, Run, Sink};
 use crate::shapes::vocabulary as sh;
 use crate::store::Id;
+use oxrdf::Term;
+use std::sync::Arc;
 
 pub(super) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Constraint>) {
-    if reader.flag(node, "closed") {
+    if !v12::closed_by_types(reader, node) && reader.flag(node, "closed") {
         read_closed(reader, node, out);
+    } else if !node.values("ignoredProperties").is_empty() {
+        reader.lint(node.ix, Lint::new("L095", "", ""));
     }
     for &value in node.values("hasValue") {
         out.push(Constraint::HasValue(reader.graph.term(value)));
     }
-    if let Some(head) = single(reader, node, "in")
-        && let Some(list) = members(reader, node, "in", head)
-    {
-        out.push(Constraint::In(
-            list.into_iter()
-                .map(|member| reader.graph.term(member))
-                .collect(),
-        ));
+    if let Some(head) = single(reader, node, "in") {
+        out.extend(value_list(reader, node, head).map(Constraint::In));
     }
+}
+
+/// The members of a list of values. Shapes with the same list share it.
+fn value_list(reader: &mut Reader<'_>, node: &ShapeNode, head: Id) -> Option<Arc<[Term]>> {
+    if let Some(known) = reader.value_lists.get(&head) {
+        return Some(Arc::clone(known));
+    }
+    let list = members(reader, node, "in", head)?;
+    let terms: Arc<[Term]> = list
+        .into_iter()
+        .map(|member| reader.graph.term(member))
+        .collect();
+    reader.value_lists.insert(head, Arc::clone(&terms));
+    Some(terms)
 }
 
 fn read_closed(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Constraint>) {
@@ -38,10 +51,12 @@ fn read_closed(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Constrai
         let Some(list) = members(reader, node, "ignoredProperties", head) else {
             return;
         };
-        allowed.extend(
-            list.into_iter()
-                .filter_map(|member| reader.graph.named_node(member)),
-        );
+        for member in list {
+            match reader.graph.named_node(member) {
+                Some(predicate) => allowed.push(predicate),
+                None => reader.lint_value(node.ix, "L014", "sh:ignoredProperties", member),
+            }
+        }
     }
     allowed.sort_unstable();
     allowed.dedup();

@@ -44,7 +44,7 @@ pub(super) fn check(
     sink: &mut dyn Sink,
 ) {
     let path = predicate.map_or(BoundPath::Nothing, BoundPath::Forward);
-    let others = run.frame(&path, frame.focus());
+    let others = run.frame(&path, frame.focus(), at.shape);
     for (position, &focus) in frame.focus().iter().enumerate() {
         let values = &frame.values()[frame.rows(position)];
         let other = &others.values()[others.rows(position)];

@@ -4,12 +4,19 @@
 use super::{count, logical, needs_path, single};
 use crate::shapes::lint::Lint;
 use crate::shapes::model::{Component, Constraint};
-use crate::shapes::read::{Reader, ShapeNode};
+use crate::shapes::read::{Reader, ShapeNode, shacl_term};
 use crate::shapes::run::{At, Failure, Frame, Run, Sink};
 use crate::shapes::vocabulary as sh;
 use crate::store::Id;
 
 pub(super) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Constraint>) {
+    if node.values("qualifiedValueShape").is_empty() {
+        for local in ["qualifiedMinCount", "qualifiedMaxCount"] {
+            if !node.values(local).is_empty() {
+                reader.lint(node.ix, Lint::new("L086", &shacl_term(local), ""));
+            }
+        }
+    }
     if !needs_path(reader, node, "qualifiedValueShape") {
         return;
     }
@@ -33,10 +40,18 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Cons
     } else {
         Vec::new()
     };
+    if !reader.counts(siblings.len()) {
+        let lint = Lint::new("L097", "sh:qualifiedValueShapesDisjoint", "");
+        return reader.lint(node.ix, lint);
+    }
     let siblings = siblings
         .into_iter()
         .map(|sibling| reader.shape_ix(sibling, Some(node.ix)))
         .collect();
+    let counted = |local| !node.values(local).is_empty();
+    if !counted("qualifiedMinCount") && !counted("qualifiedMaxCount") {
+        reader.lint(node.ix, Lint::new("L087", "", ""));
+    }
     if min.is_some_and(|min| min > 0) || max.is_some() {
         out.push(Constraint::Qualified {
             shape,
@@ -48,18 +63,24 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Cons
 }
 
 /// Qualified value shapes of the other property shapes below the same parents.
-fn siblings(reader: &Reader<'_>, node: &ShapeNode, own: Id) -> Vec<Id> {
-    let graph = &reader.graph;
-    let Some(property) = graph.id(sh::PROPERTY) else {
+fn siblings(reader: &mut Reader<'_>, node: &ShapeNode, own: Id) -> Vec<Id> {
+    let Some(property) = reader.graph.id(sh::PROPERTY) else {
         return Vec::new();
     };
-    let found = graph
-        .view()
-        .subjects(property, node.id)
-        .flat_map(|parent| graph.objects(parent, sh::PROPERTY))
-        .flat_map(|sibling| graph.objects(sibling, sh::QUALIFIED_VALUE_SHAPE))
-        .filter(|shape| *shape != own && !shape.is_literal())
-        .collect();
+    let parents: Vec<Id> = reader.graph.view().subjects(property, node.id).collect();
+    let mut found = Vec::new();
+    for parent in parents {
+        let graph = &reader.graph;
+        let all = reader.qualified.entry(parent).or_insert_with(|| {
+            graph
+                .objects(parent, sh::PROPERTY)
+                .into_iter()
+                .flat_map(|sibling| graph.objects(sibling, sh::QUALIFIED_VALUE_SHAPE))
+                .filter(|shape| !shape.is_literal())
+                .collect()
+        });
+        found.extend(all.iter().copied().filter(|shape| *shape != own));
+    }
     crate::shapes::idset::sort_unique(found)
 }
 
@@ -84,6 +105,9 @@ pub(super) fn check(
         run.decide(*shape, values);
         for sibling in siblings {
             run.decide(*sibling, values);
+        }
+        if run.is_stopped() {
+            return;
         }
     }
     for (position, &focus) in frame.focus().iter().enumerate() {

@@ -4,7 +4,7 @@
 use super::{count, members, needs_path, single};
 use crate::shapes::lint::Lint;
 use crate::shapes::model::Constraint;
-use crate::shapes::pattern::compile_pattern;
+use crate::shapes::names::short_term;
 use crate::shapes::read::{Reader, ShapeNode};
 use crate::shapes::run::{At, Failure, Frame, MemoIx, Run, Sink};
 use crate::store::{Id, TermKind};
@@ -63,11 +63,14 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Cons
     if let Some(head) = single(reader, node, "languageIn")
         && let Some(list) = members(reader, node, "languageIn", head)
     {
-        let ranges = list
-            .iter()
-            .filter_map(|tag| reader.graph.literal(*tag))
-            .map(|tag| tag.value().to_owned());
-        out.push(Constraint::LanguageIn(ranges.collect()));
+        let mut ranges = Vec::with_capacity(list.len());
+        for tag in list {
+            match reader.graph.literal(tag) {
+                Some(range) => ranges.push(range.value().to_owned()),
+                None => reader.lint_value(node.ix, "L014", "sh:languageIn", tag),
+            }
+        }
+        out.push(Constraint::LanguageIn(ranges));
     }
     if needs_path(reader, node, "uniqueLang") && reader.flag(node, "uniqueLang") {
         out.push(Constraint::UniqueLang);
@@ -89,7 +92,7 @@ fn read_pattern(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Constra
         return reader.lint_value(node.ix, "L014", "sh:pattern", value);
     };
     let flags = flags.map_or_else(String::new, |flags| flags.value().to_owned());
-    match compile_pattern(source.value(), &flags) {
+    match reader.patterns.compiled(source.value(), &flags) {
         Ok(regex) => {
             out.push(Constraint::Pattern {
                 source: source.value().to_owned(),
@@ -98,7 +101,7 @@ fn read_pattern(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Constra
             });
         }
         Err(reason) => {
-            let quoted = format!("\"{}\" ({reason}).", source.value());
+            let quoted = format!("{} ({reason}).", short_term(&source.clone().into()));
             reader.lint(node.ix, Lint::new("L012", "sh:pattern", &quoted));
         }
     }

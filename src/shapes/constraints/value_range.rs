@@ -34,21 +34,23 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Cons
             None => reader.lint_value(node.ix, "L014", &shacl_term(local), value),
         }
     }
-    let value_of = |wanted: [Bound; 2]| {
-        limits
-            .iter()
-            .find(|(b, _)| wanted.contains(b))
-            .and_then(|(_, l)| Value::of_literal(l.as_ref()))
-    };
-    let (low, high) = (
-        value_of([Bound::MinExclusive, Bound::MinInclusive]),
-        value_of([Bound::MaxExclusive, Bound::MaxInclusive]),
-    );
-    if let (Some(low), Some(high)) = (low, high)
-        && compare(&low, &high) == Some(Ordering::Greater)
-    {
-        let texts: Vec<&str> = limits.iter().map(|(_, literal)| literal.value()).collect();
-        reader.lint(node.ix, Lint::new("L009", "", &texts.join(" > ")));
+    let (low, high): (Vec<_>, Vec<_>) = limits
+        .iter()
+        .partition(|(bound, _)| matches!(bound, Bound::MinExclusive | Bound::MinInclusive));
+    let both = low
+        .iter()
+        .flat_map(|low| high.iter().map(move |high| (low, high)));
+    let nothing_between = both.into_iter().find(|((low, least), (high, most))| {
+        let values = Value::of_literal(least.as_ref()).zip(Value::of_literal(most.as_ref()));
+        match values.and_then(|(least, most)| compare(&least, &most)) {
+            Some(Ordering::Greater) => true,
+            Some(Ordering::Equal) => *low == Bound::MinExclusive || *high == Bound::MaxExclusive,
+            _ => false,
+        }
+    });
+    if let Some(((_, least), (_, most))) = nothing_between {
+        let text = format!("{} > {}", least.value(), most.value());
+        reader.lint(node.ix, Lint::new("L009", "", &text));
     }
     out.extend(
         limits

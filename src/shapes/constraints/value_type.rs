@@ -1,54 +1,73 @@
 //! `sh:class`, `sh:datatype` and `sh:nodeKind` ([§4.1](https://www.w3.org/TR/shacl/#core-components-value-type)).
 
-use super::{iris, single};
+use super::single;
+use super::v12::{self, Names, names};
 use crate::shapes::idset::IdSet;
 use crate::shapes::lint::Lint;
 use crate::shapes::model::Constraint;
 use crate::shapes::names::{nearest, short_term};
 use crate::shapes::read::{Reader, ShapeNode, is_datatype};
 use crate::shapes::run::{Frame, Run};
+use crate::shapes::v12::Constraint12;
 use crate::shapes::vocabulary as sh;
 use crate::store::{Id, TermKind, View};
-use oxrdf::Term;
+use oxrdf::{NamedNode, Term};
 
 pub(super) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Constraint>) {
-    for class in iris(reader, node, "class") {
-        if is_datatype(class.as_str()) {
+    for &value in node.values("class") {
+        let Some(found) = names(reader, node, "class", value) else {
+            continue;
+        };
+        let classes = match &found {
+            Names::One(class) => std::slice::from_ref(class),
+            Names::Any(classes) => classes.as_slice(),
+        };
+        for class in classes.iter().filter(|class| is_datatype(class.as_str())) {
             let value = short_term(&Term::from(class.clone()));
             reader.lint(node.ix, Lint::new("L019", "sh:class", &value));
         }
-        out.push(Constraint::Class(class));
+        out.push(match found {
+            Names::One(class) => Constraint::Class(class),
+            Names::Any(classes) => Constraint::V12(Constraint12::ClassIn(classes)),
+        });
     }
     if !node.values("class").is_empty() && !node.values("datatype").is_empty() {
         reader.lint(node.ix, Lint::new("L010", "", ""));
     }
     if let Some(value) = single(reader, node, "datatype") {
-        match reader.graph.named_node(value) {
-            Some(datatype) => out.push(Constraint::Datatype(datatype)),
-            None => reader.lint_value(node.ix, "L014", "sh:datatype", value),
-        }
+        out.extend(
+            names(reader, node, "datatype", value).map(|found| match found {
+                Names::One(datatype) => Constraint::Datatype(datatype),
+                Names::Any(datatypes) => Constraint::V12(Constraint12::DatatypeIn(datatypes)),
+            }),
+        );
     }
-    if let Some(value) = single(reader, node, "nodeKind") {
-        let local = reader
-            .graph
-            .named_node(value)
-            .and_then(|iri| iri.as_str().strip_prefix(sh::NS).map(str::to_owned));
-        let kinds = local
-            .as_deref()
-            .and_then(|l| sh::NODE_KINDS.iter().find(|(name, _)| *name == l));
-        match kinds {
-            Some((_, kinds)) => out.push(Constraint::NodeKind(*kinds)),
-            None => {
-                let near = local
-                    .as_deref()
-                    .and_then(|l| nearest(l, sh::NODE_KINDS.iter().map(|(name, _)| *name)));
-                let text = short_term(&reader.graph.term(value));
-                let lint = Lint::new("L014", "sh:nodeKind", &text)
-                    .suggesting(near.map(|n| format!("sh:{n}")));
-                reader.lint(node.ix, lint);
-            }
-        }
+    if let Some(value) = single(reader, node, "nodeKind")
+        && let Some(found) = names(reader, node, "nodeKind", value)
+    {
+        let kinds = match found {
+            Names::One(kind) => node_kind(reader, node, &kind),
+            Names::Any(kinds) => kinds
+                .iter()
+                .map(|kind| node_kind(reader, node, kind))
+                .try_fold(0, |all, kind| Some(all | kind?)),
+        };
+        out.extend(kinds.map(Constraint::NodeKind));
     }
+}
+
+/// Bits of a node kind; an unknown one is a finding.
+fn node_kind(reader: &mut Reader<'_>, node: &ShapeNode, kind: &NamedNode) -> Option<u8> {
+    let local = kind.as_str().strip_prefix(sh::NS);
+    let bits = local.and_then(|local| v12::node_kind(reader, local));
+    if bits.is_none() {
+        let near = local.and_then(|l| nearest(l, sh::NODE_KINDS.iter().map(|(name, _)| *name)));
+        let text = short_term(&kind.clone().into());
+        let lint =
+            Lint::new("L014", "sh:nodeKind", &text).suggesting(near.map(|n| format!("sh:{n}")));
+        reader.lint(node.ix, lint);
+    }
+    bits
 }
 
 /// Members of a class and its subclasses, found by whichever way reads less: probing each value, or one scan.
@@ -156,14 +175,14 @@ pub(super) fn datatype(
     });
 }
 
-pub(super) fn node_kind(run: &Run<'_>, kinds: u8, frame: &Frame<'_>, rows: &mut Vec<u32>) {
+pub(super) fn check_node_kind(run: &Run<'_>, kinds: u8, frame: &Frame<'_>, rows: &mut Vec<u32>) {
     failing(frame, rows, |value| {
         let kind = match run.kind(value) {
             TermKind::Iri | TermKind::DefaultGraph => 1,
             TermKind::Blank => 2,
             TermKind::Literal => 4,
-            // No kind of node that SHACL names.
-            TermKind::Triple => 0,
+            // Named by SHACL 1.2 only.
+            TermKind::Triple => 8,
         };
         kinds & kind != 0
     });

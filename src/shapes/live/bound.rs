@@ -57,6 +57,8 @@ pub(crate) struct Affected {
     pub(crate) woken: Vec<bool>,
     /// Work done to find them.
     pub(crate) stats: RunStats,
+    /// Some way leads to more nodes than it is worth to follow.
+    pub(crate) too_far: bool,
 }
 
 /// Ends of the changed triples with one predicate, or with one class.
@@ -101,6 +103,8 @@ impl BoundPlan {
                     Target::ObjectsOf(p) => binder.iri(p.as_str()).map(BoundTarget::ObjectsOf),
                     // Known by running it alone.
                     Target::Sparql(_) => None,
+                    // With such a target everything is checked, see `Plan::targets_are_checked`.
+                    Target::Where(_) => None,
                 });
             }
             bound.targets.push(targets);
@@ -215,6 +219,7 @@ impl BoundPlan {
             nodes: vec![Vec::new(); self.targets.len()],
             woken: Vec::new(),
             stats: RunStats::default(),
+            too_far: false,
         };
         for (ix, from) in starts {
             let trigger = &self.triggers[ix as usize];
@@ -222,7 +227,13 @@ impl BoundPlan {
                 None => from,
                 Some(back) => {
                     let from = sort_unique(from);
-                    values_of(view, &mut affected.stats, back, &from)
+                    match values_of(view, &mut affected.stats, back, &from) {
+                        Some(nodes) => nodes,
+                        None => {
+                            affected.too_far = true;
+                            return affected;
+                        }
+                    }
                 }
             };
             for group in &trigger.groups {

@@ -13,7 +13,7 @@ use super::bind::{Bindings, LocalTerms, Unknown, bind};
 use super::compile::shape_label;
 use super::idset::{IdSet, sort_unique};
 use super::lint::Lint;
-use super::model::{Component, Severity, Shapes};
+use super::model::{Component, Severity, ShapeIx, Shapes};
 use super::report::{PathRef, Report, ResultRow, SeverityCounts, ShapeRef};
 use super::run::{At, Failure, Run, RunStats, Sink, focus_nodes};
 use super::validate::{Findings, fingerprint, not_checked};
@@ -47,6 +47,8 @@ pub struct Live {
     focus_total: u64,
     /// Queries that were not finished since everything was checked.
     stopped: Arc<Vec<Lint>>,
+    /// Shapes whose path led too far, each with the shape that was given up for it.
+    unfinished: Arc<Vec<(ShapeIx, ShapeIx)>>,
 }
 
 /// Results of one group of shapes.
@@ -164,12 +166,17 @@ impl Live {
         let mut groups = Vec::with_capacity(engine.plan.groups.len());
         for (ix, group) in engine.plan.groups.iter().enumerate() {
             let focus = focus_nodes(&mut run, &group.targets);
+            if run.gives_up(&group.roots) {
+                groups.push(Kept::default());
+                continue;
+            }
             seen.extend(focus.iter().copied());
             groups.push(Kept {
                 rows: Rows::of(check(&mut run, &engine, ix, &focus, seq)),
                 focus: focus.len() as u64,
             });
         }
+        let unfinished = Arc::new(run.take_unfinished());
         let locals = Arc::new(run.locals);
         let stopped = Arc::new(run.queries.stopped);
         let mut totals = vec![0; engine.plan.sites.len()];
@@ -182,6 +189,7 @@ impl Live {
             totals: Arc::new(totals),
             focus_total: seen.len(),
             stopped,
+            unfinished,
             engine,
         }
     }
@@ -195,11 +203,16 @@ impl Live {
     /// number of the commit that makes it. The shapes must be the same.
     pub fn after(&self, before: &Scope, after: &Scope, delta: &NetDelta, seq: u64) -> Step {
         let named = self.locals.any_known_in(&after.context);
-        if named || !self.engine.holds_after(&after.context, delta) {
+        // What could not be finished may be finished now, and the other way round.
+        let by_step = !self.engine.plan.targets_are_checked && self.unfinished.is_empty();
+        if named || !by_step || !self.engine.holds_after(&after.context, delta) {
             return self.after_all(after, seq);
         }
         let engine = &*self.engine;
         let affected = engine.bound.affected(&after.context, delta);
+        if affected.too_far {
+            return self.after_all(after, seq);
+        }
         let mut run = engine.run(after, &self.locals);
         let mut old_run: Option<Run<'_>> = None;
         let mut is_target = engine.bound.membership(&after.data);
@@ -252,6 +265,10 @@ impl Live {
                 }
             };
             changes.replace(ix, gone, come);
+        }
+        let gave_up = |run: &mut Run<'_>| !run.take_unfinished().is_empty();
+        if gave_up(&mut run) || old_run.as_mut().is_some_and(gave_up) {
+            return self.after_all(after, seq);
         }
         let mut chosen = [Vec::new(), Vec::new()];
         if !moved.is_empty() {
@@ -324,6 +341,7 @@ impl Live {
                 locals: Arc::new(locals),
                 focus_total: now.focus_total,
                 stopped: now.stopped,
+                unfinished: now.unfinished,
                 ..changes.step.live
             },
             ..changes.step
@@ -504,7 +522,12 @@ impl Live {
             fingerprints: self.prints().map(|(_, print)| print).collect(),
             focus_counts: Some(focus_counts),
             focus_total: self.focus_total,
-            not_checked: not_checked(&self.engine.shapes, false, (*self.stopped).clone()),
+            not_checked: not_checked(
+                &self.engine.shapes,
+                &self.unfinished,
+                false,
+                (*self.stopped).clone(),
+            ),
             locals: (*self.locals).clone(),
             stats: RunStats::default(),
         };

@@ -12,6 +12,7 @@ use crate::shapes::model::{Compiled, Component, Constraint, ShapeIx, Target};
 use crate::shapes::path::Path;
 use crate::shapes::run::At;
 use crate::shapes::sparql::{SparqlTrigger, Wake};
+use crate::shapes::v12::{Constraint12, ReadFrom};
 use oxrdf::NamedNode;
 use rustc_hash::FxHashMap;
 
@@ -77,6 +78,8 @@ pub(crate) struct Plan {
     /// Each trigger once, with the groups it concerns.
     pub(crate) triggers: Vec<(Trigger, Vec<GroupIx>)>,
     pub(crate) sites: Sites,
+    /// Some targets are found by checking shapes: who is one is known only after everything was checked.
+    pub(crate) targets_are_checked: bool,
 }
 
 impl Plan {
@@ -147,6 +150,11 @@ impl Plan {
         Self {
             groups,
             triggers,
+            targets_are_checked: compiled
+                .roots
+                .iter()
+                .flat_map(|root| &compiled.shapes[*root as usize].targets)
+                .any(|target| target.shape().is_some()),
             sites: Sites::of(compiled),
         }
     }
@@ -257,6 +265,7 @@ impl Reader<'_> {
             Target::ObjectsOf(p) => {
                 self.push(Change::Predicate(p.clone()), Endpoint::Object, &stay);
             }
+            Target::Where(_) => self.unreadable = true,
         }
     }
 
@@ -311,6 +320,7 @@ impl Reader<'_> {
                 }
             }
             Constraint::Sparql(rule) => self.query(rule.triggers(), rule.wakes(), way),
+            Constraint::V12(constraint) => self.of_12(constraint, way, values),
             // These read the values alone.
             Constraint::Datatype(_)
             | Constraint::NodeKind(_)
@@ -324,6 +334,31 @@ impl Reader<'_> {
             | Constraint::UniqueLang
             | Constraint::HasValue(_)
             | Constraint::In(_) => {}
+        }
+    }
+
+    fn of_12(&mut self, constraint: &Constraint12, way: &Path, values: &Path) {
+        if let Constraint12::ClassIn(classes) = constraint {
+            // Members of subclasses come with the class, and moving classes is a matter of its own.
+            for class in classes {
+                self.push(Change::Type(class.clone()), Endpoint::Subject, values);
+            }
+            return;
+        }
+        let compiled = self.compiled;
+        for read in constraint.reads(&compiled.paths) {
+            match read.from {
+                ReadFrom::Focus => self.path(&read.path.normal(), way),
+                ReadFrom::Value => self.path(&read.path.normal(), values),
+                // A change to one node may show or solve results of any other.
+                ReadFrom::Targets => self.unreadable = true,
+            }
+        }
+        if let Some(inner) = constraint.shape() {
+            match constraint.path_to_members() {
+                Some(members) => self.shape(inner, &then(values, &members)),
+                None => self.shape(inner, values),
+            }
         }
     }
 

@@ -3,7 +3,7 @@
 
 use super::{At, Failure, Run, Sink};
 use crate::shapes::idset::IdSet;
-use crate::shapes::model::ShapeIx;
+use crate::shapes::model::{Compiled, ShapeIx};
 use crate::store::Id;
 use rustc_hash::FxHashMap;
 
@@ -18,23 +18,34 @@ pub(super) struct ConditionMemo {
 pub(super) struct Fixpoint {
     component: u32,
     domains: FxHashMap<ShapeIx, Domain>,
-    grew: bool,
 }
 
 #[derive(Default)]
 struct Domain {
     asked: IdSet,
-    nodes: Vec<Id>,
+    /// Nodes asked for since the last look, not decided yet.
+    new: Vec<Id>,
     failing: IdSet,
 }
 
-/// Collects failing focus nodes.
-#[derive(Default)]
-struct FailingNodes(IdSet);
+/// Nodes of one shape that were asked for together. Nodes asked for later lie deeper in the data.
+struct Layer {
+    shape: ShapeIx,
+    /// Those that do not fail so far, sorted.
+    open: Vec<Id>,
+}
 
-impl Sink for FailingNodes {
-    fn take(&mut self, _: At, failure: Failure, _: u64) {
-        self.0.insert(failure.focus);
+/// Collects focus nodes with a result that denies conformance.
+struct FailingNodes<'a> {
+    compiled: &'a Compiled,
+    nodes: IdSet,
+}
+
+impl Sink for FailingNodes<'_> {
+    fn take(&mut self, at: At, failure: Failure, _: u64) {
+        if self.compiled.denies(at.shape) {
+            self.nodes.insert(failure.focus);
+        }
     }
 
     fn wants_nested(&self) -> bool {
@@ -60,6 +71,9 @@ impl Run<'_> {
             return self.decide_recursive(component, shape, new);
         }
         let failing = self.failing_now(shape, &new);
+        if self.is_stopped() {
+            return;
+        }
         let memo = self.conditions[model.condition as usize].get_or_insert_default();
         for node in new {
             memo.known.insert(node);
@@ -99,9 +113,14 @@ impl Run<'_> {
     }
 
     fn failing_now(&mut self, shape: ShapeIx, nodes: &[Id]) -> IdSet {
-        let mut sink = FailingNodes::default();
+        let mut sink = FailingNodes {
+            compiled: self.compiled,
+            nodes: IdSet::default(),
+        };
+        self.deciding += 1;
         self.check_shapes(&[shape], nodes, &mut sink);
-        sink.0
+        self.deciding -= 1;
+        sink.nodes
     }
 
     fn decide_recursive(&mut self, component: u32, shape: ShapeIx, new: Vec<Id>) {
@@ -115,63 +134,70 @@ impl Run<'_> {
         let mut fixpoint = Fixpoint {
             component,
             domains: FxHashMap::default(),
-            grew: false,
         };
         fixpoint.ask(shape, new);
         self.fixpoints.push(fixpoint);
-        while !self.is_cancelled() {
-            let fixpoint = self
-                .fixpoints
-                .last_mut()
-                .expect("pushed above, popped below");
-            fixpoint.grew = false;
-            let mut work: Vec<(ShapeIx, Vec<Id>)> = fixpoint
-                .domains
-                .iter()
-                .map(|(shape, domain)| {
-                    let open = domain
-                        .nodes
-                        .iter()
-                        .copied()
-                        .filter(|node| !domain.failing.contains(*node));
-                    (*shape, crate::shapes::idset::sort_unique(open.collect()))
-                })
-                .collect();
-            work.sort_unstable_by_key(|(shape, _)| *shape);
-            for (shape, nodes) in work {
-                let failing = self.failing_now(shape, &nodes);
-                if !failing.is_empty() {
-                    let fixpoint = self
-                        .fixpoints
-                        .last_mut()
-                        .expect("pushed above, popped below");
-                    fixpoint.grew = true;
-                    let domain = fixpoint.domains.entry(shape).or_default();
-                    domain
-                        .failing
-                        .extend(nodes.into_iter().filter(|node| failing.contains(*node)));
+        let mut layers: Vec<Layer> = Vec::new();
+        loop {
+            // First all nodes that are asked for, each once, one step of the data deeper every time.
+            let mut failed = false;
+            while let Some(new) = self.circle().take_new() {
+                for (shape, nodes) in new {
+                    let mut layer = Layer { shape, open: nodes };
+                    failed |= self.look_at(&mut layer);
+                    layers.push(layer);
+                    if self.is_stopped() {
+                        self.fixpoints.pop();
+                        return;
+                    }
                 }
             }
-            if !self
-                .fixpoints
-                .last()
-                .expect("pushed above, popped below")
-                .grew
-            {
+            // Then again from the deepest up, as what lies deeper shows most about what lies above it.
+            for layer in layers.iter_mut().rev() {
+                failed |= self.look_at(layer);
+                if self.is_stopped() {
+                    self.fixpoints.pop();
+                    return;
+                }
+            }
+            if !failed && self.circle().is_settled() {
                 break;
             }
         }
         let fixpoint = self.fixpoints.pop().expect("pushed above");
-        for (shape, domain) in fixpoint.domains {
-            let condition = self.compiled.shapes[shape as usize].condition;
+        for (shape, domain) in &fixpoint.domains {
+            let condition = self.compiled.shapes[*shape as usize].condition;
             let memo = self.conditions[condition as usize].get_or_insert_default();
-            for node in domain.nodes {
-                memo.known.insert(node);
-                if domain.failing.contains(node) {
-                    memo.failing.insert(node);
-                }
-            }
+            memo.failing.union(&domain.failing);
+            memo.known.union(&domain.asked);
         }
+    }
+
+    /// The circle of shapes being decided.
+    fn circle(&mut self) -> &mut Fixpoint {
+        self.fixpoints
+            .last_mut()
+            .expect("a circle is being decided while this is asked")
+    }
+
+    /// Looks at the open nodes of a layer; whether some fail now.
+    fn look_at(&mut self, layer: &mut Layer) -> bool {
+        if layer.open.is_empty() {
+            return false;
+        }
+        let failing = self.failing_now(layer.shape, &layer.open);
+        if failing.is_empty() || self.is_stopped() {
+            return false;
+        }
+        let domain = self.circle().domains.entry(layer.shape).or_default();
+        layer.open.retain(|node| {
+            let fails = failing.contains(*node);
+            if fails {
+                domain.failing.insert(*node);
+            }
+            !fails
+        });
+        true
     }
 }
 
@@ -180,9 +206,28 @@ impl Fixpoint {
         let domain = self.domains.entry(shape).or_default();
         for node in nodes {
             if domain.asked.insert(node) {
-                domain.nodes.push(node);
-                self.grew = true;
+                domain.new.push(node);
             }
         }
+    }
+
+    /// Nodes asked for and not looked at yet, by shape; `None` when there are none.
+    fn take_new(&mut self) -> Option<Vec<(ShapeIx, Vec<Id>)>> {
+        let mut new: Vec<(ShapeIx, Vec<Id>)> = self
+            .domains
+            .iter_mut()
+            .filter(|(_, domain)| !domain.new.is_empty())
+            .map(|(shape, domain)| {
+                let nodes = std::mem::take(&mut domain.new);
+                (*shape, crate::shapes::idset::sort_unique(nodes))
+            })
+            .collect();
+        new.sort_unstable_by_key(|(shape, _)| *shape);
+        (!new.is_empty()).then_some(new)
+    }
+
+    /// Whether every node asked for was looked at.
+    fn is_settled(&self) -> bool {
+        self.domains.values().all(|domain| domain.new.is_empty())
     }
 }

@@ -14,7 +14,7 @@ pub(crate) use paths::values_of;
 pub(crate) use targets::focus_nodes;
 
 use super::bind::{Bindings, BoundPath, LocalTerms};
-use super::constraints::{self, ClassExtent};
+use super::constraints::{self, ClassExtent, SharedValues};
 use super::idset::IdSet;
 use super::model::{Compiled, Component, Constraint, PathIx, ShapeIx};
 use super::sparql::Queries;
@@ -22,13 +22,22 @@ use crate::store::{Id, TermKind, TermMeta, View};
 use conform::{ConditionMemo, Fixpoint};
 use literal::Memo;
 use near::{Stars, Types};
-use rustc_hash::FxHashMap;
+use paths::{Excess, Walk};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// Focus nodes handled at a time: large enough for long merges, small enough for the processor's cache.
 const MORSEL: usize = 16 * 1024;
+/// Pairs of focus node and value that one evaluation of a path may make; beyond it, fewer focus nodes are taken at a time.
+const PAIRS_AT_ONCE: usize = 4 << 20;
+/// Pairs that one path may make for one set of focus nodes, when nothing else is said.
+pub(crate) const PATH_PAIRS: u64 = 1 << 26;
+/// Pairs that paths may make in one run, as a multiple of those one path may make for one set of focus nodes.
+const RUN_FACTOR: u64 = 16;
+/// Ways to one focus node that are told apart: a result counts at most this often.
+const MAX_WAYS: u64 = 1000;
 
 /// Work done by a run, for tests and tuning.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -177,6 +186,8 @@ pub(crate) struct Run<'a> {
     /// All that is said of the focus nodes at hand, when they are few.
     stars: Option<Stars>,
     concepts: Vec<Option<Vec<Id>>>,
+    /// Target nodes by their values, for `sh:uniqueValuesFor`: by shape and constraint.
+    pub(crate) shared_values: FxHashMap<(ShapeIx, u32), SharedValues>,
     memos: Vec<Option<Box<Memo>>>,
     conditions: Vec<Option<Box<ConditionMemo>>>,
     fixpoints: Vec<Fixpoint>,
@@ -186,6 +197,17 @@ pub(crate) struct Run<'a> {
     pending: Vec<(ShapeIx, Vec<Id>)>,
     draining: bool,
     cancel: Option<Arc<AtomicBool>>,
+    /// Pairs of focus node and value that one path may make for one set of focus nodes.
+    pub(crate) path_pairs: u64,
+    /// Pairs that paths may still make in this run.
+    pairs_left: u64,
+    /// Conformance checks that are going on within each other.
+    deciding: u32,
+    /// The shape whose path has made more than it may; what uses it is given up, up to the shape with the target.
+    exhausted: Option<ShapeIx>,
+    /// Shapes whose path made more than it may, and with them those given up for it. See [`Run::take_unfinished`].
+    unfinished: Vec<(ShapeIx, ShapeIx)>,
+    given_up: FxHashSet<ShapeIx>,
 }
 
 impl<'a> Run<'a> {
@@ -209,6 +231,7 @@ impl<'a> Run<'a> {
             classes: none(bindings.classes.len()),
             types: Types::default(),
             stars: None,
+            shared_values: FxHashMap::default(),
             concepts: none(bindings.schemes.len()),
             memos: none(bindings.memos as usize),
             conditions: none(compiled.condition_count as usize),
@@ -217,7 +240,25 @@ impl<'a> Run<'a> {
             pending: Vec::new(),
             draining: false,
             cancel,
+            path_pairs: PATH_PAIRS,
+            pairs_left: PATH_PAIRS * RUN_FACTOR,
+            deciding: 0,
+            exhausted: None,
+            unfinished: Vec::new(),
+            given_up: FxHashSet::default(),
         }
+    }
+
+    /// Bounds what paths may make: pairs of focus node and value, for one path and one set of focus nodes.
+    pub(crate) fn bound_paths(&mut self, pairs: u64) {
+        self.path_pairs = pairs;
+        self.pairs_left = pairs.saturating_mul(RUN_FACTOR);
+    }
+
+    /// Shapes whose path led to more than [`Run::bound_paths`] allows, each with the shape that was given up for it:
+    /// itself, or one that uses it. Their results are right as far as they go, and incomplete.
+    pub(crate) fn take_unfinished(&mut self) -> Vec<(ShapeIx, ShapeIx)> {
+        std::mem::take(&mut self.unfinished)
     }
 
     /// What is known so far of who is a member of a bound class; hand it back to [`Run::keep_class`].
@@ -237,6 +278,36 @@ impl<'a> Run<'a> {
             .is_some_and(|flag| flag.load(Ordering::Relaxed))
     }
 
+    /// Whether what is being looked at is to be left: nothing follows from what was not decided.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.exhausted.is_some() || self.is_cancelled()
+    }
+
+    /// Whether the focus nodes of shapes could not be found; they are then given up.
+    pub(crate) fn gives_up(&mut self, shapes: &[ShapeIx]) -> bool {
+        let Some(at_fault) = self.exhausted.take() else {
+            return false;
+        };
+        self.unfinished
+            .extend(shapes.iter().map(|shape| (at_fault, *shape)));
+        true
+    }
+
+    /// Whether a shape is still to be looked at: what was given up once is not tried again and again.
+    fn goes_on(&self, shape: ShapeIx) -> bool {
+        !self.is_stopped() && (self.deciding > 0 || !self.given_up.contains(&shape))
+    }
+
+    /// Notes that a shape could not be finished, and goes on with the next one.
+    fn settle(&mut self, shape: ShapeIx) {
+        if self.deciding == 0
+            && let Some(at_fault) = self.exhausted.take()
+            && self.given_up.insert(shape)
+        {
+            self.unfinished.push((at_fault, shape));
+        }
+    }
+
     /// Checks the shapes of a group that have the same targets, whatever was checked before. `focus` is sorted, each once.
     pub(crate) fn check_group(&mut self, roots: &[ShapeIx], focus: &[Id], sink: &mut dyn Sink) {
         self.reported.clear();
@@ -250,11 +321,14 @@ impl<'a> Run<'a> {
         }
         let compiled = self.compiled;
         let mut groups: Vec<(PathIx, Vec<ShapeIx>)> = Vec::new();
-        let mut add =
-            |path: PathIx, shape: ShapeIx| match groups.iter_mut().find(|(p, _)| *p == path) {
+        let mut group_of: FxHashMap<PathIx, usize> = FxHashMap::default();
+        let mut add = |path: PathIx, shape: ShapeIx| {
+            let at = *group_of.entry(path).or_insert(groups.len());
+            match groups.get_mut(at) {
                 Some((_, group)) => group.push(shape),
                 None => groups.push((path, vec![shape])),
-            };
+            }
+        };
         let nodes = Frame::of_focus(focus);
         for &ix in shapes {
             let shape = &compiled.shapes[ix as usize];
@@ -271,8 +345,9 @@ impl<'a> Run<'a> {
                     if let Some(path) = property.path.filter(|_| property.runs()) {
                         add(path, *inner);
                     }
-                } else {
+                } else if self.goes_on(ix) {
                     constraints::check(self, &nodes, ix, position, sink);
+                    self.settle(ix);
                 }
             }
         }
@@ -282,6 +357,9 @@ impl<'a> Run<'a> {
         }
         for (path, group) in groups {
             self.check_path_group(path, &group, focus, sink);
+            if sink.is_satisfied() || self.is_stopped() {
+                break;
+            }
         }
         self.stars = before;
     }
@@ -315,19 +393,38 @@ impl<'a> Run<'a> {
                 }
             }
         }
-        for morsel in focus.chunks(MORSEL) {
-            if sink.is_satisfied() || self.is_cancelled() {
+        let (mut rest, mut size, mut left) = (focus, MORSEL, self.path_pairs);
+        while !rest.is_empty() {
+            if sink.is_satisfied() || self.is_stopped() {
                 return;
             }
-            let frame = self.frame(&bound.paths[path as usize], morsel);
+            let morsel = &rest[..size.min(rest.len())];
+            let frame = match self.bounded_frame(&bound.paths[path as usize], morsel, &mut left) {
+                Ok(frame) => frame,
+                Err(Excess::AtOnce) if morsel.len() > 1 => {
+                    size = (morsel.len() / 16).max(1);
+                    continue;
+                }
+                Err(_) => {
+                    if !self.is_cancelled() {
+                        for &ix in group {
+                            self.exhausted = Some(ix);
+                            self.settle(ix);
+                        }
+                    }
+                    return;
+                }
+            };
+            rest = &rest[morsel.len()..];
             for &ix in group {
                 for (position, constraint) in
                     compiled.shapes[ix as usize].constraints.iter().enumerate()
                 {
                     let is_done = is_list(constraint)
                         || (constraint.property().is_some() && sink.wants_nested());
-                    if !is_done {
+                    if !is_done && self.goes_on(ix) {
                         constraints::check(self, &frame, ix, position, sink);
+                        self.settle(ix);
                     }
                 }
             }
@@ -340,10 +437,13 @@ impl<'a> Run<'a> {
                             .map(|value| (*value, weight)),
                     );
                 }
+                if inner_focus.len() > PAIRS_AT_ONCE {
+                    add_up(&mut inner_focus);
+                }
             }
         }
         if !nested.is_empty() {
-            inner_focus.sort_unstable();
+            add_up(&mut inner_focus);
             self.check_nested(&nested, &inner_focus, sink);
         }
     }
@@ -352,16 +452,15 @@ impl<'a> Run<'a> {
     /// its results as many times. Recursive shapes see each node once.
     fn check_nested(&mut self, nested: &[ShapeIx], values: &[(Id, u64)], sink: &mut dyn Sink) {
         let compiled = self.compiled;
-        let mut focus: Vec<Id> = values.iter().map(|(value, _)| *value).collect();
-        focus.dedup();
+        let focus: Vec<Id> = values.iter().map(|(value, _)| *value).collect();
         let (recursive, plain): (Vec<ShapeIx>, Vec<ShapeIx>) = nested
             .iter()
             .partition(|ix| compiled.shapes[**ix as usize].recursion.is_some());
-        let mut weights = FxHashMap::default();
-        for (value, weight) in values {
-            *weights.entry(*value).or_insert(0) += weight;
-        }
-        weights.retain(|_, weight| *weight > 1);
+        let weights = values
+            .iter()
+            .copied()
+            .filter(|(_, weight)| *weight > 1)
+            .collect();
         self.check_shapes(&plain, &focus, &mut Weighted { sink, weights });
         // Recursive shapes queue up rather than call themselves: chains in the data may be long.
         for ix in recursive {
@@ -383,15 +482,59 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Values of a path for a set of focus nodes (sorted, each once).
-    pub(crate) fn frame<'f>(&mut self, path: &BoundPath, focus: &'f [Id]) -> Frame<'f> {
+    /// Values of a path for a set of focus nodes (sorted, each once). Empty when they are more than may be held; the run
+    /// is then stopped, see [`Run::is_stopped`].
+    pub(crate) fn frame<'f>(
+        &mut self,
+        path: &BoundPath,
+        focus: &'f [Id],
+        shape: ShapeIx,
+    ) -> Frame<'f> {
+        let mut left = self.path_pairs;
+        self.bounded_frame(path, focus, &mut left)
+            .unwrap_or_else(|_| {
+                self.exhausted = Some(shape);
+                Frame::of_values(focus, vec![0; focus.len() + 1], Vec::new())
+            })
+    }
+
+    /// The same within bounds; `left` are the pairs that the path may still make.
+    fn bounded_frame<'f>(
+        &mut self,
+        path: &BoundPath,
+        focus: &'f [Id],
+        left: &mut u64,
+    ) -> Result<Frame<'f>, Excess> {
         self.stats.frames += 1;
         if let (Some(stars), BoundPath::Forward(predicate)) = (&self.stars, path)
             && stars.are_of(focus)
         {
-            return stars.frame(*predicate, focus);
+            return Ok(stars.frame(*predicate, focus));
         }
-        paths::frame(self.context, &mut self.stats, path, focus)
+        let allowed = (*left).min(self.pairs_left);
+        let cancel = self.cancel.clone();
+        let stop = || {
+            cancel
+                .as_ref()
+                .is_some_and(|flag| flag.load(Ordering::Relaxed))
+        };
+        let mut walk = Walk {
+            view: self.context,
+            stats: &mut self.stats,
+            // One focus node cannot be split up.
+            at_once: if focus.len() == 1 {
+                4 * PAIRS_AT_ONCE
+            } else {
+                PAIRS_AT_ONCE
+            },
+            left: allowed,
+            stop: &stop,
+        };
+        let frame = paths::frame(&mut walk, path, focus);
+        let made = allowed - walk.left;
+        *left -= made;
+        self.pairs_left -= made;
+        frame
     }
 
     /// What kind of term an id of this run names.
@@ -429,6 +572,18 @@ impl<'a> Run<'a> {
         let (context, id) = (self.context, self.bound.schemes[scheme as usize]);
         self.concepts[scheme as usize].get_or_insert_with(|| constraints::concepts_of(context, id))
     }
+}
+
+/// Sorts nodes with the number of ways to each, and adds up the ways to the same node.
+fn add_up(ways: &mut Vec<(Id, u64)>) {
+    ways.sort_unstable();
+    ways.dedup_by(|next, kept| {
+        let same = next.0 == kept.0;
+        if same {
+            kept.1 = kept.1.saturating_add(next.1).min(MAX_WAYS);
+        }
+        same
+    });
 }
 
 /// Room for what is made when it is first needed.

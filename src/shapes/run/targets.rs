@@ -2,9 +2,10 @@
 //! the context.
 
 use super::Run;
+use crate::shapes::bind::BoundPath;
 use crate::shapes::graph::subclass_closure;
 use crate::shapes::idset::sort_unique;
-use crate::shapes::model::Target;
+use crate::shapes::model::{Constraint, ShapeIx, Target};
 use crate::shapes::sparql::target_focus;
 use crate::store::Id;
 
@@ -47,6 +48,16 @@ pub(crate) fn focus_nodes(run: &mut Run<'_>, targets: &[Target]) -> Vec<Id> {
                     runs += 1;
                 }
             }
+            Target::Where(shape) => {
+                let candidates = candidates(run, *shape);
+                run.decide(*shape, &candidates);
+                found.extend(
+                    candidates
+                        .into_iter()
+                        .filter(|node| !run.fails(*shape, *node)),
+                );
+                runs += 1;
+            }
         }
         run.stats.rows_scanned += (found.len() - before) as u64;
     }
@@ -55,4 +66,67 @@ pub(crate) fn focus_nodes(run: &mut Run<'_>, targets: &[Target]) -> Vec<Id> {
         return found;
     }
     sort_unique(found)
+}
+
+/// Nodes of the data that may conform to a shape, sorted, each once: found by one condition that few meet, if there is one.
+fn candidates(run: &Run<'_>, shape: ShapeIx) -> Vec<Id> {
+    let (data, context) = (run.data, run.context);
+    let shape = &run.compiled.shapes[shape as usize];
+    let constraints = if shape.runs() {
+        shape.constraints.as_slice()
+    } else {
+        &[]
+    };
+    let mut narrowest: Option<Vec<Id>> = None;
+    for constraint in constraints {
+        let meeting = match constraint {
+            Constraint::Class(class) if shape.path.is_none() => {
+                let (Some(class), Some(rdf_type)) =
+                    (context.id_of_iri(class.as_str()), run.bound.rdf_type)
+                else {
+                    return Vec::new();
+                };
+                let classes = subclass_closure(context, class);
+                Some(
+                    classes
+                        .into_iter()
+                        .flat_map(|class| context.subjects(rdf_type, class))
+                        .collect(),
+                )
+            }
+            Constraint::Property(inner) => having_values(run, *inner),
+            _ => None,
+        };
+        if let Some(meeting) = meeting
+            && narrowest
+                .as_ref()
+                .is_none_or(|so_far| meeting.len() < so_far.len())
+        {
+            narrowest = Some(meeting);
+        }
+    }
+    let Some(mut found) = narrowest.map(sort_unique) else {
+        let triples = data.triples(None, None, None);
+        return sort_unique(triples.flat_map(|[s, _, o]| [s, o]).collect());
+    };
+    found.retain(|node| {
+        data.star(*node).next().is_some() || data.star_reversed(*node).next().is_some()
+    });
+    found
+}
+
+/// Nodes with a value of a property shape that asks for one.
+fn having_values(run: &Run<'_>, shape: ShapeIx) -> Option<Vec<Id>> {
+    let shape = &run.compiled.shapes[shape as usize];
+    let BoundPath::Forward(predicate) = run.bound.paths[shape.path? as usize] else {
+        return None;
+    };
+    let asks = |constraint: &Constraint| {
+        matches!(
+            constraint,
+            Constraint::MinCount(_) | Constraint::HasValue(_)
+        )
+    };
+    (shape.runs() && shape.constraints.iter().any(asks))
+        .then(|| run.context.pairs(predicate).map(|(s, _)| s).collect())
 }

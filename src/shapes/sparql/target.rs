@@ -15,6 +15,7 @@ use crate::shapes::vocabulary as sh;
 use crate::store::{Id, View};
 use oxrdf::Term;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 /// A query that chooses focus nodes.
@@ -39,6 +40,12 @@ impl PartialEq for TargetQuery {
 }
 
 impl Eq for TargetQuery {}
+
+impl Hash for TargetQuery {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.key.hash(state);
+    }
+}
 
 /// Reads the values of `sh:target`.
 pub(crate) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Target>) {

@@ -188,7 +188,10 @@ fn chores(store: &Store, style: &Style, fault: &str, rng: &mut Rng) {
             } else {
                 RdfVersion::Rdf11
             };
-            store.set(Settings { rdf })
+            store.set(Settings {
+                rdf,
+                ..Settings::default()
+            })
         }
         96.. => {
             let seq = store.snapshot().seq();
