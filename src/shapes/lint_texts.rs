@@ -647,7 +647,7 @@ pub const LINT_RULES: &[LintRule] = &[
     ),
     rule(
         "L086",
-        Effect::Constraint,
+        Effect::Note,
         [
             "{term} staat er zonder sh:qualifiedValueShape.",
             "{term} stands without sh:qualifiedValueShape.",

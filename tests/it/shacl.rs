@@ -15,7 +15,10 @@ mod rules;
 mod shacl12;
 
 use crate::suite::{Miss, SuiteResult};
-use oslo_registry::shapes::{Report, Shapes, Validation, ValidationOptions, read_shapes, validate};
+use oslo_registry::shapes::{
+    Report, Shapes, ShapesOptions, Validation, ValidationOptions, read_shapes, read_shapes_with,
+    validate,
+};
 use oslo_registry::store::{Graphs, Store, View};
 use oxrdf::graph::CanonicalizationAlgorithm;
 use oxrdf::{
@@ -70,8 +73,17 @@ pub(crate) fn load(data: &[Triple], shapes: &[Triple]) -> (View, View) {
 
 /// Validates Turtle against Turtle, data and context being the same graph.
 pub(crate) fn validate_turtle(data: &str, shapes: &str) -> (Shapes, Report) {
+    validate_turtle_with(data, shapes, ShapesOptions::default())
+}
+
+/// The same, with shapes read in a way of choice.
+pub(crate) fn validate_turtle_with(
+    data: &str,
+    shapes: &str,
+    options: ShapesOptions,
+) -> (Shapes, Report) {
     let (data, shapes) = load(&parse_turtle(data, BASE), &parse_turtle(shapes, BASE));
-    let shapes = read_shapes(&shapes);
+    let shapes = read_shapes_with(&shapes, options);
     let report = validate(
         &shapes,
         &Validation {
