@@ -10,6 +10,7 @@ pub(in crate::query) use breach::Breach;
 use breach::breaches;
 pub(crate) use links::{Reading, Walk};
 
+use super::lower::columns;
 use super::rewrite::{any_operand, has_graph_over_groups, rewrite_pattern, visit};
 use super::{QueryAlgebra, is_worth_ordering};
 use crate::query::QueryKind;
@@ -176,17 +177,6 @@ fn ground(term: Term) -> Option<GroundTerm> {
         Term::NamedNode(node) => Some(node.into()),
         Term::Literal(literal) => Some(literal.into()),
         Term::BlankNode(_) | Term::Triple(_) => None,
-    }
-}
-
-/// The columns of a `SELECT`.
-fn columns(pattern: &GraphPattern) -> Vec<Variable> {
-    match pattern {
-        GraphPattern::Project { variables, .. } => variables.clone(),
-        GraphPattern::Slice { inner, .. }
-        | GraphPattern::Distinct { inner }
-        | GraphPattern::Reduced { inner } => columns(inner),
-        _ => Vec::new(),
     }
 }
 

@@ -70,7 +70,7 @@ pub(super) fn lower(
 }
 
 /// The columns of a `SELECT`.
-fn columns(pattern: &GraphPattern) -> Vec<Variable> {
+pub(super) fn columns(pattern: &GraphPattern) -> Vec<Variable> {
     match pattern {
         GraphPattern::Project { variables, .. } => variables.clone(),
         GraphPattern::Slice { inner, .. }

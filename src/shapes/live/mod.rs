@@ -351,22 +351,25 @@ impl Live {
     /// The same results, of which those that an earlier report of other shapes knows keep the commit at which they appeared.
     /// Both are of states of one store.
     #[must_use]
-    pub fn adopt(mut self, earlier: &Self) -> Self {
+    pub fn adopt(self, earlier: &Self) -> Self {
         let mut known: FxHashMap<u64, Vec<u64>> = FxHashMap::default();
         for (row, print) in earlier.prints() {
             known.entry(print).or_default().push(row.since);
         }
-        let compiled = &self.engine.shapes.compiled;
-        let sites = &self.engine.plan.sites;
+        let engine = Arc::clone(&self.engine);
+        let compiled = &engine.shapes.compiled;
+        self.dated(|row| {
+            let print = print_of(compiled, engine.plan.sites.at(compiled, row.site), row);
+            known.get_mut(&print).and_then(Vec::pop)
+        })
+    }
+
+    /// The same results with the commits that `since` knows; the others keep theirs.
+    fn dated(mut self, mut since: impl FnMut(&Row) -> Option<u64>) -> Self {
         let groups = self.groups.iter().map(|kept| {
-            let rows = kept.rows.iter().map(|row| {
-                let at = sites.at(compiled, row.site);
-                let print = print_of(compiled, at, row);
-                let since = known.get_mut(&print).and_then(Vec::pop);
-                Row {
-                    since: since.unwrap_or(row.since),
-                    ..*row
-                }
+            let rows = kept.rows.iter().map(|row| Row {
+                since: since(row).unwrap_or(row.since),
+                ..*row
             });
             Kept {
                 rows: Rows::of(rows.collect()),
@@ -413,23 +416,9 @@ impl Live {
 
     /// The same results, of which those whose commit is known get it; the others keep theirs.
     #[must_use]
-    pub fn with_since(
-        mut self,
-        view: &View,
-        mut since: impl FnMut(&ResultKey) -> Option<u64>,
-    ) -> Self {
-        let groups = self.groups.iter().map(|kept| {
-            let rows = kept.rows.iter().map(|row| Row {
-                since: since(&self.key(row, view)).unwrap_or(row.since),
-                ..*row
-            });
-            Kept {
-                rows: Rows::of(rows.collect()),
-                focus: kept.focus,
-            }
-        });
-        self.groups = Arc::new(groups.collect());
-        self
+    pub fn with_since(self, view: &View, mut since: impl FnMut(&ResultKey) -> Option<u64>) -> Self {
+        let these = self.clone();
+        self.dated(|row| since(&these.key(row, view)))
     }
 
     /// Exact numbers of results by severity.
