@@ -20,7 +20,7 @@ use super::model::{Compiled, Component, Constraint, PathIx, ShapeIx};
 use super::sparql::Queries;
 use crate::store::{Id, TermKind, TermMeta, View};
 use conform::{ConditionMemo, Fixpoint};
-use literal::Memo;
+use literal::{Memo, Recalled};
 use near::{Stars, Types};
 use paths::{Excess, Walk};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -189,6 +189,8 @@ pub(crate) struct Run<'a> {
     /// Target nodes by their values, for `sh:uniqueValuesFor`: by shape and constraint.
     pub(crate) shared_values: FxHashMap<(ShapeIx, u32), SharedValues>,
     memos: Vec<Option<Box<Memo>>>,
+    /// What is remembered of tests on texts, once many are asked about.
+    recalled: Option<Recalled>,
     conditions: Vec<Option<Box<ConditionMemo>>>,
     fixpoints: Vec<Fixpoint>,
     /// Focus nodes of recursive shapes whose results are out.
@@ -234,6 +236,7 @@ impl<'a> Run<'a> {
             shared_values: FxHashMap::default(),
             concepts: none(bindings.schemes.len()),
             memos: none(bindings.memos as usize),
+            recalled: None,
             conditions: none(compiled.condition_count as usize),
             fixpoints: Vec::new(),
             reported: FxHashMap::default(),
