@@ -45,16 +45,13 @@ pub(super) fn house_number(batch: &mut Batch, around: &Surroundings) -> Vec<Plan
     one(object("adres", address.id), adr("huisnummer"), wrong, right)
 }
 
-pub(super) fn street_is_municipality(batch: &mut Batch, _: &Surroundings) -> Vec<PlantedFault> {
+pub(super) fn street_is_municipality(
+    batch: &mut Batch,
+    around: &Surroundings,
+) -> Vec<PlantedFault> {
     let address = &mut batch.addresses[0];
     let wrong = object("gemeente", &address.municipality.nis);
-    let right = std::mem::replace(&mut address.street, wrong.clone());
-    one(
-        object("adres", address.id),
-        adr("heeftStraatnaam"),
-        wrong,
-        right,
-    )
+    moved(address, wrong, around.serial)
 }
 
 pub(super) fn two_postcodes(batch: &mut Batch, around: &Surroundings) -> Vec<PlantedFault> {
@@ -363,9 +360,13 @@ pub(super) fn proposed_without_object(
 }
 
 fn move_to_street(address: &mut Address, street: u64, serial: u64) -> Vec<PlantedFault> {
-    let wrong = object("straatnaam", street);
+    moved(address, object("straatnaam", street), serial)
+}
+
+/// Puts an address on what is not its street.
+fn moved(address: &mut Address, wrong: String, serial: u64) -> Vec<PlantedFault> {
     let right = std::mem::replace(&mut address.street, wrong.clone());
-    // Numbers of their own, so that no two addresses meet on that street.
+    // Numbers of their own, so that no two addresses meet there.
     address.house_number = Some((serial + 1).to_string());
     one(
         object("adres", address.id),

@@ -277,10 +277,13 @@ impl<'a> Binder<'a> {
 
     /// Which literals tests of a shape are likely to be asked about.
     fn asked_of(&self, shape: &Shape) -> Asked {
-        let datatype = shape.constraints.iter().find_map(|constraint| match constraint {
-            Constraint::Datatype(datatype) => Some(datatype.clone()),
-            _ => None,
-        });
+        let datatype = shape
+            .constraints
+            .iter()
+            .find_map(|constraint| match constraint {
+                Constraint::Datatype(datatype) => Some(datatype.clone()),
+                _ => None,
+            });
         let mut path = shape.path.map(|path| &self.bindings.paths[path as usize]);
         while let Some(BoundPath::Sequence(steps)) = path {
             path = steps.last();

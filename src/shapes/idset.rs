@@ -63,7 +63,11 @@ impl IdSet {
     /// The page of a number, made if it is not there.
     fn page(&mut self, number: u64) -> &mut Page {
         let last = *self.last.get_mut() as usize;
-        if self.pages.get(last).is_some_and(|page| page.number == number) {
+        if self
+            .pages
+            .get(last)
+            .is_some_and(|page| page.number == number)
+        {
             return &mut self.pages[last];
         }
         let pages = &mut self.pages;
@@ -128,9 +132,9 @@ impl IdSet {
 
 impl Extend<Id> for IdSet {
     fn extend<T: IntoIterator<Item = Id>>(&mut self, ids: T) {
-        for id in ids {
+        ids.into_iter().for_each(|id| {
             self.insert(id);
-        }
+        });
     }
 }
 
@@ -160,7 +164,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_set_is_a_set(ids in prop::collection::vec((0_u64..5, 0_u64..3000), 0..300), others in prop::collection::vec(0_u64..3000, 0..50)) {
-            let id = |(tag, value): (u64, u64)| Id::from_raw((tag + 4) << 60 | value + 1).expect("not zero");
+            let id = |(tag, value): (u64, u64)| Id::from_raw(((tag + 4) << 60) | (value + 1)).expect("not zero");
             let ids: Vec<Id> = ids.into_iter().map(id).collect();
             let others: Vec<Id> = others.into_iter().map(|value| id((1, value))).collect();
             let (mut set, mut plain) = (IdSet::default(), BTreeSet::new());

@@ -343,6 +343,25 @@ impl Cursor {
         None
     }
 
+    /// Rows that come next and lie side by side in memory, without taking them; take them with [`Cursor::pass`]. None when
+    /// nothing comes any more, or when the next row must be put together from several places.
+    pub(crate) fn at_hand(&mut self) -> &[Row] {
+        match &mut self.sources[..] {
+            [Source::Run(run)] if run.sign > 0 && self.ready.is_none() => {
+                run.head();
+                run.buffer.get(run.at..).unwrap_or_default()
+            }
+            _ => &[],
+        }
+    }
+
+    /// Takes so many of the rows at hand.
+    pub(crate) fn pass(&mut self, rows: usize) {
+        if let [Source::Run(run)] = &mut self.sources[..] {
+            run.at += rows;
+        }
+    }
+
     /// The next row without taking it.
     pub(crate) fn peek(&mut self) -> Option<Row> {
         if self.ready.is_none() {

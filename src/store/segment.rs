@@ -90,7 +90,6 @@ pub(crate) struct Shared {
     /// What queries ask of the thread that makes such files.
     pub(crate) demand: Demand,
     damage: Mutex<Option<String>>,
-    next_file: AtomicU64,
 }
 
 #[derive(Clone)]
@@ -127,7 +126,6 @@ impl Shared {
             pages: Cache::with_weighter((pages >> 20).max(64) as usize, pages, Weight),
             demand: Demand::default(),
             damage: Mutex::new(None),
-            next_file: AtomicU64::new(1),
         })
     }
 
@@ -146,6 +144,12 @@ impl Shared {
             .unwrap_or_else(PoisonError::into_inner)
             .clone()
     }
+}
+
+/// A number that no other file opened by this process has.
+fn next_file() -> u64 {
+    static NEXT: AtomicU64 = AtomicU64::new(1);
+    NEXT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// An open file.
@@ -198,7 +202,7 @@ impl SegmentFile {
         Ok(Arc::new(Self {
             path: path.to_owned(),
             file,
-            id: shared.next_file.fetch_add(1, Ordering::Relaxed),
+            id: next_file(),
             identity: (bytes, crc),
             footer,
             shared: Arc::clone(shared),

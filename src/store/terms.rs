@@ -118,7 +118,7 @@ mod recent {
     use std::cell::RefCell;
     use std::sync::Arc;
 
-    /// File and place of a block.
+    /// Number of the file among all that this process opened, and place of the block.
     type Key = (u64, u64);
 
     const BLOCKS: usize = 4;

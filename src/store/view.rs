@@ -511,6 +511,18 @@ pub struct Pairs {
     ready: Option<(Id, Id)>,
 }
 
+/// What [`Pairs::join`] did.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct JoinWork {
+    /// Rows it went over.
+    pub(crate) rows: u64,
+    /// Skips in the index.
+    pub(crate) seeks: u64,
+}
+
+/// Rows that are cheaper to go over than to leap.
+const NEAR: usize = 16;
+
 impl Pairs {
     /// The next pair without taking it.
     pub fn peek(&mut self) -> Option<(Id, Id)> {
@@ -527,6 +539,69 @@ impl Pairs {
         }
         self.ready = None;
         self.cursor.seek(&[self.first, first.raw(), 0, 0]);
+    }
+
+    /// Calls `each` with every pair whose first member is one of `wanted` (sorted, each once): its place there, and the second
+    /// member. Reads on through what lies between, and skips where none is wanted for long.
+    pub(crate) fn join(mut self, wanted: &[Id], mut each: impl FnMut(usize, Id)) -> JoinWork {
+        let mut work = JoinWork::default();
+        let mut at = 0;
+        let Some(first) = wanted.first() else {
+            return work;
+        };
+        self.seek(*first);
+        work.seeks += 1;
+        while at < wanted.len() {
+            let rows = self.cursor.at_hand();
+            if rows.is_empty() {
+                // Of several places, or nothing.
+                let Some((first, second)) = self.next() else {
+                    break;
+                };
+                work.rows += 1;
+                while at < wanted.len() && wanted[at] < first {
+                    at += 1;
+                }
+                if wanted.get(at) == Some(&first) {
+                    each(at, second);
+                } else if let Some(next) = wanted.get(at)
+                    && self.peek().is_some_and(|(ahead, _)| ahead < *next)
+                {
+                    self.seek(*next);
+                    work.seeks += 1;
+                }
+                continue;
+            }
+            let (mut used, mut met) = (0, false);
+            while let (Some(row), Some(next)) = (rows.get(used), wanted.get(at)) {
+                let (first, next) = (row[1], next.raw());
+                if first < next {
+                    used += 1;
+                    // Long gaps within the rows at hand are leapt over.
+                    if rows.get(used + NEAR).is_some_and(|row| row[1] < next) {
+                        used += rows[used..].partition_point(|row| row[1] < next);
+                    }
+                } else if first > next {
+                    at += 1;
+                } else {
+                    met = true;
+                    used += 1;
+                    let pair = [first, row[2]];
+                    if self.last != Some(pair) && self.graphs.holds(id(row[3])) {
+                        self.last = Some(pair);
+                        each(at, id(row[2]));
+                    }
+                }
+            }
+            let is_all = used == rows.len();
+            self.cursor.pass(used);
+            work.rows += used as u64;
+            if is_all && !met && at < wanted.len() {
+                self.cursor.seek(&[self.first, wanted[at].raw(), 0, 0]);
+                work.seeks += 1;
+            }
+        }
+        work
     }
 
     fn advance(&mut self) -> Option<(Id, Id)> {
@@ -567,6 +642,28 @@ impl Iterator for Ids {
             }
             self.last = Some(value);
             return Some(id(value));
+        }
+    }
+
+    fn fold<B, F: FnMut(B, Id) -> B>(mut self, init: B, mut each: F) -> B {
+        let mut folded = init;
+        loop {
+            let rows = self.cursor.at_hand();
+            if rows.is_empty() {
+                match self.next() {
+                    Some(value) => folded = each(folded, value),
+                    None => return folded,
+                }
+                continue;
+            }
+            for row in rows {
+                if self.last != Some(row[2]) && self.graphs.holds(id(row[3])) {
+                    self.last = Some(row[2]);
+                    folded = each(folded, id(row[2]));
+                }
+            }
+            let used = rows.len();
+            self.cursor.pass(used);
         }
     }
 }

@@ -101,7 +101,8 @@ impl Affected {
             if nodes.len() * 2 >= all.len() {
                 nodes = all;
             }
-            let same = |again: &&mut Again| again.is_nested == part.is_nested && again.nodes == nodes;
+            let same =
+                |again: &&mut Again| again.is_nested == part.is_nested && again.nodes == nodes;
             match found.iter_mut().find(same) {
                 Some(again) => {
                     again.parts.push(ix);

@@ -273,7 +273,10 @@ fn parts_of(compiled: &Compiled, roots: &[ShapeIx]) -> Vec<Part> {
                 let units = std::mem::take(&mut parts[other].units);
                 parts[home].is_nested |= parts[other].is_nested;
                 parts[home].units.extend(units);
-                part_of.values_mut().filter(|at| **at == other).for_each(|at| *at = home);
+                part_of
+                    .values_mut()
+                    .filter(|at| **at == other)
+                    .for_each(|at| *at = home);
             }
             part_of.extend(reporting.into_iter().map(|shape| (shape, home)));
             parts[home].is_nested |= nests(compiled, unit);

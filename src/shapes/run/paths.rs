@@ -37,6 +37,23 @@ pub(super) fn frame<'f>(
     path: &BoundPath,
     focus: &'f [Id],
 ) -> Result<Frame<'f>, Excess> {
+    let plain = match path {
+        BoundPath::Forward(predicate) => Some(walk.view.pairs(*predicate)),
+        BoundPath::Backward(predicate) => Some(walk.view.pairs_reversed(*predicate)),
+        _ => None,
+    };
+    if let Some(pairs) = plain {
+        let mut offsets = Vec::with_capacity(focus.len() + 1);
+        let mut values = Vec::with_capacity(focus.len());
+        let work = pairs.join(focus, |at, value| {
+            offsets.resize(at + 1, values.len() as u32);
+            values.push(value);
+        });
+        offsets.resize(focus.len() + 1, values.len() as u32);
+        walk.stats.rows_scanned += work.rows;
+        walk.stats.seeks += work.seeks;
+        return Ok(Frame::of_values(focus, offsets, values));
+    }
     let edges = walk.edges(path, focus)?;
     let mut offsets = Vec::with_capacity(focus.len() + 1);
     let mut values = Vec::with_capacity(edges.len());
@@ -231,39 +248,11 @@ impl Walk<'_> {
     }
 }
 
-/// Steps read one by one before skipping: short gaps cost less to walk than to search.
-const STEPS_BEFORE_SEEK: u32 = 4;
-
-fn merge_join(mut pairs: Pairs, stats: &mut RunStats, focus: &[Id]) -> Edges {
+fn merge_join(pairs: Pairs, stats: &mut RunStats, focus: &[Id]) -> Edges {
     let mut found = Vec::with_capacity(focus.len());
-    let mut scanned = 0_u64;
-    let mut current = None;
-    'focus: for &node in focus {
-        let mut steps = 0;
-        loop {
-            let Some((first, second)) = current.or_else(|| pairs.next()) else {
-                break 'focus;
-            };
-            if first < node {
-                current = None;
-                steps += 1;
-                scanned += 1;
-                if steps == STEPS_BEFORE_SEEK {
-                    pairs.seek(node);
-                    stats.seeks += 1;
-                    steps = 0;
-                }
-            } else if first == node {
-                current = None;
-                scanned += 1;
-                found.push((node, second));
-            } else {
-                current = Some((first, second));
-                continue 'focus;
-            }
-        }
-    }
-    stats.rows_scanned += scanned;
+    let work = pairs.join(focus, |at, value| found.push((focus[at], value)));
+    stats.rows_scanned += work.rows;
+    stats.seeks += work.seeks;
     found
 }
 

@@ -22,7 +22,8 @@ pub(crate) fn focus_nodes(run: &mut Run<'_>, targets: &[Target]) -> Vec<Id> {
                 {
                     for class in subclass_closure(run.context, class) {
                         let at = found.len();
-                        found.extend(run.data.subjects(rdf_type, class));
+                        let members = run.data.subjects(rdf_type, class);
+                        members.for_each(|member| found.push(member));
                         runs += usize::from(found.len() > at);
                     }
                 }
