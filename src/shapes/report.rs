@@ -8,7 +8,7 @@ use super::lint::Lint;
 use super::model::{Component, Severity, Shape, ShapeIx, Shapes};
 use super::near::near_misses;
 use super::path::Path;
-use super::run::{Failure, RunStats};
+use super::run::{At, Failure, RunStats};
 use super::validate::{Findings, fingerprint};
 use crate::store::{Id, View};
 use oxrdf::Term;
@@ -100,6 +100,34 @@ pub struct ResultRow {
     pub(crate) constraint: u32,
     pub(crate) found: u64,
     pub(crate) bindings: Option<Id>,
+    /// Why the nodes at fault do not conform to the shapes that the constraint names (`sh:detail`); only after
+    /// [`Report::with_details`].
+    pub detail: Vec<ResultRow>,
+}
+
+impl ResultRow {
+    /// The result of a violation.
+    pub(crate) fn of(shape: &Shape, at: At, failure: &Failure) -> Self {
+        let path = match failure.property {
+            Some(property) => Some(PathRef::Property(property)),
+            None => shape.path.map(|_| PathRef::OfShape),
+        };
+        Self {
+            shape: ShapeRef(at.shape),
+            component: at
+                .component
+                .expect("constraints without results report nothing"),
+            focus: failure.focus,
+            path,
+            value: failure.value,
+            severity: shape.severity.clone(),
+            since: None,
+            constraint: at.constraint,
+            found: failure.found,
+            bindings: failure.bindings,
+            detail: Vec::new(),
+        }
+    }
 }
 
 /// How many focus nodes a shape with targets had.
@@ -143,6 +171,7 @@ pub struct ResultGroup {
 #[derive(Clone)]
 pub struct Report {
     pub(crate) shapes: Shapes,
+    pub(crate) data: View,
     pub(crate) context: View,
     pub(crate) locals: LocalTerms,
     rows: Vec<ResultRow>,
@@ -166,6 +195,7 @@ impl Report {
     ) -> Self {
         let mut report = Self {
             shapes: shapes.clone(),
+            data: data.clone(),
             context: context.clone(),
             locals: findings.locals,
             rows: findings.rows,
@@ -403,6 +433,10 @@ impl Report {
             )
         });
         self.rows = rows;
+    }
+
+    pub(crate) fn set_detail(&mut self, position: usize, detail: Vec<ResultRow>) {
+        self.rows[position].detail = detail;
     }
 
     fn group_rows(&mut self) {

@@ -6,7 +6,7 @@ use super::compile::shape_label;
 use super::idset::IdSet;
 use super::lint::{Effect, Lint};
 use super::model::{Component, Constraint, Shape, ShapeIx, Shapes, Target};
-use super::report::{PathRef, Report, ResultRow, ShapeRef};
+use super::report::{Report, ResultRow};
 use super::run::{At, Failure, PATH_PAIRS, Run, RunStats, Sink, focus_nodes};
 use crate::store::View;
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -269,22 +269,7 @@ impl Sink for Collector<'_> {
         if left == 0 {
             return;
         }
-        let path = match failure.property {
-            Some(property) => Some(PathRef::Property(property)),
-            None => shape.path.map(|_| PathRef::OfShape),
-        };
-        let row = ResultRow {
-            shape: ShapeRef(at.shape),
-            component,
-            focus: failure.focus,
-            path,
-            value: failure.value,
-            severity: shape.severity.clone(),
-            since: None,
-            constraint: at.constraint,
-            found: failure.found,
-            bindings: failure.bindings,
-        };
+        let row = ResultRow::of(shape, at, &failure);
         self.rows
             .extend(std::iter::repeat_n(row, times.min(left) as usize));
     }

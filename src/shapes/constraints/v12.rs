@@ -263,6 +263,11 @@ fn lists(run: &mut Run<'_>, constraint: &Constraint12, frame: &Frame<'_>, rows: 
     }
 }
 
+/// The members of a list in the data; `None` for what is no list.
+pub(crate) fn members_of_list(run: &mut Run<'_>, head: Id) -> Option<Vec<Id>> {
+    Cells::new(run).members(head)
+}
+
 /// Reads lists in data.
 struct Cells<'v> {
     view: &'v View,

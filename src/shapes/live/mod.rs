@@ -546,6 +546,7 @@ impl Live {
             found: u64::from(row.found),
             bindings: row.bindings,
             since: Some(row.since),
+            detail: Vec::new(),
         }
     }
 }

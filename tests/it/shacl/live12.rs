@@ -1,0 +1,158 @@
+//! The law of the live report for what SHACL 1.2 adds: its constraints, `sh:targetWhere`, and results that do not deny
+//! conformance, on random graphs with lists and subclasses, under random changes.
+
+use super::live::{Change, config, follow_with};
+use super::oracle12::{Facts, PREFIXES, asked, fact, turtle};
+use super::parse_turtle;
+use oslo_registry::rdf::shacl::Threshold;
+use oslo_registry::shapes::ShapesOptions;
+use proptest::prelude::*;
+use std::fmt::Write;
+
+/// A shape without targets, to stand in brackets: constraints of the node or of values, and what combines them.
+fn anonymous() -> impl Strategy<Value = String> {
+    let leaf = prop_oneof![
+        5 => (asked(), path()).prop_map(|(asked, path)| on_path(&asked.turtle(), &path)),
+        2 => plain().prop_map(str::to_owned),
+    ];
+    leaf.prop_recursive(2, 8, 2, |inner| {
+        let one = || inner.clone();
+        prop_oneof![
+            one().prop_map(|a| format!("sh:not [ {a} ]")),
+            one().prop_map(|a| format!("sh:node [ {a} ]")),
+            (one(), one()).prop_map(|(a, b)| format!("sh:or ( [ {a} ] [ {b} ] )")),
+            (one(), one()).prop_map(|(a, b)| format!("sh:xone ( [ {a} ] [ {b} ] )")),
+            (one(), one()).prop_map(|(a, b)| format!("sh:and ( [ {a} ] [ {b} ] )")),
+            one().prop_map(|a| format!("sh:memberShape [ {a} ]")),
+            (path_on(), one())
+                .prop_map(|(p, a)| format!("sh:property [ sh:path {p} ; sh:someValue [ {a} ] ]")),
+            (path_on(), one())
+                .prop_map(|(p, a)| format!("sh:property [ sh:path {p} ; sh:memberShape [ {a} ] ]")),
+            (path_on(), one()).prop_map(|(p, a)| format!("sh:property [ sh:path {p} ; {a} ]")),
+            (path_on(), one(), 0..3_u8).prop_map(|(p, a, n)| {
+                format!("sh:property [ sh:path {p} ; sh:qualifiedValueShape [ {a} ] ; sh:qualifiedMaxCount {n} ]")
+            }),
+        ]
+    })
+}
+
+fn plain() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "sh:class ex:c0",
+        "sh:nodeKind sh:IRI",
+        "sh:property [ sh:path ex:p0 ; sh:minCount 1 ]",
+        "sh:property [ sh:path ex:p1 ; sh:maxCount 1 ; sh:severity sh:Debug ]",
+        "sh:property [ sh:path ex:bad ; sh:maxCount 0 ; sh:severity sh:Warning ]",
+    ])
+}
+
+fn path_on() -> impl Strategy<Value = &'static str> {
+    prop::sample::select(vec![
+        "ex:p0",
+        "ex:p1",
+        "( ex:p0 ex:p1 )",
+        "[ sh:inversePath ex:p0 ]",
+        "[ sh:zeroOrMorePath ex:p1 ]",
+        "[ sh:alternativePath ( ex:p0 ex:p1 ) ]",
+    ])
+}
+
+/// A path, or none where the constraint is about the node itself.
+fn path() -> impl Strategy<Value = Option<&'static str>> {
+    prop::option::of(path_on())
+}
+
+fn on_path(constraint: &str, path: &Option<&'static str>) -> String {
+    // A subset of the values of another path needs a path itself.
+    let path = path.or(constraint.contains("subsetOf").then_some("ex:p0"));
+    match path {
+        Some(path) => format!("sh:property [ sh:path {path} ; {constraint} ]"),
+        None => constraint.to_owned(),
+    }
+}
+
+fn target() -> impl Strategy<Value = String> {
+    let plain = prop::sample::select(vec![
+        "sh:targetClass ex:c0",
+        "sh:targetClass ex:c1, ex:c2",
+        "sh:targetSubjectsOf ex:p0",
+        "sh:targetObjectsOf ex:p1",
+        "sh:targetNode ex:n0 , ex:n1 , ex:l0 , ex:l1 , rdf:nil",
+        "sh:targetSubjectsOf rdf:first",
+    ]);
+    prop_oneof![
+        5 => plain.prop_map(str::to_owned),
+        1 => anonymous().prop_map(|shape| format!("sh:targetWhere [ {shape} ]")),
+    ]
+}
+
+fn shapes() -> impl Strategy<Value = String> {
+    let one = (target(), prop::collection::vec(anonymous(), 1..4));
+    prop::collection::vec(one, 1..4).prop_map(|shapes| {
+        let mut text = PREFIXES.to_owned();
+        for (at, (target, constraints)) in shapes.into_iter().enumerate() {
+            let all = constraints.join(" ; ");
+            writeln!(text, "ex:S{at} a sh:NodeShape ; {target} ; {all} .").expect("memory");
+        }
+        text
+    })
+}
+
+/// Keys are asked of target nodes, and these have some: by themselves, beside other shapes of the same and of other targets.
+fn keyed() -> impl Strategy<Value = String> {
+    let keys = prop::sample::select(vec!["ex:p0", "( ex:p0 ex:p1 )", "( ex:p1 )"]);
+    let one = (target(), keys, prop::option::of(anonymous()));
+    prop::collection::vec(one, 1..4).prop_map(|shapes| {
+        let mut text = PREFIXES.to_owned();
+        for (at, (target, keys, more)) in shapes.into_iter().enumerate() {
+            let more = more.map_or_else(String::new, |more| format!(" ; {more}"));
+            writeln!(
+                text,
+                "ex:K{at} a sh:NodeShape ; {target} ; sh:uniqueValuesFor {keys}{more} ."
+            )
+            .expect("memory");
+        }
+        text
+    })
+}
+
+fn change() -> impl Strategy<Value = Change> {
+    let facts = prop::collection::btree_set(fact(), 0..6);
+    let places = prop::collection::vec(0..8_u8, 6);
+    (prop::collection::vec(0..64_usize, 0..4), facts, places).prop_map(
+        |(out, facts, places): (_, Facts, Vec<u8>)| {
+            let triples = parse_turtle(&turtle(&facts), "http://example.org/");
+            (out, triples.into_iter().zip(places).collect())
+        },
+    )
+}
+
+fn options(threshold: Threshold) -> ShapesOptions {
+    ShapesOptions {
+        shacl12: true,
+        threshold,
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn what_shacl_12_adds_is_followed(
+        turtle in shapes(),
+        apart: bool,
+        threshold in prop::sample::select(Threshold::ALL.to_vec()),
+        changes in prop::collection::vec(change(), 1..7),
+    ) {
+        follow_with(&turtle, options(threshold), apart, &changes)?;
+    }
+
+    #[test]
+    fn keys_are_followed(
+        turtle in keyed(),
+        apart: bool,
+        changes in prop::collection::vec(change(), 1..7),
+    ) {
+        follow_with(&turtle, options(Threshold::Info), apart, &changes)?;
+    }
+}
