@@ -2,20 +2,19 @@
 //! conformance, on random graphs with lists and subclasses, under random changes.
 
 use super::live::{Change, config, follow_with};
-use super::oracle12::{Facts, PREFIXES, asked, fact, turtle};
-use super::parse_turtle;
+use super::oracle12::{Asked, Facts, PREFIXES, asked, fact, turtle};
+use super::{parse_turtle, validate_turtle_with};
 use oslo_registry::rdf::shacl::Threshold;
-use oslo_registry::shapes::ShapesOptions;
+use oslo_registry::shapes::{Component, ShapesOptions};
 use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use std::collections::BTreeSet;
 use std::fmt::Write;
 
 /// A shape without targets, to stand in brackets: constraints of the node or of values, and what combines them.
 fn anonymous() -> impl Strategy<Value = String> {
-    let leaf = prop_oneof![
-        5 => (asked(), path()).prop_map(|(asked, path)| on_path(&asked.turtle(), &path)),
-        2 => plain().prop_map(str::to_owned),
-    ];
-    leaf.prop_recursive(2, 8, 2, |inner| {
+    leaf().prop_recursive(2, 8, 2, |inner| {
         let one = || inner.clone();
         prop_oneof![
             one().prop_map(|a| format!("sh:not [ {a} ]")),
@@ -34,6 +33,13 @@ fn anonymous() -> impl Strategy<Value = String> {
             }),
         ]
     })
+}
+
+fn leaf() -> impl Strategy<Value = String> {
+    prop_oneof![
+        5 => (asked(), path()).prop_map(|(asked, path)| on_path(&asked.turtle(), &path)),
+        2 => plain().prop_map(str::to_owned),
+    ]
 }
 
 fn plain() -> impl Strategy<Value = &'static str> {
@@ -87,7 +93,9 @@ fn target() -> impl Strategy<Value = String> {
 }
 
 fn shapes() -> impl Strategy<Value = String> {
-    let one = (target(), prop::collection::vec(anonymous(), 1..4));
+    // What combines others hides their results.
+    let constraint = prop_oneof![1 => leaf(), 1 => anonymous()];
+    let one = (target(), prop::collection::vec(constraint, 1..4));
     prop::collection::vec(one, 1..4).prop_map(|shapes| {
         let mut text = PREFIXES.to_owned();
         for (at, (target, constraints)) in shapes.into_iter().enumerate() {
@@ -127,6 +135,41 @@ fn change() -> impl Strategy<Value = Change> {
     )
 }
 
+/// A graph, and then one fact more or less at a time.
+fn small_changes() -> impl Strategy<Value = Vec<Change>> {
+    // Few nodes, so that what is said of one is often said of it twice.
+    let among_few = (0..2_u8, 0..2_u8, 0..3_u8)
+        .prop_map(|(s, p, o)| (format!("ex:n{s}"), format!("ex:p{p}"), format!("ex:n{o}")));
+    let fact = || prop_oneof![fact(), among_few.clone()];
+    let first = (prop::collection::btree_set(fact(), 10..30), place());
+    let small = (
+        prop::option::of(0..64_usize),
+        prop::option::of(fact()),
+        place(),
+    );
+    let rest = prop::collection::vec(small, 4..12);
+    (first, rest).prop_map(|((facts, place), rest)| {
+        let triples = |facts: Facts| parse_turtle(&turtle(&facts), "http://example.org/");
+        let placed = |facts: Facts, place: u8| {
+            let triples = triples(facts).into_iter();
+            triples.map(|triple| (triple, place)).collect()
+        };
+        let mut changes: Vec<Change> = vec![(Vec::new(), placed(facts, place))];
+        changes.extend(rest.into_iter().map(|(out, fact, place)| {
+            (
+                out.into_iter().collect(),
+                placed(fact.into_iter().collect(), place),
+            )
+        }));
+        changes
+    })
+}
+
+/// Where the facts of a change go; mostly to the data.
+fn place() -> impl Strategy<Value = u8> {
+    0..8_u8
+}
+
 fn options(threshold: Threshold) -> ShapesOptions {
     ShapesOptions {
         shacl12: true,
@@ -148,6 +191,18 @@ proptest! {
     }
 
     #[test]
+    fn each_constraint_of_12_is_followed_by_itself(
+        target in target(),
+        asked in prop_oneof![5 => asked(), 1 => (0..2_u8).prop_map(Asked::Subset)],
+        path in path(),
+        changes in small_changes(),
+    ) {
+        let constraint = on_path(&asked.turtle(), &path);
+        let turtle = format!("{PREFIXES}ex:S a sh:NodeShape ; {target} ; {constraint} .");
+        follow_with(&turtle, options(Threshold::Info), false, &changes)?;
+    }
+
+    #[test]
     fn keys_are_followed(
         turtle in keyed(),
         apart: bool,
@@ -155,4 +210,27 @@ proptest! {
     ) {
         follow_with(&turtle, options(Threshold::Info), apart, &changes)?;
     }
+}
+
+#[test]
+fn the_random_shapes_reach_every_component_of_12() {
+    let mut runner = TestRunner::deterministic();
+    let (shapes, facts) = (shapes(), prop::collection::btree_set(fact(), 0..30));
+    let mut reached: BTreeSet<Component> = BTreeSet::new();
+    for _ in 0..400 {
+        let shapes = shapes.new_tree(&mut runner).expect("shapes").current();
+        let facts = facts.new_tree(&mut runner).expect("facts").current();
+        let (_, report) = validate_turtle_with(&turtle(&facts), &shapes, options(Threshold::Info));
+        reached.extend(report.results().iter().map(|row| row.component));
+    }
+    let first = Component::ALL
+        .iter()
+        .position(|component| *component == Component::RootClass)
+        .expect("what SHACL 1.2 adds comes last");
+    let missed: Vec<&str> = Component::ALL[first..]
+        .iter()
+        .filter(|component| !reached.contains(component))
+        .map(|component| component.name())
+        .collect();
+    assert!(missed.is_empty(), "never reported: {missed:?}");
 }
