@@ -272,9 +272,9 @@ fn print_summary(
         let numbers = [
             it.quads,
             it.focus,
-            it.results.violation + it.results.other,
+            it.results.errors(),
             it.results.warning,
-            it.results.info,
+            it.results.informative(),
         ];
         let mut row = vec![name];
         row.extend(numbers.map(|number| console.number(number)));

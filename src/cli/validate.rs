@@ -146,6 +146,7 @@ fn refuse(session: &Session, args: &ValidateArgs, report: &Report) -> anyhow::Re
 /// The exit code of a report: undetermined when nothing of the severity was found and something, or all, was not checked.
 fn exit_of(report: &Report, level: FailOn) -> Exit {
     let rank = |severity: &Severity| match severity {
+        Severity::Other(_) if severity.is_mild() => FailOn::Info,
         Severity::Violation | Severity::Other(_) => FailOn::Violation,
         Severity::Warning => FailOn::Warning,
         Severity::Info => FailOn::Info,

@@ -315,6 +315,11 @@ impl Severity {
         }
     }
 
+    /// Whether it is `sh:Debug` or `sh:Trace` of SHACL 1.2, which are milder than `sh:Info`.
+    pub fn is_mild(&self) -> bool {
+        matches!(self.level(), Some(Threshold::Debug | Threshold::Trace))
+    }
+
     /// How grave it is among those that SHACL names; severities of one's own are none of them.
     pub(crate) fn level(&self) -> Option<Threshold> {
         match self {

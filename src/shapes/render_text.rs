@@ -42,8 +42,8 @@ const PHRASES: Phrases = Phrases {
         "Conforms (nodes checked: {focus}).",
     ],
     violations: [
-        "Voldoet niet (fouten: {violation}, waarschuwingen: {warning}, meldingen: {info}).",
-        "Does not conform (violations: {violation}, warnings: {warning}, infos: {info}).",
+        "Voldoet niet (fouten: {violation}, waarschuwingen: {warning}, meldingen: {info}{mild}).",
+        "Does not conform (violations: {violation}, warnings: {warning}, infos: {info}{mild}).",
     ],
     undetermined: [
         "Onbeslist: niets gevonden, maar niet alles is gecontroleerd (regels: {n}).",
@@ -82,18 +82,20 @@ impl Report {
     /// One sentence: the verdict with its counts.
     pub fn summary(&self, language: Language) -> String {
         let counts = self.counts();
+        let mild = match counts.mild {
+            0 => String::new(),
+            mild => format!(", debug, trace: {mild}"),
+        };
         match self.verdict() {
             Verdict::Conforms => {
                 let focus = self.focus_total().to_string();
                 PHRASES.conforms[language as usize].replace("{focus}", &focus)
             }
             Verdict::Violations => PHRASES.violations[language as usize]
-                .replace(
-                    "{violation}",
-                    &(counts.violation + counts.other).to_string(),
-                )
+                .replace("{violation}", &counts.errors().to_string())
                 .replace("{warning}", &counts.warning.to_string())
-                .replace("{info}", &counts.info.to_string()),
+                .replace("{info}", &counts.info.to_string())
+                .replace("{mild}", &mild),
             Verdict::Undetermined => PHRASES.undetermined[language as usize]
                 .replace("{n}", &self.not_checked().len().to_string()),
         }

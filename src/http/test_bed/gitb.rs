@@ -26,6 +26,7 @@ impl Level {
 
     fn of(severity: &Severity) -> Self {
         match severity {
+            Severity::Other(_) if severity.is_mild() => Self::Info,
             Severity::Violation | Severity::Other(_) => Self::Error,
             Severity::Warning => Self::Warning,
             Severity::Info => Self::Info,
@@ -71,7 +72,7 @@ impl<'r> Gitb<'r> {
         if !report.not_checked().is_empty() {
             overview.push(("note", report.summary(task.language)));
         }
-        let errors = counts.violation + counts.other;
+        let errors = counts.errors();
         Self {
             report,
             language: task.language,
@@ -87,7 +88,7 @@ impl<'r> Gitb<'r> {
             },
             overview,
             counters: [
-                ("nrOfAssertions", counts.info),
+                ("nrOfAssertions", counts.informative()),
                 ("nrOfErrors", errors),
                 ("nrOfWarnings", counts.warning),
             ],

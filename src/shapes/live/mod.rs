@@ -508,7 +508,6 @@ impl Live {
         let findings = Findings {
             rows,
             totals,
-            fingerprints: self.prints().map(|(_, print)| print).collect(),
             focus_counts: Some(focus_counts),
             focus_total: self.focus_total,
             not_checked: not_checked(

@@ -146,13 +146,14 @@ fn verdict_class(report: &Report) -> &'static str {
     let counts = report.counts();
     match report.verdict() {
         Verdict::Conforms => "good",
-        Verdict::Violations if counts.violation + counts.other > 0 => "bad",
+        Verdict::Violations if counts.errors() > 0 => "bad",
         Verdict::Violations | Verdict::Undetermined => "warn",
     }
 }
 
 fn severity_class(severity: &Severity) -> &'static str {
     match severity {
+        Severity::Other(_) if severity.is_mild() => "mild",
         Severity::Violation | Severity::Other(_) => "bad",
         Severity::Warning => "warn",
         Severity::Info => "good",
@@ -198,12 +199,14 @@ fn counts(site: &Site<'_>, report: &Report) -> Markup {
                 th.number scope="col" { (site.say("Overtredingen", "Violations")) }
                 th.number scope="col" { (site.say("Waarschuwingen", "Warnings")) }
                 th.number scope="col" { (site.say("Ter info", "For information")) }
+                @if counts.mild > 0 { th.number scope="col" { "Debug, trace" } }
                 th.number scope="col" { (site.say("Gecontroleerde objecten", "Nodes checked")) }
             } }
             tbody { tr {
-                td.number { (grouped(counts.violation + counts.other)) }
+                td.number { (grouped(counts.errors())) }
                 td.number { (grouped(counts.warning)) }
                 td.number { (grouped(counts.info)) }
+                @if counts.mild > 0 { td.number { (grouped(counts.mild)) } }
                 td.number { (grouped(report.focus_total())) }
             } }
         }

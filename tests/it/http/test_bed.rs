@@ -136,7 +136,7 @@ async fn the_gitb_report_comes_in_xml_too() {
     );
     assert_eq!(answer.header("x-conforms"), "false");
     let xml = answer.text();
-    assert_gitb(&xml);
+    assert_gitb(xml);
     let (head, rest) = xml.split_once("<date>").expect("a date");
     let (_, rest) = rest.split_once("</date>").expect("a date");
     let version = env!("CARGO_PKG_VERSION");
@@ -154,7 +154,7 @@ async fn the_gitb_report_comes_in_xml_too() {
         );
         let answer = server.send(asked).await;
         assert_eq!(answer.header("content-type"), "application/xml");
-        assert_gitb(&answer.text());
+        assert_gitb(answer.text());
         assert!(answer.text().contains("<result>SUCCESS</result>"));
         assert!(answer.text().contains("<nrOfErrors>0</nrOfErrors>"));
     }

@@ -120,6 +120,22 @@ async fn reasons_are_told_when_asked() {
 }
 
 #[tokio::test]
+async fn debug_and_trace_look_mild() {
+    let shape = "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix a: <https://data.vlaanderen.be/ns/adres#> .
+<http://register.test/vormen#Stil> a sh:NodeShape ; sh:targetClass a:Adres ;
+  sh:property [ sh:path a:busnummer ; sh:minCount 1 ; sh:severity sh:Debug ] ;
+  sh:property [ sh:path a:huisnummer ; sh:minCount 1 ; sh:severity sh:Info ] .";
+    let server = Server::empty().with_graph("shapes/stil", shape);
+    let page = validate(&server, "text/turtle", "text/html", BAD).await;
+    assert!(page.text().contains("<span class=\"mild\">debug</span>"));
+    assert!(!page.text().contains("class=\"bad\">debug"));
+    assert!(page.text().contains("Debug, trace"));
+    let text = validate(&server, "text/turtle", "text/plain", BAD).await;
+    let last = "meldingen: 1, debug, trace: 1).";
+    assert!(text.text().contains(last), "{}", text.text());
+}
+
+#[tokio::test]
 async fn every_syntax_is_read() {
     let server = Server::new().with_graph("shapes/adres", SHAPE);
     let class = "https://data.vlaanderen.be/ns/adres#Adres";
