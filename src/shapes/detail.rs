@@ -3,7 +3,7 @@
 //! at fault; a report that nobody asks has none and is none the slower.
 
 use super::bind::bind;
-use super::constraints::members_of_list;
+use super::constraints::{members_of_list, reifiers_of};
 use super::model::{Compiled, Component, Constraint, ShapeIx};
 use super::render::ReportFormat;
 use super::render_text::EXAMPLES;
@@ -230,6 +230,10 @@ impl Finder<'_> {
             Constraint::V12(Constraint12::MemberShape(shape)) => {
                 let members = members_of_list(&mut self.run, row.value?)?;
                 members.into_iter().map(|node| (*shape, node)).collect()
+            }
+            Constraint::V12(Constraint12::ReifierShape { shape, .. }) => {
+                let reifiers = reifiers_of(&self.run, row.shape.0, row.focus, row.value?);
+                reifiers.into_iter().map(|node| (*shape, node)).collect()
             }
             _ => return None,
         };

@@ -295,4 +295,16 @@ const SENSE: &[LintRule] = &[
             "Mend the other shape first.",
         ],
     ),
+    rule(
+        "L101",
+        Effect::Note,
+        [
+            "{term} staat er zonder {value} en vraagt niets.",
+            "{term} stands without {value} and asks nothing.",
+        ],
+        [
+            "Zet {value} erbij; [ sh:nodeKind sh:BlankNodeOrIRI ] vraagt alleen dat er iets is.",
+            "Add {value}; [ sh:nodeKind sh:BlankNodeOrIRI ] asks only that there is something.",
+        ],
+    ),
 ];

@@ -402,11 +402,12 @@ pub enum Component {
     MaxListLength,
     UniqueMembers,
     UniqueValuesFor,
+    ReifierShape,
 }
 
 impl Component {
     /// All components, in order.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 41] = [
         Self::Class,
         Self::Datatype,
         Self::NodeKind,
@@ -447,6 +448,7 @@ impl Component {
         Self::MaxListLength,
         Self::UniqueMembers,
         Self::UniqueValuesFor,
+        Self::ReifierShape,
     ];
 
     /// Name without `ConstraintComponent`, as in the specification.
@@ -492,6 +494,7 @@ impl Component {
             Self::MaxListLength => "MaxListLength",
             Self::UniqueMembers => "UniqueMembers",
             Self::UniqueValuesFor => "UniqueValuesFor",
+            Self::ReifierShape => "ReifierShape",
         }
     }
 

@@ -99,7 +99,7 @@ fn constraints_of_12_have_reasons_too() {
         shacl12: true,
         ..ShapesOptions::default()
     };
-    let data = "ex:a ex:p ex:b ; ex:list ( ex:b 1 ) .";
+    let data = "ex:a ex:p ex:b ~ ex:r ; ex:list ( ex:b 1 ) .";
     for (constraint, expected) in [
         (
             "sh:path ex:p ; sh:someValue [ sh:class ex:C ]",
@@ -108,6 +108,10 @@ fn constraints_of_12_have_reasons_too() {
         (
             "sh:path ex:list ; sh:memberShape [ sh:nodeKind sh:IRI ]",
             "MemberShape (NodeKind)",
+        ),
+        (
+            "sh:path ex:p ; sh:reifierShape [ sh:property [ sh:path ex:q ; sh:minCount 1 ] ]",
+            "ReifierShape (MinCount)",
         ),
         // A warning does not deny conformance when told so, and is no reason.
         (
