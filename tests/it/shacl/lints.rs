@@ -238,7 +238,7 @@ const CASES: &[(&str, &str, &str)] = &[
     ),
     (
         "L080",
-        "ex:s sh:targetClass ex:C ; sh:path ex:a ; sh:reificationRequired true .",
+        "ex:s sh:targetClass ex:C ; sh:path ex:a ; sh:shape ex:t ; sh:minCount 1 .",
         "ex:s sh:targetClass ex:C ; sh:path ex:a ; sh:minCount 1 .",
     ),
     (
@@ -386,6 +386,11 @@ const CASES_12: &[(&str, &str, &str)] = &[
         "L084",
         "ex:s sh:targetClass ex:C ; sh:path ex:a ; sh:datatype ( xsd:string xsd:date ) ; sh:in ( \"1\" 2 ) .",
         "ex:s sh:targetClass ex:C ; sh:path ex:a ; sh:datatype ( xsd:string xsd:integer ) ; sh:in ( \"1\" 2 ) .",
+    ),
+    (
+        "L101",
+        "ex:s sh:targetClass ex:C ; sh:path ex:a ; sh:minCount 1 ; sh:reificationRequired true .",
+        "ex:s sh:targetClass ex:C ; sh:path ex:a ; sh:reificationRequired true ; sh:reifierShape [ sh:nodeKind sh:IRI ] .",
     ),
 ];
 
