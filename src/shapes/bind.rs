@@ -3,10 +3,11 @@
 
 use super::constraints::{LanguageTest, Length, Limit};
 use super::graph::subclass_closure;
-use super::model::{Compiled, Constraint, PairKind, PathIx};
+use super::model::{Compiled, Constraint, PairKind, PathIx, Shape};
 use super::path::Path;
 use super::run::MemoIx;
 use super::sparql::is_solution;
+use super::text_tests::{Asked, TextTest};
 use super::v12::Constraint12;
 use crate::rdf::vocab::rdf;
 use crate::shapes::compare::Value;
@@ -88,6 +89,9 @@ pub(crate) struct Bindings {
     pub(crate) schemes: Vec<Id>,
     /// How many memos the literal tests need.
     pub(crate) memos: u32,
+    /// Tests on texts, each once, and by memo the test it is of.
+    pub(crate) text_tests: Vec<TextTest>,
+    pub(crate) test_of: FxHashMap<MemoIx, u32>,
     /// Names that the state does not know: with them known the bindings would be others.
     pub(crate) unknown: Vec<Unknown>,
 }
@@ -165,6 +169,7 @@ pub(crate) fn bind(compiled: &Compiled, view: &View) -> Bound {
         .collect();
     for shape in &compiled.shapes {
         let bound = if shape.runs() {
+            binder.asked = binder.asked_of(shape);
             shape
                 .constraints
                 .iter()
@@ -191,6 +196,9 @@ pub(crate) struct Binder<'a> {
     /// Lists of values by where they are kept: shapes share them.
     lists: FxHashMap<usize, Arc<[Id]>>,
     unknown: FxHashSet<Unknown>,
+    /// Which literals tests of the shape at hand are asked about.
+    asked: Asked,
+    text_ix: FxHashMap<TextTest, u32>,
 }
 
 impl<'a> Binder<'a> {
@@ -204,6 +212,8 @@ impl<'a> Binder<'a> {
             scheme_ix: FxHashMap::default(),
             lists: FxHashMap::default(),
             unknown: FxHashSet::default(),
+            asked: Asked::Strings,
+            text_ix: FxHashMap::default(),
         }
     }
 
@@ -265,6 +275,36 @@ impl<'a> Binder<'a> {
         self.bindings.memos - 1
     }
 
+    /// Which literals tests of a shape are likely to be asked about.
+    fn asked_of(&self, shape: &Shape) -> Asked {
+        let datatype = shape.constraints.iter().find_map(|constraint| match constraint {
+            Constraint::Datatype(datatype) => Some(datatype.clone()),
+            _ => None,
+        });
+        let mut path = shape.path.map(|path| &self.bindings.paths[path as usize]);
+        while let Some(BoundPath::Sequence(steps)) = path {
+            path = steps.last();
+        }
+        match (datatype, path) {
+            (Some(datatype), _) => Asked::Datatype(datatype),
+            (None, Some(BoundPath::Forward(predicate))) => Asked::Values(*predicate),
+            _ => Asked::Strings,
+        }
+    }
+
+    /// The memo of a test on texts.
+    fn text_memo(&mut self, make: impl FnOnce(Asked) -> TextTest) -> MemoIx {
+        let memo = self.memo();
+        let test = make(self.asked.clone());
+        let tests = &mut self.bindings.text_tests;
+        let ix = *self.text_ix.entry(test).or_insert_with_key(|test| {
+            tests.push(test.clone());
+            tests.len() as u32 - 1
+        });
+        self.bindings.test_of.insert(memo, ix);
+        memo
+    }
+
     fn class(&mut self, class: &NamedNode) -> u32 {
         if let Some(ix) = self.class_ix.get(class) {
             return *ix;
@@ -303,14 +343,21 @@ impl<'a> Binder<'a> {
             Constraint::MinLength(limit) => BoundConstraint::Length(Length {
                 limit: *limit,
                 is_max: false,
-                memo: self.memo(),
+                memo: self.text_memo(|asked| TextTest::length(*limit, false, asked)),
             }),
             Constraint::MaxLength(limit) => BoundConstraint::Length(Length {
                 limit: *limit,
                 is_max: true,
-                memo: self.memo(),
+                memo: self.text_memo(|asked| TextTest::length(*limit, true, asked)),
             }),
-            Constraint::Pattern { .. } => BoundConstraint::Pattern(self.memo()),
+            Constraint::Pattern {
+                source,
+                flags,
+                regex,
+            } => {
+                let test = |asked| TextTest::pattern((source, flags), regex, asked);
+                BoundConstraint::Pattern(self.text_memo(test))
+            }
             Constraint::LanguageIn(ranges) => BoundConstraint::Languages(LanguageTest::new(ranges)),
             Constraint::UniqueLang => BoundConstraint::UniqueLang,
             Constraint::Pair(kind, predicate) => {

@@ -38,6 +38,7 @@ mod render_turtle;
 mod report;
 mod run;
 mod sparql;
+mod text_tests;
 mod texts;
 mod v12;
 mod validate;

@@ -3,6 +3,7 @@
 
 use crate::rdf::text;
 use crate::rdf::vocab::rdf;
+use crate::store::attached::Attached;
 use crate::store::id::{
     FIXED_DATATYPES, Id, NUMBER_BITS, Tag, TermKind, canonical_digits, inline_datatype,
     inline_literal, write_inline_lexical,
@@ -157,6 +158,8 @@ pub(crate) struct Dictionary {
     /// Layers in memory that start below this index are being written to disk and stay as they are.
     floor: u64,
     names: NameTables,
+    /// What others remember of its ids.
+    pub(crate) attached: Attached,
 }
 
 /// Everything numbered apart from the texts.
@@ -190,6 +193,7 @@ impl Dictionary {
             seed,
             layers: Vec::new(),
             floor: 0,
+            attached: Attached::default(),
             names: NameTables {
                 iri_prefixes: Arc::default(),
                 blank_prefixes: Arc::default(),
@@ -205,6 +209,7 @@ impl Dictionary {
             seed,
             floor: files.last().map_or(0, |terms| terms.first + terms.len()),
             layers: files.into_iter().map(Texts::Disk).collect(),
+            attached: Attached::default(),
             names: NameTables {
                 iri_prefixes: Arc::new(Names::of(&names.iri_prefixes)),
                 blank_prefixes: Arc::new(Names::of(&names.blank_prefixes)),

@@ -1,6 +1,7 @@
 //! One data folder: commit log, dictionary and sorted quad index, with one writer and any number of readers.
 //! Knows terms and quads; knows no SPARQL, SHACL, HTTP or OSLO.
 
+mod attached;
 mod backup;
 mod block;
 mod build;

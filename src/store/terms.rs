@@ -111,6 +111,53 @@ struct BlockHead {
 
 const BLOCK_HEAD_BYTES: usize = 24;
 
+/// The blocks a thread asked for last: texts that are read one after the other lie in few of them, and asking the cache that
+/// all threads share costs more than the copy of a short text.
+mod recent {
+    use super::TextBlock;
+    use std::cell::RefCell;
+    use std::sync::Arc;
+
+    /// File and place of a block.
+    type Key = (u64, u64);
+
+    const BLOCKS: usize = 4;
+    /// Larger ones are left to the cache, which counts them.
+    const MAX_BYTES: usize = 64 << 10;
+
+    #[derive(Default)]
+    struct Recent {
+        blocks: [Option<(Key, Arc<TextBlock>)>; BLOCKS],
+        /// The place of the next.
+        next: usize,
+    }
+
+    thread_local! {
+        static RECENT: RefCell<Recent> = RefCell::default();
+    }
+
+    /// A block, fetched when it is not at hand.
+    pub(super) fn block(key: Key, fetch: impl FnOnce() -> Arc<TextBlock>) -> Arc<TextBlock> {
+        let known = RECENT.with_borrow(|recent| {
+            let mut blocks = recent.blocks.iter().flatten();
+            let found = blocks.find(|(of, _)| *of == key);
+            found.map(|(_, block)| Arc::clone(block))
+        });
+        if let Some(block) = known {
+            return block;
+        }
+        let block = fetch();
+        if block.size_bytes() <= MAX_BYTES {
+            RECENT.with_borrow_mut(|recent| {
+                let next = recent.next;
+                recent.blocks[next] = Some((key, Arc::clone(&block)));
+                recent.next = (next + 1) % BLOCKS;
+            });
+        }
+        block
+    }
+}
+
 /// A file of texts with consecutive dictionary indexes.
 pub(crate) struct Terms {
     file: Arc<SegmentFile>,
@@ -325,14 +372,16 @@ impl Terms {
     fn block_of(&self, local: u64) -> (Arc<TextBlock>, usize) {
         let head = self.blocks[self.number_of(local)];
         let key = self.file.key(head.place.offset);
-        let cache = &self.file.shared().texts;
-        let block = cache.get(&key).unwrap_or_else(|| {
-            let block = match self.read_block(head.place) {
-                Ok(block) => Arc::new(block),
-                Err(error) => self.file.unreadable(&error),
-            };
-            cache.insert(key, Arc::clone(&block));
-            block
+        let block = recent::block(key, || {
+            let cache = &self.file.shared().texts;
+            cache.get(&key).unwrap_or_else(|| {
+                let block = match self.read_block(head.place) {
+                    Ok(block) => Arc::new(block),
+                    Err(error) => self.file.unreadable(&error),
+                };
+                cache.insert(key, Arc::clone(&block));
+                block
+            })
         });
         let at = (local - head.first) as usize;
         if at >= block.meta.len() {

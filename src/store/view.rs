@@ -329,6 +329,12 @@ impl View {
         self.snapshot.version().dictionary.meta(id)
     }
 
+    /// What is remembered of the ids of this store, in the place of a type; shared by all its states. Only what never changes
+    /// may be remembered, and nothing of the ids of a draft.
+    pub(crate) fn attached<T: Default + Send + Sync + 'static>(&self) -> Arc<T> {
+        self.snapshot.version().dictionary.attached.get()
+    }
+
     /// Index of a datatype in [`TermMeta::datatype`]; `None` when no literal has it.
     pub fn datatype_index(&self, iri: &str) -> Option<u16> {
         self.snapshot.version().dictionary.datatype_index(iri)

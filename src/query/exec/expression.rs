@@ -10,6 +10,7 @@ use crate::store::{Id, InlineValue};
 use oxrdf::Term;
 use oxsdatatypes::{Decimal, Integer};
 use spareval::ExpressionTerm as Value;
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 /// An expression of a plan. An error of SPARQL (§17.3) is `None` as its value.
@@ -268,20 +269,28 @@ impl Expression {
         &self,
         row: &[u64],
         context: &Context,
-    ) -> Option<(String, Option<String>)> {
-        match self.value(row, context)? {
-            Computed::Id(id) => Lexical::of(id, context).into_string(),
-            Computed::Value(Value::StringLiteral(value)) => Some((value, None)),
+    ) -> Option<(Cow<'_, str>, Option<String>)> {
+        if let Self::Constant {
+            value: Value::StringLiteral(value),
+            ..
+        } = self
+        {
+            return Some((Cow::Borrowed(value), None));
+        }
+        let (text, tag) = match self.value(row, context)? {
+            Computed::Id(id) => Lexical::of(id, context).into_string()?,
+            Computed::Value(Value::StringLiteral(value)) => (value, None),
             Computed::Value(Value::LangStringLiteral { value, language }) => {
-                Some((value, Some(language)))
+                (value, Some(language))
             }
             Computed::Value(Value::DirLangStringLiteral {
                 value,
                 language,
                 direction,
-            }) => Some((value, Some(tag(language, Some(direction))))),
-            Computed::Value(_) => None,
-        }
+            }) => (value, Some(tag(language, Some(direction)))),
+            Computed::Value(_) => return None,
+        };
+        Some((Cow::Owned(text), tag))
     }
 }
 
@@ -340,9 +349,9 @@ fn compare_inline(a: Id, b: Id) -> Option<Ordering> {
     }
 }
 
-fn borrowed<'a>(computed: &'a Computed, context: &Context) -> std::borrow::Cow<'a, Value> {
+fn borrowed<'a>(computed: &'a Computed, context: &Context) -> Cow<'a, Value> {
     match computed {
-        Computed::Id(id) => std::borrow::Cow::Owned(load(*id, context)),
-        Computed::Value(value) => std::borrow::Cow::Borrowed(value),
+        Computed::Id(id) => Cow::Owned(load(*id, context)),
+        Computed::Value(value) => Cow::Borrowed(value),
     }
 }

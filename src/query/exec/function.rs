@@ -10,6 +10,7 @@ use crate::store::Id;
 use oxrdf::Term;
 use regex::Regex;
 use spareval::ExpressionTerm as Value;
+use std::borrow::Cow;
 use std::rc::Rc;
 
 /// A function (SPARQL 1.1 §17.4).
@@ -302,11 +303,11 @@ fn terms(arguments: &[Expression], row: &[u64], context: &Context) -> Option<Vec
 }
 
 /// Two strings that may be compared (§17.4.3.1.2): the second plain or in the language of the first, which comes last.
-fn compatible(
-    arguments: &[Expression],
+fn compatible<'a>(
+    arguments: &'a [Expression],
     row: &[u64],
     context: &Context,
-) -> Option<(String, String, Option<String>)> {
+) -> Option<(Cow<'a, str>, Cow<'a, str>, Option<String>)> {
     let (text, language) = arguments[0].string(row, context)?;
     let (part, part_language) = arguments[1].string(row, context)?;
     (part_language.is_none() || part_language == language).then_some((text, part, language))

@@ -13,6 +13,10 @@ use std::rc::Rc;
 /// Rows of a key that are read before the index is asked how many there are.
 const LONG_RUN: u64 = 16;
 
+/// From so many keys on, the rows of one predicate are read by themselves: they stand closer together there than among all
+/// that is said of the subjects. Fewer keys find what is said of a subject in one place.
+const MANY_KEYS: usize = 1024;
+
 /// One solution's key: which positions are bound, and their values in the sequence of the order that serves them.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Key {
@@ -21,9 +25,11 @@ struct Key {
     row: u32,
 }
 
-/// The order that serves bound positions, which are its first columns.
-fn order_for(bound: u8) -> (Order, usize) {
+/// The order that serves bound positions, which are its first columns; the predicate's own when it is the same for `many`.
+fn order_for(bound: u8, many: bool) -> (Order, usize) {
     match bound {
+        0b011 if many => (Order::Psog, 2),
+        0b111 if many => (Order::Psog, 3),
         0b000 => (Order::Spog, 0),
         0b001 => (Order::Spog, 1),
         0b010 => (Order::Psog, 1),
@@ -60,6 +66,8 @@ pub(super) struct Match {
     /// Keys from here up to the second are looked up now.
     run: std::ops::Range<usize>,
     is_running: bool,
+    /// Whether the keys at hand are many with the same predicate.
+    many: bool,
     reader: Option<Reader>,
     ended: bool,
     held: Held,
@@ -68,6 +76,7 @@ pub(super) struct Match {
 /// A reader of one order, and what a row of it binds.
 struct Reader {
     bound: u8,
+    order: Order,
     prefix: usize,
     /// It sees only rows that begin with these.
     fixed: Vec<u64>,
@@ -135,6 +144,7 @@ impl Match {
             keys: Vec::new(),
             run: 0..0,
             is_running: false,
+            many: false,
             reader: None,
             ended: false,
             held: Held::nothing(context),
@@ -158,6 +168,7 @@ impl Match {
 
     /// Makes the keys of the batch.
     fn sort_keys(&mut self) {
+        self.many = self.batch.len() >= MANY_KEYS && matches!(self.pattern.places[1], Place::Is(_));
         for (number, row) in self.batch.rows().enumerate() {
             let mut bound = 0;
             let mut spo = [0; 3];
@@ -174,7 +185,7 @@ impl Match {
             if spo.iter().any(|raw| is_local(*raw)) {
                 continue;
             }
-            let (order, prefix) = order_for(bound);
+            let (order, prefix) = order_for(bound, self.many);
             let mut values = [0; 3];
             for (column, position) in positions(order).into_iter().take(prefix).enumerate() {
                 values[column] = spo[position];
@@ -227,6 +238,7 @@ impl Match {
         self.is_running = true;
         let usable = self.reader.as_ref().is_some_and(|reader| {
             reader.bound == first.bound
+                && reader.order == order_for(first.bound, self.many).0
                 && reader.fixed.iter().zip(&first.values).all(|(a, b)| a == b)
                 // The rows of the last key are taken.
                 && reader.at < first.values
@@ -243,7 +255,7 @@ impl Match {
     }
 
     fn open(&self, key: Key, is_only: bool) -> Reader {
-        let (order, prefix) = order_for(key.bound);
+        let (order, prefix) = order_for(key.bound, self.many);
         let sequence = positions(order);
         // With one key the reader needs to see no more than its rows.
         let fixed = if is_only {
@@ -266,6 +278,7 @@ impl Match {
         }
         Reader {
             bound: key.bound,
+            order,
             prefix,
             fixed: key.values[..fixed].to_vec(),
             rows: self.pattern.view.sorted(
@@ -298,8 +311,7 @@ impl Match {
             if number == LONG_RUN && reader.equal.is_empty() {
                 let view = &self.pattern.view;
                 if let Some(counts) = self.counts.get_or_insert_with(|| view.exact_counts()) {
-                    let (order, prefix) = order_for(reader.bound);
-                    return counts.count(order, &first.values[..prefix]);
+                    return counts.count(reader.order, &first.values[..reader.prefix]);
                 }
             }
         }

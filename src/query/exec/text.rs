@@ -30,13 +30,20 @@ impl Lexical {
                 && end > 0
                 && memchr::memchr(b'\\', &text.as_bytes()[..end]).is_none()
             {
-                let value = text[1..end].to_owned();
-                return match text[end + 1..].strip_prefix('@') {
-                    Some(language) => Self::Tagged(value, language.to_owned()),
-                    None if end + 1 == text.len() => Self::Plain(value),
+                let language = text[end + 1..].strip_prefix('@').map(str::to_owned);
+                let is_plain = end + 1 == text.len();
+                let value = between(text.into_owned(), 1, end);
+                return match language {
+                    Some(language) => Self::Tagged(value, language),
+                    None if is_plain => Self::Plain(value),
                     None => Self::Typed(value),
                 };
             }
+        } else if id.local_index().is_none() && id.is_iri() {
+            // IRIs stand in angle brackets as they are.
+            let text = context.dataset.text(id).into_owned();
+            let end = text.len() - 1;
+            return Self::Iri(between(text, 1, end));
         }
         match context.dataset.term(id) {
             Term::NamedNode(node) => Self::Iri(node.into_string()),
@@ -81,6 +88,13 @@ impl Lexical {
             Self::Iri(_) | Self::None => None,
         }
     }
+}
+
+/// A part of a text, in the memory of the whole.
+fn between(mut text: String, start: usize, end: usize) -> String {
+    text.truncate(end);
+    text.drain(..start);
+    text
 }
 
 /// A language tag, with the base direction where there is one.

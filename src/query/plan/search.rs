@@ -10,7 +10,7 @@ use crate::query::plan::{
 use crate::store::Statistics;
 
 /// Up to so many relations all trees are compared; above, a hash table is for one of them or for all others.
-const BUSHY: usize = 6;
+const BUSHY: usize = 8;
 /// Up to so many relations all orders are compared.
 const ORDERS: usize = 10;
 /// First relations that are tried for larger joins.

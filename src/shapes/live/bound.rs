@@ -1,15 +1,16 @@
 //! A plan over the ids of one state, and the question it answers: which focus nodes may have other results after a
 //! change. Reads the index for ways back and for targets; judges nothing.
 
-use super::plan::{Change, Endpoint, GroupIx, Plan};
+use super::plan::{Change, Endpoint, GroupIx, PartIx, Plan};
 use crate::rdf::vocab::{rdf, rdfs};
 use crate::shapes::bind::{Binder, BoundPath, Unknown};
 use crate::shapes::graph::subclass_closure;
 use crate::shapes::idset::sort_unique;
 use crate::shapes::model::Target;
-use crate::shapes::run::{RunStats, values_of};
+use crate::shapes::run::{RunStats, Unit, values_of};
 use crate::store::{Id, NetDelta, View};
 use rustc_hash::FxHashMap;
+use std::ops::Range;
 
 /// A target over ids.
 #[derive(Debug)]
@@ -26,7 +27,7 @@ struct BoundTrigger {
     endpoint: Endpoint,
     /// `None` stays where it is.
     back: Option<BoundPath>,
-    groups: Vec<GroupIx>,
+    parts: Vec<PartIx>,
 }
 
 /// A plan over ids.
@@ -44,6 +45,8 @@ pub(crate) struct BoundPlan {
     always: Vec<u32>,
     /// Triples that wake groups; what is `None` may be anything.
     wakes: Vec<([Option<Id>; 3], GroupIx)>,
+    /// How many parts the groups have together.
+    parts: usize,
     /// Names the state does not know.
     unknown: Vec<Unknown>,
 }
@@ -51,7 +54,7 @@ pub(crate) struct BoundPlan {
 /// What a change concerns.
 #[derive(Debug, Default)]
 pub(crate) struct Affected {
-    /// For each group the nodes that may have other results, sorted: targets before, after, or neither.
+    /// For each part the nodes that may have other results, sorted: targets before, after, or neither.
     pub(crate) nodes: Vec<Vec<Id>>,
     /// For each group whether a triple that wakes it changed.
     pub(crate) woken: Vec<bool>,
@@ -59,6 +62,61 @@ pub(crate) struct Affected {
     pub(crate) stats: RunStats,
     /// Some way leads to more nodes than it is worth to follow.
     pub(crate) too_far: bool,
+}
+
+/// What is to be checked again for the same nodes.
+pub(crate) struct Again {
+    pub(crate) nodes: Vec<Id>,
+    pub(crate) parts: Vec<PartIx>,
+    pub(crate) units: Vec<Unit>,
+    pub(crate) is_nested: bool,
+}
+
+impl Again {
+    /// How many shapes with targets that concerns.
+    pub(crate) fn roots(&self) -> usize {
+        let mut roots: Vec<_> = self.units.iter().map(|unit| unit.root).collect();
+        roots.sort_unstable();
+        roots.dedup();
+        roots.len()
+    }
+}
+
+impl Affected {
+    /// Nodes of all parts of a group together, sorted.
+    pub(crate) fn of_parts(&self, parts: &Range<PartIx>) -> Vec<Id> {
+        let nodes = &self.nodes[parts.start as usize..parts.end as usize];
+        sort_unique(nodes.iter().flatten().copied().collect())
+    }
+
+    /// The parts of a group that a change concerns, those for the same nodes together. `all` are the nodes of all its parts:
+    /// what concerns half of them is checked for all, since that is done at once.
+    pub(crate) fn again(&self, plan: &Plan, parts: &Range<PartIx>, all: &[Id]) -> Vec<Again> {
+        let mut found: Vec<Again> = Vec::new();
+        for ix in parts.clone() {
+            let (part, mut nodes) = (&plan.parts[ix as usize], &self.nodes[ix as usize][..]);
+            if nodes.is_empty() {
+                continue;
+            }
+            if nodes.len() * 2 >= all.len() {
+                nodes = all;
+            }
+            let same = |again: &&mut Again| again.is_nested == part.is_nested && again.nodes == nodes;
+            match found.iter_mut().find(same) {
+                Some(again) => {
+                    again.parts.push(ix);
+                    again.units.extend(&part.units);
+                }
+                None => found.push(Again {
+                    nodes: nodes.to_vec(),
+                    parts: vec![ix],
+                    units: part.units.clone(),
+                    is_nested: part.is_nested,
+                }),
+            }
+        }
+        found
+    }
 }
 
 /// Ends of the changed triples with one predicate, or with one class.
@@ -89,6 +147,7 @@ impl BoundPlan {
         let mut bound = Self {
             rdf_type: binder.iri(rdf::TYPE),
             sub_class_of: binder.iri(rdfs::SUB_CLASS_OF),
+            parts: plan.parts.len(),
             ..Self::default()
         };
         for group in &plan.groups {
@@ -119,7 +178,7 @@ impl BoundPlan {
                 bound.wakes.push(([ends[0], predicate, ends[1]], group_ix));
             }
         }
-        for (ix, (trigger, groups)) in plan.triggers.iter().enumerate() {
+        for (ix, (trigger, parts)) in plan.triggers.iter().enumerate() {
             let ix = ix as u32;
             match &trigger.change {
                 Change::Any => bound.always.push(ix),
@@ -143,7 +202,7 @@ impl BoundPlan {
             bound.triggers.push(BoundTrigger {
                 endpoint: trigger.endpoint,
                 back,
-                groups: groups.clone(),
+                parts: parts.clone(),
             });
         }
         bound.unknown = binder.bindings.unknown;
@@ -216,7 +275,7 @@ impl BoundPlan {
 
     fn follow(&self, view: &View, starts: FxHashMap<u32, Vec<Id>>) -> Affected {
         let mut affected = Affected {
-            nodes: vec![Vec::new(); self.targets.len()],
+            nodes: vec![Vec::new(); self.parts],
             woken: Vec::new(),
             stats: RunStats::default(),
             too_far: false,
@@ -236,8 +295,8 @@ impl BoundPlan {
                     }
                 }
             };
-            for group in &trigger.groups {
-                affected.nodes[*group as usize].extend_from_slice(&nodes);
+            for part in &trigger.parts {
+                affected.nodes[*part as usize].extend_from_slice(&nodes);
             }
         }
         for nodes in &mut affected.nodes {

@@ -15,11 +15,11 @@ use super::idset::{IdSet, sort_unique};
 use super::lint::Lint;
 use super::model::{Component, Severity, ShapeIx, Shapes};
 use super::report::{PathRef, Report, ResultRow, SeverityCounts, ShapeRef};
-use super::run::{At, Failure, Run, RunStats, Sink, focus_nodes};
+use super::run::{At, Failure, Run, RunStats, Sink, Unit, focus_nodes};
 use super::validate::{Findings, fingerprint, not_checked};
 use crate::store::{Id, NetDelta, View};
 use bound::BoundPlan;
-use plan::{Plan, Sites, Upkeep};
+use plan::{PartIx, Plan, Sites, Upkeep};
 use rows::{Difference, Rows};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
@@ -145,6 +145,13 @@ impl Engine {
         )
     }
 
+    /// The part of a group that a row belongs to.
+    fn part_of(&self, group: usize, row: &Row) -> PartIx {
+        let at = self.plan.sites.at(&self.shapes.compiled, row.site);
+        let part = self.plan.part(group, at.shape);
+        part.expect("results are of shapes that some part has")
+    }
+
     /// Whether it is as good for a state that came of another by a change.
     fn holds_after(&self, context: &View, delta: &NetDelta) -> bool {
         Unknown::none_in(&self.bindings.unknown, context)
@@ -220,7 +227,7 @@ impl Live {
         let mut changes = Changes::of(self);
         let mut moved: Vec<Id> = Vec::new();
         for (ix, group) in engine.plan.groups.iter().enumerate() {
-            let nodes = &affected.nodes[ix];
+            let nodes = &affected.of_parts(&group.parts);
             let is_woken = affected.woken[ix] && group.upkeep == Upkeep::Woken;
             if nodes.is_empty() && group.upkeep != Upkeep::Whole && !is_woken {
                 continue;
@@ -254,17 +261,28 @@ impl Live {
             if matches!(group.upkeep, Upkeep::Whole | Upkeep::Woken) {
                 now = focus_nodes(&mut run, &group.targets);
             }
-            changes.step.affected += (now.len().max(then.len()) * group.roots.len()) as u64;
-            let come = check(&mut run, engine, ix, &now, seq);
-            let gone = match group.upkeep {
-                Upkeep::ByFocus => self.groups[ix].rows.of_focus(&then),
-                Upkeep::Whole | Upkeep::Woken => self.groups[ix].rows.iter().copied().collect(),
-                Upkeep::Nested => {
+            if matches!(group.upkeep, Upkeep::Whole | Upkeep::Woken) {
+                changes.step.affected += (now.len().max(then.len()) * group.roots.len()) as u64;
+                let come = check(&mut run, engine, ix, &now, seq);
+                let gone = self.groups[ix].rows.iter().copied().collect();
+                changes.replace(ix, gone, come);
+                continue;
+            }
+            for again in affected.again(&engine.plan, &group.parts, nodes) {
+                let among = |all: &[Id]| both(all, &again.nodes);
+                let (now, then) = (among(&now), among(&then));
+                changes.step.affected += (now.len().max(then.len()) * again.roots()) as u64;
+                let come = check_part(&mut run, engine, &again.units, &now, seq);
+                let gone = if again.is_nested {
                     let old = old_run.get_or_insert_with(|| engine.run(before, &self.locals));
-                    check(old, engine, ix, &then, seq)
-                }
-            };
-            changes.replace(ix, gone, come);
+                    check_part(old, engine, &again.units, &then, seq)
+                } else {
+                    let mut rows = self.groups[ix].rows.of_focus(&then);
+                    rows.retain(|row| again.parts.contains(&engine.part_of(ix, row)));
+                    rows
+                };
+                changes.replace(ix, gone, come);
+            }
         }
         let gave_up = |run: &mut Run<'_>| !run.take_unfinished().is_empty();
         if gave_up(&mut run) || old_run.as_mut().is_some_and(gave_up) {
@@ -560,6 +578,29 @@ fn print_of(compiled: &super::model::Compiled, at: At, row: &Row) -> u64 {
     };
     let component = at.component.expect("rows are of constraints with results");
     fingerprint(&compiled.shapes[at.shape as usize], component, &failure)
+}
+
+/// Nodes in both of two sorted lists.
+fn both(all: &[Id], some: &[Id]) -> Vec<Id> {
+    let within = |node: &&Id| some.binary_search(node).is_ok();
+    all.iter().filter(within).copied().collect()
+}
+
+/// Checks some units of a group for some nodes.
+fn check_part(
+    run: &mut Run<'_>,
+    engine: &Engine,
+    units: &[Unit],
+    focus: &[Id],
+    seq: u64,
+) -> Vec<Row> {
+    let mut sink = Collector {
+        sites: &engine.plan.sites,
+        seq,
+        rows: Vec::new(),
+    };
+    run.check_part(units, focus, &mut sink);
+    sink.rows
 }
 
 /// Checks the shapes of a group for some nodes.

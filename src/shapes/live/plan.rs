@@ -10,14 +10,17 @@ use super::rows::FOUND_MATTERS;
 use crate::rdf::vocab::skos;
 use crate::shapes::model::{Compiled, Component, Constraint, ShapeIx, Target};
 use crate::shapes::path::Path;
-use crate::shapes::run::At;
+use crate::shapes::run::{At, Unit};
 use crate::shapes::sparql::{SparqlTrigger, Wake};
 use crate::shapes::v12::{Constraint12, ReadFrom};
 use oxrdf::NamedNode;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::ops::Range;
 
 /// Position of a group in [`Plan::groups`].
 pub(crate) type GroupIx = u32;
+/// Position of a part in [`Plan::parts`].
+pub(crate) type PartIx = u32;
 
 /// Which end of a changed triple lies on the way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,6 +67,8 @@ pub(crate) enum Upkeep {
 pub(crate) struct Group {
     pub(crate) targets: Vec<Target>,
     pub(crate) roots: Vec<ShapeIx>,
+    /// What of them is checked by itself, in [`Plan::parts`].
+    pub(crate) parts: Range<PartIx>,
     pub(crate) upkeep: Upkeep,
     /// Triples whose change touches what cannot be told.
     pub(crate) wakes: Vec<Wake>,
@@ -71,12 +76,25 @@ pub(crate) struct Group {
     pub(crate) is_chosen: bool,
 }
 
+/// Something of the shapes of a group whose results nothing else in the group has: a change that concerns it alone has the
+/// rest left as it is.
+#[derive(Debug)]
+pub(crate) struct Part {
+    pub(crate) units: Vec<Unit>,
+    /// Whether results name other nodes than the target's ([`Upkeep::Nested`]).
+    pub(crate) is_nested: bool,
+}
+
 /// Groups and triggers of a shapes graph.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) groups: Vec<Group>,
-    /// Each trigger once, with the groups it concerns.
-    pub(crate) triggers: Vec<(Trigger, Vec<GroupIx>)>,
+    /// Parts of groups, group by group.
+    pub(crate) parts: Vec<Part>,
+    /// The part that the results of a shape belong to, in a group.
+    part_of: FxHashMap<(GroupIx, ShapeIx), PartIx>,
+    /// Each trigger once, with the parts it concerns.
+    pub(crate) triggers: Vec<(Trigger, Vec<PartIx>)>,
     pub(crate) sites: Sites,
     /// Some targets are found by checking shapes: who is one is known only after everything was checked.
     pub(crate) targets_are_checked: bool,
@@ -96,6 +114,7 @@ impl Plan {
                 groups.push(Group {
                     targets: targets.clone(),
                     roots: Vec::new(),
+                    parts: 0..0,
                     upkeep: Upkeep::ByFocus,
                     wakes: Vec::new(),
                     is_chosen: targets.iter().any(|t| matches!(t, Target::Sparql(_))),
@@ -103,8 +122,9 @@ impl Plan {
             }
             groups[at].roots.push(root);
         }
-        let mut triggers: Vec<(Trigger, Vec<GroupIx>)> = Vec::new();
-        let mut known: FxHashMap<Trigger, usize> = FxHashMap::default();
+        let mut parts: Vec<Part> = Vec::new();
+        let mut part_of = FxHashMap::default();
+        let mut triggers = Triggers::default();
         for (ix, group) in groups.iter_mut().enumerate() {
             let mut reader = Reader {
                 compiled,
@@ -118,38 +138,47 @@ impl Plan {
                 reader.target(target);
             }
             // Who becomes a target is known also where it is not known who must be checked again.
-            let for_targets = reader.found.len();
-            let nested = group.roots.iter().any(|root| nests(compiled, *root));
-            for &root in &group.roots {
-                reader.shape(root, &Path::Sequence(Vec::new()));
+            let of_targets = std::mem::take(&mut reader.found);
+            let first = parts.len() as PartIx;
+            let mut of_parts: Vec<Vec<Trigger>> = Vec::new();
+            for part in parts_of(compiled, &group.roots) {
+                for unit in &part.units {
+                    reader.unit(*unit);
+                    for shape in reports_for(compiled, *unit) {
+                        part_of.insert((ix as GroupIx, shape), parts.len() as PartIx);
+                    }
+                }
+                of_parts.push(std::mem::take(&mut reader.found));
+                parts.push(part);
             }
+            group.parts = first..parts.len() as PartIx;
+            let is_nested = |part: &Part| part.is_nested;
             group.wakes = std::mem::take(&mut reader.wakes);
             group.upkeep = if reader.unreadable {
                 Upkeep::Whole
             } else if !group.wakes.is_empty() {
                 Upkeep::Woken
-            } else if nested {
+            } else if parts[first as usize..].iter().any(is_nested) {
                 Upkeep::Nested
             } else {
                 Upkeep::ByFocus
             };
-            if group.upkeep == Upkeep::Whole {
-                reader.found.truncate(for_targets);
+            for trigger in of_targets {
+                triggers.add(trigger, group.parts.clone());
             }
-            for trigger in reader.found {
-                let at = *known.entry(trigger.clone()).or_insert(triggers.len());
-                if at == triggers.len() {
-                    triggers.push((trigger, Vec::new()));
-                }
-                let concerned = &mut triggers[at].1;
-                if concerned.last() != Some(&(ix as GroupIx)) {
-                    concerned.push(ix as GroupIx);
+            if group.upkeep != Upkeep::Whole {
+                for (part, found) in group.parts.clone().zip(of_parts) {
+                    for trigger in found {
+                        triggers.add(trigger, part..part + 1);
+                    }
                 }
             }
         }
         Self {
             groups,
-            triggers,
+            parts,
+            part_of,
+            triggers: triggers.all,
             targets_are_checked: compiled
                 .roots
                 .iter()
@@ -158,6 +187,101 @@ impl Plan {
             sites: Sites::of(compiled),
         }
     }
+
+    /// The part of a group that the results of a shape belong to.
+    pub(crate) fn part(&self, group: usize, shape: ShapeIx) -> Option<PartIx> {
+        self.part_of.get(&(group as GroupIx, shape)).copied()
+    }
+}
+
+/// Triggers while they are gathered.
+#[derive(Default)]
+struct Triggers {
+    all: Vec<(Trigger, Vec<PartIx>)>,
+    known: FxHashMap<Trigger, usize>,
+}
+
+impl Triggers {
+    fn add(&mut self, trigger: Trigger, parts: Range<PartIx>) {
+        let at = *self.known.entry(trigger.clone()).or_insert(self.all.len());
+        if at == self.all.len() {
+            self.all.push((trigger, Vec::new()));
+        }
+        let concerned = &mut self.all[at].1;
+        for part in parts {
+            if concerned.last() != Some(&part) {
+                concerned.push(part);
+            }
+        }
+    }
+}
+
+/// The shapes that may report for a unit.
+fn reports_for(compiled: &Compiled, unit: Unit) -> Vec<ShapeIx> {
+    let mut found = vec![unit.shape];
+    let mut known = FxHashSet::from_iter([unit.shape]);
+    let mut at = 0;
+    while at < found.len() && (unit.with_properties || at > 0) {
+        let constraints = &compiled.shapes[found[at] as usize].constraints;
+        for inner in constraints.iter().filter_map(Constraint::property) {
+            if known.insert(inner) {
+                found.push(inner);
+            }
+        }
+        at += 1;
+    }
+    found
+}
+
+/// The smallest parts that share no results.
+fn parts_of(compiled: &Compiled, roots: &[ShapeIx]) -> Vec<Part> {
+    let mut parts: Vec<Part> = Vec::new();
+    let mut part_of: FxHashMap<ShapeIx, usize> = FxHashMap::default();
+    for &root in roots {
+        let shape = &compiled.shapes[root as usize];
+        let is_split = shape.path.is_none() && shape.runs();
+        let mut units = vec![Unit {
+            root,
+            shape: root,
+            with_properties: !is_split,
+        }];
+        if is_split {
+            let inner = shape.constraints.iter().filter_map(Constraint::property);
+            units.extend(inner.map(|shape| Unit {
+                root,
+                shape,
+                with_properties: true,
+            }));
+        }
+        for unit in units {
+            let reporting = reports_for(compiled, unit);
+            let mut known: Vec<usize> = reporting
+                .iter()
+                .filter_map(|shape| part_of.get(shape).copied())
+                .collect();
+            known.sort_unstable();
+            known.dedup();
+            let home = known.first().copied().unwrap_or(parts.len());
+            if home == parts.len() {
+                parts.push(Part {
+                    units: Vec::new(),
+                    is_nested: false,
+                });
+            }
+            // What was apart so far hangs together by this unit.
+            for other in known.into_iter().skip(1) {
+                let units = std::mem::take(&mut parts[other].units);
+                parts[home].is_nested |= parts[other].is_nested;
+                parts[home].units.extend(units);
+                part_of.values_mut().filter(|at| **at == other).for_each(|at| *at = home);
+            }
+            part_of.extend(reporting.into_iter().map(|shape| (shape, home)));
+            parts[home].is_nested |= nests(compiled, unit);
+            parts[home].units.push(unit);
+        }
+    }
+    parts.retain(|part| !part.units.is_empty());
+    parts
 }
 
 /// A shape that has a rule, or uses one that has, is a group of its own: a query reads far, and what it reads is not to have
@@ -179,20 +303,13 @@ fn alone(compiled: &Compiled, root: ShapeIx) -> Option<ShapeIx> {
     None
 }
 
-/// Whether a property shape that reports for a root has property shapes of its own.
-fn nests(compiled: &Compiled, root: ShapeIx) -> bool {
-    let shape = |ix: ShapeIx| &compiled.shapes[ix as usize];
-    let below = |ix: ShapeIx| {
-        shape(ix)
-            .constraints
-            .iter()
-            .filter_map(Constraint::property)
-            .filter(|inner| shape(*inner).runs())
-    };
-    if shape(root).path.is_some() {
-        return below(root).next().is_some();
-    }
-    below(root).any(|property| below(property).next().is_some())
+/// Whether a property shape that reports for a unit has property shapes of its own.
+fn nests(compiled: &Compiled, unit: Unit) -> bool {
+    let shape = &compiled.shapes[unit.shape as usize];
+    let mut inner = shape.constraints.iter().filter_map(Constraint::property);
+    unit.with_properties
+        && shape.path.is_some()
+        && inner.any(|inner| compiled.shapes[inner as usize].runs())
 }
 
 /// How many triggers one group may have before it is checked whole: shapes that fan out endlessly are not worth it.
@@ -267,6 +384,27 @@ impl Reader<'_> {
             }
             Target::Where(_) => self.unreadable = true,
         }
+    }
+
+    /// The triggers of a unit, from the focus nodes of the group on.
+    fn unit(&mut self, unit: Unit) {
+        let stay = Path::Sequence(Vec::new());
+        if unit.with_properties {
+            let root = (unit.root != unit.shape).then_some(unit.root);
+            self.above.extend(root);
+            self.shape(unit.shape, &stay);
+            self.above.clear();
+            return;
+        }
+        let shape = &self.compiled.shapes[unit.shape as usize];
+        self.unreadable |= shape.recursion.is_some();
+        self.above.push(unit.shape);
+        for constraint in &shape.constraints {
+            if constraint.property().is_none() {
+                self.constraint(constraint, &stay, &stay);
+            }
+        }
+        self.above.clear();
     }
 
     /// `way` leads from the focus node to the nodes that the shape is checked for.

@@ -6,8 +6,10 @@ use crate::rdf::text::{split_literal, unescape};
 use crate::rdf::vocab::xsd;
 use crate::shapes::compare::Value;
 use crate::shapes::idset::IdSet;
+use crate::shapes::text_tests::{Answers, TextAnswers};
 use crate::store::{Id, TermKind, TermMeta, View};
 use oxrdf::Term;
+use std::sync::atomic::Ordering;
 
 /// Which memo a test uses.
 pub(crate) type MemoIx = u32;
@@ -30,7 +32,50 @@ impl Memo {
     }
 }
 
+/// What tests on texts have said before.
+pub(super) struct Recalled {
+    /// By test.
+    answers: Vec<Answers>,
+    /// Texts in files that some test was not asked about.
+    unasked: u64,
+    /// How many texts had been read by then.
+    read_before: u64,
+}
+
+/// Fewer values are looked at one by one, whatever is remembered.
+const RECALL_FROM: usize = 256;
+/// When a run has read this part of the texts nobody asked about one by one, reading all of them in order is the better way.
+const SWEEP_PART: u64 = 64;
+
 impl Run<'_> {
+    /// What a test is known to say, when so many values are at hand that this is of use.
+    fn recall(&mut self, memo: MemoIx, values: usize) -> Option<Answers> {
+        let test = *self.bound.test_of.get(&memo)? as usize;
+        if values < RECALL_FROM && self.recalled.is_none() {
+            return None;
+        }
+        let (tests, view) = (&self.bound.text_tests, self.context);
+        let read = self.stats.texts_read;
+        let recalled = self.recalled.get_or_insert_with(|| {
+            let (answers, unasked) = TextAnswers::of(view).recall(tests, view);
+            Recalled {
+                answers,
+                unasked,
+                read_before: read,
+            }
+        });
+        let asked = read - recalled.read_before + values as u64;
+        if recalled.unasked > 0 && asked * SWEEP_PART > recalled.unasked {
+            let known = TextAnswers::of(view);
+            let cancel = self.cancel.as_deref();
+            let stop = || cancel.is_some_and(|flag| flag.load(Ordering::Relaxed));
+            known.sweep(tests, view, &stop);
+            recalled.answers = known.recall(tests, view).0;
+            recalled.unasked = 0;
+        }
+        Some(recalled.answers[test].clone())
+    }
+
     /// Rows of a frame whose value fails the test; asked once per distinct value.
     pub(crate) fn memoised(
         &mut self,
@@ -39,10 +84,16 @@ impl Run<'_> {
         rows: &mut Vec<u32>,
         test: impl Fn(&Self, Id) -> bool,
     ) {
+        let recalled = self.recall(memo, frame.values().len());
         let mut memo_state = self.memos[memo as usize].take().unwrap_or_default();
         let mut asked = 0;
         for (row, &value) in frame.values().iter().enumerate() {
-            let passes = if memo_state.pays() {
+            let known = recalled
+                .as_ref()
+                .and_then(|answers| answers.of(value, self.context));
+            let passes = if let Some(passes) = known {
+                passes
+            } else if memo_state.pays() {
                 memo_state.looked_up += 1;
                 if memo_state.known.insert(value) {
                     asked += 1;

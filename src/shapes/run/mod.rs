@@ -20,7 +20,7 @@ use super::model::{Compiled, Component, Constraint, PathIx, ShapeIx};
 use super::sparql::Queries;
 use crate::store::{Id, TermKind, TermMeta, View};
 use conform::{ConditionMemo, Fixpoint};
-use literal::Memo;
+use literal::{Memo, Recalled};
 use near::{Stars, Types};
 use paths::{Excess, Walk};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -66,6 +66,16 @@ impl std::ops::Add for RunStats {
             queries: self.queries + other.queries,
         }
     }
+}
+
+/// A shape to check for focus nodes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Unit {
+    /// The shape with the target, which may be the same.
+    pub(crate) root: ShapeIx,
+    pub(crate) shape: ShapeIx,
+    /// Whether the property shapes of a node shape are checked with it.
+    pub(crate) with_properties: bool,
 }
 
 /// Which constraint of which shape a result belongs to.
@@ -189,6 +199,8 @@ pub(crate) struct Run<'a> {
     /// Target nodes by their values, for `sh:uniqueValuesFor`: by shape and constraint.
     pub(crate) shared_values: FxHashMap<(ShapeIx, u32), SharedValues>,
     memos: Vec<Option<Box<Memo>>>,
+    /// What is remembered of tests on texts, once many are asked about.
+    recalled: Option<Recalled>,
     conditions: Vec<Option<Box<ConditionMemo>>>,
     fixpoints: Vec<Fixpoint>,
     /// Focus nodes of recursive shapes whose results are out.
@@ -234,6 +246,7 @@ impl<'a> Run<'a> {
             shared_values: FxHashMap::default(),
             concepts: none(bindings.schemes.len()),
             memos: none(bindings.memos as usize),
+            recalled: None,
             conditions: none(compiled.condition_count as usize),
             fixpoints: Vec::new(),
             reported: FxHashMap::default(),
@@ -314,8 +327,28 @@ impl<'a> Run<'a> {
         self.check_shapes(roots, focus, sink);
     }
 
+    /// Checks some units of a group by themselves, whatever was checked before. `focus` is sorted, each once.
+    pub(crate) fn check_part(&mut self, units: &[Unit], focus: &[Id], sink: &mut dyn Sink) {
+        self.reported.clear();
+        self.check_units(units.iter().copied(), focus, sink);
+    }
+
     /// Checks shapes against a set of focus nodes (sorted, each once). Shapes with the same path share its evaluation.
     pub(crate) fn check_shapes(&mut self, shapes: &[ShapeIx], focus: &[Id], sink: &mut dyn Sink) {
+        let units = shapes.iter().map(|shape| Unit {
+            root: *shape,
+            shape: *shape,
+            with_properties: true,
+        });
+        self.check_units(units, focus, sink);
+    }
+
+    fn check_units(
+        &mut self,
+        units: impl Iterator<Item = Unit>,
+        focus: &[Id],
+        sink: &mut dyn Sink,
+    ) {
         if focus.is_empty() || sink.is_satisfied() {
             return;
         }
@@ -330,7 +363,8 @@ impl<'a> Run<'a> {
             }
         };
         let nodes = Frame::of_focus(focus);
-        for &ix in shapes {
+        for unit in units {
+            let ix = unit.shape;
             let shape = &compiled.shapes[ix as usize];
             if !shape.runs() {
                 continue;
@@ -341,6 +375,9 @@ impl<'a> Run<'a> {
             }
             for (position, constraint) in shape.constraints.iter().enumerate() {
                 if let Constraint::Property(inner) = constraint {
+                    if !unit.with_properties {
+                        continue;
+                    }
                     let property = &compiled.shapes[*inner as usize];
                     if let Some(path) = property.path.filter(|_| property.runs()) {
                         add(path, *inner);
