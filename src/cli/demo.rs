@@ -30,8 +30,8 @@ pub(crate) struct DemoArgs {
 }
 
 pub(crate) fn run(session: &Session, args: &DemoArgs) -> anyhow::Result<Exit> {
+    let (session, registry) = session.open_to_serve(args.bind)?;
     let console = session.console;
-    let registry = session.open_to_write(None)?;
     let missing = missing_assets(&registry);
     if !missing.is_empty() {
         let mut bar = console
@@ -44,7 +44,7 @@ pub(crate) fn run(session: &Session, args: &DemoArgs) -> anyhow::Result<Exit> {
         bar.at(missing.len() as u64, missing.len() as u64);
         let summary = summarise(&registry);
         bar.done();
-        print_summary(session, &summary)?;
+        print_summary(&session, &summary)?;
     }
     install_queries(session.data())?;
     if args.no_serve {
@@ -272,9 +272,9 @@ fn print_summary(
         let numbers = [
             it.quads,
             it.focus,
-            it.results.violation + it.results.other,
+            it.results.errors(),
             it.results.warning,
-            it.results.info,
+            it.results.informative(),
         ];
         let mut row = vec![name];
         row.extend(numbers.map(|number| console.number(number)));

@@ -384,9 +384,9 @@ pub(crate) fn findings_line(console: Console, found: &Introduced) -> Option<Stri
     }
     let counts = |counts: &SeverityCounts| {
         let parts = [
-            (Severity::Violation, counts.violation + counts.other),
+            (Severity::Violation, counts.errors()),
             (Severity::Warning, counts.warning),
-            (Severity::Info, counts.info),
+            (Severity::Info, counts.informative()),
         ];
         let told: Vec<String> = parts
             .iter()

@@ -24,6 +24,7 @@ mod validate;
 
 use crate::rdf::label::Language;
 use crate::store::Unreadable;
+use clap::parser::ValueSource;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use console::Console;
 use problem::is_closed_pipe;
@@ -162,7 +163,9 @@ pub fn run() -> ExitCode {
         matches.subcommand_name() == Some("serve"),
     );
     let console = Console::new(language);
-    let session = Session::new(cli.global.data, &cli.global.base, console);
+    let is_base_chosen = matches.value_source("base") != Some(ValueSource::DefaultValue);
+    let base = (cli.global.base.as_str(), is_base_chosen);
+    let session = Session::new(cli.global.data, base, console);
     // A damaged part of the index ends reading by unwinding, wherever that happens.
     let done = catch_unwind(AssertUnwindSafe(|| dispatch(cli.command, &session)));
     let done = done.unwrap_or_else(|panic| match panic.downcast::<Unreadable>() {

@@ -5,6 +5,7 @@ use super::problem;
 use crate::rdf::label::Language;
 use crate::registry::{Registry, RegistryConfig};
 use crate::store::{AsOf, OpenOptions, Snapshot};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 /// Options with another bound on memory, of which readers' caches get a part.
@@ -19,18 +20,35 @@ pub(crate) fn with_memory(options: OpenOptions, memory: Option<u64>) -> OpenOpti
     }
 }
 
+/// The base of a server at an address; one that listens everywhere is named as it is reached here.
+fn base_of(address: SocketAddr) -> String {
+    let host = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    format!("http://{}", SocketAddr::new(host, address.port()))
+}
+
 /// Data folder, base IRI and console of one run.
 pub(crate) struct Session {
     pub(crate) data: PathBuf,
     pub(crate) base: String,
+    /// Whether somebody chose the base.
+    is_base_chosen: bool,
     pub(crate) console: Console,
 }
 
 impl Session {
-    pub(crate) fn new(data: PathBuf, base: &str, console: Console) -> Self {
+    pub(crate) fn new(
+        data: PathBuf,
+        (base, is_base_chosen): (&str, bool),
+        console: Console,
+    ) -> Self {
         Self {
             data,
             base: base.trim_end_matches('/').to_owned(),
+            is_base_chosen,
             console,
         }
     }
@@ -68,6 +86,31 @@ impl Session {
         self.open(with_memory(OpenOptions::default(), memory))
     }
 
+    /// The registry of a server at an address, for writing, and the session with its base: the one chosen, else the one of
+    /// what is stored already, else that address. A port that is not known yet makes no base.
+    pub(crate) fn open_to_serve(&self, address: SocketAddr) -> anyhow::Result<(Self, Registry)> {
+        let at = |base: String| Self {
+            data: self.data.clone(),
+            base,
+            ..*self
+        };
+        if self.is_base_chosen {
+            return Ok((at(self.base.clone()), self.open_to_write(None)?));
+        }
+        let mut session = if address.port() == 0 {
+            at(self.base.clone())
+        } else {
+            at(base_of(address))
+        };
+        let mut registry = session.open_any(OpenOptions::default())?;
+        if let Some(other) = session.other_base(&registry) {
+            drop(registry);
+            session = at(other);
+            registry = session.open_any(OpenOptions::default())?;
+        }
+        Ok((session, registry))
+    }
+
     /// The registry for writing; there must be one.
     pub(crate) fn open_existing(&self, memory: Option<u64>) -> anyhow::Result<Registry> {
         let options = OpenOptions {
@@ -78,6 +121,12 @@ impl Session {
     }
 
     fn open(&self, options: OpenOptions) -> anyhow::Result<Registry> {
+        let registry = self.open_any(options)?;
+        self.warn_of_another_base(&registry);
+        Ok(registry)
+    }
+
+    fn open_any(&self, options: OpenOptions) -> anyhow::Result<Registry> {
         let mut bar = self
             .console
             .progress(self.console.say("Register openen", "Opening the registry"));
@@ -85,26 +134,29 @@ impl Session {
             bar.at(read, total)
         });
         bar.done();
-        let registry = opened.map_err(problem::of_store)?;
-        self.warn_of_another_base(&registry);
-        Ok(registry)
+        opened.map_err(problem::of_store)
     }
 
-    /// Registers and shapes are found by graph names below the base: with another base than at loading, there seem to be none.
-    fn warn_of_another_base(&self, registry: &Registry) {
+    /// The base of the stored shapes, when no graph is below that of this session.
+    fn other_base(&self, registry: &Registry) -> Option<String> {
         let view = registry.snapshot().view();
         let own = format!("{}/graph/", self.base);
         let mut other = None;
         for graph in view.graph_names() {
             let Some(iri) = view.iri(graph) else { continue };
             if iri.starts_with(&own) {
-                return;
+                return None;
             }
             if let Some((base, _)) = iri.split_once("/graph/shapes/") {
                 other = Some(base.to_owned());
             }
         }
-        if let Some(other) = other {
+        other
+    }
+
+    /// Registers and shapes are found by graph names below the base: with another base than at loading, there seem to be none.
+    fn warn_of_another_base(&self, registry: &Registry) {
+        if let Some(other) = self.other_base(registry) {
             let text = match self.console.language {
                 Language::Nl => format!(
                     "waarschuwing: de grafen van dit register staan onder {other}, niet onder {}; gebruik --base {other}",

@@ -47,6 +47,9 @@ pub(crate) struct ValidateArgs {
     /// Least severity that makes the exit code 1
     #[arg(long, value_enum, default_value_t = FailOn::Info, value_name = "SEVERITY")]
     fail_on: FailOn,
+    /// Tell why nodes do not conform to the shapes that a result names, such as those of sh:node and sh:or
+    #[arg(long)]
+    detail: bool,
     /// Refuse shapes that are ill-formed or cannot be fully checked, instead of listing them as not checked
     #[arg(long)]
     strict: bool,
@@ -143,6 +146,7 @@ fn refuse(session: &Session, args: &ValidateArgs, report: &Report) -> anyhow::Re
 /// The exit code of a report: undetermined when nothing of the severity was found and something, or all, was not checked.
 fn exit_of(report: &Report, level: FailOn) -> Exit {
     let rank = |severity: &Severity| match severity {
+        Severity::Other(_) if severity.is_mild() => FailOn::Info,
         Severity::Violation | Severity::Other(_) => FailOn::Violation,
         Severity::Warning => FailOn::Warning,
         Severity::Info => FailOn::Info,
@@ -327,13 +331,23 @@ fn write(
     files: &Files,
 ) -> anyhow::Result<()> {
     let format = args.format();
+    let detailed;
+    let stored = if args.detail && format != ReportFormat::Html {
+        detailed = StoredReport {
+            report: Arc::new(stored.report.with_details(format, None)),
+            view: stored.view.clone(),
+        };
+        &detailed
+    } else {
+        stored
+    };
     let Some(path) = &args.output else {
         let mut out = session.console.out();
-        return render(session, registry, (format, files), stored, &mut out);
+        return render(session, registry, args, (stored, files), &mut out);
     };
     let file = File::create(path).with_context(|| path.display().to_string())?;
     let mut out = BufWriter::new(file);
-    render(session, registry, (format, files), stored, &mut out)?;
+    render(session, registry, args, (stored, files), &mut out)?;
     // Whoever reads the screen wants to know how it ended.
     session
         .console
@@ -344,10 +358,11 @@ fn write(
 fn render(
     session: &Session,
     registry: &Registry,
-    (format, files): (ReportFormat, &Files),
-    stored: &StoredReport,
+    args: &ValidateArgs,
+    (stored, files): (&StoredReport, &Files),
     out: &mut dyn Write,
 ) -> anyhow::Result<()> {
+    let format = args.format();
     let (report, language) = (&*stored.report, session.console.language);
     if format == ReportFormat::Html {
         let site = Site {
@@ -371,6 +386,7 @@ fn render(
             address: None,
             part: ReportPart::Rules,
             number: 1,
+            has_details: args.detail,
         };
         out.write_all(render_report_file(&site, &page).as_bytes())?;
     } else {

@@ -200,6 +200,20 @@ pub(super) fn language_in(headers: &HeaderMap, params: &Params) -> Result<Langua
     }
 }
 
+/// Whether a request wants to know why nodes do not conform to the shapes that results name (`detail=true`).
+pub(super) fn details_in(params: &Params) -> Result<bool, ApiError> {
+    match params.one("detail")? {
+        None | Some("" | "false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(other) => Err(ApiError::bad_request(
+            "bad-parameter",
+            format!("De parameter detail is true of false, niet \"{other}\"."),
+            format!("The parameter detail is true or false, not \"{other}\"."),
+        )
+        .with("parameter", "detail")),
+    }
+}
+
 /// `Content-Type` of a form of report.
 pub(super) fn content_type(media_type: &'static str) -> HeaderValue {
     match media_type {

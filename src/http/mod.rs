@@ -108,11 +108,11 @@ pub fn router(state: AppState) -> Router {
         .route("/contexts", get(documents::contexts))
         .route("/contexts/{file}", get(documents::context))
         .route("/api", get(collections::index))
-        .route("/api/info", get(test_bed::info_of_all))
+        .route("/api/info", get(test_bed::info))
         .route("/api/validate", post(test_bed::validate))
         .route("/api/validateMultiple", post(test_bed::validate_multiple))
         .route("/api/{register}", get(collections::collection))
-        .route("/api/{register}/validate", post(test_bed::validate_with))
+        .route("/api/{register}/validate", post(test_bed::validate))
         .route("/api/{register}/{id}", get(collections::item))
         .route(
             "/validate",
@@ -121,14 +121,11 @@ pub fn router(state: AppState) -> Router {
         .route("/rapport", get(validation::report))
         .route("/shapes", get(shapes::list))
         .route("/shapes/{name}", get(shapes::detail))
-        .route("/shacl/{domain}/api/info", get(test_bed::info_of_domain))
-        .route(
-            "/shacl/{domain}/api/validate",
-            post(test_bed::validate_with),
-        )
+        .route("/shacl/{domain}/api/info", get(test_bed::info))
+        .route("/shacl/{domain}/api/validate", post(test_bed::validate))
         .route(
             "/shacl/{domain}/api/validateMultiple",
-            post(test_bed::validate_multiple_with),
+            post(test_bed::validate_multiple),
         )
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)

@@ -126,9 +126,9 @@ fn summary(base: &str, state: &ProfileState) -> Json {
         "opmerkingen": state.findings.len(),
         "objecten": state.focus_nodes(),
         "bevindingen": {
-            "overtredingen": state.results.violation + state.results.other,
+            "overtredingen": state.results.errors(),
             "waarschuwingen": state.results.warning,
-            "terInfo": state.results.info,
+            "terInfo": state.results.informative(),
         },
         "turtle": format!("{base}/rdf-graphs?graph={}&format=ttl", percent_encode(&profile.iri)),
         "valideren": format!("{base}/validate?profiel={name}"),

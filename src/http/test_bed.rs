@@ -2,10 +2,11 @@
 //! OSLO speaks too: its fields, its addresses, its answers, over the profiles of this registry.
 //!
 //! What differs: nothing is fetched (`embeddingMethod` URL, SPARQL endpoints and `loadImports` bring nothing in), a report
-//! is not rewritten by a query, the GITB report exists in JSON and not in XML, and mistakes are told as
-//! `application/problem+json` with the status they have, with the Test Bed's `message` among the members.
+//! is not rewritten by a query, and mistakes are told as `application/problem+json` with the status they have, with the Test
+//! Bed's `message` among the members.
 
 mod base64;
+mod gitb;
 
 use super::body::{Upload, media_type, read_body};
 use super::checking::{Rules, Watch, X_CONFORMS, check, conforms, content_type, profile_of};
@@ -14,13 +15,13 @@ use super::reply::{Document, JSON, JSON_LD, joined, language_of, set_commit};
 use super::state::{AppState, blocking};
 use crate::rdf::format::negotiate;
 use crate::rdf::label::Language;
-use crate::shapes::{Rendering, Report, ReportFormat, ResultRow, Severity, Verdict};
+use crate::shapes::{Rendering, Report, ReportFormat};
 use crate::views::profiles::{self, Profile};
 use axum::body::{Body, Bytes};
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
-use oxrdf::Term;
+use gitb::Gitb;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
@@ -28,6 +29,10 @@ use serde_json::{Value as Json, json};
 const DOMAIN: &str = "applicatieprofielen";
 /// Most inputs of one request, and shapes of one input.
 const MAX_INPUTS: usize = 100;
+/// What the GITB report in XML is sent as.
+const XML: &str = "application/xml";
+/// What it may be asked as too.
+const TEXT_XML: &str = "text/xml";
 /// The syntax of a report when nobody asks for one.
 const DEFAULT_SYNTAX: &str = "application/rdf+xml";
 
@@ -60,7 +65,9 @@ struct RuleSet {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Syntax {
     /// The report of the GITB in JSON.
-    Gitb,
+    GitbJson,
+    /// The report of the GITB in XML.
+    GitbXml,
     /// One of ours.
     Report(ReportFormat),
 }
@@ -68,7 +75,8 @@ enum Syntax {
 impl Syntax {
     fn media_type(self) -> &'static str {
         match self {
-            Self::Gitb => JSON,
+            Self::GitbJson => JSON,
+            Self::GitbXml => XML,
             Self::Report(format) => format.media_type(),
         }
     }
@@ -82,27 +90,11 @@ struct Task {
     language: Language,
 }
 
-/// `GET /api/info`: every domain with its validation types.
-pub(super) async fn info_of_all(
+/// `GET /api/info` and `GET /shacl/{domain}/api/info`: every domain, or one, with its validation types.
+pub(super) async fn info(
     State(state): State<AppState>,
+    domain: Option<Path<String>>,
     headers: HeaderMap,
-) -> Result<Response, ApiError> {
-    info(state, headers, None).await
-}
-
-/// `GET /shacl/{domain}/api/info`: one domain with its validation types.
-pub(super) async fn info_of_domain(
-    State(state): State<AppState>,
-    Path(domain): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, ApiError> {
-    info(state, headers, Some(domain)).await
-}
-
-async fn info(
-    state: AppState,
-    headers: HeaderMap,
-    domain: Option<String>,
 ) -> Result<Response, ApiError> {
     let language = language_of(&headers);
     blocking(move || {
@@ -116,7 +108,7 @@ async fn info(
                 })
                 .collect()
         };
-        let body = match domain.as_deref() {
+        let body = match domain_in(&domain) {
             Some(domain) if domain != DOMAIN => {
                 let profile = domain_of(&known, domain)?;
                 json!({ "domain": domain, "validationTypes": types(&[profile]) })
@@ -134,50 +126,35 @@ async fn info(
     .await
 }
 
-/// `POST /api/validate`: one content, against the profile it names or all of them.
+/// `POST /api/validate`: one content, against the profile it names or all of them; `POST /api/{profile}/validate` and
+/// `POST /shacl/{domain}/api/validate`: against the profiles of the domain.
 pub(super) async fn validate(
     State(state): State<AppState>,
+    domain: Option<Path<String>>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    validate_in(state, headers, body, None)
+    validate_in(state, headers, body, domain_in(&domain))
         .await
         .map_err(with_message)
 }
 
-/// `POST /api/{profile}/validate` and `POST /shacl/{domain}/api/validate`: one content, against a profile.
-pub(super) async fn validate_with(
-    State(state): State<AppState>,
-    Path(domain): Path<String>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, ApiError> {
-    validate_in(state, headers, body, Some(domain))
-        .await
-        .map_err(with_message)
-}
-
-/// `POST /api/validateMultiple`: several contents, each with a report of its own.
+/// `POST /api/validateMultiple` and `POST /shacl/{domain}/api/validateMultiple`: several contents, each with a report of
+/// its own.
 pub(super) async fn validate_multiple(
     State(state): State<AppState>,
+    domain: Option<Path<String>>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, ApiError> {
-    validate_all_in(state, headers, body, None)
+    validate_all_in(state, headers, body, domain_in(&domain))
         .await
         .map_err(with_message)
 }
 
-/// `POST /shacl/{domain}/api/validateMultiple`.
-pub(super) async fn validate_multiple_with(
-    State(state): State<AppState>,
-    Path(domain): Path<String>,
-    headers: HeaderMap,
-    body: Body,
-) -> Result<Response, ApiError> {
-    validate_all_in(state, headers, body, Some(domain))
-        .await
-        .map_err(with_message)
+/// The domain that an address names.
+fn domain_in(domain: &Option<Path<String>>) -> Option<&str> {
+    domain.as_ref().map(|Path(name)| name.as_str())
 }
 
 /// Clients of the Test Bed read `message`.
@@ -190,7 +167,7 @@ async fn validate_in(
     state: AppState,
     headers: HeaderMap,
     body: Body,
-    domain: Option<String>,
+    domain: Option<&str>,
 ) -> Result<Response, ApiError> {
     let bytes = read_json(&state, &headers, body).await?;
     let input: Input = parse(&bytes)?;
@@ -198,7 +175,7 @@ async fn validate_in(
     let turn = state.long_turn().await?;
     let watch = Watch::start(limit);
     let stop = watch.flag();
-    let task = task_of(&state, &headers, input, domain.as_deref())?;
+    let task = task_of(&state, &headers, input, domain)?;
     let seq = state.registry.snapshot().seq();
     turn.work(move || {
         let stored = check(&state, &task.upload, &task.rules, &stop)?;
@@ -223,7 +200,7 @@ async fn validate_all_in(
     state: AppState,
     headers: HeaderMap,
     body: Body,
-    domain: Option<String>,
+    domain: Option<&str>,
 ) -> Result<Response, ApiError> {
     let bytes = read_json(&state, &headers, body).await?;
     let inputs: Vec<Input> = parse(&bytes)?;
@@ -235,7 +212,7 @@ async fn validate_all_in(
     let stop = watch.flag();
     let tasks = inputs
         .into_iter()
-        .map(|input| task_of(&state, &headers, input, domain.as_deref()))
+        .map(|input| task_of(&state, &headers, input, domain))
         .collect::<Result<Vec<Task>, ApiError>>()?;
     let seq = state.registry.snapshot().seq();
     turn.work(move || {
@@ -412,11 +389,17 @@ fn syntax_of(headers: &HeaderMap, asked: Option<&str>) -> Result<Syntax, ApiErro
     if let Some(asked) = asked.map(str::trim).filter(|asked| !asked.is_empty()) {
         let essence = asked.split(';').next().unwrap_or("").trim();
         if essence.eq_ignore_ascii_case(JSON) {
-            return Ok(Syntax::Gitb);
+            return Ok(Syntax::GitbJson);
         }
-        // The names of files, such as `xml`, are not media types, and the GITB report in XML is not made here.
+        if [XML, TEXT_XML]
+            .iter()
+            .any(|xml| essence.eq_ignore_ascii_case(xml))
+        {
+            return Ok(Syntax::GitbXml);
+        }
+        // The names of files, such as `xml`, are not media types.
         let format = Some(essence)
-            .filter(|essence| essence.contains('/') && !essence.eq_ignore_ascii_case("text/xml"))
+            .filter(|essence| essence.contains('/'))
             .and_then(ReportFormat::from_name);
         return format.map(Syntax::Report).ok_or_else(|| {
             ApiError::bad_request(
@@ -433,12 +416,15 @@ fn syntax_of(headers: &HeaderMap, asked: Option<&str>) -> Result<Syntax, ApiErro
         JSON_LD,
         "application/n-triples",
         JSON,
+        XML,
+        TEXT_XML,
         "text/csv",
         "application/sarif+json",
     ];
     match negotiate(&accept, &offers) {
-        Some(JSON) => Ok(Syntax::Gitb),
-        Some(offer) => Ok(ReportFormat::from_name(offer).map_or(Syntax::Gitb, Syntax::Report)),
+        Some(JSON) => Ok(Syntax::GitbJson),
+        Some(XML | TEXT_XML) => Ok(Syntax::GitbXml),
+        Some(offer) => Ok(ReportFormat::from_name(offer).map_or(Syntax::GitbJson, Syntax::Report)),
         None => Err(ApiError::not_acceptable(&offers)),
     }
 }
@@ -505,8 +491,12 @@ fn no_fetching(field: &'static str) -> ApiError {
 
 fn write(report: &Report, task: &Task, out: &mut Vec<u8>) -> Result<(), ApiError> {
     match task.syntax {
-        Syntax::Gitb => {
-            out.extend_from_slice(format!("{:#}\n", gitb_report(report, task)).as_bytes());
+        Syntax::GitbJson => {
+            out.extend_from_slice(format!("{:#}\n", Gitb::of(report, task).json()).as_bytes());
+            Ok(())
+        }
+        Syntax::GitbXml => {
+            out.extend_from_slice(Gitb::of(report, task).xml().as_bytes());
             Ok(())
         }
         Syntax::Report(format) => {
@@ -519,75 +509,4 @@ fn write(report: &Report, task: &Task, out: &mut Vec<u8>) -> Result<(), ApiError
                 .map_err(ApiError::internal)
         }
     }
-}
-
-/// The report in the GITB's own JSON: a verdict, counters, and what is wrong by level.
-fn gitb_report(report: &Report, task: &Task) -> Json {
-    let counts = report.counts();
-    let result = match report.verdict() {
-        Verdict::Conforms => "SUCCESS",
-        Verdict::Undetermined => "UNDEFINED",
-        Verdict::Violations if counts.violation + counts.other > 0 => "FAILURE",
-        Verdict::Violations if counts.warning > 0 => "WARNING",
-        Verdict::Violations => "SUCCESS",
-    };
-    let of_level = |level: &str| -> Vec<Json> {
-        report
-            .results()
-            .iter()
-            .filter(|row| level_of(&row.severity) == level)
-            .map(|row| gitb_item(report, row, task.language))
-            .collect()
-    };
-    let profiles = if task.rules.profiles.is_empty() {
-        profiles::ALL.to_owned()
-    } else {
-        task.rules.profiles.join(", ")
-    };
-    json!({
-        "date": jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-        "result": result,
-        "overview": { "profileID": profiles, "validationServiceName": "oslo", "validationServiceVersion": env!("CARGO_PKG_VERSION") },
-        "counters": {
-            "nrOfAssertions": counts.info,
-            "nrOfErrors": counts.violation + counts.other,
-            "nrOfWarnings": counts.warning,
-        },
-        "reports": {
-            "error": of_level("error"),
-            "warning": of_level("warning"),
-            "info": of_level("info"),
-        },
-    })
-}
-
-fn level_of(severity: &Severity) -> &'static str {
-    match severity {
-        Severity::Violation | Severity::Other(_) => "error",
-        Severity::Warning => "warning",
-        Severity::Info => "info",
-    }
-}
-
-fn gitb_item(report: &Report, row: &ResultRow, language: Language) -> Json {
-    let plain = |term: &Term| match term {
-        Term::NamedNode(node) => node.as_str().to_owned(),
-        Term::Literal(literal) => literal.value().to_owned(),
-        other => other.to_string(),
-    };
-    let focus = plain(&report.term(row.focus));
-    let path = report.path(row).map_or_else(String::new, |path| {
-        let predicates: Vec<&str> = path.predicates().iter().map(|p| p.as_str()).collect();
-        format!(" - [{}]", predicates.join(" "))
-    });
-    let mut item = json!({
-        "assertionID": row.component.code(),
-        "description": report.message(row, language),
-        "location": format!("[{focus}]{path}"),
-        "test": format!("[{}] - [{}]", report.shape_label(row.shape), report.component_iri(row)),
-    });
-    if let Some(value) = row.value {
-        item["value"] = plain(&report.term(value)).into();
-    }
-    item
 }

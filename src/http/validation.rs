@@ -2,8 +2,8 @@
 
 use super::body::{Params, read_body, upload_of};
 use super::checking::{
-    Rules, Watch, X_CONFORMS, check, conforms, content_type, language_in, origin_in, profile_of,
-    profiles_in, report_format,
+    Rules, Watch, X_CONFORMS, check, conforms, content_type, details_in, language_in, origin_in,
+    profile_of, profiles_in, report_format,
 };
 use super::error::ApiError;
 use super::moment;
@@ -21,6 +21,8 @@ use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 /// `GET /validate`: the form.
 pub(super) async fn form(
@@ -58,6 +60,7 @@ pub(super) async fn validate(
     moment::refuse(&params)?;
     let (format, media_type) = report_format(&headers, &params)?;
     let language = language_in(&headers, &params)?;
+    let has_details = details_in(&params)?;
     let bytes = read_body(&headers, body, state.config.max_body_bytes).await?;
     let mut upload = upload_of(&headers, bytes)?;
     if let Some(name) = params.one("naam")?
@@ -79,9 +82,10 @@ pub(super) async fn validate(
         .await?;
     let seq = state.registry.snapshot().seq();
     let verdict = conforms(&stored.report);
-    let delivery = delivery(&state, &headers);
+    let (delivery, stop) = delivery(&state, &headers);
     let body = stream_from(delivery, turn, move |out| {
         let name = source_name(&upload.name, &rules, language);
+        let stored = with_details(stored, format, has_details, &stop);
         let report = &*stored.report;
         if format == ReportFormat::Html {
             let site = Site {
@@ -94,6 +98,7 @@ pub(super) async fn validate(
                 address: None,
                 part: ReportPart::Rules,
                 number: 1,
+                has_details,
             };
             let html = render_report(&site, &page).unwrap_or_default();
             return out.write_all(html.as_bytes()).map_err(ApiError::internal);
@@ -124,6 +129,7 @@ pub(super) async fn validate(
 struct Wanted {
     part: ReportPart,
     number: usize,
+    has_details: bool,
 }
 
 impl Wanted {
@@ -152,7 +158,11 @@ impl Wanted {
                 .with("parameter", "pagina")
             })?,
         };
-        Ok(Self { part, number })
+        Ok(Self {
+            part,
+            number,
+            has_details: details_in(params)?,
+        })
     }
 
     fn missing(&self) -> ApiError {
@@ -195,8 +205,9 @@ pub(super) async fn report(
         .work(move || Ok(app.registry.report_of(&snapshot)))
         .await?;
     let verdict = conforms(&stored.report);
-    let delivery = delivery(&state, &headers);
+    let (delivery, stop) = delivery(&state, &headers);
     let body = stream_from(delivery, turn, move |out| {
+        let stored = with_details(stored, format, wanted.has_details, &stop);
         write_stored(&state, &stored, format, language, &wanted, out)
     });
     let mut response = body.await?.into_response();
@@ -233,6 +244,7 @@ fn write_stored(
             address: Some(site.path("/rapport")),
             part: wanted.part.clone(),
             number: wanted.number,
+            has_details: wanted.has_details,
         };
         let html = render_report(&site, &page).ok_or_else(|| wanted.missing())?;
         return out.write_all(html.as_bytes()).map_err(ApiError::internal);
@@ -262,13 +274,32 @@ fn write_stored(
     written.map_err(ApiError::internal)
 }
 
-fn delivery(state: &AppState, headers: &HeaderMap) -> Delivery {
-    Delivery {
-        cancel: Cancel::new(),
+/// A report with the details that a request wants; a page looks for those it shows itself.
+fn with_details(
+    stored: StoredReport,
+    format: ReportFormat,
+    has_details: bool,
+    stop: &Arc<AtomicBool>,
+) -> StoredReport {
+    if !has_details || format == ReportFormat::Html {
+        return stored;
+    }
+    StoredReport {
+        report: Arc::new(stored.report.with_details(format, Some(stop))),
+        ..stored
+    }
+}
+
+/// How the answer is sent, and the flag that is raised when nobody reads it any more.
+fn delivery(state: &AppState, headers: &HeaderMap) -> (Delivery, Arc<AtomicBool>) {
+    let stop = Arc::new(AtomicBool::new(false));
+    let delivery = Delivery {
+        cancel: Cancel::sharing(Arc::clone(&stop)),
         stall_timeout: state.config.stall_timeout,
         limit: None,
         trailers: reads_trailers(headers),
-    }
+    };
+    (delivery, stop)
 }
 
 /// What was checked against what, in words.

@@ -168,9 +168,9 @@ fn refuse(rejection: &Rejection, accept: &str) -> Result<Response, ApiError> {
 fn findings_json(findings: &Findings) -> Json {
     let counts = |counts: &SeverityCounts| {
         json!({
-            "fout": counts.violation + counts.other,
+            "fout": counts.errors(),
             "waarschuwing": counts.warning,
-            "melding": counts.info,
+            "melding": counts.informative(),
         })
     };
     json!({

@@ -79,6 +79,7 @@ impl Level {
         match severity {
             Severity::Info => Self::Info,
             Severity::Warning => Self::Warning,
+            Severity::Other(_) if severity.is_mild() => Self::Info,
             Severity::Violation | Severity::Other(_) => Self::Violation,
         }
     }
@@ -153,5 +154,23 @@ impl Gate {
     pub fn strictest(&self, graphs: impl IntoIterator<Item = Id>) -> Option<GateRule> {
         let rules = graphs.into_iter().map(|graph| self.rule(graph));
         rules.max_by_key(|rule| (rule.mode, std::cmp::Reverse(rule.from)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn severities_of_ones_own_are_grave_and_debugging_is_not() {
+        let level = |iri: &str| Level::of(&Severity::from_iri(iri));
+        assert_eq!(
+            level("http://www.w3.org/ns/shacl#Violation"),
+            Level::Violation
+        );
+        assert_eq!(level("http://example.org/Own"), Level::Violation);
+        assert_eq!(level("http://www.w3.org/ns/shacl#Info"), Level::Info);
+        assert_eq!(level("http://www.w3.org/ns/shacl#Debug"), Level::Info);
+        assert_eq!(level("http://www.w3.org/ns/shacl#Trace"), Level::Info);
     }
 }

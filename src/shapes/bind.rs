@@ -443,7 +443,8 @@ impl<'a> Binder<'a> {
             | Constraint12::MemberShape(_)
             | Constraint12::MinListLength(_)
             | Constraint12::MaxListLength(_)
-            | Constraint12::UniqueMembers => Bound12::Shapes,
+            | Constraint12::UniqueMembers
+            | Constraint12::ReifierShape { .. } => Bound12::Shapes,
         }
     }
 }

@@ -334,8 +334,8 @@ pub const CODE_EXAMPLES: &[CodeExample] = &[
     shapes(
         "L080",
         "",
-        "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:property [ sh:path ex:status ; sh:name \"status\"@nl ; sh:reificationRequired true ] .",
-        "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:property [ sh:path ex:status ; sh:name \"status\"@nl ; sh:minCount 1 ] .",
+        "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ; sh:shape ex:AndereShape ;\n  sh:nodeKind sh:IRI .",
+        "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:nodeKind sh:IRI .",
     ),
     shapes(
         "L081",
@@ -408,6 +408,12 @@ pub const CODE_EXAMPLES: &[CodeExample] = &[
         "",
         "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:nodeKind sh:IRI ; sh:ignoredProperties ( rdf:type ) .",
         "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:closed true ; sh:ignoredProperties ( rdf:type ) .",
+    ),
+    shapes(
+        "L101",
+        "",
+        "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:property [ sh:path ex:nummer ; sh:name \"nummer\"@nl ; sh:reificationRequired true ] .",
+        "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:property [ sh:path ex:nummer ; sh:name \"nummer\"@nl ; sh:reificationRequired true ;\n    sh:reifierShape [ sh:nodeKind sh:BlankNodeOrIRI ] ] .",
     ),
     data(
         "V001",
@@ -648,5 +654,11 @@ pub const CODE_EXAMPLES: &[CodeExample] = &[
         "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:uniqueValuesFor ex:nummer .",
         "ex:adres a ex:Adres ; ex:nummer 1 .\nex:ander a ex:Adres ; ex:nummer 1 .",
         "ex:adres a ex:Adres ; ex:nummer 1 .\nex:ander a ex:Adres ; ex:nummer 2 .",
+    ),
+    data(
+        "V041",
+        "ex:AdresShape a sh:NodeShape ; sh:targetClass ex:Adres ;\n  sh:property [ sh:path ex:nummer ; sh:name \"nummer\"@nl ; sh:reificationRequired true ;\n    sh:reifierShape [ sh:property [ sh:path ex:bron ; sh:name \"bron\"@nl ; sh:minCount 1 ] ] ] .",
+        "ex:adres a ex:Adres ; ex:nummer 1 ~ ex:uitspraak .",
+        "ex:adres a ex:Adres ; ex:nummer 1 {| ex:bron ex:register |} .",
     ),
 ];

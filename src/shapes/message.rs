@@ -212,7 +212,9 @@ impl Report {
                     .map(|iri| short_iri(iri.as_str()))
                     .collect::<Vec<_>>()
                     .join(", "),
-                Constraint12::SomeValue(shape) | Constraint12::MemberShape(shape) => name(shape),
+                Constraint12::SomeValue(shape)
+                | Constraint12::MemberShape(shape)
+                | Constraint12::ReifierShape { shape, .. } => name(shape),
                 Constraint12::MinListLength(n) | Constraint12::MaxListLength(n) => n.to_string(),
                 Constraint12::SubsetOf(path) => self.shapes.compiled.paths[*path as usize].brief(),
                 Constraint12::SingleLine | Constraint12::UniqueMembers => String::new(),

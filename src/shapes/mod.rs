@@ -12,6 +12,7 @@ mod code_examples;
 mod compare;
 mod compile;
 mod constraints;
+mod detail;
 mod graph;
 mod idset;
 mod lint;

@@ -315,6 +315,11 @@ impl Severity {
         }
     }
 
+    /// Whether it is `sh:Debug` or `sh:Trace` of SHACL 1.2, which are milder than `sh:Info`.
+    pub fn is_mild(&self) -> bool {
+        matches!(self.level(), Some(Threshold::Debug | Threshold::Trace))
+    }
+
     /// How grave it is among those that SHACL names; severities of one's own are none of them.
     pub(crate) fn level(&self) -> Option<Threshold> {
         match self {
@@ -397,11 +402,12 @@ pub enum Component {
     MaxListLength,
     UniqueMembers,
     UniqueValuesFor,
+    ReifierShape,
 }
 
 impl Component {
     /// All components, in order.
-    pub const ALL: [Self; 40] = [
+    pub const ALL: [Self; 41] = [
         Self::Class,
         Self::Datatype,
         Self::NodeKind,
@@ -442,6 +448,7 @@ impl Component {
         Self::MaxListLength,
         Self::UniqueMembers,
         Self::UniqueValuesFor,
+        Self::ReifierShape,
     ];
 
     /// Name without `ConstraintComponent`, as in the specification.
@@ -487,6 +494,7 @@ impl Component {
             Self::MaxListLength => "MaxListLength",
             Self::UniqueMembers => "UniqueMembers",
             Self::UniqueValuesFor => "UniqueValuesFor",
+            Self::ReifierShape => "ReifierShape",
         }
     }
 

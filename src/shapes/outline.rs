@@ -114,6 +114,7 @@ impl Report {
 /// 0 for what is worst.
 fn severity_rank(severity: &Severity) -> u8 {
     match severity {
+        Severity::Other(_) if severity.is_mild() => 3,
         Severity::Violation | Severity::Other(_) => 0,
         Severity::Warning => 1,
         Severity::Info => 2,

@@ -24,6 +24,7 @@ impl Report {
             "sh": NS, "rdf": rdf::NS, "xsd": xsd::NS, "dct": DCT, "verslag": REPORT_NS,
             "sh:focusNode": {}, "sh:result": { "@container": "@set" },
             "sh:resultMessage": { "@container": "@set" },
+            "sh:detail": { "@container": "@set" },
             "verslag:notChecked": { "@container": "@set" }
         });
         write!(
@@ -63,12 +64,12 @@ impl Report {
             if position > 0 {
                 write!(out, ",")?;
             }
-            write!(out, "\n{}", self.result_json(row))?;
+            write!(out, "\n{}", self.result_json(row, true))?;
         }
         writeln!(out, "]}}")
     }
 
-    fn result_json(&self, row: &ResultRow) -> Value {
+    fn result_json(&self, row: &ResultRow, is_numbered: bool) -> Value {
         let mut result = Map::new();
         result.insert("@type".to_owned(), "sh:ValidationResult".into());
         result.insert("sh:focusNode".to_owned(), node_json(&self.term(row.focus)));
@@ -94,9 +95,16 @@ impl Report {
             "sh:resultSeverity".to_owned(),
             reference(row.severity.iri()),
         );
-        result.insert("dct:identifier".to_owned(), self.result_id(row).into());
+        // Details have no number: a later report is compared with this one by the results that count.
+        if is_numbered {
+            result.insert("dct:identifier".to_owned(), self.result_id(row).into());
+        }
         let messages: Vec<Value> = self.messages(row).iter().map(literal_json).collect();
         result.insert("sh:resultMessage".to_owned(), messages.into());
+        if !row.detail.is_empty() {
+            let inner = row.detail.iter().map(|row| self.result_json(row, false));
+            result.insert("sh:detail".to_owned(), inner.collect());
+        }
         Value::Object(result)
     }
 
@@ -125,7 +133,7 @@ impl Report {
         let language = rendering.language;
         for row in rows {
             let origin = (rendering.origin_of)(row.focus).unwrap_or_default();
-            let line = json!({
+            let mut line = json!({
                 "id": self.result_id(row),
                 "code": row.component.code(),
                 "severity": row.severity.label(language),
@@ -140,9 +148,31 @@ impl Report {
                 "line": origin.line,
                 "since": row.since,
             });
+            if !row.detail.is_empty() {
+                line["detail"] = self.details_json(row, language);
+            }
             writeln!(out, "{line}")?;
         }
         Ok(())
+    }
+
+    fn details_json(&self, row: &ResultRow, language: Language) -> Value {
+        let inner = row.detail.iter().map(|row| {
+            let mut detail = json!({
+                "code": row.component.code(),
+                "shape": self.shape_label(row.shape),
+                "component": row.component.name(),
+                "focus": self.term(row.focus).to_string(),
+                "path": self.path_text(row),
+                "value": row.value.map(|value| self.term(value).to_string()),
+                "message": self.message(row, language),
+            });
+            if !row.detail.is_empty() {
+                detail["detail"] = self.details_json(row, language);
+            }
+            detail
+        });
+        inner.collect()
     }
 }
 

@@ -124,6 +124,7 @@ impl Report {
 fn level(severity: &Severity) -> &'static str {
     match severity {
         Severity::Violation => "error",
+        Severity::Other(_) if severity.is_mild() => "note",
         Severity::Warning | Severity::Other(_) => "warning",
         Severity::Info => "note",
     }

@@ -8,13 +8,14 @@ use rustc_hash::FxHashMap;
 use std::io::{self, Write};
 
 /// Examples shown of each rule.
-const EXAMPLES: usize = 3;
+pub(super) const EXAMPLES: usize = 3;
 
 /// Sentences around the blocks, Dutch first.
 struct Phrases {
     focus: [&'static str; 2],
     value: [&'static str; 2],
     hint: [&'static str; 2],
+    because: [&'static str; 2],
     more: [&'static str; 2],
     times: [&'static str; 2],
     not_checked: [&'static str; 2],
@@ -28,6 +29,7 @@ const PHRASES: Phrases = Phrases {
     focus: ["object", "focus node"],
     value: ["waarde", "value"],
     hint: ["hulp", "hint"],
+    because: ["want", "because"],
     more: ["… en nog {n} keer", "… and {n} more"],
     times: ["{n} keer", "{n} times"],
     not_checked: ["niet gecontroleerd", "not checked"],
@@ -40,8 +42,8 @@ const PHRASES: Phrases = Phrases {
         "Conforms (nodes checked: {focus}).",
     ],
     violations: [
-        "Voldoet niet (fouten: {violation}, waarschuwingen: {warning}, meldingen: {info}).",
-        "Does not conform (violations: {violation}, warnings: {warning}, infos: {info}).",
+        "Voldoet niet (fouten: {violation}, waarschuwingen: {warning}, meldingen: {info}{mild}).",
+        "Does not conform (violations: {violation}, warnings: {warning}, infos: {info}{mild}).",
     ],
     undetermined: [
         "Onbeslist: niets gevonden, maar niet alles is gecontroleerd (regels: {n}).",
@@ -80,18 +82,20 @@ impl Report {
     /// One sentence: the verdict with its counts.
     pub fn summary(&self, language: Language) -> String {
         let counts = self.counts();
+        let mild = match counts.mild {
+            0 => String::new(),
+            mild => format!(", debug, trace: {mild}"),
+        };
         match self.verdict() {
             Verdict::Conforms => {
                 let focus = self.focus_total().to_string();
                 PHRASES.conforms[language as usize].replace("{focus}", &focus)
             }
             Verdict::Violations => PHRASES.violations[language as usize]
-                .replace(
-                    "{violation}",
-                    &(counts.violation + counts.other).to_string(),
-                )
+                .replace("{violation}", &counts.errors().to_string())
                 .replace("{warning}", &counts.warning.to_string())
-                .replace("{info}", &counts.info.to_string()),
+                .replace("{info}", &counts.info.to_string())
+                .replace("{mild}", &mild),
             Verdict::Undetermined => PHRASES.undetermined[language as usize]
                 .replace("{n}", &self.not_checked().len().to_string()),
         }
@@ -141,6 +145,7 @@ impl Report {
             if !hint.is_empty() {
                 writeln!(out, "    {}: {hint}", phrase(PHRASES.hint))?;
             }
+            self.render_details(row, 1, out, language)?;
         }
         let shown = rows.len().min(EXAMPLES) as u64;
         if group.total > shown {
@@ -151,6 +156,35 @@ impl Report {
             )?;
         }
         writeln!(out)
+    }
+
+    /// Why a result is one, a line each, further in with every level.
+    fn render_details(
+        &self,
+        row: &ResultRow,
+        level: usize,
+        out: &mut dyn Write,
+        language: Language,
+    ) -> io::Result<()> {
+        for inner in &row.detail {
+            write!(
+                out,
+                "{}- {}: {}",
+                "  ".repeat(level + 1),
+                PHRASES.because[language as usize],
+                self.message(inner, language)
+            )?;
+            write!(out, " ({}", inner.component.code())?;
+            if inner.focus != row.value.unwrap_or(row.focus) {
+                write!(out, ", {}", self.term_text(inner.focus))?;
+            }
+            match self.path_text(inner) {
+                Some(path) => writeln!(out, ", {path})")?,
+                None => writeln!(out, ")")?,
+            }
+            self.render_details(inner, level + 1, out, language)?;
+        }
+        Ok(())
     }
 }
 

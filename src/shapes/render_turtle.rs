@@ -61,7 +61,7 @@ impl Report {
             write!(out, "\n    ]")?;
         }
         for row in self.results() {
-            self.render_result(row, out)?;
+            self.render_result(row, 0, out)?;
         }
         writeln!(out, " .")
     }
@@ -75,17 +75,21 @@ impl Report {
             .map(Threshold::local_name)
     }
 
-    fn render_result(&self, row: &ResultRow, out: &mut dyn Write) -> io::Result<()> {
+    /// Writes a result, or as deep as `level` says a detail of one.
+    fn render_result(&self, row: &ResultRow, level: usize, out: &mut dyn Write) -> io::Result<()> {
+        let margin = "    ".repeat(level);
+        let own = format!(" ;\n{margin}      ");
+        let property = if level == 0 { "result" } else { "detail" };
         write!(
             out,
-            " ;\n  sh:result [\n      a sh:ValidationResult ;\n      sh:focusNode {}",
+            " ;\n{margin}  sh:{property} [\n{margin}      a sh:ValidationResult{own}sh:focusNode {}",
             text_of(&self.term(row.focus))
         )?;
         if let Some(path) = self.path(row) {
-            write!(out, " ;\n      sh:resultPath {}", turtle_path(&path))?;
+            write!(out, "{own}sh:resultPath {}", turtle_path(&path))?;
         }
         if let Some(value) = row.value {
-            write!(out, " ;\n      sh:value {}", text_of(&self.term(value)))?;
+            write!(out, "{own}sh:value {}", text_of(&self.term(value)))?;
         }
         let component = self.component_iri(row);
         let component = match component.strip_prefix(NS) {
@@ -94,29 +98,31 @@ impl Report {
         };
         write!(
             out,
-            " ;\n      sh:sourceShape {}",
+            "{own}sh:sourceShape {}",
             text_of(self.shape_term(row.shape))
         )?;
         if let Some(constraint) = self.source_constraint(row) {
-            write!(out, " ;\n      sh:sourceConstraint {}", text_of(constraint))?;
+            write!(out, "{own}sh:sourceConstraint {}", text_of(constraint))?;
         }
-        write!(out, " ;\n      sh:sourceConstraintComponent {component}")?;
+        write!(out, "{own}sh:sourceConstraintComponent {component}")?;
         match row.severity.iri().strip_prefix(NS) {
-            Some(local) => write!(out, " ;\n      sh:resultSeverity sh:{local}")?,
-            None => write!(out, " ;\n      sh:resultSeverity <{}>", row.severity.iri())?,
+            Some(local) => write!(out, "{own}sh:resultSeverity sh:{local}")?,
+            None => write!(out, "{own}sh:resultSeverity <{}>", row.severity.iri())?,
         }
-        write!(out, " ;\n      dct:identifier \"{}\"", self.result_id(row))?;
+        // Details have no number: a later report is compared with this one by the results that count.
+        if level == 0 {
+            write!(out, "{own}dct:identifier \"{}\"", self.result_id(row))?;
+        }
         if let Some(since) = row.since {
-            write!(out, " ;\n      verslag:since {since}")?;
+            write!(out, "{own}verslag:since {since}")?;
         }
         for message in self.messages(row) {
-            write!(
-                out,
-                " ;\n      sh:resultMessage {}",
-                text_of(&message.into())
-            )?;
+            write!(out, "{own}sh:resultMessage {}", text_of(&message.into()))?;
         }
-        write!(out, "\n    ]")
+        for inner in &row.detail {
+            self.render_result(inner, level + 1, out)?;
+        }
+        write!(out, "\n{margin}    ]")
     }
 
     /// The report as triples, with blank nodes of its own; the shape and data nodes keep theirs. What the specification
@@ -125,7 +131,7 @@ impl Report {
         let report: NamedOrBlankNode = BlankNode::default().into();
         let mut triples = Triples(self.head_triples(&report));
         for row in self.results() {
-            self.add_result(&report, row, &mut triples);
+            self.add_result(&report, "result", row, &mut triples);
         }
         triples.0
     }
@@ -196,7 +202,7 @@ impl Report {
         triples.0.iter().try_for_each(&mut *take)?;
         for row in self.results() {
             triples.0.clear();
-            let result = self.add_result(&report, row, &mut triples);
+            let result = self.add_result(&report, "result", row, &mut triples);
             let number = Literal::from(self.result_id(row));
             triples.add(&result, &format!("{DCT}identifier"), number.into());
             triples.0.iter().try_for_each(&mut *take)?;
@@ -215,15 +221,16 @@ impl Report {
         triples.0
     }
 
-    /// Adds a result; its node.
+    /// Adds a result of a report, or a detail of a result; its node.
     fn add_result(
         &self,
-        report: &NamedOrBlankNode,
+        owner: &NamedOrBlankNode,
+        property: &str,
         row: &ResultRow,
         triples: &mut Triples,
     ) -> NamedOrBlankNode {
         let result: NamedOrBlankNode = BlankNode::default().into();
-        triples.add(report, &sh_iri("result"), result.clone().into());
+        triples.add(owner, &sh_iri(property), result.clone().into());
         triples.add(&result, rdf::TYPE, sh_term("ValidationResult"));
         triples.add(&result, &sh_iri("focusNode"), self.term(row.focus));
         if let Some(path) = self.path(row) {
@@ -255,6 +262,9 @@ impl Report {
         triples.add(&result, &sh_iri("resultSeverity"), severity.into());
         for message in self.messages(row) {
             triples.add(&result, &sh_iri("resultMessage"), message.into());
+        }
+        for inner in &row.detail {
+            self.add_result(&result, "detail", inner, triples);
         }
         result
     }

@@ -8,8 +8,8 @@ use super::lint::Lint;
 use super::model::{Component, Severity, Shape, ShapeIx, Shapes};
 use super::near::near_misses;
 use super::path::Path;
-use super::run::{Failure, RunStats};
-use super::validate::{Findings, fingerprint};
+use super::run::{At, Failure, RunStats};
+use super::validate::Findings;
 use crate::store::{Id, View};
 use oxrdf::Term;
 use rustc_hash::FxHashMap;
@@ -35,6 +35,8 @@ pub struct SeverityCounts {
     pub warning: u64,
     /// `sh:Info`.
     pub info: u64,
+    /// `sh:Debug` and `sh:Trace`, which SHACL 1.2 adds.
+    pub mild: u64,
     /// Severities of one's own.
     pub other: u64,
 }
@@ -46,6 +48,7 @@ impl SeverityCounts {
             Severity::Violation => &mut self.violation,
             Severity::Warning => &mut self.warning,
             Severity::Info => &mut self.info,
+            Severity::Other(_) if severity.is_mild() => &mut self.mild,
             Severity::Other(_) => &mut self.other,
         } += results;
     }
@@ -57,13 +60,24 @@ impl SeverityCounts {
             violation: self.violation.saturating_sub(part.violation),
             warning: self.warning.saturating_sub(part.warning),
             info: self.info.saturating_sub(part.info),
+            mild: self.mild.saturating_sub(part.mild),
             other: self.other.saturating_sub(part.other),
         }
     }
 
+    /// What counts as wrong: violations, and severities of one's own.
+    pub fn errors(&self) -> u64 {
+        self.violation + self.other
+    }
+
+    /// What is for information: `sh:Info` and milder.
+    pub fn informative(&self) -> u64 {
+        self.info + self.mild
+    }
+
     /// All results, of any severity.
     pub fn total(&self) -> u64 {
-        self.violation + self.warning + self.info + self.other
+        self.errors() + self.warning + self.informative()
     }
 }
 
@@ -100,6 +114,34 @@ pub struct ResultRow {
     pub(crate) constraint: u32,
     pub(crate) found: u64,
     pub(crate) bindings: Option<Id>,
+    /// Why the nodes at fault do not conform to the shapes that the constraint names (`sh:detail`); only after
+    /// [`Report::with_details`].
+    pub detail: Vec<ResultRow>,
+}
+
+impl ResultRow {
+    /// The result of a violation.
+    pub(crate) fn of(shape: &Shape, at: At, failure: &Failure) -> Self {
+        let path = match failure.property {
+            Some(property) => Some(PathRef::Property(property)),
+            None => shape.path.map(|_| PathRef::OfShape),
+        };
+        Self {
+            shape: ShapeRef(at.shape),
+            component: at
+                .component
+                .expect("constraints without results report nothing"),
+            focus: failure.focus,
+            path,
+            value: failure.value,
+            severity: shape.severity.clone(),
+            since: None,
+            constraint: at.constraint,
+            found: failure.found,
+            bindings: failure.bindings,
+            detail: Vec::new(),
+        }
+    }
 }
 
 /// How many focus nodes a shape with targets had.
@@ -143,12 +185,12 @@ pub struct ResultGroup {
 #[derive(Clone)]
 pub struct Report {
     pub(crate) shapes: Shapes,
+    pub(crate) data: View,
     pub(crate) context: View,
     pub(crate) locals: LocalTerms,
     rows: Vec<ResultRow>,
     groups: Vec<ResultGroup>,
     totals: FxHashMap<(ShapeIx, Component), u64>,
-    fingerprints: Vec<u64>,
     focus_counts: Vec<FocusCount>,
     focus_total: u64,
     zero_focus: Vec<ZeroFocus>,
@@ -166,30 +208,24 @@ impl Report {
     ) -> Self {
         let mut report = Self {
             shapes: shapes.clone(),
+            data: data.clone(),
             context: context.clone(),
             locals: findings.locals,
             rows: findings.rows,
             groups: Vec::new(),
             totals: findings.totals,
-            fingerprints: findings.fingerprints,
             focus_counts: Vec::new(),
             focus_total: findings.focus_total,
             zero_focus: Vec::new(),
             not_checked: findings.not_checked,
             stats: findings.stats,
         };
-        report.fingerprints.sort_unstable();
         report.sort_rows();
         report.group_rows();
         if let Some(counts) = findings.focus_counts {
             report.count_focus(&counts, data);
         }
         report
-    }
-
-    /// Whether a result with this fingerprint is in the report, kept or not.
-    pub(crate) fn knows(&self, fingerprint: u64) -> bool {
-        self.fingerprints.binary_search(&fingerprint).is_ok()
     }
 
     /// The outcome.
@@ -211,7 +247,7 @@ impl Report {
 
     /// Exact number of results, kept or not.
     pub fn total(&self) -> u64 {
-        self.fingerprints.len() as u64
+        self.totals.values().sum()
     }
 
     /// Whether some results were counted but not kept.
@@ -326,57 +362,8 @@ impl Report {
         }
     }
 
-    /// Kept results that the report of an earlier state of the same store does not have.
-    /// Where this one kept only samples, see [`ValidationOptions::before`](crate::shapes::ValidationOptions::before) and [`Report::new_count_since`].
-    pub fn new_since(&self, before: &Self) -> Vec<ResultRow> {
-        let mut old: FxHashMap<u64, u64> = FxHashMap::default();
-        for fingerprint in &before.fingerprints {
-            *old.entry(*fingerprint).or_default() += 1;
-        }
-        let is_new = |row: &&ResultRow| match old.get_mut(&self.fingerprint(row)) {
-            Some(left) if *left > 0 => {
-                *left -= 1;
-                false
-            }
-            _ => true,
-        };
-        self.rows.iter().filter(is_new).cloned().collect()
-    }
-
-    /// Exact number of results that the report of an earlier state of the same store does not have.
-    pub fn new_count_since(&self, before: &Self) -> u64 {
-        let (mut new, mut at) = (0, 0);
-        let old = &before.fingerprints;
-        for fingerprint in &self.fingerprints {
-            while at < old.len() && old[at] < *fingerprint {
-                at += 1;
-            }
-            if at < old.len() && old[at] == *fingerprint {
-                at += 1;
-            } else {
-                new += 1;
-            }
-        }
-        new
-    }
-
     pub(crate) fn shape(&self, shape: ShapeRef) -> &Shape {
         &self.shapes.compiled.shapes[shape.0 as usize]
-    }
-
-    fn fingerprint(&self, row: &ResultRow) -> u64 {
-        let property = match row.path {
-            Some(PathRef::Property(id)) => Some(id),
-            _ => None,
-        };
-        let failure = Failure {
-            focus: row.focus,
-            value: row.value,
-            property,
-            found: row.found,
-            bindings: None,
-        };
-        fingerprint(self.shape(row.shape), row.component, &failure)
     }
 
     fn sort_rows(&mut self) {
@@ -403,6 +390,10 @@ impl Report {
             )
         });
         self.rows = rows;
+    }
+
+    pub(crate) fn set_detail(&mut self, position: usize, detail: Vec<ResultRow>) {
+        self.rows[position].detail = detail;
     }
 
     fn group_rows(&mut self) {
@@ -455,21 +446,11 @@ impl Report {
     pub fn retain_results(&mut self, mut keep: impl FnMut(&Self, &ResultRow) -> bool) {
         let rows = std::mem::take(&mut self.rows);
         let (kept, left_out): (Vec<_>, Vec<_>) = rows.into_iter().partition(|row| keep(self, row));
-        let mut gone: FxHashMap<u64, u64> = FxHashMap::default();
         for row in &left_out {
-            *gone.entry(self.fingerprint(row)).or_default() += 1;
             if let Some(total) = self.totals.get_mut(&(row.shape.0, row.component)) {
                 *total -= 1;
             }
         }
-        self.fingerprints
-            .retain(|fingerprint| match gone.get_mut(fingerprint) {
-                Some(left) if *left > 0 => {
-                    *left -= 1;
-                    false
-                }
-                _ => true,
-            });
         self.totals.retain(|_, total| *total > 0);
         self.rows = kept;
         self.groups.clear();

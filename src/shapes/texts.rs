@@ -40,7 +40,7 @@ pub fn result_text(component: Component) -> &'static ResultText {
 }
 
 /// In the order of [`Component::ALL`].
-const RESULT_TEXTS: [ResultText; 40] = [
+const RESULT_TEXTS: [ResultText; 41] = [
     text(
         Component::Class,
         [
@@ -443,6 +443,17 @@ const RESULT_TEXTS: [ResultText; 40] = [
         [
             "Verbeter een van beide, of voeg ze samen als ze hetzelfde beschrijven.",
             "Correct one of the two, or merge them when they describe the same.",
+        ],
+    ),
+    text(
+        Component::ReifierShape,
+        [
+            "Wat over de uitspraak {label} {value} gezegd wordt (rdf:reifies), ontbreekt of voldoet niet aan {expected}.",
+            "What is said of the statement {label} {value} (rdf:reifies) is missing or does not conform to {expected}.",
+        ],
+        [
+            "Vul bij de uitspraak zelf aan wat gevraagd wordt.",
+            "Add what is asked to the statement itself.",
         ],
     ),
 ];

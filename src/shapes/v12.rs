@@ -39,6 +39,10 @@ pub(crate) enum Constraint12 {
     /// one node may make or solve results of all that have, or had, the same values as it. Nodes that are or cease to be
     /// targets count likewise. A node without any of the properties is left alone.
     UniqueValuesFor(Vec<NamedNode>),
+    /// `sh:reifierShape`: what reifies the triple of focus node, predicate and value conforms to the shape; with
+    /// `sh:reificationRequired`, something does. Reads who reifies which triple term, and of each reifier what the shape
+    /// reads; from a triple term no path leads back to the focus node.
+    ReifierShape { shape: ShapeIx, is_required: bool },
 }
 
 /// Where a path of [`Constraint12::reads`] begins.
@@ -50,6 +54,8 @@ pub(crate) enum ReadFrom {
     Value,
     /// Every target node of the shape, whichever node is being looked at.
     Targets,
+    /// Whatever reifies the triples of focus node and value.
+    Reifiers,
 }
 
 /// Triples that a constraint looks at besides those on the path to its values: all that lie on `path`.
@@ -74,6 +80,7 @@ impl Constraint12 {
             Self::MaxListLength(_) => Component::MaxListLength,
             Self::UniqueMembers => Component::UniqueMembers,
             Self::UniqueValuesFor(_) => Component::UniqueValuesFor,
+            Self::ReifierShape { .. } => Component::ReifierShape,
         }
     }
 
@@ -81,6 +88,7 @@ impl Constraint12 {
     pub(crate) fn shape(&self) -> Option<ShapeIx> {
         match self {
             Self::SomeValue(shape) | Self::MemberShape(shape) => Some(*shape),
+            Self::ReifierShape { shape, .. } => Some(*shape),
             _ => None,
         }
     }
@@ -90,6 +98,9 @@ impl Constraint12 {
         match self {
             Self::SomeValue(shape) => format!("some {}", number(shape)),
             Self::MemberShape(shape) => format!("members {}", number(shape)),
+            Self::ReifierShape { shape, is_required } => {
+                format!("reifiers {} {is_required}", number(shape))
+            }
             Self::SubsetOf(path) => format!(
                 "subset {}",
                 paths[*path as usize].to_sparql(&|predicate| predicate.as_str().to_owned())
@@ -123,6 +134,10 @@ impl Constraint12 {
             Self::SubsetOf(path) => vec![Read {
                 from: ReadFrom::Focus,
                 path: paths[*path as usize].clone(),
+            }],
+            Self::ReifierShape { .. } => vec![Read {
+                from: ReadFrom::Reifiers,
+                path: step(rdf::REIFIES),
             }],
             Self::UniqueValuesFor(properties) => properties
                 .iter()

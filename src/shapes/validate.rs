@@ -6,7 +6,7 @@ use super::compile::shape_label;
 use super::idset::IdSet;
 use super::lint::{Effect, Lint};
 use super::model::{Component, Constraint, Shape, ShapeIx, Shapes, Target};
-use super::report::{PathRef, Report, ResultRow, ShapeRef};
+use super::report::{Report, ResultRow};
 use super::run::{At, Failure, PATH_PAIRS, Run, RunStats, Sink, focus_nodes};
 use crate::store::View;
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -34,9 +34,6 @@ pub struct ValidationOptions {
     pub sample_cap: usize,
     /// Stop at the first result.
     pub conforms_only: bool,
-    /// Report of an earlier state of the same store: results it does not have are kept beyond the cap, again up to
-    /// the cap, so that [`Report::new_since`] misses none of the first.
-    pub before: Option<Arc<Report>>,
     /// Set to `true` by the caller to stop; the report then says it is incomplete.
     pub cancel: Option<Arc<AtomicBool>>,
     /// What all queries of the shapes may take together; what they do not finish is not checked. `None` for no limit.
@@ -51,7 +48,6 @@ impl Default for ValidationOptions {
         Self {
             sample_cap: 1000,
             conforms_only: false,
-            before: None,
             cancel: None,
             query_time: Some(Duration::from_secs(300)),
             path_pairs: PATH_PAIRS,
@@ -64,8 +60,6 @@ pub(crate) struct Findings {
     pub(crate) rows: Vec<ResultRow>,
     /// Exact numbers.
     pub(crate) totals: FxHashMap<(ShapeIx, Component), u64>,
-    /// One per result, kept or not.
-    pub(crate) fingerprints: Vec<u64>,
     /// Focus nodes by shape; `None` when the run did not look at all of them.
     pub(crate) focus_counts: Option<Vec<u64>>,
     /// Focus nodes of all shapes together, each once.
@@ -115,7 +109,6 @@ pub fn validate(shapes: &Shapes, validation: &Validation) -> Report {
     let findings = Findings {
         rows: collector.rows,
         totals: collector.totals,
-        fingerprints: collector.fingerprints,
         focus_counts: (!options.conforms_only && !stopped).then_some(focus_counts),
         focus_total: seen.len(),
         not_checked: not_checked(shapes, &unfinished, stopped, run.queries.stopped),
@@ -225,10 +218,6 @@ struct Collector<'a> {
     conforms_only: bool,
     rows: Vec<ResultRow>,
     totals: FxHashMap<(ShapeIx, Component), u64>,
-    fingerprints: Vec<u64>,
-    before: Option<Arc<Report>>,
-    /// Results kept beyond the cap because the earlier report does not have them.
-    extra: FxHashMap<(ShapeIx, Component), u64>,
 }
 
 impl<'a> Collector<'a> {
@@ -239,9 +228,6 @@ impl<'a> Collector<'a> {
             conforms_only: options.conforms_only,
             rows: Vec::new(),
             totals: FxHashMap::default(),
-            fingerprints: Vec::new(),
-            before: options.before.clone(),
-            extra: FxHashMap::default(),
         }
     }
 }
@@ -252,39 +238,13 @@ impl Sink for Collector<'_> {
             .component
             .expect("constraints without results report nothing");
         let shape = &self.shapes[at.shape as usize];
-        let fingerprint = fingerprint(shape, component, &failure);
-        self.fingerprints
-            .extend(std::iter::repeat_n(fingerprint, times as usize));
         let total = self.totals.entry((at.shape, component)).or_default();
-        let mut left = self.sample_cap.saturating_sub(*total);
+        let left = self.sample_cap.saturating_sub(*total);
         *total += times;
-        if left == 0
-            && let Some(before) = &self.before
-            && !before.knows(fingerprint)
-        {
-            let extra = self.extra.entry((at.shape, component)).or_default();
-            left = self.sample_cap.saturating_sub(*extra);
-            *extra += times;
-        }
         if left == 0 {
             return;
         }
-        let path = match failure.property {
-            Some(property) => Some(PathRef::Property(property)),
-            None => shape.path.map(|_| PathRef::OfShape),
-        };
-        let row = ResultRow {
-            shape: ShapeRef(at.shape),
-            component,
-            focus: failure.focus,
-            path,
-            value: failure.value,
-            severity: shape.severity.clone(),
-            since: None,
-            constraint: at.constraint,
-            found: failure.found,
-            bindings: failure.bindings,
-        };
+        let row = ResultRow::of(shape, at, &failure);
         self.rows
             .extend(std::iter::repeat_n(row, times.min(left) as usize));
     }
@@ -294,6 +254,6 @@ impl Sink for Collector<'_> {
     }
 
     fn is_satisfied(&self) -> bool {
-        self.conforms_only && !self.fingerprints.is_empty()
+        self.conforms_only && !self.totals.is_empty()
     }
 }

@@ -75,6 +75,7 @@ terms!(
     TRACE = "Trace",
     UNIQUE_LANG = "uniqueLang",
     VALIDATOR = "validator",
+    REIFIER_SHAPE = "reifierShape",
     UNIQUE_MEMBERS = "uniqueMembers",
     UNIQUE_VALUES_FOR = "uniqueValuesFor",
     XONE = "xone",
@@ -220,13 +221,15 @@ pub(crate) const SCRIPT_PARAMETERS: &[&str] =
     &["js", "expression", "nodeByExpression", "filterShape"];
 
 /// Local names of constraints that the SHACL 1.2 drafts add and that are not checked.
-pub(crate) const LATER_PARAMETERS: &[&str] = &["reificationRequired", "reifierShape", "shape"];
+pub(crate) const LATER_PARAMETERS: &[&str] = &["shape"];
 
 /// Local names of constraints that the SHACL 1.2 drafts add.
 pub(crate) const DRAFT_PARAMETERS: &[&str] = &[
     "maxListLength",
     "memberShape",
     "minListLength",
+    "reificationRequired",
+    "reifierShape",
     "rootClass",
     "singleLine",
     "someValue",

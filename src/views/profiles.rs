@@ -4,7 +4,7 @@
 use crate::rdf::label::{Language, Text, pick};
 use crate::rdf::vocab::{owl, rdf, rdfs};
 use crate::registry::Registry;
-use crate::shapes::{Lint, Report, Severity, SeverityCounts, Shapes, read_shapes_with};
+use crate::shapes::{Lint, Report, SeverityCounts, Shapes, read_shapes_with};
 use crate::store::{Graphs, Id, View};
 use oxrdf::{Literal, Term};
 use rustc_hash::FxHashMap;
@@ -192,13 +192,7 @@ pub fn states(registry: &Registry, view: &View, report: &Report) -> Vec<ProfileS
         let Some(at) = home_of(report.shape_term(group.shape)) else {
             continue;
         };
-        let counts = &mut states[at].results;
-        *match group.severity {
-            Severity::Violation => &mut counts.violation,
-            Severity::Warning => &mut counts.warning,
-            Severity::Info => &mut counts.info,
-            Severity::Other(_) => &mut counts.other,
-        } += group.total;
+        states[at].results.add(&group.severity, group.total);
     }
     states
 }

@@ -23,6 +23,38 @@ fn demo(folder: &Path) -> std::path::PathBuf {
 }
 
 #[test]
+fn the_base_of_a_demo_follows_its_address() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let bases = |data: &Path, base: &str| {
+        let query =
+            "SELECT DISTINCT (REPLACE(STR(?g), '/graph/.*', '') AS ?base) { GRAPH ?g { ?s a ?c } }";
+        output(data, ["--base", base, "query", "--format", "csv", query])
+    };
+    let data = folder.path().join("een");
+    output(&data, ["demo", "--no-serve", "--bind", "0.0.0.0:7499"]);
+    let base = "http://127.0.0.1:7499";
+    assert_eq!(
+        bases(&data, base).replace('\r', ""),
+        format!("base\n{base}\n")
+    );
+    let log = output(&data, ["--base", base, "log"]);
+    // What is stored keeps its base at another address.
+    output(&data, ["demo", "--no-serve", "--bind", "127.0.0.1:7498"]);
+    assert_eq!(output(&data, ["--base", base, "log"]), log);
+    let data = folder.path().join("twee");
+    let base = "http://register.test";
+    let bind = "127.0.0.1:7499";
+    output(
+        &data,
+        ["--base", base, "demo", "--no-serve", "--bind", bind],
+    );
+    assert_eq!(
+        bases(&data, base).replace('\r', ""),
+        format!("base\n{base}\n")
+    );
+}
+
+#[test]
 fn demo_loads_once_and_reports_every_graph() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let data = folder.path().join("data");

@@ -2,12 +2,14 @@
 
 mod affected;
 mod cases;
+mod details;
 mod examples;
 mod figures;
 mod fixtures;
 mod hostile;
 mod lints;
 mod live;
+mod live12;
 mod oracle;
 mod oracle12;
 mod renderings;

@@ -15,7 +15,10 @@ mod value_type;
 
 pub(crate) use other::concepts_of;
 pub(crate) use string::{LanguageTest, Length};
-pub(crate) use v12::{PARAMETER_IRIS as PARAMETER_IRIS_12, SharedValues, read_target_where};
+pub(crate) use v12::{
+    PARAMETER_IRIS as PARAMETER_IRIS_12, SharedValues, members_of_list, read_target_where,
+    reifiers_of,
+};
 pub(crate) use value_range::Limit;
 pub(crate) use value_type::ClassExtent;
 

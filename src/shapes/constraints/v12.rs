@@ -1,5 +1,9 @@
 //! Constraints of SHACL 1.2: reading their parameters when they are switched on, and finding violations.
 
+mod reifiers;
+
+pub(crate) use reifiers::reifiers_of;
+
 use super::value_type::failing;
 use super::{count, logical, members, needs_path};
 use crate::rdf::vocab::rdf;
@@ -18,10 +22,11 @@ use rustc_hash::{FxBuildHasher, FxHashSet};
 use std::hash::BuildHasher;
 
 /// IRIs of the parameters that make a node a shape.
-pub(crate) const PARAMETER_IRIS: [&str; 9] = [
+pub(crate) const PARAMETER_IRIS: [&str; 10] = [
     sh::MAX_LIST_LENGTH,
     sh::MEMBER_SHAPE,
     sh::MIN_LIST_LENGTH,
+    sh::REIFIER_SHAPE,
     sh::ROOT_CLASS,
     sh::SINGLE_LINE,
     sh::SOME_VALUE,
@@ -126,6 +131,7 @@ pub(super) fn read(reader: &mut Reader<'_>, node: &ShapeNode, out: &mut Vec<Cons
             Constraint12::UniqueValuesFor(properties)
         }));
     }
+    reifiers::read(reader, node, &mut found);
     out.extend(found.into_iter().map(Constraint::V12));
 }
 
@@ -199,6 +205,9 @@ pub(super) fn check(
         (Bound12::UniqueValues(properties), _) => {
             unique_values(run, properties, frame, at, sink);
         }
+        (Bound12::Shapes, Constraint12::ReifierShape { shape, is_required }) => {
+            reifiers::check(run, (*shape, *is_required), frame, at, rows);
+        }
         (Bound12::Shapes, _) => lists(run, constraint, frame, rows),
     }
 }
@@ -261,6 +270,11 @@ fn lists(run: &mut Run<'_>, constraint: &Constraint12, frame: &Frame<'_>, rows: 
     if !bad.is_empty() {
         failing(frame, rows, |value| !bad.contains(value));
     }
+}
+
+/// The members of a list in the data; `None` for what is no list.
+pub(crate) fn members_of_list(run: &mut Run<'_>, head: Id) -> Option<Vec<Id>> {
+    Cells::new(run).members(head)
 }
 
 /// Reads lists in data.

@@ -526,7 +526,6 @@ impl Live {
         let findings = Findings {
             rows,
             totals,
-            fingerprints: self.prints().map(|(_, print)| print).collect(),
             focus_counts: Some(focus_counts),
             focus_total: self.focus_total,
             not_checked: not_checked(
@@ -564,6 +563,7 @@ impl Live {
             found: u64::from(row.found),
             bindings: row.bindings,
             since: Some(row.since),
+            detail: Vec::new(),
         }
     }
 }

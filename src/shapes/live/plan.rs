@@ -492,7 +492,7 @@ impl Reader<'_> {
                 ReadFrom::Focus => self.path(&read.path.normal(), way),
                 ReadFrom::Value => self.path(&read.path.normal(), values),
                 // A change to one node may show or solve results of any other.
-                ReadFrom::Targets => self.unreadable = true,
+                ReadFrom::Targets | ReadFrom::Reifiers => self.unreadable = true,
             }
         }
         if let Some(inner) = constraint.shape() {

@@ -31,6 +31,7 @@ pub enum ReportPart {
 }
 
 /// What the page of a report shows.
+#[derive(Clone)]
 pub struct ReportPage<'a> {
     /// The report.
     pub report: &'a Report,
@@ -42,6 +43,8 @@ pub struct ReportPage<'a> {
     pub part: ReportPart,
     /// Page of that part, counted from 1.
     pub number: usize,
+    /// Whether it tells of results that name other shapes why the nodes do not conform to those.
+    pub has_details: bool,
 }
 
 impl ReportPage<'_> {
@@ -50,7 +53,8 @@ impl ReportPage<'_> {
         let mut address = self.address.clone()?;
         // Dutch is what a browser without preference gets: the language is named only when it is another.
         let language = (site.language == Language::En).then_some(("taal", "en"));
-        for (name, value) in parameters.iter().copied().chain(language) {
+        let detail = self.has_details.then_some(("detail", "true"));
+        for (name, value) in parameters.iter().copied().chain(detail).chain(language) {
             address.push(if address.contains('?') { '&' } else { '?' });
             address.push_str(&format!("{name}={}", percent_encode(value)));
         }
@@ -92,6 +96,13 @@ fn title(site: &Site<'_>) -> &'static str {
 }
 
 fn whole(site: &Site<'_>, page: &ReportPage<'_>) -> Option<Markup> {
+    let detailed = page
+        .has_details
+        .then(|| page.report.with_details_of(&shown(page), None));
+    let page = &ReportPage {
+        report: detailed.as_ref().unwrap_or(page.report),
+        ..page.clone()
+    };
     let part = match &page.part {
         ReportPart::Rules => rules(site, page),
         ReportPart::Rule(key) => rule(site, page, key)?,
@@ -107,17 +118,42 @@ fn whole(site: &Site<'_>, page: &ReportPage<'_>) -> Option<Markup> {
     })
 }
 
+/// Positions of the results that the page shows.
+fn shown(page: &ReportPage<'_>) -> Vec<usize> {
+    let report = page.report;
+    match &page.part {
+        ReportPart::Rules => {
+            let unfolded = if page.address.is_some() { 0 } else { UNFOLDED };
+            let rows = |group: &ResultGroup| group.rows.clone().take(EXAMPLES + unfolded);
+            report.groups().iter().flat_map(rows).collect()
+        }
+        ReportPart::Rule(key) => {
+            let from = (page.number.max(1) - 1).saturating_mul(ROWS_A_PAGE);
+            let group = report.group_by_key(key);
+            let rows = group.map_or(0..0, |group| group.rows.clone());
+            rows.skip(from).take(ROWS_A_PAGE).collect()
+        }
+        ReportPart::Objects => {
+            let from = (page.number.max(1) - 1).saturating_mul(OBJECTS_A_PAGE);
+            let nodes = report.by_focus().into_iter();
+            let nodes = nodes.skip(from).take(OBJECTS_A_PAGE);
+            nodes.flat_map(|(_, positions)| positions).collect()
+        }
+    }
+}
+
 fn verdict_class(report: &Report) -> &'static str {
     let counts = report.counts();
     match report.verdict() {
         Verdict::Conforms => "good",
-        Verdict::Violations if counts.violation + counts.other > 0 => "bad",
+        Verdict::Violations if counts.errors() > 0 => "bad",
         Verdict::Violations | Verdict::Undetermined => "warn",
     }
 }
 
 fn severity_class(severity: &Severity) -> &'static str {
     match severity {
+        Severity::Other(_) if severity.is_mild() => "mild",
         Severity::Violation | Severity::Other(_) => "bad",
         Severity::Warning => "warn",
         Severity::Info => "good",
@@ -163,12 +199,14 @@ fn counts(site: &Site<'_>, report: &Report) -> Markup {
                 th.number scope="col" { (site.say("Overtredingen", "Violations")) }
                 th.number scope="col" { (site.say("Waarschuwingen", "Warnings")) }
                 th.number scope="col" { (site.say("Ter info", "For information")) }
+                @if counts.mild > 0 { th.number scope="col" { "Debug, trace" } }
                 th.number scope="col" { (site.say("Gecontroleerde objecten", "Nodes checked")) }
             } }
             tbody { tr {
-                td.number { (grouped(counts.violation + counts.other)) }
+                td.number { (grouped(counts.errors())) }
                 td.number { (grouped(counts.warning)) }
                 td.number { (grouped(counts.info)) }
+                @if counts.mild > 0 { td.number { (grouped(counts.mild)) } }
                 td.number { (grouped(report.focus_total())) }
             } }
         }
@@ -180,6 +218,16 @@ fn views(site: &Site<'_>, page: &ReportPage<'_>) -> Markup {
     if page.address.is_none() || page.report.total() == 0 {
         return html! {};
     }
+    let other = ReportPage {
+        has_details: !page.has_details,
+        ..page.clone()
+    };
+    let number = page.number.to_string();
+    let same_part = match &page.part {
+        ReportPart::Rules => Vec::new(),
+        ReportPart::Rule(key) => vec![("groep", key.as_str()), ("pagina", number.as_str())],
+        ReportPart::Objects => vec![("weergave", "objecten"), ("pagina", number.as_str())],
+    };
     let views = [
         (
             site.say("Per regel", "By rule"),
@@ -198,6 +246,12 @@ fn views(site: &Site<'_>, page: &ReportPage<'_>) -> Markup {
                 @for (name, address, is_current) in views {
                     li {
                         a href=(address.unwrap_or_default()) aria-current=[is_current.then_some("page")] { (name) }
+                    }
+                }
+                li {
+                    a href=(other.link(site, &same_part).unwrap_or_default()) {
+                        @if page.has_details { (site.say("Zonder redenen", "Without reasons")) }
+                        @else { (site.say("Met redenen", "With reasons")) }
                     }
                 }
             }
@@ -532,6 +586,29 @@ fn row_cells(site: &Site<'_>, report: &Report, row: &ResultRow) -> Markup {
             span.help { (report.hint(row, site.language)) }
             @if let Some(since) = row.since {
                 span.help { (site.say("Sinds commit ", "Since commit ")) (since) }
+            }
+            (reasons(site, report, row))
+        }
+    }
+}
+
+/// Why a result is one: what the node at fault lacks, further in with every level.
+fn reasons(site: &Site<'_>, report: &Report, row: &ResultRow) -> Markup {
+    html! {
+        @if !row.detail.is_empty() {
+            ul.reasons aria-label=(site.say("Want", "Because")) {
+                @for inner in &row.detail {
+                    @let code = inner.component.code();
+                    li {
+                        a.tag href=(site.path(&format!("/fouten/{code}"))) title=(inner.component.name()) { (code) }
+                        @if inner.focus != row.value.unwrap_or(row.focus) { " " (term_cell(site, &report.term(inner.focus))) }
+                        @if let Some(label) = report.property_label(inner, site.language) {
+                            " " span title=(report.path_text(inner).unwrap_or_default()) { (label) }
+                        }
+                        ": " (report.message(inner, site.language))
+                        (reasons(site, report, inner))
+                    }
+                }
             }
         }
     }

@@ -37,7 +37,7 @@ pub fn render_profiles(site: &Site<'_>, profiles: &[ProfileState]) -> String {
                                 td.number { (grouped(state.shapes)) }
                                 td.number { (grouped(state.findings.len() as u64)) }
                                 td.number { (grouped(state.focus_nodes())) }
-                                td.number { (grouped(state.results.violation + state.results.other)) }
+                                td.number { (grouped(state.results.errors())) }
                                 td { (links(site, state)) }
                             }
                         }
@@ -60,9 +60,9 @@ pub fn render_profile(site: &Site<'_>, state: &ProfileState) -> String {
             dt { (site.say("Vormen", "Shapes")) } dd { (grouped(state.shapes)) }
             dt { (site.say("Bevindingen in het register", "Findings in the registry")) }
             dd {
-                (site.say("overtredingen ", "violations ")) (grouped(results.violation + results.other))
+                (site.say("overtredingen ", "violations ")) (grouped(results.errors()))
                 (site.say(", waarschuwingen ", ", warnings ")) (grouped(results.warning))
-                (site.say(", ter info ", ", for information ")) (grouped(results.info))
+                (site.say(", ter info ", ", for information ")) (grouped(results.informative()))
             }
         }
         p { (links(site, state)) }

@@ -14,6 +14,9 @@ pub fn render_validate_form(
         Some(profile) => format!("/validate?profiel={}", percent_encode(&profile.name)),
         None => "/validate".to_owned(),
     };
+    // A page can tell why; programs ask for it when they want to know.
+    let mark = if chosen.is_some() { '&' } else { '?' };
+    let on_page = format!("{action}{mark}detail=true");
     let content = html! {
         p {
             (site.say(
@@ -36,7 +39,7 @@ pub fn render_validate_form(
                 }
             }
         }
-        form method="post" action=(site.path(&action)) enctype="multipart/form-data" {
+        form method="post" action=(site.path(&on_page)) enctype="multipart/form-data" {
             label for="bestand" {
                 (site.say("Bestand", "File"))
                 span.help { (site.say("Turtle, TriG, N-Triples, N-Quads, RDF/XML of JSON-LD; ook gecomprimeerd met gzip.", "Turtle, TriG, N-Triples, N-Quads, RDF/XML or JSON-LD; packed with gzip too.")) }

@@ -392,7 +392,10 @@ async fn a_file_is_checked_against_one_profile() {
     assert_eq!(problem["profielen"][1], "proef");
     let form = server.get_as("/validate?profiel=proef", "text/html").await;
     assert_well_formed(form.text());
-    assert!(form.text().contains("action=\"/validate?profiel=proef\""));
+    assert!(
+        form.text()
+            .contains("action=\"/validate?profiel=proef&amp;detail=true\"")
+    );
     server
         .get("/validate?profiel=x")
         .await

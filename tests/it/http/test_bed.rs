@@ -1,6 +1,6 @@
 //! The contract of the Interoperability Test Bed for SHACL validators.
 
-use super::reports::assert_sarif;
+use super::reports::{assert_sarif, assert_well_formed};
 use super::{SHAPE, Server, request};
 use axum::http::{Method, StatusCode};
 use oslo_registry::http::ServerConfig;
@@ -97,6 +97,71 @@ async fn the_gitb_report_counts_by_level() {
         "reportSyntax": "application/json",
     });
     assert_eq!(validate(&server, &good).await.json()["result"], "SUCCESS");
+}
+
+/// Facts of the schema of GITB reports: the root and its type, and elements in their order.
+fn assert_gitb(xml: &str) {
+    let start = "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<TestStepReport xmlns=\"http://www.gitb.com/tr/v1/\" ";
+    let body = xml.strip_prefix(start).expect("the start of a report");
+    assert_well_formed(&format!("<TestStepReport {body}"));
+    assert!(body.contains(" xsi:type=\"TAR\""), "{xml}");
+    let names: Vec<&str> = body
+        .lines()
+        .filter(|line| line.starts_with("  <") && !line.starts_with("  </"))
+        .map(|line| line[3..].split(['>', ' ']).next().unwrap_or(""))
+        .collect();
+    let order = ["date", "result", "overview", "counters", "reports"];
+    assert!(order.starts_with(&names), "{names:?}");
+    let items = body.matches(" xsi:type=\"BAR\">").count();
+    assert_eq!(body.matches("<description>").count(), items);
+    assert_eq!(names.contains(&"reports"), items > 0);
+}
+
+#[tokio::test]
+async fn the_gitb_report_comes_in_xml_too() {
+    let server = server();
+    let body = json!({
+        "contentToValidate": "<http://e/1> a <https://data.vlaanderen.be/ns/adres#Adres> ;
+            <https://data.vlaanderen.be/ns/adres#huisnummer> \"1 & <2>\\u0007\" , 3 .",
+        "contentSyntax": "text/turtle", "embeddingMethod": "STRING", "reportSyntax": "application/xml", "locale": "en",
+        "externalRules": [{ "ruleSyntax": "text/turtle", "embeddingMethod": "STRING", "ruleSet":
+            "<http://e/Vorm> <http://www.w3.org/ns/shacl#targetNode> <http://e/1> ; <http://www.w3.org/ns/shacl#property>
+               <http://e/nummer> . <http://e/nummer> <http://www.w3.org/ns/shacl#path>
+               <https://data.vlaanderen.be/ns/adres#huisnummer> ; <http://www.w3.org/ns/shacl#maxLength> 1 ." }],
+    });
+    let answer = validate(&server, &body).await;
+    assert_eq!(
+        (answer.status, answer.header("content-type")),
+        (StatusCode::OK, "application/xml")
+    );
+    assert_eq!(answer.header("x-conforms"), "false");
+    let xml = answer.text();
+    assert_gitb(xml);
+    let (head, rest) = xml.split_once("<date>").expect("a date");
+    let (_, rest) = rest.split_once("</date>").expect("a date");
+    let version = env!("CARGO_PKG_VERSION");
+    let shown = format!("{head}<date>[date]</date>{rest}").replace(version, "[version]");
+    insta::assert_snapshot!("test_bed_gitb_xml", shown);
+    // By `Accept`, with nothing to report, and among several.
+    let good = json!({ "contentToValidate": "<http://e/1> a <http://e/Ding> .", "contentSyntax": "text/turtle" });
+    for accept in ["application/xml", "text/xml"] {
+        let headers = [("content-type", "application/json"), ("accept", accept)];
+        let asked = request(
+            Method::POST,
+            "/api/adres/validate",
+            &headers,
+            &good.to_string(),
+        );
+        let answer = server.send(asked).await;
+        assert_eq!(answer.header("content-type"), "application/xml");
+        assert_gitb(answer.text());
+        assert!(answer.text().contains("<result>SUCCESS</result>"));
+        assert!(answer.text().contains("<nrOfErrors>0</nrOfErrors>"));
+    }
+    let mut one = good.clone();
+    one["reportSyntax"] = "text/xml".into();
+    let answer = post(&server, "/api/validateMultiple", &json!([one])).await;
+    assert_eq!(answer.json()[0]["reportSyntax"], "application/xml");
 }
 
 #[tokio::test]
@@ -225,7 +290,7 @@ async fn what_cannot_be_done_is_said() {
     )
     .await;
     check(
-        json!({ "contentToValidate": BAD, "reportSyntax": "application/xml" }),
+        json!({ "contentToValidate": BAD, "reportSyntax": "xml" }),
         400,
         "unknown-format",
     )

@@ -71,6 +71,70 @@ async fn a_form_brings_a_file() {
     insta::assert_snapshot!("validate_form_page", page.snapshot());
 }
 
+const NESTED: &str = "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix a: <https://data.vlaanderen.be/ns/adres#> .
+<http://register.test/vormen#Heel> a sh:NodeShape ; sh:targetClass a:Adres ;
+  sh:node [ sh:property [ sh:path a:busnummer ; sh:minCount 1 ; sh:message \"Geen bus.\" ] ] .";
+
+#[tokio::test]
+async fn reasons_are_told_when_asked() {
+    let server = Server::empty().with_graph("shapes/heel", NESTED);
+    let ask = async |address: &str, accept: &str| {
+        let headers = [("content-type", "text/turtle"), ("accept", accept)];
+        let asked = request(Method::POST, address, &headers, BAD);
+        server.send(asked).await.text().to_owned()
+    };
+    for accept in [
+        "text/turtle",
+        "text/plain",
+        "text/html",
+        "application/ld+json",
+    ] {
+        assert!(!ask("/validate", accept).await.contains("Geen bus."));
+        let with = ask("/validate?detail=true", accept).await;
+        assert!(with.contains("Geen bus."), "{accept}: {with}");
+        if accept == "text/html" {
+            super::reports::assert_well_formed(&with);
+        }
+    }
+    let headers = [("content-type", "text/turtle")];
+    let wrong = request(Method::POST, "/validate?detail=ja", &headers, BAD);
+    server
+        .send(wrong)
+        .await
+        .assert_problem(400, "bad-parameter");
+    let server = server.with_graph("adressen", BAD);
+    let page = server.get_as("/rapport", "text/html").await;
+    let page = page.text();
+    assert!(!page.contains("Geen bus."));
+    assert!(page.contains("href=\"/rapport?detail=true\""), "{page}");
+    for address in [
+        "/rapport?detail=true",
+        "/rapport?detail=true&weergave=objecten",
+        "/rapport?detail=true&format=ttl",
+        "/rapport?detail=true&format=ndjson",
+    ] {
+        let shown = server.get_as(address, "text/html").await;
+        let shown = shown.text();
+        assert!(shown.contains("Geen bus."), "{address}: {shown}");
+    }
+}
+
+#[tokio::test]
+async fn debug_and_trace_look_mild() {
+    let shape = "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix a: <https://data.vlaanderen.be/ns/adres#> .
+<http://register.test/vormen#Stil> a sh:NodeShape ; sh:targetClass a:Adres ;
+  sh:property [ sh:path a:busnummer ; sh:minCount 1 ; sh:severity sh:Debug ] ;
+  sh:property [ sh:path a:huisnummer ; sh:minCount 1 ; sh:severity sh:Info ] .";
+    let server = Server::empty().with_graph("shapes/stil", shape);
+    let page = validate(&server, "text/turtle", "text/html", BAD).await;
+    assert!(page.text().contains("<span class=\"mild\">debug</span>"));
+    assert!(!page.text().contains("class=\"bad\">debug"));
+    assert!(page.text().contains("Debug, trace"));
+    let text = validate(&server, "text/turtle", "text/plain", BAD).await;
+    let last = "meldingen: 1, debug, trace: 1).";
+    assert!(text.text().contains(last), "{}", text.text());
+}
+
 #[tokio::test]
 async fn every_syntax_is_read() {
     let server = Server::new().with_graph("shapes/adres", SHAPE);

@@ -21,7 +21,7 @@ fn codes_of(example: &CodeExample, varying: &str) -> Vec<String> {
     };
     let with_prefixes = |text: &str| format!("{EXAMPLE_PREFIXES}{text}");
     let options = ShapesOptions {
-        shacl12: example.code >= FIRST_OF_12,
+        shacl12: example.code >= FIRST_OF_12 || example.code == "L101",
         ..ShapesOptions::default()
     };
     let (shapes, report) =

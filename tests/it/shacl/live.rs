@@ -3,7 +3,9 @@
 
 use super::oracle::{graph, pool, shapes_turtle};
 use super::parse_turtle;
-use oslo_registry::shapes::{Event, Live, Report, ResultRow, Scope, Shapes, read_shapes};
+use oslo_registry::shapes::{
+    Event, Live, Report, ResultRow, Scope, Shapes, ShapesOptions, read_shapes_with,
+};
 use oslo_registry::store::{Graphs, Id, Snapshot, Store};
 use oxrdf::{GraphName, NamedNode, Quad, Triple};
 use proptest::prelude::*;
@@ -35,7 +37,7 @@ fn lines(report: &Report) -> Lines {
 }
 
 /// One change: positions of triples to take out, triples to put in with the graph they go to.
-type Change = (Vec<usize>, Vec<(Triple, u8)>);
+pub(super) type Change = (Vec<usize>, Vec<(Triple, u8)>);
 
 fn change() -> impl Strategy<Value = Change> {
     (
@@ -74,16 +76,16 @@ struct Registry {
 
 impl Registry {
     /// A registry that holds its shapes, or one whose shapes name terms it does not know.
-    fn new(turtle: &str, apart: bool) -> Self {
+    fn new(turtle: &str, options: ShapesOptions, apart: bool) -> Self {
         let shapes = Store::in_memory();
-        let found = Self::fill(&shapes, turtle);
+        let found = Self::fill(&shapes, turtle, options);
         Self {
             store: if apart { Store::in_memory() } else { shapes },
             shapes: found,
         }
     }
 
-    fn fill(store: &Store, turtle: &str) -> Shapes {
+    fn fill(store: &Store, turtle: &str, options: ShapesOptions) -> Shapes {
         let mut draft = store.begin().expect("the only writer");
         let name = NamedNode::new_unchecked(SHAPES);
         for t in parse_turtle(turtle, "http://example.org/") {
@@ -91,7 +93,7 @@ impl Registry {
         }
         let graph = draft.intern_graph(GraphName::from(name).as_ref());
         let view = draft.snapshot().view();
-        let shapes = read_shapes(&view.with_graphs(Graphs::One(graph)));
+        let shapes = read_shapes_with(&view.with_graphs(Graphs::One(graph)), options);
         draft.commit(meta()).expect("memory takes every commit");
         shapes
     }
@@ -117,7 +119,17 @@ fn meta() -> oslo_registry::store::CommitMeta {
 }
 
 fn follow(turtle: &str, apart: bool, changes: &[Change]) -> Result<(), TestCaseError> {
-    let registry = Registry::new(turtle, apart);
+    follow_with(turtle, ShapesOptions::default(), apart, changes)
+}
+
+/// The same, with shapes read in a way of choice.
+pub(super) fn follow_with(
+    turtle: &str,
+    options: ShapesOptions,
+    apart: bool,
+    changes: &[Change],
+) -> Result<(), TestCaseError> {
+    let registry = Registry::new(turtle, options, apart);
     let mut state = registry.store.snapshot();
     let mut live = Live::full(&registry.shapes, &registry.scope(&state), state.seq());
     // Target nodes are focus nodes even of an empty registry.
@@ -246,7 +258,7 @@ fn rules() -> impl Strategy<Value = String> {
     })
 }
 
-fn config() -> ProptestConfig {
+pub(super) fn config() -> ProptestConfig {
     let rounds = std::env::var("OSLO_LIVE_ROUNDS").ok();
     ProptestConfig {
         cases: rounds.and_then(|rounds| rounds.parse().ok()).unwrap_or(256),

@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 const EX: &str = "http://example.org/";
-const PREFIXES: &str = "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <http://example.org/> .
+pub(super) const PREFIXES: &str = "@prefix sh: <http://www.w3.org/ns/shacl#> . @prefix ex: <http://example.org/> .
 @prefix xsd: <http://www.w3.org/2001/XMLSchema#> . @prefix rdf: <http://www.w3.org/1999/02/22-rdf-syntax-ns#> .
 @prefix rdfs: <http://www.w3.org/2000/01/rdf-schema#> .\n";
 
@@ -26,7 +26,7 @@ const LITERALS: [&str; 5] = [
 const DATATYPES: [&str; 3] = ["xsd:string", "xsd:integer", "rdf:langString"];
 
 /// Subject, predicate and object as texts.
-type Facts = BTreeSet<(String, String, String)>;
+pub(super) type Facts = BTreeSet<(String, String, String)>;
 
 fn objects(facts: &Facts, s: &str, p: &str) -> BTreeSet<String> {
     facts
@@ -36,7 +36,7 @@ fn objects(facts: &Facts, s: &str, p: &str) -> BTreeSet<String> {
         .collect()
 }
 
-fn turtle(facts: &Facts) -> String {
+pub(super) fn turtle(facts: &Facts) -> String {
     facts
         .iter()
         .fold(PREFIXES.to_owned(), |mut text, (s, p, o)| {
@@ -84,7 +84,7 @@ fn members(facts: &Facts, head: &str) -> Option<Vec<String>> {
 }
 
 #[derive(Clone, Debug)]
-enum Asked {
+pub(super) enum Asked {
     Classes(Vec<u8>),
     Datatypes(Vec<u8>),
     Kinds(bool, bool),
@@ -100,7 +100,7 @@ enum Asked {
 }
 
 impl Asked {
-    fn turtle(&self) -> String {
+    pub(super) fn turtle(&self) -> String {
         let list = |numbers: &[u8], name: &dyn Fn(u8) -> String| {
             let names: Vec<String> = numbers.iter().map(|n| name(*n)).collect();
             format!("( {} )", names.join(" "))
@@ -231,7 +231,7 @@ fn object() -> impl Strategy<Value = String> {
     ]
 }
 
-fn fact() -> impl Strategy<Value = (String, String, String)> {
+pub(super) fn fact() -> impl Strategy<Value = (String, String, String)> {
     let class = || (0..3_u8).prop_map(|n| format!("ex:c{n}"));
     prop_oneof![
         6 => (subject(), (0..2_u8).prop_map(|n| format!("ex:p{n}")), object()),
@@ -247,7 +247,7 @@ fn fact() -> impl Strategy<Value = (String, String, String)> {
     ]
 }
 
-fn asked() -> impl Strategy<Value = Asked> {
+pub(super) fn asked() -> impl Strategy<Value = Asked> {
     let classes = || prop::collection::vec(0..3_u8, 1..3);
     prop_oneof![
         classes().prop_map(Asked::Classes),

@@ -293,6 +293,39 @@ fn mild_results_do_not_deny_conformance() {
 }
 
 #[test]
+fn reifiers_say_what_is_asked_of_them() {
+    let sourced = "ex:s sh:targetNode ex:x ; sh:property [ sh:path ex:p ;
+        sh:reifierShape [ sh:property [ sh:path ex:source ; sh:minCount 1 ] ] ] .";
+    let required = sourced.replace(
+        "sh:path ex:p ;",
+        "sh:path ex:p ; sh:reificationRequired true ;",
+    );
+    for (data, optional, needed) in [
+        // No reifier, one that conforms, one that does not, and one of each.
+        ("ex:x ex:p 1 .", 0, 1),
+        ("ex:x ex:p 1 {| ex:source ex:a |} .", 0, 0),
+        ("ex:x ex:p 1 ~ ex:r .", 1, 1),
+        ("ex:x ex:p 1 {| ex:source ex:a |} ~ ex:r .", 1, 1),
+        // Of another value, of another node, and of a triple that is not there.
+        ("ex:x ex:p 1 , 2 ~ ex:r .", 1, 2),
+        ("ex:y ex:p 1 ~ ex:r .", 0, 0),
+        ("<< ex:x ex:p 3 ~ ex:r >> ex:seen true .", 0, 0),
+        ("ex:x ex:q 1 ~ ex:r .", 0, 0),
+    ] {
+        assert_eq!(results(data, sourced).len(), optional, "{data}");
+        assert_eq!(results(data, &required).len(), needed, "{data}");
+    }
+    assert_eq!(
+        results("ex:x ex:p ex:y ~ ex:r .", sourced),
+        ["ReifierShape x y"]
+    );
+    // Only triples have reifiers.
+    let sequence = sourced.replace("sh:path ex:p ;", "sh:path ( ex:p ex:p ) ;");
+    let report = report("ex:x ex:p 1 .", &sequence, ON);
+    assert_eq!(report.not_checked()[0].code, "L080");
+}
+
+#[test]
 fn the_switch_decides_what_is_read() {
     for shapes in [
         "ex:s sh:targetNode ex:x ; sh:singleLine true .",
@@ -302,6 +335,7 @@ fn the_switch_decides_what_is_read() {
         "ex:s sh:targetNode ex:x ; sh:path ex:p ; sh:someValue [ sh:class ex:C ] .",
         "ex:s sh:targetNode ex:x ; sh:memberShape [ sh:nodeKind sh:IRI ] .",
         "ex:s sh:targetNode ex:x ; sh:closed sh:ByTypes .",
+        "ex:s sh:targetNode ex:x ; sh:path ex:p ; sh:reifierShape [ sh:nodeKind sh:IRI ] .",
     ] {
         let off = report("ex:x a ex:E .", shapes, ShapesOptions::default());
         let lint = off
