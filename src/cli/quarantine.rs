@@ -174,7 +174,7 @@ fn tell(
     registry: &Registry,
 ) -> io::Result<()> {
     let mut out = console.out();
-    let left = registry.waiting_count();
+    let left = registry.waiting_count(&registry.snapshot());
     if console.out_is_terminal {
         let waits = console.say("wachten nog", "still wait");
         let (word, done, left) = (

@@ -3,7 +3,7 @@
 
 use super::gate::{Level, Mode};
 use super::made::Judged;
-use super::quarantine::{Aside, Put, Touched};
+use super::quarantine::{Aside, Put, TakenOut, Touched};
 use super::{Registry, StoredReport};
 use crate::shapes::{Event, Live, Report, ResultRow, SeverityCounts, Step};
 use crate::store::{CommitInfo, CommitMeta, Draft, Id, Snapshot, StoreError, View};
@@ -141,7 +141,7 @@ impl Registry {
         let (mut outcome, touched) = self.commit_once(request, strict, change)?;
         if let Some(touched) = touched {
             match self.retry_after(touched) {
-                Ok(released) => outcome.aside.released = released,
+                Ok(released) => outcome.aside = released.unwrap_or(outcome.aside),
                 // The commit is made; who waits is tried again after the next one.
                 Err(error) => {
                     tracing::warn!(%error, "Members in quarantine could not be tried again")
@@ -166,6 +166,7 @@ impl Registry {
         let mut judged = None;
         let mut events = None;
         let mut aside = Aside::default();
+        let mut fresh = TakenOut::default();
         if !unchanged && request.mode != Some(Mode::Off) {
             let put = match strict {
                 Strict::Release => Put::Back,
@@ -182,7 +183,8 @@ impl Registry {
                     Ok(done) => done,
                     Err(checked) => return Err(CommitError::Rejected(self.rejection(*checked))),
                 };
-                aside = out.told(checked.state.view());
+                aside = Aside::of(&out, checked.state.view());
+                fresh = out;
                 unchanged = draft.net_counts() == (0, 0);
                 checked
             };
@@ -210,7 +212,7 @@ impl Registry {
         let touched = match strict {
             Strict::Release => None,
             _ if unchanged => None,
-            _ => Touched::by(&mut draft),
+            _ => Touched::by(&mut draft, fresh),
         };
         if let Some(JudgedState { judged, view }) = &judged {
             // Before the commit is durable: the next one is checked meanwhile, and builds on this state.

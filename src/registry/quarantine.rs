@@ -48,6 +48,32 @@ pub struct Aside {
 }
 
 impl Aside {
+    /// What was taken out, in words.
+    pub(super) fn of(out: &TakenOut, view: &View) -> Self {
+        let waits = out.members.difference(&out.restored);
+        let mut members: Vec<String> = waits
+            .filter_map(|member| Some(view.iri(*member)?.into_owned()))
+            .collect();
+        members.sort_unstable();
+        let waiting = members.len() as u64;
+        members.truncate(LISTED);
+        Self {
+            waiting,
+            members,
+            restored: out.restored.len() as u64,
+            released: 0,
+        }
+    }
+
+    /// The same after some members went in.
+    pub(super) fn after(out: &TakenOut, went: &FxHashSet<Id>, view: &View) -> Self {
+        let mut left = out.clone();
+        left.members.retain(|member| !went.contains(member));
+        Self {
+            released: went.difference(&out.members).count() as u64,
+            ..Self::of(&left, view)
+        }
+    }
     /// Whether there is nothing to tell.
     pub fn is_empty(&self) -> bool {
         self.waiting + self.restored + self.released == 0
@@ -64,30 +90,11 @@ pub(super) enum Put {
 }
 
 /// What was taken out of a change.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct TakenOut {
     pub(super) members: FxHashSet<Id>,
     /// Those of which nothing waits: the change only took statements away.
     restored: FxHashSet<Id>,
-}
-
-impl TakenOut {
-    /// The same in words, for whoever made the change.
-    pub(super) fn told(&self, view: &View) -> Aside {
-        let waits = self.members.difference(&self.restored);
-        let mut members: Vec<String> = waits
-            .filter_map(|member| Some(view.iri(*member)?.into_owned()))
-            .collect();
-        members.sort_unstable();
-        let waiting = members.len() as u64;
-        members.truncate(LISTED);
-        Aside {
-            waiting,
-            members,
-            restored: self.restored.len() as u64,
-            released: 0,
-        }
-    }
 }
 
 impl Registry {
@@ -236,6 +243,8 @@ impl Registry {
     /// What waited of members that come again is replaced by what comes, which conforms or waits in its place.
     pub(super) fn replace_waiting(&self, draft: &mut Draft<'_>, strict: Strict) {
         let base = draft.base().whole();
+        // Graphs may be new.
+        let now = draft.snapshot().whole();
         let gate = &self.judged(base.snapshot()).gate;
         let waits = |graph| match strict {
             Strict::All(mode) => mode == Mode::Quarantine,
@@ -251,7 +260,7 @@ impl Registry {
             }
             last = Some((quad.g, quad.s));
             let place = *places.entry(quad.g).or_insert_with(|| {
-                let name = waits(quad.g).then(|| names::place_name(self, &base, quad.g))??;
+                let name = waits(quad.g).then(|| names::place_name(self, &now, quad.g))??;
                 base.id_of_iri(name.as_str())
                     .filter(|place| base.snapshot().apart().binary_search(place).is_ok())
             });

@@ -7,7 +7,7 @@ mod figures;
 mod fixtures;
 mod hostile;
 mod lints;
-mod live;
+pub(crate) mod live;
 mod oracle;
 mod oracle12;
 mod renderings;

@@ -1,10 +1,12 @@
 //! Members that wait: who they are, why, and how they come out. After each commit those it may have helped are tried
 //! again, together with those they refer to and that refer to them; what still does not conform stays where it is.
 
-use super::{QUARANTINE_NS, names, reasons_about, remove_waiting, statements_below};
+use super::{
+    Aside, QUARANTINE_NS, TakenOut, names, reasons_about, remove_waiting, statements_below,
+};
 use crate::registry::Registry;
 use crate::registry::commit::{CommitError, CommitRequest, Strict};
-use crate::store::{CommitMeta, Draft, Graphs, Id, QuadIds, StoreError, View};
+use crate::store::{CommitMeta, Draft, Graphs, Id, QuadIds, Snapshot, StoreError, View};
 use oxrdf::{NamedNode, NamedOrBlankNode, Term, Triple};
 use rustc_hash::FxHashSet;
 use std::convert::Infallible;
@@ -45,11 +47,13 @@ pub(in crate::registry) struct Touched {
     pointed: FxHashSet<Id>,
     /// The state before, in which somebody waited; `None` for all that wait.
     before: Option<View>,
+    /// Members that it put in quarantine itself.
+    fresh: TakenOut,
 }
 
 impl Touched {
     /// By a draft; `None` when nobody waited before it.
-    pub(in crate::registry) fn by(draft: &mut Draft<'_>) -> Option<Self> {
+    pub(in crate::registry) fn by(draft: &mut Draft<'_>, fresh: TakenOut) -> Option<Self> {
         if draft.base().apart().is_empty() {
             return None;
         }
@@ -65,6 +69,7 @@ impl Touched {
             said: FxHashSet::default(),
             pointed: FxHashSet::default(),
             before: Some(before),
+            fresh,
         };
         draft.each_net(|quad, _| {
             if !reasons.contains(&quad.g) {
@@ -82,6 +87,7 @@ impl Touched {
             said: nodes.into_iter().collect(),
             pointed: FxHashSet::default(),
             before: None,
+            fresh: TakenOut::default(),
         }
     }
 }
@@ -226,9 +232,9 @@ impl Room {
 }
 
 impl Registry {
-    /// How many members wait, each counted for every graph it would be in. Costs nothing when nobody does.
-    pub fn waiting_count(&self) -> u64 {
-        let Some(room) = Room::of(self, self.snapshot().whole()) else {
+    /// How many members wait in a state, each counted for every graph it would be in. Costs nothing when nobody does.
+    pub fn waiting_count(&self, state: &Snapshot) -> u64 {
+        let Some(room) = Room::of(self, state.whole()) else {
             return 0;
         };
         let mut count = 0;
@@ -315,9 +321,15 @@ impl Registry {
         }
     }
 
-    /// Tries members again that a commit may have helped, and then those that they help. Returns how many went in.
-    pub(in crate::registry) fn retry_after(&self, touched: Touched) -> Result<u64, StoreError> {
-        let (mut touched, mut released, mut tried) = (touched, 0, 0);
+    /// Tries members again that a commit may have helped, and then those that they help. Returns what is to be told of the
+    /// commit now, when some went in.
+    pub(in crate::registry) fn retry_after(
+        &self,
+        touched: Touched,
+    ) -> Result<Option<Aside>, StoreError> {
+        let (mut touched, mut tried) = (touched, 0);
+        let fresh = std::mem::take(&mut touched.fresh);
+        let mut released: FxHashSet<Id> = FxHashSet::default();
         while let Some(room) = Room::of(self, self.snapshot().whole()) {
             let helped = room.helped(&touched);
             if helped.is_empty() || tried >= TRIED {
@@ -329,10 +341,14 @@ impl Registry {
             if went.is_empty() {
                 break;
             }
-            released += went.len() as u64;
+            released.extend(&went);
             touched = Touched::of(went);
         }
-        Ok(released)
+        if released.is_empty() {
+            return Ok(None);
+        }
+        let view = self.snapshot().whole();
+        Ok(Some(Aside::after(&fresh, &released, &view)))
     }
 
     /// Tries members together; when that is refused as a whole, in parts. Returns those that went in.
