@@ -14,7 +14,7 @@ use crate::rdf::format::Format;
 use crate::registry::{Aside, CommitError, CommitRequest, Findings, Mode, Registry, Rejection};
 use crate::shapes::SeverityCounts;
 use crate::store::{CommitMeta, Draft, Id, Source, StoreError};
-use oxrdf::NamedNode;
+use oxrdf::{GraphNameRef, NamedNode};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -394,7 +394,7 @@ fn load_together(
         for (index, item) in items.iter().enumerate() {
             let started = Instant::now();
             if plan.mode == LoadMode::Replace {
-                clear_graph(draft, item.graph.as_ref(), &mut replaced);
+                clear_graph(registry, draft, item.graph.as_ref(), &mut replaced);
             }
             let mut report = |bytes| progress(bytes, item.input.name(), index);
             let options = ParseOptions {
@@ -483,12 +483,16 @@ fn digest_of(item: &LoadItem, limits: &Limits) -> Result<[u8; 32], Diagnostic> {
 }
 
 /// Takes out what the target graph holds, once per graph and commit.
-fn clear_graph(draft: &mut Draft<'_>, graph: Option<&NamedNode>, done: &mut BTreeSet<Id>) {
-    let graph = match graph {
-        Some(graph) => draft.intern(graph.as_ref().into()),
-        None => Id::DEFAULT_GRAPH,
-    };
+fn clear_graph(
+    registry: &Registry,
+    draft: &mut Draft<'_>,
+    graph: Option<&NamedNode>,
+    done: &mut BTreeSet<Id>,
+) {
+    let name = graph.map_or(GraphNameRef::DefaultGraph, |graph| graph.as_ref().into());
+    let graph = draft.intern_graph(name);
     if done.insert(graph) {
+        registry.end_waiting(draft, name);
         for quad in draft.base().view().quads(None, None, None, Some(graph)) {
             draft.remove(quad);
         }

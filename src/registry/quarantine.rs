@@ -15,7 +15,7 @@ use super::commit::{Checked, Strict};
 use super::gate::Mode;
 use crate::store::{Draft, Graphs, Id, QuadIds, View};
 use names::Places;
-use oxrdf::{BlankNode, NamedNode, NamedOrBlankNode, Term, Triple};
+use oxrdf::{BlankNode, GraphNameRef, NamedNode, NamedOrBlankNode, Term, Triple};
 use rustc_hash::{FxHashMap, FxHashSet};
 use sha2::{Digest, Sha256};
 
@@ -278,6 +278,32 @@ impl Registry {
         for members in again.chunk_by(|a, b| a.0 == b.0) {
             let nodes: Vec<Id> = members.iter().map(|(_, member)| *member).collect();
             remove_waiting(draft, &base, members[0].0, &nodes);
+        }
+    }
+
+    /// Ends what waits for a graph that is replaced or removed as a whole; what its new content brings may wait again.
+    pub fn end_waiting(&self, draft: &mut Draft<'_>, graph: GraphNameRef<'_>) {
+        let base = draft.base().whole();
+        if base.snapshot().apart().is_empty() {
+            return;
+        }
+        let iri = match graph {
+            GraphNameRef::DefaultGraph => None,
+            GraphNameRef::NamedNode(name) => Some(name.as_str()),
+            GraphNameRef::BlankNode(_) => return,
+        };
+        let Some(place) = names::place_of(self, iri) else {
+            return;
+        };
+        let mut text = Vec::new();
+        crate::rdf::text::write_term(&mut text, place.as_ref().into());
+        for graph in [Some(place), names::reasons_of(&text)] {
+            let Some(graph) = graph.and_then(|graph| base.id_of_iri(graph.as_str())) else {
+                continue;
+            };
+            for quad in base.quads(None, None, None, Some(graph)) {
+                draft.remove(quad);
+            }
         }
     }
 

@@ -300,6 +300,8 @@ fn the_old_one_is_better_than_none() {
         LoadMode::Replace,
     );
     assert_eq!((done.aside.waiting, done.aside.restored), (0, 2));
+    // What waited is no longer in the delivery.
+    assert_eq!(wood.waits(), [""; 0]);
     assert!(old.is_subset(&wood.graph("bomen")));
     wood.conforms();
 }

@@ -34,17 +34,24 @@ impl Places {
 
 /// The graph in which members of a graph wait; `None` for graphs whose members cannot.
 pub(super) fn place_name(registry: &Registry, view: &View, graph: Id) -> Option<NamedNode> {
-    let name = if graph == Id::DEFAULT_GRAPH {
-        format!("{OF}{DEFAULT}")
+    if graph == Id::DEFAULT_GRAPH {
+        place_of(registry, None)
     } else {
-        let iri = view.iri(graph)?;
-        if is_apart(&iri) || iri.ends_with(REASONS) {
-            return None;
-        }
-        let own = iri.strip_prefix(registry.graph_iri("").as_str());
-        match own.filter(|own| !own.starts_with(OF)) {
-            Some(own) => own.to_owned(),
-            None => format!("{OF}{iri}"),
+        place_of(registry, Some(&*view.iri(graph)?))
+    }
+}
+
+/// The same for the graph with an IRI, or the default graph.
+pub(super) fn place_of(registry: &Registry, graph: Option<&str>) -> Option<NamedNode> {
+    let name = match graph {
+        None => format!("{OF}{DEFAULT}"),
+        Some(iri) if is_apart(iri) || iri.ends_with(REASONS) => return None,
+        Some(iri) => {
+            let own = iri.strip_prefix(registry.graph_iri("").as_str());
+            match own.filter(|own| !own.starts_with(OF)) {
+                Some(own) => own.to_owned(),
+                None => format!("{OF}{iri}"),
+            }
         }
     };
     Some(registry.graph_iri(&format!("{QUARANTINE}{name}")))

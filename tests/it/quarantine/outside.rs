@@ -144,7 +144,7 @@ async fn what_waits_is_seen_by_its_graphs_name_only() {
             .status,
         200
     );
-    let all = server.get_as("/adressen", "application/ld+json").await;
+    let all = server.get_as("/api/adressen", "application/ld+json").await;
     assert_eq!(all.status, 200, "{}", all.text());
     assert!(all.text().contains("adres/12") && !all.text().contains("adres/99"));
     let void = server.get_as("/.well-known/void", "text/turtle").await;
