@@ -115,9 +115,8 @@ impl Registry {
             if checked.aside.is_empty() {
                 return Ok((checked, out));
             }
-            let Some(failing) = self.failing(draft, &checked) else {
-                return Err(Box::new(checked));
-            };
+            // Taking members out may also solve what is about no member.
+            let failing = self.failing(draft, &checked);
             if failing
                 .members
                 .keys()
@@ -131,8 +130,8 @@ impl Registry {
         Err(Box::new(checked))
     }
 
-    /// The members that results of a check are about; `None` when one is about no member.
-    fn failing(&self, draft: &mut Draft<'_>, checked: &Checked) -> Option<Failing> {
+    /// The members that results of a check are about.
+    fn failing(&self, draft: &mut Draft<'_>, checked: &Checked) -> Failing {
         let now = checked.state.view().snapshot().whole();
         let places = Places::of(self, &now, draft.changed_graphs());
         let change = Change {
@@ -141,20 +140,17 @@ impl Registry {
             places,
         };
         let mut members: FxHashMap<Id, Vec<usize>> = FxHashMap::default();
-        let mut known: FxHashMap<Id, Id> = FxHashMap::default();
+        let mut known: FxHashMap<Id, Option<Id>> = FxHashMap::default();
         for (position, event) in checked.aside.iter().enumerate() {
             let focus = event.focus();
-            let member = match known.get(&focus) {
-                Some(member) => *member,
-                None => {
-                    let member = change.member_of(focus)?;
-                    known.insert(focus, member);
-                    member
-                }
-            };
-            members.entry(member).or_default().push(position);
+            let member = known
+                .entry(focus)
+                .or_insert_with(|| change.member_of(focus));
+            if let Some(member) = *member {
+                members.entry(member).or_default().push(position);
+            }
         }
-        Some(Failing { change, members })
+        Failing { change, members }
     }
 
     fn take_out(

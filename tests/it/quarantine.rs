@@ -393,6 +393,31 @@ fn what_is_no_members_fault_is_refused() {
 }
 
 #[test]
+fn who_spoils_others_waits() {
+    let wood = Wood::new();
+    // A tree in the registry may be leant on by trees with a height only: the newcomer spoils it, and is spoilt itself.
+    wood.load(
+        "shapes/meer",
+        "ex:Support a sh:NodeShape ; sh:targetSubjectsOf ex:carries ;
+           sh:property [ sh:path ( [ sh:inversePath ex:leans ] ex:height ) ; sh:minCount 1 ] ;
+           sh:property [ sh:path ( [ sh:inversePath ex:leans ] ex:name ) ; sh:maxCount 0 ] .",
+        Mode::Reject,
+    );
+    wood.load("bomen", "ex:a a ex:Tree ; ex:height 3 ; ex:carries 1 . ex:b a ex:Tree ; ex:height 1 ; ex:leans ex:a .", Mode::Reject);
+    let done = wood.harvest(
+        "bomen",
+        "ex:c a ex:Tree ; ex:leans ex:a ; ex:name \"Es\" . ex:d a ex:Tree ; ex:height 1 .",
+    );
+    assert_eq!(done.aside.members, ["http://example.org/c"]);
+    assert_eq!(wood.trees(), ["a", "b", "d"]);
+    // Once it is mended it spoils the other alone: that is refused, and what waits stays.
+    let done = wood.load("bomen", "ex:c ex:height 1 .", Mode::Warn);
+    assert_eq!(done.aside.released, 0);
+    assert_eq!(wood.waits(), ["bomen c 1"]);
+    wood.conforms();
+}
+
+#[test]
 fn a_blank_node_of_two_stays_for_the_one_that_goes_in() {
     let wood = Wood::new();
     wood.harvest(

@@ -98,6 +98,8 @@ struct Room {
     places: Vec<Id>,
     /// Quarantine graphs only.
     waits: View,
+    /// Statements in them.
+    size: u64,
 }
 
 impl Room {
@@ -107,19 +109,41 @@ impl Room {
         let places: Vec<Id> = apart
             .filter(|place| names::home_of(registry, &all, *place).is_some())
             .collect();
+        let size = places.iter().map(|place| all.graph_size(*place)).sum();
         let waits = all.with_graphs(Graphs::set(places.iter().copied()));
-        (!places.is_empty()).then_some(Self { all, places, waits })
+        (!places.is_empty()).then_some(Self {
+            all,
+            places,
+            waits,
+            size,
+        })
     }
 
     fn is_member(&self, node: Id) -> bool {
         node.is_iri() && self.waits.star(node).next().is_some()
     }
 
+    /// All that waits, graph by graph: reads nothing else, however much the registry holds.
+    fn statements(&self) -> impl Iterator<Item = QuadIds> {
+        let places = self.places.iter();
+        places.flat_map(|place| self.all.quads(None, None, None, Some(*place)))
+    }
+
     fn members(&self) -> Vec<Id> {
-        let subjects = self.waits.triples(None, None, None).map(|[s, ..]| s);
+        let subjects = self.statements().map(|quad| quad.s);
         let mut members: Vec<Id> = subjects.filter(|subject| subject.is_iri()).collect();
+        members.sort_unstable();
         members.dedup();
         members
+    }
+
+    /// Nodes that wait and refer to a node, by whichever way reads less.
+    fn referrers(&self, node: Id) -> Vec<Id> {
+        if self.all.count(None, None, Some(node)) <= self.size {
+            return self.waits.star_reversed(node).map(|(s, _)| s).collect();
+        }
+        let refers = self.statements().filter(|quad| quad.o == node);
+        refers.map(|quad| quad.s).collect()
     }
 
     /// The member that a node is, or belongs to.
@@ -134,11 +158,22 @@ impl Room {
         None
     }
 
+    /// Whether looking at what refers to the touched nodes is less work than looking at all that waits.
+    fn is_less_than_all(&self, touched: &Touched) -> bool {
+        let mut work = touched.pointed.len() as u64;
+        for &node in &touched.said {
+            if work > self.size {
+                return false;
+            }
+            work += 1 + self.all.count(None, None, Some(node));
+        }
+        work <= self.size
+    }
+
     /// Members that a commit may have helped, sorted.
     fn helped(&self, touched: &Touched) -> Vec<Id> {
-        let sizes = self.places.iter().map(|place| self.all.graph_size(*place));
         let mut found = Vec::new();
-        if (touched.said.len() + touched.pointed.len()) as u64 <= sizes.sum() {
+        if self.is_less_than_all(touched) {
             for &node in &touched.said {
                 let referrers = self.waits.star_reversed(node);
                 found.extend(referrers.filter_map(|(referrer, _)| self.owner(referrer)));
@@ -146,7 +181,7 @@ impl Room {
             let named = touched.said.iter().chain(&touched.pointed).copied();
             found.extend(named.filter(|node| self.is_member(*node)));
         } else {
-            for [s, _, o] in self.waits.triples(None, None, None) {
+            for QuadIds { s, o, .. } in self.statements() {
                 if touched.said.contains(&o) {
                     found.extend(self.owner(s));
                 }
@@ -179,14 +214,14 @@ impl Room {
                     found.push(quad.o);
                 }
                 if back && quad.o.is_blank() {
-                    let referrers = self.waits.star_reversed(quad.o);
-                    found.extend(referrers.filter_map(|(referrer, _)| self.owner(referrer)));
+                    let referrers = self.referrers(quad.o).into_iter();
+                    found.extend(referrers.filter_map(|node| self.owner(node)));
                 }
             }
         }
         if back {
-            let referrers = self.waits.star_reversed(member);
-            found.extend(referrers.filter_map(|(referrer, _)| self.owner(referrer)));
+            let referrers = self.referrers(member).into_iter();
+            found.extend(referrers.filter_map(|node| self.owner(node)));
         }
         found
     }
