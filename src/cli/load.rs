@@ -457,8 +457,8 @@ pub(crate) fn print_rejection(console: Console, rejection: &Rejection) -> io::Re
         err,
         "{}",
         console.say(
-            "Er is niets gewijzigd. Verbeter de gegevens, of neem ze toch op met --on-violation warn.",
-            "Nothing was changed. Mend the data, or take them in anyway with --on-violation warn.",
+            "Er is niets gewijzigd. Verbeter de gegevens, neem op wat voldoet met --on-violation quarantine, of alles met --on-violation warn.",
+            "Nothing was changed. Mend the data, take in what conforms with --on-violation quarantine, or everything with --on-violation warn.",
         )
     )
 }

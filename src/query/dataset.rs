@@ -291,6 +291,10 @@ fn within(view: &View, graphs: impl IntoIterator<Item = Id>) -> View {
 fn named_only(view: &View) -> View {
     match view.graphs() {
         Graphs::All | Graphs::Union(_) | Graphs::AnyNamed => view.with_graphs(Graphs::AnyNamed),
+        Graphs::Without(apart) => {
+            let hidden = apart.iter().copied().chain([Id::DEFAULT_GRAPH]);
+            view.with_graphs(Graphs::without(hidden))
+        }
         Graphs::Default => view.with_graphs(Graphs::set([])),
         Graphs::One(Id::DEFAULT_GRAPH) => view.with_graphs(Graphs::set([])),
         Graphs::One(_) => view.clone(),

@@ -65,7 +65,7 @@ impl Judged {
     pub(super) fn scope(&self, view: &View) -> Scope {
         Scope {
             data: view.with_graphs(Graphs::Set(Arc::clone(&self.checked))),
-            context: view.clone(),
+            context: view.without_apart(),
         }
     }
 }

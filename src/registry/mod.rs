@@ -186,7 +186,7 @@ impl Registry {
         let shapes = self.shapes();
         let validation = Validation {
             data: view.with_graphs(graphs),
-            context: view.clone(),
+            context: view.without_apart(),
             options: ValidationOptions::default(),
         };
         let report = Arc::new(validate(&shapes, &validation));

@@ -20,6 +20,8 @@ pub enum Graphs {
     /// The default graph and every named graph, merged, but for the listed ones, which are reached by naming them; sorted.
     /// What [`Snapshot::view`] shows when something is set apart.
     Union(Arc<[Id]>),
+    /// Every graph but the listed ones, which naming them does not reach either; sorted.
+    Without(Arc<[Id]>),
     /// The default graph only.
     Default,
     /// One graph, possibly the default graph.
@@ -39,11 +41,19 @@ impl Graphs {
         Self::Set(list.into())
     }
 
+    /// All but the listed graphs, in any order.
+    pub fn without(graphs: impl IntoIterator<Item = Id>) -> Self {
+        match Self::set(graphs) {
+            Self::Set(list) => Self::Without(list),
+            other => other,
+        }
+    }
+
     /// Whether quads of a graph are seen.
     pub fn holds(&self, graph: Id) -> bool {
         match self {
             Self::All => true,
-            Self::Union(apart) => apart.binary_search(&graph).is_err(),
+            Self::Union(apart) | Self::Without(apart) => apart.binary_search(&graph).is_err(),
             Self::Default => graph == Id::DEFAULT_GRAPH,
             Self::One(one) => graph == *one,
             Self::AnyNamed => graph != Id::DEFAULT_GRAPH,
@@ -84,6 +94,14 @@ impl View {
         Self {
             snapshot: self.snapshot.clone(),
             graphs,
+        }
+    }
+
+    /// The same, but that graphs that are reached by their names only are not reached at all.
+    pub fn without_apart(&self) -> Self {
+        match &self.graphs {
+            Graphs::Union(apart) => self.with_graphs(Graphs::Without(Arc::clone(apart))),
+            _ => self.clone(),
         }
     }
 

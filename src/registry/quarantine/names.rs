@@ -83,3 +83,54 @@ pub(super) fn reasons_of(place: &[u8]) -> Option<NamedNode> {
     let iri = place.strip_prefix('<')?.strip_suffix('>')?;
     Some(NamedNode::new_unchecked(format!("{iri}{REASONS}")))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::registry::RegistryConfig;
+    use oxrdf::GraphNameRef;
+
+    #[test]
+    fn names_lead_back_to_the_graphs_they_are_of() {
+        let registry = Registry::in_memory(RegistryConfig::default());
+        let own = |name: &str| GraphName::from(registry.graph_iri(name));
+        let graphs = [
+            GraphName::DefaultGraph,
+            own("adressen"),
+            own("van/default"),
+            own("van/elders"),
+            own("default"),
+            NamedNode::new_unchecked("urn:x:g").into(),
+            NamedNode::new_unchecked("https://stad.example/graph/adressen").into(),
+        ];
+        let mut places = Vec::new();
+        for graph in &graphs {
+            let iri = match graph.as_ref() {
+                GraphNameRef::NamedNode(name) => Some(name.as_str()),
+                _ => None,
+            };
+            let place = place_of(&registry, iri).expect("members of it may wait");
+            assert!(is_apart(place.as_str()));
+            let mut draft = registry.store().scratch();
+            let id = draft.intern(place.as_ref().into());
+            draft.add(crate::store::QuadIds {
+                s: id,
+                p: id,
+                o: id,
+                g: id,
+            });
+            let view = draft.snapshot().view();
+            assert_eq!(home_of(&registry, &view, id).as_ref(), Some(graph));
+            places.push(place);
+        }
+        places.sort();
+        places.dedup();
+        assert_eq!(places.len(), graphs.len());
+        for graph in [own("quarantaine/x"), own("x/redenen")] {
+            let GraphName::NamedNode(name) = graph else {
+                continue;
+            };
+            assert_eq!(place_of(&registry, Some(name.as_str())), None);
+        }
+    }
+}
