@@ -236,7 +236,7 @@ fn summarise(registry: &Registry) -> BTreeMap<(u8, String), GraphCounts> {
                 &shapes,
                 &Validation {
                     data: view.with_graphs(Graphs::One(graph)),
-                    context: view.clone(),
+                    context: view.without_apart(),
                     options: ValidationOptions::default(),
                 },
             );

@@ -62,7 +62,7 @@ fn find_graph(snapshot: &Snapshot, name: &str) -> anyhow::Result<Id> {
             "write the graph's full IRI, or `default`",
         )
     })?;
-    let view = snapshot.view();
+    let view = snapshot.whole();
     view.id_of_iri(name)
         .filter(|id| view.graph_names().contains(id))
         .ok_or_else(|| {
@@ -80,7 +80,7 @@ fn find_graph(snapshot: &Snapshot, name: &str) -> anyhow::Result<Id> {
 
 /// N-Quads in the order of their bytes.
 fn write_nquads(snapshot: &Snapshot, graph: Option<Id>, out: &mut impl Write) -> io::Result<()> {
-    let view = snapshot.view();
+    let view = snapshot.whole();
     let mut lines: Vec<Box<str>> = view
         .quads(None, None, None, graph)
         .map(|quad| {
@@ -105,7 +105,7 @@ fn write_nquads(snapshot: &Snapshot, graph: Option<Id>, out: &mut impl Write) ->
 
 /// TriG with full IRIs: graphs, subjects and predicates in the order of their bytes, the default graph first.
 fn write_trig(snapshot: &Snapshot, graph: Option<Id>, out: &mut impl Write) -> io::Result<()> {
-    let view = snapshot.view();
+    let view = snapshot.whole();
     let mut rows: Vec<[Box<str>; 4]> = view
         .quads(None, None, None, graph)
         .map(|quad| {

@@ -23,7 +23,7 @@ pub(crate) struct GateArgs {
     /// How strictly commits in the graph are judged
     #[arg(long, value_enum, value_name = "HOW")]
     mode: Option<Strictness>,
-    /// The mildest severity that "reject" refuses
+    /// The mildest severity that "reject" refuses and "quarantine" lets wait
     #[arg(long, value_enum, value_name = "SEVERITY")]
     from: Option<From>,
     /// Take the graph's own rule away

@@ -1,8 +1,11 @@
 //! Help that reads well: commands in groups with examples, in Dutch and English.
 //! English texts of arguments stand beside the arguments; this file holds the Dutch ones and what surrounds them.
 
+mod more;
+
 use crate::rdf::label::Language;
 use clap::Command;
+use more::MORE_DUTCH;
 
 const TEMPLATE: &str =
     "{about-with-newline}\n{usage-heading} {usage}\n\n{before-help}{all-args}{after-help}";
@@ -17,6 +20,7 @@ Data:
   validate   Check the registry, or files, against the shapes
   lint       Check shapes themselves, before any data
   gate       Show or change how strictly commits are judged, per graph
+  quarantine Show what waits in quarantine, and why; try it again or give it up
   export     Write the whole registry, or one graph, to standard output
   generate   Make a synthetic town, with faults to find when asked
 
@@ -44,6 +48,7 @@ Gegevens:
   validate   Controleer het register, of bestanden, tegen de vormen
   lint       Controleer vormen zelf, nog voor er gegevens zijn
   gate       Toon of wijzig hoe streng commits beoordeeld worden, per graaf
+  quarantine Toon wat in quarantaine wacht, en waarom; probeer het opnieuw of geef het op
   export     Schrijf het hele register, of één graaf, naar de standaarduitvoer
   generate   Maak een verzonnen stad, desgewenst met te vinden fouten
 
@@ -82,7 +87,7 @@ Afloopcodes: 0 gedaan · 1 iets voldoet niet of is geweigerd · 2 kon niet draai
 `oslo OPDRACHT --help` vertelt meer.";
 
 /// Examples below the help of a command: name, Dutch, English.
-const EXAMPLES: [(&str, &str, &str); 18] = [
+const EXAMPLES: [(&str, &str, &str); 19] = [
     (
         "demo",
         "  oslo demo                          # op http://127.0.0.1:7400\n  oslo --data /srv/proef demo --no-serve",
@@ -146,8 +151,13 @@ const EXAMPLES: [(&str, &str, &str); 18] = [
     ),
     (
         "gate",
-        "  oslo gate\n  oslo gate adressen --mode warn\n  oslo gate straten --mode reject --from warning\n  oslo gate adressen --clear\n\nreject weigert een commit die nieuwe bevindingen brengt vanaf de drempel; wat er al fout was, houdt niemand tegen.\nwarn neemt hem op en toont ze, report telt ze, off kijkt niet. Zonder graaf geldt de regel voor alle grafen zonder eigen regel.",
-        "  oslo gate\n  oslo gate addresses --mode warn\n  oslo gate streets --mode reject --from warning\n  oslo gate addresses --clear\n\nreject refuses a commit that brings new results from the threshold on; what was wrong already holds nobody up.\nwarn takes it and shows them, report counts them, off does not look. Without a graph the rule is that of all graphs without one.",
+        "  oslo gate\n  oslo gate adressen --mode warn\n  oslo gate straten --mode reject --from warning\n  oslo gate adressen --clear\n\nreject weigert een commit die nieuwe bevindingen brengt vanaf de drempel; wat er al fout was, houdt niemand tegen.\nquarantine laat leden die ze brengen wachten en neemt de rest op. warn neemt hem op en toont ze, report telt ze, off kijkt niet. Zonder graaf geldt de regel voor alle grafen zonder eigen regel.",
+        "  oslo gate\n  oslo gate addresses --mode warn\n  oslo gate streets --mode reject --from warning\n  oslo gate addresses --clear\n\nreject refuses a commit that brings new results from the threshold on; what was wrong already holds nobody up.\nquarantine lets members that bring them wait and takes the rest. warn takes it and shows them, report counts them, off does not look. Without a graph the rule is that of all graphs without one.",
+    ),
+    (
+        "quarantine",
+        "  oslo quarantine\n  oslo quarantine list --graph adressen\n  oslo quarantine show https://stad.example/id/adres/12\n  oslo quarantine retry\n  oslo quarantine drop https://stad.example/id/adres/12\n\nLeden wachten als een graaf of een lading met --on-violation quarantine beoordeeld wordt. Ze worden vanzelf opnieuw\ngeprobeerd zodra een commit iets zegt over wat ze noemen; retry probeert ze allemaal.",
+        "  oslo quarantine\n  oslo quarantine list --graph addresses\n  oslo quarantine show https://town.example/id/address/12\n  oslo quarantine retry\n  oslo quarantine drop https://town.example/id/address/12\n\nMembers wait where a graph, or a load with --on-violation quarantine, is judged so. They are tried again by themselves as\nsoon as a commit says something about what they refer to; retry tries all of them.",
     ),
     (
         "settings",
@@ -228,7 +238,7 @@ const DUTCH: [(&str, &str, &str); 93] = [
     (
         "load",
         "on_violation",
-        "Hoe streng een bestand beoordeeld wordt: weigeren, melden, tellen of niet controleren [standaard: zoals de regel van zijn graaf zegt, anders weigeren]",
+        "Hoe streng een bestand beoordeeld wordt: weigeren, in quarantaine zetten, melden, tellen of niet controleren [standaard: zoals de regel van zijn graaf zegt, anders weigeren]",
     ),
     ("load", "dry_run", DUTCH_DRY_RUN),
     (
@@ -428,7 +438,11 @@ const DUTCH: [(&str, &str, &str); 93] = [
         "mode",
         "Hoe streng commits in de graaf beoordeeld worden",
     ),
-    ("gate", "from", "De mildste ernst die \"reject\" weigert"),
+    (
+        "gate",
+        "from",
+        "De mildste ernst die \"reject\" weigert en \"quarantine\" laat wachten",
+    ),
     ("gate", "clear", "Neem de eigen regel van de graaf weg"),
     (
         "settings",
@@ -501,20 +515,6 @@ const DUTCH: [(&str, &str, &str); 93] = [
     ("explain", "code", "De code"),
 ];
 
-/// More Dutch texts of `generate`.
-const DUTCH_GENERATE: [(&str, &str); 4] = [
-    ("seed", "Startgetal: hetzelfde getal geeft dezelfde bytes"),
-    (
-        "faults",
-        "Deel van de objecten dat elke soort fout krijgt, van 0 tot 1 (0.001 is één op duizend)",
-    ),
-    (
-        "truth",
-        "Waar de geplante fouten staan, als CSV (code,focus,path,wrong,right)",
-    ),
-    ("year", "Jaar van de recentste wijzigingen"),
-];
-
 /// The command line with its texts in a language.
 pub(crate) fn localise(command: Command, language: Language) -> Command {
     let dutch = language == Language::Nl;
@@ -541,10 +541,7 @@ pub(crate) fn localise(command: Command, language: Language) -> Command {
 }
 
 fn translate(mut command: Command) -> Command {
-    let more = DUTCH_GENERATE
-        .iter()
-        .map(|(argument, text)| ("generate", *argument, *text));
-    for (name, argument, text) in DUTCH.into_iter().chain(more) {
+    for (name, argument, text) in DUTCH.into_iter().chain(MORE_DUTCH) {
         command = match (name, argument) {
             ("", "") => command.about(text),
             ("", argument) => command.mut_arg(argument, |it| it.help(text)),
@@ -567,10 +564,8 @@ mod tests {
     fn every_command_is_in_a_group_with_an_example_and_dutch_for_every_argument() {
         let command = Cli::command();
         let has_dutch = |name: &str, argument: &str| {
-            DUTCH
-                .iter()
-                .any(|(of, id, _)| *of == name && *id == argument)
-                || (name == "generate" && DUTCH_GENERATE.iter().any(|(id, _)| *id == argument))
+            let mut texts = DUTCH.iter().chain(&MORE_DUTCH);
+            texts.any(|(of, id, _)| *of == name && *id == argument)
         };
         for sub in command.get_subcommands() {
             let name = sub.get_name();

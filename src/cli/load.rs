@@ -5,6 +5,7 @@ use super::Exit;
 use super::arguments::parse_memory;
 use super::console::{Console, Progress, group_digits, write_tabbed};
 use super::problem::{self, Problem};
+use super::quarantine::print_aside;
 use super::session::Session;
 use crate::ingest::load::{
     CommitUnit, Introduced, LoadMode, LoadOutcome, LoadProgress, LoadedFile, TargetGraph,
@@ -59,6 +60,8 @@ pub(crate) struct LoadArgs {
 pub(crate) enum Strictness {
     /// Refuse it
     Reject,
+    /// Take what conforms and let the other members wait
+    Quarantine,
     /// Take it and say so
     Warn,
     /// Take it and count what is wrong
@@ -71,6 +74,7 @@ impl From<Strictness> for Mode {
     fn from(strictness: Strictness) -> Self {
         match strictness {
             Strictness::Reject => Self::Reject,
+            Strictness::Quarantine => Self::Quarantine,
             Strictness::Warn => Self::Warn,
             Strictness::Report => Self::Report,
             Strictness::Off => Self::Off,
@@ -374,6 +378,7 @@ fn write_line(console: Console, file: &LoadedFile) -> io::Result<()> {
         }
         _ => {}
     }
+    print_aside(console, &file.aside)?;
     Ok(())
 }
 
@@ -452,8 +457,8 @@ pub(crate) fn print_rejection(console: Console, rejection: &Rejection) -> io::Re
         err,
         "{}",
         console.say(
-            "Er is niets gewijzigd. Verbeter de gegevens, of neem ze toch op met --on-violation warn.",
-            "Nothing was changed. Mend the data, or take them in anyway with --on-violation warn.",
+            "Er is niets gewijzigd. Verbeter de gegevens, neem op wat voldoet met --on-violation quarantine, of alles met --on-violation warn.",
+            "Nothing was changed. Mend the data, take in what conforms with --on-violation quarantine, or everything with --on-violation warn.",
         )
     )
 }

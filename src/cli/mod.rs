@@ -16,6 +16,7 @@ mod lint;
 mod load;
 mod log;
 mod problem;
+mod quarantine;
 mod query;
 mod serve;
 mod session;
@@ -110,6 +111,8 @@ enum Command {
     Update(query::UpdateArgs),
     /// Show or change how strictly commits are judged, per graph
     Gate(gate::GateArgs),
+    /// Show what waits in quarantine, and why; try it again or give it up
+    Quarantine(quarantine::QuarantineArgs),
     /// Show or change what the registry was set to
     Settings(settings::SettingsArgs),
     /// Show the commits of the log
@@ -193,6 +196,7 @@ fn dispatch(command: Command, session: &Session) -> anyhow::Result<Exit> {
         Command::Query(args) => query::run(session, &args),
         Command::Update(args) => query::run_update(session, &args),
         Command::Gate(args) => gate::run(session, &args),
+        Command::Quarantine(args) => quarantine::run(session, &args),
         Command::Settings(args) => settings::run(session, &args),
         Command::Log(args) => log::run(session, &args),
         Command::Check(args) => check::run(session, &args),

@@ -4,6 +4,7 @@ use super::Exit;
 use super::arguments::{ServiceArgs, parse_as_of, parse_seconds};
 use super::load::{Strictness, findings_line, print_rejection};
 use super::problem::{self, Problem};
+use super::quarantine::print_aside;
 use super::session::Session;
 use crate::ingest::load::Introduced;
 use crate::query::{
@@ -307,7 +308,8 @@ pub(crate) fn run_update(session: &Session, args: &UpdateArgs) -> anyhow::Result
             if let Some(line) = findings_line(console, &Introduced::of(&done.findings)) {
                 console.note(&line);
             }
-            if !done.changed {
+            print_aside(console, &done.aside)?;
+            if !done.changed && done.aside.is_empty() {
                 console.note(console.say(
                     "tip: zonder GRAPH of WITH raakt een wijziging alleen de standaardgraaf; registers staan in grafen met een naam",
                     "hint: without GRAPH or WITH an update touches the default graph only; registers are in named graphs",

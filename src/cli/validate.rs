@@ -216,7 +216,7 @@ fn check_state(
     };
     let validation = Validation {
         data: view.with_graphs(Graphs::set(registry.data_graphs(&view))),
-        context: view.clone(),
+        context: view.without_apart(),
         options: options(args),
     };
     Ok(StoredReport {
@@ -292,7 +292,7 @@ fn check_files(registry: &Registry, args: &ValidateArgs) -> anyhow::Result<(Stor
     };
     let validation = Validation {
         data: view.with_graphs(Graphs::set(data_graphs)),
-        context: view.clone(),
+        context: view.without_apart(),
         options: options(args),
     };
     let stored = StoredReport {

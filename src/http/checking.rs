@@ -51,7 +51,7 @@ pub(super) fn check(
     let view = draft.snapshot().view();
     let validation = Validation {
         data: view.with_graphs(graphs),
-        context: view.clone(),
+        context: view.without_apart(),
         options: ValidationOptions {
             cancel: Some(Arc::clone(stop)),
             ..ValidationOptions::default()

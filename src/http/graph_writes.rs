@@ -101,6 +101,9 @@ async fn load(
                 "The content names other graphs than that of the request.",
             ));
         }
+        if replace {
+            filling.registry.end_waiting(draft, graph.as_ref());
+        }
         Ok(Done { created: is_new })
     })
     .await
@@ -160,6 +163,7 @@ async fn remove(
         let view = draft.base().view();
         let target = stored_graph(&view, &graph).ok_or_else(|| unknown_graph(&graph))?;
         clear(draft, target);
+        checking.registry.end_waiting(draft, graph.as_ref());
         Ok(Done { created: false })
     })
     .await

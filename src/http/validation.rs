@@ -234,10 +234,17 @@ fn write_stored(
             ..state.site(&stored.view, None)
         };
         let seq = stored.view.snapshot().seq();
-        let source = match language {
+        let mut source = match language {
             Language::Nl => format!("het hele register, na commit {seq}"),
             Language::En => format!("the whole registry, after commit {seq}"),
         };
+        let waiting = state.registry.waiting_count(stored.view.snapshot());
+        if waiting > 0 {
+            source.push_str(&match language {
+                Language::Nl => format!("; {waiting} wachten in quarantaine"),
+                Language::En => format!("; {waiting} wait in quarantine"),
+            });
+        }
         let page = ReportPage {
             report,
             source: &source,

@@ -7,7 +7,7 @@ use super::state::{AppState, blocking};
 use crate::access::authorise_write;
 use crate::rdf::format::negotiate;
 use crate::rdf::label::Text;
-use crate::registry::{CommitError, CommitRequest, Findings, Rejection};
+use crate::registry::{Aside, CommitError, CommitRequest, Findings, Rejection};
 use crate::shapes::{Report, ResultRow, SeverityCounts};
 use crate::store::{CommitMeta, Draft, Source};
 use axum::body::Body;
@@ -102,6 +102,7 @@ pub(super) async fn commit(
                     "activiteit": outcome.commit.activity,
                     "bevindingen": findings_json(&outcome.findings),
                     "resultaten": results,
+                    "quarantaine": aside_json(&outcome.aside),
                 });
                 let created = outcome.value.created && outcome.changed && !change.dry_run;
                 let status = if created {
@@ -162,6 +163,16 @@ fn refuse(rejection: &Rejection, accept: &str) -> Result<Response, ApiError> {
     .with("aantal", count)
     .with("bevindingen", findings_json(&rejection.findings))
     .with("fouten", results))
+}
+
+/// Members that wait because of a change, and how many went in after it.
+fn aside_json(aside: &Aside) -> Json {
+    json!({
+        "wachten": aside.waiting,
+        "leden": aside.members,
+        "behouden": aside.restored,
+        "vrijgekomen": aside.released,
+    })
 }
 
 /// New, solved and remaining results by severity.

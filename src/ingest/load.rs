@@ -11,10 +11,10 @@ use super::parse::{ParseOptions, ParseStats, Progress, parse_into};
 use super::reader::content_digest;
 use super::texts;
 use crate::rdf::format::Format;
-use crate::registry::{CommitError, CommitRequest, Findings, Mode, Registry, Rejection};
+use crate::registry::{Aside, CommitError, CommitRequest, Findings, Mode, Registry, Rejection};
 use crate::shapes::SeverityCounts;
 use crate::store::{CommitMeta, Draft, Id, Source, StoreError};
-use oxrdf::NamedNode;
+use oxrdf::{GraphNameRef, NamedNode};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -238,6 +238,8 @@ pub struct LoadedFile {
     pub name: String,
     /// Target graph; `None` is the default graph.
     pub graph: Option<NamedNode>,
+    /// Members that wait because of it, and that went in after it. With [`CommitUnit::Together`] at the last input.
+    pub aside: Aside,
     /// What became of it. With [`CommitUnit::Together`] the counts of the commit stand at the last input.
     pub outcome: LoadOutcome,
     /// What reading it gave, when it could be read.
@@ -343,11 +345,12 @@ fn load_together(
     progress: &mut ItemProgress<'_>,
 ) -> Result<Vec<LoadedFile>, StoreError> {
     let mut files: Vec<LoadedFile> = Vec::with_capacity(items.len());
-    let mut entry = |item: &LoadItem, outcome, stats, since: Instant| {
+    let mut entry = |item: &LoadItem, outcome, aside, stats, since: Instant| {
         files.push(LoadedFile {
             name: item.input.name().to_owned(),
             graph: item.graph.clone(),
             outcome,
+            aside,
             stats,
             duration_ms: u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX),
         });
@@ -360,7 +363,8 @@ fn load_together(
         match digest_of(item, &plan.limits) {
             Ok(digest) => digests.push(digest),
             Err(refused) => {
-                entry(item, LoadOutcome::Refused(Box::new(refused)), None, since);
+                let outcome = LoadOutcome::Refused(Box::new(refused));
+                entry(item, outcome, Aside::default(), None, since);
                 return Ok(files);
             }
         }
@@ -390,7 +394,7 @@ fn load_together(
         for (index, item) in items.iter().enumerate() {
             let started = Instant::now();
             if plan.mode == LoadMode::Replace {
-                clear_graph(draft, item.graph.as_ref(), &mut replaced);
+                clear_graph(registry, draft, item.graph.as_ref(), &mut replaced);
             }
             let mut report = |bytes| progress(bytes, item.input.name(), index);
             let options = ParseOptions {
@@ -408,6 +412,10 @@ fn load_together(
         Ok(())
     });
 
+    let mut aside = match &outcome {
+        Ok(done) => done.aside.clone(),
+        Err(_) => Aside::default(),
+    };
     let last = match outcome {
         Ok(done) if done.changed && plan.dry_run => LoadOutcome::WouldLoad {
             quads_added: done.commit.added,
@@ -458,7 +466,12 @@ fn load_together(
         } else {
             LoadOutcome::NotCommitted
         };
-        entry(item, outcome, stats, started);
+        let aside = if index + 1 == tried {
+            std::mem::take(&mut aside)
+        } else {
+            Aside::default()
+        };
+        entry(item, outcome, aside, stats, started);
     }
     Ok(files)
 }
@@ -470,12 +483,16 @@ fn digest_of(item: &LoadItem, limits: &Limits) -> Result<[u8; 32], Diagnostic> {
 }
 
 /// Takes out what the target graph holds, once per graph and commit.
-fn clear_graph(draft: &mut Draft<'_>, graph: Option<&NamedNode>, done: &mut BTreeSet<Id>) {
-    let graph = match graph {
-        Some(graph) => draft.intern(graph.as_ref().into()),
-        None => Id::DEFAULT_GRAPH,
-    };
+fn clear_graph(
+    registry: &Registry,
+    draft: &mut Draft<'_>,
+    graph: Option<&NamedNode>,
+    done: &mut BTreeSet<Id>,
+) {
+    let name = graph.map_or(GraphNameRef::DefaultGraph, |graph| graph.as_ref().into());
+    let graph = draft.intern_graph(name);
     if done.insert(graph) {
+        registry.end_waiting(draft, name);
         for quad in draft.base().view().quads(None, None, None, Some(graph)) {
             draft.remove(quad);
         }

@@ -283,14 +283,18 @@ fn text_len(term: TermRef<'_>) -> usize {
 fn within(view: &View, graphs: impl IntoIterator<Item = Id>) -> View {
     let seen = view.graphs();
     view.with_graphs(Graphs::set(
-        graphs.into_iter().filter(|graph| seen.holds(*graph)),
+        graphs.into_iter().filter(|graph| seen.reaches(*graph)),
     ))
 }
 
 /// The named graphs that the view shows.
 fn named_only(view: &View) -> View {
     match view.graphs() {
-        Graphs::All | Graphs::AnyNamed => view.with_graphs(Graphs::AnyNamed),
+        Graphs::All | Graphs::Union(_) | Graphs::AnyNamed => view.with_graphs(Graphs::AnyNamed),
+        Graphs::Without(apart) => {
+            let hidden = apart.iter().copied().chain([Id::DEFAULT_GRAPH]);
+            view.with_graphs(Graphs::without(hidden))
+        }
         Graphs::Default => view.with_graphs(Graphs::set([])),
         Graphs::One(Id::DEFAULT_GRAPH) => view.with_graphs(Graphs::set([])),
         Graphs::One(_) => view.clone(),

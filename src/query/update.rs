@@ -155,7 +155,7 @@ impl Work<'_, '_> {
             UpdateOperation::Clear(target) => {
                 let view = self.draft.snapshot().view();
                 let view = match target {
-                    Target::All => view,
+                    Target::All => view.with_graphs(Graphs::All),
                     Target::Named => view.with_graphs(Graphs::AnyNamed),
                     Target::Graph(name) => match view.id_of_graph(name.as_ref()) {
                         Some(graph) => view.with_graphs(Graphs::One(graph)),

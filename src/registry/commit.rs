@@ -3,9 +3,10 @@
 
 use super::gate::{Level, Mode};
 use super::made::Judged;
+use super::quarantine::{Aside, Put, TakenOut, Touched};
 use super::{Registry, StoredReport};
 use crate::shapes::{Event, Live, Report, ResultRow, SeverityCounts, Step};
-use crate::store::{CommitInfo, CommitMeta, Draft, Id, StoreError, View};
+use crate::store::{CommitInfo, CommitMeta, Draft, Id, Snapshot, StoreError, View};
 use std::sync::Arc;
 
 /// What is committed, by whom and how strictly.
@@ -67,6 +68,8 @@ pub struct Outcome<T> {
     pub findings: Findings,
     /// Reads the ids of the results; `None` when nothing was checked.
     pub judged: Option<JudgedState>,
+    /// Members that wait, and that waited.
+    pub aside: Aside,
 }
 
 /// A refused commit, with what is needed to explain it.
@@ -84,6 +87,22 @@ pub struct Rejection {
 pub struct JudgedState {
     judged: Arc<Judged>,
     view: View,
+}
+
+impl JudgedState {
+    pub(super) fn view(&self) -> &View {
+        &self.view
+    }
+
+    /// The results of the state.
+    pub(super) fn live(&self) -> &Live {
+        self.judged.live().expect("a state that was checked")
+    }
+
+    /// Words its results one by one.
+    pub(super) fn words(&self) -> Report {
+        self.live().words(&self.judged.scope(&self.view))
+    }
 }
 
 impl std::fmt::Debug for Rejection {
@@ -118,36 +137,83 @@ impl Registry {
         request: CommitRequest,
         change: impl FnOnce(&mut Draft<'_>) -> Result<T, E>,
     ) -> Result<Outcome<T>, CommitError<E>> {
+        let strict = request.mode.map_or(Strict::ByRules, Strict::All);
+        let (mut outcome, touched) = self.commit_once(request, strict, change)?;
+        if let Some(touched) = touched {
+            match self.retry_after(touched) {
+                Ok(released) => outcome.aside = released.unwrap_or(outcome.aside),
+                // The commit is made; who waits is tried again after the next one.
+                Err(error) => {
+                    tracing::warn!(%error, "Members in quarantine could not be tried again")
+                }
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// One commit and no more. Also says what it touched, when there are members that wait.
+    pub(super) fn commit_once<T, E>(
+        &self,
+        request: CommitRequest,
+        strict: Strict,
+        change: impl FnOnce(&mut Draft<'_>) -> Result<T, E>,
+    ) -> Result<(Outcome<T>, Option<Touched>), CommitError<E>> {
         let mut draft = self.store.begin()?;
         let value = change(&mut draft).map_err(CommitError::Change)?;
         let (added, removed) = draft.net_counts();
-        let unchanged = added + removed == 0;
+        let mut unchanged = added + removed == 0;
         let mut findings = Findings::default();
         let mut judged = None;
         let mut events = None;
+        let mut aside = Aside::default();
+        let mut fresh = TakenOut::default();
         if !unchanged && request.mode != Some(Mode::Off) {
-            let checked = self.check(&mut draft, request.mode);
-            findings = checked.findings;
-            let state = checked.state;
-            if checked.refused {
-                return Err(CommitError::Rejected(Box::new(Rejection {
-                    findings,
-                    report: self.report_in(&state.judged, state.view.snapshot()),
-                    view: state.view,
-                })));
+            let put = match strict {
+                Strict::Release => Put::Back,
+                Strict::ByRules | Strict::All(_) => Put::Away,
+            };
+            if put == Put::Away && !draft.base().apart().is_empty() {
+                self.replace_waiting(&mut draft, strict);
             }
-            judged = Some(state);
-            events = Some(checked.events);
+            let checked = self.check(&mut draft, strict);
+            let checked = if checked.refused || checked.aside.is_empty() {
+                checked
+            } else {
+                let (checked, out) = match self.set_aside(&mut draft, checked, strict, put) {
+                    Ok(done) => done,
+                    Err(checked) => return Err(CommitError::Rejected(self.rejection(*checked))),
+                };
+                aside = Aside::of(&out, checked.state.view());
+                fresh = out;
+                unchanged = draft.net_counts() == (0, 0);
+                checked
+            };
+            if checked.refused {
+                return Err(CommitError::Rejected(self.rejection(checked)));
+            }
+            findings = checked.findings;
+            if !unchanged {
+                judged = Some(checked.state);
+                events = Some(checked.events);
+            }
         }
         if request.dry_run {
-            return Ok(Outcome {
+            let outcome = Outcome {
                 value,
                 commit: draft.would_be(request.meta),
                 changed: !unchanged,
                 findings,
                 judged,
-            });
+                aside,
+            };
+            return Ok((outcome, None));
         }
+        // Whoever tries members again follows that up.
+        let touched = match strict {
+            Strict::Release => None,
+            _ if unchanged => None,
+            _ => Touched::by(&mut draft, fresh),
+        };
         if let Some(JudgedState { judged, view }) = &judged {
             // Before the commit is durable: the next one is checked meanwhile, and builds on this state.
             self.made.keep(view.snapshot(), Arc::clone(judged));
@@ -173,12 +239,23 @@ impl Registry {
                 commit.removed
             );
         }
-        Ok(Outcome {
+        let outcome = Outcome {
             value,
             commit,
             changed: !unchanged,
             findings,
             judged,
+            aside,
+        };
+        Ok((outcome, touched))
+    }
+
+    fn rejection(&self, checked: Checked) -> Box<Rejection> {
+        let state = checked.state;
+        Box::new(Rejection {
+            findings: checked.findings,
+            report: self.report_in(&state.judged, state.view.snapshot()),
+            view: state.view,
         })
     }
 
@@ -191,10 +268,10 @@ impl Registry {
     }
 
     /// Follows a draft's changes to the results they touch, and judges those it introduces.
-    fn check(&self, draft: &mut Draft<'_>, mode: Option<Mode>) -> Checked {
+    pub(super) fn check(&self, draft: &mut Draft<'_>, strict: Strict) -> Checked {
         let base = draft.base().clone();
         let before = self.judged(&base);
-        let changed = draft.changed_graphs();
+        let mut changed = draft.changed_graphs();
         let (added, removed) = draft.net_counts();
         let snapshot = draft.snapshot();
         let view = snapshot.view();
@@ -204,6 +281,12 @@ impl Registry {
         };
         let (shapes_changed, gate_changed) = (touches("shapes/"), touches("beheer/"));
         let checked = self.checked_after(&before.checked, &view, &changed);
+        // What waits is not there.
+        let is_apart = |graph: &Id| {
+            let apart = |state: &Snapshot| state.apart().binary_search(graph).is_ok();
+            apart(&base) || apart(&snapshot)
+        };
+        changed.retain(|graph| !is_apart(graph));
         let shapes = if shapes_changed {
             self.shapes_of(&snapshot)
         } else {
@@ -222,7 +305,11 @@ impl Registry {
         let known = ruled.as_ref().unwrap_or(known);
         let seq = base.seq() + 1;
         let step = if Live::follows(added + removed, view.snapshot().quad_count()) {
-            let delta = draft.net();
+            let mut delta = draft.net();
+            if !(base.apart().is_empty() && snapshot.apart().is_empty()) {
+                delta.added.retain(|quad| !is_apart(&quad.g));
+                delta.removed.retain(|quad| !is_apart(&quad.g));
+            }
             known.after(&old, &new, &delta, seq)
         } else {
             known.after_all(&new, seq)
@@ -231,11 +318,12 @@ impl Registry {
             gate: &after.gate,
             changed: &changed,
             view: &view,
-            mode,
+            strict,
             refused: false,
+            aside: Vec::new(),
         };
         let findings = verdict.findings(&step);
-        let refused = verdict.refused;
+        let Judge { refused, aside, .. } = verdict;
         let events = if shapes_changed {
             Events::NewRules
         } else {
@@ -246,6 +334,7 @@ impl Registry {
         };
         Checked {
             refused,
+            aside,
             findings,
             events,
             state: JudgedState {
@@ -256,6 +345,17 @@ impl Registry {
     }
 }
 
+/// How strictly a change is judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Strict {
+    /// As the rules of the changed graphs say.
+    ByRules,
+    /// In one way, whatever the rules say.
+    All(Mode),
+    /// Members come out of quarantine when they keep to the threshold of the rules, and stay there otherwise.
+    Release,
+}
+
 /// What the history is told of a commit.
 enum Events {
     Followed { came: Vec<Event>, went: Vec<Event> },
@@ -263,11 +363,13 @@ enum Events {
 }
 
 /// What the check of a draft says.
-struct Checked {
-    refused: bool,
+pub(super) struct Checked {
+    pub(super) refused: bool,
+    /// Results that may be had by letting members wait.
+    pub(super) aside: Vec<Event>,
+    pub(super) state: JudgedState,
     findings: Findings,
     events: Events,
-    state: JudgedState,
 }
 
 /// Judges introduced results by the rules of the graphs that changed.
@@ -275,8 +377,9 @@ struct Judge<'a> {
     gate: &'a super::gate::Gate,
     changed: &'a [Id],
     view: &'a View,
-    mode: Option<Mode>,
+    strict: Strict,
     refused: bool,
+    aside: Vec<Event>,
 }
 
 impl Judge<'_> {
@@ -289,14 +392,21 @@ impl Judge<'_> {
         for (position, event) in step.appeared.iter().enumerate() {
             let severity = step.live.severity(event);
             let level = Level::of(severity);
-            let (mode, from) = match self.mode {
-                Some(mode) => (mode, Level::Violation),
-                None => self.rule(event.focus()),
+            let (mode, from) = match self.strict {
+                Strict::All(mode) => (mode, Level::Violation),
+                Strict::ByRules => self.rule(event.focus()),
+                Strict::Release => match self.rule(event.focus()) {
+                    (mode, from) if mode >= Mode::Quarantine => (Mode::Quarantine, from),
+                    _ => (Mode::Quarantine, Level::Violation),
+                },
             };
             if mode == Mode::Off {
                 continue;
             }
             self.refused |= mode == Mode::Reject && level >= from;
+            if mode == Mode::Quarantine && level >= from {
+                self.aside.push(*event);
+            }
             found.new.add(severity, 1);
             listed.push((std::cmp::Reverse(level), position, event));
         }

@@ -27,6 +27,9 @@ pub enum Mode {
     Report,
     /// The commit is made; the answer lists them.
     Warn,
+    /// The commit is made without the members that bring a result from the threshold on; these wait, see
+    /// [`QUARANTINE`](super::QUARANTINE).
+    Quarantine,
     /// A commit that introduces a result from the threshold on is refused.
     #[default]
     Reject,
@@ -34,7 +37,13 @@ pub enum Mode {
 
 impl Mode {
     /// All modes, from lenient to strict.
-    pub const ALL: [Self; 4] = [Self::Off, Self::Report, Self::Warn, Self::Reject];
+    pub const ALL: [Self; 5] = [
+        Self::Off,
+        Self::Report,
+        Self::Warn,
+        Self::Quarantine,
+        Self::Reject,
+    ];
 
     /// The word for it, in statements and on the command line.
     pub fn word(self) -> &'static str {
@@ -42,6 +51,7 @@ impl Mode {
             Self::Off => "off",
             Self::Report => "report",
             Self::Warn => "warn",
+            Self::Quarantine => "quarantine",
             Self::Reject => "reject",
         }
     }
@@ -57,7 +67,7 @@ impl Mode {
 pub struct GateRule {
     /// What is done with results.
     pub mode: Mode,
-    /// The least severity that is refused: `sh:Violation` unless it says otherwise.
+    /// The least severity that is refused or waits: `sh:Violation` unless it says otherwise.
     pub from: Level,
 }
 

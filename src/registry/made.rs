@@ -56,11 +56,16 @@ impl Judged {
         self
     }
 
+    /// Results that are known already.
+    pub(super) fn live(&self) -> Option<&Live> {
+        self.live.get()
+    }
+
     /// The views validation reads.
     pub(super) fn scope(&self, view: &View) -> Scope {
         Scope {
             data: view.with_graphs(Graphs::Set(Arc::clone(&self.checked))),
-            context: view.clone(),
+            context: view.without_apart(),
         }
     }
 }
@@ -147,6 +152,7 @@ impl Registry {
     /// Whether the objects of a graph are checked.
     pub(super) fn is_checked(&self, view: &View, graph: Id) -> bool {
         !self.is_graph_of(view, graph, &UNCHECKED)
+            && view.snapshot().apart().binary_search(&graph).is_err()
     }
 
     /// Graphs whose objects are checked: all but shapes, vocabularies, code lists and bookkeeping. Sorted.

@@ -6,6 +6,7 @@ mod commit;
 mod gate;
 mod history;
 mod made;
+mod quarantine;
 mod register;
 mod reported;
 pub mod stored;
@@ -13,6 +14,7 @@ pub mod stored;
 pub use commit::{CommitError, CommitRequest, Findings, JudgedState, LISTED, Outcome, Rejection};
 pub use gate::{GATE_GRAPH, GATE_NS, Gate, GateRule, Level, Mode};
 pub use history::HistoryEvent;
+pub use quarantine::{Aside, QUARANTINE, QUARANTINE_NS, Waiting, WaitingMember};
 pub use register::{Filter, Match, Register, RegisterError};
 pub use reported::{REPORT_GRAPH, REPORT_HISTORY_GRAPH, ReportGraphs, SolvedResult};
 
@@ -184,7 +186,7 @@ impl Registry {
         let shapes = self.shapes();
         let validation = Validation {
             data: view.with_graphs(graphs),
-            context: view.clone(),
+            context: view.without_apart(),
             options: ValidationOptions::default(),
         };
         let report = Arc::new(validate(&shapes, &validation));

@@ -136,6 +136,16 @@ impl Report {
         triples.0
     }
 
+    /// One result as triples, as in [`Report::to_triples`]; its node is the subject of the first. All subjects are blank
+    /// nodes of its own.
+    pub fn result_triples(&self, row: &ResultRow) -> Vec<Triple> {
+        let mut triples = Triples(Vec::new());
+        self.add_result(&BlankNode::default().into(), "result", row, &mut triples);
+        // The report it would be in.
+        triples.0.remove(0);
+        triples.0
+    }
+
     /// Writes the report as N-Triples.
     ///
     /// # Errors

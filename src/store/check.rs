@@ -223,7 +223,7 @@ fn examine(
 
 /// Compares the files derived from texts with what the texts give now.
 fn check_derived(snapshot: &Snapshot, derivers: Derivers) -> Result<(), Text> {
-    let view = snapshot.view();
+    let view = snapshot.whole();
     for terms in snapshot.version().dictionary.files() {
         check_files(terms, derivers, &view).map_err(|reason| {
             Text::new(

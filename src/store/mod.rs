@@ -59,7 +59,7 @@ pub use past::{AsOf, MAX_LOOK_BACK_ROWS};
 pub use replay::ReplayProgress;
 pub use segment::Unreadable;
 pub use settings::Settings;
-pub use snapshot::Snapshot;
+pub use snapshot::{APART, Snapshot, is_apart};
 pub use statistics::{
     CharacteristicSet, PredicateCounts, PredicateFigures, SetCounts, StarGroup, Statistics,
 };

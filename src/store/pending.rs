@@ -7,12 +7,14 @@ use crate::store::cursor::Cursor;
 use crate::store::delta::Change;
 use crate::store::dictionary::DictionaryBuilder;
 use crate::store::folder::Folder;
+use crate::store::id::Id;
 use crate::store::index::{Index, LEVEL_ROWS, Order};
 use crate::store::level::{Level, LevelFiles};
 use crate::store::pace::Pace;
 use crate::store::segment::Shared;
 use crate::store::snapshot::Snapshot;
 use crate::store::terms::Terms;
+use rustc_hash::FxHashSet;
 use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -214,9 +216,10 @@ impl Pending {
             batch.into_net(&self.current.version().index, self.current.quad_count());
         if added.is_empty() && removed.is_empty() {
             // Terms may be new all the same: removing what never was names them.
-            self.set_state(self.current.version().index.clone(), 0, terms);
+            self.set_state(self.current.version().index.clone(), 0, terms, &[]);
             return;
         }
+        let graphs = graphs_of(added.iter().chain(&removed));
         let balance = added.len() as i64 - removed.len() as i64;
         let few_rows = match &self.spill {
             Some(spill) => spill.least_rows.min(LEVEL_ROWS),
@@ -226,7 +229,7 @@ impl Pending {
             let changes = signed(added, removed);
             let index = self.current.version().index.with(&changes, self.seq);
             self.few = combine(&self.few, &changes);
-            self.set_state(index, balance, terms);
+            self.set_state(index, balance, terms, &graphs);
             return;
         }
         match self.level(added, removed, terms) {
@@ -240,15 +243,22 @@ impl Pending {
                 let index = self.many.iter().fold(self.base.clone(), |index, level| {
                     index.with_level(Arc::clone(level))
                 });
-                self.set_state(index, balance, terms);
+                self.set_state(index, balance, terms, &graphs);
             }
             Err(error) => self.failure = Some(error),
         }
     }
 
-    fn set_state(&mut self, index: Index, balance: i64, terms: &mut DictionaryBuilder) {
+    fn set_state(
+        &mut self,
+        index: Index,
+        balance: i64,
+        terms: &mut DictionaryBuilder,
+        graphs: &[Id],
+    ) {
         let quads = self.current.quad_count().saturating_add_signed(balance);
-        self.current = Snapshot::new(self.seq, [0; 32], quads, terms.freeze(), index);
+        let state = Snapshot::new(self.seq, [0; 32], quads, terms.freeze(), index);
+        self.current = state.with_apart_of(&self.current, graphs);
     }
 
     fn level(
@@ -317,7 +327,7 @@ impl Pending {
         let index = self.many.iter().fold(self.base.clone(), |index, level| {
             index.with_level(Arc::clone(level))
         });
-        self.set_state(index, 0, terms);
+        self.set_state(index, 0, terms, &[]);
         Ok(())
     }
 
@@ -420,6 +430,20 @@ impl Drop for Pending {
             let _ = std::fs::remove_file(path);
         }
     }
+}
+
+/// The graphs of some rows, each once.
+fn graphs_of<'r>(rows: impl Iterator<Item = &'r Row>) -> Vec<Id> {
+    let mut seen = FxHashSet::default();
+    let mut last = 0;
+    for [.., graph] in rows {
+        // Neighbours are mostly of one graph.
+        if *graph != last {
+            last = *graph;
+            seen.insert(last);
+        }
+    }
+    seen.into_iter().filter_map(Id::from_raw).collect()
 }
 
 fn signed(added: Vec<Row>, removed: Vec<Row>) -> Vec<Change> {

@@ -63,6 +63,16 @@ pub(crate) struct Version {
     /// The figures, and the number of quads when they were counted.
     statistics: OnceLock<Option<(Arc<Statistics>, u64)>>,
     changes: Arc<LastChanges>,
+    /// Graphs that are reached by their names only, when that was asked; see [`Snapshot::apart`].
+    apart: OnceLock<Arc<[Id]>>,
+}
+
+/// A graph with this in its name is reached by its name only: what it holds is not there yet.
+pub const APART: &str = "/graph/quarantaine/";
+
+/// Whether a graph with this name is reached by its name only.
+pub fn is_apart(iri: &str) -> bool {
+    iri.contains(APART)
 }
 
 fn new_content() -> u64 {
@@ -88,6 +98,7 @@ impl Snapshot {
                 content: new_content(),
                 statistics: OnceLock::new(),
                 changes: LastChanges::since(seq, digest),
+                apart: OnceLock::new(),
             }),
         }
     }
@@ -119,6 +130,7 @@ impl Snapshot {
                 content: version.content,
                 statistics: version.statistics.clone(),
                 changes,
+                apart: version.apart.clone(),
             }),
         }
     }
@@ -136,6 +148,7 @@ impl Snapshot {
                 content: version.content,
                 statistics: OnceLock::new(),
                 changes: Arc::clone(&version.changes),
+                apart: version.apart.clone(),
             }),
         }
     }
@@ -190,7 +203,7 @@ impl Snapshot {
                     Some((figures, quads))
                 }
                 _ if quads <= COUNTED_UP_TO => {
-                    Some((Arc::new(Statistics::of(&self.view())), quads))
+                    Some((Arc::new(Statistics::of(&self.whole())), quads))
                 }
                 _ => None,
             }
@@ -211,9 +224,55 @@ impl Snapshot {
         self
     }
 
-    /// A view of every graph, the default graph included.
+    /// A view of every graph, the default graph included, but for those that are reached by their names only.
     pub fn view(&self) -> View {
+        let apart = self.apart();
+        if apart.is_empty() {
+            self.whole()
+        } else {
+            View::new(self.clone(), Graphs::Union(Arc::clone(apart)))
+        }
+    }
+
+    /// A view of every graph, whatever is set apart: for keeping, copying and checking.
+    pub fn whole(&self) -> View {
         View::new(self.clone(), Graphs::All)
+    }
+
+    /// Graphs that are reached by their names only, sorted: those with [`APART`] in their names. Looked for once, and
+    /// carried from state to state.
+    pub fn apart(&self) -> &Arc<[Id]> {
+        self.version.apart.get_or_init(|| {
+            let view = self.whole();
+            let mut graphs = view.graph_names();
+            graphs.retain(|graph| view.iri(*graph).is_some_and(|iri| is_apart(&iri)));
+            graphs.into()
+        })
+    }
+
+    /// Takes over which graphs are set apart from the state this one came from by changes in some graphs.
+    #[must_use]
+    pub(crate) fn with_apart_of(self, earlier: &Self, changed: &[Id]) -> Self {
+        let Some(apart) = earlier.version.apart.get() else {
+            return self;
+        };
+        let view = self.whole();
+        let is_new = |graph: &&Id| {
+            apart.binary_search(graph).is_err()
+                && view.iri(**graph).is_some_and(|iri| is_apart(&iri))
+        };
+        let new: Vec<Id> = changed.iter().filter(is_new).copied().collect();
+        let known = if new.is_empty() && apart.is_empty() {
+            Arc::clone(apart)
+        } else {
+            let mut graphs: Vec<Id> = apart.iter().copied().chain(new).collect();
+            graphs.sort_unstable();
+            graphs.dedup();
+            graphs.retain(|graph| view.graph_size(*graph) > 0);
+            graphs.into()
+        };
+        self.version.apart.get_or_init(|| known);
+        self
     }
 
     /// A number that is equal exactly for the same state of the same store in this process, however it is stored.

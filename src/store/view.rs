@@ -15,8 +15,13 @@ use std::sync::Arc;
 /// Which graphs a reader sees. A triple in several of them is delivered once.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Graphs {
-    /// The default graph and every named graph, merged.
+    /// The default graph and every named graph, merged, whatever is set apart.
     All,
+    /// The default graph and every named graph, merged, but for the listed ones, which are reached by naming them; sorted.
+    /// What [`Snapshot::view`] shows when something is set apart.
+    Union(Arc<[Id]>),
+    /// Every graph but the listed ones, which naming them does not reach either; sorted.
+    Without(Arc<[Id]>),
     /// The default graph only.
     Default,
     /// One graph, possibly the default graph.
@@ -36,15 +41,29 @@ impl Graphs {
         Self::Set(list.into())
     }
 
+    /// All but the listed graphs, in any order.
+    pub fn without(graphs: impl IntoIterator<Item = Id>) -> Self {
+        match Self::set(graphs) {
+            Self::Set(list) => Self::Without(list),
+            other => other,
+        }
+    }
+
     /// Whether quads of a graph are seen.
     pub fn holds(&self, graph: Id) -> bool {
         match self {
             Self::All => true,
+            Self::Union(apart) | Self::Without(apart) => apart.binary_search(&graph).is_err(),
             Self::Default => graph == Id::DEFAULT_GRAPH,
             Self::One(one) => graph == *one,
             Self::AnyNamed => graph != Id::DEFAULT_GRAPH,
             Self::Set(set) => set.binary_search(&graph).is_ok(),
         }
+    }
+
+    /// Whether quads of a graph are seen by whoever names it.
+    pub fn reaches(&self, graph: Id) -> bool {
+        matches!(self, Self::Union(_)) || self.holds(graph)
     }
 
     /// The one graph this comes down to, if it does.
@@ -75,6 +94,14 @@ impl View {
         Self {
             snapshot: self.snapshot.clone(),
             graphs,
+        }
+    }
+
+    /// The same, but that graphs that are reached by their names only are not reached at all.
+    pub fn without_apart(&self) -> Self {
+        match &self.graphs {
+            Graphs::Union(apart) => self.with_graphs(Graphs::Without(Arc::clone(apart))),
+            _ => self.clone(),
         }
     }
 
@@ -174,7 +201,7 @@ impl View {
         self.snapshot.version().index.count(order, &low, &high)
     }
 
-    /// Quads matching a pattern in the graphs seen.
+    /// Quads matching a pattern in the graphs seen, or in the graph that is named.
     pub fn quads(&self, s: Option<Id>, p: Option<Id>, o: Option<Id>, g: Option<Id>) -> QuadScan {
         let (order, low, high, _) = self.range(s, p, o, g.or_else(|| self.graphs.single()));
         QuadScan {
@@ -264,7 +291,8 @@ impl View {
         let Some(directed) = self.datatype_index(crate::rdf::vocab::rdf::DIR_LANG_STRING) else {
             return false;
         };
-        self.triples(None, None, None).any(|[_, _, object]| {
+        let all = self.with_graphs(Graphs::All);
+        all.triples(None, None, None).any(|[_, _, object]| {
             object.is_literal() && {
                 let meta = self.meta(object);
                 meta.datatype == directed && meta.language != 0
@@ -490,11 +518,14 @@ impl Iterator for QuadScan {
         loop {
             let quad = QuadIds::from_row(self.order.spog(&self.cursor.next()?));
             let [s, p, o, g] = self.want;
-            if self.graphs.holds(quad.g)
+            let is_seen = match g {
+                Some(g) => g == quad.g && self.graphs.reaches(g),
+                None => self.graphs.holds(quad.g),
+            };
+            if is_seen
                 && s.is_none_or(|s| s == quad.s)
                 && p.is_none_or(|p| p == quad.p)
                 && o.is_none_or(|o| o == quad.o)
-                && g.is_none_or(|g| g == quad.g)
             {
                 return Some(quad);
             }

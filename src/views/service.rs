@@ -4,7 +4,7 @@
 use crate::query::extension_functions;
 use crate::rdf::format::Format;
 use crate::rdf::vocab::{rdf, xsd};
-use crate::store::{Id, View};
+use crate::store::{Graphs, Id, View};
 use oxrdf::{BlankNode, Literal, NamedNode, NamedOrBlankNode, Term, Triple};
 
 const SD: &str = "http://www.w3.org/ns/sparql-service-description#";
@@ -100,9 +100,15 @@ pub fn service_description(view: &View, base: &str, abilities: Abilities) -> Vec
     say(&dataset, "defaultGraph", default_graph.clone().into());
     say(&default_graph, "a", sd("Graph").into());
     // Duplicates among graphs are counted: an upper bound that needs no scan.
-    let quads = view.snapshot().quad_count();
+    let apart: u64 = view
+        .snapshot()
+        .apart()
+        .iter()
+        .map(|graph| view.graph_size(*graph))
+        .sum();
+    let quads = view.snapshot().quad_count() - apart;
     say(&default_graph, "triples", count(quads));
-    for (at, graph) in view.graph_names().into_iter().enumerate() {
+    for (at, graph) in named(view).into_iter().enumerate() {
         let Some(name) = view.iri(graph) else {
             continue;
         };
@@ -122,6 +128,14 @@ pub fn service_description(view: &View, base: &str, abilities: Abilities) -> Vec
     out
 }
 
+/// Every graph that can be named, also those that are reached in no other way.
+fn named(view: &View) -> Vec<Id> {
+    match view.graphs() {
+        Graphs::Union(_) => view.with_graphs(Graphs::AnyNamed).graph_names(),
+        _ => view.graph_names(),
+    }
+}
+
 fn sd(name: &str) -> NamedNode {
     NamedNode::new_unchecked(format!("{SD}{name}"))
 }
@@ -132,8 +146,7 @@ fn count(number: u64) -> Term {
 
 /// Named graphs with their number of quads, sorted by IRI; the default graph first when it holds anything.
 pub fn graph_sizes(view: &View) -> Vec<(Option<String>, u64)> {
-    let mut named: Vec<(Option<String>, u64)> = view
-        .graph_names()
+    let mut named: Vec<(Option<String>, u64)> = named(view)
         .into_iter()
         .filter_map(|graph| Some((Some(view.iri(graph)?.into_owned()), view.graph_size(graph))))
         .collect();

@@ -106,7 +106,9 @@ fn of_state(view: &View) -> Figures {
 
 /// The figures of a whole state, without reading it. A triple in several graphs counts in each.
 fn known(view: &View) -> Figures {
-    let quads = view.snapshot().quad_count();
+    let state = view.snapshot();
+    let apart = state.apart().iter().map(|graph| view.graph_size(*graph));
+    let quads = state.quad_count() - apart.sum::<u64>();
     let Some(statistics) = view.snapshot().statistics() else {
         return Figures {
             triples: quads,

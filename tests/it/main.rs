@@ -18,6 +18,7 @@ mod manifest_files;
 mod oslo;
 mod plan;
 mod protocol;
+mod quarantine;
 mod rdf12;
 mod rdf_suites;
 mod roundtrip;

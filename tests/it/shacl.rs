@@ -8,7 +8,7 @@ mod figures;
 mod fixtures;
 mod hostile;
 mod lints;
-mod live;
+pub(crate) mod live;
 mod live12;
 mod oracle;
 mod oracle12;

@@ -361,7 +361,7 @@ fn unit() -> GraphPattern {
 fn quads_seen(view: &View) -> f64 {
     let all = view.snapshot().quad_count();
     let seen = match view.graphs() {
-        Graphs::All => all,
+        Graphs::All | Graphs::Union(_) | Graphs::Without(_) => all,
         Graphs::Default => view.graph_size(Id::DEFAULT_GRAPH),
         Graphs::One(graph) => view.graph_size(*graph),
         Graphs::AnyNamed => all.saturating_sub(view.graph_size(Id::DEFAULT_GRAPH)),

@@ -540,6 +540,20 @@ impl Live {
         Report::assemble(&self.engine.shapes, &scope.data, &scope.context, findings)
     }
 
+    /// A report without results, which words those that [`Live::result_of`] gives. `scope` is the state they are of.
+    pub fn words(&self, scope: &Scope) -> Report {
+        let findings = Findings {
+            rows: Vec::new(),
+            totals: FxHashMap::default(),
+            focus_counts: None,
+            focus_total: 0,
+            not_checked: Vec::new(),
+            locals: (*self.locals).clone(),
+            stats: RunStats::default(),
+        };
+        Report::assemble(&self.engine.shapes, &scope.data, &scope.context, findings)
+    }
+
     /// A result that came or went, as reports show it. Ids may be of an earlier state.
     pub fn result_of(&self, event: &Event) -> ResultRow {
         self.result(&event.row)

@@ -21,7 +21,7 @@ impl Origin {
     /// The graphs of a view.
     pub(crate) fn of(view: &View) -> Self {
         let ids: Vec<Id> = match view.graphs() {
-            Graphs::All => return Self::default(),
+            Graphs::All | Graphs::Union(_) | Graphs::Without(_) => return Self::default(),
             Graphs::Default => vec![Id::DEFAULT_GRAPH],
             Graphs::One(graph) => vec![*graph],
             Graphs::Set(graphs) => graphs.to_vec(),
@@ -116,7 +116,7 @@ pub(crate) fn local_imports(view: &View) -> (View, Vec<NamedNode>) {
             }
         }
         let known = match view.graphs() {
-            Graphs::All | Graphs::AnyNamed => break,
+            Graphs::All | Graphs::Union(_) | Graphs::Without(_) | Graphs::AnyNamed => break,
             Graphs::Default => vec![Id::DEFAULT_GRAPH],
             Graphs::One(graph) => vec![*graph],
             Graphs::Set(graphs) => graphs.to_vec(),

@@ -197,12 +197,17 @@ fn work(inner: &Inner) {
     let mut rest_until = Instant::now();
     while !demand.stop.load(Ordering::Relaxed) {
         if let Some(wanted) = demand.wait() {
-            let made = make(&wanted.part, wanted.what, &wanted.state.view(), &mut || {
-                if demand.stop.load(Ordering::Relaxed) {
-                    return Err(io::ErrorKind::Interrupted.into());
-                }
-                Ok(())
-            });
+            let made = make(
+                &wanted.part,
+                wanted.what,
+                &wanted.state.whole(),
+                &mut || {
+                    if demand.stop.load(Ordering::Relaxed) {
+                        return Err(io::ErrorKind::Interrupted.into());
+                    }
+                    Ok(())
+                },
+            );
             match made {
                 Ok(true) => {}
                 Ok(false) => give_up(&wanted, None),
@@ -220,7 +225,7 @@ fn work(inner: &Inner) {
         let made = make(
             &missing.part,
             missing.what,
-            &missing.state.view(),
+            &missing.state.whole(),
             &mut || {
                 if demand.waiting.load(Ordering::Relaxed) == 0 {
                     return pace.row();
@@ -287,7 +292,7 @@ pub(crate) fn make_all(inner: &Inner, derivers: Derivers) -> io::Result<()> {
         for part in state.term_parts() {
             for what in derivers.0 {
                 if part.terms().is_some() {
-                    are_made &= make(&part, *what, &state.view(), &mut || Ok(()))?;
+                    are_made &= make(&part, *what, &state.whole(), &mut || Ok(()))?;
                 }
             }
         }

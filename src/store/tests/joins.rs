@@ -61,8 +61,7 @@ fn assert_joins(view: &View, every: usize, offset: usize) {
     let mut folded = Vec::new();
     view.subjects(p, o).for_each(|id| folded.push(id));
     let mut stepped = Vec::new();
-    let mut ids = view.subjects(p, o);
-    while let Some(id) = ids.next() {
+    for id in view.subjects(p, o) {
         stepped.push(id);
     }
     assert_eq!(folded, stepped);

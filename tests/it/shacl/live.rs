@@ -16,9 +16,9 @@ const BACKGROUND: &str = "urn:x:background";
 const SHAPES: &str = "urn:x:shapes";
 
 /// Result lines with how often each occurs.
-type Lines = BTreeMap<String, u64>;
+pub(crate) type Lines = BTreeMap<String, u64>;
 
-fn lines(report: &Report) -> Lines {
+pub(crate) fn lines(report: &Report) -> Lines {
     let mut lines = Lines::new();
     for row in report.results() {
         let value = row.value.map(|value| report.term(value).to_string());
