@@ -145,12 +145,18 @@ fn one_run(console: Console, harvest: &mut Harvest<'_>) -> anyhow::Result<Summar
     let summary = summary.map_err(told)?;
     for failure in &summary.failing {
         let word = console.say("fout", "error");
-        eprintln!("{word}[{}]: {}", failure.code, failure.message(console.language));
+        eprintln!(
+            "{word}[{}]: {}",
+            failure.code,
+            failure.message(console.language)
+        );
         if let Some(hint) = failure.hint(console.language) {
             eprintln!("  hint: {hint}");
         }
     }
-    let hidden = summary.failures.saturating_sub(summary.failing.len() as u64);
+    let hidden = summary
+        .failures
+        .saturating_sub(summary.failing.len() as u64);
     if hidden > 0 {
         let more = console.say("verdere fouten", "more errors");
         eprintln!("… {hidden} {more}");
@@ -223,9 +229,22 @@ fn told_in_words(console: Console, summary: &Summary, started: Instant) -> Strin
         (summary.unchanged, ("ongewijzigd", "unchanged")),
         (summary.skipped, ("al afgewerkt", "finished before")),
         (summary.deletions, ("verwijderd", "deleted")),
-        (summary.late, ("door nieuwere versies vervangen", "superseded")),
+        (
+            summary.late,
+            ("door nieuwere versies vervangen", "superseded"),
+        ),
         (summary.waiting, ("in quarantaine", "in quarantine")),
-        (summary.hollow, ("leden zonder inhoud", "members without content")),
+        (
+            summary.repaired,
+            (
+                "teksten zonder taal hersteld",
+                "texts without language mended",
+            ),
+        ),
+        (
+            summary.hollow,
+            ("leden zonder inhoud", "members without content"),
+        ),
         (
             summary.left_over,
             ("uitspraken zonder lid", "statements of no member"),

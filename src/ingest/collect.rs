@@ -10,8 +10,8 @@ use super::limits::Limits;
 use super::parse::{ContextLoader, Job};
 use super::reader::GuardedReader;
 use super::texts;
-use crate::rdf::vocab::rdf::LANG_STRING;
 use crate::rdf::version::RdfVersion;
+use crate::rdf::vocab::rdf::LANG_STRING;
 use oxrdf::{Literal, Quad, QuadRef, Term};
 
 /// How to read.

@@ -139,12 +139,7 @@ impl Fetcher {
     ///
     /// # Errors
     /// Why there is no answer, see [`FetchProblem`].
-    pub fn get(
-        &self,
-        url: &str,
-        accept: &str,
-        known: &Validators,
-    ) -> Result<Fetched, FetchError> {
+    pub fn get(&self, url: &str, accept: &str, known: &Validators) -> Result<Fetched, FetchError> {
         let mut attempt = 0;
         loop {
             let error = match self.follow(url, accept, known) {
@@ -189,12 +184,7 @@ impl Fetcher {
         full.mul_f64(0.5 + random as f64 / 2000.0)
     }
 
-    fn follow(
-        &self,
-        url: &str,
-        accept: &str,
-        known: &Validators,
-    ) -> Result<Fetched, FetchError> {
+    fn follow(&self, url: &str, accept: &str, known: &Validators) -> Result<Fetched, FetchError> {
         let mut at = url.split('#').next().unwrap_or(url).to_owned();
         if at.starts_with("file:") {
             return self.read_file(&at);
@@ -273,7 +263,9 @@ impl Fetcher {
             error.retry_after = text("retry-after").as_deref().and_then(retry_after);
             return Err(error);
         }
-        let cache = text("cache-control").unwrap_or_default().to_ascii_lowercase();
+        let cache = text("cache-control")
+            .unwrap_or_default()
+            .to_ascii_lowercase();
         let mut directives = cache.split(',').map(str::trim);
         let mut fetched = Fetched {
             url: url.to_owned(),
@@ -449,16 +441,27 @@ mod tests {
         ] {
             assert!(fetcher.judge(bad).is_err(), "{bad}");
         }
-        assert!(fetcher.get("file:///etc/passwd", "*/*", &Validators::default()).is_err());
+        assert!(
+            fetcher
+                .get("file:///etc/passwd", "*/*", &Validators::default())
+                .is_err()
+        );
     }
 
     #[test]
     fn our_own_network_is_not_asked() {
         let fetcher = fetcher(&["127.0.0.1:9", "[::1]:9", "localhost:9"]);
-        for url in ["http://127.0.0.1:9/", "http://[::1]:9/", "http://localhost:9/"] {
+        for url in [
+            "http://127.0.0.1:9/",
+            "http://[::1]:9/",
+            "http://localhost:9/",
+        ] {
             let error = fetcher.get(url, "*/*", &Validators::default());
             let error = error.expect_err("refused");
-            assert!(matches!(error.problem, FetchProblem::Private), "{url}: {error}");
+            assert!(
+                matches!(error.problem, FetchProblem::Private),
+                "{url}: {error}"
+            );
         }
     }
 

@@ -53,7 +53,11 @@ fn content(registry: &Registry) -> Vec<String> {
     };
     let mut lines: Vec<String> = view
         .quads(None, None, None, Some(graph))
-        .map(|quad| [quad.s, quad.p, quad.o].map(|id| view.text(id).into_owned()).join(" "))
+        .map(|quad| {
+            [quad.s, quad.p, quad.o]
+                .map(|id| view.text(id).into_owned())
+                .join(" ")
+        })
         .collect();
     lines.sort();
     lines
@@ -68,11 +72,19 @@ fn a_stream_comes_in_as_versions_and_as_state() {
     let stream = Stream::new(pages_of(&history(10, 3), 7), Syntax::NQuads);
     let server = stream.serve();
     let url = format!("{}/ldes", server.url);
-    for (form, objects, quads) in [(Form::State, 8, 8 * 7), (Form::Versions, 30, 28 * 8 + 2 * 3)] {
+    for (form, objects, quads) in [
+        (Form::State, 8, 8 * 7),
+        (Form::Versions, 30, 28 * 8 + 2 * 3),
+    ] {
         let folder = tempfile::tempdir().expect("a folder");
         let registry = registry(folder.path());
         let first = run(&registry, options(&registry, &url, form));
-        assert_eq!((first.failures, first.members), (0, 30), "{:?}", first.failing);
+        assert_eq!(
+            (first.failures, first.members),
+            (0, 30),
+            "{:?}",
+            first.failing
+        );
         assert_eq!(first.deletions, 2);
         assert_eq!(first.left_over, 0);
         let lines = content(&registry);
@@ -88,7 +100,11 @@ fn a_stream_comes_in_as_versions_and_as_state() {
         let second = run(&registry, options(&registry, &url, form));
         assert_eq!((second.commits, second.added, second.removed), (0, 0, 0));
         assert_eq!((registry.snapshot().seq(), second.unchanged), (seq, 1));
-        assert_eq!(server.asked(), ["/ldes", "/p4"], "finished pages are not read again");
+        assert_eq!(
+            server.asked(),
+            ["/ldes", "/p4"],
+            "finished pages are not read again"
+        );
     }
 }
 
@@ -115,7 +131,10 @@ struct Shuffle(u64);
 
 impl Shuffle {
     fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
         (self.0 >> 33) as usize % bound
     }
 
@@ -169,7 +188,9 @@ fn late_members_pages_and_deletions_find_their_place() {
     let registry = registry(folder.path());
     let again = || run(&registry, options(&registry, &url, Form::State));
     let number = |object: u64| {
-        let start = format!("<https://data.example/id/adres/{object}> <https://data.example/ns#huisnummer> ");
+        let start = format!(
+            "<https://data.example/id/adres/{object}> <https://data.example/ns#huisnummer> "
+        );
         let lines = content(&registry);
         let found: Vec<String> = lines
             .iter()
@@ -188,7 +209,11 @@ fn late_members_pages_and_deletions_find_their_place() {
     let done = again();
     assert_eq!((done.members, done.known, done.late), (2, 2, 1));
     assert_eq!((number(1), number(2)), ("\"5\"".into(), String::new()));
-    assert!(!content(&registry).iter().any(|line| line.contains("/adres/2>")));
+    assert!(
+        !content(&registry)
+            .iter()
+            .any(|line| line.contains("/adres/2>"))
+    );
     // A page more: what was deleted does not come back by what was before, only by what comes after.
     stream
         .pages
@@ -227,14 +252,22 @@ fn payloads_in_graphs_and_what_objects_share() {
     let now = Arc::new(std::sync::Mutex::new(text(one)));
     let shown = Arc::clone(&now);
     let server = server::Server::start(move |_, _| {
-        server::Reply::new("application/trig", shown.lock().expect("not poisoned").clone())
+        server::Reply::new(
+            "application/trig",
+            shown.lock().expect("not poisoned").clone(),
+        )
     });
     let registry = Registry::in_memory(RegistryConfig::default());
     let url = format!("{}/ldes", server.url);
     let folder = |text: String| {
         *now.lock().expect("not poisoned") = text;
         let done = run(&registry, options(&registry, &url, Form::State));
-        assert_eq!((done.failures, done.left_over), (0, 0), "{:?}", done.failing);
+        assert_eq!(
+            (done.failures, done.left_over),
+            (0, 0),
+            "{:?}",
+            done.failing
+        );
         content(&registry)
             .iter()
             .map(|line| line.replace("https://data.example/", ""))
@@ -254,7 +287,12 @@ fn payloads_in_graphs_and_what_objects_share() {
     );
     after(
         &text(two),
-        &["<a> <naam> \"A2\"", "<b> <bij> <x>", "<b> <naam> \"B\"", "<x> <naam> \"gedeeld\""],
+        &[
+            "<a> <naam> \"A2\"",
+            "<b> <bij> <x>",
+            "<b> <naam> \"B\"",
+            "<x> <naam> \"gedeeld\"",
+        ],
     );
     after(&text(three), &["<a> <naam> \"A2\""]);
 }

@@ -81,7 +81,10 @@ impl FetchProblem {
                 "het antwoord kwam niet op tijd".into(),
                 "the answer did not come in time".into(),
             ],
-            Self::HostNotFound => ["de host bestaat niet".into(), "the host does not exist".into()],
+            Self::HostNotFound => [
+                "de host bestaat niet".into(),
+                "the host does not exist".into(),
+            ],
             Self::Unreachable(reason) => [
                 format!("de server is niet bereikbaar of brak af: {reason}"),
                 format!("the server cannot be reached or broke off: {reason}"),

@@ -6,6 +6,7 @@ mod labels;
 mod names;
 mod page;
 mod position;
+mod repair;
 mod run;
 mod texts;
 mod write;

@@ -120,9 +120,7 @@ impl<'a> Graph<'a> {
     fn about(&self, node: NamedOrBlankNodeRef<'a>) -> impl Iterator<Item = (u32, &'a Quad)> {
         let quads = self.quads;
         let found = self.subjects.get(&node).map_or(&[][..], Vec::as_slice);
-        found
-            .iter()
-            .map(move |at| (*at, &quads[*at as usize]))
+        found.iter().map(move |at| (*at, &quads[*at as usize]))
     }
 
     fn values(
@@ -179,8 +177,10 @@ impl<'a> Graph<'a> {
         let start = NamedOrBlankNodeRef::NamedNode(oxrdf::NamedNodeRef::new_unchecked(member));
         let mut at = vec![start];
         for (step, predicate) in path.iter().enumerate() {
-            let mut found: Vec<&'a Term> =
-                at.iter().flat_map(|node| self.values(*node, predicate)).collect();
+            let mut found: Vec<&'a Term> = at
+                .iter()
+                .flat_map(|node| self.values(*node, predicate))
+                .collect();
             if found.is_empty() {
                 let payload = self.payloads.get(member).map_or(&[][..], Vec::as_slice);
                 found = payload
@@ -221,14 +221,13 @@ impl Page {
         let stream = find_stream(&graph, urls, known);
         let facts = facts_of(&graph, stream, known);
         let mut page = Self {
-            is_immutable: urls.iter().any(|url| {
-                graph
-                    .values(iri_node(url), names::IMMUTABLE)
-                    .any(is_true)
-            }),
+            is_immutable: urls
+                .iter()
+                .any(|url| graph.values(iri_node(url), names::IMMUTABLE).any(is_true)),
             ..Self::default()
         };
-        let mut hypermedia: Vec<NamedOrBlankNodeRef<'_>> = urls.iter().map(|url| iri_node(url)).collect();
+        let mut hypermedia: Vec<NamedOrBlankNodeRef<'_>> =
+            urls.iter().map(|url| iri_node(url)).collect();
         page.find_links(&graph, urls, stream, &facts, &mut hypermedia);
         page.find_members(&graph, stream, &facts, hypermedia);
         page.facts = facts;
@@ -516,8 +515,10 @@ fn facts_of(graph: &Graph<'_>, stream: Option<&str>, known: &StreamFacts) -> Str
         if let Some(Term::Literal(seconds)) = intervals.next() {
             facts.polling_interval = seconds.value().parse().ok().or(facts.polling_interval);
         }
-        let mut views: Vec<NamedOrBlankNodeRef<'_>> =
-            graph.values(node, names::VIEW).filter_map(node_of).collect();
+        let mut views: Vec<NamedOrBlankNodeRef<'_>> = graph
+            .values(node, names::VIEW)
+            .filter_map(node_of)
+            .collect();
         views.push(node);
         let mut retention: Vec<(String, String)> = views
             .into_iter()

@@ -225,8 +225,14 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let dir = Some(folder.path().join("x"));
         let mut position = Position::open(dir.clone(), kept(), 0).expect("opens");
-        position.kept.open.insert("urn:a".into(), OpenPage::default());
-        position.kept.open.insert("urn:b".into(), OpenPage::default());
+        position
+            .kept
+            .open
+            .insert("urn:a".into(), OpenPage::default());
+        position
+            .kept
+            .open
+            .insert("urn:b".into(), OpenPage::default());
         position.kept.seq = 5;
         position.finish("urn:a");
         position.save().expect("saves");

@@ -4,6 +4,7 @@
 use super::labels::fingerprint;
 use super::page::{Link, Member, Page};
 use super::position::{Kept, OpenPage, Position};
+use super::repair;
 use super::texts::{self, Failure};
 use super::write::{Form, Target, WriteError, write};
 use crate::ingest::collect::{Collect, collect};
@@ -21,7 +22,7 @@ use std::collections::BinaryHeap;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// What streams are asked for, the cheapest to read first.
 const ACCEPT: &str = "application/n-quads, application/trig;q=0.95, application/ld+json;q=0.9, \
@@ -56,6 +57,8 @@ pub struct HarvestOptions {
     pub batch_members: usize,
     /// Quads of one commit; a single member may have more.
     pub batch_quads: usize,
+    /// Members of a slow source wait no longer than this for others, so that little is done twice after a crash.
+    pub batch_time: Duration,
 }
 
 impl HarvestOptions {
@@ -75,6 +78,7 @@ impl HarvestOptions {
             max_barren: 5_000,
             batch_members: 1_000,
             batch_quads: 100_000,
+            batch_time: Duration::from_secs(1),
         }
     }
 }
@@ -132,6 +136,8 @@ pub struct Summary {
     pub known: u64,
     /// Members that a newer version supersedes.
     pub late: u64,
+    /// Literals of `rdf:langString` without a tag, which are no RDF, taken for plain strings.
+    pub repaired: u64,
     /// Members without IRI or statements.
     pub hollow: u64,
     /// Statements of pages that belong to no member and are not about the stream.
@@ -207,6 +213,7 @@ struct Run<'p> {
     queued: FxHashSet<u128>,
     batch: Vec<Member>,
     batch_quads: usize,
+    batch_since: Instant,
     batch_pages: Vec<String>,
     read: Vec<ReadPage>,
     /// A batch with members of the page at hand was refused.
@@ -235,8 +242,7 @@ impl Run<'_> {
         if is_new {
             let number = self.queued.len() as u64;
             let from = from.unwrap_or(i128::MIN);
-            self.frontier
-                .push(Reverse((from, number, url.to_owned())));
+            self.frontier.push(Reverse((from, number, url.to_owned())));
         }
         is_new
     }
@@ -310,10 +316,7 @@ impl<'r> Harvest<'r> {
     ///
     /// # Errors
     /// When the store or the position cannot be written; what is wrong with pages stands in the summary.
-    pub fn run(
-        &mut self,
-        progress: &mut dyn FnMut(&Summary),
-    ) -> Result<Summary, HarvestError> {
+    pub fn run(&mut self, progress: &mut dyn FnMut(&Summary)) -> Result<Summary, HarvestError> {
         let mut run = Run {
             summary: Summary {
                 last_timestamp: self.last_timestamp(),
@@ -325,6 +328,7 @@ impl<'r> Harvest<'r> {
             queued: FxHashSet::default(),
             batch: Vec::new(),
             batch_quads: 0,
+            batch_since: Instant::now(),
             batch_pages: Vec::new(),
             read: Vec::new(),
             is_refused: false,
@@ -351,7 +355,11 @@ impl<'r> Harvest<'r> {
                 return Ok(run.summary);
             }
             let has_members = run.summary.members + run.summary.known > before;
-            barren = if has_members || was_read { 0 } else { barren + 1 };
+            barren = if has_members || was_read {
+                0
+            } else {
+                barren + 1
+            };
             if barren >= self.options.max_barren {
                 run.fail(texts::endless(&url, barren));
                 break;
@@ -406,7 +414,10 @@ impl<'r> Harvest<'r> {
         };
         run.summary.bytes += body.len() as u64;
         let page = match self.read(&fetched, body, url) {
-            Ok(page) => page,
+            Ok((page, repaired)) => {
+                run.summary.repaired += repaired;
+                page
+            }
             Err(failure) => {
                 run.fail(failure);
                 return Ok(true);
@@ -431,7 +442,7 @@ impl<'r> Harvest<'r> {
         fetched: &Fetched,
         body: bytes::Bytes,
         url: &str,
-    ) -> Result<Page, Failure> {
+    ) -> Result<(Page, u64), Failure> {
         let media_type = fetched.media_type.as_str();
         let is_told = !matches!(
             media_type,
@@ -440,7 +451,7 @@ impl<'r> Harvest<'r> {
         if is_told && Format::from_media_type(media_type).is_none() {
             return Err(texts::not_rdf(url, media_type));
         }
-        let input = Input::bytes(fetched.url.as_str(), body);
+        let input = Input::bytes(fetched.url.as_str(), body.clone());
         let how = Collect {
             media_type: is_told.then_some(media_type),
             base: Some(&fetched.url),
@@ -448,9 +459,21 @@ impl<'r> Harvest<'r> {
             contexts: &self.options.contexts,
             version: self.registry.store().settings().rdf,
         };
-        let quads = collect(&input, &how).map_err(|found| texts::not_read(&found, url))?;
+        let (quads, repaired) = match collect(&input, &how) {
+            Ok(quads) => (quads, 0),
+            Err(found) => match repair::untagged(&body) {
+                // Anything else that is wrong is told of the page as it was served.
+                Some((text, repaired)) => {
+                    let input = Input::bytes(fetched.url.as_str(), text);
+                    let quads = collect(&input, &how);
+                    (quads.map_err(|_| texts::not_read(&found, url))?, repaired)
+                }
+                None => return Err(texts::not_read(&found, url)),
+            },
+        };
         let urls = [url, fetched.url.as_str()];
-        Ok(Page::read(&quads, &urls, &self.position.kept.facts))
+        let page = Page::read(&quads, &urls, &self.position.kept.facts);
+        Ok((page, repaired))
     }
 
     /// Follows the links of a page and hands over its members.
@@ -487,6 +510,9 @@ impl<'r> Harvest<'r> {
             if run.batch_quads + member.len() > self.options.batch_quads {
                 self.flush(run)?;
             }
+            if run.batch.is_empty() {
+                run.batch_since = Instant::now();
+            }
             if run.batch_pages.last().map(String::as_str) != Some(url) {
                 run.batch_pages.push(url.to_owned());
             }
@@ -512,6 +538,8 @@ impl<'r> Harvest<'r> {
         });
         if run.batch.is_empty() {
             self.settle(run)?;
+        } else if run.batch_since.elapsed() >= self.options.batch_time {
+            self.flush(run)?;
         }
         Ok(())
     }

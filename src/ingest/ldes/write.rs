@@ -259,9 +259,7 @@ impl<'d, 's> Change<'d, 's> {
         for (owner, member) in chosen {
             let head = self.draft.intern(head(owner).as_ref().into());
             let version = Version::of(member);
-            if self.form == Form::State
-                && self.known(head).is_some_and(|known| known.0 > version)
-            {
+            if self.form == Form::State && self.known(head).is_some_and(|known| known.0 > version) {
                 late += 1;
                 continue;
             }
@@ -439,7 +437,11 @@ impl<'d, 's> Change<'d, 's> {
         if self.form == Form::Versions {
             return;
         }
-        self.say(entry.head, self.current, &entry.version.text(entry.is_delete));
+        self.say(
+            entry.head,
+            self.current,
+            &entry.version.text(entry.is_delete),
+        );
         for triple in &entry.triples {
             let is_own = match &triple.subject {
                 NamedOrBlankNode::NamedNode(node) => node.as_str() == entry.owner,

@@ -6,9 +6,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use ureq::Error;
-use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, NextTimeout, Transport,
-};
+use ureq::unversioned::transport::{Buffers, ConnectionDetails, Connector, NextTimeout, Transport};
 
 /// Longest wait before looking whether the answer is still wanted.
 const STEP: Duration = Duration::from_millis(40);

@@ -21,7 +21,9 @@ fn with_a_bad_page(bad: impl Fn(&Ask, &str) -> Reply + Send + Sync + 'static) ->
             "/ldes" => {
                 let mut text = turtle(base, 0, None, &[]);
                 for number in 0..3 {
-                    text += &format!("<{base}/ldes> tree:relation [ tree:node <{base}/p{number}> ] .\n");
+                    text += &format!(
+                        "<{base}/ldes> tree:relation [ tree:node <{base}/p{number}> ] .\n"
+                    );
                 }
                 Reply::new("text/turtle", text)
             }
@@ -44,7 +46,10 @@ fn with_a_bad_page(bad: impl Fn(&Ask, &str) -> Reply + Send + Sync + 'static) ->
     let lines = content(&registry);
     for object in [0, 2] {
         let start = format!("<https://data.example/id/adres/{object}> ");
-        assert!(lines.iter().any(|line| line.starts_with(&start)), "{object}");
+        assert!(
+            lines.iter().any(|line| line.starts_with(&start)),
+            "{object}"
+        );
     }
     summary
 }
@@ -72,7 +77,10 @@ fn errors_of_the_server() {
         match tries.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
             0 => Reply::status(503).with("retry-after", "0"),
             1 => Reply::status(500),
-            _ => Reply::new("text/turtle", turtle(base, 1, None, &[Version::new(1, 1, 1)])),
+            _ => Reply::new(
+                "text/turtle",
+                turtle(base, 1, None, &[Version::new(1, 1, 1)]),
+            ),
         }
     });
     assert_eq!((summary.failures, summary.members), (0, 3));
@@ -97,22 +105,26 @@ fn slow_answers() {
 #[test]
 fn what_is_no_rdf() {
     fails_with("H001", |_, _| {
-        Reply::new("text/html; charset=utf-8", "<!doctype html><title>Welkom</title>")
+        Reply::new(
+            "text/html; charset=utf-8",
+            "<!doctype html><title>Welkom</title>",
+        )
     });
     fails_with("H001", |_, _| Reply::new("application/pdf", "%PDF"));
     // A page of HTML under the name of RDF.
     let summary = with_a_bad_page(|_, _| {
-        Reply::new("text/turtle", "<!doctype html><html><body>Welkom</body></html>")
+        Reply::new(
+            "text/turtle",
+            "<!doctype html><html><body>Welkom</body></html>",
+        )
     });
     assert_eq!(summary.failures, 1);
     // Turtle under the name of N-Quads.
-    let summary = with_a_bad_page(|_, base| {
-        Reply::new("application/n-quads", turtle(base, 1, None, &[]))
-    });
+    let summary =
+        with_a_bad_page(|_, base| Reply::new("application/n-quads", turtle(base, 1, None, &[])));
     assert_eq!(summary.failures, 1);
-    let summary = with_a_bad_page(|_, _| {
-        Reply::new("text/turtle", &b"<urn:a> <urn:b> \"caf\xE9\" ."[..])
-    });
+    let summary =
+        with_a_bad_page(|_, _| Reply::new("text/turtle", &b"<urn:a> <urn:b> \"caf\xE9\" ."[..]));
     assert_eq!(summary.failures, 1);
 }
 
@@ -128,14 +140,14 @@ fn bombs() {
     // The same as a file.
     let summary = with_a_bad_page(move |_, _| Reply::new("application/n-quads", bomb.clone()));
     assert_eq!(summary.failures, 1);
-    fails_with("H010", |_, _| Reply::new("text/turtle", vec![b' '; 5 << 20]));
+    fails_with("H010", |_, _| {
+        Reply::new("text/turtle", vec![b' '; 5 << 20])
+    });
     for deep in [
         format!("{}{}", "[".repeat(1_000_000), "]".repeat(1_000_000)),
         "{\"a\":".repeat(600_000),
     ] {
-        let summary = with_a_bad_page(move |_, _| {
-            Reply::new("application/ld+json", deep.clone())
-        });
+        let summary = with_a_bad_page(move |_, _| Reply::new("application/ld+json", deep.clone()));
         assert_eq!(summary.failures, 1);
     }
     let deep = format!("<urn:a> <urn:b> {}", "[ <urn:c> ".repeat(300_000));
@@ -145,7 +157,9 @@ fn bombs() {
 
 #[test]
 fn nothing_else_is_asked() {
-    let secret = Arc::new(Server::start(|_, _| Reply::new("application/ld+json", "{}")));
+    let secret = Arc::new(Server::start(|_, _| {
+        Reply::new("application/ld+json", "{}")
+    }));
     let inner = secret.url.clone();
     let context = format!("{{\"@context\":\"{inner}/context.jsonld\",\"@id\":\"urn:a\",\"b\":1}}");
     let summary = with_a_bad_page(move |_, _| Reply::new("application/ld+json", context.clone()));
@@ -154,7 +168,9 @@ fn nothing_else_is_asked() {
     fails_with("H010", move |_, _| {
         Reply::status(302).with("location", format!("{inner}/elsewhere"))
     });
-    fails_with("H010", |_, _| Reply::status(302).with("location", "file:///etc/passwd"));
+    fails_with("H010", |_, _| {
+        Reply::status(302).with("location", "file:///etc/passwd")
+    });
     fails_with("H010", |_, _| Reply::status(307).with("location", "/p1"));
     // A relation that leads to another host: its page cannot be had, nothing else suffers.
     let inner = secret.url.clone();
@@ -164,7 +180,12 @@ fn nothing_else_is_asked() {
         Reply::new("text/turtle", text + &relation)
     });
     assert_eq!((summary.failures, summary.members), (1, 3));
-    assert!(summary.failing[0].hint.as_ref().is_some_and(|hint| hint[1].contains("--allow-host")));
+    assert!(
+        summary.failing[0]
+            .hint
+            .as_ref()
+            .is_some_and(|hint| hint[1].contains("--allow-host"))
+    );
     assert_eq!(secret.asked(), Vec::<String>::new());
 }
 
@@ -204,12 +225,19 @@ fn paging_that_does_not_end() {
     // Pages that lead to each other are read once.
     let server = Server::start(|ask, base| {
         let number = usize::from(ask.path == "/p1");
-        let text = turtle(base, number, Some(1 - number), &[Version::new(number as u64, 1, 1)])
-            + &format!("<{base}/ldes> tree:relation [ tree:node <{base}/p1> ] .\n");
+        let text = turtle(
+            base,
+            number,
+            Some(1 - number),
+            &[Version::new(number as u64, 1, 1)],
+        ) + &format!("<{base}/ldes> tree:relation [ tree:node <{base}/p1> ] .\n");
         Reply::new("text/turtle", text)
     });
     let registry = Registry::in_memory(RegistryConfig::default());
-    let summary = run(&registry, options(&registry, &format!("{}/ldes", server.url), Form::State));
+    let summary = run(
+        &registry,
+        options(&registry, &format!("{}/ldes", server.url), Form::State),
+    );
     assert_eq!((summary.failures, summary.pages), (0, 3));
 }
 
@@ -242,11 +270,15 @@ fn pages_that_change_and_members_without_content() {
     assert_eq!((first.members, first.hollow, first.left_over), (1, 2, 2));
     // The same version with other words: the page is believed.
     say(&[], "");
-    let changed = turtle(&server.url, 0, None, &[Version::new(1, 1, 1)]).replace("\"1\" ;", "\"1A\" ;");
+    let changed =
+        turtle(&server.url, 0, None, &[Version::new(1, 1, 1)]).replace("\"1\" ;", "\"1A\" ;");
     *shown.lock().expect("not poisoned") = changed;
     again();
     let lines = content(&registry);
-    assert!(lines.iter().any(|line| line.ends_with("\"1A\"")), "{lines:#?}");
+    assert!(
+        lines.iter().any(|line| line.ends_with("\"1A\"")),
+        "{lines:#?}"
+    );
     assert_eq!(lines.len(), 7);
 }
 
@@ -254,7 +286,10 @@ fn pages_that_change_and_members_without_content() {
 fn pages_too_large_for_one_commit_come_in_parts() {
     let members = history(60, 1);
     let server = Server::start(move |_, base| {
-        Reply::new("application/n-quads", page(Syntax::NQuads, base, 0, None, &members))
+        Reply::new(
+            "application/n-quads",
+            page(Syntax::NQuads, base, 0, None, &members),
+        )
     });
     let registry = Registry::in_memory(RegistryConfig::default());
     let mut options = options(&registry, &format!("{}/ldes", server.url), Form::State);

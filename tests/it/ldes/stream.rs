@@ -75,9 +75,16 @@ pub(crate) fn turtle(base: &str, page: usize, next: Option<usize>, members: &[Ve
          ldes:timestampPath prov:generatedAtTime ; ldes:versionOfPath dct:isVersionOf ; ldes:pollingInterval 7 .\n"
     );
     if let Some(next) = next {
-        text += &format!("<{base}/p{page}> tree:relation [ a tree:Relation ; tree:node <{base}/p{next}> ] .\n");
+        text += &format!(
+            "<{base}/p{page}> tree:relation [ a tree:Relation ; tree:node <{base}/p{next}> ] .\n"
+        );
     }
+    let mut told = std::collections::BTreeSet::new();
     for member in members {
+        // A page is a set: what is on it twice is there once.
+        if !told.insert((member.object, member.version)) {
+            continue;
+        }
         let Version {
             object, version, ..
         } = member;
