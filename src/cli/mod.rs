@@ -11,6 +11,7 @@ mod explain;
 mod export;
 mod gate;
 mod generate;
+mod harvest;
 mod help;
 mod lint;
 mod load;
@@ -101,6 +102,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Load files and folders
     Load(load::LoadArgs),
+    /// Take in a source, and what it adds later
+    Harvest(harvest::HarvestArgs),
     /// Check the registry, or files, against the shapes
     Validate(validate::ValidateArgs),
     /// Check shapes themselves, before any data
@@ -191,6 +194,7 @@ fn dispatch(command: Command, session: &Session) -> anyhow::Result<Exit> {
         Command::Demo(args) => demo::run(session, &args),
         Command::Serve(args) => serve::run(session, &args),
         Command::Load(args) => load::run(session, &args),
+        Command::Harvest(args) => harvest::run(session, &args),
         Command::Validate(args) => validate::run(session, &args),
         Command::Lint(args) => lint::run(session, &args),
         Command::Query(args) => query::run(session, &args),

@@ -3,12 +3,15 @@
 //! Does not decide who may write and does not publish anything by itself: [`load`] goes through the commit path.
 
 pub mod code_meanings;
+mod collect;
 mod complain;
 pub mod contexts;
 pub mod diagnostic;
+pub mod fetch;
 pub mod format;
 pub mod input;
 mod labels;
+pub mod ldes;
 pub mod limits;
 mod lines;
 pub mod load;

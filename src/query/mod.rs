@@ -45,6 +45,7 @@ pub use run::{
     ParsedQuery, QueryStats, evaluate, is_run_by_executor, join_order, parse_query,
     parse_query_with, run_query, variables_in,
 };
+pub(crate) use service::Attentive;
 pub use service::{AllowError, ServiceLimits, Services};
 pub use shared::{MemoryPool, Overtime};
 pub use update::{UpdateStats, apply_update, apply_update_within};

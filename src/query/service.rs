@@ -4,11 +4,13 @@
 //! What is asked of which endpoint, and how it is joined, is decided in `algebra_in::federate`.
 
 mod allow;
+mod attentive;
 mod client;
 mod nesting;
 mod table;
 
 pub use allow::AllowError;
+pub(crate) use attentive::Attentive;
 pub(super) use table::{Request, Row, Session};
 
 use allow::Allowed;

@@ -14,6 +14,7 @@ mod hostile;
 mod http;
 mod json_ld_suite;
 mod keeping;
+mod ldes;
 mod manifest_files;
 mod oslo;
 mod plan;

@@ -1,7 +1,7 @@
 //! More Dutch texts of arguments: of commands with many words.
 
 /// Command, argument and text; "" is the command itself.
-pub(super) const MORE_DUTCH: [(&str, &str, &str); 8] = [
+pub(super) const MORE_DUTCH: [(&str, &str, &str); 22] = [
     (
         "generate",
         "seed",
@@ -34,4 +34,73 @@ pub(super) const MORE_DUTCH: [(&str, &str, &str); 8] = [
         "graph",
         "Alleen wat in deze graaf hoort: een IRI, de naam onder BASE/graph/, of \"default\"",
     ),
+    ("harvest", "", "Neem een bron op, en wat ze later toevoegt"),
+    ("harvest", "kind", "Soort bron"),
+    (
+        "harvest",
+        "url",
+        "Waar de bron begint: een ldes:EventStream of een weergave ervan",
+    ),
+    (
+        "harvest",
+        "graph",
+        "Graaf van de bron: een IRI, of de naam onder BASE/graph/",
+    ),
+    (
+        "harvest",
+        "form",
+        "Wat bewaard wordt: de toestand van elk object, of al zijn versies",
+    ),
+    (
+        "harvest",
+        "once",
+        "Eén ronde, in plaats van te blijven volgen",
+    ),
+    (
+        "harvest",
+        "interval",
+        "Seconden tussen twee rondes [standaard: zoals de bron vraagt, anders 60]",
+    ),
+    (
+        "harvest",
+        "name",
+        "Naam van de bron, waaronder onthouden wordt hoe ver ze is [standaard: naar haar adres]",
+    ),
+    (
+        "harvest",
+        "allow_private",
+        "Laat adressen van deze machine en van eigen netwerken toe",
+    ),
+    (
+        "harvest",
+        "allow_host",
+        "Nog een host waar de bron naar mag verwijzen; mag meermaals",
+    ),
+    (
+        "harvest",
+        "rate",
+        "Meeste aanvragen per seconde aan één host; 0 is onbegrensd",
+    ),
+    (
+        "harvest",
+        "max_page",
+        "Grootste pagina, uitgepakt, zoals 64MiB",
+    ),
+    (
+        "harvest",
+        "on_violation",
+        "Hoe streng leden beoordeeld worden [standaard: zoals de regel van de graaf zegt, anders weigeren]",
+    ),
+    (
+        "harvest",
+        "context_map",
+        "Lokale kopieën van JSON-LD-contexten: een tabel van context-IRI en pad",
+    ),
 ];
+
+/// Examples below the help of `harvest`: name, Dutch, English.
+pub(super) const HARVEST_EXAMPLE: (&str, &str, &str) = (
+    "harvest",
+    "  oslo harvest ldes https://data.example/ldes/adressen --graph adressen --once\n  oslo harvest ldes https://data.example/ldes/adressen --graph adressen --as versions\n\nEr wordt verdergegaan waar een vorige ronde ophield. Niets nieuws is geen commit.",
+    "  oslo harvest ldes https://data.example/ldes/addresses --graph addresses --once\n  oslo harvest ldes https://data.example/ldes/addresses --graph addresses --as versions\n\nIt goes on where a previous run ended. Nothing new is no commit.",
+);

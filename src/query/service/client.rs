@@ -2,6 +2,7 @@
 //! reads its answer as it comes. Waits in short steps, so that a query that is stopped drops its request at once.
 //! Knows no list of endpoints; whoever calls has looked.
 
+use super::attentive::Attentive;
 use super::nesting::Shallow;
 use crate::query::budget;
 use crate::rdf::label::Text;
@@ -14,13 +15,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use ureq::unversioned::resolver::DefaultResolver;
-use ureq::unversioned::transport::{
-    Buffers, ConnectionDetails, Connector, NextTimeout, RustlsConnector, TcpConnector, Transport,
-};
+use ureq::unversioned::transport::{Connector, RustlsConnector, TcpConnector};
 use ureq::{Agent, Error, http};
 
-/// Longest wait before looking whether the query is still wanted.
-const STEP: Duration = Duration::from_millis(40);
 /// Time to find and reach a host.
 const CONNECT: Duration = Duration::from_secs(5);
 const ACCEPT: &str = "application/sparql-results+json, application/sparql-results+xml;q=0.8";
@@ -49,7 +46,7 @@ impl Client {
             .build();
         let connector =
             ().chain(TcpConnector::default())
-                .chain(Attentive)
+                .chain(Attentive::new(Arc::new(budget::is_stopped)))
                 .chain(RustlsConnector::default());
         Self {
             agent: Agent::with_parts(config, connector, DefaultResolver::default()),
@@ -196,63 +193,5 @@ impl<R: Read> Read for Bounded<R> {
                 ))
             }
         }
-    }
-}
-
-/// Connections that wait in steps and give up when the query that runs on this thread is stopped.
-#[derive(Debug)]
-struct Attentive;
-
-impl<In: Transport> Connector<In> for Attentive {
-    type Out = AttentiveTransport<In>;
-
-    fn connect(
-        &self,
-        _: &ConnectionDetails<'_>,
-        chained: Option<In>,
-    ) -> Result<Option<Self::Out>, Error> {
-        Ok(chained.map(AttentiveTransport))
-    }
-}
-
-#[derive(Debug)]
-struct AttentiveTransport<T>(T);
-
-impl<T: Transport> Transport for AttentiveTransport<T> {
-    fn buffers(&mut self) -> &mut dyn Buffers {
-        self.0.buffers()
-    }
-
-    fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), Error> {
-        self.0.transmit_output(amount, timeout)
-    }
-
-    fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
-        let started = Instant::now();
-        loop {
-            if budget::is_stopped() {
-                return Err(io::Error::from(io::ErrorKind::ConnectionAborted).into());
-            }
-            let left = timeout.after.saturating_sub(started.elapsed());
-            if left.is_zero() {
-                return Err(Error::Timeout(timeout.reason));
-            }
-            let step = NextTimeout {
-                after: left.min(STEP).into(),
-                ..timeout
-            };
-            match self.0.await_input(step) {
-                Err(Error::Timeout(_)) => {}
-                done => return done,
-            }
-        }
-    }
-
-    fn is_open(&mut self) -> bool {
-        self.0.is_open()
-    }
-
-    fn is_tls(&self) -> bool {
-        self.0.is_tls()
     }
 }
