@@ -18,6 +18,7 @@ Start here:
 Data:
   load       Load files and folders
   harvest    Take in a source, and what it adds later
+  source     Declare what is taken in from elsewhere, and take it in
   validate   Check the registry, or files, against the shapes
   lint       Check shapes themselves, before any data
   gate       Show or change how strictly commits are judged, per graph
@@ -47,6 +48,7 @@ Begin hier:
 Gegevens:
   load       Laad bestanden en mappen
   harvest    Neem een bron op, en wat ze later toevoegt
+  source     Leg vast wat van elders opgenomen wordt, en neem het op
   validate   Controleer het register, of bestanden, tegen de vormen
   lint       Controleer vormen zelf, nog voor er gegevens zijn
   gate       Toon of wijzig hoe streng commits beoordeeld worden, per graaf
@@ -89,8 +91,9 @@ Afloopcodes: 0 gedaan · 1 iets voldoet niet of is geweigerd · 2 kon niet draai
 `oslo OPDRACHT --help` vertelt meer.";
 
 /// Examples below the help of a command: name, Dutch, English.
-const EXAMPLES: [(&str, &str, &str); 20] = [
+const EXAMPLES: [(&str, &str, &str); 21] = [
     more::HARVEST_EXAMPLE,
+    more::SOURCE_EXAMPLE,
     (
         "demo",
         "  oslo demo                          # op http://127.0.0.1:7400\n  oslo --data /srv/proef demo --no-serve",

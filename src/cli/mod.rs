@@ -22,6 +22,7 @@ mod query;
 mod serve;
 mod session;
 mod settings;
+mod source;
 mod validate;
 
 use crate::rdf::label::Language;
@@ -104,6 +105,8 @@ enum Command {
     Load(load::LoadArgs),
     /// Take in a source, and what it adds later
     Harvest(harvest::HarvestArgs),
+    /// Declare what is taken in from elsewhere, and take it in
+    Source(source::SourceArgs),
     /// Check the registry, or files, against the shapes
     Validate(validate::ValidateArgs),
     /// Check shapes themselves, before any data
@@ -195,6 +198,7 @@ fn dispatch(command: Command, session: &Session) -> anyhow::Result<Exit> {
         Command::Serve(args) => serve::run(session, &args),
         Command::Load(args) => load::run(session, &args),
         Command::Harvest(args) => harvest::run(session, &args),
+        Command::Source(args) => source::run(session, &args),
         Command::Validate(args) => validate::run(session, &args),
         Command::Lint(args) => lint::run(session, &args),
         Command::Query(args) => query::run(session, &args),

@@ -5,6 +5,7 @@ use super::arguments::{ServiceArgs, parse_memory};
 use super::problem::Problem;
 use super::session::Session;
 use crate::http::{self, ServeError, ServerConfig};
+use crate::ingest::sources::schedule;
 use crate::registry::Registry;
 use clap::Args;
 use std::io::{self, Write};
@@ -71,10 +72,15 @@ pub(crate) fn start(
     config: ServerConfig,
     on_ready: impl FnOnce(SocketAddr) -> io::Result<()>,
 ) -> anyhow::Result<Exit> {
+    // Sources are read beside the requests, where this process may write.
+    let sources = (!registry.store().is_read_only())
+        .then(|| schedule(Arc::clone(&registry)))
+        .transpose()?;
     let served = http::serve(registry, config, |address| {
         // Whoever started the server may have closed its output.
         let _ = on_ready(address);
     });
+    drop(sources);
     match served {
         Ok(()) => Ok(Exit::Done),
         Err(ServeError::Bind { address, source }) => Err(Problem::new(

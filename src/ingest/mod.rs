@@ -19,6 +19,7 @@ mod newer;
 pub mod parse;
 mod place;
 mod reader;
+pub mod sources;
 mod stage;
 mod subject_lines;
 mod syntax_texts;

@@ -4,7 +4,7 @@
 mod hostile;
 mod published;
 mod resume;
-mod server;
+pub(crate) mod server;
 mod stream;
 
 use oslo_registry::ingest::ldes::{Form, Harvest, HarvestOptions, Summary};

@@ -27,6 +27,7 @@ mod served;
 mod shacl;
 mod soak;
 mod solutions;
+mod sources;
 mod sparql;
 mod stored;
 mod suite;

@@ -1,7 +1,7 @@
 //! More Dutch texts of arguments: of commands with many words.
 
 /// Command, argument and text; "" is the command itself.
-pub(super) const MORE_DUTCH: [(&str, &str, &str); 22] = [
+pub(super) const MORE_DUTCH: [(&str, &str, &str); 29] = [
     (
         "generate",
         "seed",
@@ -96,7 +96,45 @@ pub(super) const MORE_DUTCH: [(&str, &str, &str); 22] = [
         "context_map",
         "Lokale kopieën van JSON-LD-contexten: een tabel van context-IRI en pad",
     ),
+    (
+        "source",
+        "",
+        "Leg vast wat van elders opgenomen wordt, en neem het op",
+    ),
+    ("source", "action", "Wat er moet gebeuren"),
+    (
+        "source",
+        "names",
+        "Namen van bronnen; voor \"add\" één naam en de plaats: een pad of een adres",
+    ),
+    (
+        "source",
+        "kind",
+        "Hoe ze gelezen wordt [standaard: file voor een pad, http voor een adres]",
+    ),
+    (
+        "source",
+        "graph",
+        "Graaf die ze vult: een IRI, of een naam onder BASE/graph/ [standaard: bron/NAAM]",
+    ),
+    (
+        "source",
+        "every",
+        "Hoe vaak \"oslo serve\" ze leest, zoals 30s, 15m, 6h of 1d [standaard: alleen als het gevraagd wordt]",
+    ),
+    (
+        "source",
+        "allow_private",
+        "Laat adressen van deze machine en van privénetwerken toe",
+    ),
 ];
+
+/// Examples below the help of `source`: name, Dutch, English.
+pub(super) const SOURCE_EXAMPLE: (&str, &str, &str) = (
+    "source",
+    "  oslo source add hinder https://data.example/ldes/hinder --kind ldes --every 5m\n  oslo source add wijken data/wijken.ttl\n  oslo source run wijken\n  oslo source show hinder\n\nElke bron vult één graaf. Wie ze twee keer leest terwijl er niets wijzigde, maakt geen commit.",
+    "  oslo source add works https://data.example/ldes/works --kind ldes --every 5m\n  oslo source add areas data/areas.ttl\n  oslo source run areas\n  oslo source show works\n\nEach source fills one graph. Reading it twice while nothing changed makes no commit.",
+);
 
 /// Examples below the help of `harvest`: name, Dutch, English.
 pub(super) const HARVEST_EXAMPLE: (&str, &str, &str) = (

@@ -14,4 +14,5 @@ mod write;
 pub use page::{Link, Member, Page, StreamFacts};
 pub use run::{Harvest, HarvestError, HarvestOptions, Summary};
 pub use texts::Failure;
+pub(in crate::ingest) use texts::{not_fetched, not_rdf, not_read, refused};
 pub use write::{Form, Target, WriteError, Written, write};

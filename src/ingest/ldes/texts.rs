@@ -111,7 +111,7 @@ fn of(row: &Row, url: &str, found: &str) -> Failure {
     }
 }
 
-pub(super) fn not_rdf(url: &str, media_type: &str) -> Failure {
+pub(in crate::ingest) fn not_rdf(url: &str, media_type: &str) -> Failure {
     let short: String = media_type.chars().take(80).collect();
     of(&NOT_RDF, url, &short)
 }
@@ -128,11 +128,11 @@ pub(super) fn too_many(url: &str, pages: u64) -> Failure {
     of(&TOO_MANY, url, &pages.to_string())
 }
 
-pub(super) fn refused(url: &str, results: u64) -> Failure {
+pub(in crate::ingest) fn refused(url: &str, results: u64) -> Failure {
     of(&REFUSED, url, &results.to_string())
 }
 
-pub(super) fn not_fetched(error: &FetchError, url: &str) -> Failure {
+pub(in crate::ingest) fn not_fetched(error: &FetchError, url: &str) -> Failure {
     Failure {
         code: "H010".to_owned(),
         url: url.to_owned(),
@@ -142,7 +142,7 @@ pub(super) fn not_fetched(error: &FetchError, url: &str) -> Failure {
     }
 }
 
-pub(super) fn not_read(found: &Diagnostic, url: &str) -> Failure {
+pub(in crate::ingest) fn not_read(found: &Diagnostic, url: &str) -> Failure {
     let place = found.location.to_string();
     let message = pair((*found.message).clone());
     Failure {

@@ -1,0 +1,349 @@
+//! `oslo source`: declares what is taken in from elsewhere, and takes it in. When piped, one line per source or run.
+
+use super::Exit;
+use super::console::write_tabbed;
+use super::load::parse_iri;
+use super::problem;
+use super::session::Session;
+use crate::ingest::sources::{Outcome, RunRecord, run_source, runs_of};
+use crate::registry::{DeclaredSource, Registry, SourceKind};
+use clap::builder::{PossibleValuesParser, TypedValueParser as _};
+use clap::{Args, ValueEnum};
+use std::io::Write;
+use std::sync::Arc;
+use std::time::Duration;
+
+#[derive(Args)]
+pub(crate) struct SourceArgs {
+    /// What to do
+    #[arg(value_enum, default_value_t = Action::List, value_name = "ACTION")]
+    action: Action,
+    /// Names of sources; for "add" one name and its location: a path or an address
+    #[arg(value_name = "NAME")]
+    names: Vec<String>,
+    /// How it is read [default: file for a path, http for an address]
+    #[arg(long, value_name = "KIND", value_parser = kind_parser())]
+    kind: Option<SourceKind>,
+    /// Graph it fills: an IRI, or a name below BASE/graph/ [default: bron/NAME]
+    #[arg(long, value_name = "GRAPH")]
+    graph: Option<String>,
+    /// How often "oslo serve" reads it, such as 30s, 15m, 6h or 1d [default: only when told to]
+    #[arg(long, value_name = "TIME", value_parser = parse_every)]
+    every: Option<Duration>,
+    /// Allow addresses of this machine and of private networks
+    #[arg(long)]
+    allow_private: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Action {
+    /// Declare a source, or another of the same name in its place
+    Add,
+    /// Show all sources, and what became of the last run of each
+    List,
+    /// Show a source and its latest runs
+    Show,
+    /// Read sources now; all when none is named
+    Run,
+    /// Forget a source; what it brought stays
+    Remove,
+}
+
+fn kind_parser() -> impl clap::builder::TypedValueParser<Value = SourceKind> {
+    PossibleValuesParser::new(SourceKind::ALL.map(SourceKind::word))
+        .map(|word| SourceKind::of_word(&word).expect("only words of kinds are let through"))
+}
+
+/// A number with `s`, `m`, `h` or `d`; at least ten seconds.
+fn parse_every(text: &str) -> Result<Duration, String> {
+    let wrong = || "a number and s, m, h or d, such as 15m; at least 10s".to_owned();
+    let unit = text.chars().last().ok_or_else(wrong)?;
+    let factor = match unit {
+        's' => 1,
+        'm' => 60,
+        'h' => 3_600,
+        'd' => 86_400,
+        _ => return Err(wrong()),
+    };
+    let number: u64 = text[..text.len() - 1].parse().map_err(|_| wrong())?;
+    let seconds = number.checked_mul(factor).ok_or_else(wrong)?;
+    if !(10..=366 * 86_400).contains(&seconds) {
+        return Err(wrong());
+    }
+    Ok(Duration::from_secs(seconds))
+}
+
+pub(crate) fn run(session: &Session, args: &SourceArgs) -> anyhow::Result<Exit> {
+    let names = args.names.as_slice();
+    match (args.action, names) {
+        (Action::Add, [name, location]) => {
+            let registry = session.open_to_write(None)?;
+            declare(session, &registry, (name, location), args)
+        }
+        (Action::List, []) => list(session, &session.open_to_read()?),
+        (Action::Show, [name]) => show(session, &session.open_to_read()?, name),
+        (Action::Run, names) => {
+            let registry = session.open_to_write(None)?;
+            run_all(session, &registry, names)
+        }
+        (Action::Remove, [name]) => {
+            let registry = session.open_to_write(None)?;
+            find(session, &registry, name)?;
+            registry.forget_source(name).map_err(problem::of_store)?;
+            Ok(Exit::Done)
+        }
+        (Action::Add, _) => anyhow::bail!(session.console.say(
+            "geef een naam en een plaats: oslo source add NAAM PAD-OF-ADRES",
+            "give a name and a location: oslo source add NAME PATH-OR-ADDRESS"
+        )),
+        (Action::List, _) => anyhow::bail!(session.console.say(
+            "list toont alle bronnen; een bron toont: oslo source show NAAM",
+            "list shows all sources; one is shown by: oslo source show NAME"
+        )),
+        (Action::Show | Action::Remove, _) => anyhow::bail!(
+            session
+                .console
+                .say("geef de naam van één bron", "give the name of one source")
+        ),
+    }
+}
+
+fn declare(
+    session: &Session,
+    registry: &Registry,
+    (name, location): (&str, &str),
+    args: &SourceArgs,
+) -> anyhow::Result<Exit> {
+    let say = |nl, en| session.console.say(nl, en);
+    if !DeclaredSource::is_name(name) {
+        anyhow::bail!(
+            "{name}: {}",
+            say(
+                "geen naam voor een bron; gebruik letters, cijfers, \"-\", \"_\" en \".\"",
+                "no name for a source; use letters, digits, \"-\", \"_\" and \".\""
+            )
+        );
+    }
+    let is_address = location.starts_with("http://") || location.starts_with("https://");
+    let kind = args.kind.unwrap_or(if is_address {
+        SourceKind::Http
+    } else {
+        SourceKind::File
+    });
+    let location = if is_address {
+        parse_iri(location)?;
+        location.to_owned()
+    } else if kind == SourceKind::File {
+        // A server may run elsewhere than this command.
+        std::path::absolute(location)?.display().to_string()
+    } else {
+        anyhow::bail!(
+            "{location}: {}",
+            say(
+                "geen adres; het begint met https:// of http://",
+                "no address; it begins with https:// or http://"
+            )
+        );
+    };
+    let graph = match &args.graph {
+        None => registry.graph_iri(&format!("bron/{name}")),
+        Some(graph) if graph.contains(':') => parse_iri(graph)?,
+        Some(graph) => registry.graph_iri(graph),
+    };
+    let other = registry
+        .sources()
+        .into_iter()
+        .find(|source| source.graph == graph && source.name != name);
+    if let Some(other) = other {
+        anyhow::bail!(
+            "{}: {} {}",
+            graph.as_str(),
+            say(
+                "deze graaf is al van de bron",
+                "this graph already belongs to the source"
+            ),
+            other.name
+        );
+    }
+    let source = DeclaredSource {
+        name: name.to_owned(),
+        kind,
+        location,
+        graph,
+        every: args.every,
+        allow_private: args.allow_private,
+    };
+    registry
+        .declare_source(&source)
+        .map_err(problem::of_store)?;
+    list(session, registry)
+}
+
+fn find(session: &Session, registry: &Registry, name: &str) -> anyhow::Result<DeclaredSource> {
+    let sources = registry.sources();
+    let names: Vec<&str> = sources.iter().map(|source| source.name.as_str()).collect();
+    let known = names.join(", ");
+    sources
+        .iter()
+        .find(|source| source.name == name)
+        .cloned()
+        .ok_or_else(|| {
+            let text = session.console.say(
+                "deze bron is er niet; er zijn",
+                "there is no such source; there are",
+            );
+            let known = if known.is_empty() { "–" } else { &known };
+            anyhow::anyhow!("{name}: {text}: {known}")
+        })
+}
+
+fn every(source: &DeclaredSource) -> String {
+    source
+        .every
+        .map_or_else(|| "–".to_owned(), |every| format!("{} s", every.as_secs()))
+}
+
+fn list(session: &Session, registry: &Registry) -> anyhow::Result<Exit> {
+    let say = |nl: &'static str, en: &'static str| session.console.say(nl, en).to_owned();
+    let mut rows = vec![vec![
+        say("bron", "source"),
+        say("soort", "kind"),
+        say("plaats", "location"),
+        say("graaf", "graph"),
+        say("elke", "every"),
+        say("laatste run", "last run"),
+        say("uitkomst", "outcome"),
+    ]];
+    for source in registry.sources() {
+        let last = runs_of(registry, &source.name, 1).into_iter().next();
+        rows.push(vec![
+            source.name.clone(),
+            source.kind.word().to_owned(),
+            source.location.clone(),
+            source.graph.as_str().to_owned(),
+            every(&source),
+            last.as_ref()
+                .map_or("–".to_owned(), |run| run.began.clone()),
+            last.as_ref().map_or("–".to_owned(), |run| {
+                outcome(session, run.outcome).to_owned()
+            }),
+        ]);
+    }
+    let mut out = session.console.out();
+    for row in &rows {
+        write_tabbed(&mut out, row)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn show(session: &Session, registry: &Registry, name: &str) -> anyhow::Result<Exit> {
+    let say = |nl, en| session.console.say(nl, en);
+    let source = find(session, registry, name)?;
+    let mut out = session.console.out();
+    for (what, value) in [
+        (say("bron", "source"), source.name.as_str()),
+        (say("soort", "kind"), source.kind.word()),
+        (say("plaats", "location"), source.location.as_str()),
+        (say("graaf", "graph"), source.graph.as_str()),
+        (say("elke", "every"), every(&source).as_str()),
+    ] {
+        writeln!(out, "{what}\t{value}")?;
+    }
+    for run in runs_of(registry, name, 20) {
+        writeln!(out)?;
+        tell(session, &mut out, &run.began, &run)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn outcome(session: &Session, outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Done => session.console.say("gewijzigd", "changed"),
+        Outcome::Unchanged => session.console.say("ongewijzigd", "unchanged"),
+        Outcome::Stopped => session.console.say("gestopt", "stopped"),
+        Outcome::Failing => session.console.say("mislukt", "failing"),
+    }
+}
+
+/// One line for a run, and what went wrong.
+fn tell(
+    session: &Session,
+    out: &mut dyn Write,
+    name: &str,
+    run: &RunRecord,
+) -> std::io::Result<()> {
+    let say = |nl, en| session.console.say(nl, en);
+    writeln!(
+        out,
+        "{name}\t{}\t{} {}\t+{}\t-{}\t{} {}\t{:.1} s",
+        outcome(session, run.outcome),
+        run.members,
+        say("gelezen", "read"),
+        run.added,
+        run.removed,
+        run.waiting,
+        say("wachten", "waiting"),
+        run.seconds
+    )?;
+    if let Some(failure) = &run.failure {
+        let language = session.console.language;
+        let word = say("fout", "error");
+        writeln!(
+            out,
+            "  {word}[{}]: {}",
+            failure.code,
+            failure.message(language)
+        )?;
+        writeln!(out, "  --> {}", failure.url)?;
+        if let Some(hint) = failure.hint(language) {
+            writeln!(out, "  hint: {hint}")?;
+        }
+    }
+    Ok(())
+}
+
+fn run_all(session: &Session, registry: &Registry, names: &[String]) -> anyhow::Result<Exit> {
+    let sources = if names.is_empty() {
+        registry.sources()
+    } else {
+        let found = names.iter().map(|name| find(session, registry, name));
+        found.collect::<anyhow::Result<_>>()?
+    };
+    let mut exit = Exit::Done;
+    for source in &sources {
+        let mut bar = session.console.progress(&source.name);
+        let run = run_source(registry, source, &Arc::default(), &mut |count| {
+            bar.at(count, 0)
+        });
+        bar.done();
+        let run = run.map_err(problem::of_store)?;
+        tell(session, &mut session.console.out(), &source.name, &run)?;
+        if run.outcome == Outcome::Failing {
+            exit = Exit::Refused;
+        }
+    }
+    Ok(exit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn intervals_have_a_unit_and_bounds() {
+        assert_eq!(parse_every("15m"), Ok(Duration::from_secs(900)));
+        assert_eq!(parse_every("1d"), Ok(Duration::from_secs(86_400)));
+        for wrong in [
+            "",
+            "m",
+            "15",
+            "9s",
+            "1w",
+            "-1m",
+            "400d",
+            "99999999999999999999d",
+        ] {
+            assert!(parse_every(wrong).is_err(), "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! Declared sources, through the binary and beside a server: files, documents over HTTP, streams, and what fails.
+
+use super::ldes::server::{Reply, Server};
+use super::oslo::{oslo, output, run, stderr, stdout};
+use oslo_registry::ingest::sources::{Outcome, run_source, runs_of, schedule};
+use oslo_registry::registry::{DeclaredSource, Registry, RegistryConfig, SourceKind};
+use oslo_registry::store::OpenOptions;
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+fn open(dir: &Path) -> Registry {
+    let config = RegistryConfig::default();
+    Registry::open(dir, OpenOptions::default(), config, &mut |_, _| {}).expect("opens")
+}
+
+fn source(registry: &Registry, name: &str, kind: SourceKind, location: &str) -> DeclaredSource {
+    DeclaredSource {
+        name: name.to_owned(),
+        kind,
+        location: location.to_owned(),
+        graph: registry.graph_iri(&format!("bron/{name}")),
+        every: None,
+        allow_private: true,
+    }
+}
+
+fn quads(registry: &Registry, graph: &str) -> usize {
+    let view = registry.snapshot().view();
+    let graph = view.id_of_iri(registry.graph_iri(graph).as_str());
+    graph.map_or(0, |graph| view.quads(None, None, None, Some(graph)).count())
+}
+
+#[test]
+fn a_folder_is_followed_from_the_command_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, from) = (folder.path().join("data"), folder.path().join("wijken"));
+    fs::create_dir(&from).expect("room");
+    fs::write(from.join("a.ttl"), "<urn:a> <urn:p> 1, 2 .").expect("room");
+    fs::write(from.join("b.ttl"), "<urn:b> <urn:p> 3 .").expect("room");
+    let from = from.to_str().expect("a path");
+    let listed = output(&data, ["source", "add", "wijken", from, "--every", "15m"]);
+    assert!(listed.contains("wijken\tfile\t"), "{listed}");
+    assert!(listed.contains("\t900 s\t"), "{listed}");
+    let ran = output(&data, ["source", "run"]);
+    assert!(
+        ran.starts_with("wijken\tchanged\t3 read\t+3\t-0\t0 waiting"),
+        "{ran}"
+    );
+    let ran = output(&data, ["source", "run", "wijken"]);
+    assert!(
+        ran.starts_with("wijken\tunchanged\t3 read\t+0\t-0"),
+        "{ran}"
+    );
+    fs::remove_file(Path::new(from).join("b.ttl")).expect("there");
+    fs::write(Path::new(from).join("a.ttl"), "<urn:a> <urn:p> 1, 4 .").expect("room");
+    let ran = output(&data, ["source", "run", "wijken"]);
+    assert!(ran.starts_with("wijken\tchanged\t2 read\t+1\t-2"), "{ran}");
+    fs::write(Path::new(from).join("a.ttl"), "<urn:a> <urn:p> kapot .").expect("room");
+    let failed = run(&data, ["source", "run", "wijken"]);
+    assert_eq!(failed.status.code(), Some(1), "{}", stderr(&failed));
+    assert!(
+        stdout(&failed).contains("wijken\tfailing"),
+        "{}",
+        stdout(&failed)
+    );
+    let left = output(
+        &data,
+        [
+            "query",
+            "--format",
+            "csv",
+            "SELECT ?o { <urn:a> <urn:p> ?o } ORDER BY ?o",
+        ],
+    );
+    assert_eq!(
+        left.split_whitespace().collect::<Vec<_>>(),
+        ["o", "1", "4"],
+        "the last good state stays"
+    );
+    let shown = output(&data, ["source", "show", "wijken"]);
+    assert_eq!(shown.matches("unchanged").count(), 1, "{shown}");
+    assert_eq!(shown.matches("failing").count(), 1, "{shown}");
+    assert!(shown.contains("error[P"), "{shown}");
+    output(&data, ["source", "remove", "wijken"]);
+    assert_eq!(output(&data, ["source", "list"]).lines().count(), 1);
+    let kept = output(
+        &data,
+        [
+            "query",
+            "--format",
+            "csv",
+            "SELECT ?o { <urn:a> <urn:p> ?o }",
+        ],
+    );
+    assert_eq!(kept.lines().count(), 3, "what it brought stays");
+}
+
+#[test]
+fn what_cannot_be_declared_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    for (arguments, told) in [
+        (vec!["add", "a/b", "x.ttl"], "no name for a source"),
+        (vec!["add", "a"], "give a name and a location"),
+        (vec!["add", "a", "nergens", "--kind", "ldes"], "no address"),
+        (vec!["add", "a", "x.ttl", "--every", "1s"], "at least 10s"),
+        (vec!["show", "a"], "there is no such source"),
+        (vec!["run", "a"], "there is no such source"),
+        (vec!["remove", "a"], "there is no such source"),
+    ] {
+        let done = oslo(&data)
+            .arg("source")
+            .args(&arguments)
+            .output()
+            .expect("runs");
+        assert!(!done.status.success(), "{arguments:?}");
+        assert!(
+            stderr(&done).contains(told),
+            "{arguments:?}: {}",
+            stderr(&done)
+        );
+    }
+    output(
+        &data,
+        ["source", "add", "een", "x.ttl", "--graph", "wijken"],
+    );
+    let taken = run(
+        &data,
+        ["source", "add", "twee", "y.ttl", "--graph", "wijken"],
+    );
+    assert!(
+        stderr(&taken).contains("already belongs to the source een"),
+        "{}",
+        stderr(&taken)
+    );
+}
+
+#[test]
+fn a_document_is_asked_for_again_only_when_it_changed() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let version = Arc::new(AtomicUsize::new(1));
+    let now = Arc::clone(&version);
+    let server = Server::start(move |ask, _| {
+        let version = now.load(Ordering::Relaxed);
+        let etag = format!("\"{version}\"");
+        if version == 9 {
+            return Reply::new("text/html", "<html>onderhoud</html>");
+        }
+        if ask.header("if-none-match") == Some(etag.as_str()) {
+            return Reply::status(304).with("etag", etag);
+        }
+        let text = format!("<urn:a> <urn:p> {version}, 100 .");
+        Reply::new("text/turtle", text).with("etag", etag)
+    });
+    let registry = open(folder.path());
+    let source = source(
+        &registry,
+        "doc",
+        SourceKind::Http,
+        &format!("{}/doc", server.url),
+    );
+    let once =
+        || run_source(&registry, &source, &Arc::default(), &mut |_| {}).expect("the store works");
+    let first = once();
+    assert_eq!(
+        (first.outcome, first.added, first.removed),
+        (Outcome::Done, 2, 0),
+        "{first:?}"
+    );
+    let again = once();
+    assert_eq!(
+        (again.outcome, again.members),
+        (Outcome::Unchanged, 0),
+        "not even read: {again:?}"
+    );
+    version.store(2, Ordering::Relaxed);
+    let changed = once();
+    assert_eq!(
+        (changed.added, changed.removed, changed.commits),
+        (1, 1, 1),
+        "{changed:?}"
+    );
+    let seq = registry.snapshot().seq();
+    version.store(9, Ordering::Relaxed);
+    let failing = once();
+    assert_eq!(failing.outcome, Outcome::Failing);
+    assert_eq!(failing.failure.expect("told").code, "H001");
+    assert_eq!(
+        (registry.snapshot().seq(), quads(&registry, "bron/doc")),
+        (seq, 2),
+        "the last good copy stays"
+    );
+    let outcomes: Vec<Outcome> = runs_of(&registry, "doc", 10)
+        .iter()
+        .map(|run| run.outcome)
+        .collect();
+    assert_eq!(
+        outcomes,
+        [
+            Outcome::Failing,
+            Outcome::Done,
+            Outcome::Unchanged,
+            Outcome::Done
+        ]
+    );
+}
+
+#[test]
+fn addresses_of_this_machine_are_for_those_who_may() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(|_, _| Reply::new("text/turtle", "<urn:a> <urn:p> 1 ."));
+    let registry = open(folder.path());
+    let source = DeclaredSource {
+        allow_private: false,
+        ..source(
+            &registry,
+            "x",
+            SourceKind::Http,
+            &format!("{}/doc", server.url),
+        )
+    };
+    let run =
+        run_source(&registry, &source, &Arc::default(), &mut |_| {}).expect("the store works");
+    assert_eq!(run.failure.expect("told").code, "H010");
+    assert_eq!(quads(&registry, "bron/x"), 0);
+}
+
+#[test]
+fn a_server_reads_what_is_due_and_a_failing_source_stops_nobody() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let server = Server::start(move |ask, _| {
+        if ask.path.contains("stuk") {
+            return Reply::status(404);
+        }
+        let turn = count.fetch_add(1, Ordering::Relaxed);
+        Reply::new(
+            "application/n-triples",
+            format!("<urn:a> <urn:p> \"{turn}\" .\n"),
+        )
+    });
+    let registry = Arc::new(open(folder.path()));
+    for (name, path) in [("a-stuk", "stuk"), ("b-goed", "goed")] {
+        let declared = DeclaredSource {
+            every: Some(Duration::from_secs(1)),
+            ..source(
+                &registry,
+                name,
+                SourceKind::Http,
+                &format!("{}/{path}", server.url),
+            )
+        };
+        registry.declare_source(&declared).expect("declared");
+    }
+    let running = schedule(Arc::clone(&registry)).expect("a thread");
+    let until = Instant::now() + Duration::from_secs(30);
+    while asked.load(Ordering::Relaxed) < 3 && Instant::now() < until {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let stopping = Instant::now();
+    drop(running);
+    assert!(
+        stopping.elapsed() < Duration::from_secs(5),
+        "it stops at once"
+    );
+    assert!(
+        asked.load(Ordering::Relaxed) >= 3,
+        "the good source is read again and again"
+    );
+    assert_eq!(
+        quads(&registry, "bron/b-goed"),
+        1,
+        "the graph holds the latest copy"
+    );
+    let bad = runs_of(&registry, "a-stuk", 10);
+    assert!(!bad.is_empty() && bad.iter().all(|run| run.outcome == Outcome::Failing));
+    assert!(
+        bad.len() < runs_of(&registry, "b-goed", 10).len(),
+        "a failing source is asked less often"
+    );
+}
