@@ -9,6 +9,7 @@ use super::source::{HarvestError, HarvestOptions, Summary, is_name};
 use super::texts::{self, Failure};
 use super::write::{Form, Target, WriteError, write};
 use crate::ingest::collect::{Collect, collect};
+use crate::ingest::diagnostic::Diagnostic;
 use crate::ingest::fetch::{FetchProblem, Fetched, Fetcher, Validators, host_of};
 use crate::ingest::input::Input;
 use crate::rdf::format::Format;
@@ -295,15 +296,14 @@ impl<'r> Harvest<'r> {
             contexts: &self.options.contexts,
             version: self.registry.store().settings().rdf,
         };
-        let refused = |found| Box::new(texts::not_read(&found, url));
+        let refused = |found: Diagnostic| Box::new(texts::not_read(&found, url));
         let (quads, repaired) = match collect(&input, &how) {
             Ok(quads) => (quads, 0),
             Err(found) => match repair::untagged(&body) {
-                // Anything else that is wrong is told of the page as it was served.
                 Some((text, repaired)) => {
                     let input = Input::bytes(fetched.url.as_str(), text);
                     let quads = collect(&input, &how);
-                    (quads.map_err(|_| refused(found))?, repaired)
+                    (quads.map_err(refused)?, repaired)
                 }
                 None => return Err(refused(found)),
             },
