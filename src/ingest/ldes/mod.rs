@@ -1,6 +1,6 @@
 //! Client for Linked Data Event Streams: reads the pages of a stream, takes their members in, and remembers how far it is.
 //! Each part knows little: `page` takes pages apart, `write` puts members into the registry, `position` remembers,
-//! `labels` names blank nodes, and `run` makes a harvest of them. Fetching is `ingest::fetch`.
+//! `labels` names blank nodes, `repair` mends one flaw, `source` says what is wanted, and `run` makes a harvest of them. Fetching is `ingest::fetch`.
 
 mod labels;
 mod names;
@@ -8,11 +8,13 @@ mod page;
 mod position;
 mod repair;
 mod run;
+mod source;
 mod texts;
 mod write;
 
 pub use page::{Link, Member, Page, StreamFacts};
-pub use run::{Harvest, HarvestError, HarvestOptions, Summary};
+pub use run::Harvest;
+pub use source::{HarvestError, HarvestOptions, Summary};
 pub use texts::Failure;
 pub(in crate::ingest) use texts::{not_fetched, not_rdf, not_read, refused};
 pub use write::{Form, Target, WriteError, Written, write};

@@ -51,6 +51,9 @@ pub(super) struct Kept {
     pub(super) form: String,
     /// The last commit when this was written; a log that is shorter is another one.
     pub(super) seq: u64,
+    /// The chain digest of that commit: a log that was put back to an earlier state goes on otherwise.
+    #[serde(default)]
+    pub(super) digest: String,
     pub(super) facts: StreamFacts,
     pub(super) open: BTreeMap<String, OpenPage>,
     /// The latest moment of a member.
@@ -78,7 +81,11 @@ fn digest(url: &str) -> u128 {
 impl Position {
     /// The position kept in a folder, or a new one for a source. A position of another log or of an unknown form is begun
     /// anew: that repeats work, and changes nothing that is there.
-    pub(super) fn open(dir: Option<PathBuf>, fresh: Kept, seq: u64) -> io::Result<Self> {
+    pub(super) fn open(
+        dir: Option<PathBuf>,
+        fresh: Kept,
+        is_of_log: &dyn Fn(u64, &str) -> bool,
+    ) -> io::Result<Self> {
         let mut position = Self {
             kept: Kept {
                 format: FORMAT,
@@ -102,7 +109,7 @@ impl Position {
             Err(error) => return Err(error),
         };
         let kept = serde_json::from_slice::<Kept>(&text).ok();
-        match kept.filter(|kept| kept.format == FORMAT && kept.seq <= seq) {
+        match kept.filter(|kept| kept.format == FORMAT && is_of_log(kept.seq, &kept.digest)) {
             Some(kept) => {
                 position.finished = read_finished(&dir.join("finished"))?;
                 position.kept = kept;
@@ -224,7 +231,7 @@ mod tests {
     fn a_position_is_found_again() {
         let folder = tempfile::tempdir().expect("a folder");
         let dir = Some(folder.path().join("x"));
-        let mut position = Position::open(dir.clone(), kept(), 0).expect("opens");
+        let mut position = Position::open(dir.clone(), kept(), &|_, _| true).expect("opens");
         position
             .kept
             .open
@@ -236,11 +243,14 @@ mod tests {
         position.kept.seq = 5;
         position.finish("urn:a");
         position.save().expect("saves");
-        let again = Position::open(dir.clone(), kept(), 5).expect("opens");
+        let again = Position::open(dir.clone(), kept(), &|seq, digest| {
+            seq == 5 && digest.is_empty()
+        })
+        .expect("opens");
         assert!(again.is_finished("urn:a") && !again.is_finished("urn:b"));
         assert_eq!(again.kept.open.keys().collect::<Vec<_>>(), ["urn:b"]);
-        // A shorter log is another log.
-        let other = Position::open(dir, kept(), 4).expect("opens");
+        // Another log.
+        let other = Position::open(dir, kept(), &|seq, _| seq <= 4).expect("opens");
         assert!(!other.is_finished("urn:a") && other.kept.open.is_empty());
     }
 
@@ -248,17 +258,17 @@ mod tests {
     fn a_torn_line_is_read_again() {
         let folder = tempfile::tempdir().expect("a folder");
         let dir = folder.path().to_path_buf();
-        let mut position = Position::open(Some(dir.clone()), kept(), 0).expect("opens");
+        let mut position = Position::open(Some(dir.clone()), kept(), &|_, _| true).expect("opens");
         position.finish("urn:a");
         position.save().expect("saves");
         let path = dir.join("finished");
         let mut bytes = fs::read(&path).expect("there");
         bytes.extend_from_slice(b"0123");
         fs::write(&path, bytes).expect("writes");
-        let mut again = Position::open(Some(dir.clone()), kept(), 0).expect("opens");
+        let mut again = Position::open(Some(dir.clone()), kept(), &|_, _| true).expect("opens");
         again.finish("urn:b");
         again.save().expect("saves");
-        let again = Position::open(Some(dir), kept(), 0).expect("opens");
+        let again = Position::open(Some(dir), kept(), &|_, _| true).expect("opens");
         assert!(again.is_finished("urn:a") && again.is_finished("urn:b"));
     }
 }

@@ -142,3 +142,40 @@ fn killed_it_goes_on() {
     assert!(line.starts_with("harvested\t120\t"), "{line}");
     assert_eq!(content(&registry(&fresh)), killed);
 }
+
+#[test]
+fn a_position_of_another_log_is_begun_anew() {
+    let server = Stream::new(pages_of(&history(12, 2), 6), Syntax::NQuads).serve();
+    let url = format!("{}/ldes", server.url);
+    let folder = tempfile::tempdir().expect("a folder");
+    let [one, two] = ["one", "two"].map(|name| folder.path().join(name));
+    let expected = {
+        let registry = registry(&one);
+        let mut options = options(&registry, &url, Form::State);
+        options.batch_members = 6;
+        assert_eq!(run(&registry, options).commits, 4);
+        content(&registry)
+    };
+    let backup = folder.path().join("backup");
+    let path = backup.display().to_string();
+    output(&one, ["backup", &path]);
+    assert!(!backup.join("sources").exists());
+    // A log of as many commits with other content, and the position of the first.
+    for number in 0..5 {
+        let file = folder.path().join(format!("{number}.nt"));
+        std::fs::write(&file, format!("<urn:a> <urn:b> <urn:{number}> .")).expect("written");
+        let file = file.display().to_string();
+        output(&two, ["load", &file]);
+    }
+    for file in ["position.json", "finished"] {
+        let of = |dir: &std::path::Path| dir.join("sources/proef").join(file);
+        std::fs::create_dir_all(two.join("sources/proef")).expect("made");
+        std::fs::copy(of(&one), of(&two)).expect("copied");
+    }
+    let registry = registry(&two);
+    assert_eq!(
+        run(&registry, options(&registry, &url, Form::State)).members,
+        24
+    );
+    assert_eq!(content(&registry), expected);
+}
