@@ -17,6 +17,7 @@ Start here:
 
 Data:
   load       Load files and folders
+  normalise  Turn records of the authentic sources into OSLO statements
   validate   Check the registry, or files, against the shapes
   lint       Check shapes themselves, before any data
   gate       Show or change how strictly commits are judged, per graph
@@ -45,6 +46,7 @@ Begin hier:
 
 Gegevens:
   load       Laad bestanden en mappen
+  normalise  Zet records van de authentieke bronnen om in OSLO-uitspraken
   validate   Controleer het register, of bestanden, tegen de vormen
   lint       Controleer vormen zelf, nog voor er gegevens zijn
   gate       Toon of wijzig hoe streng commits beoordeeld worden, per graaf
@@ -87,7 +89,7 @@ Afloopcodes: 0 gedaan · 1 iets voldoet niet of is geweigerd · 2 kon niet draai
 `oslo OPDRACHT --help` vertelt meer.";
 
 /// Examples below the help of a command: name, Dutch, English.
-const EXAMPLES: [(&str, &str, &str); 19] = [
+const EXAMPLES: [(&str, &str, &str); 20] = [
     (
         "demo",
         "  oslo demo                          # op http://127.0.0.1:7400\n  oslo --data /srv/proef demo --no-serve",
@@ -102,6 +104,11 @@ const EXAMPLES: [(&str, &str, &str); 19] = [
         "load",
         "  oslo load adressen.ttl\n  oslo load --keep-going --on-violation warn leveringen/\n  oslo load --graph https://stad.example/graph/bomen --replace bomen.jsonld\n\nElk bestand is één commit: het staat er helemaal in, of er is niets gewijzigd.",
         "  oslo load adressen.ttl\n  oslo load --keep-going --on-violation warn deliveries/\n  oslo load --graph https://town.example/graph/trees --replace trees.jsonld\n\nEvery file is one commit: all of it is in, or nothing was changed.",
+    ),
+    (
+        "normalise",
+        "  oslo normalise adres.json\n  oslo normalise --format turtle --report json adressen.json 2> herstellingen.json\n\nDe uitspraken komen op de standaarduitvoer, het verslag van de herstellingen op de standaardfoutuitvoer.",
+        "  oslo normalise address.json\n  oslo normalise --format turtle --report json addresses.json 2> repairs.json\n\nThe statements go to standard output, the report of the repairs to standard error.",
     ),
     (
         "validate",

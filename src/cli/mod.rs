@@ -15,6 +15,7 @@ mod help;
 mod lint;
 mod load;
 mod log;
+mod normalise;
 mod problem;
 mod quarantine;
 mod query;
@@ -101,6 +102,8 @@ enum Command {
     Serve(serve::ServeArgs),
     /// Load files and folders
     Load(load::LoadArgs),
+    /// Turn records of the authentic sources into OSLO statements, without storing them
+    Normalise(normalise::NormaliseArgs),
     /// Check the registry, or files, against the shapes
     Validate(validate::ValidateArgs),
     /// Check shapes themselves, before any data
@@ -191,6 +194,7 @@ fn dispatch(command: Command, session: &Session) -> anyhow::Result<Exit> {
         Command::Demo(args) => demo::run(session, &args),
         Command::Serve(args) => serve::run(session, &args),
         Command::Load(args) => load::run(session, &args),
+        Command::Normalise(args) => normalise::run(session, &args),
         Command::Validate(args) => validate::run(session, &args),
         Command::Lint(args) => lint::run(session, &args),
         Command::Query(args) => query::run(session, &args),

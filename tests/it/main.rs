@@ -15,6 +15,7 @@ mod http;
 mod json_ld_suite;
 mod keeping;
 mod manifest_files;
+mod normalise;
 mod oslo;
 mod plan;
 mod protocol;
