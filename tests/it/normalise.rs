@@ -258,24 +258,23 @@ fn the_command_prints_statements_and_a_report() {
 }
 
 /// One change at a place of a record, chosen by numbers.
-fn mutate(value: &mut Value, mut choice: usize, by: &Value) {
-    loop {
-        match value {
-            Value::Object(members) if !members.is_empty() && choice % 7 != 0 => {
-                let index = choice % members.len();
-                choice /= members.len() + 1;
-                value = members.values_mut().nth(index).expect("within");
-            }
-            Value::Array(members) if !members.is_empty() && choice % 5 != 0 => {
-                let index = choice % members.len();
-                choice /= members.len() + 1;
-                value = &mut members[index];
-            }
-            other => {
-                *other = by.clone();
-                return;
-            }
+fn mutate(value: &mut Value, choice: usize, by: &Value) {
+    let below = match value {
+        Value::Object(members) if !members.is_empty() && choice % 7 != 0 => {
+            let index = choice % members.len();
+            let rest = choice / (members.len() + 1);
+            members.values_mut().nth(index).map(|member| (member, rest))
         }
+        Value::Array(members) if !members.is_empty() && choice % 5 != 0 => {
+            let index = choice % members.len();
+            let rest = choice / (members.len() + 1);
+            Some((&mut members[index], rest))
+        }
+        _ => None,
+    };
+    match below {
+        Some((member, rest)) => mutate(member, rest, by),
+        None => *value = by.clone(),
     }
 }
 
