@@ -86,7 +86,12 @@ fn each_type_has_its_normal_form() {
             let (done, quads) = only(&read(version, kind));
             text.push_str(&format!("{version}\n{}\n", lines(&quads).join("\n")));
             for repair in &done.repairs {
-                text.push_str(&format!("{} {} {}\n", repair.code, repair.path, repair.message().en));
+                text.push_str(&format!(
+                    "{} {} {}\n",
+                    repair.code,
+                    repair.path,
+                    repair.message().en
+                ));
             }
             for omission in &done.omitted {
                 text.push_str(&format!("- {}: {}\n", omission.path, omission.reason.en));
@@ -118,14 +123,29 @@ fn repairs_are_named() {
     };
     let cases: Vec<(&str, Change<'_>)> = vec![
         ("N030", &|_| {}),
-        ("N001 N030", &|r| r["identificator"]["id"] = json!("http://data.vlaanderen.be/id/adres/90000001")),
-        ("N002 N030", &|r| r["identificator"]["id"] = json!("https://data.vlaanderen.be/doc/adres/90000001")),
-        ("N005 N030", &|r| r["identificator"]["id"] = json!("https://data.vlaanderen.be/id/adressen/90000001")),
-        ("N003 N030", &|r| r["@type"] = json!("https://data.vlaanderen.be/doc/implementatiemodel/adressenregister#Adres")),
+        ("N001 N030", &|r| {
+            r["identificator"]["id"] = json!("http://data.vlaanderen.be/id/adres/90000001")
+        }),
+        ("N002 N030", &|r| {
+            r["identificator"]["id"] = json!("https://data.vlaanderen.be/doc/adres/90000001")
+        }),
+        ("N005 N030", &|r| {
+            r["identificator"]["id"] = json!("https://data.vlaanderen.be/id/adressen/90000001")
+        }),
+        ("N003 N030", &|r| {
+            r["@type"] =
+                json!("https://data.vlaanderen.be/doc/implementatiemodel/adressenregister#Adres")
+        }),
         ("N004 N030", &|r| r["@type"] = json!("Addres")),
-        ("N010 N030", &|r| r["volledigAdres"] = json!("Proefstraat 12A")),
-        ("N011 N030", &|r| r["volledigAdres"]["geografischeNaam"]["taal"] = json!("NL")),
-        ("N021 N030", &|r| r["volledigAdres"]["geografischeNaam"]["spelling"] = json!("Br\u{FFFD}gge")),
+        ("N010 N030", &|r| {
+            r["volledigAdres"] = json!("Proefstraat 12A")
+        }),
+        ("N011 N030", &|r| {
+            r["volledigAdres"]["geografischeNaam"]["taal"] = json!("NL")
+        }),
+        ("N021 N030", &|r| {
+            r["volledigAdres"]["geografischeNaam"]["spelling"] = json!("Br\u{FFFD}gge")
+        }),
         ("N022 N030", &|r| r["straatnaam"]["objectId"] = json!("9 0")),
         ("N041 N030", &|r| r["busnummer"] = json!("n/a")),
         ("N040 N030", &|r| r["officieelToegekend"] = json!("ja")),
@@ -133,8 +153,13 @@ fn repairs_are_named() {
             r["identificator"]["naamruimte"] = json!("90000001");
             r["identificator"]["objectId"] = json!("https://data.vlaanderen.be/id/adres/90000001");
         }),
-        ("N053 N030", &|r| r["identificator"]["objectId"] = json!("5")),
-        ("N060 N030", &|r| r["adresStatus"] = json!("https://data.vlaanderen.be/id/concept/straatnaamstatus/inGebruik")),
+        ("N053 N030", &|r| {
+            r["identificator"]["objectId"] = json!("5")
+        }),
+        ("N060 N030", &|r| {
+            r["adresStatus"] =
+                json!("https://data.vlaanderen.be/id/concept/straatnaamstatus/inGebruik")
+        }),
         ("N061 N030", &|r| r["adresStatus"] = json!("bestaand")),
         ("N002 N030", &|r| r["adresStatus"] = json!("InGebruik")),
         ("N071 N030", &|r| r["kleur"] = json!("rood")),
@@ -143,11 +168,16 @@ fn repairs_are_named() {
         let found = codes(change);
         let mut found: Vec<&str> = found.split(' ').collect();
         found.sort_unstable();
-        assert_eq!(found.join(" "), expected);
+        let mut expected: Vec<&str> = expected.split(' ').collect();
+        expected.sort_unstable();
+        assert_eq!(found, expected);
     }
-    let swapped = gml("<gml:Point srsName='http://www.opengis.net/def/crs/EPSG/0/3812' xmlns:gml='g'><gml:pos>140252.76 198794.27</gml:pos></gml:Point>");
+    let swapped = gml(
+        "<gml:Point srsName='http://www.opengis.net/def/crs/EPSG/0/3812' xmlns:gml='g'><gml:pos>140252.76 198794.27</gml:pos></gml:Point>",
+    );
     assert_eq!(codes(&swapped), "held N031");
-    let nameless = gml("<gml:Point xmlns:gml='g'><gml:pos>140252.76 198794.27</gml:pos></gml:Point>");
+    let nameless =
+        gml("<gml:Point xmlns:gml='g'><gml:pos>140252.76 198794.27</gml:pos></gml:Point>");
     assert_eq!(codes(&nameless), "held N031");
     assert_eq!(codes(&gml("geen gml")), "N033");
 }
@@ -171,7 +201,11 @@ fn strict_refuses_what_would_be_repaired() {
 fn twins_are_compared() {
     let mut document = read("v3", "adres");
     let twin = &mut document["data"]["positie"]["geometrie"][1]["gml"];
-    *twin = json!(twin.as_str().expect("a text").replace("640249.09", "640250.09"));
+    *twin = json!(
+        twin.as_str()
+            .expect("a text")
+            .replace("640249.09", "640250.09")
+    );
     let (done, _) = only(&document);
     let found: Vec<_> = done.repairs.iter().filter(|r| r.code == "N032").collect();
     assert_eq!(found.len(), 1);
@@ -191,7 +225,11 @@ fn latin_1_files_are_read_and_told() {
         read_records(Normaliser::shipped(), &input, &Limits::default()).expect("records");
     assert_eq!(repair.expect("mended").code, "N020");
     let (_, quads) = only(&value);
-    assert!(lines(&quads).iter().any(|line| line.contains("Café-straat 12A")));
+    assert!(
+        lines(&quads)
+            .iter()
+            .any(|line| line.contains("Café-straat 12A"))
+    );
 }
 
 #[test]
@@ -221,21 +259,35 @@ fn records_are_loaded_with_their_evidence_once() {
     let kept = std::fs::read_dir(&evidence).expect("evidence").count();
     assert_eq!(kept, 1);
     let second = run(&data, ["load", &file]);
-    assert!(stdout(&second).starts_with("unchanged"), "{}", stdout(&second));
+    assert!(
+        stdout(&second).starts_with("unchanged"),
+        "{}",
+        stdout(&second)
+    );
     let ask = "SELECT ?g { GRAPH ?g { <https://data.vlaanderen.be/id/adres/90000001> ?p ?o } } GROUP BY ?g ORDER BY ?g";
     let graphs = output(&data, ["query", "--format", "csv", ask]);
-    assert!(graphs.contains("/graph/adressen\r\n") || graphs.contains("/graph/adressen\n"), "{graphs}");
+    assert!(
+        graphs.contains("/graph/adressen\r\n") || graphs.contains("/graph/adressen\n"),
+        "{graphs}"
+    );
     assert!(graphs.contains("/graph/adressen/afgeleid"), "{graphs}");
     // A newer record takes the place of what it says anew; nothing else goes.
     let newer = folder.path().join("nieuwer.json");
     let text = std::fs::read_to_string(path("v3", "adres")).expect("a record");
-    std::fs::write(&newer, text.replace("adresstatus/inGebruik", "adresstatus/gehistoreerd")).expect("written");
+    std::fs::write(
+        &newer,
+        text.replace("adresstatus/inGebruik", "adresstatus/gehistoreerd"),
+    )
+    .expect("written");
     let newer = newer.display().to_string();
     let third = run(&data, ["load", "--on-violation", "off", &newer]);
     assert!(third.status.success(), "{}", stderr(&third));
     let ask = "SELECT ?s { <https://data.vlaanderen.be/id/adres/90000001> <https://data.vlaanderen.be/ns/adres#Adres.status> ?s }";
     let statuses = output(&data, ["query", "--format", "csv", ask]);
-    assert!(statuses.contains("gehistoreerd") && !statuses.contains("inGebruik"), "{statuses}");
+    assert!(
+        statuses.contains("gehistoreerd") && !statuses.contains("inGebruik"),
+        "{statuses}"
+    );
 }
 
 #[test]
@@ -250,11 +302,17 @@ fn the_command_prints_statements_and_a_report() {
     let turtle = output(folder.path(), ["normalise", "--format", "turtle", &file]);
     assert!(turtle.contains("@prefix"), "{turtle}");
     let strict = run(folder.path(), ["normalise", "--strict", &file]);
-    assert_eq!((strict.status.code(), stdout(&strict).as_str()), (Some(1), ""));
+    assert_eq!(
+        (strict.status.code(), stdout(&strict).as_str()),
+        (Some(1), "")
+    );
     let other = run(folder.path(), ["normalise", "Cargo.toml"]);
     assert_eq!(other.status.code(), Some(2));
     let explained = output(folder.path(), ["explain", "n010"]);
-    assert!(explained.contains("N010: Language tag missing"), "{explained}");
+    assert!(
+        explained.contains("N010: Language tag missing"),
+        "{explained}"
+    );
 }
 
 /// One change at a place of a record, chosen by numbers.
@@ -290,15 +348,16 @@ fn odd_value() -> impl Strategy<Value = Value> {
     leaf.prop_recursive(4, 32, 6, |inner| {
         prop_oneof![
             prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
-            prop::collection::vec(("[@a-zA-Z:]{0,8}|objectId|gml|@value|spelling", inner), 0..6)
-                .prop_map(|members| Value::Object(members.into_iter().collect())),
+            prop::collection::vec(
+                ("[@a-zA-Z:]{0,8}|objectId|gml|@value|spelling", inner),
+                0..6
+            )
+            .prop_map(|members| Value::Object(members.into_iter().collect())),
         ]
     })
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
-
     #[test]
     fn changed_records_break_nothing(
         kind in 0..TYPES.len(),

@@ -63,7 +63,10 @@ pub fn read_records(
     }
     let mut limit = limits.max_json_bytes;
     if compressed && let Some(size) = input.size_bytes() {
-        limit = limit.min(size.saturating_mul(limits.max_inflation).max(INFLATION_FLOOR));
+        limit = limit.min(
+            size.saturating_mul(limits.max_inflation)
+                .max(INFLATION_FLOOR),
+        );
     }
     let rest = limit.saturating_sub(bytes.len() as u64).saturating_add(1);
     reader
@@ -121,8 +124,9 @@ fn decode(bytes: Vec<u8>) -> (String, Option<Repair>) {
 /// The character of a byte; the five bytes that have none are the control characters of Latin-1.
 fn windows_1252(byte: u8) -> char {
     const HIGH: [char; 32] = [
-        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8D}', 'Ž', '\u{8F}', '\u{90}', '‘',
-        '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9D}', 'ž', 'Ÿ',
+        '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8D}', 'Ž',
+        '\u{8F}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9D}',
+        'ž', 'Ÿ',
     ];
     match byte {
         0x80..=0x9F => HIGH[usize::from(byte - 0x80)],

@@ -91,7 +91,10 @@ impl Normaliser {
     fn is_list(&self, value: &Value, is_source: bool) -> bool {
         match value {
             Value::Array(members) => {
-                is_source || members.iter().any(|member| self.recognise(member).is_some())
+                is_source
+                    || members
+                        .iter()
+                        .any(|member| self.recognise(member).is_some())
             }
             one => self.recognise(one).is_some(),
         }
@@ -125,8 +128,9 @@ pub(super) fn is_record(mapping: &Mapping, record: &Value) -> bool {
         .as_deref()
         .is_none_or(|marker| has(record, marker));
     is_marked
-        && clean(subject)
-            .is_some_and(|cleaned| split(&cleaned.iri).is_some_and(|(kind, _)| kind == mapping.kind))
+        && clean(subject).is_some_and(|cleaned| {
+            split(&cleaned.iri).is_some_and(|(kind, _)| kind == mapping.kind)
+        })
 }
 
 /// The value at a path of keys.
@@ -141,7 +145,11 @@ fn has(value: &Value, path: &[String]) -> bool {
         (Value::Array(members), _) => members.iter().take(16).any(|member| has(member, path)),
         (Value::Object(members), [key, rest @ ..]) => members
             .get(key)
-            .or_else(|| members.get("gestructureerdedentificator").filter(|_| key == "gestructureerdeIdentificator"))
+            .or_else(|| {
+                members
+                    .get("gestructureerdedentificator")
+                    .filter(|_| key == "gestructureerdeIdentificator")
+            })
             .is_some_and(|member| has(member, rest)),
         _ => false,
     }

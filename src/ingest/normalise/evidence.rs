@@ -65,7 +65,9 @@ pub fn evidence_digest(text: &[u8]) -> String {
 /// Where evidence with this digest is kept below the data folder: `evidence/{aa}/{digest}.json`.
 pub fn evidence_path(data: &Path, digest: &str) -> PathBuf {
     let start = digest.get(..2).unwrap_or("00");
-    data.join("evidence").join(start).join(format!("{digest}.json"))
+    data.join("evidence")
+        .join(start)
+        .join(format!("{digest}.json"))
 }
 
 /// Keeps a canonical text, once; a file that is there already is left alone.
@@ -91,7 +93,10 @@ mod tests {
     #[test]
     fn order_and_blanks_do_not_count() {
         let of = |text: &str| canonical_record(&serde_json::from_str(text).expect("JSON"));
-        assert_eq!(of(r#"{ "b": [1, "é"], "a": null }"#), of(r#"{"a":null,"b":[1,"\u00e9"]}"#));
+        assert_eq!(
+            of(r#"{ "b": [1, "é"], "a": null }"#),
+            of(r#"{"a":null,"b":[1,"\u00e9"]}"#)
+        );
         assert_ne!(of(r#"{"a":1}"#), of(r#"{"a":2}"#));
         assert_eq!(of(r#"{"b":1,"a":2}"#), br#"{"a":2,"b":1}"#);
     }
@@ -105,6 +110,11 @@ mod tests {
         }
         let path = evidence_path(folder.path(), &digest);
         assert_eq!(fs::read(&path).expect("there"), b"{}");
-        assert_eq!(fs::read_dir(path.parent().expect("a folder")).expect("read").count(), 1);
+        assert_eq!(
+            fs::read_dir(path.parent().expect("a folder"))
+                .expect("read")
+                .count(),
+            1
+        );
     }
 }

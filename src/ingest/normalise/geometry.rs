@@ -317,8 +317,7 @@ fn crosses_itself(ring: &[(f64, f64)]) -> bool {
             if next || last {
                 // Neighbours share one end; the other ends must not lie on the edge.
                 let (far_a, shared, far_c) = if next { (a, b, d) } else { (b, a, c) };
-                let back = cross(shared, far_a, far_c) == 0.0
-                    && dot(shared, far_a, far_c) > 0.0;
+                let back = cross(shared, far_a, far_c) == 0.0 && dot(shared, far_a, far_c) > 0.0;
                 if back {
                     return true;
                 }
@@ -388,8 +387,16 @@ mod tests {
 
     #[test]
     fn odd_texts_are_refused() {
-        for text in ["", "x", "<a>", "<Point><pos>1</pos></Point>", "<Point><pos>NaN 1</pos></Point>",
-            "<!DOCTYPE a><Point><pos>1 1</pos></Point>", "<Line><pos>1 1</pos></Line>", "<Polygon></Polygon>"] {
+        for text in [
+            "",
+            "x",
+            "<a>",
+            "<Point><pos>1</pos></Point>",
+            "<Point><pos>NaN 1</pos></Point>",
+            "<!DOCTYPE a><Point><pos>1 1</pos></Point>",
+            "<Line><pos>1 1</pos></Line>",
+            "<Polygon></Polygon>",
+        ] {
             assert!(read(text).is_err(), "{text}");
         }
     }

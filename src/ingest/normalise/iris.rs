@@ -165,13 +165,27 @@ mod tests {
                 (c.iri, codes.join(" "))
             })
         };
-        let right = |codes: &str| Some(("https://data.vlaanderen.be/id/adres/1".to_owned(), codes.to_owned()));
+        let right = |codes: &str| {
+            Some((
+                "https://data.vlaanderen.be/id/adres/1".to_owned(),
+                codes.to_owned(),
+            ))
+        };
         assert_eq!(of("https://data.vlaanderen.be/id/adres/1"), right(""));
         assert_eq!(of("http://data.vlaanderen.be/id/adres/1"), right("N001"));
-        assert_eq!(of("https://data.vlaanderen.be/doc/adres/1/"), right("N002 N002"));
-        assert_eq!(of("http://data.vlaanderen.be/id/adressen/1"), right("N001 N005"));
+        assert_eq!(
+            of("https://data.vlaanderen.be/doc/adres/1/"),
+            right("N002 N002")
+        );
+        assert_eq!(
+            of("http://data.vlaanderen.be/id/adressen/1"),
+            right("N001 N005")
+        );
         assert_eq!(of("geen iri"), None);
-        assert_eq!(of("https://e.org/a b").map(|c| c.0), Some("https://e.org/a%20b".to_owned()));
+        assert_eq!(
+            of("https://e.org/a b").map(|c| c.0),
+            Some("https://e.org/a%20b".to_owned())
+        );
     }
 
     #[test]

@@ -361,7 +361,8 @@ fn rule(
             derived: also.derived,
         });
     }
-    let needed = |value: Option<String>, what: &str| value.ok_or_else(|| format!("{what} is missing"));
+    let needed =
+        |value: Option<String>, what: &str| value.ok_or_else(|| format!("{what} is missing"));
     let is_statement = !matches!(
         row.kind.as_str(),
         "id-block" | "geometry" | "omit" | "compare"
@@ -411,9 +412,7 @@ fn rule(
             on: on(&row.on)?.ok_or_else(|| "on is missing".to_owned())?,
             is_point: row.shape.as_deref() == Some("point"),
         },
-        "omit" | "compare" => {
-            Rule::Omit(Text::new(needed(row.nl, "nl")?, needed(row.en, "en")?))
-        }
+        "omit" | "compare" => Rule::Omit(Text::new(needed(row.nl, "nl")?, needed(row.en, "en")?)),
         other => return Err(format!("{other} is no kind of field")),
     })
 }

@@ -20,9 +20,7 @@ mod walk;
 pub use bytes::{NotRecords, RecordsFile, read_records};
 pub use codes::{Action, REPAIR_CODES, RepairCode, repair_code};
 pub use document::Document;
-pub use evidence::{
-    EVIDENCE, canonical_record, evidence_digest, evidence_path, keep_evidence,
-};
+pub use evidence::{EVIDENCE, canonical_record, evidence_digest, evidence_path, keep_evidence};
 pub use mapping::Mapping;
 pub use report::RepairReport;
 
@@ -106,12 +104,16 @@ pub struct Repair {
 impl Repair {
     /// The sentence of its code, about this case.
     pub fn message(&self) -> Text {
-        let fill = |text: &str| {
+        let fill = |text: &str, to: &str| {
             text.replace("{from}", &shortened(&self.from))
-                .replace("{to}", &shortened(&self.to))
+                .replace("{to}", &shortened(to))
         };
+        // What is wrong with a geometry is told in both languages.
+        let both = (self.to.as_str(), self.to.as_str());
+        let to = self.to.split_once(" / ").filter(|_| self.code == "N033");
+        let (nl, en) = to.unwrap_or(both);
         repair_code(self.code).map_or_else(Text::default, |row| {
-            Text::new(fill(row.nl), fill(row.en))
+            Text::new(fill(row.nl, nl), fill(row.en, en))
         })
     }
 }
@@ -199,9 +201,8 @@ impl NormaliseError {
 impl Normaliser {
     /// The mappings that ship with the program.
     pub fn shipped() -> &'static Self {
-        static SHIPPED: LazyLock<Normaliser> = LazyLock::new(|| {
-            Normaliser::read_shipped().expect("the shipped mappings are tested")
-        });
+        static SHIPPED: LazyLock<Normaliser> =
+            LazyLock::new(|| Normaliser::read_shipped().expect("the shipped mappings are tested"));
         &SHIPPED
     }
 

@@ -78,7 +78,8 @@ impl RepairReport {
         self.quads += other.quads;
         self.refused_count += other.refused_count;
         let room = MAX_EXAMPLES.saturating_sub(self.refused.len());
-        self.refused.extend(other.refused.iter().take(room).cloned());
+        self.refused
+            .extend(other.refused.iter().take(room).cloned());
         for (code, (count, examples)) in &other.codes {
             let own = self.codes.entry(code).or_default();
             own.0 += count;

@@ -22,7 +22,13 @@ fn the_shipped_mappings_are_sound() {
 
 #[test]
 fn a_record_of_another_kind_is_not_touched() {
-    for record in [json!(null), json!([]), json!({}), json!({"identificator": {"id": "x"}}), json!({"@id": "https://data.vlaanderen.be/id/adres/1"})] {
+    for record in [
+        json!(null),
+        json!([]),
+        json!({}),
+        json!({"identificator": {"id": "x"}}),
+        json!({"@id": "https://data.vlaanderen.be/id/adres/1"}),
+    ] {
         assert_eq!(run(&record).map(|_| ()), Err(NormaliseError::Unrecognised));
     }
 }

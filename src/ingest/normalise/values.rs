@@ -1,12 +1,12 @@
 //! What each kind of field makes of a value: texts, names with a language, codes, links, identifiers, geometries. Every
 //! repair is noted where it happens.
 
+use super::NormaliseError;
 use super::document::join;
 use super::geometry::{self, Gml, System};
 use super::iris::{CONCEPTS, THINGS, capakey, clean, segment, split};
 use super::mapping::{Place, Rule};
 use super::walk::Walker;
-use super::NormaliseError;
 use crate::query::lambert_72_to_2008;
 use crate::rdf::label::Text;
 use crate::rdf::vocab::{adms, generiek, geo, xsd};
@@ -39,12 +39,15 @@ impl Walker<'_> {
                     return self.stranger(value, path);
                 };
                 let keys = [namespace.as_str(), local, number];
-                self.id_block(keys, iri.as_deref(), local_predicate.as_ref(), members, path)
+                self.id_block(
+                    keys,
+                    iri.as_deref(),
+                    local_predicate.as_ref(),
+                    members,
+                    path,
+                )
             }
-            Rule::Text {
-                places,
-                is_capakey,
-            } => self.text(places, *is_capakey, value, path),
+            Rule::Text { places, is_capakey } => self.text(places, *is_capakey, value, path),
             Rule::Boolean(places) => self.boolean(places, value, path),
             Rule::Language(places) => self.language(places, value, path),
             Rule::Label { places, plain } => self.label(places, *plain, value, path),
@@ -222,6 +225,13 @@ impl Walker<'_> {
             other => (other, path.to_owned(), None),
         };
         let Some(text) = self.some_text(text, &text_path)? else {
+            if let Some((tag, path)) = tag {
+                let reason = Text::new(
+                    "Taal van een waarde die niet overgenomen is.",
+                    "Language of a value that is not taken over.",
+                );
+                self.omit(tag, &path, &reason);
+            }
             return Ok(());
         };
         let tag = match tag {
@@ -280,7 +290,10 @@ impl Walker<'_> {
         let has = |code: &str| codes.is_some_and(|codes| codes.contains(code));
         let iri = if text.contains("://") {
             let iri = self.cleaned(text, path)?;
-            match iri.strip_prefix(CONCEPTS).and_then(|rest| rest.split_once('/')) {
+            match iri
+                .strip_prefix(CONCEPTS)
+                .and_then(|rest| rest.split_once('/'))
+            {
                 Some((own, code)) if own == list && has(code) => iri,
                 Some((own, code)) if own != list && has(code) => {
                     self.note("N060", path, &iri, list)?;
@@ -395,7 +408,8 @@ impl Walker<'_> {
             *slot = match members.get(key) {
                 None => None,
                 Some(Value::Null) => {
-                    let reason = Text::new("Het veld heeft geen waarde.", "The field has no value.");
+                    let reason =
+                        Text::new("Het veld heeft geen waarde.", "The field has no value.");
                     self.omit(&Value::Null, &below, &reason);
                     None
                 }
@@ -428,8 +442,18 @@ impl Walker<'_> {
         let type_iri = crate::rdf::vocab::rdf::TYPE;
         self.emit(&own, adms::IDENTIFIER, id.clone().into(), false);
         self.emit(&id, type_iri, node(adms::IDENTIFIER_CLASS), false);
-        self.emit(&id, generiek::GESTRUCTUREERDE_IDENTIFICATOR, gid.clone().into(), false);
-        self.emit(&gid, type_iri, node(generiek::GESTRUCTUREERDE_IDENTIFICATOR_CLASS), false);
+        self.emit(
+            &id,
+            generiek::GESTRUCTUREERDE_IDENTIFICATOR,
+            gid.clone().into(),
+            false,
+        );
+        self.emit(
+            &gid,
+            type_iri,
+            node(generiek::GESTRUCTUREERDE_IDENTIFICATOR_CLASS),
+            false,
+        );
         let predicates = [
             generiek::NAAMRUIMTE,
             generiek::LOKALE_IDENTIFICATOR,
@@ -543,7 +567,12 @@ impl Walker<'_> {
                 NamedNode::new_unchecked(datatype),
             ))
         };
-        self.emit(&node, geo::AS_GML, typed(chosen.text, geo::GML_LITERAL), false);
+        self.emit(
+            &node,
+            geo::AS_GML,
+            typed(chosen.text, geo::GML_LITERAL),
+            false,
+        );
         let gml = match &chosen.gml {
             Ok(gml) => gml,
             Err(why) => return self.note("N033", path, chosen.text, why),

@@ -1,6 +1,7 @@
 //! The walker: one record and its mapping → statements, with an account of every value. Follows the keys of the record
 //! through the tree of the mapping; what each kind of field makes of a value is in `values`.
 
+use super::codes::Action;
 use super::document::{at, join, leaves};
 use super::iris::{clean, split};
 use super::mapping::{Mapping, NodeRule, Place, Rule, SayValue, Tree};
@@ -8,7 +9,6 @@ use super::{
     EVIDENCE, MAX_TEXT_BYTES, MAX_VALUES, NormaliseError, NormaliseOptions, Normalised, Normaliser,
     Omission, Repair, repair_code,
 };
-use super::codes::Action;
 use crate::rdf::label::Text;
 use crate::rdf::vocab::{prov, rdf};
 use oxrdf::{GraphName, Literal, NamedNode, Quad, Term};
@@ -195,8 +195,18 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 
-    pub(super) fn emit(&mut self, subject: &NamedNode, predicate: &str, object: Term, derived: bool) {
-        let graph = if derived { &self.derived } else { &self.asserted };
+    pub(super) fn emit(
+        &mut self,
+        subject: &NamedNode,
+        predicate: &str,
+        object: Term,
+        derived: bool,
+    ) {
+        let graph = if derived {
+            &self.derived
+        } else {
+            &self.asserted
+        };
         self.quads.push(Quad::new(
             subject.clone(),
             NamedNode::new_unchecked(predicate),
@@ -209,7 +219,12 @@ impl<'a> Walker<'a> {
     pub(super) fn say(&mut self, places: &[Place], object: &Term) {
         for place in places {
             let subject = self.node_of(place.on);
-            self.emit(&subject, place.predicate.as_str(), object.clone(), place.derived);
+            self.emit(
+                &subject,
+                place.predicate.as_str(),
+                object.clone(),
+                place.derived,
+            );
         }
     }
 
@@ -257,12 +272,7 @@ impl<'a> Walker<'a> {
     }
 
     /// Follows a value through the tree.
-    fn visit(
-        &mut self,
-        value: &Value,
-        tree: &Tree,
-        path: &str,
-    ) -> Result<(), NormaliseError> {
+    fn visit(&mut self, value: &Value, tree: &Tree, path: &str) -> Result<(), NormaliseError> {
         if let Some(rule) = &tree.rule {
             return self.apply(rule, value, path);
         }
@@ -339,7 +349,12 @@ impl<'a> Walker<'a> {
         let node = self.role(&rule.role);
         let parent = self.node_of(rule.parent);
         if let Some(predicate) = &rule.predicate {
-            self.emit(&parent, predicate.as_str(), node.clone().into(), rule.derived);
+            self.emit(
+                &parent,
+                predicate.as_str(),
+                node.clone().into(),
+                rule.derived,
+            );
         }
         if let Some(back) = &rule.back {
             self.emit(&node, back.as_str(), parent.into(), rule.derived);

@@ -5,10 +5,9 @@ use super::documents::{documents, shared};
 use super::{options, read};
 use oslo_registry::ingest::load::LoadItem;
 use oslo_registry::ingest::normalise::{Normaliser, RepairReport, repair_code};
-use oslo_registry::ingest::{
-    ContextStore, Input, LoadPlan, ParseOptions, load_files, parse_into,
-};
+use oslo_registry::ingest::{ContextStore, Input, LoadPlan, ParseOptions, load_files, parse_into};
 use oslo_registry::rdf::format::Format;
+use oslo_registry::rdf::label::Language;
 use oslo_registry::registry::{Mode, Registry, RegistryConfig, StoredReport, assets};
 use oxrdf::NamedNode;
 use serde_json::Value;
@@ -87,7 +86,11 @@ fn focus(report: &StoredReport, label: &str) -> u64 {
     let counts = report.report.focus_counts().iter();
     counts
         .filter(|count| {
-            report.report.shape_term(count.shape).to_string().contains(label)
+            report
+                .report
+                .shape_term(count.shape)
+                .to_string()
+                .contains(label)
         })
         .map(|count| count.count)
         .sum()
@@ -106,9 +109,9 @@ fn an_address_gets_the_attention_of_its_shapes() {
         .iter()
         .map(|row| {
             format!(
-                "{} {}",
+                "{}: {}",
                 after.report.path_text(row).unwrap_or_default(),
-                after.report.term_text(row.focus)
+                after.report.message(row, Language::En)
             )
         })
         .collect();
@@ -148,11 +151,23 @@ fn the_page_of_sources_is_up_to_date() {
     let mut rows: BTreeMap<String, Row> = BTreeMap::new();
     for (path, document) in documents(&instance) {
         let below = path.strip_prefix(&instance).expect("below");
-        let source = below.iter().next().expect("a folder").to_string_lossy().into_owned();
-        let found = Normaliser::shipped().document(&document).expect("a document");
-        let kind = found.records.first().and_then(|(_, record)| Normaliser::shipped().recognise(record));
+        let source = below
+            .iter()
+            .next()
+            .expect("a folder")
+            .to_string_lossy()
+            .into_owned();
+        let found = Normaliser::shipped()
+            .document(&document)
+            .expect("a document");
+        let kind = found
+            .records
+            .first()
+            .and_then(|(_, record)| Normaliser::shipped().recognise(record));
         let Some(mapping) = kind else { continue };
-        let row = rows.entry(format!("{source} | {}", mapping.name())).or_default();
+        let row = rows
+            .entry(format!("{source} | {}", mapping.name()))
+            .or_default();
         row.documents += 1;
         let bytes = std::fs::read(&path).expect("a file");
         match as_served(&registry, &contexts, "document.json", bytes) {
@@ -174,7 +189,10 @@ fn the_page_of_sources_is_up_to_date() {
         std::fs::write(&file, &page).expect("written");
     }
     let there = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(there == page, "docs/sources.md is out of date: run the test with OSLO_WRITE_SOURCES=1");
+    assert!(
+        there == page,
+        "docs/sources.md is out of date: run the test with OSLO_WRITE_SOURCES=1"
+    );
 }
 
 /// Focus nodes of the shapes of the objects that the registers hold.
