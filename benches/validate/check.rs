@@ -64,6 +64,17 @@ pub(crate) fn sound(data: &Path) {
     }
 }
 
+/// Opens a registry whose results another process kept, and asks for them.
+pub(crate) fn reopen(data: &Path) {
+    let since = Instant::now();
+    let registry = loaded::open(data);
+    let report = registry.report();
+    tell("reopened_ms", since.elapsed().as_secs_f64() * 1e3);
+    let (_, is_same) = registry.check_anew(&registry.snapshot());
+    assert!(is_same, "what was kept is what a full run finds");
+    assert!(report.report.total() > 0, "the town has faults");
+}
+
 /// The shapes of the application profiles, without the rules about quality.
 fn profiles(registry: &Registry, view: &View) -> Shapes {
     let mut graphs = registry.shapes_graphs(view);

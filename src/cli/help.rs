@@ -194,7 +194,7 @@ const DUTCH_INDEX_MEMORY: &str =
     "Geheugen dat het maken van de index mag nemen, zoals 512MiB of 2GiB [standaard: 2GiB]";
 
 /// Dutch texts: command or command and argument; "" is the program itself.
-const DUTCH: [(&str, &str, &str); 93] = [
+const DUTCH: [(&str, &str, &str); 95] = [
     (
         "",
         "",
@@ -302,6 +302,16 @@ const DUTCH: [(&str, &str, &str); 93] = [
         "validate",
         "baseline",
         "Vorig rapport (SARIF, NDJSON, Turtle, JSON-LD, N-Triples of RDF/XML): zijn resultaten vallen weg",
+    ),
+    (
+        "validate",
+        "detail",
+        "Vertel waarom knopen niet voldoen aan de vormen die een resultaat noemt, zoals die van sh:node en sh:or",
+    ),
+    (
+        "validate",
+        "full",
+        "Controleer het hele opgeslagen register opnieuw, in plaats van de resultaten te geven die met elke commit bijgehouden worden",
     ),
     (
         "validate",

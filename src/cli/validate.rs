@@ -53,6 +53,9 @@ pub(crate) struct ValidateArgs {
     /// Refuse shapes that are ill-formed or cannot be fully checked, instead of listing them as not checked
     #[arg(long)]
     strict: bool,
+    /// Check the whole stored registry anew, rather than tell the results that are kept up to date with every commit
+    #[arg(long, conflicts_with_all = ["paths", "shapes", "profile", "as_of"])]
+    full: bool,
     /// Local copies of JSON-LD contexts: a table of context IRI and path
     #[arg(long, value_name = "TSV")]
     context_map: Option<PathBuf>,
@@ -99,6 +102,8 @@ pub(crate) fn run(session: &Session, args: &ValidateArgs) -> anyhow::Result<Exit
     let from_files = !args.paths.is_empty() || !args.shapes.is_empty();
     let (mut stored, files) = if from_files {
         check_files(&registry, args)?
+    } else if args.full {
+        (check_anew(session, &registry, &state), Files::default())
     } else if args.profile.is_empty() && known.is_none() {
         (registry.report_of(&state), Files::default())
     } else {
@@ -119,6 +124,18 @@ pub(crate) fn run(session: &Session, args: &ValidateArgs) -> anyhow::Result<Exit
     }
     write(session, &registry, args, &stored, &files)?;
     Ok(exit_of(&stored.report, args.fail_on))
+}
+
+/// Checks everything, and says so when that is not what was known.
+fn check_anew(session: &Session, registry: &Registry, state: &Snapshot) -> StoredReport {
+    let (stored, is_same) = registry.check_anew(state);
+    if !is_same {
+        session.console.note(session.console.say(
+            "de bijgehouden resultaten verschilden van deze; meld dit als fout van oslo",
+            "the results that were kept differed from these; please report this as a fault of oslo",
+        ));
+    }
+    stored
 }
 
 /// In strict mode there is no report where something was not checked

@@ -110,14 +110,31 @@ impl Registry {
         judged
     }
 
+    /// Keeps the results of the newest state for who opens the registry next, if they are known.
+    pub(super) fn keep_live(&self) {
+        let state = self.store.snapshot();
+        let known = self.made.of(&state);
+        if let Some(live) = known.as_ref().and_then(|judged| judged.live.get()) {
+            self.kept.write(&state, &self.shapes_options(), live);
+        }
+    }
+
     /// All results of a state, found when first asked for.
     pub(super) fn live_of<'j>(&self, judged: &'j Judged, state: &Snapshot) -> &'j Live {
         judged.live.get_or_init(|| {
             let scope = judged.scope(&state.view());
-            let live = Live::full(&judged.shapes, &scope, state.seq());
             // Only of the newest state is the history that of this state.
-            if state.is_same_as(&self.store.snapshot()) {
-                self.history.adopt(live, &scope.context, state.seq())
+            let is_newest = state.is_same_as(&self.store.snapshot());
+            let options = self.shapes_options();
+            let read = || self.kept.read(state, &options, &judged.shapes, &scope);
+            if let Some(kept) = is_newest.then(read).flatten() {
+                return kept;
+            }
+            let live = Live::full(&judged.shapes, &scope, state.seq());
+            if is_newest {
+                let live = self.history.adopt(live, &scope.context, state.seq());
+                self.kept.write(state, &options, &live);
+                live
             } else {
                 live
             }
@@ -131,6 +148,20 @@ impl Registry {
             Arc::new(live.report(&judged.scope(&state.view()), SAMPLES))
         });
         Arc::clone(made)
+    }
+
+    /// Checks all of a state anew, whatever is known of it, and returns its report and whether the results are those that were
+    /// known; anything else is a fault of the program.
+    pub fn check_anew(&self, state: &Snapshot) -> (StoredReport, bool) {
+        let judged = self.judged(state);
+        let known = self.live_of(&judged, state);
+        let scope = judged.scope(&state.view());
+        let anew = Live::full(&judged.shapes, &scope, state.seq()).adopt(known);
+        let stored = StoredReport {
+            report: Arc::new(anew.report(&scope, SAMPLES)),
+            view: state.view(),
+        };
+        (stored, anew.has_same_results(known))
     }
 
     /// Whether a graph is one of this registry's below `{base}/graph/` and one of these folders.

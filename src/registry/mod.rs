@@ -5,6 +5,7 @@ pub mod assets;
 mod commit;
 mod gate;
 mod history;
+mod kept;
 mod made;
 mod quarantine;
 mod register;
@@ -21,6 +22,7 @@ pub use reported::{REPORT_GRAPH, REPORT_HISTORY_GRAPH, ReportGraphs, SolvedResul
 use crate::shapes::{Report, ShapesOptions, Validation, ValidationOptions, validate};
 use crate::store::{self, Draft, Graphs, OpenOptions, Snapshot, Store, StoreError, View};
 use history::History;
+use kept::KeptLive;
 use made::Made;
 use oxrdf::NamedNode;
 use std::path::Path;
@@ -63,6 +65,13 @@ pub struct Registry {
     /// What was made of the latest states.
     made: Made,
     history: History,
+    kept: KeptLive,
+}
+
+impl Drop for Registry {
+    fn drop(&mut self) {
+        self.keep_live();
+    }
 }
 
 impl Registry {
@@ -96,6 +105,7 @@ impl Registry {
         Self {
             stored: StoredQueries::of(store.dir(), &config.base),
             history: History::of(store.dir(), !store.is_read_only()),
+            kept: KeptLive::of(store.dir(), !store.is_read_only(), &config.base),
             store,
             config,
             registers: register::shipped(),

@@ -133,6 +133,11 @@ impl LocalTerms {
         })
     }
 
+    /// All of them, in the order of their ids.
+    pub(crate) fn terms(&self) -> impl Iterator<Item = &Term> {
+        self.terms.iter()
+    }
+
     /// How many there are.
     pub(crate) fn len(&self) -> usize {
         self.terms.len()

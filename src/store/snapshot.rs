@@ -167,6 +167,11 @@ impl Snapshot {
         self.version.digest
     }
 
+    /// Equal for states whose ids mean the same terms: a store that was built anew has another.
+    pub fn ids(&self) -> u64 {
+        self.version.dictionary.seed()
+    }
+
     /// Number and chain digest of a commit since which a graph has not changed: the one that changed it last, or a later one
     /// where that is not known, as after a start. Two states of one history that give the same have the same graph.
     pub fn last_change(&self, graph: Id) -> (u64, [u8; 32]) {

@@ -22,7 +22,7 @@ pub use codes::{Action, REPAIR_CODES, RepairCode, repair_code};
 pub use document::Document;
 pub use evidence::{EVIDENCE, canonical_record, evidence_digest, evidence_path, keep_evidence};
 pub use mapping::Mapping;
-pub use report::RepairReport;
+pub use report::{CodeCases, RepairReport};
 
 use crate::rdf::label::Text;
 use crate::registry::assets::VOCAB;

@@ -11,6 +11,9 @@ const MAX_EXAMPLES: usize = 3;
 /// Paths that are counted one by one.
 const MAX_PATHS: usize = 1_000;
 
+/// How often a code applied, and some cases with the object they were found in.
+pub type CodeCases = (u64, Vec<(String, Repair)>);
+
 /// What normalising some records met.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RepairReport {
@@ -22,8 +25,8 @@ pub struct RepairReport {
     pub refused_count: u64,
     /// Statements made.
     pub quads: u64,
-    /// By code: how often, and some cases with the object they were found in.
-    pub codes: BTreeMap<&'static str, (u64, Vec<(String, Repair)>)>,
+    /// By code.
+    pub codes: BTreeMap<&'static str, CodeCases>,
     /// Paths left out on purpose, without indexes: how often, and why.
     pub omitted: BTreeMap<String, (u64, Text)>,
     /// Paths that no mapping knows, without indexes: how often.

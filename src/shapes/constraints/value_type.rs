@@ -100,7 +100,7 @@ impl ClassExtent {
 }
 
 /// One probe of an index costs about as much as reading this many rows of a scan.
-const ROWS_PER_PROBE: u64 = 16;
+const ROWS_PER_PROBE: u64 = 128;
 /// So few values are probed without counting what a scan would read; their types are read once for all classes.
 const FEW_PROBES: u64 = 2048;
 

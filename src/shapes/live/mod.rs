@@ -3,6 +3,7 @@
 //! and the tests hold it to it. Neither decides what may be committed (`registry` does) nor words anything (`report`).
 
 mod bound;
+mod kept;
 mod plan;
 mod rows;
 
@@ -437,6 +438,16 @@ impl Live {
     pub fn with_since(self, view: &View, mut since: impl FnMut(&ResultKey) -> Option<u64>) -> Self {
         let these = self.clone();
         self.dated(|row| since(&these.key(row, view)))
+    }
+
+    /// Whether two reports of one state say the same, whenever their results appeared.
+    pub fn has_same_results(&self, other: &Self) -> bool {
+        let prints = |live: &Self| {
+            let mut prints: Vec<u64> = live.prints().map(|(_, print)| print).collect();
+            prints.sort_unstable();
+            prints
+        };
+        prints(self) == prints(other)
     }
 
     /// Exact numbers of results by severity.
