@@ -72,10 +72,11 @@ pub(crate) fn run(session: &Session, args: &NormaliseArgs) -> anyhow::Result<Exi
             }
             report.note(input.name(), &repair);
         }
-        let records = normaliser
-            .document(&file.value)
-            .map_or_else(Vec::new, |document| document.records);
-        for (path, record) in records {
+        let document = normaliser.document(&file.value);
+        if let Some(document) = &document {
+            report.add_document(document, input.name());
+        }
+        for (path, record) in document.into_iter().flat_map(|found| found.records) {
             let mut quads = Vec::new();
             match normaliser.normalise(record, &options, &mut |quad| quads.push(quad)) {
                 Ok(done) => report.add(&done, quads.len() as u64),

@@ -6,8 +6,8 @@ use super::format::{Compression, detect_format};
 use super::limits::Limits;
 use super::load::{ItemRead, LoadItem, LoadPlan};
 use super::normalise::{
-    NormaliseError, NormaliseOptions, Normaliser, RecordsFile, RepairReport, canonical_record,
-    keep_evidence, read_records,
+    Document, NormaliseError, NormaliseOptions, Normaliser, RecordsFile, RepairReport,
+    canonical_record, keep_evidence, read_records,
 };
 use super::parse::ParseStats;
 use crate::rdf::format::Format;
@@ -15,7 +15,6 @@ use crate::rdf::label::Text;
 use crate::rdf::vocab::rdf;
 use crate::store::{Draft, Id};
 use oxrdf::{GraphName, NamedNode, NamedOrBlankNode, Quad};
-use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// End of the name of the graph with derived statements.
@@ -44,15 +43,14 @@ impl Records {
         self.file.sha256
     }
 
-    fn members(&self) -> Vec<(String, &Value)> {
-        let document = Normaliser::shipped().document(&self.file.value);
-        document.map_or_else(Vec::new, |document| document.records)
+    fn members(&self) -> Option<Document<'_>> {
+        Normaliser::shipped().document(&self.file.value)
     }
 
     /// The graphs that the records go to.
     pub(super) fn graphs(&self, base: &str, item: &LoadItem) -> BTreeSet<NamedNode> {
         let mut graphs = BTreeSet::new();
-        for (_, record) in self.members() {
+        for (_, record) in self.members().into_iter().flat_map(|found| found.records) {
             if let Some(mapping) = Normaliser::shipped().recognise(record) {
                 let graph = match &item.graph {
                     Some(graph) => graph.as_str().to_owned(),
@@ -96,7 +94,11 @@ impl Records {
             report.note(name, repair);
         }
         let mut first_error = None;
-        for (path, record) in self.members() {
+        let document = self.members();
+        if let Some(document) = &document {
+            report.add_document(document, name);
+        }
+        for (path, record) in document.into_iter().flat_map(|found| found.records) {
             let mut quads = Vec::new();
             let done = normaliser.normalise(record, &options, &mut |mut quad| {
                 quad.graph_name = graph_of(quad.graph_name, item.graph.as_ref());

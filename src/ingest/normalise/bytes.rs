@@ -58,7 +58,7 @@ pub fn read_records(
         .take(HEAD_BYTES as u64)
         .read_to_end(&mut bytes)
         .map_err(NotRecords::Unreadable)?;
-    if !may_hold_records(&bytes) {
+    if !may_hold_records(normaliser, &bytes) {
         return Err(NotRecords::Other);
     }
     let mut limit = limits.max_json_bytes;
@@ -93,14 +93,28 @@ pub fn read_records(
     })
 }
 
-/// Whether the start of a document could be that of records: JSON, with a key that they have.
-fn may_hold_records(head: &[u8]) -> bool {
+/// Whether the start of a document could be that of records: JSON, with a key that they have and no context of its own.
+fn may_hold_records(normaliser: &Normaliser, head: &[u8]) -> bool {
     let start = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
     let first = start.iter().find(|byte| !byte.is_ascii_whitespace());
-    matches!(first, Some(b'{' | b'['))
-        && [b"\"identificator\"".as_slice(), b"basisregisters"]
-            .iter()
-            .any(|mark| memchr::memmem::find(start, mark).is_some())
+    let has = |mark: &[u8]| memchr::memmem::find(start, mark).is_some();
+    if !matches!(first, Some(b'{' | b'[')) || !(has(b"\"identificator\"") || has(b"basisregisters"))
+    {
+        return false;
+    }
+    // Most JSON-LD is told by its context, and need not be read as a whole for that.
+    const CONTEXT: &[u8] = b"\"@context\"";
+    let Some(at) = memchr::memmem::find(start, CONTEXT) else {
+        return true;
+    };
+    let rest = start[at + CONTEXT.len()..].trim_ascii_start();
+    let value = rest.strip_prefix(b":").unwrap_or(rest).trim_ascii_start();
+    let Some(text) = value.strip_prefix(b"\"") else {
+        return false;
+    };
+    let end = memchr::memchr(b'"', text).unwrap_or(text.len());
+    let context = String::from_utf8_lossy(&text[..end]);
+    normaliser.replaces_context(&context)
 }
 
 fn decode(bytes: Vec<u8>) -> (String, Option<Repair>) {

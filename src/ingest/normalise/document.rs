@@ -79,12 +79,15 @@ impl Normaliser {
     fn has_known_context(&self, value: &Value) -> bool {
         match value.get("@context") {
             None => true,
-            Some(Value::String(context)) => {
-                let mut known = self.mappings.iter().flat_map(|mapping| &mapping.contexts);
-                known.any(|part| context.contains(part.as_str()))
-            }
+            Some(Value::String(context)) => self.replaces_context(context),
             Some(_) => false,
         }
+    }
+
+    /// Whether mappings take the place of a context.
+    pub(super) fn replaces_context(&self, context: &str) -> bool {
+        let mut known = self.mappings.iter().flat_map(|mapping| &mapping.contexts);
+        known.any(|part| context.contains(part.as_str()))
     }
 
     /// Whether a value is the list of an envelope; where the context tells the source, it may hold no records.

@@ -1,7 +1,7 @@
 //! The repair report: how often each code applied, with a few examples. Counts and words; decides nothing.
 
 use super::codes::repair_code;
-use super::{Normalised, Repair};
+use super::{Document, NormaliseError, Normalised, Repair};
 use crate::rdf::label::{Language, Text};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -34,6 +34,27 @@ pub struct RepairReport {
 }
 
 impl RepairReport {
+    /// Adds what surrounds the records of a document: what its envelope holds, and members that are no records.
+    pub fn add_document(&mut self, document: &Document<'_>, place: &str) {
+        for path in &document.strangers {
+            let why = NormaliseError::Unrecognised.message();
+            self.refuse(format!("{place} {path}"), why);
+        }
+        for omission in &document.omitted {
+            self.omit(&omission.path, &omission.reason);
+        }
+        for path in &document.unknown {
+            self.forget(path);
+            let repair = Repair {
+                code: "N071",
+                path: path.clone(),
+                from: path.clone(),
+                to: String::new(),
+            };
+            self.note(place, &repair);
+        }
+    }
+
     /// Adds what one record gave.
     pub fn add(&mut self, done: &Normalised, quads: u64) {
         self.records += 1;
@@ -42,19 +63,25 @@ impl RepairReport {
             self.note(done.subject.as_str(), repair);
         }
         for omission in &done.omitted {
-            let path = without_indexes(&omission.path);
-            if self.omitted.len() < MAX_PATHS || self.omitted.contains_key(&path) {
-                self.omitted
-                    .entry(path)
-                    .or_insert_with(|| (0, omission.reason.clone()))
-                    .0 += 1;
-            }
+            self.omit(&omission.path, &omission.reason);
         }
         for path in &done.unknown {
-            let path = without_indexes(path);
-            if self.unknown.len() < MAX_PATHS || self.unknown.contains_key(&path) {
-                *self.unknown.entry(path).or_default() += 1;
-            }
+            self.forget(path);
+        }
+    }
+
+    fn omit(&mut self, path: &str, reason: &Text) {
+        let path = without_indexes(path);
+        if self.omitted.len() < MAX_PATHS || self.omitted.contains_key(&path) {
+            let known = self.omitted.entry(path);
+            known.or_insert_with(|| (0, reason.clone())).0 += 1;
+        }
+    }
+
+    fn forget(&mut self, path: &str) {
+        let path = without_indexes(path);
+        if self.unknown.len() < MAX_PATHS || self.unknown.contains_key(&path) {
+            *self.unknown.entry(path).or_default() += 1;
         }
     }
 

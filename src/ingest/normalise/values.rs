@@ -6,7 +6,7 @@ use super::document::join;
 use super::geometry::{self, Gml, System};
 use super::iris::{CONCEPTS, THINGS, capakey, clean, segment, split};
 use super::mapping::{Place, Rule};
-use super::walk::Walker;
+use super::walk::{Walker, no_value};
 use crate::query::lambert_72_to_2008;
 use crate::rdf::label::Text;
 use crate::rdf::vocab::{adms, generiek, geo, xsd};
@@ -69,7 +69,11 @@ impl Walker<'_> {
         path: &str,
     ) -> Result<Option<&'v str>, NormaliseError> {
         let Value::String(text) = value else {
-            self.stranger(value, path)?;
+            if value.is_null() {
+                self.omit(value, path, &no_value());
+            } else {
+                self.stranger(value, path)?;
+            }
             return Ok(None);
         };
         if PLACEHOLDERS.contains(&text.trim().to_ascii_lowercase().as_str()) {
@@ -218,7 +222,7 @@ impl Walker<'_> {
                     return self.stranger(value, path);
                 };
                 self.others(members, &keys, path)?;
-                let tag = members.get(keys[1]).filter(|tag| !tag.is_null());
+                let tag = members.get(keys[1]);
                 let tag = tag.map(|tag| (tag, join(path, keys[1])));
                 (text, join(path, keys[0]), tag)
             }
@@ -236,7 +240,11 @@ impl Walker<'_> {
         };
         let tag = match tag {
             Some((Value::String(tag), path)) if !tag.trim().is_empty() => self.tag(tag, &path)?,
-            Some((Value::String(_), _)) | None => {
+            Some((Value::String(_) | Value::Null, path)) => {
+                self.note("N010", &path, text, text)?;
+                None
+            }
+            None => {
                 self.note("N010", &text_path, text, text)?;
                 None
             }
@@ -408,9 +416,7 @@ impl Walker<'_> {
             *slot = match members.get(key) {
                 None => None,
                 Some(Value::Null) => {
-                    let reason =
-                        Text::new("Het veld heeft geen waarde.", "The field has no value.");
-                    self.omit(&Value::Null, &below, &reason);
+                    self.omit(&Value::Null, &below, &no_value());
                     None
                 }
                 Some(Value::Number(digits)) => Some(digits.to_string()),
@@ -489,8 +495,7 @@ impl Walker<'_> {
             one => vec![(path.to_owned(), one)],
         };
         if members.is_empty() {
-            let reason = Text::new("Het veld heeft geen waarde.", "The field has no value.");
-            self.omit(value, path, &reason);
+            self.omit(value, path, &no_value());
         }
         let mut found: Vec<Candidate<'_>> = Vec::new();
         for (path, member) in members {
@@ -512,8 +517,7 @@ impl Walker<'_> {
                 other => (other, path),
             };
             if text.is_null() {
-                let reason = Text::new("Het veld heeft geen waarde.", "The field has no value.");
-                self.omit(text, &path, &reason);
+                self.omit(text, &path, &no_value());
                 continue;
             }
             let Some(text) = self.some_text(text, &path)? else {

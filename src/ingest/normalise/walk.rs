@@ -377,6 +377,7 @@ impl<'a> Walker<'a> {
     }
 }
 
-fn no_value() -> Text {
+/// Why nothing is said of a key without a value.
+pub(super) fn no_value() -> Text {
     Text::new("Het veld heeft geen waarde.", "The field has no value.")
 }

@@ -63,9 +63,7 @@ fn normalised(registry: &Registry, document: &Value) -> (RepairReport, StoredRep
         .validate_only(|draft| {
             let mut report = RepairReport::default();
             let found = normaliser.document(document).expect("a document");
-            for path in found.strangers {
-                report.refuse(path, oslo_registry::rdf::label::Text::default());
-            }
+            report.add_document(&found, "");
             for (path, record) in found.records {
                 let mut quads = Vec::new();
                 match normaliser.normalise(record, &options(), &mut |quad| quads.push(quad)) {
@@ -226,6 +224,20 @@ fn page(rows: &BTreeMap<String, Row>) -> String {
          `{base}/graph/{register}/afgeleid`, with `prov:wasDerivedFrom` to the record. `oslo load` keeps that record, in\n\
          canonical form, as `evidence/{aa}/{digest}.json` in the data folder. Of a property that a record speaks of, its\n\
          values take the place of earlier ones.\n\n\
+         A mapping needs no code. It names its source, version, type, register, classes and licence; where the identifier of\n\
+         the object stands (`subject`); the nodes of the object (`[[node]]`: role, parent, link, classes, what it always says);\n\
+         and a `[[field]]` for each key, with a dotted path and what its value becomes:\n\n\
+         | `as` | the value becomes |\n|---|---|\n\
+         | `text` | plain text; `format = \"capakey\"` writes parcel keys in one notation |\n\
+         | `boolean`, `language` | a typed literal |\n\
+         | `label` | text with its language, however the source wraps it |\n\
+         | `concept` | a code of the code list `list`, by notation or IRI |\n\
+         | `link` | the object of type `to`, by number or IRI; with `role` a node of it; with `inverse` the other way round |\n\
+         | `id-block` | identifier with namespace, number and version |\n\
+         | `geometry` | GML as sent, and WKT with the IRI of its system; further forms are compared |\n\
+         | `compare`, `omit` | nothing, for the reason given in `nl` and `en` |\n\n\
+         `on` puts a value on a node, `derived` in the derived graph, `[[field.also]]` says it once more. What all mappings share\n\
+         (prefixes, misspelt keys, keys left out everywhere) is in `mappings/algemeen.toml`.\n\n\
          ## Before and after\n\n\
          Focus: objects that a shape of their class looked at. Results: findings of all shapes, with nothing but the one\n\
          document and the code lists to go by, so that every link to an object in another document counts as one.\n\
