@@ -295,6 +295,79 @@ fn records_are_loaded_with_their_evidence_once() {
 }
 
 #[test]
+fn bombs_are_refused() {
+    let id = r#""identificator":{"id":"https://data.vlaanderen.be/id/adres/1"}"#;
+    let deep = format!(
+        r#"{{{id},"huisnummer":{}1{}}}"#,
+        "[".repeat(1_000_000),
+        "]".repeat(1_000_000)
+    );
+    let refused = |input: &Input| {
+        let read = read_records(Normaliser::shipped(), input, &Limits::default());
+        read.err().map(|error| error.to_string())
+    };
+    assert!(refused(&Input::bytes("deep.json", deep.clone())).is_some());
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("deep.json");
+    std::fs::write(&file, deep).expect("written");
+    let data = folder.path().join("data");
+    let loaded = run(&data, ["load", &file.display().to_string()]);
+    assert_eq!(loaded.status.code(), Some(1), "{}", stderr(&loaded));
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    let blanks = " ".repeat(1 << 20);
+    std::io::Write::write_all(&mut packed, format!("{{{id},").as_bytes()).expect("packed");
+    for _ in 0..64 {
+        std::io::Write::write_all(&mut packed, blanks.as_bytes()).expect("packed");
+    }
+    let packed = packed.finish().expect("packed");
+    let why = refused(&Input::bytes("bomb.json.gz", packed)).expect("refused");
+    assert!(why.starts_with("larger than"), "{why}");
+}
+
+#[test]
+fn the_rest_of_a_list_goes_in_and_replacing_stays_in_its_graphs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let write = |name: &str, text: String| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, text).expect("written");
+        file.display().to_string()
+    };
+    let good = read("v2", "adres");
+    let mut bad = good.clone();
+    bad["identificator"]["id"] = json!("https://data.vlaanderen.be/id/adres/90000009");
+    let gml = "<gml:Point srsName='http://www.opengis.net/def/crs/EPSG/0/31370' xmlns:gml='g'><gml:pos>1 1</gml:pos></gml:Point>";
+    bad["adresPositie"]["geometrie"]["gml"] = json!(gml);
+    let list = json!({"adressen": [bad, good], "volgende": "https://example.org/"});
+    let list = write("lijst.json", list.to_string());
+    let loaded = run(&data, ["load", &list]);
+    assert!(loaded.status.success(), "{}", stderr(&loaded));
+    assert!(
+        stderr(&loaded).contains("held back: 1"),
+        "{}",
+        stderr(&loaded)
+    );
+    assert!(stderr(&loaded).contains("N031"), "{}", stderr(&loaded));
+    let strict = run(&data, ["load", "--strict", &list]);
+    assert_eq!(strict.status.code(), Some(1));
+    let plain = write("gewoon.ttl", "<urn:a> <urn:b> <urn:c> .".to_owned());
+    output(&data, ["load", &plain]);
+    let street = path("v3", "straatnaam").display().to_string();
+    output(&data, ["load", "--replace", &street]);
+    let ask = "SELECT ?s { VALUES ?s { <urn:a> <https://data.vlaanderen.be/id/adres/90000001> } { ?s a ?c } UNION { ?s <urn:b> ?c } } ORDER BY ?s";
+    let kept = output(&data, ["query", "--format", "csv", ask]);
+    assert!(
+        kept.contains("urn:a") && kept.contains("90000001"),
+        "{kept}"
+    );
+    let address = path("v3", "adres").display().to_string();
+    output(&data, ["load", "--graph", "urn:g", &address]);
+    let ask = "SELECT DISTINCT ?g { GRAPH ?g { ?s ?p ?o } } ORDER BY ?g";
+    let graphs = output(&data, ["query", "--format", "csv", ask]);
+    assert!(graphs.contains("urn:g/afgeleid"), "{graphs}");
+}
+
+#[test]
 fn the_command_prints_statements_and_a_report() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = path("v2", "adres").display().to_string();
