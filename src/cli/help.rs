@@ -19,6 +19,7 @@ Data:
   load       Load files and folders
   harvest    Take in a source, and what it adds later
   source     Declare what is taken in from elsewhere, and take it in
+  normalise  Turn records of the authentic sources into OSLO statements
   validate   Check the registry, or files, against the shapes
   lint       Check shapes themselves, before any data
   gate       Show or change how strictly commits are judged, per graph
@@ -49,6 +50,7 @@ Gegevens:
   load       Laad bestanden en mappen
   harvest    Neem een bron op, en wat ze later toevoegt
   source     Leg vast wat van elders opgenomen wordt, en neem het op
+  normalise  Zet records van de authentieke bronnen om in OSLO-uitspraken
   validate   Controleer het register, of bestanden, tegen de vormen
   lint       Controleer vormen zelf, nog voor er gegevens zijn
   gate       Toon of wijzig hoe streng commits beoordeeld worden, per graaf
@@ -91,7 +93,7 @@ Afloopcodes: 0 gedaan · 1 iets voldoet niet of is geweigerd · 2 kon niet draai
 `oslo OPDRACHT --help` vertelt meer.";
 
 /// Examples below the help of a command: name, Dutch, English.
-const EXAMPLES: [(&str, &str, &str); 21] = [
+const EXAMPLES: [(&str, &str, &str); 22] = [
     more::HARVEST_EXAMPLE,
     more::SOURCE_EXAMPLE,
     (
@@ -108,6 +110,11 @@ const EXAMPLES: [(&str, &str, &str); 21] = [
         "load",
         "  oslo load adressen.ttl\n  oslo load --keep-going --on-violation warn leveringen/\n  oslo load --graph https://stad.example/graph/bomen --replace bomen.jsonld\n\nElk bestand is één commit: het staat er helemaal in, of er is niets gewijzigd.",
         "  oslo load adressen.ttl\n  oslo load --keep-going --on-violation warn deliveries/\n  oslo load --graph https://town.example/graph/trees --replace trees.jsonld\n\nEvery file is one commit: all of it is in, or nothing was changed.",
+    ),
+    (
+        "normalise",
+        "  oslo normalise adres.json\n  oslo normalise --format turtle --report json adressen.json 2> herstellingen.json\n\nDe uitspraken komen op de standaarduitvoer, het verslag van de herstellingen op de standaardfoutuitvoer.",
+        "  oslo normalise address.json\n  oslo normalise --format turtle --report json addresses.json 2> repairs.json\n\nThe statements go to standard output, the report of the repairs to standard error.",
     ),
     (
         "validate",

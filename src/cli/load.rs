@@ -47,6 +47,9 @@ pub(crate) struct LoadArgs {
     /// Remove from the target graph what the file no longer says
     #[arg(long)]
     replace: bool,
+    /// Refuse records of the sources that would have to be repaired
+    #[arg(long)]
+    strict: bool,
     /// Local copies of JSON-LD contexts: a table of context IRI and path
     #[arg(long, value_name = "TSV")]
     context_map: Option<PathBuf>,
@@ -159,6 +162,8 @@ fn plan(session: &Session, registry: &Registry, args: &LoadArgs) -> anyhow::Resu
     }
     plan.gate = args.on_violation.map(Into::into);
     plan.dry_run = args.dry_run;
+    plan.strict = args.strict;
+    plan.evidence = Some(session.data().to_owned());
     plan.keep_going = args.keep_going;
     plan.mode = if args.replace {
         LoadMode::Replace
@@ -367,6 +372,12 @@ fn write_line(console: Console, file: &LoadedFile) -> io::Result<()> {
     drop(out);
     for warning in file.stats.iter().flat_map(|stats| &stats.warnings) {
         eprint!("{}", warning.render(console.language));
+    }
+    if let Some(repairs) = &file.repairs {
+        eprintln!("{}", repairs.line(console.language));
+        for (place, why) in &repairs.refused {
+            eprintln!("  {place}: {}", why.get(console.language));
+        }
     }
     match &file.outcome {
         LoadOutcome::Refused(finding) => eprint!("{}", finding.render(console.language)),

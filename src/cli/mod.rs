@@ -16,6 +16,7 @@ mod help;
 mod lint;
 mod load;
 mod log;
+mod normalise;
 mod problem;
 mod quarantine;
 mod query;
@@ -107,6 +108,8 @@ enum Command {
     Harvest(harvest::HarvestArgs),
     /// Declare what is taken in from elsewhere, and take it in
     Source(source::SourceArgs),
+    /// Turn records of the authentic sources into OSLO statements, without storing them
+    Normalise(normalise::NormaliseArgs),
     /// Check the registry, or files, against the shapes
     Validate(validate::ValidateArgs),
     /// Check shapes themselves, before any data
@@ -199,6 +202,7 @@ fn dispatch(command: Command, session: &Session) -> anyhow::Result<Exit> {
         Command::Load(args) => load::run(session, &args),
         Command::Harvest(args) => harvest::run(session, &args),
         Command::Source(args) => source::run(session, &args),
+        Command::Normalise(args) => normalise::run(session, &args),
         Command::Validate(args) => validate::run(session, &args),
         Command::Lint(args) => lint::run(session, &args),
         Command::Query(args) => query::run(session, &args),

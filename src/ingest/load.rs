@@ -7,8 +7,10 @@ use super::diagnostic::{Diagnostic, Location};
 use super::format::detect;
 use super::input::Input;
 use super::limits::Limits;
+use super::normalise::RepairReport;
 use super::parse::{ParseOptions, ParseStats, Progress, parse_into};
 use super::reader::content_digest;
+use super::records::Records;
 use super::texts;
 use crate::rdf::format::Format;
 use crate::registry::{Aside, CommitError, CommitRequest, Findings, Mode, Registry, Rejection};
@@ -86,6 +88,10 @@ pub struct LoadPlan {
     pub limits: Limits,
     /// JSON-LD contexts.
     pub contexts: ContextStore,
+    /// Refuse records of the sources that need a repair.
+    pub strict: bool,
+    /// Folder of the registry, where the records are kept as evidence; `None` keeps none.
+    pub evidence: Option<PathBuf>,
     /// IRI of the agent, for the log.
     pub agent: String,
     /// A line for the log.
@@ -105,6 +111,8 @@ impl LoadPlan {
             keep_going: false,
             limits: Limits::default(),
             contexts: ContextStore::shipped(registry.base()),
+            strict: false,
+            evidence: None,
             agent: registry.agent_iri("oslo"),
             message: None,
         }
@@ -244,6 +252,8 @@ pub struct LoadedFile {
     pub outcome: LoadOutcome,
     /// What reading it gave, when it could be read.
     pub stats: Option<ParseStats>,
+    /// What became of its records, when it holds records of a source and not RDF.
+    pub repairs: Option<RepairReport>,
     /// Time spent, in milliseconds.
     pub duration_ms: u64,
 }
@@ -335,6 +345,12 @@ pub fn load_files(
     Ok(summary)
 }
 
+/// What reading one input gave.
+pub(super) struct ItemRead {
+    pub(super) stats: ParseStats,
+    pub(super) repairs: Option<RepairReport>,
+}
+
 type ItemProgress<'a> = dyn FnMut(Progress, &str, usize) + 'a;
 
 /// One commit of these items.
@@ -345,22 +361,31 @@ fn load_together(
     progress: &mut ItemProgress<'_>,
 ) -> Result<Vec<LoadedFile>, StoreError> {
     let mut files: Vec<LoadedFile> = Vec::with_capacity(items.len());
-    let mut entry = |item: &LoadItem, outcome, aside, stats, since: Instant| {
+    let mut entry = |item: &LoadItem, outcome, aside, read: Option<ItemRead>, since: Instant| {
+        let (stats, repairs) = read.map_or((None, None), |read| (Some(read.stats), read.repairs));
         files.push(LoadedFile {
             name: item.input.name().to_owned(),
             graph: item.graph.clone(),
             outcome,
             aside,
             stats,
+            repairs,
             duration_ms: u64::try_from(since.elapsed().as_millis()).unwrap_or(u64::MAX),
         });
     };
 
     // The log names every source by its digest, so the bytes are read once before they are parsed.
     let mut digests = Vec::with_capacity(items.len());
+    let mut all_records = Vec::with_capacity(items.len());
     for item in items {
         let since = Instant::now();
-        match digest_of(item, &plan.limits) {
+        let records = Records::of(item, &plan.limits);
+        let digest = match &records {
+            Some(records) => Ok(records.sha256()),
+            None => digest_of(item, &plan.limits),
+        };
+        all_records.push(records);
+        match digest {
             Ok(digest) => digests.push(digest),
             Err(refused) => {
                 let outcome = LoadOutcome::Refused(Box::new(refused));
@@ -388,11 +413,20 @@ fn load_together(
     };
 
     let since = Instant::now();
-    let mut read: Vec<(ParseStats, Instant)> = Vec::new();
+    let mut read: Vec<(ItemRead, Instant)> = Vec::new();
     let outcome = registry.commit(request, |draft| {
         let mut replaced = BTreeSet::new();
         for (index, item) in items.iter().enumerate() {
             let started = Instant::now();
+            if let Some(records) = &all_records[index] {
+                if plan.mode == LoadMode::Replace {
+                    for graph in records.graphs(registry.base(), item) {
+                        clear_graph(registry, draft, Some(&graph), &mut replaced);
+                    }
+                }
+                read.push((records.stage(draft, registry.base(), item, plan)?, started));
+                continue;
+            }
             if plan.mode == LoadMode::Replace {
                 clear_graph(registry, draft, item.graph.as_ref(), &mut replaced);
             }
@@ -407,7 +441,9 @@ fn load_together(
                 pass_over_contexts: true,
                 ..ParseOptions::new(&plan.contexts)
             };
-            read.push((parse_into(draft, &item.input, options)?, started));
+            let stats = parse_into(draft, &item.input, options)?;
+            let repairs = None;
+            read.push((ItemRead { stats, repairs }, started));
         }
         Ok(())
     });
@@ -448,8 +484,8 @@ fn load_together(
     let mut read = read.into_iter();
     let mut last = Some(last);
     for (index, item) in items.iter().take(tried).enumerate() {
-        let (stats, started) = match read.next() {
-            Some((stats, started)) => (Some(stats), started),
+        let (item_read, started) = match read.next() {
+            Some((item_read, started)) => (Some(item_read), started),
             None => (None, since),
         };
         let outcome = if index + 1 == tried {
@@ -471,7 +507,7 @@ fn load_together(
         } else {
             Aside::default()
         };
-        entry(item, outcome, aside, stats, started);
+        entry(item, outcome, aside, item_read, started);
     }
     Ok(files)
 }

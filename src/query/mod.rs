@@ -55,6 +55,12 @@ use crate::store::Derivers;
 use std::sync::Arc;
 use std::time::Duration;
 
+/// A place in Belgian Lambert 72 in Lambert 2008, east and north, in metres; `None` far from Belgium. By the official seven
+/// parameters: 1 to 20 cm from the grid.
+pub fn lambert_72_to_2008(position: (f64, f64)) -> Option<(f64, f64)> {
+    geo::lambert_72_to_2008(position)
+}
+
 /// What queries look up besides quads, derived from the texts of a store: the words of literals and the places of geometries.
 /// For [`OpenOptions::derived`](crate::store::OpenOptions::derived), so that a store keeps them in files.
 pub fn derived() -> Derivers {

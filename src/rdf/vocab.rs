@@ -74,7 +74,16 @@ namespace!(
     /// PROV-O.
     prov = "http://www.w3.org/ns/prov#" {
         WAS_ATTRIBUTED_TO = "wasAttributedTo", GENERATED_AT_TIME = "generatedAtTime",
-        ENTITY = "Entity",
+        ENTITY = "Entity", WAS_DERIVED_FROM = "wasDerivedFrom",
+    }
+);
+namespace!(
+    /// OSLO generiek.
+    generiek = "https://data.vlaanderen.be/ns/generiek#" {
+        GESTRUCTUREERDE_IDENTIFICATOR = "gestructureerdeIdentificator",
+        GESTRUCTUREERDE_IDENTIFICATOR_CLASS = "GestructureerdeIdentificator",
+        NAAMRUIMTE = "naamruimte", LOKALE_IDENTIFICATOR = "lokaleIdentificator",
+        VERSIE_IDENTIFICATOR = "versieIdentificator",
     }
 );
 namespace!(

@@ -1,7 +1,8 @@
-//! What a code means to whoever meets it: results (V), findings about shapes (L) and about files (P), in both languages
-//! and with examples. One table of sources for `oslo explain` and the page of codes.
+//! What a code means to whoever meets it: results (V), findings about shapes (L) about files (P) and about repairs of
+//! records (N), in both languages and with examples. One table of sources for `oslo explain` and the page of codes.
 
 use crate::ingest::code_meanings::INGEST_CODES;
+use crate::ingest::normalise::{REPAIR_CODES, RepairCode};
 use crate::rdf::label::Text;
 use crate::shapes::{
     Component, EXAMPLE_PREFIXES, Effect, LINT_RULES, LintRule, code_example, result_text,
@@ -33,7 +34,7 @@ pub struct CodeMeaning {
 impl CodeMeaning {
     /// What stands before the examples, when they are Turtle with prefixes.
     pub fn prefixes(&self) -> &'static str {
-        let is_turtle = !self.fails.is_empty() && !self.code.starts_with('P');
+        let is_turtle = !self.fails.is_empty() && !self.code.starts_with(['N', 'P']);
         if is_turtle { EXAMPLE_PREFIXES } else { "" }
     }
 }
@@ -52,8 +53,9 @@ pub fn all_codes() -> Vec<CodeMeaning> {
         fails: row.fails.to_owned(),
         passes: row.passes.to_owned(),
     });
+    let repairs = REPAIR_CODES.iter().map(of_repair);
     let results = Component::ALL.into_iter().map(of_component);
-    lints.chain(files).chain(results).collect()
+    lints.chain(repairs).chain(files).chain(results).collect()
 }
 
 /// The meaning of a code, whatever the case it is written in.
@@ -88,6 +90,21 @@ fn of_lint(rule: &LintRule) -> CodeMeaning {
         fails: String::new(),
         passes: String::new(),
     })
+}
+
+fn of_repair(row: &RepairCode) -> CodeMeaning {
+    let effect = row.action.meaning();
+    CodeMeaning {
+        code: row.code.to_owned(),
+        kind: Text::new("Herstelling", "Repair"),
+        name: String::new(),
+        message: Text::new(row.nl, row.en),
+        hint: Text::new(row.hint_nl, row.hint_en),
+        effect: Text::new(effect.0, effect.1),
+        given: String::new(),
+        fails: row.fails.to_owned(),
+        passes: row.passes.to_owned(),
+    }
 }
 
 fn of_component(component: Component) -> CodeMeaning {

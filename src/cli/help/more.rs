@@ -1,7 +1,29 @@
 //! More Dutch texts of arguments: of commands with many words.
 
 /// Command, argument and text; "" is the command itself.
-pub(super) const MORE_DUTCH: [(&str, &str, &str); 29] = [
+pub(super) const MORE_DUTCH: [(&str, &str, &str); 35] = [
+    (
+        "load",
+        "strict",
+        "Weiger records van de bronnen die hersteld zouden moeten worden",
+    ),
+    (
+        "normalise",
+        "",
+        "Zet records van de authentieke bronnen om in OSLO-uitspraken, zonder ze te bewaren",
+    ),
+    (
+        "normalise",
+        "paths",
+        "JSON-bestanden van een bron: een record, een lijst of een omslag",
+    ),
+    ("normalise", "format", "Syntaxis van de uitspraken"),
+    ("normalise", "report", "Vorm van het verslag"),
+    (
+        "normalise",
+        "strict",
+        "Weiger een record in plaats van het te herstellen",
+    ),
     (
         "generate",
         "seed",

@@ -40,6 +40,11 @@ pub(super) fn written(x: f64, y: f64, system: &str) -> String {
     }
 }
 
+/// A place in Belgian Lambert 72 in Lambert 2008, east and north; `None` far from Belgium.
+pub(super) fn lambert_72_to_2008(position: (f64, f64)) -> Option<(f64, f64)> {
+    crs::Crs::Lambert72.transform(crs::Crs::Lambert2008, position)
+}
+
 /// Metres in a unit of length; `None` for other units.
 pub(super) fn metres(unit: &str) -> Option<f64> {
     measures::Unit::of(unit)?.metres()

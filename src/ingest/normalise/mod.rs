@@ -1,0 +1,296 @@
+//! The normaliser: records as the authentic sources send them → statements in the normal form of OSLO. What becomes of each
+//! key is data (`mappings/`), so that another type or version needs no code here; this is the reader of those mappings and
+//! the walker over JSON. Says of every value where it went: into a statement, on the list of what is left out with a
+//! reason, or on the list of what is unknown. Fetches nothing, reads no state and writes to nothing but the sink.
+//!
+//! Statements of the object itself go to `{base}/graph/{register}`; those that the profile asks for and the record only
+//! implies go to `{base}/graph/{register}/afgeleid`, with a link to the evidence.
+
+mod bytes;
+mod codes;
+mod document;
+mod evidence;
+mod geometry;
+mod iris;
+mod mapping;
+mod report;
+mod values;
+mod walk;
+
+pub use bytes::{NotRecords, RecordsFile, read_records};
+pub use codes::{Action, REPAIR_CODES, RepairCode, repair_code};
+pub use document::Document;
+pub use evidence::{EVIDENCE, canonical_record, evidence_digest, evidence_path, keep_evidence};
+pub use mapping::Mapping;
+pub use report::{CodeCases, RepairReport};
+
+use crate::rdf::label::Text;
+use crate::registry::assets::VOCAB;
+use include_dir::{Dir, include_dir};
+use mapping::Common;
+use oxrdf::{NamedNode, Quad};
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+
+/// The mappings that ship inside the binary.
+static MAPPINGS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/mappings");
+
+/// Nesting of a record.
+const MAX_DEPTH: usize = 64;
+/// Values of a record.
+const MAX_VALUES: usize = 200_000;
+/// One text of a record, in bytes.
+const MAX_TEXT_BYTES: usize = 8 << 20;
+
+/// Mappings, and the code lists they name.
+pub struct Normaliser {
+    common: Common,
+    mappings: Vec<Mapping>,
+    /// Name of a code list → its codes.
+    lists: BTreeMap<String, BTreeSet<String>>,
+}
+
+/// What is chosen per run.
+#[derive(Clone, Debug)]
+pub struct NormaliseOptions {
+    /// Base IRI of graphs and of the nodes of an object, without a slash at the end.
+    pub base: String,
+    /// Refuse a record instead of repairing it; aliases are still read.
+    pub strict: bool,
+    /// Where the record comes from, for messages.
+    pub source: String,
+}
+
+impl NormaliseOptions {
+    /// Repairs allowed.
+    pub fn new(base: impl Into<String>, source: impl Into<String>) -> Self {
+        Self {
+            base: base.into(),
+            strict: false,
+            source: source.into(),
+        }
+    }
+}
+
+/// What a record gave besides statements.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Normalised {
+    /// The object.
+    pub subject: NamedNode,
+    /// Digest of the canonical record, in hexadecimal; see [`canonical_record`].
+    pub evidence: String,
+    /// What was mended, read as something else, or found wrong.
+    pub repairs: Vec<Repair>,
+    /// Values that are no statements on purpose.
+    pub omitted: Vec<Omission>,
+    /// Paths that the mapping does not know.
+    pub unknown: Vec<String>,
+}
+
+/// One case of a code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Repair {
+    /// Code of [`REPAIR_CODES`].
+    pub code: &'static str,
+    /// Where in the record.
+    pub path: String,
+    /// What was there.
+    pub from: String,
+    /// What it became, or was compared with.
+    pub to: String,
+}
+
+impl Repair {
+    /// The sentence of its code, about this case.
+    pub fn message(&self) -> Text {
+        let fill = |text: &str, to: &str| {
+            text.replace("{from}", &shortened(&self.from))
+                .replace("{to}", &shortened(to))
+        };
+        // What is wrong with a geometry is told in both languages.
+        let both = (self.to.as_str(), self.to.as_str());
+        let to = self.to.split_once(" / ").filter(|_| self.code == "N033");
+        let (nl, en) = to.unwrap_or(both);
+        repair_code(self.code).map_or_else(Text::default, |row| {
+            Text::new(fill(row.nl, nl), fill(row.en, en))
+        })
+    }
+}
+
+/// A text of bounded length.
+fn shortened(text: &str) -> String {
+    const MAX_CHARACTERS: usize = 120;
+    match text.char_indices().nth(MAX_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+/// A value that is no statement on purpose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Omission {
+    /// Where in the record.
+    pub path: String,
+    /// Why.
+    pub reason: Text,
+}
+
+/// Why a record became no statements.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NormaliseError {
+    /// No mapping is for such records.
+    #[error("no mapping knows this record")]
+    Unrecognised,
+    /// The record would have been repaired, and that is not allowed.
+    #[error("{} at {} needs a repair", .0.code, .0.path)]
+    Strict(Repair),
+    /// The record is held back by a code of action [`Action::Quarantine`].
+    #[error("{} at {} holds the object back", .0.code, .0.path)]
+    Quarantined(Repair),
+    /// The record is nested deeper than allowed.
+    #[error("deeper than {limit} levels")]
+    TooDeep {
+        /// The bound.
+        limit: usize,
+    },
+    /// The record has more values, or a longer text, than allowed.
+    #[error("larger than allowed at {path}")]
+    TooLarge {
+        /// Where in the record.
+        path: String,
+    },
+}
+
+impl NormaliseError {
+    /// The reason in Dutch and English.
+    pub fn message(&self) -> Text {
+        match self {
+            Self::Unrecognised => Text::new(
+                "Geen mapping kent dit record.",
+                "No mapping knows this record.",
+            ),
+            Self::Strict(repair) => {
+                let why = repair.message();
+                let (code, path) = (repair.code, &repair.path);
+                Text::new(
+                    format!("{code} bij {path}, herstel is niet toegelaten: {}", why.nl),
+                    format!("{code} at {path}, repairs are not allowed: {}", why.en),
+                )
+            }
+            Self::Quarantined(repair) => {
+                let why = repair.message();
+                let (code, path) = (repair.code, &repair.path);
+                Text::new(
+                    format!("{code} bij {path}: {}", why.nl),
+                    format!("{code} at {path}: {}", why.en),
+                )
+            }
+            Self::TooDeep { limit } => Text::new(
+                format!("Het record is dieper genest dan {limit} niveaus."),
+                format!("The record is nested deeper than {limit} levels."),
+            ),
+            Self::TooLarge { path } => Text::new(
+                format!("Het record is groter dan toegelaten, bij {path}."),
+                format!("The record is larger than allowed, at {path}."),
+            ),
+        }
+    }
+}
+
+impl Normaliser {
+    /// The mappings that ship with the program.
+    pub fn shipped() -> &'static Self {
+        static SHIPPED: LazyLock<Normaliser> =
+            LazyLock::new(|| Normaliser::read_shipped().expect("the shipped mappings are tested"));
+        &SHIPPED
+    }
+
+    fn read_shipped() -> Result<Self, String> {
+        let text = |name: &str| {
+            MAPPINGS
+                .get_file(name)
+                .and_then(|file| file.contents_utf8())
+                .ok_or_else(|| format!("{name} is missing"))
+        };
+        let common = Common::parse(text("algemeen.toml")?)?;
+        let lists = code_lists();
+        let mut names: Vec<&str> = MAPPINGS
+            .files()
+            .filter_map(|file| file.path().to_str())
+            .filter(|name| *name != "algemeen.toml")
+            .collect();
+        names.sort_unstable();
+        let mut mappings = Vec::with_capacity(names.len());
+        for name in names {
+            let mapping = Mapping::parse(text(name)?, &common, &lists);
+            mappings.push(mapping.map_err(|why| format!("{name}: {why}"))?);
+        }
+        Ok(Self {
+            common,
+            mappings,
+            lists,
+        })
+    }
+
+    /// All mappings, by name.
+    pub fn mappings(&self) -> &[Mapping] {
+        &self.mappings
+    }
+
+    /// The mapping for a record: by its identifier, and by the keys of the version. `None` for anything else, such as an
+    /// envelope around records; see [`Self::document`].
+    pub fn recognise(&self, record: &Value) -> Option<&Mapping> {
+        self.mappings
+            .iter()
+            .find(|mapping| document::is_record(mapping, record))
+    }
+
+    /// Turns one record into statements. The sink gets them only when the whole record could be read, each once and in an
+    /// order that depends on nothing but the record.
+    ///
+    /// # Errors
+    /// When the record is of no known kind, too large, or held back.
+    pub fn normalise(
+        &self,
+        record: &Value,
+        options: &NormaliseOptions,
+        sink: &mut dyn FnMut(Quad),
+    ) -> Result<Normalised, NormaliseError> {
+        walk::check_size(record, MAX_DEPTH)?;
+        let mapping = self.recognise(record).ok_or(NormaliseError::Unrecognised)?;
+        let digest = evidence_digest(&canonical_record(record));
+        let (done, quads) = walk::walk(self, mapping, record, options, digest)?;
+        for quad in quads {
+            sink(quad);
+        }
+        Ok(done)
+    }
+}
+
+/// The codes of the shipped code lists, read off the IRIs of their concepts.
+fn code_lists() -> BTreeMap<String, BTreeSet<String>> {
+    const START: &str = "<https://data.vlaanderen.be/id/concept/";
+    let mut lists: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    let Some(folder) = VOCAB.get_dir("codelijst") else {
+        return lists;
+    };
+    for file in folder.files() {
+        for line in file.contents_utf8().unwrap_or("").lines() {
+            let concept = line
+                .strip_prefix(START)
+                .and_then(|rest| rest.split_once("> a skos:Concept "))
+                .and_then(|(path, _)| path.split_once('/'));
+            if let Some((list, code)) = concept {
+                lists
+                    .entry(list.to_owned())
+                    .or_default()
+                    .insert(code.to_owned());
+            }
+        }
+    }
+    lists
+}
+
+#[cfg(test)]
+mod tests;

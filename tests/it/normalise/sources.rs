@@ -1,0 +1,283 @@
+//! What the sources give as served and normalised: focus nodes and results against the profiles before and after, and the
+//! table of `docs/sources.md`. `OSLO_WRITE_SOURCES=1` writes the page anew.
+
+use super::documents::{documents, shared};
+use super::{options, read};
+use oslo_registry::ingest::load::LoadItem;
+use oslo_registry::ingest::normalise::{Normaliser, RepairReport, repair_code};
+use oslo_registry::ingest::{ContextStore, Input, LoadPlan, ParseOptions, load_files, parse_into};
+use oslo_registry::rdf::format::Format;
+use oslo_registry::rdf::label::Language;
+use oslo_registry::registry::{Mode, Registry, RegistryConfig, StoredReport, assets};
+use oxrdf::NamedNode;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::path::Path;
+
+/// A registry with what validation needs and no data.
+fn background() -> Registry {
+    let registry = Registry::in_memory(RegistryConfig::default());
+    let items = assets::background_files()
+        .into_iter()
+        .map(|asset| LoadItem {
+            input: Input::bytes(asset.path, asset.bytes),
+            format: None,
+            graph: Some(registry.graph_iri(asset.graph)),
+            base_iri: None,
+        })
+        .collect();
+    let mut plan = LoadPlan::new(&registry, items);
+    plan.gate = Some(Mode::Off);
+    let summary = load_files(&registry, &plan, &mut |_| {}).expect("the store works");
+    assert!(summary.is_complete());
+    registry
+}
+
+/// Triples and report of a document read as the JSON-LD it says it is; `None` when it cannot be read.
+fn as_served(
+    registry: &Registry,
+    contexts: &ContextStore,
+    name: &str,
+    bytes: Vec<u8>,
+) -> Option<(u64, StoredReport)> {
+    let input = Input::bytes(name, bytes);
+    let graph = NamedNode::new_unchecked("urn:test:as-served");
+    registry
+        .validate_only(|draft| {
+            let options = ParseOptions {
+                format: Some(Format::JsonLd),
+                base_iri: Some("https://example.org/document".to_owned()),
+                graph: Some(graph.clone()),
+                ..ParseOptions::new(contexts)
+            };
+            parse_into(draft, &input, options).map(|stats| stats.quads)
+        })
+        .ok()
+}
+
+/// Report and repairs of a document through the normaliser.
+fn normalised(registry: &Registry, document: &Value) -> (RepairReport, StoredReport) {
+    let normaliser = Normaliser::shipped();
+    registry
+        .validate_only(|draft| {
+            let mut report = RepairReport::default();
+            let found = normaliser.document(document).expect("a document");
+            report.add_document(&found, "");
+            for (path, record) in found.records {
+                let mut quads = Vec::new();
+                match normaliser.normalise(record, &options(), &mut |quad| quads.push(quad)) {
+                    Ok(done) => report.add(&done, quads.len() as u64),
+                    Err(error) => report.refuse(path, error.message()),
+                }
+                for quad in &quads {
+                    draft.add_quad(quad.as_ref());
+                }
+            }
+            Ok::<_, std::convert::Infallible>(report)
+        })
+        .expect("nothing fails")
+}
+
+/// Focus nodes of the shapes of some classes: addresses, buildings and the like.
+fn focus(report: &StoredReport, label: &str) -> u64 {
+    let counts = report.report.focus_counts().iter();
+    counts
+        .filter(|count| {
+            report
+                .report
+                .shape_term(count.shape)
+                .to_string()
+                .contains(label)
+        })
+        .map(|count| count.count)
+        .sum()
+}
+
+#[test]
+fn an_address_gets_the_attention_of_its_shapes() {
+    let registry = background();
+    let document = read("v2", "adres");
+    let (_, after) = normalised(&registry, &document);
+    assert_eq!(focus(&after, "adres#AdresShape"), 1);
+    // What is left is true: the street, the municipality and the postcode are not in the data.
+    let mut left: Vec<String> = after
+        .report
+        .results()
+        .iter()
+        .map(|row| {
+            format!(
+                "{}: {}",
+                after.report.path_text(row).unwrap_or_default(),
+                after.report.message(row, Language::En)
+            )
+        })
+        .collect();
+    left.sort();
+    insta::assert_snapshot!("left_of_an_address", left.join("\n"));
+    let Some(shared) = shared() else { return };
+    let contexts = ContextStore::shipped(registry.base())
+        .with_map(&shared.join("oslo/context/CONTEXT-MAP.tsv"))
+        .expect("the map of contexts");
+    let bytes = serde_json::to_vec(&document).expect("JSON");
+    let (triples, before) = as_served(&registry, &contexts, "adres.json", bytes).expect("JSON-LD");
+    assert!(triples > 20, "{triples}");
+    assert_eq!(focus(&before, "adres#AdresShape"), 0);
+}
+
+/// One line of the table.
+#[derive(Default)]
+struct Row {
+    documents: u64,
+    unreadable: u64,
+    served: u64,
+    served_focus: u64,
+    served_results: u64,
+    repairs: RepairReport,
+    focus: u64,
+    results: u64,
+}
+
+#[test]
+fn the_page_of_sources_is_up_to_date() {
+    let Some(shared) = shared() else { return };
+    let registry = background();
+    let contexts = ContextStore::shipped(registry.base())
+        .with_map(&shared.join("oslo/context/CONTEXT-MAP.tsv"))
+        .expect("the map of contexts");
+    let instance = shared.join("registries/instance");
+    let mut rows: BTreeMap<String, Row> = BTreeMap::new();
+    for (path, document) in documents(&instance) {
+        let below = path.strip_prefix(&instance).expect("below");
+        let source = below
+            .iter()
+            .next()
+            .expect("a folder")
+            .to_string_lossy()
+            .into_owned();
+        let found = Normaliser::shipped()
+            .document(&document)
+            .expect("a document");
+        let kind = found
+            .records
+            .first()
+            .and_then(|(_, record)| Normaliser::shipped().recognise(record));
+        let Some(mapping) = kind else { continue };
+        let row = rows
+            .entry(format!("{source} | {}", mapping.name()))
+            .or_default();
+        row.documents += 1;
+        let bytes = std::fs::read(&path).expect("a file");
+        match as_served(&registry, &contexts, "document.json", bytes) {
+            Some((triples, report)) => {
+                row.served += triples;
+                row.served_focus += own_focus(&report);
+                row.served_results += report.report.total();
+            }
+            None => row.unreadable += 1,
+        }
+        let (repairs, report) = normalised(&registry, &document);
+        row.repairs.merge(&repairs);
+        row.focus += own_focus(&report);
+        row.results += report.report.total();
+    }
+    let page = page(&rows);
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/sources.md");
+    if std::env::var_os("OSLO_WRITE_SOURCES").is_some() {
+        std::fs::write(&file, &page).expect("written");
+    }
+    let there = std::fs::read_to_string(&file).unwrap_or_default();
+    assert!(
+        there == page,
+        "docs/sources.md is out of date: run the test with OSLO_WRITE_SOURCES=1"
+    );
+}
+
+/// Focus nodes of the shapes of the objects that the registers hold.
+fn own_focus(report: &StoredReport) -> u64 {
+    [
+        "adres#AdresShape>",
+        "adres#StraatnaamShape>",
+        "adres#PostinfoShape>",
+        "generiek#GemeenteShape>",
+        "gebouw#GebouwShape>",
+        "gebouw#GebouweenheidShape>",
+        "perceel#PerceelShape>",
+    ]
+    .iter()
+    .map(|label| focus(report, label))
+    .sum()
+}
+
+fn page(rows: &BTreeMap<String, Row>) -> String {
+    let mut out = String::from(
+        "# Sources\n\n\
+         How records of the authentic sources become OSLO, and what had to be mended on the way. The tables are made by a\n\
+         test from examples that the sources publish; they are not edited by hand.\n\n\
+         ```\n\
+         oslo normalise adres.json        # statements on standard output, the report on standard error\n\
+         oslo load adres.json             # the same into the graph of the register\n\
+         oslo explain N030                # what a code means\n\
+         ```\n\n\
+         A mapping is a file in `mappings/`: for each key of a source the OSLO property it becomes, or the reason why it is\n\
+         left out. Statements of the object itself go to `{base}/graph/{register}`, those that the record only implies to\n\
+         `{base}/graph/{register}/afgeleid`, with `prov:wasDerivedFrom` to the record. `oslo load` keeps that record, in\n\
+         canonical form, as `evidence/{aa}/{digest}.json` in the data folder. Of a property that a record speaks of, its\n\
+         values take the place of earlier ones.\n\n\
+         A mapping needs no code. It names its source, version, type, register, classes and licence; where the identifier of\n\
+         the object stands (`subject`); the nodes of the object (`[[node]]`: role, parent, link, classes, what it always says);\n\
+         and a `[[field]]` for each key, with a dotted path and what its value becomes:\n\n\
+         | `as` | the value becomes |\n|---|---|\n\
+         | `text` | plain text; `format = \"capakey\"` writes parcel keys in one notation |\n\
+         | `boolean`, `language` | a typed literal |\n\
+         | `label` | text with its language, however the source wraps it |\n\
+         | `concept` | a code of the code list `list`, by notation or IRI |\n\
+         | `link` | the object of type `to`, by number or IRI; with `role` a node of it; with `inverse` the other way round |\n\
+         | `id-block` | identifier with namespace, number and version |\n\
+         | `geometry` | GML as sent, and WKT with the IRI of its system; further forms are compared |\n\
+         | `compare`, `omit` | nothing, for the reason given in `nl` and `en` |\n\n\
+         `on` puts a value on a node, `derived` in the derived graph, `[[field.also]]` says it once more. What all mappings share\n\
+         (prefixes, misspelt keys, keys left out everywhere) is in `mappings/algemeen.toml`.\n\n\
+         ## Before and after\n\n\
+         Focus: objects that a shape of their class looked at. Results: findings of all shapes, with nothing but the one\n\
+         document and the code lists to go by, so that every link to an object in another document counts as one.\n\
+         Not JSON-LD: documents whose context is not published, so that they give no triples as served.\n\n\
+         | source | mapping | documents | not JSON-LD | records | held back | triples as served | after | focus as served | after | results as served | after |\n\
+         |---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
+    );
+    for (name, row) in rows {
+        let _ = writeln!(
+            out,
+            "| {name} | {} | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+            row.documents,
+            row.unreadable,
+            row.repairs.records,
+            row.repairs.refused_count,
+            row.served,
+            row.repairs.quads,
+            row.served_focus,
+            row.focus,
+            row.served_results,
+            row.results
+        );
+    }
+    out.push_str("\n## Repairs by code\n\nA read as another name, R repaired, F reported and kept.\n\n| source | mapping | code | | how often | example |\n|---|---|---|---|--:|---|\n");
+    for (name, row) in rows {
+        for (code, (count, examples)) in &row.repairs.codes {
+            let action = repair_code(code).map_or(' ', |row| row.action.letter());
+            let example = examples.first().map_or(String::new(), |(_, repair)| {
+                repair.message().en.replace('|', "\\|").replace('<', "&lt;")
+            });
+            let _ = writeln!(out, "| {name} | {code} | {action} | {count} | {example} |");
+        }
+    }
+    let mut omitted = RepairReport::default();
+    for row in rows.values() {
+        omitted.merge(&row.repairs);
+    }
+    out.push_str("\n## Left out on purpose\n\n| where | how often | why |\n|---|--:|---|\n");
+    for (path, (count, reason)) in &omitted.omitted {
+        let _ = writeln!(out, "| `{path}` | {count} | {} |", reason.en);
+    }
+    out
+}
