@@ -324,3 +324,46 @@ fn thousands_of_members_take_few_commits() {
     assert_eq!((done.failures, done.members, done.commits), (0, 3_000, 3));
     assert_eq!(content(&registry).len(), 1_200 * 7);
 }
+
+#[test]
+fn pages_that_are_too_early_wait() {
+    let server = server::Server::start(|ask, base| {
+        let relation = |kind: &str, day: u32, page: u32| {
+            format!(
+                "<{base}/ldes> tree:relation [ a tree:{kind}Relation ; tree:path prov:generatedAtTime ; \
+                 tree:value \"2025-01-{day:02}T00:00:00Z\"^^xsd:dateTime ; tree:node <{base}/p{page}> ] .\n"
+            )
+        };
+        let number: u64 = ask.path.trim_start_matches("/p").parse().unwrap_or(0);
+        let text = match ask.path.as_str() {
+            "/ldes" => {
+                stream::turtle(base, 0, None, &[])
+                    + &relation("GreaterThanOrEqualTo", 3, 3)
+                    + &relation("GreaterThanOrEqualTo", 2, 2)
+                    + &relation("LessThan", 3, 2)
+                    + &relation("LessThan", 2, 1)
+            }
+            _ => {
+                let at = (number - 1) * 86_400 + 60;
+                stream::turtle(base, number as usize, None, &[Version::new(number, 1, at)])
+            }
+        };
+        server::Reply::new("text/turtle", text).immutable()
+    });
+    let folder = tempfile::tempdir().expect("a folder");
+    let registry = registry(folder.path());
+    let url = format!("{}/ldes", server.url);
+    let mut late = options(&registry, &url, Form::State);
+    let since: jiff::Timestamp = "2025-01-02T12:00:00Z".parse().expect("a moment");
+    late.since = Some(since.as_nanosecond());
+    let first = run(&registry, late);
+    assert_eq!((first.failures, first.members, first.pruned), (0, 2, 1));
+    assert_eq!(
+        server.asked(),
+        ["/ldes", "/p2", "/p3"],
+        "the earliest first"
+    );
+    let second = run(&registry, options(&registry, &url, Form::State));
+    assert_eq!((second.members, second.pruned), (1, 0));
+    assert_eq!(server.asked(), ["/p1"]);
+}

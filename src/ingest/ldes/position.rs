@@ -21,6 +21,9 @@ pub(super) struct OpenPage {
     /// Its members are no earlier.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) from: Option<String>,
+    /// Its members are no later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) until: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) etag: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -175,7 +175,11 @@ impl<'r> Harvest<'r> {
             self.position.kept.open.entry(entry).or_default();
         }
         for (url, page) in &self.position.kept.open {
-            run.queue(url, page.from.as_deref().and_then(nanoseconds));
+            if self.is_wanted(page.until.as_deref().and_then(nanoseconds)) {
+                run.queue(url, page.from.as_deref().and_then(nanoseconds));
+            } else {
+                run.summary.pruned += 1;
+            }
         }
         let mut barren = 0;
         while let Some(Reverse((_, _, url))) = run.frontier.pop() {
@@ -385,14 +389,6 @@ impl<'r> Harvest<'r> {
         if self.position.is_finished(&link.url) {
             return;
         }
-        if self
-            .options
-            .since
-            .is_some_and(|since| link.until.is_some_and(|until| until < since))
-        {
-            run.summary.pruned += 1;
-            return;
-        }
         let open = &mut self.position.kept.open;
         if !open.contains_key(&link.url) {
             if open.len() as u64 >= self.options.max_pages {
@@ -405,11 +401,22 @@ impl<'r> Harvest<'r> {
                 link.url.clone(),
                 OpenPage {
                     from: link.from.and_then(moment_text),
+                    until: link.until.and_then(moment_text),
                     ..OpenPage::default()
                 },
             );
         }
-        run.queue(&link.url, link.from);
+        // Passed over, it stays open: a run that wants earlier members will read it.
+        if self.is_wanted(link.until) {
+            run.queue(&link.url, link.from);
+        } else {
+            run.summary.pruned += 1;
+        }
+    }
+
+    fn is_wanted(&self, until: Option<i128>) -> bool {
+        let bounds = self.options.since.zip(until);
+        bounds.is_none_or(|(since, until)| until >= since)
     }
 
     /// Commits the members at hand; the pages that are read with them are settled then.
