@@ -1,20 +1,21 @@
-//! Records of the authentic sources on their way into a draft: found by their form, normalised, kept as evidence. What a
-//! record says of a property takes the place of what was said of it before; what it does not speak of stays.
+//! Records of the authentic sources on their way into a draft: found by their form, normalised, kept as evidence. A record by
+//! itself is all that its source says of the object, and takes the place of what it said before; a member of a list is an
+//! extract, and takes the place of what it speaks of.
 
 use super::diagnostic::{Diagnostic, Location};
 use super::format::{Compression, detect_format};
 use super::limits::Limits;
 use super::load::{ItemRead, LoadItem, LoadPlan};
 use super::normalise::{
-    Document, NormaliseError, NormaliseOptions, Normaliser, RecordsFile, RepairReport,
+    Document, Mapping, NormaliseError, NormaliseOptions, Normaliser, RecordsFile, RepairReport,
     canonical_record, keep_evidence, read_records,
 };
 use super::parse::ParseStats;
 use crate::rdf::format::Format;
 use crate::rdf::label::Text;
-use crate::rdf::vocab::rdf;
-use crate::store::{Draft, Id};
-use oxrdf::{GraphName, NamedNode, NamedOrBlankNode, Quad};
+use crate::rdf::vocab::prov;
+use crate::store::{Draft, Id, QuadIds};
+use oxrdf::{GraphName, NamedNode, NamedNodeRef, Quad};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// End of the name of the graph with derived statements.
@@ -118,7 +119,14 @@ impl Records {
                 keep_evidence(folder, &done.evidence, &text)
                     .map_err(|error| not_kept(&error, place()))?;
             }
-            replace(draft, done.subject.as_str(), base, &quads);
+            if let Some(mapping) = normaliser.recognise(record) {
+                let object = Object {
+                    mapping,
+                    subject: done.subject.as_str(),
+                    is_extract: path.contains('['),
+                };
+                replace(draft, &object, base, &quads);
+            }
             report.add(&done, quads.len() as u64);
         }
         if let Some(error) = first_error.filter(|_| report.records == 0) {
@@ -151,38 +159,88 @@ fn graph_of(own: GraphName, given: Option<&NamedNode>) -> GraphName {
     }
 }
 
-/// Adds the statements of a record. Of the object and its nodes, other values of the same property in the same graph go;
-/// classes stay.
-fn replace(draft: &mut Draft<'_>, subject: &str, base: &str, quads: &[Quad]) {
-    let nodes = subject
-        .strip_prefix("https://data.vlaanderen.be/id/")
-        .map(|own| format!("{base}/.well-known/genid/{own}/"));
+/// The object of a record.
+struct Object<'a> {
+    mapping: &'a Mapping,
+    subject: &'a str,
+    /// Whether the record holds only some of what its source says of the object.
+    is_extract: bool,
+}
+
+/// Adds the statements of a record, and takes out what the same source said of the object and its nodes before: all of it, or
+/// of an extract what it says anew. Names in a language that an extract holds one of take the place of one such name; classes
+/// stay, and so does what other records say of the object.
+fn replace(draft: &mut Draft<'_>, object: &Object<'_>, base: &str, quads: &[Quad]) {
     let mut said: BTreeMap<(Id, Id, Id), BTreeSet<Id>> = BTreeMap::new();
+    let mut graphs = BTreeSet::new();
     for quad in quads {
         let ids = draft.intern_quad(quad.as_ref());
-        let is_own = match &quad.subject {
-            NamedOrBlankNode::NamedNode(node) => {
-                node.as_str() == subject
-                    || nodes
-                        .as_deref()
-                        .is_some_and(|nodes| node.as_str().starts_with(nodes))
-            }
-            NamedOrBlankNode::BlankNode(_) => false,
-        };
-        if is_own && quad.predicate.as_str() != rdf::TYPE {
-            said.entry((ids.s, ids.p, ids.g)).or_default().insert(ids.o);
-        }
+        graphs.insert(ids.g);
+        said.entry((ids.s, ids.p, ids.g)).or_default().insert(ids.o);
         draft.add(ids);
     }
+    let mut own = vec![object.subject.to_owned()];
+    if let Some(path) = object
+        .subject
+        .strip_prefix("https://data.vlaanderen.be/id/")
+    {
+        let roles = object.mapping.roles();
+        own.extend(roles.map(|role| format!("{base}/.well-known/genid/{path}/{role}")));
+    }
+    let own: Vec<Id> = own
+        .iter()
+        .map(|iri| draft.intern(NamedNodeRef::new_unchecked(iri).into()))
+        .collect();
     let view = draft.base().whole();
     let mut gone = Vec::new();
-    for ((s, p, g), values) in &said {
-        let known = view.quads(Some(*s), Some(*p), None, Some(*g));
-        gone.extend(known.filter(|quad| !values.contains(&quad.o)));
+    for s in own {
+        for g in &graphs {
+            let known: Vec<QuadIds> = view.quads(Some(s), None, None, Some(*g)).collect();
+            for quad in &known {
+                let values = said.get(&(quad.s, quad.p, quad.g));
+                let is_said = values.is_some_and(|values| values.contains(&quad.o));
+                let predicate = view.text(quad.p);
+                let predicate = predicate.trim_start_matches('<').trim_end_matches('>');
+                if is_said || !object.mapping.states(predicate) {
+                    continue;
+                }
+                let goes = !object.is_extract
+                    || values.is_some_and(|values| {
+                        predicate != prov::WAS_DERIVED_FROM
+                            && match language_of(&text_of(draft, quad.o)) {
+                                None => true,
+                                Some(language) => {
+                                    let alike = |id: Id| {
+                                        language_of(&text_of(draft, id)).as_ref() == Some(&language)
+                                    };
+                                    let same =
+                                        |other: &&QuadIds| other.p == quad.p && alike(other.o);
+                                    known.iter().filter(same).count() == 1
+                                        && values.iter().filter(|id| alike(**id)).count() == 1
+                                }
+                            }
+                    });
+                if goes {
+                    gone.push(*quad);
+                }
+            }
+        }
     }
     for quad in gone {
         draft.remove(quad);
     }
+}
+
+fn text_of(draft: &Draft<'_>, id: Id) -> String {
+    let mut text = Vec::new();
+    draft.write_text(id, &mut text);
+    String::from_utf8_lossy(&text).into_owned()
+}
+
+/// The language of a literal, by its text.
+fn language_of(text: &str) -> Option<String> {
+    let (_, tail) = text.rsplit_once('"')?;
+    tail.strip_prefix('@').map(ToOwned::to_owned)
 }
 
 fn refused(error: &NormaliseError, place: Location) -> Diagnostic {

@@ -368,6 +368,41 @@ fn the_rest_of_a_list_goes_in_and_replacing_stays_in_its_graphs() {
 }
 
 #[test]
+fn a_list_takes_nothing_away_that_it_does_not_speak_of() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let load = |name: &str, value: &Value| {
+        let file = folder.path().join(name);
+        std::fs::write(&file, value.to_string()).expect("written");
+        output(
+            &data,
+            ["load", "--on-violation", "off", &file.display().to_string()],
+        )
+    };
+    let names = || {
+        let ask = "SELECT ?n { <https://data.vlaanderen.be/id/gemeente/44021> <http://www.w3.org/2000/01/rdf-schema#label> ?n } ORDER BY ?n";
+        let answer = output(&data, ["query", "--format", "csv", ask]);
+        answer
+            .lines()
+            .skip(1)
+            .map(str::trim)
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    let whole = read("v2", "gemeente");
+    load("a.json", &whole);
+    assert_eq!(names(), "Gand Gent");
+    let mut extract = whole.clone();
+    extract["gemeentenamen"] = json!([{"spelling": "Gent-Stad", "taal": "nl"}]);
+    load("b.json", &json!({"gemeenten": [extract]}));
+    assert_eq!(names(), "Gand Gent-Stad");
+    // The whole record is all there is to say.
+    load("c.json", &extract);
+    assert_eq!(names(), "Gent-Stad");
+    assert!(load("c.json", &extract).starts_with("unchanged"));
+}
+
+#[test]
 fn the_command_prints_statements_and_a_report() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = path("v2", "adres").display().to_string();

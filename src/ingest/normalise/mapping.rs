@@ -2,6 +2,7 @@
 //! read, so that a record never meets a prefix, role or code list that does not exist. Reads no records.
 
 use crate::rdf::label::Text;
+use crate::rdf::vocab::{adms, generiek, geo, prov};
 use oxrdf::NamedNode;
 use serde::Deserialize;
 use std::collections::{BTreeMap, BTreeSet};
@@ -164,12 +165,25 @@ pub struct Mapping {
     pub(super) marker: Option<Vec<String>>,
     pub(super) nodes: Vec<NodeRule>,
     pub(super) tree: Tree,
+    /// Predicates that a record can state of the object and its nodes.
+    own: BTreeSet<String>,
 }
 
 impl Mapping {
     /// The name by which logs and reports cite it: `basisregisters-adres-v3`.
     pub fn name(&self) -> String {
         format!("{}-{}-v{}", self.source, self.kind, self.version)
+    }
+
+    /// Whether a record can state a predicate of the object or one of its nodes. Classes do not count.
+    pub fn states(&self, predicate: &str) -> bool {
+        self.own.contains(predicate)
+    }
+
+    /// Roles of the nodes that an object can have: the last part of their IRIs.
+    pub fn roles(&self) -> impl Iterator<Item = &str> {
+        let own = self.nodes.iter().map(|node| node.role.as_str());
+        ["id", "gid"].into_iter().chain(own)
     }
 }
 
@@ -318,10 +332,63 @@ impl Mapping {
             lists: file.lists,
             subject: split(&file.subject),
             marker: file.marker.as_deref().map(split),
+            own: own_predicates(&nodes, &tree),
             nodes,
             tree,
         })
     }
+}
+
+/// What the nodes and fields of a mapping state of the object and its nodes.
+fn own_predicates(nodes: &[NodeRule], tree: &Tree) -> BTreeSet<String> {
+    let fixed = [
+        adms::IDENTIFIER,
+        generiek::GESTRUCTUREERDE_IDENTIFICATOR,
+        generiek::NAAMRUIMTE,
+        generiek::LOKALE_IDENTIFICATOR,
+        generiek::VERSIE_IDENTIFICATOR,
+        geo::AS_GML,
+        geo::AS_WKT,
+        prov::WAS_DERIVED_FROM,
+    ];
+    let mut own: BTreeSet<String> = fixed.map(ToOwned::to_owned).into();
+    for node in nodes {
+        let links = node.predicate.iter().chain(&node.back);
+        let says = node.says.iter().map(|say| &say.predicate);
+        own.extend(links.chain(says).map(|iri| iri.as_str().to_owned()));
+    }
+    let mut open = vec![tree];
+    while let Some(tree) = open.pop() {
+        open.extend(tree.children.values());
+        let places: &[Place] = match &tree.rule {
+            Some(
+                Rule::Text { places, .. }
+                | Rule::Boolean(places)
+                | Rule::Language(places)
+                | Rule::Label { places, .. }
+                | Rule::Concept { places, .. }
+                | Rule::Link {
+                    places,
+                    inverse: false,
+                    ..
+                },
+            ) => places,
+            _ => &[],
+        };
+        own.extend(
+            places
+                .iter()
+                .map(|place| place.predicate.as_str().to_owned()),
+        );
+        if let Some(Rule::IdBlock {
+            local_predicate: Some(predicate),
+            ..
+        }) = &tree.rule
+        {
+            own.insert(predicate.as_str().to_owned());
+        }
+    }
+    own
 }
 
 fn split(path: &str) -> Vec<String> {

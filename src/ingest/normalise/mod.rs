@@ -13,6 +13,7 @@ mod evidence;
 mod geometry;
 mod iris;
 mod mapping;
+mod places;
 mod report;
 mod values;
 mod walk;

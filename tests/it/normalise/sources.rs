@@ -222,8 +222,9 @@ fn page(rows: &BTreeMap<String, Row>) -> String {
          A mapping is a file in `mappings/`: for each key of a source the OSLO property it becomes, or the reason why it is\n\
          left out. Statements of the object itself go to `{base}/graph/{register}`, those that the record only implies to\n\
          `{base}/graph/{register}/afgeleid`, with `prov:wasDerivedFrom` to the record. `oslo load` keeps that record, in\n\
-         canonical form, as `evidence/{aa}/{digest}.json` in the data folder. Of a property that a record speaks of, its\n\
-         values take the place of earlier ones.\n\n\
+         canonical form, as `evidence/{aa}/{digest}.json` in the data folder. A record by\n\
+         itself takes the place of what its source said of the object before; a member of a list is an extract, and takes the\n\
+         place of what it speaks of.\n\n\
          A mapping needs no code. It names its source, version, type, register, classes and licence; where the identifier of\n\
          the object stands (`subject`); the nodes of the object (`[[node]]`: role, parent, link, classes, what it always says);\n\
          and a `[[field]]` for each key, with a dotted path and what its value becomes:\n\n\
