@@ -84,8 +84,8 @@ const TOO_MANY: Row = Row {
         "the source has more than {} pages to read",
     ],
     hint: [
-        "een volgende ronde gaat verder; verhoog --max-pages als dit klopt",
-        "a next run goes on; raise --max-pages if this is right",
+        "een volgende ronde gaat verder waar deze ophield",
+        "a next run goes on where this one ended",
     ],
 };
 const REFUSED: Row = Row {
