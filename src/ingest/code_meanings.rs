@@ -293,6 +293,15 @@ pub const INGEST_CODES: &[IngestCode] = &[
         passes: "{ \"@id\": \"http://example.org/a\", \"http://example.org/naam\": \"Markt\" }",
     },
     IngestCode {
+        code: "P035",
+        nl: "De gegevens van een bron noemen een andere graaf dan die van de bron.",
+        en: "The data of a source name another graph than that of the source.",
+        hint_nl: "Vraag de bron naar een versie zonder grafen, of laad ze zelf met oslo load.",
+        hint_en: "Ask the source for a version without graphs, or load it yourself with oslo load.",
+        fails: "",
+        passes: "",
+    },
+    IngestCode {
         code: "P040",
         nl: "Het bestand is geen goed gevormde XML.",
         en: "The file is not well-formed XML.",

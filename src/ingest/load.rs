@@ -10,7 +10,7 @@ use super::limits::Limits;
 use super::normalise::RepairReport;
 use super::parse::{ParseOptions, ParseStats, Progress, parse_into};
 use super::reader::content_digest;
-use super::records::Records;
+use super::records::{DERIVED, Records};
 use super::texts;
 use crate::rdf::format::Format;
 use crate::registry::{Aside, CommitError, CommitRequest, Findings, Mode, Registry, Rejection};
@@ -82,6 +82,8 @@ pub struct LoadPlan {
     pub gate: Option<Mode>,
     /// Tell what would happen, and change nothing.
     pub dry_run: bool,
+    /// Refuse inputs that speak of other graphs than the one they go to and what is derived for it.
+    pub keeps_to_graph: bool,
     /// Go on with the next input after one that could not be loaded. Only with [`CommitUnit::PerFile`].
     pub keep_going: bool,
     /// Bounds per input.
@@ -108,6 +110,7 @@ impl LoadPlan {
             unit: CommitUnit::default(),
             gate: None,
             dry_run: false,
+            keeps_to_graph: false,
             keep_going: false,
             limits: Limits::default(),
             contexts: ContextStore::shipped(registry.base()),
@@ -445,6 +448,9 @@ fn load_together(
             let repairs = None;
             read.push((ItemRead { stats, repairs }, started));
         }
+        if plan.keeps_to_graph {
+            keep_to_graphs(draft, items)?;
+        }
         Ok(())
     });
 
@@ -473,7 +479,8 @@ fn load_together(
         Err(CommitError::Store(error)) => return Err(error),
     };
     let tried = match &last {
-        LoadOutcome::Refused(_) => read.len() + 1,
+        // What is refused may be all of them together, read to the end.
+        LoadOutcome::Refused(_) => (read.len() + 1).min(items.len()),
         _ => items.len(),
     };
     let seq = match &last {
@@ -516,6 +523,27 @@ fn digest_of(item: &LoadItem, limits: &Limits) -> Result<[u8; 32], Diagnostic> {
     let detected = detect(&item.input, item.format, None)?;
     content_digest(&item.input, detected.format, limits)
         .map_err(|failure| diagnose_failure(&item.input, failure))
+}
+
+/// Refuses a draft that changes other graphs than those of its inputs.
+fn keep_to_graphs(draft: &mut Draft<'_>, items: &[LoadItem]) -> Result<(), Diagnostic> {
+    let changed = draft.changed_graphs();
+    let view = draft.snapshot().whole();
+    let own = items.iter().filter_map(|item| item.graph.as_ref());
+    let own: Vec<&str> = own.map(NamedNode::as_str).collect();
+    for graph in changed {
+        let name = view.iri(graph);
+        let name = name.as_deref().unwrap_or_default();
+        let derived_for = name.strip_suffix(DERIVED).unwrap_or(name);
+        if !own.contains(&name) && !own.contains(&derived_for) {
+            let file = items.first().map_or("", |item| item.input.name());
+            return Err(texts::other_graph(name).at(Location {
+                file: file.to_owned(),
+                ..Location::default()
+            }));
+        }
+    }
+    Ok(())
 }
 
 /// Takes out what the target graph holds, once per graph and commit.

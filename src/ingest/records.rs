@@ -19,7 +19,7 @@ use oxrdf::{GraphName, NamedNode, NamedNodeRef, Quad};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// End of the name of the graph with derived statements.
-const DERIVED: &str = "/afgeleid";
+pub(super) const DERIVED: &str = "/afgeleid";
 
 /// A document of records.
 pub(super) struct Records {

@@ -128,6 +128,7 @@ fn load(
     progress: &mut dyn FnMut(u64),
 ) -> Result<(), StoreError> {
     plan.mode = LoadMode::Replace;
+    plan.keeps_to_graph = true;
     plan.unit = CommitUnit::Together;
     plan.agent = registry.agent_iri(&format!("bron/{}", source.name));
     plan.message = Some(format!("oslo source {}", source.name));

@@ -417,6 +417,26 @@ pub(crate) fn bad_base(base: &str, reason: &str) -> Finding {
     .detail(reason)
 }
 
+/// `P035`: the input of a source speaks of a graph that is not its own.
+pub(super) fn other_graph(graph: &str) -> Finding {
+    let (nl, en) = match graph {
+        "" => (
+            "de standaardgraaf".to_owned(),
+            "the default graph".to_owned(),
+        ),
+        iri => (format!("de graaf <{iri}>"), format!("the graph <{iri}>")),
+    };
+    Finding::new(
+        "P035",
+        format!("dit doet uitspraken in {nl}, en een bron vult alleen haar eigen graaf"),
+        format!("this makes statements in {en}, and a source fills its own graph alone"),
+    )
+    .hint(
+        "vraag de bron naar een versie zonder grafen, of laad ze zelf met oslo load",
+        "ask the source for a version without graphs, or load it yourself with oslo load",
+    )
+}
+
 /// `P028`: a reader gave up in a way it never should.
 pub(crate) fn reader_broke() -> Finding {
     Finding::new(

@@ -3,10 +3,10 @@
 //! program is passed over, and everything is checked again. What the bytes mean `shapes` knows.
 
 use crate::shapes::{Live, Scope, Shapes, ShapesOptions};
-use crate::store::Snapshot;
+use crate::store::{Snapshot, replace_file};
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::PoisonError;
@@ -100,25 +100,19 @@ impl KeptLive {
         let Some(bytes) = live.pack(&state.view()) else {
             return;
         };
-        match replace(path, &of, &bytes) {
+        let written = serde_json::to_vec(&of).map_err(io::Error::from);
+        let written = written.and_then(|mut whole| {
+            whole.push(b'\n');
+            whole.extend_from_slice(&bytes);
+            replace_file(path, &whole)
+        });
+        match written {
             Ok(()) => self.remember(of),
             Err(error) => {
                 tracing::warn!(%error, "The results could not be kept for the next start")
             }
         }
     }
-}
-
-/// Writes the file beside the old one and puts it in its place.
-fn replace(path: &Path, of: &Of, bytes: &[u8]) -> io::Result<()> {
-    fs::create_dir_all(path.parent().unwrap_or(path))?;
-    let new = path.with_extension("new");
-    let mut file = fs::File::create(&new)?;
-    serde_json::to_writer(&mut file, of)?;
-    file.write_all(b"\n")?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&new, path)
 }
 
 /// Names the running program: its version, and size and date of its file.

@@ -1,6 +1,9 @@
 //! Declared sources: what is taken in from elsewhere, from where, into which graph and how often. They are statements of the
 //! registry itself, in `{base}/graph/beheer/bronnen`, so that adding one is a commit like any other. Fetches nothing.
 //!
+//! A statement alone makes nobody read anything: a request may write statements, and no request may make a server fetch. What
+//! the operator declared stands in `sources/NAME/declared` of the data folder too, and where the two differ there is no source.
+//!
 //! ```turtle
 //! <http://127.0.0.1:7400/id/bron/hinder> a <urn:oslo-registry:source:Source> ;
 //!     <urn:oslo-registry:source:name> "hinder" ;
@@ -12,10 +15,12 @@
 
 use super::{CommitError, CommitRequest, Mode, Registry};
 use crate::rdf::vocab::rdf;
-use crate::store::{CommitMeta, Draft, Id, QuadIds, StoreError, View};
+use crate::store::{CommitMeta, Draft, Id, QuadIds, StoreError, View, io_error};
 use oxrdf::{Literal, NamedNode, Term};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::fs;
+use std::path::PathBuf;
 use std::time::Duration;
 
 /// Namespace of the terms about sources.
@@ -75,6 +80,13 @@ pub struct DeclaredSource {
 }
 
 impl DeclaredSource {
+    /// What the operator's file says.
+    fn declaration(&self) -> String {
+        let every = self.every.map_or(0, |every| every.as_secs());
+        let (kind, graph, private) = (self.kind.word(), self.graph.as_str(), self.allow_private);
+        format!("{kind}\n{}\n{graph}\n{every}\n{private}\n", self.location)
+    }
+
     /// Whether a name is one for a source: it is a folder name too.
     pub fn is_name(name: &str) -> bool {
         let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
@@ -106,7 +118,14 @@ impl Said {
 }
 
 impl Registry {
-    /// The declared sources, sorted by name. What lacks a name, a kind, a place or a graph is none.
+    /// Where the operator's word for a source stands; nowhere without a data folder.
+    fn declaration_file(&self, name: &str) -> Option<PathBuf> {
+        let dir = self.store().dir()?;
+        Some(dir.join("sources").join(name).join("declared"))
+    }
+
+    /// The declared sources, sorted by name. What lacks a name, a kind, a place or a graph is none, and neither is what the
+    /// operator did not declare so.
     pub fn sources(&self) -> Vec<DeclaredSource> {
         let view = self.snapshot().view();
         let Some(graph) = view.id_of_iri(self.graph_iri(SOURCES_GRAPH).as_str()) else {
@@ -132,6 +151,10 @@ impl Registry {
             }
         }
         let mut sources: Vec<_> = said.into_values().filter_map(Said::source).collect();
+        sources.retain(|source| match self.declaration_file(&source.name) {
+            Some(file) => fs::read_to_string(file).is_ok_and(|text| text == source.declaration()),
+            None => true,
+        });
         sources.sort_by(|a, b| a.name.cmp(&b.name));
         sources
     }
@@ -139,8 +162,14 @@ impl Registry {
     /// Declares a source, in place of one with the same name.
     ///
     /// # Errors
-    /// When the store takes no commit.
+    /// When the store takes no commit, or the data folder no file.
     pub fn declare_source(&self, source: &DeclaredSource) -> Result<(), StoreError> {
+        if let Some(file) = self.declaration_file(&source.name) {
+            let folder = file.parent().unwrap_or(&file);
+            fs::create_dir_all(folder)
+                .and_then(|()| fs::write(&file, source.declaration()))
+                .map_err(io_error("write", &file))?;
+        }
         self.change_sources(&source.name, |draft, graph, subject| {
             let text = |value: &str| Term::from(Literal::new_simple_literal(value));
             let mut said = vec![
@@ -252,6 +281,41 @@ mod tests {
         assert_eq!(registry.sources(), [later, b.clone()]);
         registry.forget_source("a").expect("forgotten");
         assert_eq!(registry.sources(), [b]);
+    }
+
+    #[test]
+    fn a_statement_alone_makes_no_source() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let open = || {
+            let options = crate::store::OpenOptions::default();
+            let config = RegistryConfig::default();
+            Registry::open(dir.path(), options, config, &mut |_, _| {}).expect("opens")
+        };
+        let registry = open();
+        let source = DeclaredSource {
+            name: "a".to_owned(),
+            kind: SourceKind::Http,
+            location: "https://data.example/a".to_owned(),
+            graph: registry.graph_iri("bron/a"),
+            every: Some(Duration::from_secs(60)),
+            allow_private: false,
+        };
+        registry.declare_source(&source).expect("declared");
+        assert_eq!(registry.sources(), std::slice::from_ref(&source));
+        // As somebody who may write statements would.
+        let bent = DeclaredSource {
+            allow_private: true,
+            ..source.clone()
+        };
+        let file = registry.declaration_file("a").expect("in a folder");
+        registry.declare_source(&bent).expect("said");
+        fs::write(&file, source.declaration()).expect("room");
+        assert_eq!(registry.sources(), []);
+        fs::remove_file(&file).expect("there");
+        assert_eq!(registry.sources(), []);
+        registry.declare_source(&source).expect("declared again");
+        drop(registry);
+        assert_eq!(open().sources(), [source]);
     }
 
     #[test]

@@ -147,12 +147,12 @@ impl FromIterator<Id> for IdSet {
 }
 
 /// Sorts and removes duplicates.
-pub(crate) fn sort_unique(mut ids: Vec<Id>) -> Vec<Id> {
-    if !ids.is_sorted() {
-        ids.sort_unstable();
+pub(crate) fn sort_unique<T: Ord>(mut items: Vec<T>) -> Vec<T> {
+    if !items.is_sorted() {
+        items.sort_unstable();
     }
-    ids.dedup();
-    ids
+    items.dedup();
+    items
 }
 
 #[cfg(test)]

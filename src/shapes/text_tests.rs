@@ -2,7 +2,7 @@
 //! open. The texts of a store never change and neither do their ids, so an answer holds for ever. Texts lie packed in files:
 //! a run that asks for many of them reads them all once, in order, for all tests, which costs a fraction of looking each up.
 
-use super::idset::IdSet;
+use super::idset::{IdSet, sort_unique};
 use crate::rdf::vocab::{rdf, xsd};
 use crate::store::{Id, PartKey, TermKind, TermMeta, TermPart, View};
 use oxrdf::NamedNode;
@@ -268,10 +268,4 @@ fn ask(part: &TermPart, tests: &[&TextTest], told: &mut [Told], stop: &dyn Fn() 
         },
     );
     goes_on
-}
-
-fn sort_unique(mut datatypes: Vec<u16>) -> Vec<u16> {
-    datatypes.sort_unstable();
-    datatypes.dedup();
-    datatypes
 }

@@ -11,7 +11,7 @@
 use crate::store::{StoreError, io_error};
 use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -131,6 +131,18 @@ impl Folder {
             .map(|meta| meta.len())
             .sum()
     }
+}
+
+/// Replaces a small file of what is derived or remembered, whole or not at all; makes its folder when there is none.
+pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let new = path.with_extension("new");
+    let mut file = File::create(&new)?;
+    file.write_all(bytes)?;
+    file.sync_all()?;
+    fs::rename(&new, path)
 }
 
 /// Makes the names in a folder durable.

@@ -209,6 +209,40 @@ fn a_document_is_asked_for_again_only_when_it_changed() {
 }
 
 #[test]
+fn a_source_speaks_of_its_own_graph_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::start(|ask, _| {
+        let other = "http://127.0.0.1:7400/graph/beheer/bronnen";
+        let own = "http://127.0.0.1:7400/graph/bron/x";
+        Reply::new(
+            "application/n-quads",
+            match ask.path.as_str() {
+                "/own" => format!("<urn:a> <urn:p> \"1\" .\n<urn:a> <urn:p> \"2\" <{own}> .\n"),
+                _ => format!("<urn:a> <urn:p> \"1\" .\n<urn:a> <urn:p> \"2\" <{other}> .\n"),
+            },
+        )
+    });
+    let registry = open(folder.path());
+    let run = |path: &str| {
+        let location = format!("{}/{path}", server.url);
+        let source = source(&registry, "x", SourceKind::Http, &location);
+        run_source(&registry, &source, &Arc::default(), &mut |_| {}).expect("the store works")
+    };
+    let refused = run("other");
+    let failure = refused
+        .failure
+        .clone()
+        .unwrap_or_else(|| panic!("refused: {refused:?}"));
+    assert_eq!(failure.code, "P035");
+    assert!(
+        failure.message[1].contains("/graph/beheer/bronnen"),
+        "{failure:?}"
+    );
+    assert_eq!(registry.snapshot().seq(), 0, "nothing of it is stored");
+    assert_eq!(run("own").added, 2);
+}
+
+#[test]
 fn addresses_of_this_machine_are_for_those_who_may() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = Server::start(|_, _| Reply::new("text/turtle", "<urn:a> <urn:p> 1 ."));

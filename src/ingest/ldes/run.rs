@@ -5,7 +5,7 @@ use super::labels::fingerprint;
 use super::page::{Link, Member, Page};
 use super::position::{Kept, OpenPage, Position};
 use super::repair;
-use super::source::{HarvestError, HarvestOptions, Summary, is_name};
+use super::source::{HarvestError, HarvestOptions, Summary};
 use super::texts::{self, Failure};
 use super::write::{Form, Target, WriteError, write};
 use crate::ingest::collect::{Collect, collect};
@@ -13,7 +13,7 @@ use crate::ingest::diagnostic::Diagnostic;
 use crate::ingest::fetch::{FetchProblem, Fetched, Fetcher, Validators, host_of};
 use crate::ingest::input::Input;
 use crate::rdf::format::Format;
-use crate::registry::Registry;
+use crate::registry::{DeclaredSource, Registry};
 use rustc_hash::FxHashSet;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -95,7 +95,7 @@ impl<'r> Harvest<'r> {
         options: HarvestOptions,
         stopped: Arc<AtomicBool>,
     ) -> Result<Self, HarvestError> {
-        if !is_name(&options.name) {
+        if !DeclaredSource::is_name(&options.name) {
             return Err(HarvestError::Name(options.name));
         }
         let form = match options.form {

@@ -87,15 +87,6 @@ fn name_of(url: &str) -> String {
     }
 }
 
-pub(super) fn is_name(name: &str) -> bool {
-    !name.is_empty()
-        && name.len() <= 100
-        && !name.starts_with('.')
-        && name
-            .chars()
-            .all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'))
-}
-
 /// What a run did.
 #[derive(Clone, Debug, Default)]
 pub struct Summary {

@@ -2,6 +2,7 @@
 
 use crate::ingest::ldes::Failure;
 use crate::registry::Registry;
+use crate::store::replace_file;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, OpenOptions};
@@ -103,15 +104,7 @@ fn append(folder: &Path, record: &RunRecord) -> io::Result<()> {
     let mut kept = lines[lines.len() - KEPT..].join("\n");
     kept.push('\n');
     kept.push_str(&line);
-    replace(&path, kept.as_bytes())
-}
-
-fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let new = path.with_extension("new");
-    let mut file = fs::File::create(&new)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    fs::rename(&new, path)
+    replace_file(&path, kept.as_bytes())
 }
 
 /// What a small file holds, when it can be read.
@@ -123,10 +116,7 @@ pub(super) fn read_json<T: DeserializeOwned>(path: &Path) -> Option<T> {
 pub(super) fn write_json(path: &Path, value: &impl Serialize) {
     let written = serde_json::to_vec(value)
         .map_err(io::Error::from)
-        .and_then(|bytes| {
-            fs::create_dir_all(path.parent().unwrap_or(path))?;
-            replace(path, &bytes)
-        });
+        .and_then(|bytes| replace_file(path, &bytes));
     if let Err(error) = written {
         tracing::warn!(%error, "What is known of a source could not be written down");
     }
