@@ -167,6 +167,8 @@ pub struct Mapping {
     pub(super) tree: Tree,
     /// Predicates that a record can state of the object and its nodes.
     own: BTreeSet<String>,
+    /// Predicates by which it states something of others.
+    inverse: Vec<NamedNode>,
 }
 
 impl Mapping {
@@ -178,6 +180,11 @@ impl Mapping {
     /// Whether a record can state a predicate of the object or one of its nodes. Classes do not count.
     pub fn states(&self, predicate: &str) -> bool {
         self.own.contains(predicate)
+    }
+
+    /// Predicates by which a record states something of other objects, with its own as the value.
+    pub fn inverse(&self) -> &[NamedNode] {
+        &self.inverse
     }
 
     /// Roles of the nodes that an object can have: the last part of their IRIs.
@@ -333,6 +340,7 @@ impl Mapping {
             subject: split(&file.subject),
             marker: file.marker.as_deref().map(split),
             own: own_predicates(&nodes, &tree),
+            inverse: inverse_predicates(&tree),
             nodes,
             tree,
         })
@@ -389,6 +397,25 @@ fn own_predicates(nodes: &[NodeRule], tree: &Tree) -> BTreeSet<String> {
         }
     }
     own
+}
+
+/// Predicates of inverse links on the object itself.
+fn inverse_predicates(tree: &Tree) -> Vec<NamedNode> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![tree];
+    while let Some(tree) = open.pop() {
+        open.extend(tree.children.values());
+        if let Some(Rule::Link {
+            places,
+            inverse: true,
+            ..
+        }) = &tree.rule
+        {
+            let own = places.iter().filter(|place| place.on.is_none());
+            found.extend(own.map(|place| place.predicate.as_str().to_owned()));
+        }
+    }
+    found.into_iter().map(NamedNode::new_unchecked).collect()
 }
 
 fn split(path: &str) -> Vec<String> {
