@@ -7,6 +7,7 @@ mod collect;
 mod complain;
 pub mod contexts;
 pub mod diagnostic;
+pub mod feed;
 pub mod fetch;
 pub mod format;
 pub mod input;

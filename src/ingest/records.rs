@@ -3,6 +3,7 @@
 //! extract, and takes the place of what it speaks of.
 
 use super::diagnostic::{Diagnostic, Location};
+use super::feed::{Account, NotApplied, apply, events_of};
 use super::format::{Compression, detect_format};
 use super::limits::Limits;
 use super::load::{ItemRead, LoadItem, LoadMode, LoadPlan};
@@ -17,6 +18,7 @@ use crate::rdf::vocab::{generiek, prov};
 use crate::registry::{DERIVED, Moment, ObjectGraphs, Objects};
 use crate::store::{Draft, Id, QuadIds};
 use oxrdf::{GraphName, NamedNode, Quad, Term};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// A document of records.
@@ -46,9 +48,18 @@ impl Records {
         Normaliser::shipped().document(&self.file.value)
     }
 
+    /// The events, when the document is a batch of a change feed.
+    fn events(&self) -> Option<Vec<&Value>> {
+        events_of(&self.file.value)
+    }
+
     /// The graphs that the records go to.
     pub(super) fn graphs(&self, base: &str, item: &LoadItem) -> BTreeSet<NamedNode> {
         let mut graphs = BTreeSet::new();
+        if self.events().is_some() {
+            // A feed tells changes: nothing that it does not speak of goes.
+            return graphs;
+        }
         for (_, record) in self.members().into_iter().flat_map(|found| found.records) {
             if let Some(mapping) = Normaliser::shipped().recognise(record) {
                 let graph = match &item.graph {
@@ -92,6 +103,10 @@ impl Records {
                 return Err(refused(&error, place()));
             }
             report.note(name, repair);
+        }
+        if let Some(events) = self.events() {
+            self.apply(draft, &events, (base, item, plan), objects, &mut report)?;
+            return Ok(self.done(report));
         }
         let mut first_error = None;
         let document = self.members();
@@ -137,6 +152,10 @@ impl Records {
         if let Some(error) = first_error.filter(|_| report.records == 0) {
             return Err(refused(&error, place()));
         }
+        Ok(self.done(report))
+    }
+
+    fn done(&self, report: RepairReport) -> ItemRead {
         let stats = ParseStats {
             format: Format::JsonLd,
             compression: self.compression,
@@ -146,15 +165,42 @@ impl Records {
             content_sha256: self.file.sha256,
             warnings: Vec::new(),
         };
-        Ok(ItemRead {
+        ItemRead {
             stats,
             repairs: Some(report),
-        })
+        }
+    }
+
+    fn apply(
+        &self,
+        draft: &mut Draft<'_>,
+        events: &[&Value],
+        (base, item, plan): (&str, &LoadItem, &LoadPlan),
+        objects: &mut StagedObjects,
+        report: &mut RepairReport,
+    ) -> Result<(), Diagnostic> {
+        let account = Account {
+            base,
+            graph: item.graph.as_ref(),
+            source: item.input.name(),
+            strict: plan.strict,
+            evidence: plan.evidence.as_deref().filter(|_| !plan.dry_run),
+        };
+        let place = || Location {
+            file: item.input.name().to_owned(),
+            ..Location::default()
+        };
+        objects.has_events = true;
+        match apply(draft, objects, events, &account, report) {
+            Ok(_) => Ok(()),
+            Err(NotApplied::Strict(error)) => Err(refused(&error, place())),
+            Err(NotApplied::Evidence(error)) => Err(not_kept(&error, place())),
+        }
     }
 }
 
 /// The graph of a statement, when the caller named one for the register's.
-fn graph_of(own: GraphName, given: Option<&NamedNode>) -> GraphName {
+pub(super) fn graph_of(own: GraphName, given: Option<&NamedNode>) -> GraphName {
     match (own, given) {
         (GraphName::NamedNode(own), Some(given)) if own.as_str().ends_with(DERIVED) => {
             NamedNode::new_unchecked(format!("{}{DERIVED}", given.as_str())).into()
@@ -246,13 +292,16 @@ struct StagedRecord<'a> {
 #[derive(Default)]
 pub(super) struct StagedObjects {
     by_graph: BTreeMap<String, Objects>,
+    /// Changes were applied, which say nothing of the other objects.
+    pub(super) has_events: bool,
 }
 
 /// Objects of one graph that are held open at a time.
 const MAX_OPEN: usize = 20_000;
 
 impl StagedObjects {
-    fn of(&mut self, draft: &mut Draft<'_>, base: &str, graph: &str) -> &mut Objects {
+    /// Those of one graph.
+    pub(super) fn of(&mut self, draft: &mut Draft<'_>, base: &str, graph: &str) -> &mut Objects {
         if !self.by_graph.contains_key(graph) {
             let graphs = ObjectGraphs {
                 graph: graph.to_owned(),
@@ -269,6 +318,7 @@ impl StagedObjects {
 
     /// Writes what is open; with `is_whole`, what nothing was read about goes.
     pub(super) fn finish(mut self, draft: &mut Draft<'_>, is_whole: bool) {
+        let is_whole = is_whole && !self.has_events;
         let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
         for objects in self.by_graph.values_mut() {
             objects.flush(draft);
