@@ -9,6 +9,7 @@ pub mod contexts;
 pub mod diagnostic;
 pub mod fetch;
 pub mod format;
+pub mod harvest_meanings;
 pub mod input;
 mod labels;
 pub mod ldes;

@@ -19,7 +19,7 @@ use oxrdf::{GraphName, NamedNode, NamedNodeRef, Quad};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// End of the name of the graph with derived statements.
-pub(super) const DERIVED: &str = "/afgeleid";
+pub(super) const DERIVED: &str = crate::registry::DERIVED_SUFFIX;
 
 /// A document of records.
 pub(super) struct Records {

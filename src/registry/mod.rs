@@ -10,6 +10,7 @@ mod made;
 mod quarantine;
 mod register;
 mod reported;
+mod reserved;
 mod sources;
 pub mod stored;
 
@@ -19,7 +20,8 @@ pub use history::HistoryEvent;
 pub use quarantine::{Aside, QUARANTINE, QUARANTINE_NS, Waiting, WaitingMember};
 pub use register::{Filter, Match, Register, RegisterError};
 pub use reported::{REPORT_GRAPH, REPORT_HISTORY_GRAPH, ReportGraphs, SolvedResult};
-pub use sources::{DeclaredSource, SOURCE_NS, SOURCES_GRAPH, SourceKind};
+pub use reserved::{DERIVED_SUFFIX, Reserved, Writer};
+pub use sources::{DeclaredSource, SOURCE_NS, SOURCES_GRAPH, SourceKind, option};
 
 use crate::shapes::{Report, ShapesOptions, Validation, ValidationOptions, validate};
 use crate::store::{self, Draft, Graphs, OpenOptions, Snapshot, Store, StoreError, View};
