@@ -2,10 +2,12 @@
 //! English texts of arguments stand beside the arguments; this file holds the Dutch ones and what surrounds them.
 
 mod more;
+mod sources;
 
 use crate::rdf::label::Language;
 use clap::Command;
 use more::MORE_DUTCH;
+use sources::SOURCES_DUTCH;
 
 const TEMPLATE: &str =
     "{about-with-newline}\n{usage-heading} {usage}\n\n{before-help}{all-args}{after-help}";
@@ -569,7 +571,7 @@ pub(crate) fn localise(command: Command, language: Language) -> Command {
 }
 
 fn translate(mut command: Command) -> Command {
-    for &(name, argument, text) in DUTCH.iter().chain(MORE_DUTCH) {
+    for &(name, argument, text) in DUTCH.iter().chain(MORE_DUTCH).chain(SOURCES_DUTCH) {
         command = match (name, argument) {
             ("", "") => command.about(text),
             ("", argument) => command.mut_arg(argument, |it| it.help(text)),
@@ -592,7 +594,7 @@ mod tests {
     fn every_command_is_in_a_group_with_an_example_and_dutch_for_every_argument() {
         let command = Cli::command();
         let has_dutch = |name: &str, argument: &str| {
-            let mut texts = DUTCH.iter().chain(MORE_DUTCH);
+            let mut texts = DUTCH.iter().chain(MORE_DUTCH).chain(SOURCES_DUTCH);
             texts.any(|(of, id, _)| *of == name && *id == argument)
         };
         for sub in command.get_subcommands() {

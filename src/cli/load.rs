@@ -13,7 +13,7 @@ use crate::ingest::load::{
 use crate::ingest::{Diagnostic, LoadPlan, LoadSummary, detect_format, load_files};
 use crate::rdf::format::Format;
 use crate::rdf::label::Language;
-use crate::registry::{Mode, Registry, Rejection};
+use crate::registry::{Mode, Registry, Rejection, Writer};
 use crate::shapes::{Severity, SeverityCounts};
 use clap::{Args, ValueEnum};
 use oxrdf::NamedNode;
@@ -50,6 +50,9 @@ pub(crate) struct LoadArgs {
     /// Refuse records of the sources that would have to be repaired
     #[arg(long)]
     strict: bool,
+    /// Write to graphs of declared sources too
+    #[arg(long)]
+    force: bool,
     /// Local copies of JSON-LD contexts: a table of context IRI and path
     #[arg(long, value_name = "TSV")]
     context_map: Option<PathBuf>,
@@ -124,6 +127,15 @@ pub(crate) fn run(session: &Session, args: &LoadArgs) -> anyhow::Result<Exit> {
     Ok(tally.exit)
 }
 
+/// Whose graphs a command may touch.
+pub(crate) fn writer(force: bool) -> Writer {
+    if force {
+        Writer::Operator
+    } else {
+        Writer::Anyone
+    }
+}
+
 /// The IRI of a graph as a person typed it.
 pub(crate) fn parse_iri(iri: &str) -> anyhow::Result<NamedNode> {
     Ok(NamedNode::new(iri).map_err(|_| {
@@ -163,6 +175,7 @@ fn plan(session: &Session, registry: &Registry, args: &LoadArgs) -> anyhow::Resu
     plan.gate = args.on_violation.map(Into::into);
     plan.dry_run = args.dry_run;
     plan.strict = args.strict;
+    plan.writer = writer(args.force);
     plan.evidence = Some(session.data().to_owned());
     plan.keep_going = args.keep_going;
     plan.mode = if args.replace {

@@ -2,7 +2,7 @@
 
 use super::Exit;
 use super::arguments::{ServiceArgs, parse_as_of, parse_seconds, parse_valid_on};
-use super::load::{Strictness, findings_line, print_rejection};
+use super::load::{Strictness, findings_line, print_rejection, writer};
 use super::problem::{self, Problem};
 use super::quarantine::print_aside;
 use super::session::Session;
@@ -112,6 +112,9 @@ pub(crate) struct UpdateArgs {
     /// How strictly the update is judged [default: as the gate's rules of its graphs say, else reject]
     #[arg(long, value_enum, value_name = "HOW")]
     on_violation: Option<Strictness>,
+    /// Write to graphs of declared sources too
+    #[arg(long)]
+    force: bool,
     /// Tell what would happen, and change nothing
     #[arg(long)]
     dry_run: bool,
@@ -304,6 +307,7 @@ pub(crate) fn run_update(session: &Session, args: &UpdateArgs) -> anyhow::Result
         },
         mode: args.on_violation.map(Into::into),
         dry_run: args.dry_run,
+        writer: writer(args.force),
     };
     let console = session.console;
     match registry.commit(request, |draft| apply_update(draft, &text, &options)) {
@@ -344,6 +348,7 @@ pub(crate) fn run_update(session: &Session, args: &UpdateArgs) -> anyhow::Result
             Ok(Exit::Refused)
         }
         Err(CommitError::Change(error)) => Err(of_query(error)),
+        Err(CommitError::Reserved(reserved)) => Err(problem::of_reserved(&reserved)),
         Err(CommitError::Store(error)) => Err(problem::of_store(error)),
     }
 }

@@ -9,6 +9,7 @@ use crate::ingest::sources::{Outcome, RunRecord, run_source, runs_of};
 use crate::registry::{DeclaredSource, Registry, SourceKind};
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, ValueEnum};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -172,6 +173,7 @@ fn declare(
         graph,
         every: args.every,
         allow_private: args.allow_private,
+        options: BTreeMap::new(),
     };
     registry
         .declare_source(&source)

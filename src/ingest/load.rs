@@ -13,7 +13,9 @@ use super::reader::content_digest;
 use super::records::{Records, StagedObjects};
 use super::texts;
 use crate::rdf::format::Format;
-use crate::registry::{Aside, CommitError, CommitRequest, Findings, Mode, Registry, Rejection};
+use crate::registry::{
+    Aside, CommitError, CommitRequest, Findings, Mode, Registry, Rejection, Writer,
+};
 use crate::shapes::SeverityCounts;
 use crate::store::{CommitMeta, Draft, Id, Source, StoreError};
 use oxrdf::{GraphNameRef, NamedNode};
@@ -98,6 +100,8 @@ pub struct LoadPlan {
     pub agent: String,
     /// A line for the log.
     pub message: Option<String>,
+    /// Whose graphs may be touched.
+    pub writer: Writer,
 }
 
 impl LoadPlan {
@@ -118,6 +122,7 @@ impl LoadPlan {
             evidence: None,
             agent: registry.agent_iri("oslo"),
             message: None,
+            writer: Writer::Anyone,
         }
     }
 
@@ -413,6 +418,7 @@ fn load_together(
         },
         mode: plan.gate,
         dry_run: plan.dry_run,
+        writer: plan.writer.clone(),
     };
 
     let since = Instant::now();
@@ -479,6 +485,14 @@ fn load_together(
             rejection,
         },
         Err(CommitError::Change(refused)) => LoadOutcome::Refused(Box::new(refused)),
+        Err(CommitError::Reserved(reserved)) => {
+            let file = items.first().map_or("", |item| item.input.name());
+            let place = Location {
+                file: file.to_owned(),
+                ..Location::default()
+            };
+            LoadOutcome::Refused(Box::new(texts::reserved_graph(&reserved).at(place)))
+        }
         Err(CommitError::Store(error)) => return Err(error),
     };
     let tried = match &last {
@@ -537,12 +551,11 @@ fn keep_to_graphs(
     let changed = draft.changed_graphs();
     let view = draft.snapshot().whole();
     let own = items.iter().filter_map(|item| item.graph.as_ref());
-    let own: Vec<&str> = own.map(NamedNode::as_str).collect();
+    let own: BTreeSet<String> = own.flat_map(|graph| registry.graphs_of(graph.as_str())).collect();
     for graph in changed {
         let name = view.iri(graph);
         let name = name.as_deref().unwrap_or_default();
-        let is_own = own.iter().any(|own| registry.belongs_to(name, own));
-        if !is_own {
+        if !own.contains(name) {
             let file = items.first().map_or("", |item| item.input.name());
             return Err(texts::other_graph(name).at(Location {
                 file: file.to_owned(),

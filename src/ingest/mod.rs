@@ -10,6 +10,7 @@ pub mod diagnostic;
 pub mod feed;
 pub mod fetch;
 pub mod format;
+pub mod harvest_meanings;
 pub mod input;
 mod labels;
 pub mod ldes;

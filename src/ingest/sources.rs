@@ -15,7 +15,7 @@ use super::ldes::{
 };
 use super::load::{CommitUnit, LoadItem, LoadMode, LoadOutcome, LoadPlan, TargetGraph, load_files};
 use crate::rdf::format::Format;
-use crate::registry::{DeclaredSource, Registry, SourceKind};
+use crate::registry::{DeclaredSource, Registry, SourceKind, Writer};
 use crate::store::StoreError;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -131,6 +131,7 @@ fn load(
     plan.keeps_to_graph = true;
     plan.unit = CommitUnit::Together;
     plan.agent = registry.agent_iri(&format!("bron/{}", source.name));
+    plan.writer = Writer::Source(source.name.clone());
     plan.message = Some(format!("oslo source {}", source.name));
     let summary = load_files(registry, &plan, &mut |at| progress(at.bytes.statements))?;
     for file in &summary.files {

@@ -10,6 +10,7 @@ mod made;
 mod quarantine;
 mod register;
 mod reported;
+mod reserved;
 mod sources;
 pub mod stored;
 mod versions;
@@ -20,7 +21,8 @@ pub use history::HistoryEvent;
 pub use quarantine::{Aside, QUARANTINE, QUARANTINE_NS, Waiting, WaitingMember};
 pub use register::{Filter, Match, Register, RegisterError};
 pub use reported::{REPORT_GRAPH, REPORT_HISTORY_GRAPH, ReportGraphs, SolvedResult};
-pub use sources::{DeclaredSource, SOURCE_NS, SOURCES_GRAPH, SourceKind};
+pub use reserved::{Reserved, Writer};
+pub use sources::{DeclaredSource, SOURCE_NS, SOURCES_GRAPH, SourceKind, option};
 pub use versions::{DERIVED, Moment, Object, ObjectGraphs, Objects, VERSIONS, ValidTimeError};
 
 use crate::shapes::{Report, ShapesOptions, Validation, ValidationOptions, validate};

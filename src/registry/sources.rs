@@ -13,12 +13,13 @@
 //!     <urn:oslo-registry:source:every> 300 .
 //! ```
 
-use super::{CommitError, CommitRequest, Mode, Registry};
+use super::{CommitError, CommitRequest, Mode, Registry, Writer};
 use crate::rdf::vocab::rdf;
 use crate::store::{CommitMeta, Draft, Id, QuadIds, StoreError, View, io_error};
 use oxrdf::{Literal, NamedNode, Term};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -28,6 +29,9 @@ pub const SOURCE_NS: &str = "urn:oslo-registry:source:";
 
 /// Name of the graph that holds them, below `{base}/graph/`.
 pub const SOURCES_GRAPH: &str = "beheer/bronnen";
+
+/// Begin of the names of options among the terms.
+const OPTION: &str = "option-";
 
 /// How a source is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,6 +81,20 @@ pub struct DeclaredSource {
     pub every: Option<Duration>,
     /// Whether addresses of this machine and of private networks may be asked.
     pub allow_private: bool,
+    /// What else its kind needs to know, such as the text of a query; see the constants of [`option`].
+    pub options: BTreeMap<String, String>,
+}
+
+/// Names of what a kind of source may need to know besides its location.
+pub mod option {
+    /// Text of the query of a SPARQL endpoint.
+    pub const QUERY: &str = "query";
+    /// IRIs of the data sets of a catalogue that are taken in, separated by spaces; all of them when there is none.
+    pub const DATASETS: &str = "datasets";
+    /// Further hosts that may be asked, separated by spaces.
+    pub const HOSTS: &str = "hosts";
+    /// `true`: a JSON-LD context that is missing is fetched once and kept.
+    pub const FETCH_CONTEXTS: &str = "fetch-contexts";
 }
 
 impl DeclaredSource {
@@ -84,7 +102,23 @@ impl DeclaredSource {
     fn declaration(&self) -> String {
         let every = self.every.map_or(0, |every| every.as_secs());
         let (kind, graph, private) = (self.kind.word(), self.graph.as_str(), self.allow_private);
-        format!("{kind}\n{}\n{graph}\n{every}\n{private}\n", self.location)
+        let mut text = format!("{kind}\n{}\n{graph}\n{every}\n{private}\n", self.location);
+        for (name, value) in &self.options {
+            // One line each, whatever the value holds.
+            let _ = writeln!(text, "{name}={}", value.escape_default());
+        }
+        text
+    }
+
+    /// What is said of it under a name of [`option`].
+    pub fn option(&self, name: &str) -> Option<&str> {
+        self.options.get(name).map(String::as_str)
+    }
+
+    /// The words of an option that is a list.
+    pub fn words(&self, name: &str) -> Vec<String> {
+        let words = self.option(name).unwrap_or_default().split_whitespace();
+        words.map(ToOwned::to_owned).collect()
     }
 
     /// Whether a name is one for a source: it is a folder name too.
@@ -113,6 +147,13 @@ impl Said {
             graph: self.graph.clone()?,
             every: seconds.filter(|s| *s > 0).map(Duration::from_secs),
             allow_private: text("allow-private").is_some_and(|word| word == "true"),
+            options: self
+                .texts
+                .iter()
+                .filter_map(|(name, value)| {
+                    Some((name.strip_prefix(OPTION)?.to_owned(), value.clone()))
+                })
+                .collect(),
         })
     }
 }
@@ -184,6 +225,11 @@ impl Registry {
             if source.allow_private {
                 said.push(("allow-private", Literal::from(true).into()));
             }
+            let options = source.options.iter();
+            let options: Vec<(String, Term)> = options
+                .map(|(name, value)| (format!("{OPTION}{name}"), text(value)))
+                .collect();
+            said.extend(options.iter().map(|(name, value)| (name.as_str(), value.clone())));
             let kind = NamedNode::new_unchecked(format!("{SOURCE_NS}Source"));
             let mut add = |predicate: String, value: Term| {
                 let p = draft.intern(NamedNode::new_unchecked(predicate).as_ref().into());
@@ -227,7 +273,8 @@ impl Registry {
             source: Vec::new(),
             message: Some(format!("oslo source {name}")),
         })
-        .with_mode(Mode::Off);
+        .with_mode(Mode::Off)
+        .with_writer(Writer::Operator);
         let done = self.commit(request, |draft| -> Result<(), Infallible> {
             let graph = draft.intern(self.graph_iri(SOURCES_GRAPH).as_ref().into());
             let subject = draft.intern(self.source_iri(name).as_ref().into());
@@ -242,7 +289,9 @@ impl Registry {
             Ok(_) => Ok(()),
             Err(CommitError::Store(error)) => Err(error),
             Err(CommitError::Change(never)) => match never {},
-            Err(CommitError::Rejected(_)) => unreachable!("nothing is judged with the mode off"),
+            Err(CommitError::Rejected(_) | CommitError::Reserved(_)) => {
+                unreachable!("nothing is judged with the mode off, nothing refused to the operator")
+            }
         }
     }
 }
@@ -263,6 +312,7 @@ mod tests {
             graph: registry.graph_iri(&format!("bron/{name}")),
             every: (every > 0).then(|| Duration::from_secs(every)),
             allow_private: every == 0,
+            options: BTreeMap::from([("query".to_owned(), "a\nb".to_owned())]),
         };
         let (b, a) = (source("b", 0), source("a", 60));
         for declared in [&b, &a] {
@@ -299,6 +349,7 @@ mod tests {
             graph: registry.graph_iri("bron/a"),
             every: Some(Duration::from_secs(60)),
             allow_private: false,
+            options: BTreeMap::from([(option::QUERY.to_owned(), "é\n\"".to_owned())]),
         };
         registry.declare_source(&source).expect("declared");
         assert_eq!(registry.sources(), std::slice::from_ref(&source));

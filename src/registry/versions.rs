@@ -44,11 +44,15 @@ fn versions_name(base: &str, graph: &str) -> String {
 }
 
 impl Registry {
-    /// Whether a graph is the one of a source, or one of those beside it: derived statements and versions.
-    pub fn belongs_to(&self, graph: &str, source: &str) -> bool {
+    /// The graph of a source, and those beside it: derived statements, and versions.
+    pub fn graphs_of(&self, source: &str) -> [String; 5] {
         let versions = versions_name(self.base(), source);
-        let is_of = |rest: &str| ["", DERIVED, CONTENT].contains(&rest);
-        graph.strip_prefix(source).is_some_and(|rest| ["", DERIVED].contains(&rest))
-            || graph.strip_prefix(versions.as_str()).is_some_and(is_of)
+        [
+            source.to_owned(),
+            format!("{source}{DERIVED}"),
+            format!("{versions}{CONTENT}"),
+            format!("{versions}{DERIVED}"),
+            versions,
+        ]
     }
 }

@@ -6,6 +6,9 @@
 //! MANIFEST      which index files make up the state after a commit
 //! index/        segment files named by the manifest, and others derived from them; all of it can be made anew from the log
 //! queries/      files that people keep with the registry: the store copies them and reads nothing in them
+//! evidence/     records of sources as they came, by their digest; likewise
+//! sources/      what is known of declared sources; likewise, but for where they are
+//! contexts/     JSON-LD contexts fetched for sources; likewise
 //! ```
 
 use crate::store::{StoreError, io_error};
@@ -25,6 +28,12 @@ const INDEX_DIR: &str = "index";
 const LOG_DIR: &str = "log";
 /// Folder of the files that people keep with a registry: the stored queries.
 pub const QUERIES_DIR: &str = "queries";
+/// Folder of the records of sources, by their digest.
+pub(crate) const EVIDENCE_DIR: &str = "evidence";
+/// Folder of what is known of declared sources, a folder each.
+pub(crate) const SOURCES_DIR: &str = "sources";
+/// Folder of the JSON-LD contexts that were fetched for sources.
+pub(crate) const CONTEXTS_DIR: &str = "contexts";
 
 /// A data folder that is open.
 pub(crate) struct Folder {

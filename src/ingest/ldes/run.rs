@@ -13,7 +13,7 @@ use crate::ingest::diagnostic::Diagnostic;
 use crate::ingest::fetch::{FetchProblem, Fetched, Fetcher, Validators, host_of};
 use crate::ingest::input::Input;
 use crate::rdf::format::Format;
-use crate::registry::{DeclaredSource, Registry};
+use crate::registry::{DeclaredSource, Registry, Writer};
 use rustc_hash::FxHashSet;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -131,6 +131,11 @@ impl<'r> Harvest<'r> {
                 source: options.url.clone(),
                 form: options.form,
                 mode: options.mode,
+                writer: if options.force {
+                    Writer::Operator
+                } else {
+                    Writer::Source(options.name.clone())
+                },
             },
             fetcher: Fetcher::new(fetch, stopped),
             registry,
@@ -441,6 +446,11 @@ impl<'r> Harvest<'r> {
             Err(WriteError::Rejected(rejection)) => {
                 let results = rejection.findings.new.total();
                 run.fail(texts::refused(&last, results));
+                run.read.clear();
+                run.is_refused = true;
+            }
+            Err(WriteError::Reserved(reserved)) => {
+                run.fail(texts::reserved(&last, &reserved));
                 run.read.clear();
                 run.is_refused = true;
             }

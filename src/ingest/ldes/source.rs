@@ -30,6 +30,8 @@ pub struct HarvestOptions {
     pub limits: Limits,
     /// JSON-LD contexts that may be used.
     pub contexts: ContextStore,
+    /// Write to the graph even if it belongs to another source.
+    pub force: bool,
     /// Pages whose members are all earlier are passed over; nanoseconds since 1970.
     pub since: Option<i128>,
     /// Most pages of one run.
@@ -56,6 +58,7 @@ impl HarvestOptions {
             fetch: FetchOptions::default(),
             limits: Limits::default(),
             contexts: ContextStore::shipped(registry.base()),
+            force: false,
             since: None,
             max_pages: 1_000_000,
             max_barren: 5_000,

@@ -3,6 +3,7 @@
 use crate::ingest::diagnostic::Diagnostic;
 use crate::ingest::fetch::FetchError;
 use crate::rdf::label::{Language, Text};
+use crate::registry::Reserved;
 use serde::{Deserialize, Serialize};
 
 /// Why a page, or a source, could not be taken in.
@@ -100,6 +101,15 @@ const REFUSED: Row = Row {
     ],
 };
 
+const RESERVED: Row = Row {
+    code: "H006",
+    message: ["{}", "{}"],
+    hint: [
+        "geef deze bron een eigen graaf, of verwijder de andere met `oslo source remove`",
+        "give this source a graph of its own, or remove the other with `oslo source remove`",
+    ],
+};
+
 fn of(row: &Row, url: &str, found: &str) -> Failure {
     let fill = |text: &str| format!("{url}: {}", text.replace("{}", found));
     Failure {
@@ -130,6 +140,13 @@ pub(super) fn too_many(url: &str, pages: u64) -> Failure {
 
 pub(in crate::ingest) fn refused(url: &str, results: u64) -> Failure {
     of(&REFUSED, url, &results.to_string())
+}
+
+pub(in crate::ingest) fn reserved(url: &str, reserved: &Reserved) -> Failure {
+    Failure {
+        message: pair(reserved.text()).map(|text| format!("{url}: {text}")),
+        ..of(&RESERVED, url, "")
+    }
 }
 
 pub(in crate::ingest) fn not_fetched(error: &FetchError, url: &str) -> Failure {
