@@ -128,7 +128,11 @@ impl RepairReport {
     /// One line: records, and how often each code applied.
     pub fn line(&self, language: Language) -> String {
         let say = |nl: &str, en: &str| Text::new(nl, en).get(language).to_owned();
-        let mut parts = vec![format!("{}: {}", say("records", "records"), self.records)];
+        let mut parts = Vec::new();
+        // Of RDF only what was mended is told.
+        if self.records + self.refused_count > 0 {
+            parts.push(format!("{}: {}", say("records", "records"), self.records));
+        }
         if self.refused_count > 0 {
             parts.push(format!(
                 "{}: {}",
