@@ -484,6 +484,9 @@ fn load_once(
                 if let Some(text) = text {
                     report.merge(&text.report);
                 }
+                if let Some(mending) = &plan.mending {
+                    mend::count_tags(&item.input, stats.format, mending, &mut report);
+                }
                 report
             });
             read.push((ItemRead { stats, repairs }, started));

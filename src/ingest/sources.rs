@@ -14,6 +14,7 @@ use super::ldes::{
     Failure, Form, Harvest, HarvestError, HarvestOptions, not_fetched, not_rdf, not_read, refused,
 };
 use super::load::{CommitUnit, LoadItem, LoadMode, LoadOutcome, LoadPlan, TargetGraph, load_files};
+use super::mend::Mending;
 use crate::rdf::format::Format;
 use crate::registry::{DeclaredSource, Registry, SourceKind};
 use crate::store::StoreError;
@@ -127,6 +128,8 @@ fn load(
     record: &mut RunRecord,
     progress: &mut dyn FnMut(u64),
 ) -> Result<(), StoreError> {
+    plan.mending = mending(source);
+    plan.strict = source.strict;
     plan.mode = LoadMode::Replace;
     plan.keeps_to_graph = true;
     plan.unit = CommitUnit::Together;
@@ -136,6 +139,9 @@ fn load(
     for file in &summary.files {
         record.members += file.stats.as_ref().map_or(0, |stats| stats.quads);
         record.waiting += file.aside.waiting;
+        if let Some(report) = &file.repairs {
+            record.mended(report);
+        }
         match &file.outcome {
             LoadOutcome::Loaded {
                 quads_added,
@@ -161,6 +167,16 @@ fn load(
         }
     }
     Ok(())
+}
+
+/// Sources are mended, unless their declaration says otherwise.
+fn mending(source: &DeclaredSource) -> Option<Mending> {
+    // What no longer is a code keeps nothing.
+    let keep = Mending::keeping(&source.keep).unwrap_or_default();
+    Some(Mending {
+        keep,
+        strict: source.strict,
+    })
 }
 
 fn fetch_options(source: &DeclaredSource) -> FetchOptions {
@@ -240,6 +256,7 @@ fn stream(
     let mut options = HarvestOptions::new(registry, &source.location, source.graph.clone());
     options.name.clone_from(&source.name);
     options.form = form;
+    options.mending = mending(source);
     options.fetch = fetch_options(source);
     let run = Harvest::open(registry, options, Arc::clone(stopped))
         .and_then(|mut harvest| harvest.run(&mut |summary| progress(summary.members)));
@@ -250,6 +267,7 @@ fn stream(
             record.removed = summary.removed;
             record.commits = summary.commits;
             record.waiting = summary.waiting;
+            record.mended(&summary.repairs);
             record.failure = summary.failing.into_iter().next();
             Ok(())
         }

@@ -125,11 +125,7 @@ impl<'d, 's> Stager<'d, 's> {
     ///
     /// # Errors
     /// What `prefix` fails with.
-    pub(super) fn text(
-        &mut self,
-        text: &str,
-        prefix: &mut LabelPrefix<'_>,
-    ) -> Result<Known, Stop> {
+    pub(super) fn text(&mut self, text: &str, prefix: &mut LabelPrefix<'_>) -> Result<Known, Stop> {
         if let Some(label) = text.strip_prefix("_:") {
             return Ok(self.label(label, prefix)?.into());
         }

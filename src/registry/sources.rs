@@ -77,6 +77,10 @@ pub struct DeclaredSource {
     pub every: Option<Duration>,
     /// Whether addresses of this machine and of private networks may be asked.
     pub allow_private: bool,
+    /// Codes of repairs that are not made, with commas between them; `all` for none at all.
+    pub keep: String,
+    /// Whether what needs a repair is refused.
+    pub strict: bool,
 }
 
 impl DeclaredSource {
@@ -84,7 +88,14 @@ impl DeclaredSource {
     fn declaration(&self) -> String {
         let every = self.every.map_or(0, |every| every.as_secs());
         let (kind, graph, private) = (self.kind.word(), self.graph.as_str(), self.allow_private);
-        format!("{kind}\n{}\n{graph}\n{every}\n{private}\n", self.location)
+        let mut text = format!("{kind}\n{}\n{graph}\n{every}\n{private}\n", self.location);
+        if !self.keep.is_empty() {
+            text += &format!("keep {}\n", self.keep);
+        }
+        if self.strict {
+            text += "strict\n";
+        }
+        text
     }
 
     /// Whether a name is one for a source: it is a folder name too.
@@ -113,6 +124,8 @@ impl Said {
             graph: self.graph.clone()?,
             every: seconds.filter(|s| *s > 0).map(Duration::from_secs),
             allow_private: text("allow-private").is_some_and(|word| word == "true"),
+            keep: text("keep").cloned().unwrap_or_default(),
+            strict: text("strict").is_some_and(|word| word == "true"),
         })
     }
 }
@@ -183,6 +196,12 @@ impl Registry {
             }
             if source.allow_private {
                 said.push(("allow-private", Literal::from(true).into()));
+            }
+            if !source.keep.is_empty() {
+                said.push(("keep", text(&source.keep)));
+            }
+            if source.strict {
+                said.push(("strict", Literal::from(true).into()));
             }
             let kind = NamedNode::new_unchecked(format!("{SOURCE_NS}Source"));
             let mut add = |predicate: String, value: Term| {
@@ -263,6 +282,12 @@ mod tests {
             graph: registry.graph_iri(&format!("bron/{name}")),
             every: (every > 0).then(|| Duration::from_secs(every)),
             allow_private: every == 0,
+            keep: if every == 0 {
+                "N001,N010".to_owned()
+            } else {
+                String::new()
+            },
+            strict: every == 0,
         };
         let (b, a) = (source("b", 0), source("a", 60));
         for declared in [&b, &a] {
@@ -299,6 +324,8 @@ mod tests {
             graph: registry.graph_iri("bron/a"),
             every: Some(Duration::from_secs(60)),
             allow_private: false,
+            keep: String::new(),
+            strict: false,
         };
         registry.declare_source(&source).expect("declared");
         assert_eq!(registry.sources(), std::slice::from_ref(&source));

@@ -24,6 +24,8 @@ fn source(registry: &Registry, name: &str, kind: SourceKind, location: &str) -> 
         graph: registry.graph_iri(&format!("bron/{name}")),
         every: None,
         allow_private: true,
+        keep: String::new(),
+        strict: false,
     }
 }
 

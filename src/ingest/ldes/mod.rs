@@ -6,7 +6,6 @@ mod labels;
 mod names;
 mod page;
 mod position;
-mod repair;
 mod run;
 mod source;
 mod texts;

@@ -1,11 +1,11 @@
 //! Inputs of a load that had to be mended as text, beside those that did not. Mends only after something could not be read.
 
-use super::text::mend_text;
 use super::Mending;
+use super::text::mend_text;
+use crate::ingest::Input;
 use crate::ingest::format::detect;
 use crate::ingest::load::{LoadItem, LoadPlan};
 use crate::ingest::normalise::RepairReport;
-use crate::ingest::Input;
 
 /// An input that was mended.
 pub(in crate::ingest) struct MendedInput {
@@ -57,11 +57,7 @@ fn mended(plan: &LoadPlan, mending: &Mending, item: &LoadItem) -> Option<MendedI
     let text = mend_text(&item.input, detected.format, &plan.limits, mending)?;
     let name = item.input.name();
     let mut report = RepairReport::default();
-    for (repair, count) in &text.repairs {
-        for _ in 0..*count {
-            report.note(name, repair);
-        }
-    }
+    text.add_to(&mut report, name);
     Some(MendedInput {
         item: LoadItem {
             input: Input::bytes(name, text.bytes),

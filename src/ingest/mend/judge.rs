@@ -200,8 +200,12 @@ impl Judge {
     fn geometry(&self, judged: wkt::Judged, verdict: &mut Verdict) {
         match judged {
             wkt::Judged::Fine => {}
-            wkt::Judged::Unreadable(text, kind) if self.is_on(N040) => verdict.note(N040, text, kind),
-            wkt::Judged::Misplaced(at, system) if self.is_on(N031) => verdict.note(N031, at, system),
+            wkt::Judged::Unreadable(text, kind) if self.is_on(N040) => {
+                verdict.note(N040, text, kind)
+            }
+            wkt::Judged::Misplaced(at, system) if self.is_on(N031) => {
+                verdict.note(N031, at, system)
+            }
             wkt::Judged::Flawed(text, why) if self.is_on(N033) => verdict.note(N033, text, why),
             _ => {}
         }
@@ -210,7 +214,10 @@ impl Judge {
     /// What becomes of the value of a property, given as its canonical text.
     pub(super) fn value(&self, rule: &PredicateRule, text: &str) -> Option<Verdict> {
         let mut verdict = Verdict::default();
-        if let Some(iri) = text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')) {
+        if let Some(iri) = text
+            .strip_prefix('<')
+            .and_then(|rest| rest.strip_suffix('>'))
+        {
             let list = rule.list.as_deref()?;
             self.code(list, iri, &mut verdict);
         } else if text.starts_with('"') {
@@ -269,7 +276,10 @@ impl Judge {
     /// A number of the company register: digits only, and the last two check the others.
     fn number(&self, number: Number, raw: &str, verdict: &mut Verdict) {
         let trimmed = raw.trim();
-        let has_dots = matches!(trimmed.split('.').map(str::len).collect::<Vec<_>>()[..], [3 | 4, 3, 3]);
+        let has_dots = matches!(
+            trimmed.split('.').map(str::len).collect::<Vec<_>>()[..],
+            [3 | 4, 3, 3]
+        );
         let digits: String = trimmed.chars().filter(|c| *c != '.').collect();
         if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return;

@@ -11,11 +11,11 @@ mod rules;
 mod text;
 mod wkt;
 
-pub use flags::mendable_codes;
 pub(super) use flags::Flags;
+pub use flags::mendable_codes;
 pub(super) use inputs::MendedInputs;
 pub(super) use members::mend_members;
-pub(super) use text::mend_text;
+pub(super) use text::{count_tags, mend_text};
 
 use super::normalise::{Action, Repair, RepairReport, repair_code};
 use crate::rdf::text::write_term;
@@ -49,7 +49,10 @@ impl Mending {
     /// # Errors
     /// The code that is unknown.
     pub fn keeping(text: &str) -> Result<BTreeSet<String>, String> {
-        let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
+        let words = text
+            .split(',')
+            .map(str::trim)
+            .filter(|word| !word.is_empty());
         let mut keep = BTreeSet::new();
         for word in words {
             let code = if word.eq_ignore_ascii_case("all") {
@@ -66,7 +69,7 @@ impl Mending {
     }
 
     /// The codes that apply.
-    fn on(&self) -> Flags {
+    pub(super) fn on(&self) -> Flags {
         if self.keep.contains("all") {
             return 0;
         }
@@ -162,7 +165,10 @@ impl Mender {
 
     /// Id of a canonical text that is no blank node and no triple term.
     pub(super) fn text(&mut self, draft: &mut Draft<'_>, text: &str) -> Known {
-        if let Some(iri) = text.strip_prefix('<').and_then(|rest| rest.strip_suffix('>')) {
+        if let Some(iri) = text
+            .strip_prefix('<')
+            .and_then(|rest| rest.strip_suffix('>'))
+        {
             if iri.contains('\\') {
                 return draft.intern_text(text).into();
             }
@@ -311,7 +317,11 @@ impl Mender {
             let Some((from, to)) = case.cloned() else {
                 continue;
             };
-            let bare = |text: String| text.trim_start_matches('<').trim_end_matches('>').to_owned();
+            let bare = |text: String| {
+                text.trim_start_matches('<')
+                    .trim_end_matches('>')
+                    .to_owned()
+            };
             let path = bare(self.text_of(draft, quad.p));
             let place = bare(self.text_of(draft, quad.s));
             let repair = Repair {
@@ -352,7 +362,9 @@ pub(super) fn unknown_links(draft: &mut Draft<'_>, links: &[Vec<Id>]) -> Vec<Vec
     let is_unknown = |id: &Id| view.quads(Some(*id), None, None, None).next().is_none();
     let text = |id: Id| {
         let text = view.text(id);
-        text.trim_start_matches('<').trim_end_matches('>').to_owned()
+        text.trim_start_matches('<')
+            .trim_end_matches('>')
+            .to_owned()
     };
     let of_input = |links: &Vec<Id>| links.iter().copied().filter(is_unknown).map(text).collect();
     links.iter().map(of_input).collect()

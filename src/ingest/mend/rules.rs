@@ -233,7 +233,12 @@ mod tests {
         let (mut count, mut all) = (0, Vec::new());
         all.extend(rules.namespaces.values().flatten().map(|(_, to)| to));
         all.extend(rules.terms.values().map(|(to, _)| to));
-        all.extend(rules.predicates.values().filter_map(|rule| rule.instead.as_ref()));
+        all.extend(
+            rules
+                .predicates
+                .values()
+                .filter_map(|rule| rule.instead.as_ref()),
+        );
         for to in all {
             count += 1;
             let iri = format!("{to}x");

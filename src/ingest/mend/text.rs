@@ -3,10 +3,10 @@
 //! once, knows strings from the rest, and changes nothing else. Within bounds, in memory.
 
 use super::Mending;
-use super::flags::{Flags, N010, N020, N022, N024, N025, code_at};
+use super::flags::{Flags, N010, N011, N020, N022, N024, N025, code_at};
 use crate::ingest::input::Input;
 use crate::ingest::limits::{INFLATION_FLOOR, Limits};
-use crate::ingest::normalise::{Repair, decode};
+use crate::ingest::normalise::{Repair, RepairReport, decode};
 use crate::rdf::format::Format;
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -30,6 +30,18 @@ pub(in crate::ingest) struct MendedText {
     pub(in crate::ingest) sha256: [u8; 32],
     /// What was mended, and how often.
     pub(in crate::ingest) repairs: Vec<(Repair, u64)>,
+}
+
+impl MendedText {
+    /// Adds what was mended to a report.
+    pub(in crate::ingest) fn add_to(&self, report: &mut RepairReport, place: &str) {
+        for (repair, count) in &self.repairs {
+            report.note(place, repair);
+            if let Some((all, _)) = report.codes.get_mut(repair.code) {
+                *all += count - 1;
+            }
+        }
+    }
 }
 
 /// Mends the text of an input; `None` when there is nothing to mend.
@@ -165,7 +177,11 @@ fn turtle(text: &str, on: Flags, notes: &mut Notes) -> Option<String> {
                 if let Some(name) = name
                     && on & N010 != 0
                 {
-                    notes.add(N010, text[start..at].trim_matches(['"', '\'']), "xsd:string");
+                    notes.add(
+                        N010,
+                        text[start..at].trim_matches(['"', '\'']),
+                        "xsd:string",
+                    );
                     copy.replace(at, at + name.len(), "");
                     at += name.len();
                 }
@@ -308,6 +324,78 @@ fn json(text: &str, on: Flags, notes: &mut Notes) -> Option<String> {
     copy.finish()
 }
 
+/// Counts the language tags of a text that are not in lower case: every reader writes them so, and none tells.
+pub(in crate::ingest) fn count_tags(
+    input: &Input,
+    format: Format,
+    mending: &Mending,
+    report: &mut RepairReport,
+) {
+    if mending.on() & N011 == 0 || matches!(format, Format::JsonLd | Format::RdfXml) {
+        return;
+    }
+    let Ok(mut content) = input.open() else {
+        return;
+    };
+    // A tag that lies on the border of two pieces is seen with the second.
+    const BORDER: usize = 40;
+    let mut piece = vec![0; 1 << 16];
+    let mut kept = 0;
+    let mut notes = Notes::default();
+    loop {
+        let Ok(read) = content.reader.read(&mut piece[kept..]) else {
+            return;
+        };
+        let end = kept + read;
+        let whole = if read == 0 {
+            end
+        } else {
+            end.saturating_sub(BORDER)
+        };
+        for at in memchr::memchr_iter(b'@', &piece[..whole]) {
+            if let Some(tag) = tag_at(&piece[..end], at) {
+                notes.add(N011, tag.as_str(), tag.to_ascii_lowercase());
+            }
+        }
+        if read == 0 {
+            break;
+        }
+        // The two bytes before the border tell a literal from its inside.
+        let from = whole.saturating_sub(2);
+        piece.copy_within(from..end, 0);
+        kept = end - from;
+        for byte in &mut piece[..2.min(whole)] {
+            if *byte == b'@' {
+                *byte = b' ';
+            }
+        }
+    }
+    let text = MendedText {
+        bytes: Vec::new(),
+        sha256: [0; 32],
+        repairs: notes.repairs(),
+    };
+    text.add_to(report, input.name());
+}
+
+/// The tag that an at sign begins, when it follows a literal and is not in lower case.
+fn tag_at(bytes: &[u8], at: usize) -> Option<String> {
+    let (before, quote) = (at.checked_sub(2)?, at - 1);
+    if !matches!(bytes[quote], b'"' | b'\'') || bytes[before] == b'\\' {
+        return None;
+    }
+    let rest = &bytes[at + 1..];
+    let length = rest
+        .iter()
+        .take(32)
+        .take_while(|byte| byte.is_ascii_alphanumeric() || **byte == b'-')
+        .count();
+    let tag = &rest[..length];
+    let is_tag = tag.first().is_some_and(u8::is_ascii_alphabetic);
+    let has_upper = tag.iter().any(u8::is_ascii_uppercase);
+    (is_tag && has_upper).then(|| String::from_utf8_lossy(tag).into_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -320,7 +408,10 @@ mod tests {
             .iter()
             .map(|(repair, count)| format!("{}×{count}", repair.code))
             .collect();
-        Some((String::from_utf8(done.bytes).expect("UTF-8"), codes.join(" ")))
+        Some((
+            String::from_utf8(done.bytes).expect("UTF-8"),
+            codes.join(" "),
+        ))
     }
 
     fn of(text: &str) -> Option<(String, String)> {
@@ -348,9 +439,17 @@ mod tests {
     #[test]
     fn what_is_wrong_is_mended() {
         let is = |text: &str, right: &str, codes: &str| {
-            assert_eq!(of(text), Some((right.to_owned(), codes.to_owned())), "{text}");
+            assert_eq!(
+                of(text),
+                Some((right.to_owned(), codes.to_owned())),
+                "{text}"
+            );
         };
-        is("<urn:a b> <urn:{c}> <urn:d> .", "<urn:a%20b> <urn:%7Bc%7D> <urn:d> .", "N022×1 N022×1");
+        is(
+            "<urn:a b> <urn:{c}> <urn:d> .",
+            "<urn:a%20b> <urn:%7Bc%7D> <urn:d> .",
+            "N022×1 N022×1",
+        );
         is(
             "<a> <b> \"x\"^^rdf:langString , '''y'''^^<http://www.w3.org/1999/02/22-rdf-syntax-ns#langString> .",
             "<a> <b> \"x\" , '''y''' .",
@@ -362,9 +461,33 @@ mod tests {
             "N024×1 N024×1",
         );
         let latin = mended(b"<urn:a> <urn:b> \"\xE9\x80\" .", Format::Turtle);
-        assert_eq!(latin, Some(("<urn:a> <urn:b> \"é€\" .".to_owned(), "N020×1".to_owned())));
+        assert_eq!(
+            latin,
+            Some(("<urn:a> <urn:b> \"é€\" .".to_owned(), "N020×1".to_owned()))
+        );
         let comma = mended(b"{\"a\": [1, 2 ,\n ], }", Format::JsonLd);
-        assert_eq!(comma, Some(("{\"a\": [1, 2 \n ] }".to_owned(), "N025×1 N025×1".to_owned())));
+        assert_eq!(
+            comma,
+            Some((
+                "{\"a\": [1, 2 \n ] }".to_owned(),
+                "N025×1 N025×1".to_owned()
+            ))
+        );
+    }
+
+    #[test]
+    fn tags_are_counted_across_pieces() {
+        let line = "<urn:a> <urn:b> \"x@NL\"@nl , 'y'@nl-BE , \"\\\"@FR\"@FR .\n";
+        let text = line.repeat(3_000);
+        let mut report = RepairReport::default();
+        let input = Input::bytes("x", text);
+        count_tags(&input, Format::Turtle, &Mending::default(), &mut report);
+        let (count, examples) = &report.codes["N011"];
+        assert_eq!(*count, 6_000);
+        assert_eq!(
+            (&*examples[0].1.from, &*examples[0].1.to),
+            ("nl-BE", "nl-be")
+        );
     }
 
     #[test]

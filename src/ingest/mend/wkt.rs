@@ -99,7 +99,9 @@ fn judge(shape: &Shape, system: System, name: &str) -> Judged {
 fn shape_of(text: &str) -> Option<Shape> {
     let text = text.trim();
     let open = text.find('(');
-    let head = text[..open.unwrap_or(text.len())].trim().to_ascii_uppercase();
+    let head = text[..open.unwrap_or(text.len())]
+        .trim()
+        .to_ascii_uppercase();
     let mut words = head.split_ascii_whitespace();
     let kind = words.next()?;
     let is_flat = match words.next() {
@@ -108,9 +110,21 @@ fn shape_of(text: &str) -> Option<Shape> {
         Some(_) => false,
     };
     let known = [
-        "POINT", "LINESTRING", "POLYGON", "MULTIPOINT", "MULTILINESTRING", "MULTIPOLYGON",
-        "GEOMETRYCOLLECTION", "TRIANGLE", "TIN", "POLYHEDRALSURFACE", "CURVEPOLYGON", "CIRCULARSTRING",
-        "COMPOUNDCURVE", "MULTICURVE", "MULTISURFACE",
+        "POINT",
+        "LINESTRING",
+        "POLYGON",
+        "MULTIPOINT",
+        "MULTILINESTRING",
+        "MULTIPOLYGON",
+        "GEOMETRYCOLLECTION",
+        "TRIANGLE",
+        "TIN",
+        "POLYHEDRALSURFACE",
+        "CURVEPOLYGON",
+        "CIRCULARSTRING",
+        "COMPOUNDCURVE",
+        "MULTICURVE",
+        "MULTISURFACE",
     ];
     if !known.contains(&kind) {
         return None;
@@ -166,7 +180,11 @@ mod tests {
             assert_eq!(found.rest, "POINT (104719.27 192387.25)");
             assert_eq!(found.judged, Judged::Fine);
         }
-        assert!(read(&format!("<{right}> POINT(104719.27 192387.25)")).renamed.is_none());
+        assert!(
+            read(&format!("<{right}> POINT(104719.27 192387.25)"))
+                .renamed
+                .is_none()
+        );
     }
 
     #[test]
@@ -183,7 +201,14 @@ mod tests {
             of("MULTIPOLYGON(((0 0, 0 1, 1 1, 0 0)), ((5 5, 5 6, 6 6, 5 5)))"),
             Judged::Fine
         );
-        for text in ["${geometry}", "POINT (aze1 2)", "POINT(1 2", "", "POINT)(", "é"] {
+        for text in [
+            "${geometry}",
+            "POINT (aze1 2)",
+            "POINT(1 2",
+            "",
+            "POINT)(",
+            "é",
+        ] {
             assert!(matches!(of(text), Judged::Unreadable(..)), "{text}");
         }
         assert_eq!(of_gml("<x/>"), Judged::Fine);

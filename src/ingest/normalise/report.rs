@@ -1,6 +1,6 @@
 //! The repair report: how often each code applied, with a few examples. Counts and words; decides nothing.
 
-use super::codes::repair_code;
+use super::codes::{Action, repair_code};
 use super::{Document, NormaliseError, Normalised, Repair};
 use crate::rdf::label::{Language, Text};
 use serde_json::{Value, json};
@@ -92,6 +92,29 @@ impl RepairReport {
         if examples.len() < MAX_EXAMPLES {
             examples.push((place.to_owned(), repair.clone()));
         }
+    }
+
+    /// How much was read as another name or repaired.
+    pub fn repaired(&self) -> u64 {
+        let is_mended = |code: &str| {
+            repair_code(code)
+                .is_some_and(|row| matches!(row.action, Action::Alias | Action::Repair))
+        };
+        let mended = self.codes.iter().filter(|(code, _)| is_mended(code));
+        mended.map(|(_, (count, _))| count).sum()
+    }
+
+    /// How often each code applied.
+    pub fn counts(&self) -> BTreeMap<String, u64> {
+        let counts = self.codes.iter();
+        counts
+            .map(|(code, (count, _))| ((*code).to_owned(), *count))
+            .collect()
+    }
+
+    /// Whether there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        self.records + self.refused_count == 0 && self.codes.is_empty()
     }
 
     /// Adds a record that became nothing.
