@@ -6,6 +6,7 @@ use super::load::parse_iri;
 use super::problem;
 use super::session::Session;
 use crate::ingest::sources::{Outcome, RunRecord, run_source, runs_of};
+use crate::ingest::{Mending, mendable_codes};
 use crate::registry::{DeclaredSource, Registry, SourceKind};
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, ValueEnum};
@@ -34,6 +35,21 @@ pub(crate) struct SourceArgs {
     /// Allow addresses of this machine and of private networks
     #[arg(long)]
     allow_private: bool,
+    /// Repairs that are not made, by code with commas between them, or "all"
+    #[arg(long, value_name = "CODES", default_value = "", hide_default_value = true, value_parser = parse_keep)]
+    keep: String,
+    /// Refuse what would have to be repaired
+    #[arg(long)]
+    strict: bool,
+}
+
+/// Codes of repairs, in order.
+pub(crate) fn parse_keep(text: &str) -> Result<String, String> {
+    let codes = Mending::keeping(text).map_err(|wrong| {
+        let known = mendable_codes().join(", ");
+        format!("{wrong} is no code of a repair; there are: {known}")
+    })?;
+    Ok(codes.into_iter().collect::<Vec<_>>().join(","))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -51,7 +67,7 @@ enum Action {
 }
 
 fn kind_parser() -> impl clap::builder::TypedValueParser<Value = SourceKind> {
-    PossibleValuesParser::new(SourceKind::ALL.map(SourceKind::word))
+    PossibleValuesParser::new(SourceKind::ALL.iter().map(|kind| kind.word()))
         .map(|word| SourceKind::of_word(&word).expect("only words of kinds are let through"))
 }
 
@@ -174,6 +190,8 @@ fn declare(
         every: args.every,
         allow_private: args.allow_private,
         options: BTreeMap::new(),
+        keep: args.keep.clone(),
+        strict: args.strict,
     };
     registry
         .declare_source(&source)
@@ -251,6 +269,14 @@ fn show(session: &Session, registry: &Registry, name: &str) -> anyhow::Result<Ex
     ] {
         writeln!(out, "{what}\t{value}")?;
     }
+    if !source.keep.is_empty() {
+        let what = say("niet hersteld", "not repaired");
+        writeln!(out, "{what}\t{}", source.keep)?;
+    }
+    if source.strict {
+        let what = say("herstelling", "repairs");
+        writeln!(out, "{what}\t{}", say("geweigerd", "refused"))?;
+    }
     for run in runs_of(registry, name, 20) {
         writeln!(out)?;
         tell(session, &mut out, &run.began, &run)?;
@@ -287,6 +313,21 @@ fn tell(
         say("wachten", "waiting"),
         run.seconds
     )?;
+    if !run.codes.is_empty() || run.refused > 0 {
+        let codes = run.codes.iter();
+        let codes: Vec<String> = codes
+            .map(|(code, count)| format!("{code} × {count}"))
+            .collect();
+        writeln!(
+            out,
+            "  {}: {}; {}: {}; {}",
+            say("hersteld", "repaired"),
+            run.repaired,
+            say("tegengehouden", "held back"),
+            run.refused,
+            codes.join(", ")
+        )?;
+    }
     if let Some(failure) = &run.failure {
         let language = session.console.language;
         let word = say("fout", "error");

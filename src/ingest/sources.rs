@@ -8,12 +8,14 @@ mod schedule;
 pub use log::{Outcome, RunRecord, runs_of};
 pub use schedule::{Schedule, schedule};
 
+use super::feed::{FeedOptions, read_feed};
 use super::fetch::{FetchOptions, Fetcher, Validators, host_of};
 use super::input::Input;
 use super::ldes::{
     Failure, Form, Harvest, HarvestError, HarvestOptions, not_fetched, not_rdf, not_read, refused,
 };
 use super::load::{CommitUnit, LoadItem, LoadMode, LoadOutcome, LoadPlan, TargetGraph, load_files};
+use super::mend::Mending;
 use crate::rdf::format::Format;
 use crate::registry::{DeclaredSource, Registry, SourceKind, Writer};
 use crate::store::StoreError;
@@ -78,6 +80,7 @@ pub fn run_source(
                 progress,
             )?;
         }
+        SourceKind::CloudEvents => from_feed(registry, source, stopped, &mut record, progress)?,
     }
     record.seconds = begun.elapsed().as_secs_f64();
     record.outcome = match &record.failure {
@@ -127,6 +130,9 @@ fn load(
     record: &mut RunRecord,
     progress: &mut dyn FnMut(u64),
 ) -> Result<(), StoreError> {
+    plan.mending = mending(source);
+    plan.strict = source.strict;
+    plan.evidence = registry.store().dir().map(Path::to_owned);
     plan.mode = LoadMode::Replace;
     plan.keeps_to_graph = true;
     plan.unit = CommitUnit::Together;
@@ -137,6 +143,9 @@ fn load(
     for file in &summary.files {
         record.members += file.stats.as_ref().map_or(0, |stats| stats.quads);
         record.waiting += file.aside.waiting;
+        if let Some(report) = &file.repairs {
+            record.mended(report);
+        }
         match &file.outcome {
             LoadOutcome::Loaded {
                 quads_added,
@@ -162,6 +171,16 @@ fn load(
         }
     }
     Ok(())
+}
+
+/// Sources are mended, unless their declaration says otherwise.
+fn mending(source: &DeclaredSource) -> Option<Mending> {
+    // What no longer is a code keeps nothing.
+    let keep = Mending::keeping(&source.keep).unwrap_or_default();
+    Some(Mending {
+        keep,
+        strict: source.strict,
+    })
 }
 
 fn fetch_options(source: &DeclaredSource) -> FetchOptions {
@@ -230,6 +249,32 @@ fn from_http(
     Ok(())
 }
 
+fn from_feed(
+    registry: &Registry,
+    source: &DeclaredSource,
+    stopped: &Arc<AtomicBool>,
+    record: &mut RunRecord,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(), StoreError> {
+    let options = FeedOptions {
+        name: source.name.clone(),
+        url: source.location.clone(),
+        graph: source.graph.clone(),
+        strict: source.strict,
+        max_barren: 5_000,
+        fetch: fetch_options(source),
+    };
+    let summary = read_feed(registry, &options, stopped, &mut |at| progress(at.events))?;
+    record.members = summary.events;
+    record.added = summary.added;
+    record.removed = summary.removed;
+    record.commits = summary.commits;
+    record.waiting = summary.waiting;
+    record.mended(&summary.repairs);
+    record.failure = summary.failure;
+    Ok(())
+}
+
 fn stream(
     registry: &Registry,
     source: &DeclaredSource,
@@ -241,6 +286,7 @@ fn stream(
     let mut options = HarvestOptions::new(registry, &source.location, source.graph.clone());
     options.name.clone_from(&source.name);
     options.form = form;
+    options.mending = mending(source);
     options.fetch = fetch_options(source);
     let run = Harvest::open(registry, options, Arc::clone(stopped))
         .and_then(|mut harvest| harvest.run(&mut |summary| progress(summary.members)));
@@ -251,6 +297,7 @@ fn stream(
             record.removed = summary.removed;
             record.commits = summary.commits;
             record.waiting = summary.waiting;
+            record.mended(&summary.repairs);
             record.failure = summary.failing.into_iter().next();
             Ok(())
         }
