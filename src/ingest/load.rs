@@ -607,7 +607,9 @@ fn keep_to_graphs(
     let changed = draft.changed_graphs();
     let view = draft.snapshot().whole();
     let own = items.iter().filter_map(|item| item.graph.as_ref());
-    let own: BTreeSet<String> = own.flat_map(|graph| registry.graphs_of(graph.as_str())).collect();
+    let own: BTreeSet<String> = own
+        .flat_map(|graph| registry.graphs_of(graph.as_str()))
+        .collect();
     for graph in changed {
         let name = view.iri(graph);
         let name = name.as_deref().unwrap_or_default();
@@ -640,7 +642,7 @@ fn clear_graph(
 }
 
 /// Sources of the log are IRIs; an input without one gets a `urn:` with its name.
-fn source_iri(input: &Input) -> String {
+pub(super) fn source_iri(input: &Input) -> String {
     input.default_base_iri().unwrap_or_else(|| {
         let mut iri = String::from("urn:oslo:bron:");
         encode_segment(&mut iri, input.name());

@@ -2,13 +2,14 @@
 //! of every run in `sources/NAME/runs.ndjson` of the data folder, and changes nothing when nothing changed. A source that
 //! fails stops nobody else.
 
+mod feeds;
+mod lists;
 mod log;
 mod schedule;
 
 pub use log::{Outcome, RunRecord, runs_of};
 pub use schedule::{Schedule, schedule};
 
-use super::feed::{FeedOptions, read_feed};
 use super::fetch::{FetchOptions, Fetcher, Validators, host_of};
 use super::input::Input;
 use super::ldes::{
@@ -80,7 +81,10 @@ pub fn run_source(
                 progress,
             )?;
         }
-        SourceKind::CloudEvents => from_feed(registry, source, stopped, &mut record, progress)?,
+        SourceKind::CloudEvents => {
+            feeds::from_feed(registry, source, stopped, &mut record, progress)?
+        }
+        SourceKind::Refnis => lists::from_lists(registry, source, stopped, &mut record, progress)?,
     }
     record.seconds = begun.elapsed().as_secs_f64();
     record.outcome = match &record.failure {
@@ -246,32 +250,6 @@ fn from_http(
         };
         log::write_json(&file, &known);
     }
-    Ok(())
-}
-
-fn from_feed(
-    registry: &Registry,
-    source: &DeclaredSource,
-    stopped: &Arc<AtomicBool>,
-    record: &mut RunRecord,
-    progress: &mut dyn FnMut(u64),
-) -> Result<(), StoreError> {
-    let options = FeedOptions {
-        name: source.name.clone(),
-        url: source.location.clone(),
-        graph: source.graph.clone(),
-        strict: source.strict,
-        max_barren: 5_000,
-        fetch: fetch_options(source),
-    };
-    let summary = read_feed(registry, &options, stopped, &mut |at| progress(at.events))?;
-    record.members = summary.events;
-    record.added = summary.added;
-    record.removed = summary.removed;
-    record.commits = summary.commits;
-    record.waiting = summary.waiting;
-    record.mended(&summary.repairs);
-    record.failure = summary.failure;
     Ok(())
 }
 

@@ -46,6 +46,8 @@ pub enum SourceKind {
     LdesVersions,
     /// A change feed of CloudEvents; what is kept is the state of each object, and its past versions.
     CloudEvents,
+    /// REFNIS lists; what is kept are the municipalities with their history.
+    Refnis,
 }
 
 impl SourceKind {
@@ -56,6 +58,7 @@ impl SourceKind {
         Self::Ldes,
         Self::LdesVersions,
         Self::CloudEvents,
+        Self::Refnis,
     ];
 
     /// The word for it, in statements and on the command line.
@@ -66,6 +69,7 @@ impl SourceKind {
             Self::Ldes => "ldes",
             Self::LdesVersions => "ldes-versions",
             Self::CloudEvents => "cloudevents",
+            Self::Refnis => "refnis",
         }
     }
 
@@ -270,7 +274,11 @@ impl Registry {
             let options: Vec<(String, Term)> = options
                 .map(|(name, value)| (format!("{OPTION}{name}"), text(value)))
                 .collect();
-            said.extend(options.iter().map(|(name, value)| (name.as_str(), value.clone())));
+            said.extend(
+                options
+                    .iter()
+                    .map(|(name, value)| (name.as_str(), value.clone())),
+            );
             if !source.keep.is_empty() {
                 said.push(("keep", text(&source.keep)));
             }
