@@ -1,6 +1,7 @@
 //! Loads files and folders into the registry through its one commit path: one commit per file, or all in one.
 //! Says for every file what became of it. Prints nothing; the caller does.
 
+use super::account::Account;
 use super::complain::diagnose_failure;
 use super::contexts::ContextStore;
 use super::diagnostic::{Diagnostic, Location};
@@ -102,6 +103,8 @@ pub struct LoadPlan {
     pub message: Option<String>,
     /// Whose graphs may be touched.
     pub writer: Writer,
+    /// What is told of a commit in the account of its source; `None` tells nothing.
+    pub account: Option<Account>,
 }
 
 impl LoadPlan {
@@ -123,6 +126,7 @@ impl LoadPlan {
             agent: registry.agent_iri("oslo"),
             message: None,
             writer: Writer::Anyone,
+            account: None,
         }
     }
 
@@ -402,10 +406,11 @@ fn load_together(
             }
         }
     }
+    let activity = registry.activity_iri("laden");
     let request = CommitRequest {
         meta: CommitMeta {
             agent: plan.agent.clone(),
-            activity: registry.activity_iri("laden"),
+            activity: activity.clone(),
             source: items
                 .iter()
                 .zip(&digests)
@@ -457,7 +462,14 @@ fn load_together(
         if plan.keeps_to_graph {
             keep_to_graphs(draft, items)?;
         }
-        Ok(())
+        let Some(account) = plan.account.as_ref().filter(|_| draft.net_counts() != (0, 0)) else {
+            return Ok(0);
+        };
+        let documents: Vec<String> = items.iter().map(|item| source_iri(&item.input)).collect();
+        let statements = read.iter().map(|(read, _)| read.stats.quads).sum();
+        let mappings = all_records.iter().flatten().flat_map(Records::mappings);
+        let mappings = mappings.collect();
+        Ok(account.tell(registry, draft, &activity, &documents, statements, &mappings))
     });
 
     let mut aside = match &outcome {
@@ -466,13 +478,13 @@ fn load_together(
     };
     let last = match outcome {
         Ok(done) if done.changed && plan.dry_run => LoadOutcome::WouldLoad {
-            quads_added: done.commit.added,
+            quads_added: done.commit.added.saturating_sub(done.value),
             quads_removed: done.commit.removed,
             introduced: Introduced::of(&done.findings),
         },
         Ok(done) if done.changed => LoadOutcome::Loaded {
             seq: done.commit.seq,
-            quads_added: done.commit.added,
+            quads_added: done.commit.added.saturating_sub(done.value),
             quads_removed: done.commit.removed,
             introduced: Introduced::of(&done.findings),
         },

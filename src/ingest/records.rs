@@ -64,6 +64,13 @@ impl Records {
         graphs
     }
 
+    /// The mappings that the records are read by.
+    pub(super) fn mappings(&self) -> BTreeSet<String> {
+        let records = self.members().into_iter().flat_map(|found| found.records);
+        let mappings = records.filter_map(|(_, record)| Normaliser::shipped().recognise(record));
+        mappings.map(Mapping::name).collect()
+    }
+
     /// Puts what the records say into a draft.
     ///
     /// # Errors

@@ -9,6 +9,9 @@ use std::collections::BTreeMap;
 /// End of the name of the graph with statements that are derived for another graph.
 pub const DERIVED_SUFFIX: &str = "/afgeleid";
 
+/// End of the name of the graph with the catalogue that the data of a source were found by.
+pub const CATALOGUE_SUFFIX: &str = "/catalogus";
+
 /// Who makes a change, and so which graphs it may touch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Writer {
@@ -83,6 +86,7 @@ impl Registry {
             for name in [
                 graph.to_owned(),
                 format!("{graph}{DERIVED_SUFFIX}"),
+                format!("{graph}{CATALOGUE_SUFFIX}"),
                 account.into_string(),
             ] {
                 reserved.insert(name, Some(source.name.clone()));

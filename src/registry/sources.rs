@@ -40,6 +40,12 @@ pub enum SourceKind {
     File,
     /// A document over HTTP, asked for anew when it changed.
     Http,
+    /// A SPARQL endpoint and a `CONSTRUCT`, asked page by page.
+    Sparql,
+    /// A DCAT catalogue and the distributions of its data sets.
+    Dcat,
+    /// A vocabulary or profile by its IRI.
+    Vocabulary,
     /// A Linked Data Event Stream; what is kept is the state of each object.
     Ldes,
     /// The same, and all versions are kept.
@@ -48,13 +54,24 @@ pub enum SourceKind {
 
 impl SourceKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::File, Self::Http, Self::Ldes, Self::LdesVersions];
+    pub const ALL: [Self; 7] = [
+        Self::File,
+        Self::Http,
+        Self::Ldes,
+        Self::LdesVersions,
+        Self::Sparql,
+        Self::Dcat,
+        Self::Vocabulary,
+    ];
 
     /// The word for it, in statements and on the command line.
     pub fn word(self) -> &'static str {
         match self {
             Self::File => "file",
             Self::Http => "http",
+            Self::Sparql => "sparql",
+            Self::Dcat => "dcat",
+            Self::Vocabulary => "vocabulary",
             Self::Ldes => "ldes",
             Self::LdesVersions => "ldes-versions",
         }

@@ -1,7 +1,27 @@
 //! Dutch texts of arguments about sources and their graphs.
 
 /// Command, argument and text.
-pub(super) const SOURCES_DUTCH: [(&str, &str, &str); 3] = [
+pub(super) const SOURCES_DUTCH: [(&str, &str, &str); 7] = [
+    (
+        "source",
+        "allow_host",
+        "Nog een host waar de bron naar mag verwijzen; mag meermaals",
+    ),
+    (
+        "source",
+        "query",
+        "Bestand met de CONSTRUCT die een SPARQL-eindpunt gevraagd wordt",
+    ),
+    (
+        "source",
+        "dataset",
+        "Dataset van een catalogus die opgenomen wordt; mag meermaals [standaard: alle]",
+    ),
+    (
+        "source",
+        "fetch_contexts",
+        "Haal JSON-LD-contexten die ontbreken één keer op, van de hosts van de bron",
+    ),
     (
         "load",
         "force",
