@@ -11,7 +11,7 @@ use super::limits::Limits;
 use super::normalise::RepairReport;
 use super::parse::{ParseOptions, ParseStats, Progress, parse_into};
 use super::reader::content_digest;
-use super::records::{DERIVED, Records};
+use super::records::{Records, StagedObjects};
 use super::texts;
 use crate::rdf::format::Format;
 use crate::registry::{
@@ -430,15 +430,17 @@ fn load_together(
     let mut read: Vec<(ItemRead, Instant)> = Vec::new();
     let outcome = registry.commit(request, |draft| {
         let mut replaced = BTreeSet::new();
+        let mut objects = StagedObjects::default();
         for (index, item) in items.iter().enumerate() {
             let started = Instant::now();
             if let Some(records) = &all_records[index] {
                 if plan.mode == LoadMode::Replace {
                     for graph in records.graphs(registry.base(), item) {
-                        clear_graph(registry, draft, Some(&graph), &mut replaced);
+                        registry.end_waiting(draft, GraphNameRef::NamedNode(graph.as_ref()));
                     }
                 }
-                read.push((records.stage(draft, registry.base(), item, plan)?, started));
+                let done = records.stage(draft, registry.base(), item, plan, &mut objects)?;
+                read.push((done, started));
                 continue;
             }
             if plan.mode == LoadMode::Replace {
@@ -459,8 +461,9 @@ fn load_together(
             let repairs = None;
             read.push((ItemRead { stats, repairs }, started));
         }
+        objects.finish(draft, plan.mode == LoadMode::Replace);
         if plan.keeps_to_graph {
-            keep_to_graphs(draft, items)?;
+            keep_to_graphs(registry, draft, items)?;
         }
         let Some(account) = plan.account.as_ref().filter(|_| draft.net_counts() != (0, 0)) else {
             return Ok(0);
@@ -552,16 +555,19 @@ fn digest_of(item: &LoadItem, limits: &Limits) -> Result<[u8; 32], Diagnostic> {
 }
 
 /// Refuses a draft that changes other graphs than those of its inputs.
-fn keep_to_graphs(draft: &mut Draft<'_>, items: &[LoadItem]) -> Result<(), Diagnostic> {
+fn keep_to_graphs(
+    registry: &Registry,
+    draft: &mut Draft<'_>,
+    items: &[LoadItem],
+) -> Result<(), Diagnostic> {
     let changed = draft.changed_graphs();
     let view = draft.snapshot().whole();
     let own = items.iter().filter_map(|item| item.graph.as_ref());
-    let own: Vec<&str> = own.map(NamedNode::as_str).collect();
+    let own: BTreeSet<String> = own.flat_map(|graph| registry.graphs_of(graph.as_str())).collect();
     for graph in changed {
         let name = view.iri(graph);
         let name = name.as_deref().unwrap_or_default();
-        let derived_for = name.strip_suffix(DERIVED).unwrap_or(name);
-        if !own.contains(&name) && !own.contains(&derived_for) {
+        if !own.contains(name) {
             let file = items.first().map_or("", |item| item.input.name());
             return Err(texts::other_graph(name).at(Location {
                 file: file.to_owned(),

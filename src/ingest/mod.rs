@@ -8,6 +8,7 @@ mod collect;
 mod complain;
 pub mod contexts;
 pub mod diagnostic;
+pub mod feed;
 pub mod fetch;
 pub mod format;
 pub mod harvest_meanings;

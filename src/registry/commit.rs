@@ -187,7 +187,7 @@ impl Registry {
                 Strict::Release => Put::Back,
                 Strict::ByRules | Strict::All(_) => Put::Away,
             };
-            if put == Put::Away && !draft.base().apart().is_empty() {
+            if put == Put::Away && self.has_waiting(&draft.base().whole()) {
                 self.replace_waiting(&mut draft, strict);
             }
             let checked = self.check(&mut draft, strict);
@@ -227,7 +227,7 @@ impl Registry {
         let touched = match strict {
             Strict::Release => None,
             _ if unchanged => None,
-            _ => Touched::by(&mut draft, fresh),
+            _ => Touched::by(self, &mut draft, fresh),
         };
         if let Some(JudgedState { judged, view }) = &judged {
             // Before the commit is durable: the next one is checked meanwhile, and builds on this state.

@@ -17,9 +17,13 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// File that the process that writes holds locked.
 pub(crate) const LOCK_FILE: &str = "lock";
+/// How often a claimed folder is looked at again, and after how long each time, before it counts as in use.
+const LOCK_ATTEMPTS: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(25);
 const INDEX_DIR: &str = "index";
 const LOG_DIR: &str = "log";
 /// Folder of the files that people keep with a registry: the stored queries.
@@ -54,14 +58,22 @@ impl Folder {
             .write(true)
             .open(&path)
             .map_err(io_error("open", &path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(StoreError::InUse {
-                    path: dir.to_owned(),
-                });
+        let mut patience = LOCK_ATTEMPTS;
+        loop {
+            match lock.try_lock() {
+                Ok(()) => break,
+                // A program that this process is just starting holds its files open until it has begun.
+                Err(TryLockError::WouldBlock) if patience > 0 => {
+                    patience -= 1;
+                    std::thread::sleep(LOCK_PAUSE);
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(StoreError::InUse {
+                        path: dir.to_owned(),
+                    });
+                }
+                Err(TryLockError::Error(error)) => return Err(io_error("lock", &path)(error)),
             }
-            Err(TryLockError::Error(error)) => return Err(io_error("lock", &path)(error)),
         }
         Ok(Self::at(dir, Some(lock)))
     }

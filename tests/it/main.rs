@@ -7,6 +7,7 @@ mod conformance;
 mod crash;
 mod differential;
 mod federation;
+mod feed;
 mod fuzzed;
 mod gate;
 mod geo;

@@ -1,7 +1,7 @@
 //! Dutch texts of arguments about sources and their graphs.
 
 /// Command, argument and text.
-pub(super) const SOURCES_DUTCH: [(&str, &str, &str); 7] = [
+pub(super) const SOURCES_DUTCH: &[(&str, &str, &str)] = &[
     (
         "source",
         "allow_host",

@@ -54,11 +54,15 @@ pub(in crate::registry) struct Touched {
 
 impl Touched {
     /// By a draft; `None` when nobody waited before it.
-    pub(in crate::registry) fn by(draft: &mut Draft<'_>, fresh: TakenOut) -> Option<Self> {
-        if draft.base().apart().is_empty() {
+    pub(in crate::registry) fn by(
+        registry: &Registry,
+        draft: &mut Draft<'_>,
+        fresh: TakenOut,
+    ) -> Option<Self> {
+        let before = draft.base().whole();
+        if !registry.has_waiting(&before) {
             return None;
         }
-        let before = draft.base().whole();
         let now = draft.snapshot().whole();
         let apart = before.snapshot().apart().iter();
         let reasons: FxHashSet<Id> = apart

@@ -1,0 +1,1 @@
+//! Pages of a feed over HTTP.
