@@ -11,6 +11,7 @@ mod pins;
 mod schedule;
 mod sparql;
 mod spool;
+mod status;
 mod texts;
 mod vocabulary;
 
@@ -18,6 +19,7 @@ pub use bounds::Bounds;
 pub use log::{Outcome, RunRecord, runs_of};
 pub use pins::Pin;
 pub use schedule::{Schedule, schedule};
+pub use status::{SourceStatus, source_statuses};
 
 use super::account::Account;
 use super::contexts::ContextStore;
