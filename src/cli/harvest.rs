@@ -165,6 +165,9 @@ fn one_run(console: Console, harvest: &mut Harvest<'_>) -> anyhow::Result<Summar
         let more = console.say("verdere fouten", "more errors");
         eprintln!("… {hidden} {more}");
     }
+    if !summary.repairs.is_empty() {
+        eprintln!("{}", summary.repairs.line(console.language));
+    }
     let outcome = match (summary.failures, summary.commits) {
         (1.., _) => "failing",
         (_, 0) => "unchanged",
@@ -238,13 +241,7 @@ fn told_in_words(console: Console, summary: &Summary, started: Instant) -> Strin
             ("door nieuwere versies vervangen", "superseded"),
         ),
         (summary.waiting, ("in quarantaine", "in quarantine")),
-        (
-            summary.repaired,
-            (
-                "teksten zonder taal hersteld",
-                "texts without language mended",
-            ),
-        ),
+        (summary.repaired, ("hersteld", "mended")),
         (
             summary.hollow,
             ("leden zonder inhoud", "members without content"),

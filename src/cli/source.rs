@@ -7,6 +7,7 @@ use super::problem::{self, Problem};
 use super::session::Session;
 use crate::ingest::fetch::host_of;
 use crate::ingest::sources::{Outcome, RunRecord, renew_contexts, run_source, runs_of};
+use crate::ingest::{Mending, mendable_codes};
 use crate::rdf::label::Language;
 use crate::registry::{DeclaredSource, Registry, SourceKind, option};
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
@@ -49,6 +50,21 @@ pub(crate) struct SourceArgs {
     /// Fetch JSON-LD contexts that are missing, once, from the hosts of the source
     #[arg(long)]
     fetch_contexts: bool,
+    /// Repairs that are not made, by code with commas between them, or "all"
+    #[arg(long, value_name = "CODES", default_value = "", hide_default_value = true, value_parser = parse_keep)]
+    keep: String,
+    /// Refuse what would have to be repaired
+    #[arg(long)]
+    strict: bool,
+}
+
+/// Codes of repairs, in order.
+pub(crate) fn parse_keep(text: &str) -> Result<String, String> {
+    let codes = Mending::keeping(text).map_err(|wrong| {
+        let known = mendable_codes().join(", ");
+        format!("{wrong} is no code of a repair; there are: {known}")
+    })?;
+    Ok(codes.into_iter().collect::<Vec<_>>().join(","))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -68,7 +84,7 @@ enum Action {
 }
 
 fn kind_parser() -> impl clap::builder::TypedValueParser<Value = SourceKind> {
-    PossibleValuesParser::new(SourceKind::ALL.map(SourceKind::word))
+    PossibleValuesParser::new(SourceKind::ALL.iter().map(|kind| kind.word()))
         .map(|word| SourceKind::of_word(&word).expect("only words of kinds are let through"))
 }
 
@@ -195,6 +211,8 @@ fn declare(
         every: args.every,
         allow_private: args.allow_private,
         options: options(session, kind, args)?,
+        keep: args.keep.clone(),
+        strict: args.strict,
     };
     registry
         .declare_source(&source)
@@ -361,6 +379,14 @@ fn show(session: &Session, registry: &Registry, name: &str) -> anyhow::Result<Ex
             writeln!(out, "{name}\t{line}")?;
         }
     }
+    if !source.keep.is_empty() {
+        let what = say("niet hersteld", "not repaired");
+        writeln!(out, "{what}\t{}", source.keep)?;
+    }
+    if source.strict {
+        let what = say("herstelling", "repairs");
+        writeln!(out, "{what}\t{}", say("geweigerd", "refused"))?;
+    }
     for run in runs_of(registry, name, 20) {
         writeln!(out)?;
         tell(session, &mut out, &run.began, &run)?;
@@ -397,6 +423,21 @@ fn tell(
         say("wachten", "waiting"),
         run.seconds
     )?;
+    if !run.codes.is_empty() || run.refused > 0 {
+        let codes = run.codes.iter();
+        let codes: Vec<String> = codes
+            .map(|(code, count)| format!("{code} × {count}"))
+            .collect();
+        writeln!(
+            out,
+            "  {}: {}; {}: {}; {}",
+            say("hersteld", "repaired"),
+            run.repaired,
+            say("tegengehouden", "held back"),
+            run.refused,
+            codes.join(", ")
+        )?;
+    }
     let language = usize::from(session.console.language == Language::En);
     for note in &run.notes {
         writeln!(out, "  {}", note[language])?;

@@ -12,9 +12,11 @@
 
 mod apply;
 mod event;
+mod pages;
 
 pub(super) use apply::{Account, NotApplied, apply};
 pub(super) use event::events_of;
+pub use pages::{FeedOptions, FeedSummary, read_feed};
 
 /// Media type of a page of a feed.
 pub const BATCH: &str = "application/cloudevents-batch+json";

@@ -90,6 +90,8 @@ pub struct Fetched {
     pub links: Vec<String>,
     /// Whether an endpoint says that its time was up before the answer was whole.
     pub is_partial: bool,
+    /// What a page of a change feed says of itself in `X-Page-Complete`.
+    pub is_complete: Option<bool>,
 }
 
 /// The client. Share it between threads as it is.
@@ -321,6 +323,13 @@ impl Fetcher {
             links: links(headers),
             // Virtuoso says so, and answers 200.
             is_partial: text("x-sql-state").is_some_and(|state| state == "S1TAT"),
+            is_complete: text("x-page-complete").and_then(|word| {
+                match word.to_ascii_lowercase().as_str() {
+                    "true" => Some(true),
+                    "false" => Some(false),
+                    _ => None,
+                }
+            }),
         };
         if status == http::StatusCode::OK {
             let body = self.read(response.into_body().into_reader());
@@ -388,6 +397,7 @@ impl Fetcher {
             max_age: None,
             links: Vec::new(),
             is_partial: false,
+            is_complete: None,
         })
     }
 }

@@ -91,6 +91,10 @@ codes! {
         "What was remembered of the source is of no use."
         => "Geef de bron een andere naam, of verwijder haar map in sources/.",
         "Give the source another name, or remove its folder in sources/.";
+    "H021": "Het antwoord is geen reeks CloudEvents.",
+        "The answer is no batch of CloudEvents."
+        => "Geef het adres van de wijzigingsfeed van één register, zonder paginanummer.",
+        "Give the address of the change feed of one register, without a page number.";
 }
 
 #[cfg(test)]

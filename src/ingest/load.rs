@@ -8,10 +8,11 @@ use super::diagnostic::{Diagnostic, Location};
 use super::format::detect;
 use super::input::Input;
 use super::limits::Limits;
-use super::normalise::RepairReport;
+use super::mend::{self, MendedInputs, Mender, Mending};
+use super::normalise::{NormaliseError, RepairReport};
 use super::parse::{ParseOptions, ParseStats, Progress, parse_into};
 use super::reader::content_digest;
-use super::records::{Records, StagedObjects};
+use super::records::{self, Records, StagedObjects};
 use super::texts;
 use crate::rdf::format::Format;
 use crate::registry::{
@@ -95,6 +96,8 @@ pub struct LoadPlan {
     pub contexts: ContextStore,
     /// Refuse records of the sources that need a repair.
     pub strict: bool,
+    /// Whether and how RDF is mended; `None` takes it as it is, byte for byte.
+    pub mending: Option<Mending>,
     /// Folder of the registry, where the records are kept as evidence; `None` keeps none.
     pub evidence: Option<PathBuf>,
     /// IRI of the agent, for the log.
@@ -122,6 +125,7 @@ impl LoadPlan {
             limits: Limits::default(),
             contexts: ContextStore::shipped(registry.base()),
             strict: false,
+            mending: None,
             evidence: None,
             agent: registry.agent_iri("oslo"),
             message: None,
@@ -264,7 +268,7 @@ pub struct LoadedFile {
     pub outcome: LoadOutcome,
     /// What reading it gave, when it could be read.
     pub stats: Option<ParseStats>,
-    /// What became of its records, when it holds records of a source and not RDF.
+    /// What became of its records, when it holds records of a source and not RDF; or what was mended of its RDF.
     pub repairs: Option<RepairReport>,
     /// Time spent, in milliseconds.
     pub duration_ms: u64,
@@ -365,11 +369,28 @@ pub(super) struct ItemRead {
 
 type ItemProgress<'a> = dyn FnMut(Progress, &str, usize) + 'a;
 
-/// One commit of these items.
+/// One commit of these items. When one cannot be read and texts may be mended, they are, and all are read once more.
 fn load_together(
     registry: &Registry,
     plan: &LoadPlan,
     items: &[LoadItem],
+    progress: &mut ItemProgress<'_>,
+) -> Result<Vec<LoadedFile>, StoreError> {
+    let mut mended = MendedInputs::none(items.len());
+    loop {
+        let files = load_once(registry, plan, items, &mended, progress)?;
+        let last = files.last().map(|file| &file.outcome);
+        if !matches!(last, Some(LoadOutcome::Refused(_))) || !mended.try_once(plan, items) {
+            return Ok(files);
+        }
+    }
+}
+
+fn load_once(
+    registry: &Registry,
+    plan: &LoadPlan,
+    items: &[LoadItem],
+    mended: &MendedInputs,
     progress: &mut ItemProgress<'_>,
 ) -> Result<Vec<LoadedFile>, StoreError> {
     let mut files: Vec<LoadedFile> = Vec::with_capacity(items.len());
@@ -389,12 +410,13 @@ fn load_together(
     // The log names every source by its digest, so the bytes are read once before they are parsed.
     let mut digests = Vec::with_capacity(items.len());
     let mut all_records = Vec::with_capacity(items.len());
-    for item in items {
+    for (index, item) in items.iter().enumerate() {
         let since = Instant::now();
         let records = Records::of(item, &plan.limits);
-        let digest = match &records {
-            Some(records) => Ok(records.sha256()),
-            None => digest_of(item, &plan.limits),
+        let digest = match (&records, mended.get(index)) {
+            (Some(records), _) => Ok(records.sha256()),
+            (None, Some(mended)) => Ok(mended.sha256),
+            (None, None) => digest_of(item, &plan.limits),
         };
         all_records.push(records);
         match digest {
@@ -431,6 +453,7 @@ fn load_together(
     let outcome = registry.commit(request, |draft| {
         let mut replaced = BTreeSet::new();
         let mut objects = StagedObjects::default();
+        let mut links = vec![Vec::new(); items.len()];
         for (index, item) in items.iter().enumerate() {
             let started = Instant::now();
             if let Some(records) = &all_records[index] {
@@ -447,21 +470,47 @@ fn load_together(
                 clear_graph(registry, draft, item.graph.as_ref(), &mut replaced);
             }
             let mut report = |bytes| progress(bytes, item.input.name(), index);
+            let text = mended.get(index);
+            let item = text.map_or(item, |mended| &mended.item);
+            let mut mender = plan.mending.as_ref().map(Mender::new);
             let options = ParseOptions {
                 format: item.format,
                 base_iri: item.base_iri.clone(),
                 graph: item.graph.clone(),
                 limits: plan.limits.clone(),
-                content_sha256: Some(digests[index]),
+                content_sha256: Some(digests[index]).filter(|_| text.is_none()),
                 progress: Some(&mut report),
                 pass_over_contexts: true,
+                mender: mender.as_mut(),
                 ..ParseOptions::new(&plan.contexts)
             };
             let stats = parse_into(draft, &item.input, options)?;
-            let repairs = None;
+            if let Some(mender) = &mut mender {
+                if let Some(repair) = mender.refused() {
+                    let error = NormaliseError::Strict(repair.clone());
+                    return Err(records::refused(&error, of_file(item)));
+                }
+                links[index] = mender.take_links();
+            }
+            let repairs = mender.map(|mender| {
+                let mut report = mender.into_report(stats.quads);
+                if let Some(text) = text {
+                    report.merge(&text.report);
+                }
+                if let Some(mending) = &plan.mending {
+                    mend::count_tags(&item.input, stats.format, mending, &mut report);
+                }
+                report
+            });
             read.push((ItemRead { stats, repairs }, started));
         }
         objects.finish(draft, plan.mode == LoadMode::Replace);
+        let unknown = mend::unknown_links(draft, &links);
+        for ((row, _), (item, unknown)) in read.iter_mut().zip(items.iter().zip(&unknown)) {
+            if let Some(report) = &mut row.repairs {
+                mend::note_unknown(report, item.input.name(), unknown);
+            }
+        }
         if plan.keeps_to_graph {
             keep_to_graphs(registry, draft, items)?;
         }
@@ -546,6 +595,13 @@ fn load_together(
         entry(item, outcome, aside, item_read, started);
     }
     Ok(files)
+}
+
+fn of_file(item: &LoadItem) -> Location {
+    Location {
+        file: item.input.name().to_owned(),
+        ..Location::default()
+    }
 }
 
 fn digest_of(item: &LoadItem, limits: &Limits) -> Result<[u8; 32], Diagnostic> {

@@ -348,7 +348,7 @@ fn language_of(text: &str) -> Option<String> {
     tail.strip_prefix('@').map(ToOwned::to_owned)
 }
 
-fn refused(error: &NormaliseError, place: Location) -> Diagnostic {
+pub(super) fn refused(error: &NormaliseError, place: Location) -> Diagnostic {
     let code = match error {
         NormaliseError::Strict(repair) | NormaliseError::Quarantined(repair) => repair.code,
         NormaliseError::TooDeep { .. } | NormaliseError::TooLarge { .. } => "P020",

@@ -23,15 +23,16 @@ pub use status::{SourceStatus, source_statuses};
 
 use super::account::Account;
 use super::contexts::ContextStore;
+use super::feed::{FeedOptions, read_feed};
 use super::fetch::{Fetcher, Validators};
 use super::format::detect_format;
 use super::input::Input;
 use super::ldes::{
     Failure, Form, Harvest, HarvestError, HarvestOptions, not_fetched, not_rdf, not_read, refused,
 };
-use super::normalise::{Action, RepairReport, repair_code};
 use super::records::Records;
 use super::load::{CommitUnit, LoadItem, LoadMode, LoadOutcome, LoadPlan, TargetGraph, load_files};
+use super::mend::Mending;
 use crate::rdf::format::Format;
 use crate::registry::{DeclaredSource, Registry, SourceKind, Writer, option};
 use crate::store::StoreError;
@@ -154,6 +155,7 @@ pub fn run_source_within(
         SourceKind::Vocabulary => vocabulary::from_vocabulary(job, &mut record, progress)?,
         SourceKind::Ldes => stream(job, Form::State, &mut record, progress)?,
         SourceKind::LdesVersions => stream(job, Form::Versions, &mut record, progress)?,
+        SourceKind::CloudEvents => from_feed(job, &mut record, progress)?,
     }
     record.seconds = begun.elapsed().as_secs_f64();
     record.outcome = match &record.failure {
@@ -220,6 +222,8 @@ fn load(
         Ok(contexts) => plan.contexts = contexts,
         Err(failure) => return record.fail(failure),
     }
+    plan.mending = mending(source);
+    plan.strict = source.strict;
     plan.mode = LoadMode::Replace;
     plan.keeps_to_graph = true;
     plan.unit = CommitUnit::Together;
@@ -238,9 +242,8 @@ fn load(
     for file in &summary.files {
         record.members += file.stats.as_ref().map_or(0, |stats| stats.quads);
         record.waiting += file.aside.waiting;
-        if let Some(repairs) = &file.repairs {
-            record.repaired += mended(repairs);
-            record.refused += repairs.refused_count;
+        if let Some(report) = &file.repairs {
+            record.mended(report);
         }
         match &file.outcome {
             LoadOutcome::Loaded {
@@ -269,14 +272,14 @@ fn load(
     Ok(())
 }
 
-/// Values that were read as something else or mended.
-fn mended(repairs: &RepairReport) -> u64 {
-    let changes = |code: &str| {
-        let action = repair_code(code).map(|row| row.action);
-        matches!(action, Some(Action::Alias | Action::Repair))
-    };
-    let cases = repairs.codes.iter().filter(|(code, _)| changes(code));
-    cases.map(|(_, (count, _))| count).sum()
+/// Sources are mended, unless their declaration says otherwise.
+fn mending(source: &DeclaredSource) -> Option<Mending> {
+    // What no longer is a code keeps nothing.
+    let keep = Mending::keeping(&source.keep).unwrap_or_default();
+    Some(Mending {
+        keep,
+        strict: source.strict,
+    })
 }
 
 /// The contexts that inputs may use, after those that are missing were fetched, where the source may.
@@ -361,6 +364,31 @@ fn from_http(
     Ok(())
 }
 
+fn from_feed(
+    job: &Job<'_>,
+    record: &mut RunRecord,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(), StoreError> {
+    let (registry, source, stopped) = (job.registry, job.source, job.stopped);
+    let options = FeedOptions {
+        name: source.name.clone(),
+        url: source.location.clone(),
+        graph: source.graph.clone(),
+        strict: source.strict,
+        max_barren: 5_000,
+        fetch: job.bounds.fetch_options(source),
+    };
+    let summary = read_feed(registry, &options, stopped, &mut |at| progress(at.events))?;
+    record.members = summary.events;
+    record.added = summary.added;
+    record.removed = summary.removed;
+    record.commits = summary.commits;
+    record.waiting = summary.waiting;
+    record.mended(&summary.repairs);
+    record.failure = summary.failure;
+    Ok(())
+}
+
 fn stream(
     job: &Job<'_>,
     form: Form,
@@ -413,6 +441,7 @@ fn stream_once(
     options.name.clone_from(&source.name);
     options.form = form;
     options.fetch = job.bounds.fetch_options(source);
+    options.mending = mending(source);
     options.contexts = contexts;
     options.max_pages = options.max_pages.min(job.bounds.max_pages);
     let run = Harvest::open(registry, options, Arc::clone(job.stopped))
@@ -424,8 +453,8 @@ fn stream_once(
             record.removed += summary.removed;
             record.commits += summary.commits;
             record.waiting += summary.waiting;
-            record.repaired += summary.repaired;
-            record.refused = summary.failures;
+            record.mended(&summary.repairs);
+            record.refused += summary.failures;
             record.latest = summary
                 .last_timestamp
                 .and_then(|last| jiff::Timestamp::from_nanosecond(last).ok())

@@ -50,11 +50,13 @@ pub enum SourceKind {
     Ldes,
     /// The same, and all versions are kept.
     LdesVersions,
+    /// A change feed of CloudEvents; what is kept is the state of each object, and its past versions.
+    CloudEvents,
 }
 
 impl SourceKind {
     /// All kinds.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: &[Self] = &[
         Self::File,
         Self::Http,
         Self::Ldes,
@@ -62,6 +64,7 @@ impl SourceKind {
         Self::Sparql,
         Self::Dcat,
         Self::Vocabulary,
+        Self::CloudEvents,
     ];
 
     /// The word for it, in statements and on the command line.
@@ -74,12 +77,13 @@ impl SourceKind {
             Self::Vocabulary => "vocabulary",
             Self::Ldes => "ldes",
             Self::LdesVersions => "ldes-versions",
+            Self::CloudEvents => "cloudevents",
         }
     }
 
     /// The kind a word stands for.
     pub fn of_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word)
+        Self::ALL.iter().copied().find(|kind| kind.word() == word)
     }
 }
 
@@ -100,6 +104,10 @@ pub struct DeclaredSource {
     pub allow_private: bool,
     /// What else its kind needs to know, such as the text of a query; see the constants of [`option`].
     pub options: BTreeMap<String, String>,
+    /// Codes of repairs that are not made, with commas between them; `all` for none at all.
+    pub keep: String,
+    /// Whether what needs a repair is refused.
+    pub strict: bool,
 }
 
 /// Names of what a kind of source may need to know besides its location.
@@ -115,11 +123,37 @@ pub mod option {
 }
 
 impl DeclaredSource {
+    /// A source that is read only when it is told to, from public addresses, with the repairs that there are.
+    pub fn new(
+        name: impl Into<String>,
+        kind: SourceKind,
+        location: impl Into<String>,
+        graph: NamedNode,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            kind,
+            location: location.into(),
+            graph,
+            every: None,
+            allow_private: false,
+            options: BTreeMap::new(),
+            keep: String::new(),
+            strict: false,
+        }
+    }
+
     /// What the operator's file says.
     fn declaration(&self) -> String {
         let every = self.every.map_or(0, |every| every.as_secs());
         let (kind, graph, private) = (self.kind.word(), self.graph.as_str(), self.allow_private);
         let mut text = format!("{kind}\n{}\n{graph}\n{every}\n{private}\n", self.location);
+        if !self.keep.is_empty() {
+            text += &format!("keep {}\n", self.keep);
+        }
+        if self.strict {
+            text += "strict\n";
+        }
         for (name, value) in &self.options {
             // One line each, whatever the value holds.
             let _ = writeln!(text, "{name}={}", value.escape_default());
@@ -171,6 +205,8 @@ impl Said {
                     Some((name.strip_prefix(OPTION)?.to_owned(), value.clone()))
                 })
                 .collect(),
+            keep: text("keep").cloned().unwrap_or_default(),
+            strict: text("strict").is_some_and(|word| word == "true"),
         })
     }
 }
@@ -247,6 +283,12 @@ impl Registry {
                 .map(|(name, value)| (format!("{OPTION}{name}"), text(value)))
                 .collect();
             said.extend(options.iter().map(|(name, value)| (name.as_str(), value.clone())));
+            if !source.keep.is_empty() {
+                said.push(("keep", text(&source.keep)));
+            }
+            if source.strict {
+                said.push(("strict", Literal::from(true).into()));
+            }
             let kind = NamedNode::new_unchecked(format!("{SOURCE_NS}Source"));
             let mut add = |predicate: String, value: Term| {
                 let p = draft.intern(NamedNode::new_unchecked(predicate).as_ref().into());
@@ -330,6 +372,12 @@ mod tests {
             every: (every > 0).then(|| Duration::from_secs(every)),
             allow_private: every == 0,
             options: BTreeMap::from([("query".to_owned(), "a\nb".to_owned())]),
+            keep: if every == 0 {
+                "N001,N010".to_owned()
+            } else {
+                String::new()
+            },
+            strict: every == 0,
         };
         let (b, a) = (source("b", 0), source("a", 60));
         for declared in [&b, &a] {
@@ -367,6 +415,8 @@ mod tests {
             every: Some(Duration::from_secs(60)),
             allow_private: false,
             options: BTreeMap::from([(option::QUERY.to_owned(), "é\n\"".to_owned())]),
+            keep: String::new(),
+            strict: false,
         };
         registry.declare_source(&source).expect("declared");
         assert_eq!(registry.sources(), std::slice::from_ref(&source));

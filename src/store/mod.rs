@@ -54,6 +54,7 @@ pub(crate) use id::{FIRST_DAY, InlineValue, civil};
 pub use id::{Id, TermKind};
 pub(crate) use index::Order;
 pub use index::QuadIds;
+pub(crate) use lexical::is_well_formed;
 pub use live::Store;
 pub use log::{CommitInfo, CommitMeta, Source};
 pub use parts::{PartKey, TermPart};

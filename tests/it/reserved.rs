@@ -12,15 +12,9 @@ const UPDATE: &str = "application/sparql-update";
 async fn no_route_of_the_server_writes_to_them() {
     let server = Server::new();
     let registry = &server.registry;
-    let source = DeclaredSource {
-        name: "hinder".to_owned(),
-        kind: SourceKind::Ldes,
-        location: "https://data.example/hinder".to_owned(),
-        graph: registry.graph_iri("bron/hinder"),
-        every: None,
-        allow_private: false,
-        options: Default::default(),
-    };
+    let graph = registry.graph_iri("bron/hinder");
+    let location = "https://data.example/hinder";
+    let source = DeclaredSource::new("hinder", SourceKind::Ldes, location, graph);
     // Something is there already, so that there is something to take away.
     for graph in ["bron/hinder", "herkomst/hinder"] {
         let path = format!("/graph/{graph}");

@@ -33,6 +33,8 @@ pub(crate) fn source(
         graph: registry.graph_iri("bron/x"),
         every: None,
         allow_private: true,
+        keep: String::new(),
+        strict: false,
         options: options
             .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
             .collect(),

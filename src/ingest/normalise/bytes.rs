@@ -118,7 +118,8 @@ fn may_hold_records(normaliser: &Normaliser, head: &[u8]) -> bool {
     normaliser.replaces_context(&context)
 }
 
-fn decode(bytes: Vec<u8>) -> (String, Option<Repair>) {
+/// The text of some bytes: UTF-8, or else Windows-1252, which is reported.
+pub(in crate::ingest) fn decode(bytes: Vec<u8>) -> (String, Option<Repair>) {
     match String::from_utf8(bytes) {
         Ok(text) => (text, None),
         Err(error) => {

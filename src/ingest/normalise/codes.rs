@@ -132,6 +132,14 @@ pub const REPAIR_CODES: &[RepairCode] = codes! {
         "Ongeldig teken in identificator {from}." "Illegal character in identifier {from}."
         hint "Schrijf het teken met een procentcode." "Percent-encode the character."
         example "https://data.vlaanderen.be/id/straatnaam/1 2" "https://data.vlaanderen.be/id/straatnaam/1%202"
+    "N024" Repair
+        "Punt ontbreekt na {from}." "Full stop missing after {from}."
+        hint "Sluit @prefix en @base af met een punt." "End @prefix and @base with a full stop."
+        example "@prefix adr: <https://data.vlaanderen.be/ns/adres#>" "@prefix adr: <https://data.vlaanderen.be/ns/adres#> ."
+    "N025" Repair
+        "Komma te veel voor {from} weggelaten." "Comma too many before {from} left out."
+        hint "Zet geen komma na het laatste lid van een lijst of object." "Put no comma after the last member of a list or object."
+        example "[1, 2, ]" "[1, 2]"
     "N030" Repair
         "Coördinatenstelsel {from} gelezen als {to}." "Coordinate system {from} read as {to}."
         hint "Noem het stelsel met http en versie 0." "Name the system with http and version 0."

@@ -10,7 +10,7 @@ mod bytes;
 mod codes;
 mod document;
 mod evidence;
-mod geometry;
+pub(in crate::ingest) mod geometry;
 mod iris;
 mod mapping;
 mod places;
@@ -18,6 +18,7 @@ mod report;
 mod values;
 mod walk;
 
+pub(in crate::ingest) use bytes::decode;
 pub use bytes::{NotRecords, RecordsFile, read_records};
 pub use codes::{Action, REPAIR_CODES, RepairCode, repair_code};
 pub use document::Document;
@@ -244,6 +245,11 @@ impl Normaliser {
     pub(in crate::ingest) fn of_event(&self, name: &str) -> Option<&Mapping> {
         let mut mappings = self.mappings.iter();
         mappings.find(|mapping| mapping.event.as_deref() == Some(name))
+    }
+
+    /// The codes of a list.
+    pub(in crate::ingest) fn codes_of(&self, list: &str) -> Option<&BTreeSet<String>> {
+        self.lists.get(list)
     }
 
     /// The mapping for a record: by its identifier, and by the keys of the version. `None` for anything else, such as an

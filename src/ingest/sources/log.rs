@@ -1,10 +1,12 @@
 //! What became of the runs of a source: one line each in `runs.ndjson`. A failure to write it down is logged and no more.
 
 use crate::ingest::ldes::Failure;
+use crate::ingest::normalise::RepairReport;
 use crate::registry::Registry;
 use crate::store::{StoreError, replace_file};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::Path;
@@ -48,12 +50,15 @@ pub struct RunRecord {
     pub commits: u64,
     /// Members that wait in quarantine because of it.
     pub waiting: u64,
-    /// Values that were mended.
+    /// How much was read as another name or repaired.
     #[serde(default)]
     pub repaired: u64,
-    /// Records or pages that were refused.
+    /// Records that were refused or held back.
     #[serde(default)]
     pub refused: u64,
+    /// How often each code of a repair applied.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub codes: BTreeMap<String, u64>,
     /// The latest moment of a member so far (UTC).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest: Option<String>,
@@ -92,6 +97,17 @@ impl RunRecord {
                 .strftime("%Y-%m-%dT%H:%M:%SZ")
                 .to_string(),
             ..Self::default()
+        }
+    }
+}
+
+impl RunRecord {
+    /// Adds what was mended.
+    pub(super) fn mended(&mut self, report: &RepairReport) {
+        self.repaired += report.repaired();
+        self.refused += report.refused_count;
+        for (code, count) in report.counts() {
+            *self.codes.entry(code).or_default() += count;
         }
     }
 }

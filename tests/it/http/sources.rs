@@ -27,6 +27,8 @@ fn with_sources(folder: &tempfile::TempDir) -> Server {
             every: None,
             allow_private: false,
             options: Default::default(),
+            keep: String::new(),
+            strict: false,
         };
         server.registry.declare_source(&source).expect("declared");
         run_source(&server.registry, &source, &Arc::default(), &mut |_| {}).expect("it runs");

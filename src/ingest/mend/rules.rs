@@ -1,0 +1,279 @@
+//! What is mended, as data: `mappings/rdf/herstel.toml` read once. Knows no terms of a document.
+
+use rustc_hash::{FxHashMap, FxHashSet};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+const SHIPPED: &str = include_str!(concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/mappings/rdf/herstel.toml"
+));
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct File {
+    namespaces: BTreeMap<String, String>,
+    identifiers: Identifiers,
+    misspelt: BTreeMap<String, String>,
+    implementation: BTreeMap<String, String>,
+    as_predicate: BTreeMap<String, String>,
+    placeholders: Placeholders,
+    plain: Plain,
+    numbers: BTreeMap<String, Number>,
+    types: BTreeMap<String, String>,
+    lists: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Identifiers {
+    types: Vec<String>,
+    pages: Vec<String>,
+    plurals: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Placeholders {
+    values: Vec<String>,
+    predicates: Vec<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Plain {
+    predicates: Vec<String>,
+}
+
+/// Which number a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Number {
+    /// Of the company register.
+    Kbo,
+    /// That, or any other identifier: only what is written as one is judged.
+    KboOrOther,
+}
+
+/// What the value of a predicate must be.
+#[derive(Clone, Debug, Default)]
+pub(super) struct PredicateRule {
+    /// The property that is meant.
+    pub(super) instead: Option<String>,
+    /// Whether it leads to pages.
+    pub(super) is_page: bool,
+    /// Whether placeholders are left out.
+    pub(super) has_placeholders: bool,
+    /// Whether its values are texts without a language.
+    pub(super) is_plain: bool,
+    pub(super) number: Option<Number>,
+    /// Datatype, a local name of XML Schema.
+    pub(super) datatype: Option<String>,
+    /// Code list.
+    pub(super) list: Option<String>,
+}
+
+/// All rules.
+pub(super) struct Rules {
+    /// Namespaces by the host they begin with, which few IRIs share.
+    namespaces: FxHashMap<String, Vec<(String, String)>>,
+    /// Single terms: what is meant, and whether the wrong one is of an implementation model.
+    terms: FxHashMap<String, (String, bool)>,
+    types: FxHashSet<String>,
+    plurals: BTreeMap<String, String>,
+    placeholders: FxHashSet<String>,
+    predicates: FxHashMap<String, PredicateRule>,
+}
+
+/// The part of an IRI up to the end of its host.
+fn host_of(iri: &str) -> &str {
+    let start = match iri.as_bytes() {
+        [b'h', b't', b't', b'p', b':', b'/', b'/', ..] => 7,
+        [b'h', b't', b't', b'p', b's', b':', b'/', b'/', ..] => 8,
+        _ => return "",
+    };
+    let end = memchr::memchr(b'/', &iri.as_bytes()[start..]).map_or(iri.len(), |at| start + at);
+    &iri[..end]
+}
+
+impl Rules {
+    /// The rules that ship with the program.
+    pub(super) fn shipped() -> &'static Self {
+        static RULES: LazyLock<Rules> =
+            LazyLock::new(|| Rules::parse(SHIPPED).expect("the shipped rules are tested"));
+        &RULES
+    }
+
+    fn parse(text: &str) -> Result<Self, String> {
+        let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
+        let mut namespaces: FxHashMap<String, Vec<(String, String)>> = FxHashMap::default();
+        for (from, to) in file.namespaces {
+            let host = host_of(&from).to_owned();
+            if host.is_empty() {
+                return Err(format!("{from} has no host"));
+            }
+            namespaces.entry(host).or_default().push((from, to));
+        }
+        let mut terms = FxHashMap::default();
+        for (terms_of, is_implementation) in [(file.misspelt, false), (file.implementation, true)] {
+            for (from, to) in terms_of {
+                terms.insert(from, (to, is_implementation));
+            }
+        }
+        let mut predicates: FxHashMap<String, PredicateRule> = FxHashMap::default();
+        for (from, to) in file.as_predicate {
+            predicates.entry(from).or_default().instead = Some(to);
+        }
+        for iri in file.identifiers.pages {
+            predicates.entry(iri).or_default().is_page = true;
+        }
+        for iri in file.placeholders.predicates {
+            predicates.entry(iri).or_default().has_placeholders = true;
+        }
+        for iri in file.plain.predicates {
+            predicates.entry(iri).or_default().is_plain = true;
+        }
+        for (iri, number) in file.numbers {
+            predicates.entry(iri).or_default().number = Some(number);
+        }
+        for (iri, datatype) in file.types {
+            predicates.entry(iri).or_default().datatype = Some(datatype);
+        }
+        for (iri, list) in file.lists {
+            predicates.entry(iri).or_default().list = Some(list);
+        }
+        Ok(Self {
+            namespaces,
+            terms,
+            types: file.identifiers.types.into_iter().collect(),
+            plurals: file.identifiers.plurals,
+            placeholders: file.placeholders.values.into_iter().collect(),
+            predicates,
+        })
+    }
+
+    /// The rule of a predicate.
+    pub(super) fn predicate(&self, iri: &str) -> Option<&PredicateRule> {
+        self.predicates.get(iri)
+    }
+
+    /// Whether a text stands for "no value".
+    pub(super) fn is_placeholder(&self, text: &str) -> bool {
+        self.placeholders.contains(text.trim())
+    }
+
+    /// The term that is meant by one that nobody defined, and whether that one is of an implementation model.
+    pub(super) fn term(&self, iri: &str) -> Option<(&str, bool)> {
+        let (to, is_implementation) = self.terms.get(iri)?;
+        Some((to, *is_implementation))
+    }
+
+    /// The IRI in the namespace that is meant.
+    pub(super) fn namespace(&self, iri: &str) -> Option<String> {
+        let twins = self.namespaces.get(host_of(iri))?;
+        twins.iter().find_map(|(from, to)| {
+            let rest = iri.strip_prefix(from.as_str())?;
+            Some(format!("{to}{rest}"))
+        })
+    }
+
+    /// The identifier that is meant by one of data.vlaanderen.be, and its flaws: that it is not https or names a page, that
+    /// its type stands in the plural.
+    pub(super) fn identifier(&self, iri: &str) -> Option<Identifier> {
+        let rest = iri
+            .strip_prefix("https://data.vlaanderen.be/")
+            .or_else(|| iri.strip_prefix("http://data.vlaanderen.be/"))?;
+        let (is_page, rest) = match rest.strip_prefix("id/") {
+            Some(rest) => (false, rest),
+            None => (true, rest.strip_prefix("doc/")?),
+        };
+        let (kind, id) = rest.split_once('/')?;
+        let singular = self.plurals.get(kind);
+        let kind = singular.map_or(kind, String::as_str);
+        if id.is_empty() || !self.types.contains(kind) {
+            return None;
+        }
+        // A concept below the name of its scheme, as an old context wrote them.
+        let (kind, is_misplaced) = match (kind, id.contains('/')) {
+            ("conceptscheme", true) => ("concept", true),
+            (kind, _) => (kind, false),
+        };
+        let to = format!(
+            "https://data.vlaanderen.be/id/{kind}/{}",
+            id.trim_end_matches('/')
+        );
+        if to == iri {
+            return None;
+        }
+        Some(Identifier {
+            is_page: is_page && !is_misplaced,
+            is_plural: singular.is_some(),
+            to,
+        })
+    }
+}
+
+/// An identifier that is meant.
+pub(super) struct Identifier {
+    pub(super) to: String,
+    /// The one that was there names the page of the thing.
+    pub(super) is_page: bool,
+    /// The one that was there has its type in the plural.
+    pub(super) is_plural: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rules_lead_to_what_no_rule_changes() {
+        let rules = Rules::shipped();
+        let (mut count, mut all) = (0, Vec::new());
+        all.extend(rules.namespaces.values().flatten().map(|(_, to)| to));
+        all.extend(rules.terms.values().map(|(to, _)| to));
+        all.extend(
+            rules
+                .predicates
+                .values()
+                .filter_map(|rule| rule.instead.as_ref()),
+        );
+        for to in all {
+            count += 1;
+            let iri = format!("{to}x");
+            assert_eq!(rules.namespace(&iri), None, "{to}");
+            assert_eq!(rules.term(to), None, "{to}");
+            assert!(rules.identifier(to).is_none(), "{to}");
+        }
+        assert!(count > 50);
+    }
+
+    #[test]
+    fn identifiers_are_told_from_documents() {
+        let rules = Rules::shipped();
+        let of = |iri: &str| rules.identifier(iri).map(|found| found.to);
+        let right = "https://data.vlaanderen.be/id/adres/1";
+        for wrong in [
+            "http://data.vlaanderen.be/id/adres/1",
+            "https://data.vlaanderen.be/doc/adres/1",
+            "https://data.vlaanderen.be/id/adressen/1",
+            "https://data.vlaanderen.be/id/adres/1/",
+        ] {
+            assert_eq!(of(wrong).as_deref(), Some(right), "{wrong}");
+        }
+        for other in [
+            right,
+            "https://data.vlaanderen.be/doc/applicatieprofiel/adres",
+            "http://data.vlaanderen.be/id/mandatarissen/1",
+            "https://data.vlaanderen.be/ns/adres#Adres",
+            "https://data.vlaanderen.be/id/adres/",
+        ] {
+            assert_eq!(of(other), None, "{other}");
+        }
+        assert_eq!(
+            of("https://data.vlaanderen.be/id/conceptscheme/adresstatus/inGebruik").as_deref(),
+            Some("https://data.vlaanderen.be/id/concept/adresstatus/inGebruik")
+        );
+    }
+}
