@@ -24,7 +24,7 @@ pub use status::{SourceStatus, source_statuses};
 use super::account::Account;
 use super::contexts::ContextStore;
 use super::feed::{FeedOptions, read_feed};
-use super::fetch::{Fetcher, Validators};
+use super::fetch::{Fetched, Fetcher, Validators};
 use super::format::detect_format;
 use super::input::Input;
 use super::ldes::{
@@ -224,6 +224,11 @@ fn load(
     }
     plan.mending = mending(source);
     plan.strict = source.strict;
+    // A document over the web that says nothing is a mistake more often than the truth.
+    plan.needs_statements = matches!(
+        source.kind,
+        SourceKind::Http | SourceKind::Dcat | SourceKind::Vocabulary
+    );
     plan.mode = LoadMode::Replace;
     plan.keeps_to_graph = true;
     plan.unit = CommitUnit::Together;
@@ -333,14 +338,10 @@ fn from_http(
             return record.fail(Box::new(not_fetched(&error, url)));
         }
     };
-    let Some(body) = fetched.body else {
+    let Some(body) = fetched.body.clone() else {
         return Ok(());
     };
-    let by_name = || {
-        let path = url.split(['?', '#']).next().unwrap_or(url);
-        Format::from_extension(Path::new(path).extension()?.to_str()?)
-    };
-    let Some(format) = Format::from_media_type(&fetched.media_type).or_else(by_name) else {
+    let Some(format) = format_of(&fetched) else {
         return record.fail(Box::new(not_rdf(url, &fetched.media_type)));
     };
     let item = LoadItem {
@@ -362,6 +363,27 @@ fn from_http(
         log::write_json(&file, &known);
     }
     Ok(())
+}
+
+/// The format of an answer: by its media type, and by its name where that says little. Of files on plain servers all are said
+/// to be plain text.
+fn format_of(fetched: &Fetched) -> Option<Format> {
+    let by_name = || {
+        let path = fetched.url.split(['?', '#']).next().unwrap_or_default();
+        let path = path.strip_suffix(".gz").unwrap_or(path);
+        Format::from_extension(Path::new(path).extension()?.to_str()?)
+    };
+    let by_type = || Format::from_media_type(&fetched.media_type);
+    match fetched.media_type.as_str() {
+        ""
+        | "text/plain"
+        | "application/octet-stream"
+        | "application/gzip"
+        | "application/x-gzip"
+        | "application/xml"
+        | "text/xml" => by_name().or_else(by_type),
+        _ => by_type(),
+    }
 }
 
 fn from_feed(

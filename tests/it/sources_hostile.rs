@@ -79,9 +79,15 @@ fn wrong_types_and_bytes() {
     assert_eq!(codes(&records), ["H001", "H001", "H015", "H015"]);
     let records = fails(&KINDS, |_, _| Reply::new("application/pdf", "%PDF-1.7"));
     assert_eq!(codes(&records), ["H001"; 4]);
-    fails(&KINDS, |_, _| Reply::new("text/turtle", &b"<urn:a> <urn:b> \"caf\xE9\" ."[..]));
+    fails(&KINDS, |_, _| Reply::new("text/turtle", &b"\x7fELF\x02\x01\xff\xfe\x80\x00\x00"[..]));
     fails(&KINDS, |_, _| Reply::new("text/turtle", "<!doctype html><html>Welkom</html>"));
     fails(&KINDS, |_, _| Reply::new("application/n-triples", "{\"a\":1}"));
+    // What would empty the graph is not believed.
+    let kinds = [SourceKind::Http, SourceKind::Vocabulary];
+    let records = fails(&kinds, |_, _| Reply::new("application/json", "{\"error\":\"later\"}"));
+    assert_eq!(codes(&records), ["H018"; 2]);
+    let records = fails(&kinds, |_, _| Reply::new("text/turtle", "# leeg"));
+    assert_eq!(codes(&records), ["H018"; 2]);
     let records = fails(&KINDS, |_, _| Reply::status(500));
     assert_eq!(codes(&records), ["H010"; 4]);
 }

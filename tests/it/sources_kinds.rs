@@ -253,7 +253,8 @@ fn a_catalogue_leads_to_its_distributions() {
         match ask.path.as_str() {
             "/catalogus" => turtle(CATALOGUE),
             "/catalogus?page=2" => turtle(SECOND),
-            "/1.ttl" => turtle("<urn:a> <urn:p> 1 ."),
+            "/1.ttl" if now.load(Ordering::Relaxed) < 2 => turtle("<urn:a> <urn:p> 1 ."),
+            "/1.ttl" | "/2.nt.gz" if now.load(Ordering::Relaxed) == 2 => turtle("# leeg"),
             "/2.nt.gz" if now.load(Ordering::Relaxed) == 0 => {
                 use std::io::Write as _;
                 let packed = Vec::new();
@@ -288,8 +289,13 @@ fn a_catalogue_leads_to_its_distributions() {
     let missing = once(&registry, &all, &Bounds::default());
     assert_eq!(missing.failure.expect("told").code, "H010");
     assert_eq!(registry.snapshot().seq(), 1, "the last good copy stays");
+    // A distribution that says nothing any more does not empty the graph.
+    gone.store(2, Ordering::Relaxed);
+    let hollow = once(&registry, &all, &Bounds::default());
+    assert_eq!(hollow.failure.expect("told").code, "H018");
     let first = format!("{}/set/1", server.url);
     all.options = BTreeMap::from([(option::DATASETS.to_owned(), first)]);
+    gone.store(1, Ordering::Relaxed);
     let one = once(&registry, &all, &Bounds::default());
     assert_eq!((one.added, one.removed), (0, 1), "{one:?}");
     all.options = BTreeMap::from([(option::DATASETS.to_owned(), "urn:geen".to_owned())]);

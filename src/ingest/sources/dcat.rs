@@ -5,7 +5,7 @@ use super::alternates::alternates;
 use super::catalogue::{Catalogue, Distribution, cheapest};
 use super::spool::Spool;
 use super::texts::{failure, shortened};
-use super::{ACCEPT, Job, RunRecord, folder_of, load};
+use super::{ACCEPT, Job, RunRecord, folder_of, format_of, load};
 use crate::ingest::collect::{Collect, collect};
 use crate::ingest::fetch::{Fetched, Fetcher, Validators};
 use crate::ingest::input::Input;
@@ -18,7 +18,6 @@ use crate::store::StoreError;
 use bytes::Bytes;
 use oxrdf::NamedNode;
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::sync::Arc;
 
 /// What a catalogue is asked for: as little of it is read, what most of them give comes first.
@@ -31,10 +30,13 @@ pub(super) fn from_dcat(
 ) -> Result<(), StoreError> {
     let source = job.source;
     let fetcher = Fetcher::new(job.bounds.fetch_options(source), Arc::clone(job.stopped));
-    let mut spool = Spool::new(folder_of(job.registry, &source.name))?;
+    let mut spool = match Spool::new(folder_of(job.registry, &source.name)) {
+        Ok(spool) => spool,
+        Err(failure) => return record.fail(failure),
+    };
     let beside = format!("{}{CATALOGUE_SUFFIX}", source.graph.as_str());
     let beside = NamedNode::new_unchecked(beside);
-    let catalogue = match pages(job, &fetcher, &mut spool, &beside)? {
+    let catalogue = match pages(job, &fetcher, &mut spool, &beside) {
         Ok(Some(catalogue)) => catalogue,
         Ok(None) => return Ok(()),
         Err(failure) => return record.fail(failure),
@@ -96,12 +98,14 @@ pub(super) fn from_dcat(
             // One that is missing would take its data out of the graph: the last good copy stays.
             Err(error) => return record.fail(Box::new(not_fetched(&error, url))),
         };
-        let format = Format::from_media_type(&fetched.media_type).unwrap_or(format);
+        let format = format_of(&fetched).unwrap_or(format);
         if is_page(&fetched) {
             return record.fail(Box::new(not_rdf(url, &fetched.media_type)));
         }
         let body = fetched.body.unwrap_or_default();
-        spool.add(&fetched.url, body, format, source.graph.clone())?;
+        if let Err(failure) = spool.add(&fetched.url, body, format, source.graph.clone()) {
+            return record.fail(failure);
+        }
         if spool.bytes() > job.bounds.max_bytes {
             return record.fail(too_much(job));
         }
@@ -147,15 +151,13 @@ fn passed_over(one: &Distribution, best: Option<Format>) -> Option<[String; 2]> 
     }
 }
 
-type Pages = Result<Option<Catalogue>, Box<Failure>>;
-
 /// Reads the catalogue to its end; `None` when everything is to end.
 fn pages(
     job: &Job<'_>,
     fetcher: &Fetcher,
     spool: &mut Spool,
     beside: &NamedNode,
-) -> Result<Pages, StoreError> {
+) -> Result<Option<Catalogue>, Box<Failure>> {
     let mut catalogue = Catalogue::default();
     let mut queue = vec![job.source.location.clone()];
     let mut seen: BTreeSet<String> = queue.iter().cloned().collect();
@@ -163,26 +165,21 @@ fn pages(
     while let Some(url) = queue.pop() {
         count += 1;
         if count > MOST_CATALOGUE_PAGES.min(job.bounds.max_pages) {
-            return Ok(Err(failure(
+            return Err(failure(
                 "H003",
                 &url,
                 format!("de catalogus heeft meer dan {} bladzijden", count - 1),
                 format!("the catalogue has more than {} pages", count - 1),
-            )));
+            ));
         }
         let (fetched, body, format) = match document(fetcher, &url) {
             Ok(document) => document,
-            Err(_) if fetcher.is_stopped() => return Ok(Ok(None)),
-            Err(failure) => return Ok(Err(failure)),
+            Err(_) if fetcher.is_stopped() => return Ok(None),
+            Err(failure) => return Err(failure),
         };
         let input = Input::bytes(fetched.url.clone(), body.clone());
-        if let Err(failure) = job.ensure_contexts(&input, &fetched.url, format) {
-            return Ok(Err(failure));
-        }
-        let contexts = match job.contexts() {
-            Ok(contexts) => contexts,
-            Err(failure) => return Ok(Err(failure)),
-        };
+        job.ensure_contexts(&input, &fetched.url, format)?;
+        let contexts = job.contexts()?;
         let how = Collect {
             media_type: Some(format.media_type()),
             base: Some(&fetched.url),
@@ -190,10 +187,7 @@ fn pages(
             contexts: &contexts,
             version: job.registry.store().settings().rdf,
         };
-        let quads = match collect(&input, &how) {
-            Ok(quads) => quads,
-            Err(found) => return Ok(Err(Box::new(not_read(&found, &url)))),
-        };
+        let quads = collect(&input, &how).map_err(|found| Box::new(not_read(&found, &url)))?;
         for next in catalogue.add(count as usize, &quads) {
             if seen.insert(next.clone()) {
                 queue.push(next);
@@ -201,10 +195,10 @@ fn pages(
         }
         spool.add(&fetched.url, body, format, beside.clone())?;
         if spool.bytes() > job.bounds.max_bytes {
-            return Ok(Err(too_much(job)));
+            return Err(too_much(job));
         }
     }
-    Ok(Ok(Some(catalogue)))
+    Ok(Some(catalogue))
 }
 
 /// A document of RDF under an address, or under one of those that a web page there leads to.
@@ -217,16 +211,6 @@ pub(super) fn document(
         fetched.map_err(|error| Box::new(not_fetched(&error, url)))
     };
     let first = get(url)?;
-    let format_of = |fetched: &Fetched| {
-        let path = fetched.url.split(['?', '#']).next().unwrap_or_default();
-        let by_name = || Format::from_extension(Path::new(path).extension()?.to_str()?);
-        let by_type = Format::from_media_type(&fetched.media_type);
-        let is_vague = matches!(
-            fetched.media_type.as_str(),
-            "" | "text/plain" | "application/octet-stream" | "application/xml" | "text/xml"
-        );
-        by_type.or_else(|| is_vague.then(by_name).flatten())
-    };
     if let Some(format) = format_of(&first) {
         let body = first.body.clone().unwrap_or_default();
         return Ok((first, body, format));

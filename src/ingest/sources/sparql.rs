@@ -127,7 +127,10 @@ pub(super) fn from_sparql(
         ..job.bounds.fetch_options(source)
     };
     let fetcher = Fetcher::new(options, Arc::clone(job.stopped));
-    let mut spool = Spool::new(folder_of(job.registry, &source.name))?;
+    let mut spool = match Spool::new(folder_of(job.registry, &source.name)) {
+        Ok(spool) => spool,
+        Err(failure) => return record.fail(failure),
+    };
     let mut rows = job.bounds.page_rows.max(1);
     let (mut from, mut pages, mut triples) = (0, 0, 0);
     let mut last = 0;
@@ -154,7 +157,9 @@ pub(super) fn from_sparql(
         last = print;
         triples += page.triples;
         let name = format!("{url}#offset={from}");
-        spool.add(&name, body, page.format, source.graph.clone())?;
+        if let Err(failure) = spool.add(&name, body, page.format, source.graph.clone()) {
+            return record.fail(failure);
+        }
         progress(triples);
         let is_too_much = pages >= job.bounds.max_pages
             || triples > job.bounds.max_statements

@@ -1,15 +1,16 @@
 //! Documents of one run on their way into one commit: in files below the folder of the source, so that memory stays flat, or
 //! in memory where there is no folder. What is left over from a run that died goes with the next.
 
+use super::texts::failure;
 use crate::ingest::input::Input;
+use crate::ingest::ldes::Failure;
 use crate::ingest::load::LoadItem;
 use crate::rdf::format::Format;
-use crate::store::{StoreError, io_error};
 use bytes::Bytes;
 use oxrdf::NamedNode;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The documents so far.
 pub(super) struct Spool {
@@ -29,16 +30,16 @@ impl Drop for Spool {
 
 impl Spool {
     /// An empty one; `folder` is that of the source.
-    pub(super) fn new(folder: Option<PathBuf>) -> Result<Self, StoreError> {
+    pub(super) fn new(folder: Option<PathBuf>) -> Result<Self, Box<Failure>> {
         let dir = folder.map(|folder| folder.join("fetched.new"));
         if let Some(dir) = &dir {
             match fs::remove_dir_all(dir) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                    return Err(io_error("remove", dir)(error));
+                    return Err(no_room(dir, &error));
                 }
                 _ => {}
             }
-            fs::create_dir_all(dir).map_err(io_error("create", dir))?;
+            fs::create_dir_all(dir).map_err(|error| no_room(dir, &error))?;
         }
         Ok(Self {
             dir,
@@ -54,13 +55,13 @@ impl Spool {
         body: Bytes,
         format: Format,
         graph: NamedNode,
-    ) -> Result<(), StoreError> {
+    ) -> Result<(), Box<Failure>> {
         self.bytes += body.len() as u64;
         let input = match &self.dir {
             None => Input::bytes(url, body),
             Some(dir) => {
                 let path = dir.join(self.items.len().to_string());
-                fs::write(&path, &body).map_err(io_error("write", &path))?;
+                fs::write(&path, &body).map_err(|error| no_room(&path, &error))?;
                 Input::opener(url, move || -> io::Result<Box<dyn Read>> {
                     Ok(Box::new(File::open(&path)?))
                 })
@@ -84,4 +85,13 @@ impl Spool {
     pub(super) fn items(&self) -> Vec<LoadItem> {
         self.items.clone()
     }
+}
+
+fn no_room(path: &Path, error: &io::Error) -> Box<Failure> {
+    failure(
+        "H019",
+        &path.display().to_string(),
+        format!("wat opgehaald is, kan hier niet staan: {error}"),
+        format!("what was fetched cannot be put here: {error}"),
+    )
 }
