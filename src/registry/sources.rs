@@ -40,6 +40,12 @@ pub enum SourceKind {
     File,
     /// A document over HTTP, asked for anew when it changed.
     Http,
+    /// A SPARQL endpoint and a `CONSTRUCT`, asked page by page.
+    Sparql,
+    /// A DCAT catalogue and the distributions of its data sets.
+    Dcat,
+    /// A vocabulary or profile by its IRI.
+    Vocabulary,
     /// A Linked Data Event Stream; what is kept is the state of each object.
     Ldes,
     /// The same, and all versions are kept.
@@ -57,6 +63,9 @@ impl SourceKind {
         Self::Http,
         Self::Ldes,
         Self::LdesVersions,
+        Self::Sparql,
+        Self::Dcat,
+        Self::Vocabulary,
         Self::CloudEvents,
         Self::Refnis,
     ];
@@ -66,6 +75,9 @@ impl SourceKind {
         match self {
             Self::File => "file",
             Self::Http => "http",
+            Self::Sparql => "sparql",
+            Self::Dcat => "dcat",
+            Self::Vocabulary => "vocabulary",
             Self::Ldes => "ldes",
             Self::LdesVersions => "ldes-versions",
             Self::CloudEvents => "cloudevents",

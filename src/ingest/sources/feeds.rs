@@ -1,29 +1,28 @@
 //! Sources that are change feeds.
 
-use super::{RunRecord, fetch_options};
+use super::{Job, RunRecord};
 use crate::ingest::feed::{FeedOptions, read_feed};
-use crate::registry::{DeclaredSource, Registry};
 use crate::store::StoreError;
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 /// Reads a feed on from where the last run ended.
 pub(super) fn from_feed(
-    registry: &Registry,
-    source: &DeclaredSource,
-    stopped: &Arc<AtomicBool>,
+    job: &Job<'_>,
     record: &mut RunRecord,
     progress: &mut dyn FnMut(u64),
 ) -> Result<(), StoreError> {
+    let source = job.source;
     let options = FeedOptions {
         name: source.name.clone(),
         url: source.location.clone(),
         graph: source.graph.clone(),
         strict: source.strict,
         max_barren: 5_000,
-        fetch: fetch_options(source),
+        fetch: job.bounds.fetch_options(source),
+        account: job.account(),
     };
-    let summary = read_feed(registry, &options, stopped, &mut |at| progress(at.events))?;
+    let summary = read_feed(job.registry, &options, job.stopped, &mut |at| {
+        progress(at.events)
+    })?;
     record.members = summary.events;
     record.added = summary.added;
     record.removed = summary.removed;

@@ -1,6 +1,6 @@
 //! Sources that are lists of codes of municipalities.
 
-use super::{ACCEPT, RunRecord, fetch_options};
+use super::{ACCEPT, Job, RunRecord};
 use crate::ingest::collect::{Collect, collect};
 use crate::ingest::contexts::ContextStore;
 use crate::ingest::fetch::{Fetcher, Validators, host_of};
@@ -10,24 +10,23 @@ use crate::ingest::limits::Limits;
 use crate::ingest::load::{LoadPlan, TargetGraph, source_iri};
 use crate::ingest::normalise::RepairReport;
 use crate::ingest::refnis::{self, Lists};
-use crate::registry::{CommitError, CommitRequest, DeclaredSource, Registry, Writer};
+use crate::registry::{CommitError, CommitRequest, Writer};
 use crate::store::{CommitMeta, Source, StoreError};
+use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 
 /// The lists of a file, a folder or one address, read together: what ended in one may go on in another.
 pub(super) fn from_lists(
-    registry: &Registry,
-    source: &DeclaredSource,
-    stopped: &Arc<AtomicBool>,
+    job: &Job<'_>,
     record: &mut RunRecord,
     progress: &mut dyn FnMut(u64),
 ) -> Result<(), StoreError> {
+    let (registry, source) = (job.registry, job.source);
     let location = source.location.as_str();
     let inputs: Vec<Input> = if host_of(location).is_some() {
-        let fetcher = Fetcher::new(fetch_options(source), Arc::clone(stopped));
+        let fetcher = Fetcher::new(job.bounds.fetch_options(source), Arc::clone(job.stopped));
         match fetcher.get(location, ACCEPT, &Validators::default()) {
             Ok(fetched) => fetched
                 .body
@@ -78,29 +77,45 @@ pub(super) fn from_lists(
         record.failure = Some(no_lists(location));
         return Ok(());
     }
+    let activity = registry.activity_iri("oogst");
+    let documents: Vec<String> = inputs.iter().map(source_iri).collect();
     let request = CommitRequest::new(CommitMeta {
         agent: registry.agent_iri(&format!("bron/{}", source.name)),
-        activity: registry.activity_iri("oogst"),
-        source: inputs
+        activity: activity.clone(),
+        source: documents
             .iter()
-            .map(|input| Source {
-                iri: source_iri(input),
+            .map(|iri| Source {
+                iri: iri.clone(),
                 sha256: None,
             })
             .collect(),
         message: Some(format!("oslo source {}", source.name)),
     })
     .with_writer(Writer::Source(source.name.clone()));
-    let done = registry.commit(request, |draft| -> Result<u64, Infallible> {
-        Ok(refnis::write(draft, registry.base(), &source.graph, &lists))
+    let mapping = BTreeSet::from(["refnis".to_owned()]);
+    let done = registry.commit(request, |draft| -> Result<(u64, u64), Infallible> {
+        let written = refnis::write(draft, registry.base(), &source.graph, &lists);
+        if draft.net_counts() == (0, 0) {
+            return Ok((written, 0));
+        }
+        let account = job.account();
+        let told = account.tell(
+            registry,
+            draft,
+            &activity,
+            &documents,
+            record.members,
+            &mapping,
+        );
+        Ok((written, told))
     });
     match done {
         Ok(done) => {
-            repairs.records = done.value;
+            repairs.records = done.value.0;
             record.waiting = done.aside.waiting;
             if done.changed {
                 record.commits = 1;
-                record.added = done.commit.added;
+                record.added = done.commit.added - done.value.1;
                 record.removed = done.commit.removed;
             }
         }
