@@ -15,7 +15,7 @@ pub(super) use flags::Flags;
 pub use flags::mendable_codes;
 pub(super) use inputs::MendedInputs;
 pub(super) use members::mend_members;
-pub(super) use text::{count_tags, mend_text};
+pub(super) use text::{count_tags, mend_text, without_commas};
 
 use super::normalise::{Action, Repair, RepairReport, repair_code};
 use crate::rdf::text::write_term;

@@ -16,7 +16,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 /// A registry with what validation needs and no data.
-fn background() -> Registry {
+pub(super) fn background() -> Registry {
     let registry = Registry::in_memory(RegistryConfig::default());
     let items = assets::background_files()
         .into_iter()
