@@ -304,7 +304,7 @@ fn json(text: &str, on: Flags, notes: &mut Notes) -> Option<String> {
     let bytes = text.as_bytes();
     let mut copy = Copy::new(text);
     let mut comma = None;
-    // Whether the string that comes next is the value of `@id`.
+    // Whether the string that comes next is the value of `@id` or `@type`.
     let mut is_id = false;
     let mut last = "";
     let mut at = 0;
@@ -325,8 +325,15 @@ fn json(text: &str, on: Flags, notes: &mut Notes) -> Option<String> {
                 }
                 continue;
             }
-            b':' => is_id = last == "@id",
-            b',' => comma = Some(at),
+            b':' => is_id = matches!(last, "@id" | "@type"),
+            b',' => {
+                if let Some(from) = comma.replace(at)
+                    && on & N025 != 0
+                {
+                    notes.add(N025, ",", "");
+                    copy.replace(from, from + 1, "");
+                }
+            }
             closing @ (b'}' | b']') => {
                 if let Some(from) = comma.take()
                     && on & N025 != 0
@@ -487,6 +494,9 @@ mod tests {
         let id = mended(br#"{"a": "{x}", "@id": "urn:{x}", "b": {"@id": "a"}}"#, Format::JsonLd);
         let right = r#"{"a": "{x}", "@id": "urn:%7Bx%7D", "b": {"@id": "a"}}"#;
         assert_eq!(id, Some((right.to_owned(), "N022×1".to_owned())));
+        let doubled = mended(b"{\"a\": 1,\n,, \"b\": [2,,]}", Format::JsonLd);
+        let right = "{\"a\": 1\n, \"b\": [2]}".to_owned();
+        assert_eq!(doubled, Some((right, "N025×1 N025×1 N025×2".to_owned())));
         let comma = mended(b"{\"a\": [1, 2 ,\n ], }", Format::JsonLd);
         assert_eq!(
             comma,
