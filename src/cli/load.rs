@@ -16,7 +16,7 @@ use crate::ingest::normalise::RepairReport;
 use crate::ingest::{Diagnostic, LoadPlan, LoadSummary, Mending, detect_format, load_files};
 use crate::rdf::format::Format;
 use crate::rdf::label::Language;
-use crate::registry::{Mode, Registry, Rejection};
+use crate::registry::{Mode, Registry, Rejection, Writer};
 use crate::shapes::{Severity, SeverityCounts};
 use clap::{Args, ValueEnum};
 use oxrdf::NamedNode;
@@ -59,6 +59,9 @@ pub(crate) struct LoadArgs {
     /// Refuse what would have to be repaired
     #[arg(long)]
     strict: bool,
+    /// Write to graphs of declared sources too
+    #[arg(long)]
+    force: bool,
     /// Form of what is told of repairs, on standard error
     #[arg(long, value_enum, default_value_t = ReportForm::Text)]
     report: ReportForm,
@@ -137,6 +140,15 @@ pub(crate) fn run(session: &Session, args: &LoadArgs) -> anyhow::Result<Exit> {
     Ok(tally.exit)
 }
 
+/// Whose graphs a command may touch.
+pub(crate) fn writer(force: bool) -> Writer {
+    if force {
+        Writer::Operator
+    } else {
+        Writer::Anyone
+    }
+}
+
 /// The IRI of a graph as a person typed it.
 pub(crate) fn parse_iri(iri: &str) -> anyhow::Result<NamedNode> {
     Ok(NamedNode::new(iri).map_err(|_| {
@@ -176,6 +188,7 @@ fn plan(session: &Session, registry: &Registry, args: &LoadArgs) -> anyhow::Resu
     plan.gate = args.on_violation.map(Into::into);
     plan.dry_run = args.dry_run;
     plan.strict = args.strict;
+    plan.writer = writer(args.force);
     plan.mending = args.repair.then(|| Mending {
         keep: Mending::keeping(args.keep.as_deref().unwrap_or("")).unwrap_or_default(),
         strict: args.strict,

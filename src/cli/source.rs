@@ -10,6 +10,7 @@ use crate::ingest::{Mending, mendable_codes};
 use crate::registry::{DeclaredSource, Registry, SourceKind};
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, ValueEnum};
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
@@ -66,7 +67,7 @@ enum Action {
 }
 
 fn kind_parser() -> impl clap::builder::TypedValueParser<Value = SourceKind> {
-    PossibleValuesParser::new(SourceKind::ALL.map(SourceKind::word))
+    PossibleValuesParser::new(SourceKind::ALL.iter().map(|kind| kind.word()))
         .map(|word| SourceKind::of_word(&word).expect("only words of kinds are let through"))
 }
 
@@ -188,6 +189,7 @@ fn declare(
         graph,
         every: args.every,
         allow_private: args.allow_private,
+        options: BTreeMap::new(),
         keep: args.keep.clone(),
         strict: args.strict,
     };

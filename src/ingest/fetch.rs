@@ -86,6 +86,8 @@ pub struct Fetched {
     pub immutable: bool,
     /// How long it may be taken for fresh.
     pub max_age: Option<Duration>,
+    /// What a page of a change feed says of itself in `X-Page-Complete`.
+    pub is_complete: Option<bool>,
 }
 
 /// The client. Share it between threads as it is.
@@ -283,6 +285,13 @@ impl Fetcher {
                 .find_map(|directive| directive.strip_prefix("max-age="))
                 .and_then(|seconds| seconds.parse().ok())
                 .map(Duration::from_secs),
+            is_complete: text("x-page-complete").and_then(|word| {
+                match word.to_ascii_lowercase().as_str() {
+                    "true" => Some(true),
+                    "false" => Some(false),
+                    _ => None,
+                }
+            }),
         };
         if status == http::StatusCode::OK {
             let body = self.read(response.into_body().into_reader());
@@ -348,6 +357,7 @@ impl Fetcher {
             validators: Validators::default(),
             immutable: false,
             max_age: None,
+            is_complete: None,
         })
     }
 }

@@ -11,10 +11,12 @@ use super::mend::{self, MendedInputs, Mender, Mending};
 use super::normalise::{NormaliseError, RepairReport};
 use super::parse::{ParseOptions, ParseStats, Progress, parse_into};
 use super::reader::content_digest;
-use super::records::{self, DERIVED, Records};
+use super::records::{self, Records, StagedObjects};
 use super::texts;
 use crate::rdf::format::Format;
-use crate::registry::{Aside, CommitError, CommitRequest, Findings, Mode, Registry, Rejection};
+use crate::registry::{
+    Aside, CommitError, CommitRequest, Findings, Mode, Registry, Rejection, Writer,
+};
 use crate::shapes::SeverityCounts;
 use crate::store::{CommitMeta, Draft, Id, Source, StoreError};
 use oxrdf::{GraphNameRef, NamedNode};
@@ -101,6 +103,8 @@ pub struct LoadPlan {
     pub agent: String,
     /// A line for the log.
     pub message: Option<String>,
+    /// Whose graphs may be touched.
+    pub writer: Writer,
 }
 
 impl LoadPlan {
@@ -122,6 +126,7 @@ impl LoadPlan {
             evidence: None,
             agent: registry.agent_iri("oslo"),
             message: None,
+            writer: Writer::Anyone,
         }
     }
 
@@ -435,22 +440,25 @@ fn load_once(
         },
         mode: plan.gate,
         dry_run: plan.dry_run,
+        writer: plan.writer.clone(),
     };
 
     let since = Instant::now();
     let mut read: Vec<(ItemRead, Instant)> = Vec::new();
     let outcome = registry.commit(request, |draft| {
         let mut replaced = BTreeSet::new();
+        let mut objects = StagedObjects::default();
         let mut links = vec![Vec::new(); items.len()];
         for (index, item) in items.iter().enumerate() {
             let started = Instant::now();
             if let Some(records) = &all_records[index] {
                 if plan.mode == LoadMode::Replace {
                     for graph in records.graphs(registry.base(), item) {
-                        clear_graph(registry, draft, Some(&graph), &mut replaced);
+                        registry.end_waiting(draft, GraphNameRef::NamedNode(graph.as_ref()));
                     }
                 }
-                read.push((records.stage(draft, registry.base(), item, plan)?, started));
+                let done = records.stage(draft, registry.base(), item, plan, &mut objects)?;
+                read.push((done, started));
                 continue;
             }
             if plan.mode == LoadMode::Replace {
@@ -494,6 +502,7 @@ fn load_once(
             });
             read.push((ItemRead { stats, repairs }, started));
         }
+        objects.finish(draft, plan.mode == LoadMode::Replace);
         let unknown = mend::unknown_links(draft, &links);
         for ((row, _), (item, unknown)) in read.iter_mut().zip(items.iter().zip(&unknown)) {
             if let Some(report) = &mut row.repairs {
@@ -501,7 +510,7 @@ fn load_once(
             }
         }
         if plan.keeps_to_graph {
-            keep_to_graphs(draft, items)?;
+            keep_to_graphs(registry, draft, items)?;
         }
         Ok(())
     });
@@ -528,6 +537,14 @@ fn load_once(
             rejection,
         },
         Err(CommitError::Change(refused)) => LoadOutcome::Refused(Box::new(refused)),
+        Err(CommitError::Reserved(reserved)) => {
+            let file = items.first().map_or("", |item| item.input.name());
+            let place = Location {
+                file: file.to_owned(),
+                ..Location::default()
+            };
+            LoadOutcome::Refused(Box::new(texts::reserved_graph(&reserved).at(place)))
+        }
         Err(CommitError::Store(error)) => return Err(error),
     };
     let tried = match &last {
@@ -585,16 +602,19 @@ fn digest_of(item: &LoadItem, limits: &Limits) -> Result<[u8; 32], Diagnostic> {
 }
 
 /// Refuses a draft that changes other graphs than those of its inputs.
-fn keep_to_graphs(draft: &mut Draft<'_>, items: &[LoadItem]) -> Result<(), Diagnostic> {
+fn keep_to_graphs(
+    registry: &Registry,
+    draft: &mut Draft<'_>,
+    items: &[LoadItem],
+) -> Result<(), Diagnostic> {
     let changed = draft.changed_graphs();
     let view = draft.snapshot().whole();
     let own = items.iter().filter_map(|item| item.graph.as_ref());
-    let own: Vec<&str> = own.map(NamedNode::as_str).collect();
+    let own: BTreeSet<String> = own.flat_map(|graph| registry.graphs_of(graph.as_str())).collect();
     for graph in changed {
         let name = view.iri(graph);
         let name = name.as_deref().unwrap_or_default();
-        let derived_for = name.strip_suffix(DERIVED).unwrap_or(name);
-        if !own.contains(&name) && !own.contains(&derived_for) {
+        if !own.contains(name) {
             let file = items.first().map_or("", |item| item.input.name());
             return Err(texts::other_graph(name).at(Location {
                 file: file.to_owned(),

@@ -3,9 +3,10 @@
 //! extract, and takes the place of what it speaks of.
 
 use super::diagnostic::{Diagnostic, Location};
+use super::feed::{Account, NotApplied, apply, events_of};
 use super::format::{Compression, detect_format};
 use super::limits::Limits;
-use super::load::{ItemRead, LoadItem, LoadPlan};
+use super::load::{ItemRead, LoadItem, LoadMode, LoadPlan};
 use super::normalise::{
     Document, Mapping, NormaliseError, NormaliseOptions, Normaliser, RecordsFile, RepairReport,
     canonical_record, keep_evidence, read_records,
@@ -13,13 +14,12 @@ use super::normalise::{
 use super::parse::ParseStats;
 use crate::rdf::format::Format;
 use crate::rdf::label::Text;
-use crate::rdf::vocab::prov;
+use crate::rdf::vocab::{generiek, prov};
+use crate::registry::{DERIVED, Moment, ObjectGraphs, Objects};
 use crate::store::{Draft, Id, QuadIds};
-use oxrdf::{GraphName, NamedNode, NamedNodeRef, Quad};
+use oxrdf::{GraphName, NamedNode, Quad, Term};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-
-/// End of the name of the graph with derived statements.
-pub(super) const DERIVED: &str = "/afgeleid";
 
 /// A document of records.
 pub(super) struct Records {
@@ -48,9 +48,18 @@ impl Records {
         Normaliser::shipped().document(&self.file.value)
     }
 
+    /// The events, when the document is a batch of a change feed.
+    fn events(&self) -> Option<Vec<&Value>> {
+        events_of(&self.file.value)
+    }
+
     /// The graphs that the records go to.
     pub(super) fn graphs(&self, base: &str, item: &LoadItem) -> BTreeSet<NamedNode> {
         let mut graphs = BTreeSet::new();
+        if self.events().is_some() {
+            // A feed tells changes: nothing that it does not speak of goes.
+            return graphs;
+        }
         for (_, record) in self.members().into_iter().flat_map(|found| found.records) {
             if let Some(mapping) = Normaliser::shipped().recognise(record) {
                 let graph = match &item.graph {
@@ -75,6 +84,7 @@ impl Records {
         base: &str,
         item: &LoadItem,
         plan: &LoadPlan,
+        objects: &mut StagedObjects,
     ) -> Result<ItemRead, Diagnostic> {
         let name = item.input.name();
         let place = || Location {
@@ -93,6 +103,10 @@ impl Records {
                 return Err(refused(&error, place()));
             }
             report.note(name, repair);
+        }
+        if let Some(events) = self.events() {
+            self.apply(draft, &events, (base, item, plan), objects, &mut report)?;
+            return Ok(self.done(report));
         }
         let mut first_error = None;
         let document = self.members();
@@ -120,18 +134,28 @@ impl Records {
                     .map_err(|error| not_kept(&error, place()))?;
             }
             if let Some(mapping) = normaliser.recognise(record) {
-                let object = Object {
+                let graph = match &item.graph {
+                    Some(graph) => graph.as_str().to_owned(),
+                    None => format!("{base}/graph/{}", mapping.register),
+                };
+                let staged = StagedRecord {
                     mapping,
                     subject: done.subject.as_str(),
                     is_extract: path.contains('['),
+                    is_whole: plan.mode == LoadMode::Replace,
                 };
-                replace(draft, &object, base, &quads);
+                let objects = objects.of(draft, base, &graph);
+                replace(draft, objects, &staged, &quads);
             }
             report.add(&done, quads.len() as u64);
         }
         if let Some(error) = first_error.filter(|_| report.records == 0) {
             return Err(refused(&error, place()));
         }
+        Ok(self.done(report))
+    }
+
+    fn done(&self, report: RepairReport) -> ItemRead {
         let stats = ParseStats {
             format: Format::JsonLd,
             compression: self.compression,
@@ -141,15 +165,42 @@ impl Records {
             content_sha256: self.file.sha256,
             warnings: Vec::new(),
         };
-        Ok(ItemRead {
+        ItemRead {
             stats,
             repairs: Some(report),
-        })
+        }
+    }
+
+    fn apply(
+        &self,
+        draft: &mut Draft<'_>,
+        events: &[&Value],
+        (base, item, plan): (&str, &LoadItem, &LoadPlan),
+        objects: &mut StagedObjects,
+        report: &mut RepairReport,
+    ) -> Result<(), Diagnostic> {
+        let account = Account {
+            base,
+            graph: item.graph.as_ref(),
+            source: item.input.name(),
+            strict: plan.strict,
+            evidence: plan.evidence.as_deref().filter(|_| !plan.dry_run),
+        };
+        let place = || Location {
+            file: item.input.name().to_owned(),
+            ..Location::default()
+        };
+        objects.has_events = true;
+        match apply(draft, objects, events, &account, report) {
+            Ok(_) => Ok(()),
+            Err(NotApplied::Strict(error)) => Err(refused(&error, place())),
+            Err(NotApplied::Evidence(error)) => Err(not_kept(&error, place())),
+        }
     }
 }
 
 /// The graph of a statement, when the caller named one for the register's.
-fn graph_of(own: GraphName, given: Option<&NamedNode>) -> GraphName {
+pub(super) fn graph_of(own: GraphName, given: Option<&NamedNode>) -> GraphName {
     match (own, given) {
         (GraphName::NamedNode(own), Some(given)) if own.as_str().ends_with(DERIVED) => {
             NamedNode::new_unchecked(format!("{}{DERIVED}", given.as_str())).into()
@@ -159,75 +210,122 @@ fn graph_of(own: GraphName, given: Option<&NamedNode>) -> GraphName {
     }
 }
 
-/// The object of a record.
-struct Object<'a> {
+/// Adds the statements of a record, and takes out what the same source said of the object and its nodes before: all of it, or
+/// of an extract what it says anew. Names in a language that an extract holds one of take the place of one such name; classes
+/// stay, and so does what other records say of the object. What an older version says is kept as what was, and changes
+/// nothing of what is.
+fn replace(
+    draft: &mut Draft<'_>,
+    objects: &mut Objects,
+    record: &StagedRecord<'_>,
+    quads: &[Quad],
+) {
+    let said: BTreeSet<QuadIds> = quads
+        .iter()
+        .map(|quad| draft.intern_quad(quad.as_ref()))
+        .collect();
+    let moment = quads
+        .iter()
+        .find_map(|quad| match &quad.object {
+            Term::Literal(value) if quad.predicate.as_str() == generiek::VERSIE_IDENTIFICATOR => {
+                Moment::parse(value.value())
+            }
+            _ => None,
+        });
+    let mapping = record.mapping;
+    let object = objects.open(draft, record.subject, mapping.roles(), mapping.inverse());
+    if let (Some(moment), Some(since)) = (&moment, object.since())
+        && moment.at() < since.at()
+    {
+        if !record.is_extract {
+            let said: Vec<QuadIds> = said.into_iter().collect();
+            object.was(draft, moment, &said);
+        }
+        return;
+    }
+    let goes = |quad: &QuadIds| {
+        if said.contains(quad) {
+            return false;
+        }
+        let mut predicate = text_of(draft, quad.p);
+        predicate.retain(|c| !"<>".contains(c));
+        if !mapping.states(&predicate) {
+            return record.is_whole;
+        }
+        if !record.is_extract {
+            return true;
+        }
+        if predicate == prov::WAS_DERIVED_FROM {
+            return false;
+        }
+        let same = |other: &&QuadIds| (other.s, other.p, other.g) == (quad.s, quad.p, quad.g);
+        let language = language_of(&text_of(draft, quad.o));
+        let mut anew = said.iter().filter(same).peekable();
+        if language.is_none() || anew.peek().is_none() {
+            return anew.peek().is_some();
+        }
+        let alike = |other: &&QuadIds| language_of(&text_of(draft, other.o)) == language;
+        object.now.iter().filter(same).filter(alike).count() == 1 && anew.filter(alike).count() == 1
+    };
+    let mut now: BTreeSet<QuadIds> = object.now.iter().filter(|quad| !goes(quad)).copied().collect();
+    now.extend(said);
+    if now == object.now {
+        return;
+    }
+    if let Some(moment) = &moment {
+        object.changes_at(draft, moment);
+    }
+    object.now = now;
+}
+
+/// A record on its way in.
+struct StagedRecord<'a> {
     mapping: &'a Mapping,
     subject: &'a str,
     /// Whether the record holds only some of what its source says of the object.
     is_extract: bool,
+    /// Whether nothing else is to be said of the object.
+    is_whole: bool,
 }
 
-/// Adds the statements of a record, and takes out what the same source said of the object and its nodes before: all of it, or
-/// of an extract what it says anew. Names in a language that an extract holds one of take the place of one such name; classes
-/// stay, and so does what other records say of the object.
-fn replace(draft: &mut Draft<'_>, object: &Object<'_>, base: &str, quads: &[Quad]) {
-    let mut said: BTreeMap<(Id, Id, Id), BTreeSet<Id>> = BTreeMap::new();
-    let mut graphs = BTreeSet::new();
-    for quad in quads {
-        let ids = draft.intern_quad(quad.as_ref());
-        graphs.insert(ids.g);
-        said.entry((ids.s, ids.p, ids.g)).or_default().insert(ids.o);
-        draft.add(ids);
+/// Objects that records of one commit are about, by graph.
+#[derive(Default)]
+pub(super) struct StagedObjects {
+    by_graph: BTreeMap<String, Objects>,
+    /// Changes were applied, which say nothing of the other objects.
+    pub(super) has_events: bool,
+}
+
+/// Objects of one graph that are held open at a time.
+const MAX_OPEN: usize = 20_000;
+
+impl StagedObjects {
+    /// Those of one graph.
+    pub(super) fn of(&mut self, draft: &mut Draft<'_>, base: &str, graph: &str) -> &mut Objects {
+        if !self.by_graph.contains_key(graph) {
+            let graphs = ObjectGraphs {
+                graph: graph.to_owned(),
+            };
+            let objects = Objects::new(draft, base, graphs);
+            self.by_graph.insert(graph.to_owned(), objects);
+        }
+        let objects = self.by_graph.get_mut(graph).expect("it is there");
+        if objects.len() >= MAX_OPEN {
+            objects.flush(draft);
+        }
+        objects
     }
-    let mut own = vec![object.subject.to_owned()];
-    if let Some(path) = object
-        .subject
-        .strip_prefix("https://data.vlaanderen.be/id/")
-    {
-        let roles = object.mapping.roles();
-        own.extend(roles.map(|role| format!("{base}/.well-known/genid/{path}/{role}")));
-    }
-    let own: Vec<Id> = own
-        .iter()
-        .map(|iri| draft.intern(NamedNodeRef::new_unchecked(iri).into()))
-        .collect();
-    let view = draft.base().whole();
-    let mut gone = Vec::new();
-    for s in own {
-        for g in &graphs {
-            let known: Vec<QuadIds> = view.quads(Some(s), None, None, Some(*g)).collect();
-            for quad in &known {
-                let values = said.get(&(quad.s, quad.p, quad.g));
-                let is_said = values.is_some_and(|values| values.contains(&quad.o));
-                let predicate = view.text(quad.p);
-                let predicate = predicate.trim_start_matches('<').trim_end_matches('>');
-                if is_said || !object.mapping.states(predicate) {
-                    continue;
-                }
-                let goes = !object.is_extract
-                    || values.is_some_and(|values| {
-                        predicate != prov::WAS_DERIVED_FROM
-                            && match language_of(&text_of(draft, quad.o)) {
-                                None => true,
-                                Some(language) => {
-                                    let alike = |id: Id| {
-                                        language_of(&text_of(draft, id)).as_ref() == Some(&language)
-                                    };
-                                    let same =
-                                        |other: &&QuadIds| other.p == quad.p && alike(other.o);
-                                    known.iter().filter(same).count() == 1
-                                        && values.iter().filter(|id| alike(**id)).count() == 1
-                                }
-                            }
-                    });
-                if goes {
-                    gone.push(*quad);
-                }
+
+    /// Writes what is open; with `is_whole`, what nothing was read about goes.
+    pub(super) fn finish(mut self, draft: &mut Draft<'_>, is_whole: bool) {
+        let is_whole = is_whole && !self.has_events;
+        let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        for objects in self.by_graph.values_mut() {
+            objects.flush(draft);
+            if let (true, Some(now)) = (is_whole, Moment::parse(&now)) {
+                objects.keep_only_opened(draft, &now);
             }
         }
-    }
-    for quad in gone {
-        draft.remove(quad);
     }
 }
 

@@ -8,6 +8,7 @@ mod schedule;
 pub use log::{Outcome, RunRecord, runs_of};
 pub use schedule::{Schedule, schedule};
 
+use super::feed::{FeedOptions, read_feed};
 use super::fetch::{FetchOptions, Fetcher, Validators, host_of};
 use super::input::Input;
 use super::ldes::{
@@ -16,7 +17,7 @@ use super::ldes::{
 use super::load::{CommitUnit, LoadItem, LoadMode, LoadOutcome, LoadPlan, TargetGraph, load_files};
 use super::mend::Mending;
 use crate::rdf::format::Format;
-use crate::registry::{DeclaredSource, Registry, SourceKind};
+use crate::registry::{DeclaredSource, Registry, SourceKind, Writer};
 use crate::store::StoreError;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -79,6 +80,7 @@ pub fn run_source(
                 progress,
             )?;
         }
+        SourceKind::CloudEvents => from_feed(registry, source, stopped, &mut record, progress)?,
     }
     record.seconds = begun.elapsed().as_secs_f64();
     record.outcome = match &record.failure {
@@ -130,10 +132,12 @@ fn load(
 ) -> Result<(), StoreError> {
     plan.mending = mending(source);
     plan.strict = source.strict;
+    plan.evidence = registry.store().dir().map(Path::to_owned);
     plan.mode = LoadMode::Replace;
     plan.keeps_to_graph = true;
     plan.unit = CommitUnit::Together;
     plan.agent = registry.agent_iri(&format!("bron/{}", source.name));
+    plan.writer = Writer::Source(source.name.clone());
     plan.message = Some(format!("oslo source {}", source.name));
     let summary = load_files(registry, &plan, &mut |at| progress(at.bytes.statements))?;
     for file in &summary.files {
@@ -242,6 +246,32 @@ fn from_http(
         };
         log::write_json(&file, &known);
     }
+    Ok(())
+}
+
+fn from_feed(
+    registry: &Registry,
+    source: &DeclaredSource,
+    stopped: &Arc<AtomicBool>,
+    record: &mut RunRecord,
+    progress: &mut dyn FnMut(u64),
+) -> Result<(), StoreError> {
+    let options = FeedOptions {
+        name: source.name.clone(),
+        url: source.location.clone(),
+        graph: source.graph.clone(),
+        strict: source.strict,
+        max_barren: 5_000,
+        fetch: fetch_options(source),
+    };
+    let summary = read_feed(registry, &options, stopped, &mut |at| progress(at.events))?;
+    record.members = summary.events;
+    record.added = summary.added;
+    record.removed = summary.removed;
+    record.commits = summary.commits;
+    record.waiting = summary.waiting;
+    record.mended(&summary.repairs);
+    record.failure = summary.failure;
     Ok(())
 }
 

@@ -5,6 +5,7 @@ use super::contexts::ContextProblem;
 use super::diagnostic::{Diagnostic, Location};
 use super::syntax_texts::strip_place;
 use crate::rdf::format::Format;
+use crate::registry::Reserved;
 use crate::rdf::label::Text;
 use std::io;
 
@@ -435,6 +436,12 @@ pub(super) fn other_graph(graph: &str) -> Finding {
         "vraag de bron naar een versie zonder grafen, of laad ze zelf met oslo load",
         "ask the source for a version without graphs, or load it yourself with oslo load",
     )
+}
+
+/// `P036`: a graph of a source is written by that source alone.
+pub(super) fn reserved_graph(reserved: &Reserved) -> Finding {
+    let (what, hint) = (reserved.text(), reserved.hint());
+    Finding::new("P036", what.nl, what.en).hint(hint.nl, hint.en)
 }
 
 /// `P028`: a reader gave up in a way it never should.

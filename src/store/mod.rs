@@ -7,6 +7,7 @@ mod block;
 mod build;
 mod check;
 mod checkpoint;
+mod copy_kept;
 mod cursor;
 mod delta;
 mod derived;

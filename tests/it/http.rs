@@ -137,6 +137,7 @@ impl Server {
             meta,
             mode: Some(Mode::Off),
             dry_run: false,
+            writer: oslo_registry::registry::Writer::Operator,
         };
         let graph = self.registry.graph_iri(name);
         let outcome = self.registry.commit(request, |draft| {

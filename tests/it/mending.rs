@@ -393,14 +393,14 @@ fn a_declared_source_is_mended_unless_it_says_otherwise() {
     .expect("room");
     let registry = Registry::in_memory(RegistryConfig::default());
     let source = |keep: &str, strict| DeclaredSource {
-        name: "x".to_owned(),
-        kind: SourceKind::File,
-        location: file.display().to_string(),
-        graph: NamedNode::new_unchecked(GRAPH),
-        every: None,
-        allow_private: false,
         keep: keep.to_owned(),
         strict,
+        ..DeclaredSource::new(
+            "x",
+            SourceKind::File,
+            file.display().to_string(),
+            NamedNode::new_unchecked(GRAPH),
+        )
     };
     let run = |source: &DeclaredSource| {
         run_source(&registry, source, &Arc::default(), &mut |_| {}).expect("the store works")

@@ -1,7 +1,7 @@
 //! More Dutch texts of arguments: of commands with many words.
 
 /// Command, argument and text; "" is the command itself.
-pub(super) const MORE_DUTCH: [(&str, &str, &str); 40] = [
+pub(super) const MORE_DUTCH: &[(&str, &str, &str)] = &[
     ("load", "strict", "Weiger wat hersteld zou moeten worden"),
     (
         "load",

@@ -15,5 +15,7 @@ pub use page::{Link, Member, Page, StreamFacts};
 pub use run::Harvest;
 pub use source::{HarvestError, HarvestOptions, Summary};
 pub use texts::Failure;
-pub(in crate::ingest) use texts::{not_fetched, not_rdf, not_read, refused};
+pub(in crate::ingest) use texts::{
+    endless, no_batch, not_fetched, not_rdf, not_read, not_repaired, refused, reserved, too_many,
+};
 pub use write::{Form, Target, WriteError, Written, write};

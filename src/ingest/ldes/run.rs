@@ -16,7 +16,7 @@ use crate::ingest::mend::{mend_members, mend_text};
 use crate::ingest::normalise::{NormaliseError, RepairReport};
 use crate::ingest::records;
 use crate::rdf::format::Format;
-use crate::registry::{DeclaredSource, Registry};
+use crate::registry::{DeclaredSource, Registry, Writer};
 use rustc_hash::FxHashSet;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -134,6 +134,11 @@ impl<'r> Harvest<'r> {
                 source: options.url.clone(),
                 form: options.form,
                 mode: options.mode,
+                writer: if options.force {
+                    Writer::Operator
+                } else {
+                    Writer::Source(options.name.clone())
+                },
             },
             fetcher: Fetcher::new(fetch, stopped),
             registry,
@@ -457,6 +462,11 @@ impl<'r> Harvest<'r> {
             Err(WriteError::Rejected(rejection)) => {
                 let results = rejection.findings.new.total();
                 run.fail(texts::refused(&last, results));
+                run.read.clear();
+                run.is_refused = true;
+            }
+            Err(WriteError::Reserved(reserved)) => {
+                run.fail(texts::reserved(&last, &reserved));
                 run.read.clear();
                 run.is_refused = true;
             }

@@ -32,6 +32,8 @@ pub struct HarvestOptions {
     pub limits: Limits,
     /// JSON-LD contexts that may be used.
     pub contexts: ContextStore,
+    /// Write to the graph even if it belongs to another source.
+    pub force: bool,
     /// Whether and how members are mended; `None` takes them as they are.
     pub mending: Option<Mending>,
     /// Pages whose members are all earlier are passed over; nanoseconds since 1970.
@@ -60,6 +62,7 @@ impl HarvestOptions {
             fetch: FetchOptions::default(),
             limits: Limits::default(),
             contexts: ContextStore::shipped(registry.base()),
+            force: false,
             mending: Some(Mending::default()),
             since: None,
             max_pages: 1_000_000,

@@ -2,6 +2,7 @@
 //! Windows-1252, and that is reported. Tells quickly that an input is something else.
 
 use super::{Normaliser, Repair};
+use crate::ingest::feed::events_of;
 use crate::ingest::input::Input;
 use crate::ingest::limits::{INFLATION_FLOOR, Limits};
 use serde_json::Value;
@@ -82,7 +83,7 @@ pub fn read_records(
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
     // The reader of JSON ends at 128 levels by itself.
     let value: Value = serde_json::from_str(text).map_err(|_| NotRecords::Other)?;
-    if normaliser.document(&value).is_none() {
+    if normaliser.document(&value).is_none() && events_of(&value).is_none() {
         return Err(NotRecords::Other);
     }
     Ok(RecordsFile {

@@ -39,6 +39,7 @@ struct MappingFile {
     lists: Vec<String>,
     subject: String,
     marker: Option<String>,
+    event: Option<String>,
     #[serde(default)]
     node: Vec<NodeRow>,
     field: Vec<FieldRow>,
@@ -73,6 +74,8 @@ struct SayRow {
 #[serde(deny_unknown_fields)]
 struct FieldRow {
     path: String,
+    #[serde(default)]
+    was: Vec<String>,
     #[serde(rename = "as")]
     kind: String,
     predicate: Option<String>,
@@ -167,6 +170,23 @@ pub struct Mapping {
     pub(super) tree: Tree,
     /// Predicates that a record can state of the object and its nodes.
     own: BTreeSet<String>,
+    /// Predicates by which it states something of others.
+    inverse: Vec<NamedNode>,
+    /// Name of the type in the events of a change feed, such as `address`.
+    pub(in crate::ingest) event: Option<String>,
+    /// Earlier names of attributes of a change feed, and their names now (N070).
+    pub(in crate::ingest) renamed: BTreeMap<String, String>,
+}
+
+/// What a field states, to be taken out before it is stated anew.
+#[derive(Debug)]
+pub(in crate::ingest) enum Stated<'a> {
+    /// A predicate of the object, or of its node with a role.
+    Of(Option<&'a str>, &'a str),
+    /// All statements of others with this predicate and the object as their value.
+    Inverse(&'a str),
+    /// Everything but the links of a node: a geometry.
+    Node(&'a str),
 }
 
 impl Mapping {
@@ -178,6 +198,59 @@ impl Mapping {
     /// Whether a record can state a predicate of the object or one of its nodes. Classes do not count.
     pub fn states(&self, predicate: &str) -> bool {
         self.own.contains(predicate)
+    }
+
+    /// Predicates by which a record states something of other objects, with its own as the value.
+    pub fn inverse(&self) -> &[NamedNode] {
+        &self.inverse
+    }
+
+    /// What the field at a path, or those below it, state.
+    pub(in crate::ingest) fn stated<'m>(&'m self, path: &str) -> Vec<Stated<'m>> {
+        let mut tree = &self.tree;
+        for key in path.split('.') {
+            match tree.children.get(key) {
+                Some(next) => tree = next,
+                None => return Vec::new(),
+            }
+        }
+        let mut stated = Vec::new();
+        let mut open = vec![tree];
+        while let Some(tree) = open.pop() {
+            open.extend(tree.children.values());
+            let (places, is_inverse): (&[Place], bool) = match &tree.rule {
+                Some(
+                    Rule::Text { places, .. }
+                    | Rule::Boolean(places)
+                    | Rule::Language(places)
+                    | Rule::Label { places, .. }
+                    | Rule::Concept { places, .. },
+                ) => (places, false),
+                Some(Rule::Link {
+                    places, inverse, ..
+                }) => (places, *inverse),
+                Some(Rule::Geometry { on, .. }) => {
+                    stated.push(Stated::Node(&self.nodes[*on].role));
+                    (&[], false)
+                }
+                _ => (&[], false),
+            };
+            stated.extend(places.iter().map(|place| {
+                let predicate = place.predicate.as_str();
+                if is_inverse {
+                    return Stated::Inverse(predicate);
+                }
+                let role = place.on.map(|on| self.nodes[on].role.as_str());
+                Stated::Of(role, predicate)
+            }));
+        }
+        stated
+    }
+
+    /// Predicates by which nodes are linked to what they belong to.
+    pub(in crate::ingest) fn is_link_of_node(&self, role: &str, predicate: &str) -> bool {
+        let node = self.nodes.iter().find(|node| node.role == role);
+        node.and_then(|node| node.back.as_ref()).is_some_and(|back| back.as_str() == predicate)
     }
 
     /// Roles of the nodes that an object can have: the last part of their IRIs.
@@ -309,8 +382,11 @@ impl Mapping {
             });
         }
         let mut tree = Tree::default();
+        let mut renamed = BTreeMap::new();
         for row in file.field {
             let path = row.path.clone();
+            let name = path.strip_prefix("attributen.").unwrap_or(&path);
+            renamed.extend(row.was.iter().map(|was| (was.clone(), name.to_owned())));
             let rule = rule(row, common, &nodes, lists).map_err(|why| format!("{path}: {why}"))?;
             let mut at = &mut tree;
             for key in path.split('.') {
@@ -333,6 +409,9 @@ impl Mapping {
             subject: split(&file.subject),
             marker: file.marker.as_deref().map(split),
             own: own_predicates(&nodes, &tree),
+            inverse: inverse_predicates(&tree),
+            event: file.event,
+            renamed,
             nodes,
             tree,
         })
@@ -389,6 +468,25 @@ fn own_predicates(nodes: &[NodeRule], tree: &Tree) -> BTreeSet<String> {
         }
     }
     own
+}
+
+/// Predicates of inverse links on the object itself.
+fn inverse_predicates(tree: &Tree) -> Vec<NamedNode> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![tree];
+    while let Some(tree) = open.pop() {
+        open.extend(tree.children.values());
+        if let Some(Rule::Link {
+            places,
+            inverse: true,
+            ..
+        }) = &tree.rule
+        {
+            let own = places.iter().filter(|place| place.on.is_none());
+            found.extend(own.map(|place| place.predicate.as_str().to_owned()));
+        }
+    }
+    found.into_iter().map(NamedNode::new_unchecked).collect()
 }
 
 fn split(path: &str) -> Vec<String> {

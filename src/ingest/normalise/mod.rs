@@ -24,6 +24,7 @@ pub use codes::{Action, REPAIR_CODES, RepairCode, repair_code};
 pub use document::Document;
 pub use evidence::{EVIDENCE, canonical_record, evidence_digest, evidence_path, keep_evidence};
 pub use mapping::Mapping;
+pub(in crate::ingest) use mapping::Stated;
 pub use report::{CodeCases, RepairReport};
 
 use crate::rdf::label::Text;
@@ -240,6 +241,12 @@ impl Normaliser {
         &self.mappings
     }
 
+    /// The mapping for the events of a change feed about a type, such as `address`.
+    pub(in crate::ingest) fn of_event(&self, name: &str) -> Option<&Mapping> {
+        let mut mappings = self.mappings.iter();
+        mappings.find(|mapping| mapping.event.as_deref() == Some(name))
+    }
+
     /// The codes of a list.
     pub(in crate::ingest) fn codes_of(&self, list: &str) -> Option<&BTreeSet<String>> {
         self.lists.get(list)
@@ -251,6 +258,21 @@ impl Normaliser {
         self.mappings
             .iter()
             .find(|mapping| document::is_record(mapping, record))
+    }
+
+    /// Turns a record that was made of something else into statements that name that as their evidence.
+    ///
+    /// # Errors
+    /// As [`Self::normalise`].
+    pub(in crate::ingest) fn normalise_made(
+        &self,
+        mapping: &Mapping,
+        record: &Value,
+        options: &NormaliseOptions,
+        evidence: String,
+    ) -> Result<(Normalised, Vec<Quad>), NormaliseError> {
+        walk::check_size(record, MAX_DEPTH)?;
+        walk::walk(self, mapping, record, options, evidence)
     }
 
     /// Turns one record into statements. The sink gets them only when the whole record could be read, each once and in an

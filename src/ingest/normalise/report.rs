@@ -70,7 +70,8 @@ impl RepairReport {
         }
     }
 
-    fn omit(&mut self, path: &str, reason: &Text) {
+    /// Adds a value that is left out on purpose.
+    pub fn omit(&mut self, path: &str, reason: &Text) {
         let path = without_indexes(path);
         if self.omitted.len() < MAX_PATHS || self.omitted.contains_key(&path) {
             let known = self.omitted.entry(path);
