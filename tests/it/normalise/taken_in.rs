@@ -8,7 +8,6 @@ use oslo_registry::ingest::normalise::RepairReport;
 use oslo_registry::ingest::{
     ContextStore, Diagnostic, Input, LoadPlan, Mending, ParseOptions, load_files, parse_into,
 };
-use oslo_registry::rdf::format::Format;
 use oslo_registry::registry::{CommitRequest, Mode, Registry, RegistryConfig};
 use oslo_registry::store::{CommitMeta, Id, QuadIds};
 use std::collections::{BTreeMap, BTreeSet};
