@@ -74,14 +74,25 @@ pub(super) struct PredicateRule {
     pub(super) list: Option<String>,
 }
 
-/// All rules.
-pub(super) struct Rules {
-    /// Namespaces by the host they begin with, which few IRIs share.
-    namespaces: FxHashMap<String, Vec<(String, String)>>,
+/// What may be wrong with the IRIs of a host.
+#[derive(Default)]
+pub(super) struct Host {
+    /// Namespaces, and what is meant by each.
+    namespaces: Vec<(String, String)>,
     /// Single terms: what is meant, and whether the wrong one is of an implementation model.
     terms: FxHashMap<String, (String, bool)>,
+    /// Whether it is that of identifiers.
+    has_identifiers: bool,
+}
+
+/// All rules.
+pub(super) struct Rules {
+    /// Scheme and host of IRIs of which something may be wrong.
+    hosts: FxHashMap<String, Host>,
     types: FxHashSet<String>,
     plurals: BTreeMap<String, String>,
+    /// Types of which an https identifier may be wrong.
+    suspects: FxHashSet<String>,
     placeholders: FxHashSet<String>,
     predicates: FxHashMap<String, PredicateRule>,
 }
@@ -107,19 +118,20 @@ impl Rules {
 
     fn parse(text: &str) -> Result<Self, String> {
         let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
-        let mut namespaces: FxHashMap<String, Vec<(String, String)>> = FxHashMap::default();
+        let mut hosts: FxHashMap<String, Host> = FxHashMap::default();
         for (from, to) in file.namespaces {
-            let host = host_of(&from).to_owned();
-            if host.is_empty() {
-                return Err(format!("{from} has no host"));
-            }
-            namespaces.entry(host).or_default().push((from, to));
+            let host = hosts.entry(host_of(&from).to_owned()).or_default();
+            host.namespaces.push((from, to));
         }
-        let mut terms = FxHashMap::default();
         for (terms_of, is_implementation) in [(file.misspelt, false), (file.implementation, true)] {
             for (from, to) in terms_of {
-                terms.insert(from, (to, is_implementation));
+                let host = hosts.entry(host_of(&from).to_owned()).or_default();
+                host.terms.insert(from, (to, is_implementation));
             }
+        }
+        for scheme in ["http", "https"] {
+            let name = format!("{scheme}://data.vlaanderen.be");
+            hosts.entry(name).or_default().has_identifiers = true;
         }
         let mut predicates: FxHashMap<String, PredicateRule> = FxHashMap::default();
         for (from, to) in file.as_predicate {
@@ -144,9 +156,15 @@ impl Rules {
             predicates.entry(iri).or_default().list = Some(list);
         }
         Ok(Self {
-            namespaces,
-            terms,
+            hosts,
             types: file.identifiers.types.into_iter().collect(),
+            suspects: file
+                .identifiers
+                .plurals
+                .keys()
+                .cloned()
+                .chain(["conceptscheme".to_owned()])
+                .collect(),
             plurals: file.identifiers.plurals,
             placeholders: file.placeholders.values.into_iter().collect(),
             predicates,
@@ -163,19 +181,14 @@ impl Rules {
         self.placeholders.contains(text.trim())
     }
 
-    /// The term that is meant by one that nobody defined, and whether that one is of an implementation model.
-    pub(super) fn term(&self, iri: &str) -> Option<(&str, bool)> {
-        let (to, is_implementation) = self.terms.get(iri)?;
-        Some((to, *is_implementation))
+    /// The rules for the IRIs that share their host with this one; `None` when nothing can be wrong with it.
+    pub(super) fn host(&self, iri: &str) -> Option<&Host> {
+        self.hosts.get(host_of(iri))
     }
 
-    /// The IRI in the namespace that is meant.
-    pub(super) fn namespace(&self, iri: &str) -> Option<String> {
-        let twins = self.namespaces.get(host_of(iri))?;
-        twins.iter().find_map(|(from, to)| {
-            let rest = iri.strip_prefix(from.as_str())?;
-            Some(format!("{to}{rest}"))
-        })
+    /// The term that is meant by one that nobody defined, and whether that one is of an implementation model.
+    pub(super) fn term(&self, iri: &str) -> Option<(&str, bool)> {
+        self.host(iri)?.term(iri)
     }
 
     /// The identifier that is meant by one of data.vlaanderen.be, and its flaws: that it is not https or names a page, that
@@ -189,6 +202,10 @@ impl Rules {
             None => (true, rest.strip_prefix("doc/")?),
         };
         let (kind, id) = rest.split_once('/')?;
+        let is_plain = !is_page && iri.as_bytes()[4] == b's';
+        if is_plain && !id.ends_with('/') && !self.suspects.contains(kind) {
+            return None;
+        }
         let singular = self.plurals.get(kind);
         let kind = singular.map_or(kind, String::as_str);
         if id.is_empty() || !self.types.contains(kind) {
@@ -214,6 +231,29 @@ impl Rules {
     }
 }
 
+impl Host {
+    fn term(&self, iri: &str) -> Option<(&str, bool)> {
+        if self.terms.is_empty() {
+            return None;
+        }
+        let (to, is_implementation) = self.terms.get(iri)?;
+        Some((to, *is_implementation))
+    }
+
+    /// The IRI in the namespace that is meant.
+    pub(super) fn namespace(&self, iri: &str) -> Option<String> {
+        self.namespaces.iter().find_map(|(from, to)| {
+            let rest = iri.strip_prefix(from.as_str())?;
+            Some(format!("{to}{rest}"))
+        })
+    }
+
+    /// Whether identifiers of objects have this host.
+    pub(super) fn has_identifiers(&self) -> bool {
+        self.has_identifiers
+    }
+}
+
 /// An identifier that is meant.
 pub(super) struct Identifier {
     pub(super) to: String,
@@ -231,8 +271,10 @@ mod tests {
     fn rules_lead_to_what_no_rule_changes() {
         let rules = Rules::shipped();
         let (mut count, mut all) = (0, Vec::new());
-        all.extend(rules.namespaces.values().flatten().map(|(_, to)| to));
-        all.extend(rules.terms.values().map(|(to, _)| to));
+        for host in rules.hosts.values() {
+            all.extend(host.namespaces.iter().map(|(_, to)| to));
+            all.extend(host.terms.values().map(|(to, _)| to));
+        }
         all.extend(
             rules
                 .predicates
@@ -242,7 +284,8 @@ mod tests {
         for to in all {
             count += 1;
             let iri = format!("{to}x");
-            assert_eq!(rules.namespace(&iri), None, "{to}");
+            let namespace = rules.host(&iri).and_then(|host| host.namespace(&iri));
+            assert_eq!(namespace, None, "{to}");
             assert_eq!(rules.term(to), None, "{to}");
             assert!(rules.identifier(to).is_none(), "{to}");
         }
