@@ -1,5 +1,7 @@
 //! What is mended, as data: `mappings/rdf/herstel.toml` read once. Knows no terms of a document.
 
+use crate::ingest::normalise::Normaliser;
+use crate::registry::assets::VOCAB;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -91,8 +93,8 @@ pub(super) struct Rules {
     hosts: FxHashMap<String, Host>,
     types: FxHashSet<String>,
     plurals: BTreeMap<String, String>,
-    /// Types of which an https identifier may be wrong.
-    suspects: FxHashSet<String>,
+    /// Code lists, and the scheme of their IRIs.
+    lists: FxHashMap<String, &'static str>,
     placeholders: FxHashSet<String>,
     predicates: FxHashMap<String, PredicateRule>,
 }
@@ -158,13 +160,7 @@ impl Rules {
         Ok(Self {
             hosts,
             types: file.identifiers.types.into_iter().collect(),
-            suspects: file
-                .identifiers
-                .plurals
-                .keys()
-                .cloned()
-                .chain(["conceptscheme".to_owned()])
-                .collect(),
+            lists: schemes_of_lists(),
             plurals: file.identifiers.plurals,
             placeholders: file.placeholders.values.into_iter().collect(),
             predicates,
@@ -191,44 +187,68 @@ impl Rules {
         self.host(iri)?.term(iri)
     }
 
-    /// The identifier that is meant by one of data.vlaanderen.be, and its flaws: that it is not https or names a page, that
-    /// its type stands in the plural.
+    /// The identifier that is meant by one of data.vlaanderen.be, and its flaws: that it has another scheme or names a page,
+    /// that its type stands in the plural. Of concepts only those of lists that are known here: some lists are http.
     pub(super) fn identifier(&self, iri: &str) -> Option<Identifier> {
-        let rest = iri
-            .strip_prefix("https://data.vlaanderen.be/")
-            .or_else(|| iri.strip_prefix("http://data.vlaanderen.be/"))?;
+        let (scheme, rest) = iri.split_once("://data.vlaanderen.be/")?;
         let (is_page, rest) = match rest.strip_prefix("id/") {
             Some(rest) => (false, rest),
             None => (true, rest.strip_prefix("doc/")?),
         };
-        let (kind, id) = rest.split_once('/')?;
-        let is_plain = !is_page && iri.as_bytes()[4] == b's';
-        if is_plain && !id.ends_with('/') && !self.suspects.contains(kind) {
-            return None;
+        let (written, id) = rest.split_once('/')?;
+        let singular = self.plurals.get(written);
+        let mut kind = singular.map_or(written, String::as_str);
+        let mut right = "https";
+        let mut is_misplaced = false;
+        match kind {
+            "concept" | "conceptscheme" => {
+                let (list, code) = id.split_once('/').unwrap_or((id, ""));
+                right = self.lists.get(list)?;
+                // A concept below the name of its scheme, as an old context wrote them.
+                if kind == "conceptscheme"
+                    && Normaliser::shipped()
+                        .codes_of(list)
+                        .is_some_and(|codes| codes.contains(code))
+                {
+                    (kind, is_misplaced) = ("concept", true);
+                }
+            }
+            _ if !self.types.contains(kind) => return None,
+            _ => {}
         }
-        let singular = self.plurals.get(kind);
-        let kind = singular.map_or(kind, String::as_str);
-        if id.is_empty() || !self.types.contains(kind) {
-            return None;
-        }
-        // A concept below the name of its scheme, as an old context wrote them.
-        let (kind, is_misplaced) = match (kind, id.contains('/')) {
-            ("conceptscheme", true) => ("concept", true),
-            (kind, _) => (kind, false),
-        };
-        let to = format!(
-            "https://data.vlaanderen.be/id/{kind}/{}",
-            id.trim_end_matches('/')
-        );
-        if to == iri {
+        let bare = id.trim_end_matches('/');
+        let is_right = scheme == right
+            && !is_page
+            && !is_misplaced
+            && singular.is_none()
+            && bare.len() == id.len();
+        if is_right || bare.is_empty() {
             return None;
         }
         Some(Identifier {
+            to: format!("{right}://data.vlaanderen.be/id/{kind}/{bare}"),
             is_page: is_page && !is_misplaced,
             is_plural: singular.is_some(),
-            to,
         })
     }
+}
+
+/// Code lists that ship with the program, and the scheme of the IRIs of their concepts.
+fn schemes_of_lists() -> FxHashMap<String, &'static str> {
+    let mut lists = FxHashMap::default();
+    let folder = VOCAB.get_dir("codelijst");
+    for file in folder.into_iter().flat_map(|folder| folder.files()) {
+        for line in file.contents_utf8().unwrap_or("").lines() {
+            for scheme in ["http", "https"] {
+                let start = format!("<{scheme}://data.vlaanderen.be/id/concept/");
+                let list = line.strip_prefix(&start).and_then(|rest| rest.split_once('/'));
+                if let Some((list, _)) = list {
+                    lists.insert(list.to_owned(), scheme);
+                }
+            }
+        }
+    }
+    lists
 }
 
 impl Host {
@@ -311,12 +331,19 @@ mod tests {
             "http://data.vlaanderen.be/id/mandatarissen/1",
             "https://data.vlaanderen.be/ns/adres#Adres",
             "https://data.vlaanderen.be/id/adres/",
+            "http://data.vlaanderen.be/id/concept/BestuursfunctieCode/1",
+            "http://data.vlaanderen.be/id/concept/EenLijstVanElders/1",
+            "https://data.vlaanderen.be/doc/conceptscheme/elders",
         ] {
             assert_eq!(of(other), None, "{other}");
         }
         assert_eq!(
             of("https://data.vlaanderen.be/id/conceptscheme/adresstatus/inGebruik").as_deref(),
             Some("https://data.vlaanderen.be/id/concept/adresstatus/inGebruik")
+        );
+        assert_eq!(
+            of("https://data.vlaanderen.be/id/concept/BestuursfunctieCode/1").as_deref(),
+            Some("http://data.vlaanderen.be/id/concept/BestuursfunctieCode/1")
         );
     }
 }
