@@ -140,6 +140,10 @@ pub const REPAIR_CODES: &[RepairCode] = codes! {
         "Komma te veel voor {from} weggelaten." "Comma too many before {from} left out."
         hint "Zet geen komma na het laatste lid van een lijst of object." "Put no comma after the last member of a list or object."
         example "[1, 2, ]" "[1, 2]"
+    "N026" Repair
+        "Lege @type in context {from} weggelaten." "Empty @type in context {from} left out."
+        hint "Geef een term in een JSON-LD-context een datatype, of laat @type weg." "Give a term of a JSON-LD context a datatype, or leave out @type."
+        example "{ \"@id\": \"http://purl.org/dc/terms/title\", \"@type\": \"\" }" "{ \"@id\": \"http://purl.org/dc/terms/title\" }"
     "N030" Repair
         "Coördinatenstelsel {from} gelezen als {to}." "Coordinate system {from} read as {to}."
         hint "Noem het stelsel met http en versie 0." "Name the system with http and version 0."
