@@ -21,6 +21,7 @@ pub mod parse;
 mod place;
 mod reader;
 mod records;
+mod rows_kept;
 pub mod sources;
 mod stage;
 mod subject_lines;

@@ -4,71 +4,103 @@
 
 use super::diagnostic::{Diagnostic, Location};
 use super::format::{Compression, detect_format};
+use super::input::Input;
 use super::limits::Limits;
 use super::load::{ItemRead, LoadItem, LoadPlan};
 use super::normalise::{
-    Document, Mapping, NormaliseError, NormaliseOptions, Normaliser, RecordsFile, RepairReport,
-    canonical_record, keep_evidence, read_records,
+    EachRecord, Mapping, NormaliseError, NormaliseOptions, Normalised, Normaliser, RepairReport,
+    SourceRecords, keep_evidence, looks_like_records, records_of,
 };
 use super::parse::ParseStats;
+use super::rows_kept::RowsKept;
 use crate::rdf::format::Format;
 use crate::rdf::label::Text;
 use crate::rdf::vocab::prov;
 use crate::store::{Draft, Id, QuadIds};
 use oxrdf::{GraphName, NamedNode, NamedNodeRef, Quad};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
 /// End of the name of the graph with derived statements.
 pub(super) const DERIVED: &str = "/afgeleid";
 
-/// A document of records.
+/// Records of a source that is known here.
 pub(super) struct Records {
-    file: RecordsFile,
+    records: SourceRecords<'static>,
     compression: Compression,
 }
 
+/// Why an input was not staged.
+enum Stop {
+    Io(io::Error),
+    Found(Box<Diagnostic>),
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// Whether a file that is no RDF by its name looks like records of a source that is known here.
+pub(super) fn looks_known(input: &Input) -> bool {
+    may_be_records(input.name()) && looks_like_records(Normaliser::shipped(), input)
+}
+
+/// Whether the name allows for records: JSON, XML, a table, or a name that tells nothing.
+fn may_be_records(name: &str) -> bool {
+    match detect_format(name, None) {
+        Ok((format, _)) => matches!(format, Format::JsonLd | Format::RdfXml),
+        Err(_) => true,
+    }
+}
+
 impl Records {
-    /// The records of an input, when it is JSON of a source that is known here.
+    /// The records of an input, when it is of a source that is known here.
     pub(super) fn of(item: &LoadItem, limits: &Limits) -> Option<Self> {
-        let (format, compression) = detect_format(item.input.name(), item.format).ok()?;
-        if format != Format::JsonLd {
+        let may_be = match item.format {
+            Some(format) => matches!(format, Format::JsonLd | Format::RdfXml),
+            None => may_be_records(item.input.name()),
+        };
+        if !may_be {
             return None;
         }
-        // What goes wrong here goes wrong again, with a place, when the input is read as JSON-LD.
-        let file = read_records(Normaliser::shipped(), &item.input, limits).ok()?;
-        Some(Self { file, compression })
+        // What goes wrong here goes wrong again, with a place, when the input is read as RDF.
+        let records = records_of(Normaliser::shipped(), &item.input, limits).ok()?;
+        let compression = match item.input.open() {
+            Ok(content) if content.compressed => Compression::Gzip,
+            _ => Compression::None,
+        };
+        Some(Self {
+            records,
+            compression,
+        })
     }
 
     /// Digest of the bytes.
     pub(super) fn sha256(&self) -> [u8; 32] {
-        self.file.sha256
-    }
-
-    fn members(&self) -> Option<Document<'_>> {
-        Normaliser::shipped().document(&self.file.value)
+        self.records.sha256()
     }
 
     /// The graphs that the records go to.
     pub(super) fn graphs(&self, base: &str, item: &LoadItem) -> BTreeSet<NamedNode> {
         let mut graphs = BTreeSet::new();
-        for (_, record) in self.members().into_iter().flat_map(|found| found.records) {
-            if let Some(mapping) = Normaliser::shipped().recognise(record) {
-                let graph = match &item.graph {
-                    Some(graph) => graph.as_str().to_owned(),
-                    None => format!("{base}/graph/{}", mapping.register),
-                };
-                graphs.insert(NamedNode::new_unchecked(format!("{graph}{DERIVED}")));
-                graphs.insert(NamedNode::new_unchecked(graph));
-            }
+        for register in self.records.registers(Normaliser::shipped()) {
+            let graph = match &item.graph {
+                Some(graph) => graph.as_str().to_owned(),
+                None => format!("{base}/graph/{register}"),
+            };
+            graphs.insert(NamedNode::new_unchecked(format!("{graph}{DERIVED}")));
+            graphs.insert(NamedNode::new_unchecked(graph));
         }
         graphs
     }
 
-    /// Puts what the records say into a draft.
+    /// Puts what the records say into a draft, one after the other.
     ///
     /// # Errors
-    /// When a record needs a repair and none is allowed, when no record at all could be read, or when the evidence cannot
-    /// be kept.
+    /// When a record needs a repair and none is allowed, when no record at all could be read, when a table breaks off, or when
+    /// the evidence cannot be kept.
     pub(super) fn stage(
         &self,
         draft: &mut Draft<'_>,
@@ -86,59 +118,86 @@ impl Records {
             strict: plan.strict,
             ..NormaliseOptions::new(base, name)
         };
+        if let Some(repair) = self.records.repair().filter(|_| plan.strict) {
+            let error = NormaliseError::Strict(repair.clone());
+            return Err(refused(&error, place()));
+        }
+        let folder = plan.evidence.as_deref().filter(|_| !plan.dry_run);
+        let unkept = |error: io::Error| not_kept(&error, place());
+        let mut rows = match (&self.records, folder) {
+            (SourceRecords::Table(_), Some(folder)) => {
+                Some(RowsKept::new(folder, &self.sha256()).map_err(unkept)?)
+            }
+            _ => None,
+        };
         let mut report = RepairReport::default();
-        if let Some(repair) = &self.file.repair {
-            if plan.strict {
-                let error = NormaliseError::Strict(repair.clone());
-                return Err(refused(&error, place()));
-            }
-            report.note(name, repair);
-        }
         let mut first_error = None;
-        let document = self.members();
-        if let Some(document) = &document {
-            report.add_document(document, name);
-        }
-        for (path, record) in document.into_iter().flat_map(|found| found.records) {
-            let mut quads = Vec::new();
-            let done = normaliser.normalise(record, &options, &mut |mut quad| {
-                quad.graph_name = graph_of(quad.graph_name, item.graph.as_ref());
-                quads.push(quad);
-            });
-            let done = match done {
-                Ok(done) => done,
-                Err(error @ NormaliseError::Strict(_)) => return Err(refused(&error, place())),
-                Err(error) => {
-                    report.refuse(format!("{name} {path}"), error.message());
-                    first_error.get_or_insert(error);
-                    continue;
-                }
-            };
-            if let Some(folder) = plan.evidence.as_deref().filter(|_| !plan.dry_run) {
-                let text = canonical_record(record);
-                keep_evidence(folder, &done.evidence, &text)
-                    .map_err(|error| not_kept(&error, place()))?;
-            }
-            if let Some(mapping) = normaliser.recognise(record) {
-                let object = Object {
-                    mapping,
-                    subject: done.subject.as_str(),
-                    is_extract: path.contains('['),
+        let staged = self
+            .records
+            .each::<Stop>(normaliser, name, &options, &mut report, &mut |each| {
+                let (mapping, record, is_extract, done, mut quads) = match each {
+                    EachRecord::Done {
+                        mapping,
+                        record,
+                        is_extract,
+                        done,
+                        quads,
+                    } => (mapping, record, is_extract, done, quads),
+                    EachRecord::Failed(error) => {
+                        let is_final = matches!(&error, NormaliseError::Quarantined(repair) if repair.code == "N102");
+                        if is_final || matches!(error, NormaliseError::Strict(_)) {
+                            return Err(Stop::Found(Box::new(refused(&error, place()))));
+                        }
+                        first_error.get_or_insert(error);
+                        return Ok(());
+                    }
                 };
-                replace(draft, &object, base, &quads);
-            }
-            report.add(&done, quads.len() as u64);
+                for quad in &mut quads {
+                    let graph = std::mem::take(&mut quad.graph_name);
+                    quad.graph_name = graph_of(graph, item.graph.as_ref());
+                }
+                match (folder, &mut rows) {
+                    (Some(_), Some(rows)) => {
+                        rows.keep(&done.evidence, &normaliser.evidence(mapping, record))?;
+                    }
+                    (Some(folder), None) => {
+                        let text = normaliser.evidence(mapping, record);
+                        keep_evidence(folder, &done.evidence, &text)?;
+                    }
+                    (None, _) => {}
+                }
+                if mapping.has_several() {
+                    for quad in &quads {
+                        draft.add_quad(quad.as_ref());
+                    }
+                } else {
+                    let object = Object {
+                        mapping,
+                        done: &done,
+                        is_extract,
+                    };
+                    replace(draft, &object, &quads);
+                }
+                Ok(())
+            });
+        match staged {
+            Ok(()) => {}
+            Err(Stop::Found(found)) => return Err(*found),
+            Err(Stop::Io(error)) => return Err(unkept(error)),
         }
         if let Some(error) = first_error.filter(|_| report.records == 0) {
             return Err(refused(&error, place()));
+        }
+        if let Some(rows) = rows {
+            rows.finish().map_err(unkept)?;
         }
         let stats = ParseStats {
             format: Format::JsonLd,
             compression: self.compression,
             quads: report.quads,
             blank_nodes: 0,
-            content_bytes: self.file.content_bytes,
-            content_sha256: self.file.sha256,
+            content_bytes: self.records.content_bytes(),
+            content_sha256: self.sha256(),
             warnings: Vec::new(),
         };
         Ok(ItemRead {
@@ -162,15 +221,18 @@ fn graph_of(own: GraphName, given: Option<&NamedNode>) -> GraphName {
 /// The object of a record.
 struct Object<'a> {
     mapping: &'a Mapping,
-    subject: &'a str,
+    done: &'a Normalised,
     /// Whether the record holds only some of what its source says of the object.
     is_extract: bool,
 }
 
+/// Nodes of one object that are looked through for what its source said before.
+const MAX_NODES: usize = 10_000;
+
 /// Adds the statements of a record, and takes out what the same source said of the object and its nodes before: all of it, or
 /// of an extract what it says anew. Names in a language that an extract holds one of take the place of one such name; classes
 /// stay, and so does what other records say of the object.
-fn replace(draft: &mut Draft<'_>, object: &Object<'_>, base: &str, quads: &[Quad]) {
+fn replace(draft: &mut Draft<'_>, object: &Object<'_>, quads: &[Quad]) {
     let mut said: BTreeMap<(Id, Id, Id), BTreeSet<Id>> = BTreeMap::new();
     let mut graphs = BTreeSet::new();
     for quad in quads {
@@ -179,18 +241,8 @@ fn replace(draft: &mut Draft<'_>, object: &Object<'_>, base: &str, quads: &[Quad
         said.entry((ids.s, ids.p, ids.g)).or_default().insert(ids.o);
         draft.add(ids);
     }
-    let mut own = vec![object.subject.to_owned()];
-    if let Some(path) = object
-        .subject
-        .strip_prefix("https://data.vlaanderen.be/id/")
-    {
-        let roles = object.mapping.roles();
-        own.extend(roles.map(|role| format!("{base}/.well-known/genid/{path}/{role}")));
-    }
-    let own: Vec<Id> = own
-        .iter()
-        .map(|iri| draft.intern(NamedNodeRef::new_unchecked(iri).into()))
-        .collect();
+    let subject = draft.intern(NamedNodeRef::new_unchecked(object.done.subject.as_str()).into());
+    let own = nodes_of(draft, subject, &format!("<{}/", object.done.nodes), &graphs);
     let view = draft.base().whole();
     let mut gone = Vec::new();
     for s in own {
@@ -229,6 +281,29 @@ fn replace(draft: &mut Draft<'_>, object: &Object<'_>, base: &str, quads: &[Quad
     for quad in gone {
         draft.remove(quad);
     }
+}
+
+/// The object and the nodes of it that statements of some graphs lead to.
+fn nodes_of(draft: &Draft<'_>, subject: Id, start: &str, graphs: &BTreeSet<Id>) -> Vec<Id> {
+    let view = draft.base().whole();
+    let mut own = vec![subject];
+    let mut known = BTreeSet::from([subject]);
+    let mut next = 0;
+    while let Some(s) = own.get(next).copied() {
+        next += 1;
+        for g in graphs {
+            for quad in view.quads(Some(s), None, None, Some(*g)) {
+                let is_node = own.len() < MAX_NODES
+                    && !known.contains(&quad.o)
+                    && view.text(quad.o).starts_with(start);
+                if is_node {
+                    known.insert(quad.o);
+                    own.push(quad.o);
+                }
+            }
+        }
+    }
+    own
 }
 
 fn text_of(draft: &Draft<'_>, id: Id) -> String {
