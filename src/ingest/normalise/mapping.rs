@@ -169,9 +169,9 @@ pub(super) struct NodeRule {
     pub(super) role: String,
     /// The role, with values of the record in it.
     pub(super) template: Template,
-    /// Index of the node that links to it; `None` is the object.
+    /// Index of the node that it belongs to; `None` is the object.
     pub(super) parent: Option<usize>,
-    /// Links from the parent.
+    /// Links to it, where their conditions hold.
     pub(super) links: Vec<Link>,
     /// Link to the parent.
     pub(super) back: Option<NamedNode>,
@@ -184,6 +184,8 @@ pub(super) struct NodeRule {
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) predicate: NamedNode,
+    /// Index of the node that has it; `None` is the object.
+    pub(super) from: Option<usize>,
     pub(super) when: Vec<Condition>,
 }
 
@@ -223,8 +225,8 @@ pub(super) struct Choice {
 #[derive(Debug)]
 pub(super) struct Part {
     pub(super) subject: PartSubject,
-    /// Link from the object, or from one of its nodes, to the part.
-    pub(super) predicate: Option<NamedNode>,
+    /// Links from the object, or from one of its nodes, to the part, where the conditions hold of the part.
+    pub(super) links: Vec<Link>,
     /// Link from the part.
     pub(super) back: Option<NamedNode>,
     /// Index of the node that links to it; `None` is the object.
@@ -483,7 +485,8 @@ fn add_predicates(body: &Body, own: &mut BTreeSet<String>) {
                     local_predicate, ..
                 } => local_predicate.iter().for_each(&mut add),
                 Rule::Part(part) => {
-                    part.predicate.iter().chain(&part.back).for_each(&mut add);
+                    part.links.iter().for_each(|link| add(&link.predicate));
+                    part.back.iter().for_each(&mut add);
                     parts.push(&part.body);
                 }
                 Rule::Link { .. }

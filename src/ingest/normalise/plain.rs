@@ -147,7 +147,8 @@ impl Walker<'_> {
         let Some(text) = self.plain_text(value, path)? else {
             return Ok(());
         };
-        if text.starts_with('<') {
+        let bare = text.split_once('>').map_or(text.as_str(), |(_, bare)| bare);
+        if text.starts_with('<') && is_wkt(bare.trim()) {
             self.say(places, &typed(text, geo::WKT_LITERAL));
             return Ok(());
         }
@@ -156,7 +157,7 @@ impl Walker<'_> {
             None if is_wkt(&text) => text,
             None => {
                 self.note("N033", path, &text, "geen WKT / no WKT")?;
-                text
+                return self.stranger(value, path);
             }
             Some(y) => match self.text_at(y).filter(|y| is_decimal(y) && is_decimal(&text)) {
                 Some(y) => {
@@ -288,8 +289,13 @@ fn is_date_time(text: &str) -> bool {
 
 fn is_wkt(text: &str) -> bool {
     let upper = text.get(..text.len().min(20)).unwrap_or("").to_ascii_uppercase();
+    let numbers = text.split_once('(').map_or("", |(_, numbers)| numbers);
     text.len() <= MAX_WKT_BYTES
         && text.ends_with(')')
+        && numbers.bytes().any(|byte| byte.is_ascii_digit())
+        && numbers
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || b" .,-+eE()".contains(&byte))
         && ["POINT", "LINESTRING", "POLYGON", "MULTI", "GEOMETRYCOLLECTION"]
             .iter()
             .any(|name| upper.starts_with(name))

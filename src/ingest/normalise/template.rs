@@ -1,5 +1,5 @@
 //! Templates: texts with holes for values of a record, such as `https://data.vlaanderen.be/id/organisatie/{ovoNumber}`; and
-//! conditions on such values. `{a.b}` is the value at a path, as one segment of an IRI; `{value}` the value at hand, `{base}`
+//! conditions on such values. `{a.b}` is the value at a path, as one segment of an IRI, and `{a,b}` the first there is; `{value}` the value at hand, `{base}`
 //! the base of the registry. After `|` stands how the value is written. Pure functions over records.
 
 use super::document::at;
@@ -32,7 +32,8 @@ enum Piece {
     Text(String),
     Base,
     Own(Filter),
-    At(Vec<String>, Filter),
+    /// The first of these paths that leads to a value.
+    At(Vec<Vec<String>>, Filter),
 }
 
 /// A text with holes.
@@ -72,7 +73,7 @@ impl Template {
             pieces.push(match name {
                 "base" => Piece::Base,
                 "value" => Piece::Own(filter),
-                path => Piece::At(split(path), filter),
+                paths => Piece::At(paths.split(',').map(split).collect(), filter),
             });
             rest = &rest[open + end + 1..];
         }
@@ -93,10 +94,13 @@ impl Template {
                 Piece::Text(text) => filled.text.push_str(text),
                 Piece::Base => filled.text.push_str(base),
                 Piece::Own(filter) => write(&mut filled, own?, *filter),
-                Piece::At(path, filter) => {
+                Piece::At(paths, filter) => {
+                    let text_at = |value: &Value, path: &[String]| {
+                        scalar(at(value, path)?).filter(|text| !text.is_empty())
+                    };
                     let text = from
                         .iter()
-                        .find_map(|value| scalar(at(value, path)?).filter(|t| !t.is_empty()))?;
+                        .find_map(|value| paths.iter().find_map(|path| text_at(value, path)))?;
                     write(&mut filled, &text, *filter);
                 }
             }
@@ -107,7 +111,7 @@ impl Template {
     /// The first path in it.
     pub(super) fn path(&self) -> Option<&[String]> {
         self.pieces.iter().find_map(|piece| match piece {
-            Piece::At(path, _) => Some(path.as_slice()),
+            Piece::At(paths, _) => paths.first().map(Vec::as_slice),
             _ => None,
         })
     }

@@ -240,14 +240,13 @@ impl Walker<'_> {
         value: &Value,
         path: &str,
     ) -> Result<(), NormaliseError> {
-        let beside = source
-            .fixed
-            .clone()
-            .or_else(|| source.path.as_deref().and_then(|path| self.text_at(path)));
-        let beside = beside.and_then(|code| match source.map.get(&code) {
+        let told = source.path.as_deref().and_then(|path| self.text_at(path));
+        let told = told.and_then(|code| match source.map.get(&code) {
             Some(tag) => Some(tag.clone()),
-            None => (source.map.is_empty() && code.len() == 2 && code != "xx").then_some(code),
+            // Sources write `xx` for a language that they do not know.
+            None => (source.map.is_empty() && code != "xx").then_some(code),
         });
+        let beside = source.fixed.clone().or(told);
         let beside = beside.map(|tag| Value::String(tag.to_ascii_lowercase()));
         let (text, text_path, tag) = match value {
             Value::Object(members) => {

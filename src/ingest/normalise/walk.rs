@@ -284,7 +284,10 @@ impl<'a> Walker<'a> {
             Some(Action::Quarantine | Action::Refuse) => Err(NormaliseError::Quarantined(repair)),
             Some(Action::Repair) if self.options.strict => Err(NormaliseError::Strict(repair)),
             _ => {
-                self.repairs.push(repair);
+                // A number may stand in the subject and in a statement.
+                if !matches!(code, "N050" | "N051") || !self.repairs.contains(&repair) {
+                    self.repairs.push(repair);
+                }
                 Ok(())
             }
         }
@@ -415,8 +418,15 @@ impl<'a> Walker<'a> {
             Value::Null => self.omit(value, path, &no_value()),
             Value::Array(members) if members.is_empty() => self.omit(value, path, &no_value()),
             Value::Array(members) => {
+                // A list in the place of an element around others is the list of those.
+                let inner = tree.children.iter().next();
+                let inner = inner.filter(|_| tree.children.len() == 1);
                 for (index, member) in members.iter().enumerate() {
-                    self.visit(member, tree, &format!("{path}[{index}]"))?;
+                    let next = match inner {
+                        Some((key, next)) if member.get(key).is_none() => next,
+                        _ => tree,
+                    };
+                    self.visit(member, next, &format!("{path}[{index}]"))?;
                 }
             }
             Value::Object(members) => {
@@ -507,13 +517,11 @@ impl<'a> Walker<'a> {
         result?;
         if self.quads.len() > before && !matches!(part.subject, PartSubject::Same) {
             let own = self.node_of(part.on);
-            if let Some(predicate) = &part.predicate {
-                self.emit(
-                    &own,
-                    predicate.as_str(),
-                    subject.clone().into(),
-                    part.derived,
-                );
+            for link in &part.links {
+                if all_hold(&link.when, value) {
+                    let object = subject.clone().into();
+                    self.emit(&own, link.predicate.as_str(), object, part.derived);
+                }
             }
             if let Some(back) = &part.back {
                 self.emit(&subject, back.as_str(), own.into(), part.derived);
@@ -555,9 +563,14 @@ impl<'a> Walker<'a> {
     fn finish_nodes(&mut self) -> Result<(), NormaliseError> {
         let nodes: &'a [NodeRule] = self.scope.nodes;
         for index in (0..nodes.len()).rev() {
-            if self.scope.used[index]
-                && let Some(parent) = nodes[index].parent
-            {
+            if !self.scope.used[index] {
+                continue;
+            }
+            let from = nodes[index].links.iter().filter_map(|link| {
+                let is_link = all_hold(&link.when, self.scope.value);
+                link.from.filter(|_| is_link)
+            });
+            for parent in from.collect::<Vec<usize>>() {
                 self.scope.used[parent] = true;
             }
         }
@@ -571,9 +584,9 @@ impl<'a> Walker<'a> {
 
     fn finish_node(&mut self, index: usize, rule: &NodeRule) -> Result<(), NormaliseError> {
         let node = self.node_of(Some(index));
-        let parent = self.node_of(rule.parent);
         for link in &rule.links {
             if self.holds(&link.when) {
+                let parent = self.node_of(link.from);
                 self.emit(
                     &parent,
                     link.predicate.as_str(),
@@ -583,6 +596,7 @@ impl<'a> Walker<'a> {
             }
         }
         if let Some(back) = &rule.back {
+            let parent = self.node_of(rule.parent);
             self.emit(&node, back.as_str(), parent.into(), rule.derived);
         }
         for class in &rule.classes {

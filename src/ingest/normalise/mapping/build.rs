@@ -109,12 +109,17 @@ fn node_rule(row: NodeRow, common: &Common, nodes: &[NodeRule]) -> Result<NodeRu
     if let Some(predicate) = &row.predicate {
         links.push(Link {
             predicate: common.iri(predicate)?,
+            from: parent,
             when: Vec::new(),
         });
     }
     for link in &row.link {
         links.push(Link {
             predicate: common.iri(&link.predicate)?,
+            from: match &link.from {
+                Some(role) => Some(node_index(nodes, role)?),
+                None => parent,
+            },
             when: conditions(&link.when)?,
         });
     }
@@ -140,16 +145,30 @@ fn part_rule(
     let subject = match (&row.role, &row.subject) {
         (Some(role), None) => PartSubject::Node(Template::parse(role)?),
         (None, Some(subject)) => PartSubject::Own(Template::parse(subject)?),
-        (None, None) if row.predicate.is_none() && row.back.is_none() => PartSubject::Same,
+        (None, None)
+            if row.predicate.is_none() && row.back.is_none() && row.links.is_empty() =>
+        {
+            PartSubject::Same
+        }
         _ => return Err("a part has a role, a subject, or neither and no link".to_owned()),
     };
     let on = match &row.on {
         Some(role) => Some(node_index(nodes, role)?),
         None => None,
     };
+    let mut links = Vec::new();
+    let always = row.predicate.iter().map(|name| (name, &[][..]));
+    let others = row.links.iter().map(|link| (&link.predicate, &link.when[..]));
+    for (predicate, when) in always.chain(others) {
+        links.push(Link {
+            predicate: common.iri(predicate)?,
+            from: on,
+            when: conditions(when)?,
+        });
+    }
     Ok(Part {
         subject,
-        predicate: row.predicate.map(|name| common.iri(&name)).transpose()?,
+        links,
         back: row.back.map(|name| common.iri(&name)).transpose()?,
         on,
         derived: row.derived,

@@ -124,6 +124,8 @@ pub(super) struct PartRow {
     pub(super) role: Option<String>,
     pub(super) subject: Option<String>,
     pub(super) predicate: Option<String>,
+    #[serde(default)]
+    pub(super) links: Vec<LinkRow>,
     pub(super) back: Option<String>,
     pub(super) on: Option<String>,
     #[serde(default)]
@@ -165,6 +167,7 @@ pub(super) struct NodeRow {
 #[serde(deny_unknown_fields)]
 pub(super) struct LinkRow {
     pub(super) predicate: String,
+    pub(super) from: Option<String>,
     #[serde(default)]
     pub(super) when: Vec<WhenRow>,
 }
