@@ -649,9 +649,7 @@ fn walk(
         } else if path.is_file() {
             let input = Input::file(&path);
             match detect(&input, None, None) {
-                Err(finding)
-                    if matches!(finding.code, "P001" | "P002") && !looks_known(&input) =>
-                {
+                Err(finding) if matches!(finding.code, "P001" | "P002") && !looks_known(&input) => {
                     skipped.push(path);
                 }
                 _ => found.push(path),

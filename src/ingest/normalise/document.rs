@@ -107,8 +107,12 @@ impl Normaliser {
                 let mut places = Vec::new();
                 locate(value, list, "", MAX_CHAIN, &mut places);
                 places.retain(|(_, value)| self.is_list(value, is_source && list.len() == 1));
-                if !places.is_empty() {
-                    return Some((mapping, places));
+                if let Some((_, first)) = places.first() {
+                    let record = match first {
+                        Value::Array(members) => members.iter().find_map(|m| self.recognise(m)),
+                        one => self.recognise(one),
+                    };
+                    return Some((record.unwrap_or(mapping), places));
                 }
             }
         }
@@ -281,13 +285,12 @@ impl NoRecords {
         }
         let is_only = self.only.is_empty()
             || value.as_object().is_some_and(|members| {
-                members.keys().all(|key| self.only.iter().any(|one| one == key))
+                members
+                    .keys()
+                    .all(|key| self.only.iter().any(|one| one == key))
             });
         let says_something = !self.has.is_empty() || !self.only.is_empty();
-        says_something
-            && is_only
-            && self.has.iter().all(reaches)
-            && !self.lacks.iter().any(reaches)
+        says_something && is_only && self.has.iter().all(reaches) && !self.lacks.iter().any(reaches)
     }
 }
 

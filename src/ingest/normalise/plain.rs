@@ -30,7 +30,9 @@ impl Walker<'_> {
         match value {
             Value::Number(number) => Ok(Some(number.to_string())),
             Value::Bool(flag) => Ok(Some(flag.to_string())),
-            _ => Ok(self.some_text(value, path)?.map(|text| text.trim().to_owned())),
+            _ => Ok(self
+                .some_text(value, path)?
+                .map(|text| text.trim().to_owned())),
         }
     }
 
@@ -56,7 +58,11 @@ impl Walker<'_> {
             Datatype::Date => (date(&text), xsd::DATE, "xsd:date"),
             Datatype::DateTime => {
                 let is_right = is_date_time(&text);
-                (is_right.then(|| text.clone()), xsd::DATE_TIME, "xsd:dateTime")
+                (
+                    is_right.then(|| text.clone()),
+                    xsd::DATE_TIME,
+                    "xsd:dateTime",
+                )
             }
             Datatype::Decimal => {
                 let is_right = is_decimal(&text);
@@ -159,7 +165,10 @@ impl Walker<'_> {
                 self.note("N033", path, &text, "geen WKT / no WKT")?;
                 return self.stranger(value, path);
             }
-            Some(y) => match self.text_at(y).filter(|y| is_decimal(y) && is_decimal(&text)) {
+            Some(y) => match self
+                .text_at(y)
+                .filter(|y| is_decimal(y) && is_decimal(&text))
+            {
                 Some(y) => {
                     let reason = Text::new(
                         "Staat als WKT in de geometrie.",
@@ -174,7 +183,10 @@ impl Walker<'_> {
                 }
             },
         };
-        self.say(places, &typed(format!("<{system}> {shape}"), geo::WKT_LITERAL));
+        self.say(
+            places,
+            &typed(format!("<{system}> {shape}"), geo::WKT_LITERAL),
+        );
         Ok(())
     }
 
@@ -248,11 +260,7 @@ fn date(text: &str) -> Option<String> {
     {
         return None;
     }
-    let date = jiff::civil::Date::new(
-        year.parse().ok()?,
-        month.parse().ok()?,
-        day.parse().ok()?,
-    );
+    let date = jiff::civil::Date::new(year.parse().ok()?, month.parse().ok()?, day.parse().ok()?);
     date.ok().map(|_| format!("{year}-{month}-{day}"))
 }
 
@@ -267,7 +275,10 @@ fn is_decimal(text: &str) -> bool {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
     !(whole.is_empty() && part.is_empty())
-        && whole.bytes().chain(part.bytes()).all(|byte| byte.is_ascii_digit())
+        && whole
+            .bytes()
+            .chain(part.bytes())
+            .all(|byte| byte.is_ascii_digit())
 }
 
 fn is_time(text: &str) -> bool {
@@ -278,9 +289,9 @@ fn is_date_time(text: &str) -> bool {
     let (Some(date_part), Some(rest)) = (text.get(..10), text.get(11..)) else {
         return false;
     };
-    let zoneless = rest.strip_suffix('Z').unwrap_or_else(|| {
-        rest.rfind(['+', '-']).map_or(rest, |at| &rest[..at])
-    });
+    let zoneless = rest
+        .strip_suffix('Z')
+        .unwrap_or_else(|| rest.rfind(['+', '-']).map_or(rest, |at| &rest[..at]));
     text.as_bytes().get(10) == Some(&b'T')
         && date_part.len() == 10
         && date(date_part).as_deref() == Some(date_part)
@@ -288,7 +299,10 @@ fn is_date_time(text: &str) -> bool {
 }
 
 fn is_wkt(text: &str) -> bool {
-    let upper = text.get(..text.len().min(20)).unwrap_or("").to_ascii_uppercase();
+    let upper = text
+        .get(..text.len().min(20))
+        .unwrap_or("")
+        .to_ascii_uppercase();
     let numbers = text.split_once('(').map_or("", |(_, numbers)| numbers);
     text.len() <= MAX_WKT_BYTES
         && text.ends_with(')')
@@ -296,9 +310,15 @@ fn is_wkt(text: &str) -> bool {
         && numbers
             .bytes()
             .all(|byte| byte.is_ascii_digit() || b" .,-+eE()".contains(&byte))
-        && ["POINT", "LINESTRING", "POLYGON", "MULTI", "GEOMETRYCOLLECTION"]
-            .iter()
-            .any(|name| upper.starts_with(name))
+        && [
+            "POINT",
+            "LINESTRING",
+            "POLYGON",
+            "MULTI",
+            "GEOMETRYCOLLECTION",
+        ]
+        .iter()
+        .any(|name| upper.starts_with(name))
 }
 
 /// WKT of a GeoJSON geometry.

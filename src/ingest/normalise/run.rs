@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Read as _};
 
 /// Start of an input that says whether it is worth reading.
-const HEAD_BYTES: u64 = 64 << 10;
+const HEAD_BYTES: u64 = 512 << 10;
 
 /// The records of one input.
 pub enum SourceRecords<'n> {
@@ -61,13 +61,15 @@ pub fn records_of<'n>(
     open_table(normaliser, input, limits).map(|table| SourceRecords::Table(Box::new(table)))
 }
 
-/// Whether the start of an input looks like records, at the cost of its first 64 KiB.
+/// Whether the start of an input looks like records, at the cost of its first 512 KiB.
 pub fn looks_like_records(normaliser: &Normaliser, input: &Input) -> bool {
     let Ok(mut content) = input.open() else {
         return false;
     };
     let mut head = Vec::new();
-    let read = (&mut content.reader).take(HEAD_BYTES).read_to_end(&mut head);
+    let read = (&mut content.reader)
+        .take(HEAD_BYTES)
+        .read_to_end(&mut head);
     read.is_ok() && (may_hold_records(normaliser, &head) || is_known_header(normaliser, &head))
 }
 
@@ -135,8 +137,8 @@ impl SourceRecords<'_> {
                        is_extract: bool,
                        report: &mut RepairReport| {
             let mut quads = Vec::new();
-            let done = normaliser
-                .normalise_as(mapping, record, options, &mut |quad| quads.push(quad));
+            let done =
+                normaliser.normalise_as(mapping, record, options, &mut |quad| quads.push(quad));
             match done {
                 Ok(done) => {
                     report.add(&done, quads.len() as u64);

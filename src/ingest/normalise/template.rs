@@ -127,8 +127,14 @@ fn write(filled: &mut Filled, text: &str, filter: Filter) {
         Filter::Kbo | Filter::Entity => {
             let number = Kbo::read(text);
             if filter == Filter::Entity {
-                let is_site = number.text.starts_with(|first: char| ('2'..='9').contains(&first));
-                let kind = if is_site { "vestiging/" } else { "organisatie/" };
+                let is_site = number
+                    .text
+                    .starts_with(|first: char| ('2'..='9').contains(&first));
+                let kind = if is_site {
+                    "vestiging/"
+                } else {
+                    "organisatie/"
+                };
                 filled.text.push_str(kind);
             }
             filled.text.push_str(&segment(&number.text));
@@ -260,7 +266,10 @@ mod tests {
         };
         assert_eq!(of("{base}/{c}").as_deref(), Some("http://h/x%20y"));
         assert_eq!(of("u:{value|words}").as_deref(), Some("u:inGebruik"));
-        assert_eq!(of("{a.b|entity}").as_deref(), Some("organisatie/0207499826"));
+        assert_eq!(
+            of("{a.b|entity}").as_deref(),
+            Some("organisatie/0207499826")
+        );
         assert_eq!(of("{d}"), None);
         assert!(Template::parse("{a|onzin}").is_err());
         assert!(Template::parse("{a").is_err());

@@ -252,7 +252,13 @@ impl Walker<'_> {
             Value::Object(members) => {
                 if let Some(inner) = members.get("geografischeNaam").filter(|v| v.is_object()) {
                     self.others(members, &["geografischeNaam"], path)?;
-                    return self.label(places, plain, source, inner, &join(path, "geografischeNaam"));
+                    return self.label(
+                        places,
+                        plain,
+                        source,
+                        inner,
+                        &join(path, "geografischeNaam"),
+                    );
                 }
                 let keys = if members.contains_key("@value") {
                     ["@value", "@language"]

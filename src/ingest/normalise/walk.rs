@@ -381,7 +381,11 @@ impl<'a> Walker<'a> {
         let mapping = self.mapping;
         let local = name.rsplit(['#', '/']).next().unwrap_or(name);
         if local.len() < name.len()
-            && !mapping.body.classes.iter().any(|class| class.as_str() == name)
+            && !mapping
+                .body
+                .classes
+                .iter()
+                .any(|class| class.as_str() == name)
             && let Some(class) = mapping.body.classes.first()
         {
             return self.note("N003", "@type", name, class.as_str());
@@ -405,14 +409,13 @@ impl<'a> Walker<'a> {
         if !tree.choices.is_empty() {
             let scope = self.scope.value;
             let mut choices = tree.choices.iter();
-            return match choices.find(|choice| all_hold(&choice.when, scope)) {
-                Some(choice) => self.apply(&choice.rule, value, path),
-                None if value.is_null() => {
-                    self.omit(value, path, &no_value());
-                    Ok(())
+            match choices.find(|choice| all_hold(&choice.when, scope)) {
+                Some(choice) => return self.apply(&choice.rule, value, path),
+                None if tree.children.is_empty() && !value.is_null() => {
+                    return self.stranger(value, path);
                 }
-                None => self.stranger(value, path),
-            };
+                None => {}
+            }
         }
         match value {
             Value::Null => self.omit(value, path, &no_value()),
@@ -486,12 +489,7 @@ impl<'a> Walker<'a> {
     }
 
     /// A part: its own statements, and the link to it when there are any.
-    fn part(
-        &mut self,
-        part: &'a Part,
-        value: &'a Value,
-        path: &str,
-    ) -> Result<(), NormaliseError> {
+    fn part(&mut self, part: &'a Part, value: &'a Value, path: &str) -> Result<(), NormaliseError> {
         let outer_value = std::mem::replace(&mut self.scope.value, value);
         let made = match &part.subject {
             PartSubject::Same => None,

@@ -40,8 +40,8 @@ fn body_at(row: BodyRow, common: &Common, lists: &Lists, depth: usize) -> Result
     for part in row.part {
         let path = part.path.clone();
         let when = conditions(&part.when)?;
-        let rule =
-            part_rule(part, common, &nodes, lists, depth).map_err(|why| format!("{path}: {why}"))?;
+        let rule = part_rule(part, common, &nodes, lists, depth)
+            .map_err(|why| format!("{path}: {why}"))?;
         tree.add(&path, when, Rule::Part(Box::new(rule)))?;
     }
     let mut skips = Vec::new();
@@ -145,9 +145,7 @@ fn part_rule(
     let subject = match (&row.role, &row.subject) {
         (Some(role), None) => PartSubject::Node(Template::parse(role)?),
         (None, Some(subject)) => PartSubject::Own(Template::parse(subject)?),
-        (None, None)
-            if row.predicate.is_none() && row.back.is_none() && row.links.is_empty() =>
-        {
+        (None, None) if row.predicate.is_none() && row.back.is_none() && row.links.is_empty() => {
             PartSubject::Same
         }
         _ => return Err("a part has a role, a subject, or neither and no link".to_owned()),
@@ -158,7 +156,10 @@ fn part_rule(
     };
     let mut links = Vec::new();
     let always = row.predicate.iter().map(|name| (name, &[][..]));
-    let others = row.links.iter().map(|link| (&link.predicate, &link.when[..]));
+    let others = row
+        .links
+        .iter()
+        .map(|link| (&link.predicate, &link.when[..]));
     for (predicate, when) in always.chain(others) {
         links.push(Link {
             predicate: common.iri(predicate)?,
@@ -206,12 +207,7 @@ fn needed<T>(value: Option<T>, what: &str) -> Result<T, String> {
     value.ok_or_else(|| format!("{what} is missing"))
 }
 
-fn rule(
-    row: FieldRow,
-    common: &Common,
-    nodes: &[NodeRule],
-    lists: &Lists,
-) -> Result<Rule, String> {
+fn rule(row: FieldRow, common: &Common, nodes: &[NodeRule], lists: &Lists) -> Result<Rule, String> {
     let on = |role: &Option<String>| {
         role.as_deref()
             .map(|role| node_index(nodes, role))
