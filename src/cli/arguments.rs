@@ -2,6 +2,7 @@
 
 use super::problem::Problem;
 use crate::query::{ServiceLimits, Services};
+use crate::registry::Moment;
 use crate::store::AsOf;
 use clap::Args;
 use jiff::Timestamp;
@@ -72,6 +73,14 @@ pub(crate) fn parse_as_of(text: &str) -> Result<AsOf, String> {
         "a commit's number, a day such as 2024-12-31 or a moment such as 2024-12-31T12:00:00Z is expected".to_owned()
     })?;
     Ok(AsOf::Moment(floor_ms(moment)))
+}
+
+/// A moment of valid time: a day (its end in Belgium) or a moment.
+pub(crate) fn parse_valid_on(text: &str) -> Result<Moment, String> {
+    Moment::asked(text).ok_or_else(|| {
+        "a day such as 2024-12-31 or a moment such as 2024-12-31T12:00:00+01:00 is expected"
+            .to_owned()
+    })
 }
 
 /// The last millisecond before a day (its start, UTC) or a moment with an offset.

@@ -130,6 +130,16 @@ fn write_report(session: &Session, target: &Path, report: &CopyReport) -> anyhow
         "stored queries",
         console.number(report.query_files),
     )?;
+    row(
+        "records als bewijs",
+        "records as evidence",
+        console.number(report.evidence_files),
+    )?;
+    row(
+        "bestanden van bronnen",
+        "files of sources",
+        console.number(report.source_files),
+    )?;
     if let Some(reason) = &report.without_index {
         let text = console.say(
             "weggelaten: kan niet gebruikt worden en wordt bij het openen uit het logboek gemaakt",

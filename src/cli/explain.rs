@@ -53,8 +53,8 @@ fn explain(session: &Session, code: &str, out: &mut dyn Write) -> anyhow::Result
         format!("there is no code {code}"),
     )
     .hint(
-        "V-codes gaan over resultaten, L-codes over vormen, P-codes over bestanden, N-codes over herstellingen; `oslo explain` zonder code toont ze alle",
-        "V codes are about results, L codes about shapes, P codes about files, N codes about repairs; `oslo explain` without a code lists them all",
+        "V-codes gaan over resultaten, L-codes over vormen, P-codes over bestanden, N-codes over herstellingen, H-codes over bronnen; `oslo explain` zonder code toont ze alle",
+        "V codes are about results, L codes about shapes, P codes about files, N codes about repairs, H codes about sources; `oslo explain` without a code lists them all",
     )
     .into())
 }

@@ -109,6 +109,7 @@ fn change(registry: &Registry, graph: &NamedNode, args: &GateArgs) -> anyhow::Re
     });
     match done {
         Ok(_) => Ok(()),
+        Err(CommitError::Reserved(reserved)) => Err(problem::of_reserved(&reserved)),
         Err(CommitError::Store(error)) => Err(problem::of_store(error)),
         Err(CommitError::Change(never)) => match never {},
         Err(CommitError::Rejected(_)) => unreachable!("nothing is judged with the mode off"),

@@ -44,6 +44,9 @@ pub(crate) struct HarvestArgs {
     /// Another host that the source may lead to; may be given more than once
     #[arg(long, value_name = "HOST")]
     allow_host: Vec<String>,
+    /// Write to the graph even if it belongs to another source
+    #[arg(long)]
+    force: bool,
     /// Most requests a second to one host; 0 is no bound
     #[arg(long, value_name = "N", default_value_t = 20.0)]
     rate: f64,
@@ -118,6 +121,7 @@ fn options(
         Kept::Versions => Form::Versions,
     };
     options.mode = args.on_violation.map(Into::into);
+    options.force = args.force;
     options.fetch.allow_private = args.allow_private;
     options.fetch.hosts.clone_from(&args.allow_host);
     options.fetch.per_second = args.rate;
@@ -160,6 +164,9 @@ fn one_run(console: Console, harvest: &mut Harvest<'_>) -> anyhow::Result<Summar
     if hidden > 0 {
         let more = console.say("verdere fouten", "more errors");
         eprintln!("… {hidden} {more}");
+    }
+    if !summary.repairs.is_empty() {
+        eprintln!("{}", summary.repairs.line(console.language));
     }
     let outcome = match (summary.failures, summary.commits) {
         (1.., _) => "failing",
@@ -234,13 +241,7 @@ fn told_in_words(console: Console, summary: &Summary, started: Instant) -> Strin
             ("door nieuwere versies vervangen", "superseded"),
         ),
         (summary.waiting, ("in quarantaine", "in quarantine")),
-        (
-            summary.repaired,
-            (
-                "teksten zonder taal hersteld",
-                "texts without language mended",
-            ),
-        ),
+        (summary.repaired, ("hersteld", "mended")),
         (
             summary.hollow,
             ("leden zonder inhoud", "members without content"),

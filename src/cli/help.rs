@@ -2,10 +2,12 @@
 //! English texts of arguments stand beside the arguments; this file holds the Dutch ones and what surrounds them.
 
 mod more;
+mod sources;
 
 use crate::rdf::label::Language;
 use clap::Command;
 use more::MORE_DUTCH;
+use sources::SOURCES_DUTCH;
 
 const TEMPLATE: &str =
     "{about-with-newline}\n{usage-heading} {usage}\n\n{before-help}{all-args}{after-help}";
@@ -128,8 +130,8 @@ const EXAMPLES: [(&str, &str, &str); 22] = [
     ),
     (
         "query",
-        "  oslo query 'SELECT ?s { ?s a <https://data.vlaanderen.be/ns/adres#Adres> } LIMIT 5'\n  oslo query -f vraag.rq --format csv --timeout 30 > antwoord.csv\n  oslo query --as-of 2024-12-31 -f vraag.rq\n  oslo query --explain -f vraag.rq\n  oslo query --stored adressen-van-straat --set straat=Markt",
-        "  oslo query 'SELECT ?s { ?s a <https://data.vlaanderen.be/ns/adres#Adres> } LIMIT 5'\n  oslo query -f question.rq --format csv --timeout 30 > answer.csv\n  oslo query --as-of 2024-12-31 -f question.rq\n  oslo query --explain -f question.rq\n  oslo query --stored adressen-van-straat --set straat=Markt",
+        "  oslo query 'SELECT ?s { ?s a <https://data.vlaanderen.be/ns/adres#Adres> } LIMIT 5'\n  oslo query -f vraag.rq --format csv --timeout 30 > antwoord.csv\n  oslo query --as-of 2024-12-31 -f vraag.rq\n  oslo query --valid-on 2024-12-31 -f vraag.rq\n  oslo query --explain -f vraag.rq\n  oslo query --stored adressen-van-straat --set straat=Markt",
+        "  oslo query 'SELECT ?s { ?s a <https://data.vlaanderen.be/ns/adres#Adres> } LIMIT 5'\n  oslo query -f question.rq --format csv --timeout 30 > answer.csv\n  oslo query --as-of 2024-12-31 -f question.rq\n  oslo query --valid-on 2024-12-31 -f question.rq\n  oslo query --explain -f question.rq\n  oslo query --stored adressen-van-straat --set straat=Markt",
     ),
     (
         "update",
@@ -200,7 +202,7 @@ const DUTCH_INDEX_MEMORY: &str =
     "Geheugen dat het maken van de index mag nemen, zoals 512MiB of 2GiB [standaard: 2GiB]";
 
 /// Dutch texts: command or command and argument; "" is the program itself.
-const DUTCH: [(&str, &str, &str); 95] = [
+const DUTCH: &[(&str, &str, &str)] = &[
     (
         "",
         "",
@@ -522,6 +524,11 @@ const DUTCH: [(&str, &str, &str); 95] = [
     ("query", "allow_service", DUTCH_ALLOW_SERVICE),
     ("query", "service_timeout", DUTCH_SERVICE_TIMEOUT),
     ("query", "as_of", DUTCH_AS_OF),
+    (
+        "query",
+        "valid_on",
+        "Bevraag wat in de wereld gold op het einde van deze dag (Belgische tijd) of op dit moment, voor zover versies bewaard zijn",
+    ),
     ("export", "as_of", DUTCH_AS_OF),
     ("validate", "as_of", DUTCH_AS_OF),
     (
@@ -564,7 +571,7 @@ pub(crate) fn localise(command: Command, language: Language) -> Command {
 }
 
 fn translate(mut command: Command) -> Command {
-    for (name, argument, text) in DUTCH.into_iter().chain(MORE_DUTCH) {
+    for &(name, argument, text) in DUTCH.iter().chain(MORE_DUTCH).chain(SOURCES_DUTCH) {
         command = match (name, argument) {
             ("", "") => command.about(text),
             ("", argument) => command.mut_arg(argument, |it| it.help(text)),
@@ -587,7 +594,7 @@ mod tests {
     fn every_command_is_in_a_group_with_an_example_and_dutch_for_every_argument() {
         let command = Cli::command();
         let has_dutch = |name: &str, argument: &str| {
-            let mut texts = DUTCH.iter().chain(&MORE_DUTCH);
+            let mut texts = DUTCH.iter().chain(MORE_DUTCH).chain(SOURCES_DUTCH);
             texts.any(|(of, id, _)| *of == name && *id == argument)
         };
         for sub in command.get_subcommands() {

@@ -4,16 +4,19 @@
 use super::Exit;
 use super::arguments::parse_memory;
 use super::console::{Console, Progress, group_digits, write_tabbed};
+use super::normalise::ReportForm;
 use super::problem::{self, Problem};
 use super::quarantine::print_aside;
 use super::session::Session;
+use super::source::parse_keep;
 use crate::ingest::load::{
     CommitUnit, Introduced, LoadMode, LoadOutcome, LoadProgress, LoadedFile, TargetGraph,
 };
-use crate::ingest::{Diagnostic, LoadPlan, LoadSummary, detect_format, load_files};
+use crate::ingest::normalise::RepairReport;
+use crate::ingest::{Diagnostic, LoadPlan, LoadSummary, Mending, detect_format, load_files};
 use crate::rdf::format::Format;
 use crate::rdf::label::Language;
-use crate::registry::{Mode, Registry, Rejection};
+use crate::registry::{Mode, Registry, Rejection, Writer};
 use crate::shapes::{Severity, SeverityCounts};
 use clap::{Args, ValueEnum};
 use oxrdf::NamedNode;
@@ -47,9 +50,21 @@ pub(crate) struct LoadArgs {
     /// Remove from the target graph what the file no longer says
     #[arg(long)]
     replace: bool,
-    /// Refuse records of the sources that would have to be repaired
+    /// Mend RDF too: names of namespaces, terms, identifiers and systems of coordinates, bytes that are not UTF-8
+    #[arg(long)]
+    repair: bool,
+    /// Repairs that are not made, by code with commas between them
+    #[arg(long, value_name = "CODES", requires = "repair", value_parser = parse_keep)]
+    keep: Option<String>,
+    /// Refuse what would have to be repaired
     #[arg(long)]
     strict: bool,
+    /// Write to graphs of declared sources too
+    #[arg(long)]
+    force: bool,
+    /// Form of what is told of repairs, on standard error
+    #[arg(long, value_enum, default_value_t = ReportForm::Text)]
+    report: ReportForm,
     /// Local copies of JSON-LD contexts: a table of context IRI and path
     #[arg(long, value_name = "TSV")]
     context_map: Option<PathBuf>,
@@ -98,6 +113,7 @@ pub(crate) fn run(session: &Session, args: &LoadArgs) -> anyhow::Result<Exit> {
     let mut meter = Meter::new(console, &plan);
     let mut tally = Tally {
         exit: Exit::Done,
+        report: args.report,
         added: 0,
         loaded: 0,
         not_tried: 0,
@@ -122,6 +138,15 @@ pub(crate) fn run(session: &Session, args: &LoadArgs) -> anyhow::Result<Exit> {
     meter.bar.done();
     tally.say(console, plan.skipped.len());
     Ok(tally.exit)
+}
+
+/// Whose graphs a command may touch.
+pub(crate) fn writer(force: bool) -> Writer {
+    if force {
+        Writer::Operator
+    } else {
+        Writer::Anyone
+    }
 }
 
 /// The IRI of a graph as a person typed it.
@@ -163,6 +188,11 @@ fn plan(session: &Session, registry: &Registry, args: &LoadArgs) -> anyhow::Resu
     plan.gate = args.on_violation.map(Into::into);
     plan.dry_run = args.dry_run;
     plan.strict = args.strict;
+    plan.writer = writer(args.force);
+    plan.mending = args.repair.then(|| Mending {
+        keep: Mending::keeping(args.keep.as_deref().unwrap_or("")).unwrap_or_default(),
+        strict: args.strict,
+    });
     plan.evidence = Some(session.data().to_owned());
     plan.keep_going = args.keep_going;
     plan.mode = if args.replace {
@@ -267,6 +297,7 @@ impl Meter {
 /// What became of the files so far.
 struct Tally {
     exit: Exit,
+    report: ReportForm,
     added: u64,
     loaded: usize,
     not_tried: usize,
@@ -275,7 +306,7 @@ struct Tally {
 impl Tally {
     fn take(&mut self, console: Console, bar: &Progress, summary: &LoadSummary) -> io::Result<()> {
         for file in &summary.files {
-            bar.line_above(|| write_line(console, file))?;
+            bar.line_above(|| write_line(console, self.report, file))?;
             if file.outcome.is_good() {
                 self.loaded += 1;
             } else {
@@ -315,7 +346,7 @@ impl Tally {
 }
 
 /// One line per file, written through at once: whoever reads it may rely on the commit.
-fn write_line(console: Console, file: &LoadedFile) -> io::Result<()> {
+fn write_line(console: Console, report: ReportForm, file: &LoadedFile) -> io::Result<()> {
     let (word, seq, added, removed) = match &file.outcome {
         LoadOutcome::Loaded {
             seq,
@@ -373,11 +404,8 @@ fn write_line(console: Console, file: &LoadedFile) -> io::Result<()> {
     for warning in file.stats.iter().flat_map(|stats| &stats.warnings) {
         eprint!("{}", warning.render(console.language));
     }
-    if let Some(repairs) = &file.repairs {
-        eprintln!("{}", repairs.line(console.language));
-        for (place, why) in &repairs.refused {
-            eprintln!("  {place}: {}", why.get(console.language));
-        }
+    if let Some(repairs) = file.repairs.as_ref().filter(|repairs| !repairs.is_empty()) {
+        tell_repairs(console, report, &file.name, repairs);
     }
     match &file.outcome {
         LoadOutcome::Refused(finding) => eprint!("{}", finding.render(console.language)),
@@ -391,6 +419,31 @@ fn write_line(console: Console, file: &LoadedFile) -> io::Result<()> {
     }
     print_aside(console, &file.aside)?;
     Ok(())
+}
+
+/// What was repaired, on standard error: for people, or an object a line.
+fn tell_repairs(console: Console, form: ReportForm, name: &str, repairs: &RepairReport) {
+    let language = console.language;
+    if form == ReportForm::Json {
+        let mut row = repairs.json(language);
+        if let Some(members) = row.as_object_mut() {
+            members.insert("file".to_owned(), name.into());
+        }
+        eprintln!("{row}");
+        return;
+    }
+    eprintln!("{}", repairs.line(language));
+    for (place, why) in &repairs.refused {
+        eprintln!("  {place}: {}", why.get(language));
+    }
+    if repairs.records == 0 {
+        for (code, (_, examples)) in &repairs.codes {
+            for (place, repair) in examples.iter().take(1) {
+                eprintln!("  {code} {}", repair.message().get(language));
+                eprintln!("    {}", format!("{place} {}", repair.path).trim_end());
+            }
+        }
+    }
 }
 
 /// What a change did to the results, in a line; `None` when it brought and solved none.

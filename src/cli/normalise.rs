@@ -42,7 +42,7 @@ enum Syntax {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum ReportForm {
+pub(crate) enum ReportForm {
     /// For people
     Text,
     /// For programs

@@ -1,6 +1,7 @@
 //! Why a command could not do its work, told in the reader's language: what happened, where, what to do.
 
 use crate::rdf::label::{Language, Text};
+use crate::registry::Reserved;
 use crate::store::{StoreError, Unreadable};
 use std::fmt;
 use std::io;
@@ -41,6 +42,12 @@ impl fmt::Display for Problem {
 impl std::error::Error for Problem {}
 
 /// The problem behind a failure of the store.
+/// A graph that is not for everyone to write.
+pub(crate) fn of_reserved(reserved: &Reserved) -> anyhow::Error {
+    let (what, hint) = (reserved.text(), reserved.hint());
+    Problem::new(what.nl, what.en).hint(hint.nl, hint.en).into()
+}
+
 pub(crate) fn of_store(error: StoreError) -> anyhow::Error {
     let problem = describe(&error);
     anyhow::Error::new(error).context(problem)

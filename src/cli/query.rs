@@ -1,8 +1,8 @@
 //! `oslo query` and `oslo update`: SPARQL over the registry.
 
 use super::Exit;
-use super::arguments::{ServiceArgs, parse_as_of, parse_seconds};
-use super::load::{Strictness, findings_line, print_rejection};
+use super::arguments::{ServiceArgs, parse_as_of, parse_seconds, parse_valid_on};
+use super::load::{Strictness, findings_line, print_rejection, writer};
 use super::problem::{self, Problem};
 use super::quarantine::print_aside;
 use super::session::Session;
@@ -12,8 +12,8 @@ use crate::query::{
     parse_query, parse_query_with, run_query,
 };
 use crate::registry::stored::{self, Catalogue, StoredQueries};
-use crate::registry::{CommitError, CommitRequest};
-use crate::store::{AsOf, CommitMeta, Settings};
+use crate::registry::{CommitError, CommitRequest, Moment, Registry};
+use crate::store::{AsOf, CommitMeta, Settings, Snapshot};
 use crate::views::explain::{render_explanation_json, render_explanation_text};
 use anyhow::Context;
 use clap::Args;
@@ -98,6 +98,9 @@ pub(crate) struct QueryArgs {
     /// Ask the state after this commit, at the end of this day (UTC) or at this moment
     #[arg(long, value_name = "WHEN", value_parser = parse_as_of)]
     as_of: Option<AsOf>,
+    /// Ask what held in the world at the end of this day (Belgian time) or at this moment, as far as versions are kept
+    #[arg(long, value_name = "WHEN", value_parser = parse_valid_on)]
+    valid_on: Option<Moment>,
     #[command(flatten)]
     services: ServiceArgs,
 }
@@ -109,6 +112,9 @@ pub(crate) struct UpdateArgs {
     /// How strictly the update is judged [default: as the gate's rules of its graphs say, else reject]
     #[arg(long, value_enum, value_name = "HOW")]
     on_violation: Option<Strictness>,
+    /// Write to graphs of declared sources too
+    #[arg(long)]
+    force: bool,
     /// Tell what would happen, and change nothing
     #[arg(long)]
     dry_run: bool,
@@ -217,13 +223,35 @@ pub(crate) fn run(session: &Session, args: &QueryArgs) -> anyhow::Result<Exit> {
             format!("choose from: {names}"),
         )
     })?;
-    let (registry, state) = session.open_state(args.as_of)?;
+    let (registry, state) = open_state(session, args)?;
     let state =
         registry.with_report_graphs(&state, registry.report_graphs_of(None, &query, &options));
     let mut out = session.console.out();
     run_query(&state.view(), &query, &options, format, &mut out).map_err(of_query)?;
     out.flush()?;
     Ok(Exit::Done)
+}
+
+/// The state that is asked: known at one moment, valid at another.
+fn open_state(session: &Session, args: &QueryArgs) -> anyhow::Result<(Registry, Snapshot)> {
+    let (registry, state) = session.open_state(args.as_of)?;
+    let Some(moment) = &args.valid_on else {
+        return Ok((registry, state));
+    };
+    let valid = registry.valid_at(&state, moment).map_err(|error| {
+        Problem::new(
+            format!("te veel verschilt tussen {} en nu: {error}", moment.text()),
+            format!(
+                "too much differs between {} and now: {error}",
+                moment.text()
+            ),
+        )
+        .hint(
+            "kies een moment dichter bij nu, of bevraag de grafen versies/… zelf",
+            "choose a moment closer to now, or query the graphs versies/… themselves",
+        )
+    })?;
+    Ok((registry, valid))
 }
 
 /// How the query is answered, as text or as JSON; with a query that was stopped the figures up to there.
@@ -246,7 +274,7 @@ fn explain_query(
             .into());
         }
     };
-    let (_registry, state) = session.open_state(args.as_of)?;
+    let (_registry, state) = open_state(session, args)?;
     let mut explained = explain(&state.view(), query, options, mode).map_err(of_query)?;
     let language = session.console.language;
     let mut out = session.console.out();
@@ -282,6 +310,7 @@ pub(crate) fn run_update(session: &Session, args: &UpdateArgs) -> anyhow::Result
         },
         mode: args.on_violation.map(Into::into),
         dry_run: args.dry_run,
+        writer: writer(args.force),
     };
     let console = session.console;
     match registry.commit(request, |draft| apply_update(draft, &text, &options)) {
@@ -322,6 +351,7 @@ pub(crate) fn run_update(session: &Session, args: &UpdateArgs) -> anyhow::Result
             Ok(Exit::Refused)
         }
         Err(CommitError::Change(error)) => Err(of_query(error)),
+        Err(CommitError::Reserved(reserved)) => Err(problem::of_reserved(&reserved)),
         Err(CommitError::Store(error)) => Err(problem::of_store(error)),
     }
 }

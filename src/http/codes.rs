@@ -1,7 +1,7 @@
 //! The codes of problems with their status and meaning, as `/fouten` lists them. Builds no problem itself.
 
 /// Every code with its status and what it means; `/fouten` shows them, and each problem's `type` leads there.
-pub(super) const CODES: [(&str, u16, &str, &str); 57] = [
+pub(super) const CODES: [(&str, u16, &str, &str); 58] = [
     (
         "accept-datetime",
         400,
@@ -271,6 +271,12 @@ pub(super) const CODES: [(&str, u16, &str, &str); 57] = [
         422,
         "De wijziging voldoet niet aan de vormen en is geweigerd.",
         "The change does not conform to the shapes and was refused.",
+    ),
+    (
+        "source-graph",
+        403,
+        "De graaf is van een bron, en alleen die schrijft erin.",
+        "The graph belongs to a source, and only that writes to it.",
     ),
     (
         "stored-query-broken",

@@ -5,6 +5,7 @@ use crate::access::WriteRefusal;
 use crate::ingest::Diagnostic;
 use crate::query::QueryError;
 use crate::rdf::label::{Language, Text};
+use crate::registry::Reserved;
 use crate::store::{MAX_LOOK_BACK_ROWS, StoreError, Unreadable};
 use crate::views::{FilterError, TooLarge};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
@@ -140,6 +141,22 @@ impl ApiError {
                 format!("The media type \"{found}\" is not read here; use one of: {list}."),
             ),
         )
+    }
+
+    /// A graph that belongs to a source.
+    pub(super) fn reserved(reserved: &Reserved) -> Self {
+        let (what, hint) = (reserved.text(), reserved.hint());
+        Self::new(
+            StatusCode::FORBIDDEN,
+            "source-graph",
+            Text::new("De graaf is van een bron", "The graph belongs to a source"),
+            Text::new(
+                format!("{} Er is niets gewijzigd. {}", what.nl, hint.nl),
+                format!("{} Nothing was changed. {}", what.en, hint.en),
+            ),
+        )
+        .with("graaf", reserved.graph.as_str())
+        .with("bron", reserved.source.clone())
     }
 
     /// A condition of the request (`If-Match`, `If-None-Match`) that does not hold.

@@ -7,7 +7,7 @@ use super::state::{AppState, blocking};
 use crate::access::authorise_write;
 use crate::rdf::format::negotiate;
 use crate::rdf::label::Text;
-use crate::registry::{Aside, CommitError, CommitRequest, Findings, Rejection};
+use crate::registry::{Aside, CommitError, CommitRequest, Findings, Rejection, Writer};
 use crate::shapes::{Report, ResultRow, SeverityCounts};
 use crate::store::{CommitMeta, Draft, Source};
 use axum::body::Body;
@@ -83,6 +83,7 @@ pub(super) async fn commit(
             },
             mode: None,
             dry_run: change.dry_run,
+            writer: Writer::Anyone,
         };
         match registry.commit(request, fill) {
             Ok(outcome) => {
@@ -122,6 +123,7 @@ pub(super) async fn commit(
             }
             Err(CommitError::Change(error)) => Err(error),
             Err(CommitError::Store(error)) => Err(error.into()),
+            Err(CommitError::Reserved(reserved)) => Err(ApiError::reserved(&reserved)),
             Err(CommitError::Rejected(rejection)) => refuse(&rejection, &accept),
         }
     })

@@ -302,6 +302,15 @@ pub const INGEST_CODES: &[IngestCode] = &[
         passes: "",
     },
     IngestCode {
+        code: "P036",
+        nl: "De graaf is van een bron, en alleen die bron schrijft erin.",
+        en: "The graph belongs to a source, and only that source writes to it.",
+        hint_nl: "Laad in een eigen graaf, verwijder de bron eerst met oslo source remove, of schrijf toch met --force.",
+        hint_en: "Load into a graph of your own, remove the source first with oslo source remove, or write all the same with --force.",
+        fails: "oslo load --graph http://127.0.0.1:7400/graph/bron/hinder extra.ttl",
+        passes: "oslo load --graph http://127.0.0.1:7400/graph/extra extra.ttl",
+    },
+    IngestCode {
         code: "P040",
         nl: "Het bestand is geen goed gevormde XML.",
         en: "The file is not well-formed XML.",

@@ -8,12 +8,12 @@ mod scan;
 
 use super::input::Input;
 use super::limits::Limits;
+use super::mend::Known;
 use super::parse::Stop;
 use super::reader::GuardedReader;
 use super::stage::{LabelPrefix, Stager};
 use crate::rdf::format::Format;
 use crate::rdf::version::RdfVersion;
-use crate::store::Id;
 use block::{Block, Cutter, NO_GRAPH, Scanner};
 use std::io;
 use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
@@ -209,7 +209,7 @@ struct Intake<'i, 'd, 's> {
     report: &'i mut dyn FnMut(u64, u64),
     /// Lines of the blocks before.
     lines: u64,
-    ids: Vec<Id>,
+    ids: Vec<Known>,
 }
 
 impl Intake<'_, '_, '_> {

@@ -1,23 +1,27 @@
 //! Loads files and folders into the registry through its one commit path: one commit per file, or all in one.
 //! Says for every file what became of it. Prints nothing; the caller does.
 
+use super::account::Account;
 use super::complain::diagnose_failure;
 use super::contexts::ContextStore;
 use super::diagnostic::{Diagnostic, Location};
 use super::format::detect;
 use super::input::Input;
 use super::limits::Limits;
-use super::normalise::RepairReport;
+use super::mend::{self, MendedInputs, Mender, Mending};
+use super::normalise::{NormaliseError, RepairReport};
 use super::parse::{ParseOptions, ParseStats, Progress, parse_into};
 use super::reader::content_digest;
-use super::records::{DERIVED, Records, looks_known};
+use super::records::{self, Records, StagedObjects, looks_known};
 use super::texts;
 use crate::rdf::format::Format;
-use crate::registry::{Aside, CommitError, CommitRequest, Findings, Mode, Registry, Rejection};
+use crate::registry::{
+    Aside, CommitError, CommitRequest, Findings, Mode, Registry, Rejection, Writer,
+};
 use crate::shapes::SeverityCounts;
 use crate::store::{CommitMeta, Draft, Id, Source, StoreError};
 use oxrdf::{GraphNameRef, NamedNode};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -92,12 +96,20 @@ pub struct LoadPlan {
     pub contexts: ContextStore,
     /// Refuse records of the sources that need a repair.
     pub strict: bool,
+    /// Whether and how RDF is mended; `None` takes it as it is, byte for byte.
+    pub mending: Option<Mending>,
     /// Folder of the registry, where the records are kept as evidence; `None` keeps none.
     pub evidence: Option<PathBuf>,
     /// IRI of the agent, for the log.
     pub agent: String,
     /// A line for the log.
     pub message: Option<String>,
+    /// Whose graphs may be touched.
+    pub writer: Writer,
+    /// Refuse inputs when those for one graph say nothing.
+    pub needs_statements: bool,
+    /// What is told of a commit in the account of its source; `None` tells nothing.
+    pub account: Option<Account>,
 }
 
 impl LoadPlan {
@@ -115,9 +127,13 @@ impl LoadPlan {
             limits: Limits::default(),
             contexts: ContextStore::shipped(registry.base()),
             strict: false,
+            mending: None,
             evidence: None,
             agent: registry.agent_iri("oslo"),
             message: None,
+            writer: Writer::Anyone,
+            needs_statements: false,
+            account: None,
         }
     }
 
@@ -255,7 +271,7 @@ pub struct LoadedFile {
     pub outcome: LoadOutcome,
     /// What reading it gave, when it could be read.
     pub stats: Option<ParseStats>,
-    /// What became of its records, when it holds records of a source and not RDF.
+    /// What became of its records, when it holds records of a source and not RDF; or what was mended of its RDF.
     pub repairs: Option<RepairReport>,
     /// Time spent, in milliseconds.
     pub duration_ms: u64,
@@ -356,11 +372,28 @@ pub(super) struct ItemRead {
 
 type ItemProgress<'a> = dyn FnMut(Progress, &str, usize) + 'a;
 
-/// One commit of these items.
+/// One commit of these items. When one cannot be read and texts may be mended, they are, and all are read once more.
 fn load_together(
     registry: &Registry,
     plan: &LoadPlan,
     items: &[LoadItem],
+    progress: &mut ItemProgress<'_>,
+) -> Result<Vec<LoadedFile>, StoreError> {
+    let mut mended = MendedInputs::of(plan, items);
+    loop {
+        let files = load_once(registry, plan, items, &mended, progress)?;
+        let last = files.last().map(|file| &file.outcome);
+        if !matches!(last, Some(LoadOutcome::Refused(_))) || !mended.try_once(plan, items) {
+            return Ok(files);
+        }
+    }
+}
+
+fn load_once(
+    registry: &Registry,
+    plan: &LoadPlan,
+    items: &[LoadItem],
+    mended: &MendedInputs,
     progress: &mut ItemProgress<'_>,
 ) -> Result<Vec<LoadedFile>, StoreError> {
     let mut files: Vec<LoadedFile> = Vec::with_capacity(items.len());
@@ -380,12 +413,13 @@ fn load_together(
     // The log names every source by its digest, so the bytes are read once before they are parsed.
     let mut digests = Vec::with_capacity(items.len());
     let mut all_records = Vec::with_capacity(items.len());
-    for item in items {
+    for (index, item) in items.iter().enumerate() {
         let since = Instant::now();
         let records = Records::of(item, &plan.limits);
-        let digest = match &records {
-            Some(records) => Ok(records.sha256()),
-            None => digest_of(item, &plan.limits),
+        let digest = match (&records, mended.get(index)) {
+            (Some(records), _) => Ok(records.sha256()),
+            (None, Some(mended)) => Ok(mended.sha256),
+            (None, None) => digest_of(item, &plan.limits),
         };
         all_records.push(records);
         match digest {
@@ -397,10 +431,11 @@ fn load_together(
             }
         }
     }
+    let activity = registry.activity_iri("laden");
     let request = CommitRequest {
         meta: CommitMeta {
             agent: plan.agent.clone(),
-            activity: registry.activity_iri("laden"),
+            activity: activity.clone(),
             source: items
                 .iter()
                 .zip(&digests)
@@ -413,45 +448,95 @@ fn load_together(
         },
         mode: plan.gate,
         dry_run: plan.dry_run,
+        writer: plan.writer.clone(),
     };
 
     let since = Instant::now();
     let mut read: Vec<(ItemRead, Instant)> = Vec::new();
     let outcome = registry.commit(request, |draft| {
         let mut replaced = BTreeSet::new();
+        let mut objects = StagedObjects::default();
+        let mut links = vec![Vec::new(); items.len()];
         for (index, item) in items.iter().enumerate() {
             let started = Instant::now();
             if let Some(records) = &all_records[index] {
                 if plan.mode == LoadMode::Replace {
                     for graph in records.graphs(registry.base(), item) {
-                        clear_graph(registry, draft, Some(&graph), &mut replaced);
+                        registry.end_waiting(draft, GraphNameRef::NamedNode(graph.as_ref()));
                     }
                 }
-                read.push((records.stage(draft, registry.base(), item, plan)?, started));
+                let done = records.stage(draft, registry.base(), item, plan, &mut objects)?;
+                read.push((done, started));
                 continue;
             }
             if plan.mode == LoadMode::Replace {
                 clear_graph(registry, draft, item.graph.as_ref(), &mut replaced);
             }
             let mut report = |bytes| progress(bytes, item.input.name(), index);
+            let text = mended.get(index);
+            let item = text.map_or(item, |mended| &mended.item);
+            let mut mender = plan.mending.as_ref().map(Mender::new);
             let options = ParseOptions {
                 format: item.format,
                 base_iri: item.base_iri.clone(),
                 graph: item.graph.clone(),
                 limits: plan.limits.clone(),
-                content_sha256: Some(digests[index]),
+                content_sha256: Some(digests[index]).filter(|_| text.is_none()),
                 progress: Some(&mut report),
                 pass_over_contexts: true,
-                ..ParseOptions::new(&plan.contexts)
+                mender: mender.as_mut(),
+                ..ParseOptions::new(mended.contexts(plan))
             };
             let stats = parse_into(draft, &item.input, options)?;
-            let repairs = None;
+            if let Some(mender) = &mut mender {
+                if let Some(repair) = mender.refused() {
+                    let error = NormaliseError::Strict(repair.clone());
+                    return Err(records::refused(&error, of_file(item)));
+                }
+                links[index] = mender.take_links();
+            }
+            let repairs = mender.map(|mender| {
+                let mut report = mender.into_report(stats.quads);
+                if let Some(text) = text {
+                    report.merge(&text.report);
+                }
+                if stats.format == Format::JsonLd {
+                    mended.note_contexts(item, &mut report);
+                }
+                if let Some(mending) = &plan.mending {
+                    mend::count_tags(&item.input, stats.format, mending, &mut report);
+                }
+                report
+            });
             read.push((ItemRead { stats, repairs }, started));
         }
-        if plan.keeps_to_graph {
-            keep_to_graphs(draft, items)?;
+        objects.finish(draft, plan.mode == LoadMode::Replace);
+        let unknown = mend::unknown_links(draft, &links);
+        for ((row, _), (item, unknown)) in read.iter_mut().zip(items.iter().zip(&unknown)) {
+            if let Some(report) = &mut row.repairs {
+                mend::note_unknown(report, item.input.name(), unknown);
+            }
         }
-        Ok(())
+        if plan.keeps_to_graph {
+            keep_to_graphs(registry, draft, items)?;
+        }
+        let statements = read.iter().map(|(read, _)| read.stats.quads).sum();
+        if plan.needs_statements {
+            say_something(items, &read)?;
+        }
+        let Some(account) = plan
+            .account
+            .as_ref()
+            .filter(|_| draft.net_counts() != (0, 0))
+        else {
+            return Ok(0);
+        };
+        let documents: Vec<String> = items.iter().map(|item| source_iri(&item.input)).collect();
+        let mappings = all_records.iter().flatten().flat_map(Records::mappings);
+        let mappings = mappings.collect();
+        Ok(account.tell(
+            registry, draft, &activity, &documents, statements, &mappings,
+        ))
     });
 
     let mut aside = match &outcome {
@@ -460,13 +545,13 @@ fn load_together(
     };
     let last = match outcome {
         Ok(done) if done.changed && plan.dry_run => LoadOutcome::WouldLoad {
-            quads_added: done.commit.added,
+            quads_added: done.commit.added.saturating_sub(done.value),
             quads_removed: done.commit.removed,
             introduced: Introduced::of(&done.findings),
         },
         Ok(done) if done.changed => LoadOutcome::Loaded {
             seq: done.commit.seq,
-            quads_added: done.commit.added,
+            quads_added: done.commit.added.saturating_sub(done.value),
             quads_removed: done.commit.removed,
             introduced: Introduced::of(&done.findings),
         },
@@ -476,6 +561,14 @@ fn load_together(
             rejection,
         },
         Err(CommitError::Change(refused)) => LoadOutcome::Refused(Box::new(refused)),
+        Err(CommitError::Reserved(reserved)) => {
+            let file = items.first().map_or("", |item| item.input.name());
+            let place = Location {
+                file: file.to_owned(),
+                ..Location::default()
+            };
+            LoadOutcome::Refused(Box::new(texts::reserved_graph(&reserved).at(place)))
+        }
         Err(CommitError::Store(error)) => return Err(error),
     };
     let tried = match &last {
@@ -519,23 +612,52 @@ fn load_together(
     Ok(files)
 }
 
+fn of_file(item: &LoadItem) -> Location {
+    Location {
+        file: item.input.name().to_owned(),
+        ..Location::default()
+    }
+}
+
 fn digest_of(item: &LoadItem, limits: &Limits) -> Result<[u8; 32], Diagnostic> {
     let detected = detect(&item.input, item.format, None)?;
     content_digest(&item.input, detected.format, limits)
         .map_err(|failure| diagnose_failure(&item.input, failure))
 }
 
+/// Refuses inputs of which those for one graph say nothing.
+fn say_something(items: &[LoadItem], read: &[(ItemRead, Instant)]) -> Result<(), Diagnostic> {
+    let mut counts: BTreeMap<Option<&str>, (u64, &str)> = BTreeMap::new();
+    for (item, (read, _)) in items.iter().zip(read) {
+        let graph = item.graph.as_ref().map(NamedNode::as_str);
+        let entry = counts.entry(graph).or_insert((0, item.input.name()));
+        entry.0 += read.stats.quads;
+    }
+    match counts.values().find(|(count, _)| *count == 0) {
+        None => Ok(()),
+        Some((_, file)) => Err(texts::says_nothing().at(Location {
+            file: (*file).to_owned(),
+            ..Location::default()
+        })),
+    }
+}
+
 /// Refuses a draft that changes other graphs than those of its inputs.
-fn keep_to_graphs(draft: &mut Draft<'_>, items: &[LoadItem]) -> Result<(), Diagnostic> {
+fn keep_to_graphs(
+    registry: &Registry,
+    draft: &mut Draft<'_>,
+    items: &[LoadItem],
+) -> Result<(), Diagnostic> {
     let changed = draft.changed_graphs();
     let view = draft.snapshot().whole();
     let own = items.iter().filter_map(|item| item.graph.as_ref());
-    let own: Vec<&str> = own.map(NamedNode::as_str).collect();
+    let own: BTreeSet<String> = own
+        .flat_map(|graph| registry.graphs_of(graph.as_str()))
+        .collect();
     for graph in changed {
         let name = view.iri(graph);
         let name = name.as_deref().unwrap_or_default();
-        let derived_for = name.strip_suffix(DERIVED).unwrap_or(name);
-        if !own.contains(&name) && !own.contains(&derived_for) {
+        if !own.contains(name) {
             let file = items.first().map_or("", |item| item.input.name());
             return Err(texts::other_graph(name).at(Location {
                 file: file.to_owned(),
@@ -564,7 +686,7 @@ fn clear_graph(
 }
 
 /// Sources of the log are IRIs; an input without one gets a `urn:` with its name.
-fn source_iri(input: &Input) -> String {
+pub(super) fn source_iri(input: &Input) -> String {
     input.default_base_iri().unwrap_or_else(|| {
         let mut iri = String::from("urn:oslo:bron:");
         encode_segment(&mut iri, input.name());

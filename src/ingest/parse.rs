@@ -10,6 +10,7 @@ use super::input::Input;
 use super::labels::label_prefix;
 use super::limits::Limits;
 use super::lines::{self, Setup, Source, Trouble};
+use super::mend::Mender;
 use super::newer::{self, Newer, Unannounced, Watched, WatchedXml};
 use super::place::Target;
 use super::reader::{GuardedReader, ReadFailure, content_digest};
@@ -46,6 +47,8 @@ pub struct ParseOptions<'a> {
     pub content_sha256: Option<[u8; 32]>,
     /// Called about once per MiB taken from the source.
     pub progress: Option<&'a mut dyn FnMut(Progress)>,
+    /// Mends statements on their way in; without it every term stays as it is.
+    pub mender: Option<&'a mut Mender>,
 }
 
 impl<'a> ParseOptions<'a> {
@@ -61,6 +64,7 @@ impl<'a> ParseOptions<'a> {
             pass_over_contexts: false,
             content_sha256: None,
             progress: None,
+            mender: None,
         }
     }
 }
@@ -185,7 +189,8 @@ pub(super) fn parse_with(
     if !version.is_12() && announced.is_some_and(is_version_12) {
         return Err(syntax_texts::needs_rdf_12().at(whole));
     }
-    let mut stager = Stager::new(draft, options.graph.as_ref().map(NamedNode::as_ref));
+    let mut stager = Stager::new(draft, options.graph.as_ref().map(NamedNode::as_ref))
+        .with_mender(options.mender.take());
     let contexts = ContextLoader::new(options.contexts);
     let job = Job {
         format: detected.format,

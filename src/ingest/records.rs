@@ -3,10 +3,11 @@
 //! extract, and takes the place of what it speaks of.
 
 use super::diagnostic::{Diagnostic, Location};
+use super::feed::{Account, NotApplied, apply, events_of, mappings_of};
 use super::format::{Compression, detect_format};
 use super::input::Input;
 use super::limits::Limits;
-use super::load::{ItemRead, LoadItem, LoadPlan};
+use super::load::{ItemRead, LoadItem, LoadMode, LoadPlan};
 use super::normalise::{
     EachRecord, Mapping, NormaliseError, NormaliseOptions, Normalised, Normaliser, RepairReport,
     SourceRecords, keep_evidence, looks_like_records, records_of,
@@ -15,14 +16,13 @@ use super::parse::ParseStats;
 use super::rows_kept::RowsKept;
 use crate::rdf::format::Format;
 use crate::rdf::label::Text;
-use crate::rdf::vocab::prov;
+use crate::rdf::vocab::{generiek, prov};
+use crate::registry::{DERIVED, Moment, ObjectGraphs, Objects};
 use crate::store::{Draft, Id, QuadIds};
-use oxrdf::{GraphName, NamedNode, NamedNodeRef, Quad};
+use oxrdf::{GraphName, NamedNode, Quad, Term};
+use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
-
-/// End of the name of the graph with derived statements.
-pub(super) const DERIVED: &str = "/afgeleid";
 
 /// Records of a source that is known here.
 pub(super) struct Records {
@@ -82,9 +82,21 @@ impl Records {
         self.records.sha256()
     }
 
+    /// The events, when the document is a batch of a change feed.
+    fn events(&self) -> Option<Vec<&Value>> {
+        match &self.records {
+            SourceRecords::Document(file) => events_of(&file.value),
+            SourceRecords::Table(_) => None,
+        }
+    }
+
     /// The graphs that the records go to.
     pub(super) fn graphs(&self, base: &str, item: &LoadItem) -> BTreeSet<NamedNode> {
         let mut graphs = BTreeSet::new();
+        if self.events().is_some() {
+            // A feed tells changes: nothing that it does not speak of goes.
+            return graphs;
+        }
         for register in self.records.registers(Normaliser::shipped()) {
             let graph = match &item.graph {
                 Some(graph) => graph.as_str().to_owned(),
@@ -94,6 +106,14 @@ impl Records {
             graphs.insert(NamedNode::new_unchecked(graph));
         }
         graphs
+    }
+
+    /// The mappings that the records are read by.
+    pub(super) fn mappings(&self) -> BTreeSet<String> {
+        match self.events() {
+            Some(events) => mappings_of(&events),
+            None => self.records.mappings(Normaliser::shipped()),
+        }
     }
 
     /// Puts what the records say into a draft, one after the other.
@@ -107,6 +127,7 @@ impl Records {
         base: &str,
         item: &LoadItem,
         plan: &LoadPlan,
+        objects: &mut StagedObjects,
     ) -> Result<ItemRead, Diagnostic> {
         let name = item.input.name();
         let place = || Location {
@@ -118,68 +139,76 @@ impl Records {
             strict: plan.strict,
             ..NormaliseOptions::new(base, name)
         };
+        let mut report = RepairReport::default();
         if let Some(repair) = self.records.repair().filter(|_| plan.strict) {
             let error = NormaliseError::Strict(repair.clone());
             return Err(refused(&error, place()));
         }
+        if let Some(events) = self.events() {
+            if let Some(repair) = self.records.repair() {
+                report.note(name, repair);
+            }
+            self.apply(draft, &events, (base, item, plan), objects, &mut report)?;
+            return Ok(self.done(report));
+        }
         let folder = plan.evidence.as_deref().filter(|_| !plan.dry_run);
         let unkept = |error: io::Error| not_kept(&error, place());
-        let mut rows = match (&self.records, folder) {
-            (SourceRecords::Table(_), Some(folder)) => {
-                Some(RowsKept::new(folder, &self.sha256()).map_err(unkept)?)
-            }
-            _ => None,
+        let is_table = matches!(self.records, SourceRecords::Table(_));
+        let mut rows = match folder.filter(|_| is_table) {
+            Some(folder) => Some(RowsKept::new(folder, &self.sha256()).map_err(unkept)?),
+            None => None,
         };
-        let mut report = RepairReport::default();
         let mut first_error = None;
+        let mut each = |each: EachRecord<'_>| -> Result<(), Stop> {
+            let (mapping, record, is_extract, done, mut quads) = match each {
+                EachRecord::Done {
+                    mapping,
+                    record,
+                    is_extract,
+                    done,
+                    quads,
+                } => (mapping, record, is_extract, done, quads),
+                EachRecord::Failed(error) => {
+                    let is_final = matches!(&error, NormaliseError::Quarantined(repair) if repair.code == "N102");
+                    if is_final || matches!(error, NormaliseError::Strict(_)) {
+                        return Err(Stop::Found(Box::new(refused(&error, place()))));
+                    }
+                    first_error.get_or_insert(error);
+                    return Ok(());
+                }
+            };
+            for quad in &mut quads {
+                let graph = std::mem::take(&mut quad.graph_name);
+                quad.graph_name = graph_of(graph, item.graph.as_ref());
+            }
+            match (folder, &mut rows) {
+                (Some(_), Some(rows)) => {
+                    rows.keep(&done.evidence, &normaliser.evidence(mapping, record))?;
+                }
+                (Some(folder), None) => {
+                    let text = normaliser.evidence(mapping, record);
+                    keep_evidence(folder, &done.evidence, &text)?;
+                }
+                (None, _) => {}
+            }
+            let graph = match &item.graph {
+                Some(graph) => graph.as_str().to_owned(),
+                None => format!("{base}/graph/{}", mapping.register),
+            };
+            let staged = StagedRecord {
+                mapping,
+                done: &done,
+                is_extract,
+                is_row: is_table,
+                is_whole: plan.mode == LoadMode::Replace,
+            };
+            let objects = objects.of(draft, base, &graph);
+            replace(draft, objects, &staged, &quads);
+            Ok(())
+        };
         let staged = self
             .records
-            .each::<Stop>(normaliser, name, &options, &mut report, &mut |each| {
-                let (mapping, record, is_extract, done, mut quads) = match each {
-                    EachRecord::Done {
-                        mapping,
-                        record,
-                        is_extract,
-                        done,
-                        quads,
-                    } => (mapping, record, is_extract, done, quads),
-                    EachRecord::Failed(error) => {
-                        let is_final = matches!(&error, NormaliseError::Quarantined(repair) if repair.code == "N102");
-                        if is_final || matches!(error, NormaliseError::Strict(_)) {
-                            return Err(Stop::Found(Box::new(refused(&error, place()))));
-                        }
-                        first_error.get_or_insert(error);
-                        return Ok(());
-                    }
-                };
-                for quad in &mut quads {
-                    let graph = std::mem::take(&mut quad.graph_name);
-                    quad.graph_name = graph_of(graph, item.graph.as_ref());
-                }
-                match (folder, &mut rows) {
-                    (Some(_), Some(rows)) => {
-                        rows.keep(&done.evidence, &normaliser.evidence(mapping, record))?;
-                    }
-                    (Some(folder), None) => {
-                        let text = normaliser.evidence(mapping, record);
-                        keep_evidence(folder, &done.evidence, &text)?;
-                    }
-                    (None, _) => {}
-                }
-                if mapping.has_several() {
-                    for quad in &quads {
-                        draft.add_quad(quad.as_ref());
-                    }
-                } else {
-                    let object = Object {
-                        mapping,
-                        done: &done,
-                        is_extract,
-                    };
-                    replace(draft, &object, &quads);
-                }
-                Ok(())
-            });
+            .each(normaliser, name, &options, &mut report, &mut each);
         match staged {
             Ok(()) => {}
             Err(Stop::Found(found)) => return Err(*found),
@@ -191,6 +220,10 @@ impl Records {
         if let Some(rows) = rows {
             rows.finish().map_err(unkept)?;
         }
+        Ok(self.done(report))
+    }
+
+    fn done(&self, report: RepairReport) -> ItemRead {
         let stats = ParseStats {
             format: Format::JsonLd,
             compression: self.compression,
@@ -200,15 +233,42 @@ impl Records {
             content_sha256: self.sha256(),
             warnings: Vec::new(),
         };
-        Ok(ItemRead {
+        ItemRead {
             stats,
             repairs: Some(report),
-        })
+        }
+    }
+
+    fn apply(
+        &self,
+        draft: &mut Draft<'_>,
+        events: &[&Value],
+        (base, item, plan): (&str, &LoadItem, &LoadPlan),
+        objects: &mut StagedObjects,
+        report: &mut RepairReport,
+    ) -> Result<(), Diagnostic> {
+        let account = Account {
+            base,
+            graph: item.graph.as_ref(),
+            source: item.input.name(),
+            strict: plan.strict,
+            evidence: plan.evidence.as_deref().filter(|_| !plan.dry_run),
+        };
+        let place = || Location {
+            file: item.input.name().to_owned(),
+            ..Location::default()
+        };
+        objects.has_events = true;
+        match apply(draft, objects, events, &account, report) {
+            Ok(_) => Ok(()),
+            Err(NotApplied::Strict(error)) => Err(refused(&error, place())),
+            Err(NotApplied::Evidence(error)) => Err(not_kept(&error, place())),
+        }
     }
 }
 
 /// The graph of a statement, when the caller named one for the register's.
-fn graph_of(own: GraphName, given: Option<&NamedNode>) -> GraphName {
+pub(super) fn graph_of(own: GraphName, given: Option<&NamedNode>) -> GraphName {
     match (own, given) {
         (GraphName::NamedNode(own), Some(given)) if own.as_str().ends_with(DERIVED) => {
             NamedNode::new_unchecked(format!("{}{DERIVED}", given.as_str())).into()
@@ -218,92 +278,146 @@ fn graph_of(own: GraphName, given: Option<&NamedNode>) -> GraphName {
     }
 }
 
-/// The object of a record.
-struct Object<'a> {
-    mapping: &'a Mapping,
-    done: &'a Normalised,
-    /// Whether the record holds only some of what its source says of the object.
-    is_extract: bool,
-}
-
-/// Nodes of one object that are looked through for what its source said before.
-const MAX_NODES: usize = 10_000;
-
 /// Adds the statements of a record, and takes out what the same source said of the object and its nodes before: all of it, or
 /// of an extract what it says anew. Names in a language that an extract holds one of take the place of one such name; classes
-/// stay, and so does what other records say of the object.
-fn replace(draft: &mut Draft<'_>, object: &Object<'_>, quads: &[Quad]) {
-    let mut said: BTreeMap<(Id, Id, Id), BTreeSet<Id>> = BTreeMap::new();
-    let mut graphs = BTreeSet::new();
-    for quad in quads {
-        let ids = draft.intern_quad(quad.as_ref());
-        graphs.insert(ids.g);
-        said.entry((ids.s, ids.p, ids.g)).or_default().insert(ids.o);
-        draft.add(ids);
-    }
-    let subject = draft.intern(NamedNodeRef::new_unchecked(object.done.subject.as_str()).into());
-    let own = nodes_of(draft, subject, &format!("<{}/", object.done.nodes), &graphs);
-    let view = draft.base().whole();
-    let mut gone = Vec::new();
-    for s in own {
-        for g in &graphs {
-            let known: Vec<QuadIds> = view.quads(Some(s), None, None, Some(*g)).collect();
-            for quad in &known {
-                let values = said.get(&(quad.s, quad.p, quad.g));
-                let is_said = values.is_some_and(|values| values.contains(&quad.o));
-                let predicate = view.text(quad.p);
-                let predicate = predicate.trim_start_matches('<').trim_end_matches('>');
-                if is_said || !object.mapping.states(predicate) {
-                    continue;
-                }
-                let goes = !object.is_extract
-                    || values.is_some_and(|values| {
-                        predicate != prov::WAS_DERIVED_FROM
-                            && match language_of(&text_of(draft, quad.o)) {
-                                None => true,
-                                Some(language) => {
-                                    let alike = |id: Id| {
-                                        language_of(&text_of(draft, id)).as_ref() == Some(&language)
-                                    };
-                                    let same =
-                                        |other: &&QuadIds| other.p == quad.p && alike(other.o);
-                                    known.iter().filter(same).count() == 1
-                                        && values.iter().filter(|id| alike(**id)).count() == 1
-                                }
-                            }
-                    });
-                if goes {
-                    gone.push(*quad);
-                }
-            }
+/// stay, and so does what other records say of the object. What an older version says is kept as what was, and changes
+/// nothing of what is.
+fn replace(
+    draft: &mut Draft<'_>,
+    objects: &mut Objects,
+    record: &StagedRecord<'_>,
+    quads: &[Quad],
+) {
+    let said: BTreeSet<QuadIds> = quads
+        .iter()
+        .map(|quad| draft.intern_quad(quad.as_ref()))
+        .collect();
+    let moment = quads.iter().find_map(|quad| match &quad.object {
+        Term::Literal(value) if quad.predicate.as_str() == generiek::VERSIE_IDENTIFICATOR => {
+            Moment::parse(value.value())
         }
+        _ => None,
+    });
+    let mapping = record.mapping;
+    let subject = record.done.subject.as_str();
+    let is_first = !objects.has_opened(draft, subject);
+    let mut nodes: BTreeSet<String> = mapping
+        .roles()
+        .map(|role| format!("{}/{role}", record.done.nodes))
+        .collect();
+    if mapping.has_parts() && is_first {
+        let start = format!("{}/", record.done.nodes);
+        nodes.extend(objects.nodes_below(draft, subject, &start));
     }
-    for quad in gone {
-        draft.remove(quad);
+    let others: BTreeSet<Id> = said.iter().map(|quad| quad.s).collect();
+    let object = objects.open_with(draft, subject, nodes.into_iter(), mapping.inverse());
+    if record.is_row && record.is_whole && is_first {
+        // Rows of the same object add to each other; what none of them says goes.
+        object.now.clear();
     }
+    if let (Some(moment), Some(since)) = (&moment, object.since())
+        && moment.at() < since.at()
+    {
+        if !record.is_extract {
+            let said: Vec<QuadIds> = said.into_iter().collect();
+            object.was(draft, moment, &said);
+        }
+        return;
+    }
+    let is_added_to = mapping.has_several() || (record.is_row && record.is_whole);
+    let goes = |quad: &QuadIds| {
+        if said.contains(quad) || is_added_to {
+            return false;
+        }
+        let mut predicate = text_of(draft, quad.p);
+        predicate.retain(|c| !"<>".contains(c));
+        if !mapping.states(&predicate) {
+            return record.is_whole;
+        }
+        if !record.is_extract {
+            return true;
+        }
+        if predicate == prov::WAS_DERIVED_FROM {
+            return false;
+        }
+        let same = |other: &&QuadIds| (other.s, other.p, other.g) == (quad.s, quad.p, quad.g);
+        let language = language_of(&text_of(draft, quad.o));
+        let mut anew = said.iter().filter(same).peekable();
+        if language.is_none() || anew.peek().is_none() {
+            return anew.peek().is_some();
+        }
+        let alike = |other: &&QuadIds| language_of(&text_of(draft, other.o)) == language;
+        object.now.iter().filter(same).filter(alike).count() == 1 && anew.filter(alike).count() == 1
+    };
+    let mut now: BTreeSet<QuadIds> = object
+        .now
+        .iter()
+        .filter(|quad| !goes(quad))
+        .copied()
+        .collect();
+    now.extend(said);
+    if now != object.now {
+        if let Some(moment) = &moment {
+            object.changes_at(draft, moment);
+        }
+        object.now = now;
+    }
+    objects.count_as_opened(others.into_iter());
 }
 
-/// The object and the nodes of it that statements of some graphs lead to.
-fn nodes_of(draft: &Draft<'_>, subject: Id, start: &str, graphs: &BTreeSet<Id>) -> Vec<Id> {
-    let view = draft.base().whole();
-    let mut own = vec![subject];
-    let mut known = BTreeSet::from([subject]);
-    let mut next = 0;
-    while let Some(s) = own.get(next).copied() {
-        next += 1;
-        for g in graphs {
-            for quad in view.quads(Some(s), None, None, Some(*g)) {
-                let is_node = own.len() < MAX_NODES
-                    && !known.contains(&quad.o)
-                    && view.text(quad.o).starts_with(start);
-                if is_node {
-                    known.insert(quad.o);
-                    own.push(quad.o);
-                }
+/// A record on its way in.
+struct StagedRecord<'a> {
+    mapping: &'a Mapping,
+    done: &'a Normalised,
+    /// Whether it is a row of a table.
+    is_row: bool,
+    /// Whether the record holds only some of what its source says of the object.
+    is_extract: bool,
+    /// Whether nothing else is to be said of the object.
+    is_whole: bool,
+}
+
+/// Objects that records of one commit are about, by graph.
+#[derive(Default)]
+pub(super) struct StagedObjects {
+    by_graph: BTreeMap<String, Objects>,
+    /// Changes were applied, which say nothing of the other objects.
+    pub(super) has_events: bool,
+}
+
+/// Objects of one graph that are held open at a time.
+const MAX_OPEN: usize = 20_000;
+
+impl StagedObjects {
+    /// Those of one graph.
+    pub(super) fn of(&mut self, draft: &mut Draft<'_>, base: &str, graph: &str) -> &mut Objects {
+        if !self.by_graph.contains_key(graph) {
+            let graphs = ObjectGraphs {
+                graph: graph.to_owned(),
+            };
+            let objects = Objects::new(draft, base, graphs);
+            self.by_graph.insert(graph.to_owned(), objects);
+        }
+        let objects = self.by_graph.get_mut(graph).expect("it is there");
+        if objects.len() >= MAX_OPEN {
+            objects.flush(draft);
+        }
+        objects
+    }
+
+    /// Writes what is open; with `is_whole`, what nothing was read about goes.
+    pub(super) fn finish(mut self, draft: &mut Draft<'_>, is_whole: bool) {
+        let is_whole = is_whole && !self.has_events;
+        let now = jiff::Timestamp::now()
+            .strftime("%Y-%m-%dT%H:%M:%SZ")
+            .to_string();
+        for objects in self.by_graph.values_mut() {
+            objects.flush(draft);
+            if let (true, Some(now)) = (is_whole, Moment::parse(&now)) {
+                objects.keep_only_opened(draft, &now);
             }
         }
     }
-    own
 }
 
 fn text_of(draft: &Draft<'_>, id: Id) -> String {
@@ -318,7 +432,7 @@ fn language_of(text: &str) -> Option<String> {
     tail.strip_prefix('@').map(ToOwned::to_owned)
 }
 
-fn refused(error: &NormaliseError, place: Location) -> Diagnostic {
+pub(super) fn refused(error: &NormaliseError, place: Location) -> Diagnostic {
     let code = match error {
         NormaliseError::Strict(repair) | NormaliseError::Quarantined(repair) => repair.code,
         NormaliseError::TooDeep { .. } | NormaliseError::TooLarge { .. } => "P020",

@@ -2,6 +2,7 @@
 //! IRIs looked up once. Reads no bytes.
 
 use super::labels::Labels;
+use super::mend::{Known, Mender};
 use super::parse::Stop;
 use crate::rdf::text::{parse_term, with_blank_nodes};
 use crate::rdf::vocab::rdf::LANG_STRING;
@@ -19,7 +20,9 @@ pub(super) struct Stager<'d, 's> {
     draft: &'d mut Draft<'s>,
     default_graph: Id,
     labels: Labels<Id>,
-    iris: Vec<(String, Option<Id>)>,
+    iris: Vec<(String, Option<Known>)>,
+    /// Mends what is staged, where the operator wants that.
+    mender: Option<&'d mut Mender>,
     /// Statements staged, repeated ones counted each time.
     pub(super) quads: u64,
     /// IRIs of the scheme `file` met, each time they stand there.
@@ -41,9 +44,16 @@ impl<'d, 's> Stager<'d, 's> {
             default_graph,
             labels: Labels::new(),
             iris: vec![(String::new(), None); IRI_SLOTS],
+            mender: None,
             quads: 0,
             file_iris: 0,
         }
+    }
+
+    /// Mends what is staged from here on.
+    pub(super) fn with_mender(mut self, mender: Option<&'d mut Mender>) -> Self {
+        self.mender = mender;
+        self
     }
 
     /// Stages a statement of terms.
@@ -57,32 +67,40 @@ impl<'d, 's> Stager<'d, 's> {
     ) -> Result<(), Stop> {
         let s = match quad.subject {
             NamedOrBlankNodeRef::NamedNode(node) => self.iri(node),
-            NamedOrBlankNodeRef::BlankNode(node) => self.blank(node, prefix)?,
+            NamedOrBlankNodeRef::BlankNode(node) => self.blank(node, prefix)?.into(),
         };
         let p = self.iri(quad.predicate);
         let o = match quad.object {
             TermRef::NamedNode(node) => self.iri(node),
-            TermRef::BlankNode(node) => self.blank(node, prefix)?,
+            TermRef::BlankNode(node) => self.blank(node, prefix)?.into(),
+            TermRef::Literal(literal) if self.mender.is_some() => self.literal(literal),
             // The JSON-LD reader lets this through; RDF has no such literal and no strict reader would take our dump.
             TermRef::Literal(literal)
                 if literal.language().is_none() && literal.datatype().as_str() == LANG_STRING =>
             {
-                self.draft
-                    .intern(LiteralRef::new_simple_literal(literal.value()).into())
+                let plain = LiteralRef::new_simple_literal(literal.value());
+                self.draft.intern(plain.into()).into()
             }
-            TermRef::Literal(_) => self.draft.intern(quad.object),
-            TermRef::Triple(_) => self.triple(quad.object.into_owned(), prefix)?,
+            TermRef::Literal(_) => self.draft.intern(quad.object).into(),
+            TermRef::Triple(_) => self.triple(quad.object.into_owned(), prefix)?.into(),
         };
         let g = match quad.graph_name {
             GraphNameRef::DefaultGraph => None,
             GraphNameRef::NamedNode(node) => Some(self.iri(node)),
-            GraphNameRef::BlankNode(node) => Some(self.blank(node, prefix)?),
+            GraphNameRef::BlankNode(node) => Some(self.blank(node, prefix)?.into()),
         };
         self.add(s, p, o, g);
         Ok(())
     }
 
-    fn iri(&mut self, node: NamedNodeRef<'_>) -> Id {
+    fn literal(&mut self, literal: LiteralRef<'_>) -> Known {
+        match &mut self.mender {
+            Some(mender) => mender.literal(self.draft, literal),
+            None => self.draft.intern(literal.into()).into(),
+        }
+    }
+
+    fn iri(&mut self, node: NamedNodeRef<'_>) -> Known {
         let iri = node.as_str();
         if iri.starts_with("file:") {
             self.file_iris += 1;
@@ -93,7 +111,10 @@ impl<'d, 's> Stager<'d, 's> {
         {
             return *id;
         }
-        let new = self.draft.intern(node.into());
+        let new = match &mut self.mender {
+            None => self.draft.intern(node.into()).into(),
+            Some(mender) => mender.named(self.draft, node),
+        };
         known.clear();
         known.push_str(iri);
         *id = Some(new);
@@ -104,15 +125,21 @@ impl<'d, 's> Stager<'d, 's> {
     ///
     /// # Errors
     /// What `prefix` fails with.
-    pub(super) fn text(&mut self, text: &str, prefix: &mut LabelPrefix<'_>) -> Result<Id, Stop> {
+    pub(super) fn text(&mut self, text: &str, prefix: &mut LabelPrefix<'_>) -> Result<Known, Stop> {
         if let Some(label) = text.strip_prefix("_:") {
-            return self.label(label, prefix);
+            return Ok(self.label(label, prefix)?.into());
         }
-        if text.starts_with("<<(") && text.contains("_:") {
+        if text.starts_with("<<(") {
+            if !text.contains("_:") {
+                return Ok(self.draft.intern_text(text).into());
+            }
             let term = parse_term(text).map_err(|_| Stop::Broke)?;
-            return self.triple(term, prefix);
+            return Ok(self.triple(term, prefix)?.into());
         }
-        Ok(self.draft.intern_text(text))
+        Ok(match &mut self.mender {
+            None => self.draft.intern_text(text).into(),
+            Some(mender) => mender.text(self.draft, text),
+        })
     }
 
     /// Id of a triple term whose blank nodes still have the labels of this input.
@@ -137,9 +164,21 @@ impl<'d, 's> Stager<'d, 's> {
     }
 
     /// Stages a statement of ids; `None` is the default graph of the input.
-    pub(super) fn add(&mut self, s: Id, p: Id, o: Id, graph: Option<Id>) {
-        let g = graph.unwrap_or(self.default_graph);
-        self.draft.add(QuadIds { s, p, o, g });
+    pub(super) fn add(&mut self, s: Known, p: Known, o: Known, graph: Option<Known>) {
+        let g = graph.unwrap_or(self.default_graph.into());
+        let quad = match &mut self.mender {
+            None => QuadIds {
+                s: s.id,
+                p: p.id,
+                o: o.id,
+                g: g.id,
+            },
+            Some(mender) => match mender.statement(self.draft, [s, p, o], g) {
+                Some(quad) => quad,
+                None => return,
+            },
+        };
+        self.draft.add(quad);
         self.quads += 1;
     }
 

@@ -6,6 +6,7 @@ use super::diagnostic::{Diagnostic, Location};
 use super::syntax_texts::strip_place;
 use crate::rdf::format::Format;
 use crate::rdf::label::Text;
+use crate::registry::Reserved;
 use std::io;
 
 /// A diagnostic without its place.
@@ -434,6 +435,20 @@ pub(super) fn other_graph(graph: &str) -> Finding {
     .hint(
         "vraag de bron naar een versie zonder grafen, of laad ze zelf met oslo load",
         "ask the source for a version without graphs, or load it yourself with oslo load",
+    )
+}
+
+/// `P036`: a graph of a source is written by that source alone.
+pub(super) fn reserved_graph(reserved: &Reserved) -> Finding {
+    let (what, hint) = (reserved.text(), reserved.hint());
+    Finding::new("P036", what.nl, what.en).hint(hint.nl, hint.en)
+}
+
+/// `H018`: a document of a source says nothing.
+pub(super) fn says_nothing() -> Finding {
+    Finding::new("H018", "dit document zegt niets", "this document says nothing").hint(
+        "kijk na wat op het adres staat; een leeg antwoord wordt niet geloofd, want het zou de graaf leegmaken",
+        "look at what is at the address; an empty answer is not believed, for it would empty the graph",
     )
 }
 

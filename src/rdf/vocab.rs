@@ -59,7 +59,7 @@ namespace!(
     skos = "http://www.w3.org/2004/02/skos/core#" {
         PREF_LABEL = "prefLabel", ALT_LABEL = "altLabel", NOTATION = "notation",
         IN_SCHEME = "inScheme", CONCEPT = "Concept", CONCEPT_SCHEME = "ConceptScheme",
-        DEFINITION = "definition",
+        DEFINITION = "definition", EXACT_MATCH = "exactMatch",
     }
 );
 namespace!(
@@ -67,7 +67,8 @@ namespace!(
     dct = "http://purl.org/dc/terms/" {
         TITLE = "title", DESCRIPTION = "description", IDENTIFIER = "identifier",
         IS_REPLACED_BY = "isReplacedBy", IS_PART_OF = "isPartOf", SOURCE = "source",
-        MODIFIED = "modified",
+        MODIFIED = "modified", REPLACES = "replaces", IS_VERSION_OF = "isVersionOf",
+        DATE = "date",
     }
 );
 namespace!(
@@ -78,12 +79,18 @@ namespace!(
     }
 );
 namespace!(
+    /// schema.org, as OSLO profiles write it for periods.
+    schema = "https://schema.org/" {
+        START_DATE = "startDate", END_DATE = "endDate",
+    }
+);
+namespace!(
     /// OSLO generiek.
     generiek = "https://data.vlaanderen.be/ns/generiek#" {
         GESTRUCTUREERDE_IDENTIFICATOR = "gestructureerdeIdentificator",
         GESTRUCTUREERDE_IDENTIFICATOR_CLASS = "GestructureerdeIdentificator",
         NAAMRUIMTE = "naamruimte", LOKALE_IDENTIFICATOR = "lokaleIdentificator",
-        VERSIE_IDENTIFICATOR = "versieIdentificator",
+        VERSIE_IDENTIFICATOR = "versieIdentificator", VERSIE_CLASS = "VersieVolgensGeldigeTijd",
     }
 );
 namespace!(

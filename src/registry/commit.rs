@@ -4,6 +4,7 @@
 use super::gate::{Level, Mode};
 use super::made::Judged;
 use super::quarantine::{Aside, Put, TakenOut, Touched};
+use super::reserved::{Reserved, Writer};
 use super::{Registry, StoredReport};
 use crate::shapes::{Event, Live, Report, ResultRow, SeverityCounts, Step};
 use crate::store::{CommitInfo, CommitMeta, Draft, Id, Snapshot, StoreError, View};
@@ -18,6 +19,8 @@ pub struct CommitRequest {
     pub mode: Option<Mode>,
     /// Tell what would happen, and change nothing.
     pub dry_run: bool,
+    /// Whose graphs it may touch.
+    pub writer: Writer,
 }
 
 impl CommitRequest {
@@ -27,6 +30,7 @@ impl CommitRequest {
             meta,
             mode: None,
             dry_run: false,
+            writer: Writer::Anyone,
         }
     }
 
@@ -37,6 +41,12 @@ impl CommitRequest {
             mode: Some(mode),
             ..self
         }
+    }
+
+    /// The same, by somebody with other rights.
+    #[must_use]
+    pub fn with_writer(self, writer: Writer) -> Self {
+        Self { writer, ..self }
     }
 }
 
@@ -122,6 +132,9 @@ pub enum CommitError<E> {
     /// The shapes refuse it.
     #[error("the change introduces {} results", .0.findings.new.total())]
     Rejected(Box<Rejection>),
+    /// It touches a graph of a source, or the list of sources.
+    #[error("the graph {} is not for everyone to write", .0.graph)]
+    Reserved(Reserved),
     /// The store could not take it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -160,6 +173,8 @@ impl Registry {
     ) -> Result<(Outcome<T>, Option<Touched>), CommitError<E>> {
         let mut draft = self.store.begin()?;
         let value = change(&mut draft).map_err(CommitError::Change)?;
+        self.keep_reserved(&mut draft, &request.writer)
+            .map_err(CommitError::Reserved)?;
         let (added, removed) = draft.net_counts();
         let mut unchanged = added + removed == 0;
         let mut findings = Findings::default();
@@ -172,7 +187,7 @@ impl Registry {
                 Strict::Release => Put::Back,
                 Strict::ByRules | Strict::All(_) => Put::Away,
             };
-            if put == Put::Away && !draft.base().apart().is_empty() {
+            if put == Put::Away && self.has_waiting(&draft.base().whole()) {
                 self.replace_waiting(&mut draft, strict);
             }
             let checked = self.check(&mut draft, strict);
@@ -212,7 +227,7 @@ impl Registry {
         let touched = match strict {
             Strict::Release => None,
             _ if unchanged => None,
-            _ => Touched::by(&mut draft, fresh),
+            _ => Touched::by(self, &mut draft, fresh),
         };
         if let Some(JudgedState { judged, view }) = &judged {
             // Before the commit is durable: the next one is checked meanwhile, and builds on this state.

@@ -10,8 +10,10 @@ mod made;
 mod quarantine;
 mod register;
 mod reported;
+mod reserved;
 mod sources;
 pub mod stored;
+mod versions;
 
 pub use commit::{CommitError, CommitRequest, Findings, JudgedState, LISTED, Outcome, Rejection};
 pub use gate::{GATE_GRAPH, GATE_NS, Gate, GateRule, Level, Mode};
@@ -19,7 +21,9 @@ pub use history::HistoryEvent;
 pub use quarantine::{Aside, QUARANTINE, QUARANTINE_NS, Waiting, WaitingMember};
 pub use register::{Filter, Match, Register, RegisterError};
 pub use reported::{REPORT_GRAPH, REPORT_HISTORY_GRAPH, ReportGraphs, SolvedResult};
-pub use sources::{DeclaredSource, SOURCE_NS, SOURCES_GRAPH, SourceKind};
+pub use reserved::{CATALOGUE_SUFFIX, Reserved, Writer};
+pub use sources::{DeclaredSource, SOURCE_NS, SOURCES_GRAPH, SourceKind, option};
+pub use versions::{DERIVED, Moment, Object, ObjectGraphs, Objects, VERSIONS, ValidTimeError};
 
 use crate::shapes::{Report, ShapesOptions, Validation, ValidationOptions, validate};
 use crate::store::{self, Draft, Graphs, OpenOptions, Snapshot, Store, StoreError, View};
@@ -68,6 +72,8 @@ pub struct Registry {
     made: Made,
     history: History,
     kept: KeptLive,
+    /// States of other moments of valid time.
+    valid: versions::Known,
 }
 
 impl Drop for Registry {
@@ -112,6 +118,7 @@ impl Registry {
             config,
             registers: register::shipped(),
             made: Made::default(),
+            valid: versions::Known::default(),
         }
     }
 

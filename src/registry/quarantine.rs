@@ -192,7 +192,7 @@ impl Registry {
             if put == Put::Back {
                 let base = &change.base;
                 for place in base.snapshot().apart().iter().copied() {
-                    if names::is_reasons(base, place) {
+                    if names::home_of(self, base, place).is_none() {
                         continue;
                     }
                     for quad in statements_below(base, place, &[member]) {
@@ -279,10 +279,16 @@ impl Registry {
         }
     }
 
+    /// Whether a state has quarantine graphs.
+    pub(super) fn has_waiting(&self, view: &View) -> bool {
+        let mut apart = view.snapshot().apart().iter();
+        apart.any(|place| names::home_of(self, view, *place).is_some())
+    }
+
     /// Ends what waits for a graph that is replaced or removed as a whole; what its new content brings may wait again.
     pub fn end_waiting(&self, draft: &mut Draft<'_>, graph: GraphNameRef<'_>) {
         let base = draft.base().whole();
-        if base.snapshot().apart().is_empty() {
+        if !self.has_waiting(&base) {
             return;
         }
         let iri = match graph {

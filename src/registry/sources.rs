@@ -13,12 +13,13 @@
 //!     <urn:oslo-registry:source:every> 300 .
 //! ```
 
-use super::{CommitError, CommitRequest, Mode, Registry};
+use super::{CommitError, CommitRequest, Mode, Registry, Writer};
 use crate::rdf::vocab::rdf;
 use crate::store::{CommitMeta, Draft, Id, QuadIds, StoreError, View, io_error};
 use oxrdf::{Literal, NamedNode, Term};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -29,6 +30,9 @@ pub const SOURCE_NS: &str = "urn:oslo-registry:source:";
 /// Name of the graph that holds them, below `{base}/graph/`.
 pub const SOURCES_GRAPH: &str = "beheer/bronnen";
 
+/// Begin of the names of options among the terms.
+const OPTION: &str = "option-";
+
 /// How a source is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum SourceKind {
@@ -36,29 +40,54 @@ pub enum SourceKind {
     File,
     /// A document over HTTP, asked for anew when it changed.
     Http,
+    /// A SPARQL endpoint and a `CONSTRUCT`, asked page by page.
+    Sparql,
+    /// A DCAT catalogue and the distributions of its data sets.
+    Dcat,
+    /// A vocabulary or profile by its IRI.
+    Vocabulary,
     /// A Linked Data Event Stream; what is kept is the state of each object.
     Ldes,
     /// The same, and all versions are kept.
     LdesVersions,
+    /// A change feed of CloudEvents; what is kept is the state of each object, and its past versions.
+    CloudEvents,
+    /// REFNIS lists; what is kept are the municipalities with their history.
+    Refnis,
 }
 
 impl SourceKind {
     /// All kinds.
-    pub const ALL: [Self; 4] = [Self::File, Self::Http, Self::Ldes, Self::LdesVersions];
+    pub const ALL: &[Self] = &[
+        Self::File,
+        Self::Http,
+        Self::Ldes,
+        Self::LdesVersions,
+        Self::Sparql,
+        Self::Dcat,
+        Self::Vocabulary,
+        Self::CloudEvents,
+        Self::Refnis,
+    ];
 
     /// The word for it, in statements and on the command line.
     pub fn word(self) -> &'static str {
         match self {
             Self::File => "file",
             Self::Http => "http",
+            Self::Sparql => "sparql",
+            Self::Dcat => "dcat",
+            Self::Vocabulary => "vocabulary",
             Self::Ldes => "ldes",
             Self::LdesVersions => "ldes-versions",
+            Self::CloudEvents => "cloudevents",
+            Self::Refnis => "refnis",
         }
     }
 
     /// The kind a word stands for.
     pub fn of_word(word: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.word() == word)
+        Self::ALL.iter().copied().find(|kind| kind.word() == word)
     }
 }
 
@@ -77,14 +106,74 @@ pub struct DeclaredSource {
     pub every: Option<Duration>,
     /// Whether addresses of this machine and of private networks may be asked.
     pub allow_private: bool,
+    /// What else its kind needs to know, such as the text of a query; see the constants of [`option`].
+    pub options: BTreeMap<String, String>,
+    /// Codes of repairs that are not made, with commas between them; `all` for none at all.
+    pub keep: String,
+    /// Whether what needs a repair is refused.
+    pub strict: bool,
+}
+
+/// Names of what a kind of source may need to know besides its location.
+pub mod option {
+    /// Text of the query of a SPARQL endpoint.
+    pub const QUERY: &str = "query";
+    /// IRIs of the data sets of a catalogue that are taken in, separated by spaces; all of them when there is none.
+    pub const DATASETS: &str = "datasets";
+    /// Further hosts that may be asked, separated by spaces.
+    pub const HOSTS: &str = "hosts";
+    /// `true`: a JSON-LD context that is missing is fetched once and kept.
+    pub const FETCH_CONTEXTS: &str = "fetch-contexts";
 }
 
 impl DeclaredSource {
+    /// A source that is read only when it is told to, from public addresses, with the repairs that there are.
+    pub fn new(
+        name: impl Into<String>,
+        kind: SourceKind,
+        location: impl Into<String>,
+        graph: NamedNode,
+    ) -> Self {
+        Self {
+            name: name.into(),
+            kind,
+            location: location.into(),
+            graph,
+            every: None,
+            allow_private: false,
+            options: BTreeMap::new(),
+            keep: String::new(),
+            strict: false,
+        }
+    }
+
     /// What the operator's file says.
     fn declaration(&self) -> String {
         let every = self.every.map_or(0, |every| every.as_secs());
         let (kind, graph, private) = (self.kind.word(), self.graph.as_str(), self.allow_private);
-        format!("{kind}\n{}\n{graph}\n{every}\n{private}\n", self.location)
+        let mut text = format!("{kind}\n{}\n{graph}\n{every}\n{private}\n", self.location);
+        if !self.keep.is_empty() {
+            text += &format!("keep {}\n", self.keep);
+        }
+        if self.strict {
+            text += "strict\n";
+        }
+        for (name, value) in &self.options {
+            // One line each, whatever the value holds.
+            let _ = writeln!(text, "{name}={}", value.escape_default());
+        }
+        text
+    }
+
+    /// What is said of it under a name of [`option`].
+    pub fn option(&self, name: &str) -> Option<&str> {
+        self.options.get(name).map(String::as_str)
+    }
+
+    /// The words of an option that is a list.
+    pub fn words(&self, name: &str) -> Vec<String> {
+        let words = self.option(name).unwrap_or_default().split_whitespace();
+        words.map(ToOwned::to_owned).collect()
     }
 
     /// Whether a name is one for a source: it is a folder name too.
@@ -113,6 +202,15 @@ impl Said {
             graph: self.graph.clone()?,
             every: seconds.filter(|s| *s > 0).map(Duration::from_secs),
             allow_private: text("allow-private").is_some_and(|word| word == "true"),
+            options: self
+                .texts
+                .iter()
+                .filter_map(|(name, value)| {
+                    Some((name.strip_prefix(OPTION)?.to_owned(), value.clone()))
+                })
+                .collect(),
+            keep: text("keep").cloned().unwrap_or_default(),
+            strict: text("strict").is_some_and(|word| word == "true"),
         })
     }
 }
@@ -184,6 +282,21 @@ impl Registry {
             if source.allow_private {
                 said.push(("allow-private", Literal::from(true).into()));
             }
+            let options = source.options.iter();
+            let options: Vec<(String, Term)> = options
+                .map(|(name, value)| (format!("{OPTION}{name}"), text(value)))
+                .collect();
+            said.extend(
+                options
+                    .iter()
+                    .map(|(name, value)| (name.as_str(), value.clone())),
+            );
+            if !source.keep.is_empty() {
+                said.push(("keep", text(&source.keep)));
+            }
+            if source.strict {
+                said.push(("strict", Literal::from(true).into()));
+            }
             let kind = NamedNode::new_unchecked(format!("{SOURCE_NS}Source"));
             let mut add = |predicate: String, value: Term| {
                 let p = draft.intern(NamedNode::new_unchecked(predicate).as_ref().into());
@@ -227,7 +340,8 @@ impl Registry {
             source: Vec::new(),
             message: Some(format!("oslo source {name}")),
         })
-        .with_mode(Mode::Off);
+        .with_mode(Mode::Off)
+        .with_writer(Writer::Operator);
         let done = self.commit(request, |draft| -> Result<(), Infallible> {
             let graph = draft.intern(self.graph_iri(SOURCES_GRAPH).as_ref().into());
             let subject = draft.intern(self.source_iri(name).as_ref().into());
@@ -242,7 +356,9 @@ impl Registry {
             Ok(_) => Ok(()),
             Err(CommitError::Store(error)) => Err(error),
             Err(CommitError::Change(never)) => match never {},
-            Err(CommitError::Rejected(_)) => unreachable!("nothing is judged with the mode off"),
+            Err(CommitError::Rejected(_) | CommitError::Reserved(_)) => {
+                unreachable!("nothing is judged with the mode off, nothing refused to the operator")
+            }
         }
     }
 }
@@ -263,6 +379,13 @@ mod tests {
             graph: registry.graph_iri(&format!("bron/{name}")),
             every: (every > 0).then(|| Duration::from_secs(every)),
             allow_private: every == 0,
+            options: BTreeMap::from([("query".to_owned(), "a\nb".to_owned())]),
+            keep: if every == 0 {
+                "N001,N010".to_owned()
+            } else {
+                String::new()
+            },
+            strict: every == 0,
         };
         let (b, a) = (source("b", 0), source("a", 60));
         for declared in [&b, &a] {
@@ -299,6 +422,9 @@ mod tests {
             graph: registry.graph_iri("bron/a"),
             every: Some(Duration::from_secs(60)),
             allow_private: false,
+            options: BTreeMap::from([(option::QUERY.to_owned(), "é\n\"".to_owned())]),
+            keep: String::new(),
+            strict: false,
         };
         registry.declare_source(&source).expect("declared");
         assert_eq!(registry.sources(), std::slice::from_ref(&source));

@@ -2,13 +2,16 @@
 //! Decides nothing about when; keeps no list of backups.
 //!
 //! A copy is made in this order: an empty `log.new`, the index files, the manifest, the files that people keep beside them,
-//! the log inside `log.new`; then one
+//! the log inside `log.new`, what is kept beside it for sources; then one
 //! rename to `log` makes the folder a registry. A copy that ends half-way has no log, so nothing takes it for a registry,
 //! and its `log.new` tells that it may be started over.
 
 use crate::store::check::sum_log;
+use crate::store::copy_kept::{Kept, copy_kept};
 use crate::store::derived::files_of;
-use crate::store::folder::{Folder, LOCK_FILE, QUERIES_DIR, sync_dir};
+use crate::store::folder::{
+    CONTEXTS_DIR, EVIDENCE_DIR, Folder, LOCK_FILE, QUERIES_DIR, SOURCES_DIR, sync_dir,
+};
 use crate::store::log::{
     CommitInfo, CommitLog, Copying, KnownLog, LogOptions, RecordSink, folder_names, hex, unhex,
 };
@@ -45,6 +48,10 @@ pub struct CopyReport {
     pub copied_bytes: u64,
     /// Files of people that were copied along: stored queries. Always those of now, and never links, for people change them.
     pub query_files: u64,
+    /// Records of sources that were copied along.
+    pub evidence_files: u64,
+    /// Files about declared sources that were copied along.
+    pub source_files: u64,
     /// Why the index was left out, if it was: the copy makes it anew from its log when it is opened for writing.
     pub without_index: Option<String>,
 }
@@ -104,7 +111,7 @@ pub fn restore(
             verified(target, copied)
         }
         Some(moment) => {
-            let (seq, digest, copied_bytes) =
+            let (seq, digest, copied_bytes, kept) =
                 copy_log_as_of(source, target, moment, &mut *progress)?;
             let query_files = copy_queries(
                 source,
@@ -133,6 +140,8 @@ pub fn restore(
                 linked_files: 0,
                 copied_bytes,
                 query_files,
+                evidence_files: kept.evidence,
+                source_files: kept.sources,
                 without_index: None,
             })
         }
@@ -151,7 +160,15 @@ fn refuse_used(target: &Path) -> Result<(), StoreError> {
         found.push(name.to_string_lossy().into_owned());
     }
     found.retain(|name| name != LOCK_FILE);
-    let ours = ["log.new", "index", MANIFEST_FILE, QUERIES_DIR];
+    let ours = [
+        "log.new",
+        "index",
+        MANIFEST_FILE,
+        QUERIES_DIR,
+        EVIDENCE_DIR,
+        SOURCES_DIR,
+        CONTEXTS_DIR,
+    ];
     let unfinished = found.iter().any(|name| name == ours[0]);
     let strange = found
         .iter()
@@ -196,7 +213,9 @@ fn clear(target: &Path) -> io::Result<()> {
     let folder = Folder::read(target);
     gone(fs::remove_dir_all(folder.index_dir()))?;
     gone(fs::remove_file(target.join(MANIFEST_FILE)))?;
-    gone(fs::remove_dir_all(target.join(QUERIES_DIR)))?;
+    for name in [QUERIES_DIR, EVIDENCE_DIR, SOURCES_DIR, CONTEXTS_DIR] {
+        gone(fs::remove_dir_all(target.join(name)))?;
+    }
     gone(fs::remove_dir_all(folder_names(target).1))
 }
 
@@ -222,6 +241,7 @@ struct Copied {
     linked_files: u64,
     copied_bytes: u64,
     query_files: u64,
+    kept: Kept,
     without_index: Option<String>,
 }
 
@@ -294,12 +314,14 @@ fn copy_once(
     };
     let (finished, unfinished) = folder_names(target);
     log.copy_to(seq, &unfinished, &mut copying)?;
+    let kept = copy_kept(source, target, &mut copying)?;
     let copied = Copied {
         seq,
         digest: log.digest(),
         linked_files: copying.linked_files,
         copied_bytes: copying.copied_bytes,
         query_files,
+        kept,
         without_index,
     };
     Settings::copy(source, &unfinished)?;
@@ -430,7 +452,7 @@ fn copy_log_as_of(
     target: &Path,
     moment: AsOf,
     progress: ReplayProgress<'_>,
-) -> Result<(u64, [u8; 32], u64), StoreError> {
+) -> Result<(u64, [u8; 32], u64, Kept), StoreError> {
     let known = match stored_state(&Folder::read(source), &Shared::new(LOOK_CACHE_BYTES))? {
         Stored::State(_, known) => Some(*known),
         _ => None,
@@ -470,12 +492,13 @@ fn copy_log_as_of(
     };
     let (finished, unfinished) = folder_names(target);
     log.copy_to(seq, &unfinished, &mut copying)?;
+    let kept = copy_kept(source, target, &mut copying)?;
     let copied_bytes = copying.copied_bytes;
     Settings::copy(source, &unfinished)?;
     fault::rename("copy.rename", &unfinished, &finished)
         .map_err(io_error("rename", &unfinished))?;
     fault::sync_dir("copy.dir", target).map_err(io_error("write to", target))?;
-    Ok((seq, digest, copied_bytes))
+    Ok((seq, digest, copied_bytes, kept))
 }
 
 /// Opens a copy as a reader would and compares it with what was copied.
@@ -503,6 +526,8 @@ fn verified(target: &Path, copied: Copied) -> Result<CopyReport, StoreError> {
         linked_files: copied.linked_files,
         copied_bytes: copied.copied_bytes,
         query_files: copied.query_files,
+        evidence_files: copied.kept.evidence,
+        source_files: copied.kept.sources,
         without_index: copied.without_index,
     })
 }

@@ -148,6 +148,13 @@ impl<'a> Draft<'a> {
         self.pending.state(&mut self.terms)
     }
 
+    /// The state with every change so far, under the number of the state the draft was opened on: for looking at a state
+    /// otherwise than it is. Never to be committed.
+    pub fn as_base(mut self) -> Snapshot {
+        let state = self.snapshot();
+        state.numbered(self.base.seq(), self.base.digest())
+    }
+
     /// The version of RDF that the registry takes.
     pub fn rdf_version(&self) -> RdfVersion {
         self.store.settings().rdf

@@ -6,6 +6,9 @@
 //! MANIFEST      which index files make up the state after a commit
 //! index/        segment files named by the manifest, and others derived from them; all of it can be made anew from the log
 //! queries/      files that people keep with the registry: the store copies them and reads nothing in them
+//! evidence/     records of sources as they came, by their digest; likewise
+//! sources/      what is known of declared sources; likewise, but for where they are
+//! contexts/     JSON-LD contexts fetched for sources; likewise
 //! ```
 
 use crate::store::{StoreError, io_error};
@@ -14,13 +17,23 @@ use std::fs::{self, File, TryLockError};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// File that the process that writes holds locked.
 pub(crate) const LOCK_FILE: &str = "lock";
+/// How often a claimed folder is looked at again, and after how long each time, before it counts as in use.
+const LOCK_ATTEMPTS: u32 = 20;
+const LOCK_PAUSE: Duration = Duration::from_millis(25);
 const INDEX_DIR: &str = "index";
 const LOG_DIR: &str = "log";
 /// Folder of the files that people keep with a registry: the stored queries.
 pub const QUERIES_DIR: &str = "queries";
+/// Folder of the records of sources, by their digest.
+pub(crate) const EVIDENCE_DIR: &str = "evidence";
+/// Folder of what is known of declared sources, a folder each.
+pub(crate) const SOURCES_DIR: &str = "sources";
+/// Folder of the JSON-LD contexts that were fetched for sources.
+pub(crate) const CONTEXTS_DIR: &str = "contexts";
 
 /// A data folder that is open.
 pub(crate) struct Folder {
@@ -45,14 +58,22 @@ impl Folder {
             .write(true)
             .open(&path)
             .map_err(io_error("open", &path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(StoreError::InUse {
-                    path: dir.to_owned(),
-                });
+        let mut patience = LOCK_ATTEMPTS;
+        loop {
+            match lock.try_lock() {
+                Ok(()) => break,
+                // A program that this process is just starting holds its files open until it has begun.
+                Err(TryLockError::WouldBlock) if patience > 0 => {
+                    patience -= 1;
+                    std::thread::sleep(LOCK_PAUSE);
+                }
+                Err(TryLockError::WouldBlock) => {
+                    return Err(StoreError::InUse {
+                        path: dir.to_owned(),
+                    });
+                }
+                Err(TryLockError::Error(error)) => return Err(io_error("lock", &path)(error)),
             }
-            Err(TryLockError::Error(error)) => return Err(io_error("lock", &path)(error)),
         }
         Ok(Self::at(dir, Some(lock)))
     }

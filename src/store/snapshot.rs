@@ -67,12 +67,12 @@ pub(crate) struct Version {
     apart: OnceLock<Arc<[Id]>>,
 }
 
-/// A graph with this in its name is reached by its name only: what it holds is not there yet.
-pub const APART: &str = "/graph/quarantaine/";
+/// A graph with one of these in its name is reached by its name only: what it holds is not there yet, or no longer.
+pub const APART: [&str; 2] = ["/graph/quarantaine/", "/graph/versies/"];
 
 /// Whether a graph with this name is reached by its name only.
 pub fn is_apart(iri: &str) -> bool {
-    iri.contains(APART)
+    APART.iter().any(|part| iri.contains(part))
 }
 
 fn new_content() -> u64 {
@@ -244,7 +244,7 @@ impl Snapshot {
         View::new(self.clone(), Graphs::All)
     }
 
-    /// Graphs that are reached by their names only, sorted: those with [`APART`] in their names. Looked for once, and
+    /// Graphs that are reached by their names only, sorted: those with one of [`APART`] in their names. Looked for once, and
     /// carried from state to state.
     pub fn apart(&self) -> &Arc<[Id]> {
         self.version.apart.get_or_init(|| {

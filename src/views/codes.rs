@@ -1,7 +1,8 @@
-//! What a code means to whoever meets it: results (V), findings about shapes (L) about files (P) and about repairs of
-//! records (N), in both languages and with examples. One table of sources for `oslo explain` and the page of codes.
+//! What a code means to whoever meets it: results (V), findings about shapes (L), about files (P), about repairs of
+//! records (N) and about sources (H), in both languages and with examples. One table of sources for `oslo explain` and the page of codes.
 
 use crate::ingest::code_meanings::INGEST_CODES;
+use crate::ingest::harvest_meanings::{HARVEST_CODES, HARVEST_EFFECT};
 use crate::ingest::normalise::{REPAIR_CODES, RepairCode};
 use crate::rdf::label::Text;
 use crate::shapes::{
@@ -53,9 +54,21 @@ pub fn all_codes() -> Vec<CodeMeaning> {
         fails: row.fails.to_owned(),
         passes: row.passes.to_owned(),
     });
+    let harvest = HARVEST_CODES.iter().map(|row| CodeMeaning {
+        code: row.code.to_owned(),
+        kind: Text::new("Bron", "Source"),
+        name: String::new(),
+        message: Text::new(row.nl, row.en),
+        hint: Text::new(row.hint_nl, row.hint_en),
+        effect: Text::new(HARVEST_EFFECT[0], HARVEST_EFFECT[1]),
+        given: String::new(),
+        fails: String::new(),
+        passes: String::new(),
+    });
     let repairs = REPAIR_CODES.iter().map(of_repair);
     let results = Component::ALL.into_iter().map(of_component);
-    lints.chain(repairs).chain(files).chain(results).collect()
+    let all = harvest.chain(lints).chain(repairs);
+    all.chain(files).chain(results).collect()
 }
 
 /// The meaning of a code, whatever the case it is written in.

@@ -12,6 +12,7 @@ mod pages;
 pub(crate) mod reports;
 mod routes;
 mod serving;
+mod sources;
 mod sparql;
 mod states;
 mod test_bed;
@@ -137,6 +138,7 @@ impl Server {
             meta,
             mode: Some(Mode::Off),
             dry_run: false,
+            writer: oslo_registry::registry::Writer::Operator,
         };
         let graph = self.registry.graph_iri(name);
         let outcome = self.registry.commit(request, |draft| {

@@ -591,3 +591,47 @@ fn a_rebuild_struck_anywhere_leaves_an_index_that_is_right() {
     // Four orders, texts, commits; and what is derived from the texts: words and geometries.
     assert_eq!(names.len(), 8, "nothing is left over: {names:?}");
 }
+
+#[test]
+fn what_is_kept_for_sources_goes_along() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let from = folder.path().join("a.ttl");
+    fs::write(&from, "<urn:a> <urn:p> 1 .").expect("room");
+    output(&data, ["source", "add", "wijken", text(&from)]);
+    output(&data, ["source", "run"]);
+    for (place, content) in [
+        ("evidence/ab/abcd.json", "{}"),
+        ("evidence/ab/half.new", "{"),
+        ("contexts/abcd.jsonld", "{}"),
+        ("sources/wijken/http.json", "{}"),
+    ] {
+        let path = data.join(place);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("room");
+        fs::write(path, content).expect("room");
+    }
+    let backup = folder.path().join("backup");
+    let report = output(&data, ["backup", text(&backup)]);
+    assert_eq!(value(&report, "records as evidence"), "1", "{report}");
+    assert_eq!(value(&report, "files of sources"), "3", "{report}");
+    for as_of in [None, Some("1")] {
+        let target = folder.path().join(as_of.unwrap_or("whole"));
+        match as_of {
+            None => output(&target, ["restore", text(&backup)]),
+            Some(seq) => output(&target, ["restore", text(&backup), "--as-of", seq]),
+        };
+        for (place, is_there) in [
+            ("evidence/ab/abcd.json", true),
+            ("evidence/ab/half.new", false),
+            ("contexts/abcd.jsonld", true),
+            ("sources/wijken/declared", true),
+            ("sources/wijken/runs.ndjson", true),
+            ("sources/wijken/http.json", false),
+        ] {
+            assert_eq!(target.join(place).exists(), is_there, "{place}");
+        }
+        let ran = output(&target, ["source", "run", "wijken"]);
+        let told = if as_of.is_none() { "unchanged" } else { "+1" };
+        assert!(ran.contains(told), "{ran}");
+    }
+}

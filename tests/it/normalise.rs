@@ -4,6 +4,7 @@
 mod documents;
 mod others;
 mod sources;
+mod taken_in;
 
 use crate::oslo::{output, run, stderr, stdout};
 use oslo_registry::ingest::normalise::{
@@ -13,7 +14,7 @@ use oslo_registry::ingest::{Input, Limits};
 use oxrdf::Quad;
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 const TYPES: [&str; 7] = [
     "adres",
@@ -292,6 +293,99 @@ fn records_are_loaded_with_their_evidence_once() {
     assert!(
         statuses.contains("gehistoreerd") && !statuses.contains("inGebruik"),
         "{statuses}"
+    );
+}
+
+/// The address with another version and status.
+fn address_as(version: &str, status: &str) -> String {
+    let text = std::fs::read_to_string(path("v3", "adres")).expect("a record");
+    let mut record: Value = serde_json::from_str(&text).expect("JSON");
+    let data = &mut record["data"];
+    data["identificator"]["gestructureerdeIdentificator"]["versieIdentificator"] = json!(version);
+    data["status"]["@id"] = json!(format!(
+        "https://data.vlaanderen.be/id/concept/adresstatus/{status}"
+    ));
+    record.to_string()
+}
+
+#[test]
+fn records_leave_versions_behind_in_any_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let versions = [
+        ("2019-05-01T10:00:00+02:00", "voorgesteld"),
+        ("2020-02-03T09:30:00+01:00", "inGebruik"),
+        ("2025-01-01T01:00:00+01:00", "gehistoreerd"),
+    ];
+    let files: Vec<String> = versions
+        .iter()
+        .map(|(version, status)| {
+            let file = folder.path().join(format!("{status}.json"));
+            std::fs::write(&file, address_as(version, status)).expect("written");
+            file.display().to_string()
+        })
+        .collect();
+    let ask = "SELECT ?s { <https://data.vlaanderen.be/id/adres/90000001> <https://data.vlaanderen.be/ns/adres#Adres.status> ?s }";
+    let dump = |data: &Path| {
+        let all = "SELECT ?g ?s ?p ?o { GRAPH ?g { ?s ?p ?o } FILTER(?g IN (<http://127.0.0.1:7400/graph/adressen>, <http://127.0.0.1:7400/graph/versies/adressen>, <http://127.0.0.1:7400/graph/versies/adressen/inhoud>)) } ORDER BY ?g ?s ?p ?o";
+        output(data, ["query", "--format", "csv", all])
+    };
+    let mut dumps = Vec::new();
+    for (number, order) in [[0, 1, 2], [2, 0, 1], [1, 2, 0], [2, 1, 0]]
+        .iter()
+        .enumerate()
+    {
+        let data = folder.path().join(format!("data{number}"));
+        for at in order {
+            let loaded = run(&data, ["load", "--on-violation", "off", &files[*at]]);
+            assert!(loaded.status.success(), "{}", stderr(&loaded));
+        }
+        // Again, which changes nothing.
+        let again = run(&data, ["load", "--on-violation", "off", &files[order[0]]]);
+        assert!(
+            stdout(&again).starts_with("unchanged"),
+            "{}",
+            stdout(&again)
+        );
+        for (day, status) in [
+            ("2019-04-30", None),
+            ("2019-05-01", Some("voorgesteld")),
+            ("2020-02-02", Some("voorgesteld")),
+            ("2020-02-03", Some("inGebruik")),
+            ("2024-12-31", Some("inGebruik")),
+            ("2025-01-01", Some("gehistoreerd")),
+            ("2026-01-01", Some("gehistoreerd")),
+        ] {
+            let found = output(&data, ["query", "--format", "csv", "--valid-on", day, ask]);
+            let rows: Vec<&str> = found.lines().skip(1).collect();
+            let concept = |status: &str| {
+                format!("https://data.vlaanderen.be/id/concept/adresstatus/{status}")
+            };
+            let wanted: Vec<String> = status.into_iter().map(concept).collect();
+            assert_eq!(rows, wanted, "{day} after {order:?}");
+        }
+        // Versions are no second address.
+        let count = "SELECT (COUNT(*) AS ?n) { ?a a <https://data.vlaanderen.be/ns/adres#Adres> }";
+        assert!(output(&data, ["query", "--format", "csv", count]).contains("\n1"));
+        // At a moment before, its nodes are those of then, under the names of now.
+        let nodes = "SELECT (COUNT(*) AS ?n) { <https://data.vlaanderen.be/id/adres/90000001> (<https://data.vlaanderen.be/ns/adres#positie>/<http://www.w3.org/ns/locn#geometry>/<http://www.opengis.net/ont/geosparql#asWKT>) ?w }";
+        let then = output(
+            &data,
+            [
+                "query",
+                "--format",
+                "csv",
+                "--valid-on",
+                "2024-12-31",
+                nodes,
+            ],
+        );
+        assert!(then.contains("\n1"), "{then}");
+        output(&data, ["check", "--deep"]);
+        dumps.push(dump(&data));
+    }
+    assert!(
+        dumps.iter().all(|dump| *dump == dumps[0]),
+        "the order counts"
     );
 }
 

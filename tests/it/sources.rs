@@ -17,13 +17,10 @@ fn open(dir: &Path) -> Registry {
 }
 
 fn source(registry: &Registry, name: &str, kind: SourceKind, location: &str) -> DeclaredSource {
+    let graph = registry.graph_iri(&format!("bron/{name}"));
     DeclaredSource {
-        name: name.to_owned(),
-        kind,
-        location: location.to_owned(),
-        graph: registry.graph_iri(&format!("bron/{name}")),
-        every: None,
         allow_private: true,
+        ..DeclaredSource::new(name, kind, location, graph)
     }
 }
 

@@ -1,12 +1,29 @@
 //! More Dutch texts of arguments: of commands with many words.
 
 /// Command, argument and text; "" is the command itself.
-pub(super) const MORE_DUTCH: [(&str, &str, &str); 35] = [
+pub(super) const MORE_DUTCH: &[(&str, &str, &str)] = &[
+    ("load", "strict", "Weiger wat hersteld zou moeten worden"),
     (
         "load",
-        "strict",
-        "Weiger records van de bronnen die hersteld zouden moeten worden",
+        "repair",
+        "Herstel ook RDF: namen van naamruimten, termen, identificatoren en coördinatenstelsels, bytes die geen UTF-8 zijn",
     ),
+    (
+        "load",
+        "keep",
+        "Herstellingen die niet gebeuren, als codes met komma's ertussen",
+    ),
+    (
+        "load",
+        "report",
+        "Vorm van wat over herstellingen verteld wordt, op de standaardfout",
+    ),
+    (
+        "source",
+        "keep",
+        "Herstellingen die niet gebeuren, als codes met komma's ertussen, of \"all\"",
+    ),
+    ("source", "strict", "Weiger wat hersteld zou moeten worden"),
     (
         "normalise",
         "",

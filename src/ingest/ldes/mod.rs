@@ -6,7 +6,6 @@ mod labels;
 mod names;
 mod page;
 mod position;
-mod repair;
 mod run;
 mod source;
 mod texts;
@@ -16,5 +15,8 @@ pub use page::{Link, Member, Page, StreamFacts};
 pub use run::Harvest;
 pub use source::{HarvestError, HarvestOptions, Summary};
 pub use texts::Failure;
-pub(in crate::ingest) use texts::{not_fetched, not_rdf, not_read, refused};
+pub(in crate::ingest) use texts::{
+    endless, no_batch, no_lists, not_fetched, not_rdf, not_read, not_repaired, refused, reserved,
+    too_many,
+};
 pub use write::{Form, Target, WriteError, Written, write};

@@ -4,16 +4,19 @@
 use super::labels::fingerprint;
 use super::page::{Link, Member, Page};
 use super::position::{Kept, OpenPage, Position};
-use super::repair;
 use super::source::{HarvestError, HarvestOptions, Summary};
 use super::texts::{self, Failure};
 use super::write::{Form, Target, WriteError, write};
 use crate::ingest::collect::{Collect, collect};
-use crate::ingest::diagnostic::Diagnostic;
+use crate::ingest::diagnostic::{Diagnostic, Location};
 use crate::ingest::fetch::{FetchProblem, Fetched, Fetcher, Validators, host_of};
+use crate::ingest::format::detect;
 use crate::ingest::input::Input;
+use crate::ingest::mend::{mend_members, mend_text};
+use crate::ingest::normalise::{NormaliseError, RepairReport};
+use crate::ingest::records;
 use crate::rdf::format::Format;
-use crate::registry::{DeclaredSource, Registry};
+use crate::registry::{DeclaredSource, Registry, Writer};
 use rustc_hash::FxHashSet;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -131,6 +134,11 @@ impl<'r> Harvest<'r> {
                 source: options.url.clone(),
                 form: options.form,
                 mode: options.mode,
+                writer: if options.force {
+                    Writer::Operator
+                } else {
+                    Writer::Source(options.name.clone())
+                },
             },
             fetcher: Fetcher::new(fetch, stopped),
             registry,
@@ -255,8 +263,9 @@ impl<'r> Harvest<'r> {
         };
         run.summary.bytes += body.len() as u64;
         let page = match self.read(&fetched, body, url) {
-            Ok((page, repaired)) => {
-                run.summary.repaired += repaired;
+            Ok((page, repairs)) => {
+                run.summary.repaired += repairs.repaired();
+                run.summary.repairs.merge(&repairs);
                 page
             }
             Err(failure) => {
@@ -283,7 +292,7 @@ impl<'r> Harvest<'r> {
         fetched: &Fetched,
         body: bytes::Bytes,
         url: &str,
-    ) -> Result<(Page, u64), Box<Failure>> {
+    ) -> Result<(Page, RepairReport), Box<Failure>> {
         let media_type = fetched.media_type.as_str();
         let is_told = !matches!(
             media_type,
@@ -292,7 +301,7 @@ impl<'r> Harvest<'r> {
         if is_told && Format::from_media_type(media_type).is_none() {
             return Err(Box::new(texts::not_rdf(url, media_type)));
         }
-        let input = Input::bytes(fetched.url.as_str(), body.clone());
+        let input = Input::bytes(fetched.url.as_str(), body);
         let how = Collect {
             media_type: is_told.then_some(media_type),
             base: Some(&fetched.url),
@@ -301,20 +310,32 @@ impl<'r> Harvest<'r> {
             version: self.registry.store().settings().rdf,
         };
         let refused = |found: Diagnostic| Box::new(texts::not_read(&found, url));
-        let (quads, repaired) = match collect(&input, &how) {
-            Ok(quads) => (quads, 0),
-            Err(found) => match repair::untagged(&body) {
-                Some((text, repaired)) => {
-                    let input = Input::bytes(fetched.url.as_str(), text);
-                    let quads = collect(&input, &how);
-                    (quads.map_err(refused)?, repaired)
-                }
-                None => return Err(refused(found)),
-            },
+        let mending = self.options.mending.as_ref();
+        let mut repairs = RepairReport::default();
+        let quads = match collect(&input, &how) {
+            Ok(quads) => quads,
+            Err(found) => {
+                let mended = mending.and_then(|mending| {
+                    let format = detect(&input, None, how.media_type).ok()?.format;
+                    mend_text(&input, format, how.limits, mending)
+                });
+                let Some(mended) = mended else {
+                    return Err(refused(found));
+                };
+                mended.add_to(&mut repairs, url);
+                let input = Input::bytes(fetched.url.as_str(), mended.bytes);
+                collect(&input, &how).map_err(refused)?
+            }
         };
         let urls = [url, fetched.url.as_str()];
-        let page = Page::read(&quads, &urls, &self.position.kept.facts);
-        Ok((page, repaired))
+        let mut page = Page::read(&quads, &urls, &self.position.kept.facts);
+        if let Some(mending) = mending
+            && let Err(repair) = mend_members(&mut page.members, mending, &mut repairs)
+        {
+            let error = NormaliseError::Strict(repair);
+            return Err(refused(records::refused(&error, Location::default())));
+        }
+        Ok((page, repairs))
     }
 
     /// Follows the links of a page and hands over its members.
@@ -441,6 +462,11 @@ impl<'r> Harvest<'r> {
             Err(WriteError::Rejected(rejection)) => {
                 let results = rejection.findings.new.total();
                 run.fail(texts::refused(&last, results));
+                run.read.clear();
+                run.is_refused = true;
+            }
+            Err(WriteError::Reserved(reserved)) => {
+                run.fail(texts::reserved(&last, &reserved));
                 run.read.clear();
                 run.is_refused = true;
             }

@@ -5,6 +5,8 @@ use super::write::Form;
 use crate::ingest::contexts::ContextStore;
 use crate::ingest::fetch::FetchOptions;
 use crate::ingest::limits::Limits;
+use crate::ingest::mend::Mending;
+use crate::ingest::normalise::RepairReport;
 use crate::registry::{Mode, Registry};
 use crate::store::StoreError;
 use oxrdf::NamedNode;
@@ -30,6 +32,10 @@ pub struct HarvestOptions {
     pub limits: Limits,
     /// JSON-LD contexts that may be used.
     pub contexts: ContextStore,
+    /// Write to the graph even if it belongs to another source.
+    pub force: bool,
+    /// Whether and how members are mended; `None` takes them as they are.
+    pub mending: Option<Mending>,
     /// Pages whose members are all earlier are passed over; nanoseconds since 1970.
     pub since: Option<i128>,
     /// Most pages of one run.
@@ -56,6 +62,8 @@ impl HarvestOptions {
             fetch: FetchOptions::default(),
             limits: Limits::default(),
             contexts: ContextStore::shipped(registry.base()),
+            force: false,
+            mending: Some(Mending::default()),
             since: None,
             max_pages: 1_000_000,
             max_barren: 5_000,
@@ -110,8 +118,10 @@ pub struct Summary {
     pub known: u64,
     /// Members that a newer version supersedes.
     pub late: u64,
-    /// Literals of `rdf:langString` without a tag, which are no RDF, taken for plain strings.
+    /// How much was read as another name or repaired.
     pub repaired: u64,
+    /// What was mended or found wrong, by code.
+    pub repairs: RepairReport,
     /// Members without IRI or statements.
     pub hollow: u64,
     /// Statements of pages that belong to no member and are not about the stream.

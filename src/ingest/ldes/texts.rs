@@ -2,7 +2,9 @@
 
 use crate::ingest::diagnostic::Diagnostic;
 use crate::ingest::fetch::FetchError;
+use crate::ingest::normalise::NormaliseError;
 use crate::rdf::label::{Language, Text};
+use crate::registry::Reserved;
 use serde::{Deserialize, Serialize};
 
 /// Why a page, or a source, could not be taken in.
@@ -100,6 +102,39 @@ const REFUSED: Row = Row {
     ],
 };
 
+const RESERVED: Row = Row {
+    code: "H006",
+    message: ["{}", "{}"],
+    hint: [
+        "geef deze bron een eigen graaf, of verwijder de andere met `oslo source remove`",
+        "give this source a graph of its own, or remove the other with `oslo source remove`",
+    ],
+};
+
+const NO_BATCH: Row = Row {
+    code: "H021",
+    message: [
+        "het antwoord is geen reeks CloudEvents maar \"{}\"",
+        "the answer is no batch of CloudEvents but \"{}\"",
+    ],
+    hint: [
+        "geef het adres van de wijzigingsfeed van één register, zonder paginanummer",
+        "give the address of the change feed of one register, without a page number",
+    ],
+};
+
+const NO_LISTS: Row = Row {
+    code: "H022",
+    message: [
+        "hier staan geen REFNIS-lijsten: geen code onder http://vocab.belgif.be/auth/refnis…",
+        "there are no REFNIS lists here: no code below http://vocab.belgif.be/auth/refnis…",
+    ],
+    hint: [
+        "geef de gepubliceerde lijsten als N-Triples, Turtle of RDF/XML, elk jaar een bestand",
+        "give the published lists as N-Triples, Turtle or RDF/XML, a file for each year",
+    ],
+};
+
 fn of(row: &Row, url: &str, found: &str) -> Failure {
     let fill = |text: &str| format!("{url}: {}", text.replace("{}", found));
     Failure {
@@ -120,16 +155,47 @@ pub(super) fn no_stream(url: &str) -> Failure {
     of(&NO_STREAM, url, "")
 }
 
-pub(super) fn endless(url: &str, pages: u64) -> Failure {
+pub(in crate::ingest) fn no_batch(url: &str, media_type: &str) -> Failure {
+    let short: String = media_type.chars().take(80).collect();
+    of(&NO_BATCH, url, &short)
+}
+
+pub(in crate::ingest) fn no_lists(url: &str) -> Failure {
+    of(&NO_LISTS, url, "")
+}
+
+/// A record that needs a repair where none is allowed.
+pub(in crate::ingest) fn not_repaired(error: &NormaliseError, url: &str) -> Failure {
+    let code = match error {
+        NormaliseError::Strict(repair) | NormaliseError::Quarantined(repair) => repair.code,
+        _ => "N090",
+    };
+    Failure {
+        code: code.to_owned(),
+        url: url.to_owned(),
+        message: pair(error.message()),
+        hint: None,
+        is_transient: false,
+    }
+}
+
+pub(in crate::ingest) fn endless(url: &str, pages: u64) -> Failure {
     of(&ENDLESS, url, &pages.to_string())
 }
 
-pub(super) fn too_many(url: &str, pages: u64) -> Failure {
+pub(in crate::ingest) fn too_many(url: &str, pages: u64) -> Failure {
     of(&TOO_MANY, url, &pages.to_string())
 }
 
 pub(in crate::ingest) fn refused(url: &str, results: u64) -> Failure {
     of(&REFUSED, url, &results.to_string())
+}
+
+pub(in crate::ingest) fn reserved(url: &str, reserved: &Reserved) -> Failure {
+    Failure {
+        message: pair(reserved.text()).map(|text| format!("{url}: {text}")),
+        ..of(&RESERVED, url, "")
+    }
 }
 
 pub(in crate::ingest) fn not_fetched(error: &FetchError, url: &str) -> Failure {

@@ -7,7 +7,9 @@ use super::names;
 use super::page::Member;
 use crate::rdf::text::{parse_term, term_text};
 use crate::rdf::vocab::{rdf, xsd};
-use crate::registry::{CommitError, CommitRequest, Findings, Mode, Registry, Rejection};
+use crate::registry::{
+    CommitError, CommitRequest, Findings, Mode, Registry, Rejection, Reserved, Writer,
+};
 use crate::store::{CommitMeta, Draft, Id, QuadIds, Source, StoreError, View};
 use oxrdf::{Literal, NamedNode, NamedOrBlankNode, Term, Triple};
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -36,6 +38,8 @@ pub struct Target {
     pub form: Form,
     /// How strictly members are judged; `None` as the gate's rule of the graph says.
     pub mode: Option<Mode>,
+    /// Whose graphs may be touched.
+    pub writer: Writer,
 }
 
 /// How a batch ended.
@@ -61,6 +65,9 @@ pub enum WriteError {
     /// The shapes refuse it.
     #[error("the shapes refuse the members")]
     Rejected(Box<Rejection>),
+    /// The graph belongs to another source.
+    #[error("the graph belongs to another source")]
+    Reserved(Reserved),
     /// The store could not take it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -94,6 +101,7 @@ pub fn write(
         },
         mode: target.mode,
         dry_run: false,
+        writer: target.writer.clone(),
     };
     let outcome = registry.commit(request, |draft| {
         let late = Change::new(draft, target).make(batch);
@@ -112,6 +120,7 @@ pub fn write(
             findings: done.findings,
         }),
         Err(CommitError::Rejected(rejection)) => Err(WriteError::Rejected(rejection)),
+        Err(CommitError::Reserved(reserved)) => Err(WriteError::Reserved(reserved)),
         Err(CommitError::Store(error)) => Err(error.into()),
         Err(CommitError::Change(never)) => match never {},
     }

@@ -2,6 +2,7 @@
 //! Windows-1252, and that is reported. Tells quickly that an input is something else.
 
 use super::{Normaliser, Repair, xml};
+use crate::ingest::feed::events_of;
 use crate::ingest::input::Input;
 use crate::ingest::limits::{INFLATION_FLOOR, Limits};
 use serde_json::Value;
@@ -86,7 +87,7 @@ pub fn read_records(
         // The reader of JSON ends at 128 levels by itself.
         serde_json::from_str(text).map_err(|_| NotRecords::Other)?
     };
-    if normaliser.document(&value).is_none() {
+    if normaliser.document(&value).is_none() && events_of(&value).is_none() {
         return Err(NotRecords::Other);
     }
     Ok(RecordsFile {
@@ -137,7 +138,8 @@ pub(super) fn may_hold_records(normaliser: &Normaliser, head: &[u8]) -> bool {
     normaliser.replaces_context(&context)
 }
 
-fn decode(bytes: Vec<u8>) -> (String, Option<Repair>) {
+/// The text of some bytes: UTF-8, or else Windows-1252, which is reported.
+pub(in crate::ingest) fn decode(bytes: Vec<u8>) -> (String, Option<Repair>) {
     match String::from_utf8(bytes) {
         Ok(text) => (text, None),
         Err(error) => {

@@ -13,14 +13,14 @@ const MAX_NESTING: usize = 16;
 
 /// A position: the digits as written, and their value.
 #[derive(Clone, Debug)]
-pub(super) struct Position {
+pub(in crate::ingest) struct Position {
     text: (String, String),
-    pub(super) at: (f64, f64),
+    pub(in crate::ingest) at: (f64, f64),
 }
 
 /// A geometry as read.
 #[derive(Clone, Debug)]
-pub(super) enum Shape {
+pub(in crate::ingest) enum Shape {
     Point(Position),
     /// Rings, the outer one first.
     Polygon(Vec<Vec<Position>>),
@@ -28,17 +28,17 @@ pub(super) enum Shape {
 
 /// A GML text as read.
 #[derive(Clone, Debug)]
-pub(super) struct Gml {
+pub(in crate::ingest) struct Gml {
     /// The name of its system, as written.
-    pub(super) system: Option<String>,
-    pub(super) shape: Shape,
+    pub(in crate::ingest) system: Option<String>,
+    pub(in crate::ingest) shape: Shape,
 }
 
 /// Reads a GML point or polygon.
 ///
 /// # Errors
 /// A reason in Dutch and English.
-pub(super) fn read(text: &str) -> Result<Gml, &'static str> {
+pub(in crate::ingest) fn read(text: &str) -> Result<Gml, &'static str> {
     const NOT_XML: &str = "geen leesbare GML / no readable GML";
     let mut xml = Reader::from_str(text);
     let mut open: Vec<String> = Vec::new();
@@ -148,7 +148,7 @@ fn positions(text: &str, budget: &mut usize) -> Result<Vec<Position>, &'static s
 
 /// A system of coordinates that the registers use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum System {
+pub(in crate::ingest) enum System {
     Lambert72,
     Lambert2008,
     Wgs84,
@@ -158,7 +158,7 @@ pub(super) enum System {
 
 impl System {
     /// The system of a name, and the name it should have. `None` for a name that is no EPSG code.
-    pub(super) fn of_name(name: &str) -> Option<(Self, String)> {
+    pub(in crate::ingest) fn of_name(name: &str) -> Option<(Self, String)> {
         if name.ends_with("CRS84") {
             return Some((
                 Self::Crs84,
@@ -184,6 +184,12 @@ impl System {
             system,
             format!("http://www.opengis.net/def/crs/EPSG/0/{code}"),
         ))
+    }
+
+    /// Whether a position lies where the registers hold anything.
+    pub(in crate::ingest) fn holds(self, (x, y): (f64, f64)) -> bool {
+        self.bounds()
+            .is_none_or(|[x0, x1, y0, y1]| (x0..=x1).contains(&x) && (y0..=y1).contains(&y))
     }
 
     /// Least and greatest first and second coordinate of what the registers hold.
@@ -218,7 +224,7 @@ impl Shape {
     }
 
     /// The first position as text, for messages.
-    pub(super) fn first(&self) -> String {
+    pub(in crate::ingest) fn first(&self) -> String {
         self.positions().next().map_or(String::new(), |position| {
             format!("{} {}", position.text.0, position.text.1)
         })
@@ -251,13 +257,38 @@ impl Shape {
         out
     }
 
-    /// Whether every position lies where the registers hold anything.
-    pub(super) fn fits(&self, system: System) -> bool {
-        let Some([x0, x1, y0, y1]) = system.bounds() else {
-            return true;
-        };
+    /// The geometry of rings, each a text of positions with commas between them; a point when `is_point`, of which only the
+    /// first position counts. `None` when positions are no pairs of numbers.
+    pub(in crate::ingest) fn of_rings(texts: Vec<&str>, is_point: bool) -> Option<Self> {
+        let mut budget = MAX_POSITIONS;
+        let mut rings = Vec::with_capacity(texts.len());
+        for text in texts {
+            let mut ring = Vec::new();
+            for pair in text.split(',') {
+                let mut found = positions(pair, &mut budget).ok()?;
+                if found.len() != 1 {
+                    return None;
+                }
+                ring.append(&mut found);
+            }
+            rings.push(ring);
+        }
+        let first = rings.first().and_then(|ring| ring.first());
+        Some(match first.filter(|_| is_point) {
+            Some(first) => Self::Point(first.clone()),
+            None => Self::Polygon(rings),
+        })
+    }
+
+    /// Whether every position lies within least and greatest first and second coordinates.
+    pub(in crate::ingest) fn is_within(&self, [x0, x1, y0, y1]: [f64; 4]) -> bool {
         self.positions()
             .all(|p| (x0..=x1).contains(&p.at.0) && (y0..=y1).contains(&p.at.1))
+    }
+
+    /// Whether every position lies where the registers hold anything.
+    pub(in crate::ingest) fn fits(&self, system: System) -> bool {
+        system.bounds().is_none_or(|bounds| self.is_within(bounds))
     }
 
     /// The greatest distance in metres between the vertices of two geometries; `None` when their forms differ.
@@ -278,7 +309,7 @@ impl Shape {
     }
 
     /// What is wrong with it, in Dutch and English.
-    pub(super) fn flaw(&self, wants_point: bool) -> Option<&'static str> {
+    pub(in crate::ingest) fn flaw(&self, wants_point: bool) -> Option<&'static str> {
         let rings = match self {
             Self::Point(_) if wants_point => return None,
             Self::Point(_) => {

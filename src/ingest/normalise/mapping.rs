@@ -80,6 +80,25 @@ pub struct Mapping {
     pub(super) body: Body,
     /// Predicates that a record can state of the object and its nodes.
     own: BTreeSet<String>,
+    /// Whether some nodes have IRIs that depend on the record.
+    has_parts: bool,
+    /// Predicates by which it states something of others.
+    inverse: Vec<NamedNode>,
+    /// Name of the type in the events of a change feed, such as `address`.
+    pub(in crate::ingest) event: Option<String>,
+    /// Earlier names of attributes of a change feed, and their names now (N070).
+    pub(in crate::ingest) renamed: BTreeMap<String, String>,
+}
+
+/// What a field states, to be taken out before it is stated anew.
+#[derive(Debug)]
+pub(in crate::ingest) enum Stated<'a> {
+    /// A predicate of the object, or of its node with a role.
+    Of(Option<&'a str>, &'a str),
+    /// All statements of others with this predicate and the object as their value.
+    Inverse(&'a str),
+    /// Everything but the links of a node: a geometry.
+    Node(&'a str),
 }
 
 /// Where the subject of a record comes from.
@@ -160,6 +179,62 @@ impl Mapping {
     /// Whether a record can state a predicate of the object or one of its nodes. Classes do not count.
     pub fn states(&self, predicate: &str) -> bool {
         self.own.contains(predicate)
+    }
+
+    /// Whether records have parts, whose nodes differ from record to record.
+    pub fn has_parts(&self) -> bool {
+        self.has_parts
+    }
+
+    /// Predicates by which a record states something of other objects, with its own as the value.
+    pub fn inverse(&self) -> &[NamedNode] {
+        &self.inverse
+    }
+
+    /// What the field at a path, or those below it, state.
+    pub(in crate::ingest) fn stated<'m>(&'m self, path: &str) -> Vec<Stated<'m>> {
+        let mut tree = &self.body.tree;
+        for key in path.split('.') {
+            match tree.children.get(key) {
+                Some(next) => tree = next,
+                None => return Vec::new(),
+            }
+        }
+        let nodes = &self.body.nodes;
+        let mut stated = Vec::new();
+        let mut open = vec![tree];
+        while let Some(tree) = open.pop() {
+            open.extend(tree.children.values());
+            for choice in &tree.choices {
+                let (places, is_inverse) = choice.rule.places();
+                if let Rule::Geometry { on, .. } = &choice.rule {
+                    stated.push(Stated::Node(&nodes[*on].role));
+                }
+                stated.extend(places.iter().map(|place| {
+                    let predicate = place.predicate.as_str();
+                    if is_inverse {
+                        return Stated::Inverse(predicate);
+                    }
+                    let role = place.on.map(|on| nodes[on].role.as_str());
+                    Stated::Of(role, predicate)
+                }));
+            }
+        }
+        stated
+    }
+
+    /// Predicates by which nodes are linked to what they belong to.
+    pub(in crate::ingest) fn is_link_of_node(&self, role: &str, predicate: &str) -> bool {
+        let node = self.body.nodes.iter().find(|node| node.role == role);
+        node.and_then(|node| node.back.as_ref())
+            .is_some_and(|back| back.as_str() == predicate)
+    }
+
+    /// Roles of the nodes that every object can have: the last part of their IRIs.
+    pub fn roles(&self) -> impl Iterator<Item = &str> {
+        let own = self.body.nodes.iter().map(|node| node.role.as_str());
+        let fixed = own.filter(|role| !role.contains('{'));
+        ["id", "gid"].into_iter().chain(fixed)
     }
 }
 
@@ -371,6 +446,11 @@ impl Mapping {
         lists: &BTreeMap<String, BTreeSet<String>>,
     ) -> Result<Self, String> {
         let file: MappingFile = toml::from_str(text).map_err(|error| error.to_string())?;
+        let mut renamed = BTreeMap::new();
+        for row in &file.field {
+            let name = row.path.strip_prefix("attributen.").unwrap_or(&row.path);
+            renamed.extend(row.was.iter().map(|was| (was.clone(), name.to_owned())));
+        }
         let body = BodyRow {
             class: file.class,
             skip: file.skip,
@@ -414,6 +494,10 @@ impl Mapping {
                 .map_err(|_| "quote is one plain character".to_owned())?,
             several: file.several,
             own: own_predicates(&body),
+            inverse: inverse_predicates(&body.tree),
+            has_parts: has_parts(&body),
+            event: file.event,
+            renamed,
             body,
         })
     }
@@ -461,26 +545,11 @@ fn add_predicates(body: &Body, own: &mut BTreeSet<String>) {
     while let Some(tree) = open.pop() {
         open.extend(tree.children.values());
         for choice in &tree.choices {
+            let (places, is_inverse) = choice.rule.places();
+            if !is_inverse {
+                places.iter().for_each(|place| add(&place.predicate));
+            }
             match &choice.rule {
-                Rule::Text { places, .. }
-                | Rule::Boolean(places)
-                | Rule::Language(places)
-                | Rule::Json(places)
-                | Rule::Label { places, .. }
-                | Rule::Typed { places, .. }
-                | Rule::Wkt { places, .. }
-                | Rule::GeoJson { places, .. }
-                | Rule::Concept { places, .. }
-                | Rule::Named {
-                    places,
-                    inverse: false,
-                    ..
-                }
-                | Rule::Link {
-                    places,
-                    inverse: false,
-                    ..
-                } => places.iter().for_each(|place| add(&place.predicate)),
                 Rule::IdBlock {
                     local_predicate, ..
                 } => local_predicate.iter().for_each(&mut add),
@@ -489,15 +558,71 @@ fn add_predicates(body: &Body, own: &mut BTreeSet<String>) {
                     part.back.iter().for_each(&mut add);
                     parts.push(&part.body);
                 }
-                Rule::Link { .. }
-                | Rule::Named { .. }
-                | Rule::Geometry { .. }
-                | Rule::Omit { .. } => {}
+                _ => {}
             }
         }
     }
     for part in parts {
         add_predicates(part, own);
+    }
+}
+
+/// Predicates of inverse links on the object itself.
+fn inverse_predicates(tree: &Tree) -> Vec<NamedNode> {
+    let mut found = BTreeSet::new();
+    let mut open = vec![tree];
+    while let Some(tree) = open.pop() {
+        open.extend(tree.children.values());
+        for choice in &tree.choices {
+            let (places, is_inverse) = choice.rule.places();
+            let own = places
+                .iter()
+                .filter(|place| is_inverse && place.on.is_none());
+            found.extend(own.map(|place| place.predicate.as_str().to_owned()));
+        }
+    }
+    found.into_iter().map(NamedNode::new_unchecked).collect()
+}
+
+/// Whether some nodes have IRIs that depend on the record.
+fn has_parts(body: &Body) -> bool {
+    let mut open = vec![&body.tree];
+    while let Some(tree) = open.pop() {
+        open.extend(tree.children.values());
+        if tree
+            .choices
+            .iter()
+            .any(|choice| matches!(choice.rule, Rule::Part(_)))
+        {
+            return true;
+        }
+    }
+    body.nodes.iter().any(|node| node.role.contains('{'))
+}
+
+impl Rule {
+    /// Where its values go, and whether it is the other way round.
+    fn places(&self) -> (&[Place], bool) {
+        match self {
+            Self::Text { places, .. }
+            | Self::Boolean(places)
+            | Self::Language(places)
+            | Self::Json(places)
+            | Self::Label { places, .. }
+            | Self::Typed { places, .. }
+            | Self::Wkt { places, .. }
+            | Self::GeoJson { places, .. }
+            | Self::Concept { places, .. } => (places, false),
+            Self::Link {
+                places, inverse, ..
+            }
+            | Self::Named {
+                places, inverse, ..
+            } => (places, *inverse),
+            Self::IdBlock { .. } | Self::Geometry { .. } | Self::Omit { .. } | Self::Part(_) => {
+                (&[], false)
+            }
+        }
     }
 }
 

@@ -10,7 +10,7 @@ mod bytes;
 mod codes;
 mod document;
 mod evidence;
-mod geometry;
+pub(in crate::ingest) mod geometry;
 mod iris;
 mod mapping;
 mod places;
@@ -23,11 +23,13 @@ mod values;
 mod walk;
 mod xml;
 
+pub(in crate::ingest) use bytes::decode;
 pub use bytes::{NotRecords, RecordsFile, read_records};
 pub use codes::{Action, REPAIR_CODES, RepairCode, repair_code};
 pub use document::Document;
 pub use evidence::{EVIDENCE, canonical_record, evidence_digest, evidence_path, keep_evidence};
 pub use mapping::Mapping;
+pub(in crate::ingest) use mapping::Stated;
 pub use report::{CodeCases, RepairReport};
 pub use run::{EachRecord, SourceRecords, looks_like_records, normalise_input, records_of};
 pub use table::{Table, TableProblem, open_table};
@@ -125,9 +127,12 @@ impl Repair {
             text.replace("{from}", &shortened(&self.from))
                 .replace("{to}", &shortened(to))
         };
-        // What is wrong with a geometry is told in both languages.
+        // What is wrong with a geometry or a list is told in both languages.
         let both = (self.to.as_str(), self.to.as_str());
-        let to = self.to.split_once(" / ").filter(|_| self.code == "N033");
+        let to = self
+            .to
+            .split_once(" / ")
+            .filter(|_| matches!(self.code, "N033" | "N062"));
         let (nl, en) = to.unwrap_or(both);
         repair_code(self.code).map_or_else(Text::default, |row| {
             Text::new(fill(row.nl, nl), fill(row.en, en))
@@ -259,12 +264,38 @@ impl Normaliser {
         &self.mappings
     }
 
+    /// The mapping for the events of a change feed about a type, such as `address`.
+    pub(in crate::ingest) fn of_event(&self, name: &str) -> Option<&Mapping> {
+        let mut mappings = self.mappings.iter();
+        mappings.find(|mapping| mapping.event.as_deref() == Some(name))
+    }
+
+    /// The codes of a list.
+    pub(in crate::ingest) fn codes_of(&self, list: &str) -> Option<&BTreeSet<String>> {
+        self.lists.get(list)
+    }
+
     /// The mapping for a record: by its identifier, and by the keys of the version. `None` for anything else, such as an
     /// envelope around records; see [`Self::document`].
     pub fn recognise(&self, record: &Value) -> Option<&Mapping> {
         self.mappings
             .iter()
             .find(|mapping| document::is_record(mapping, record))
+    }
+
+    /// Turns a record that was made of something else into statements that name that as their evidence.
+    ///
+    /// # Errors
+    /// As [`Self::normalise`].
+    pub(in crate::ingest) fn normalise_made(
+        &self,
+        mapping: &Mapping,
+        record: &Value,
+        options: &NormaliseOptions,
+        evidence: String,
+    ) -> Result<(Normalised, Vec<Quad>), NormaliseError> {
+        walk::check_size(record, MAX_DEPTH)?;
+        walk::walk(self, mapping, record, options, evidence)
     }
 
     /// Turns one record into statements. The sink gets them only when the whole record could be read, each once and in an

@@ -1,6 +1,6 @@
 //! The repair report: how often each code applied, with a few examples. Counts and words; decides nothing.
 
-use super::codes::repair_code;
+use super::codes::{Action, repair_code};
 use super::document::leaves;
 use super::{Document, NormaliseError, Normalised, Repair};
 use crate::rdf::label::{Language, Text};
@@ -95,7 +95,8 @@ impl RepairReport {
         leaves(record, "", &mut |path| self.omit(&path, reason));
     }
 
-    fn omit(&mut self, path: &str, reason: &Text) {
+    /// Adds a value that is left out on purpose.
+    pub fn omit(&mut self, path: &str, reason: &Text) {
         let path = without_indexes(path);
         if self.omitted.len() < MAX_PATHS || self.omitted.contains_key(&path) {
             let known = self.omitted.entry(path);
@@ -117,6 +118,29 @@ impl RepairReport {
         if examples.len() < MAX_EXAMPLES {
             examples.push((place.to_owned(), repair.clone()));
         }
+    }
+
+    /// How much was read as another name or repaired.
+    pub fn repaired(&self) -> u64 {
+        let is_mended = |code: &str| {
+            repair_code(code)
+                .is_some_and(|row| matches!(row.action, Action::Alias | Action::Repair))
+        };
+        let mended = self.codes.iter().filter(|(code, _)| is_mended(code));
+        mended.map(|(_, (count, _))| count).sum()
+    }
+
+    /// How often each code applied.
+    pub fn counts(&self) -> BTreeMap<String, u64> {
+        let counts = self.codes.iter();
+        counts
+            .map(|(code, (count, _))| ((*code).to_owned(), *count))
+            .collect()
+    }
+
+    /// Whether there is nothing to tell.
+    pub fn is_empty(&self) -> bool {
+        self.records + self.refused_count == 0 && self.codes.is_empty()
     }
 
     /// Adds a record that became nothing.
@@ -156,7 +180,11 @@ impl RepairReport {
     /// One line: records, and how often each code applied.
     pub fn line(&self, language: Language) -> String {
         let say = |nl: &str, en: &str| Text::new(nl, en).get(language).to_owned();
-        let mut parts = vec![format!("{}: {}", say("records", "records"), self.records)];
+        let mut parts = Vec::new();
+        // Of RDF only what was mended is told.
+        if self.records + self.refused_count > 0 {
+            parts.push(format!("{}: {}", say("records", "records"), self.records));
+        }
         if self.refused_count > 0 {
             parts.push(format!(
                 "{}: {}",

@@ -100,18 +100,27 @@ impl SourceRecords<'_> {
 
     /// Names of the registers that the records belong to.
     pub fn registers(&self, normaliser: &Normaliser) -> BTreeSet<String> {
+        self.of_mappings(normaliser, &|mapping| mapping.register.clone())
+    }
+
+    /// Names of the mappings that the records are read by.
+    pub fn mappings(&self, normaliser: &Normaliser) -> BTreeSet<String> {
+        self.of_mappings(normaliser, &Mapping::name)
+    }
+
+    fn of_mappings(
+        &self,
+        normaliser: &Normaliser,
+        of: &dyn Fn(&Mapping) -> String,
+    ) -> BTreeSet<String> {
         match self {
             Self::Document(file) => normaliser
                 .document(&file.value)
                 .into_iter()
                 .flat_map(|found| found.records)
-                .filter_map(|(_, record)| Some(normaliser.recognise(record)?.register.clone()))
+                .filter_map(|(_, record)| normaliser.recognise(record).map(of))
                 .collect(),
-            Self::Table(table) => table
-                .mapping()
-                .map(|mapping| mapping.register.clone())
-                .into_iter()
-                .collect(),
+            Self::Table(table) => table.mapping().map(of).into_iter().collect(),
         }
     }
 

@@ -106,13 +106,9 @@ pub(super) fn walk(
 /// Start of the IRIs of the nodes of an object.
 fn nodes_at(base: &str, kind: &str, iri: &str) -> String {
     let base = base.trim_end_matches('/');
-    match split(iri) {
-        Some((kind, id)) => format!("{base}/.well-known/genid/{kind}/{id}"),
-        None => {
-            let own = iri.strip_prefix(base).map(|rest| rest.trim_matches('/'));
-            let id = own.map_or_else(|| segment(iri), |own| segment(&own.replace('/', "-")));
-            format!("{base}/.well-known/genid/{kind}/{id}")
-        }
+    match iri.split_once("/id/") {
+        Some((_, path)) if !path.is_empty() => format!("{base}/.well-known/genid/{path}"),
+        _ => format!("{base}/.well-known/genid/{kind}/{}", segment(iri)),
     }
 }
 

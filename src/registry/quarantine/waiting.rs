@@ -5,6 +5,7 @@ use super::{
     Aside, QUARANTINE_NS, TakenOut, names, reasons_about, remove_waiting, statements_below,
 };
 use crate::registry::Registry;
+use crate::registry::Writer;
 use crate::registry::commit::{CommitError, CommitRequest, Strict};
 use crate::store::{CommitMeta, Draft, Graphs, Id, QuadIds, Snapshot, StoreError, View};
 use oxrdf::{NamedNode, NamedOrBlankNode, Term, Triple};
@@ -53,11 +54,15 @@ pub(in crate::registry) struct Touched {
 
 impl Touched {
     /// By a draft; `None` when nobody waited before it.
-    pub(in crate::registry) fn by(draft: &mut Draft<'_>, fresh: TakenOut) -> Option<Self> {
-        if draft.base().apart().is_empty() {
+    pub(in crate::registry) fn by(
+        registry: &Registry,
+        draft: &mut Draft<'_>,
+        fresh: TakenOut,
+    ) -> Option<Self> {
+        let before = draft.base().whole();
+        if !registry.has_waiting(&before) {
             return None;
         }
-        let before = draft.base().whole();
         let now = draft.snapshot().whole();
         let apart = before.snapshot().apart().iter();
         let reasons: FxHashSet<Id> = apart
@@ -352,7 +357,7 @@ impl Registry {
             Err(CommitError::Store(error)) => Err(error),
             Err(CommitError::Change(never)) => match never {},
             // What waits is checked against nothing.
-            Err(CommitError::Rejected(_)) => Ok(0),
+            Err(CommitError::Rejected(_) | CommitError::Reserved(_)) => Ok(0),
         }
     }
 
@@ -443,7 +448,7 @@ impl Registry {
         });
         match done {
             Ok(_) => Ok(true),
-            Err(CommitError::Rejected(_)) => Ok(false),
+            Err(CommitError::Rejected(_) | CommitError::Reserved(_)) => Ok(false),
             Err(CommitError::Store(error)) => Err(error),
             Err(CommitError::Change(never)) => match never {},
         }
@@ -456,6 +461,7 @@ impl Registry {
             source: Vec::new(),
             message: None,
         })
+        .with_writer(Writer::Operator)
     }
 }
 

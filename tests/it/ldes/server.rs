@@ -60,6 +60,11 @@ impl Reply {
         self
     }
 
+    pub(crate) fn without(mut self, name: &str) -> Self {
+        self.headers.retain(|(known, _)| known != name);
+        self
+    }
+
     pub(crate) fn immutable(self) -> Self {
         self.with("cache-control", "public, max-age=604800, immutable")
     }

@@ -61,6 +61,7 @@ pub(super) struct MappingFile {
     pub(super) lists: Vec<String>,
     pub(super) subject: String,
     pub(super) marker: Option<String>,
+    pub(super) event: Option<String>,
     #[serde(default)]
     pub(super) columns: Vec<String>,
     #[serde(default)]
@@ -190,6 +191,8 @@ pub(super) struct SayRow {
 #[serde(deny_unknown_fields)]
 pub(super) struct FieldRow {
     pub(super) path: String,
+    #[serde(default)]
+    pub(super) was: Vec<String>,
     #[serde(rename = "as")]
     pub(super) kind: String,
     pub(super) predicate: Option<String>,

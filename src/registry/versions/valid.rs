@@ -1,0 +1,269 @@
+//! The registry as it held at a moment of valid time: every object as the version says that was valid then, objects without
+//! versions as they are. Costs what changed between that moment and now.
+
+use super::objects::node_path;
+use super::{CONTENT, DERIVED, INVERSE, Moment, VERSIONS};
+use crate::rdf::vocab::{dct, schema};
+use crate::registry::Registry;
+use crate::store::{Draft, Id, QuadIds, Snapshot, View};
+use oxrdf::Term;
+use rustc_hash::{FxHashMap, FxHashSet};
+use std::sync::{Mutex, PoisonError};
+
+/// Statements that may differ between the asked moment and now.
+const MAX_CHANGES: u64 = 5_000_000;
+/// States of other moments that are kept for the next reader.
+const KEPT: usize = 4;
+
+/// Why the state at a moment cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum ValidTimeError {
+    /// Too much changed since.
+    #[error("more than {MAX_CHANGES} statements differ between then and now")]
+    TooMuch,
+}
+
+/// States of other moments, made lately.
+#[derive(Default)]
+pub(in crate::registry) struct Known(Mutex<Vec<((u64, jiff::Timestamp), Snapshot)>>);
+
+/// A version as its graph tells.
+struct Row {
+    object: Id,
+    version: Id,
+    from: jiff::Timestamp,
+    until: Option<jiff::Timestamp>,
+}
+
+/// Graphs of one source.
+struct Places {
+    versions: Id,
+    /// A graph, and the one with what past versions said in it.
+    pairs: Vec<(Id, Option<Id>)>,
+    inverse: FxHashSet<Id>,
+}
+
+impl Registry {
+    /// A state as it held at a moment: graphs of which versions are kept say what was valid then, all others what they say
+    /// in that state.
+    ///
+    /// # Errors
+    /// [`ValidTimeError::TooMuch`] when more than five million statements differ.
+    pub fn valid_at(&self, state: &Snapshot, moment: &Moment) -> Result<Snapshot, ValidTimeError> {
+        let key = (state.identity(), moment.at());
+        let kept = || self.valid.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, known)) = kept().iter().find(|(known, _)| *known == key) {
+            return Ok(known.clone());
+        }
+        let view = state.whole();
+        let mut draft = self.store().scratch_over(state.clone());
+        let mut changes = 0;
+        for places in self.places(&view) {
+            changes += turn_back(self.base(), &view, &places, moment.at(), &mut draft);
+            if changes > MAX_CHANGES {
+                return Err(ValidTimeError::TooMuch);
+            }
+        }
+        if changes == 0 {
+            return Ok(state.clone());
+        }
+        let then = draft.as_base();
+        let mut kept = kept();
+        if kept.len() == KEPT {
+            kept.remove(0);
+        }
+        kept.push((key, then.clone()));
+        Ok(then)
+    }
+
+    fn places(&self, view: &View) -> Vec<Places> {
+        let own = self.graph_iri("");
+        let folder = self.graph_iri(VERSIONS);
+        let inverse = view.id_of_iri(INVERSE);
+        let mut places = Vec::new();
+        for versions in view.snapshot().apart().iter().copied() {
+            let Some(iri) = view.iri(versions) else {
+                continue;
+            };
+            let Some(name) = iri.strip_prefix(folder.as_str()) else {
+                continue;
+            };
+            if name.ends_with(CONTENT) || name.ends_with(DERIVED) {
+                continue;
+            }
+            let graph = match name.strip_prefix("van/") {
+                Some(other) => other.to_owned(),
+                None => format!("{}{name}", own.as_str()),
+            };
+            let pair = |graph: String, past: String| {
+                Some((view.id_of_iri(&graph)?, view.id_of_iri(&past)))
+            };
+            let pairs = [
+                pair(graph.clone(), format!("{iri}{CONTENT}")),
+                pair(format!("{graph}{DERIVED}"), format!("{iri}{DERIVED}")),
+            ];
+            let inverse = inverse.into_iter().flat_map(|p| {
+                view.quads(Some(versions), Some(p), None, Some(versions))
+                    .map(|quad| quad.o)
+            });
+            places.push(Places {
+                versions,
+                inverse: inverse.collect(),
+                pairs: pairs.into_iter().flatten().collect(),
+            });
+        }
+        places
+    }
+}
+
+/// Changes the objects of one source to what they were; returns how many statements that took.
+fn turn_back(
+    base: &str,
+    view: &View,
+    places: &Places,
+    at: jiff::Timestamp,
+    draft: &mut Draft<'_>,
+) -> u64 {
+    let mut changes = 0;
+    for row in rows(view, places.versions) {
+        let is_valid = row.from <= at && row.until.is_none_or(|until| at < until);
+        match row.until {
+            None if row.from > at => {
+                for quad in current(base, view, places, row.object) {
+                    draft.remove(quad);
+                    changes += 1;
+                }
+            }
+            Some(_) if is_valid => {
+                for quad in past(view, places, &row) {
+                    draft.add(quad);
+                    changes += 1;
+                }
+            }
+            _ => {}
+        }
+        if changes > MAX_CHANGES {
+            break;
+        }
+    }
+    changes
+}
+
+/// The versions that a graph tells of, sorted by version.
+fn rows(view: &View, graph: Id) -> Vec<Row> {
+    let column = |iri: &str| -> FxHashMap<Id, Id> {
+        let p = view.id_of_iri(iri);
+        let quads = p
+            .into_iter()
+            .flat_map(|p| view.quads(None, Some(p), None, Some(graph)));
+        quads.map(|quad| (quad.s, quad.o)).collect()
+    };
+    let moment = |id: Id| match view.term(id) {
+        Term::Literal(value) => Some(Moment::parse(value.value())?.at()),
+        _ => None,
+    };
+    let objects = column(dct::IS_VERSION_OF);
+    let ends = column(schema::END_DATE);
+    let mut rows: Vec<Row> = column(schema::START_DATE)
+        .into_iter()
+        .filter_map(|(version, from)| {
+            Some(Row {
+                object: *objects.get(&version)?,
+                version,
+                from: moment(from)?,
+                until: ends.get(&version).and_then(|end| moment(*end)),
+            })
+        })
+        .collect();
+    // What was is added after what is was removed.
+    rows.sort_unstable_by_key(|row| (row.until.is_some(), row.version));
+    rows
+}
+
+/// What an object and its nodes say now.
+fn current(base: &str, view: &View, places: &Places, object: Id) -> Vec<QuadIds> {
+    let mut found = Vec::new();
+    for (graph, _) in &places.pairs {
+        for node in with_nodes(base, view, *graph, object) {
+            found.extend(view.quads(Some(node), None, None, Some(*graph)));
+        }
+        let stated = view.quads(None, None, Some(object), Some(*graph));
+        found.extend(stated.filter(|quad| places.inverse.contains(&quad.p)));
+    }
+    found
+}
+
+/// An object and the nodes below it in a graph.
+pub(super) fn with_nodes(base: &str, view: &View, graph: Id, object: Id) -> Vec<Id> {
+    let iri = view.iri(object).unwrap_or_default().into_owned();
+    let nodes = node_path(base, &iri);
+    let is_node = |id: Id| {
+        let path = nodes.as_deref();
+        path.is_some_and(|path| view.iri(id).is_some_and(|iri| iri.starts_with(path)))
+    };
+    let mut found = vec![object];
+    let mut at = 0;
+    while at < found.len() {
+        for quad in view.quads(Some(found[at]), None, None, Some(graph)) {
+            let is_below = quad.o.is_blank() || (quad.o.is_iri() && is_node(quad.o));
+            if is_below && !found.contains(&quad.o) {
+                found.push(quad.o);
+            }
+        }
+        at += 1;
+    }
+    found
+}
+
+/// What a past version says, in terms of the object.
+fn past(view: &View, places: &Places, row: &Row) -> Vec<QuadIds> {
+    let is_version_of = view.id_of_iri(dct::IS_VERSION_OF);
+    let pairs: Vec<(Id, Id)> = places
+        .pairs
+        .iter()
+        .filter_map(|(graph, past)| Some((*graph, (*past)?)))
+        .collect();
+    // Versions of nodes say in the graph of asserted content which node they are of.
+    let node_of = |id: Id| {
+        let (p, (_, content)) = (is_version_of?, *pairs.first()?);
+        let mut of = view.quads(Some(id), Some(p), None, Some(content));
+        of.next().map(|quad| quad.o)
+    };
+    let mut names: FxHashMap<Id, Id> = FxHashMap::default();
+    names.insert(row.version, row.object);
+    let mut open = vec![row.version];
+    let mut quads = Vec::new();
+    while let Some(node) = open.pop() {
+        for (graph, past) in &pairs {
+            for quad in view.quads(Some(node), None, None, Some(*past)) {
+                if Some(quad.p) == is_version_of && node != row.version {
+                    continue;
+                }
+                let is_new = !names.contains_key(&quad.o);
+                let of = match quad.o {
+                    blank if blank.is_blank() => Some(blank),
+                    iri if iri.is_iri() && is_new => node_of(iri),
+                    _ => None,
+                };
+                if let Some(of) = of.filter(|_| is_new) {
+                    names.insert(quad.o, of);
+                    open.push(quad.o);
+                }
+                quads.push(QuadIds { g: *graph, ..quad });
+            }
+        }
+    }
+    for (graph, past) in &pairs {
+        for quad in view.quads(None, None, Some(row.version), Some(*past)) {
+            if !names.contains_key(&quad.s) {
+                quads.push(QuadIds { g: *graph, ..quad });
+            }
+        }
+    }
+    let name = |id: Id| names.get(&id).copied().unwrap_or(id);
+    for quad in &mut quads {
+        quad.s = name(quad.s);
+        quad.o = name(quad.o);
+    }
+    quads
+}
