@@ -90,14 +90,6 @@ impl Records {
         }
     }
 
-    /// Names of the mappings of the records.
-    pub(super) fn mappings(&self) -> BTreeSet<String> {
-        match self.events() {
-            Some(events) => mappings_of(&events),
-            None => self.records.mappings(Normaliser::shipped()),
-        }
-    }
-
     /// The graphs that the records go to.
     pub(super) fn graphs(&self, base: &str, item: &LoadItem) -> BTreeSet<NamedNode> {
         let mut graphs = BTreeSet::new();
@@ -114,6 +106,14 @@ impl Records {
             graphs.insert(NamedNode::new_unchecked(graph));
         }
         graphs
+    }
+
+    /// The mappings that the records are read by.
+    pub(super) fn mappings(&self) -> BTreeSet<String> {
+        match self.events() {
+            Some(events) => mappings_of(&events),
+            None => self.records.mappings(Normaliser::shipped()),
+        }
     }
 
     /// Puts what the records say into a draft, one after the other.
@@ -139,19 +139,11 @@ impl Records {
             strict: plan.strict,
             ..NormaliseOptions::new(base, name)
         };
+        let mut report = RepairReport::default();
         if let Some(repair) = self.records.repair().filter(|_| plan.strict) {
             let error = NormaliseError::Strict(repair.clone());
             return Err(refused(&error, place()));
         }
-        let folder = plan.evidence.as_deref().filter(|_| !plan.dry_run);
-        let unkept = |error: io::Error| not_kept(&error, place());
-        let mut rows = match (&self.records, folder) {
-            (SourceRecords::Table(_), Some(folder)) => {
-                Some(RowsKept::new(folder, &self.sha256()).map_err(unkept)?)
-            }
-            _ => None,
-        };
-        let mut report = RepairReport::default();
         if let Some(events) = self.events() {
             if let Some(repair) = self.records.repair() {
                 report.note(name, repair);
@@ -159,55 +151,64 @@ impl Records {
             self.apply(draft, &events, (base, item, plan), objects, &mut report)?;
             return Ok(self.done(report));
         }
+        let folder = plan.evidence.as_deref().filter(|_| !plan.dry_run);
+        let unkept = |error: io::Error| not_kept(&error, place());
+        let is_table = matches!(self.records, SourceRecords::Table(_));
+        let mut rows = match folder.filter(|_| is_table) {
+            Some(folder) => Some(RowsKept::new(folder, &self.sha256()).map_err(unkept)?),
+            None => None,
+        };
         let mut first_error = None;
+        let mut each = |each: EachRecord<'_>| -> Result<(), Stop> {
+            let (mapping, record, is_extract, done, mut quads) = match each {
+                EachRecord::Done {
+                    mapping,
+                    record,
+                    is_extract,
+                    done,
+                    quads,
+                } => (mapping, record, is_extract, done, quads),
+                EachRecord::Failed(error) => {
+                    let is_final = matches!(&error, NormaliseError::Quarantined(repair) if repair.code == "N102");
+                    if is_final || matches!(error, NormaliseError::Strict(_)) {
+                        return Err(Stop::Found(Box::new(refused(&error, place()))));
+                    }
+                    first_error.get_or_insert(error);
+                    return Ok(());
+                }
+            };
+            for quad in &mut quads {
+                let graph = std::mem::take(&mut quad.graph_name);
+                quad.graph_name = graph_of(graph, item.graph.as_ref());
+            }
+            match (folder, &mut rows) {
+                (Some(_), Some(rows)) => {
+                    rows.keep(&done.evidence, &normaliser.evidence(mapping, record))?;
+                }
+                (Some(folder), None) => {
+                    let text = normaliser.evidence(mapping, record);
+                    keep_evidence(folder, &done.evidence, &text)?;
+                }
+                (None, _) => {}
+            }
+            let graph = match &item.graph {
+                Some(graph) => graph.as_str().to_owned(),
+                None => format!("{base}/graph/{}", mapping.register),
+            };
+            let staged = StagedRecord {
+                mapping,
+                done: &done,
+                is_extract,
+                is_row: is_table,
+                is_whole: plan.mode == LoadMode::Replace,
+            };
+            let objects = objects.of(draft, base, &graph);
+            replace(draft, objects, &staged, &quads);
+            Ok(())
+        };
         let staged = self
             .records
-            .each::<Stop>(normaliser, name, &options, &mut report, &mut |each| {
-                let (mapping, record, is_extract, done, mut quads) = match each {
-                    EachRecord::Done {
-                        mapping,
-                        record,
-                        is_extract,
-                        done,
-                        quads,
-                    } => (mapping, record, is_extract, done, quads),
-                    EachRecord::Failed(error) => {
-                        let is_final = matches!(&error, NormaliseError::Quarantined(repair) if repair.code == "N102");
-                        if is_final || matches!(error, NormaliseError::Strict(_)) {
-                            return Err(Stop::Found(Box::new(refused(&error, place()))));
-                        }
-                        first_error.get_or_insert(error);
-                        return Ok(());
-                    }
-                };
-                for quad in &mut quads {
-                    let graph = std::mem::take(&mut quad.graph_name);
-                    quad.graph_name = graph_of(graph, item.graph.as_ref());
-                }
-                match (folder, &mut rows) {
-                    (Some(_), Some(rows)) => {
-                        rows.keep(&done.evidence, &normaliser.evidence(mapping, record))?;
-                    }
-                    (Some(folder), None) => {
-                        let text = normaliser.evidence(mapping, record);
-                        keep_evidence(folder, &done.evidence, &text)?;
-                    }
-                    (None, _) => {}
-                }
-                let graph = match &item.graph {
-                    Some(graph) => graph.as_str().to_owned(),
-                    None => format!("{base}/graph/{}", mapping.register),
-                };
-                let staged = StagedRecord {
-                    mapping,
-                    done: &done,
-                    is_extract,
-                    is_whole: plan.mode == LoadMode::Replace,
-                };
-                let objects = objects.of(draft, base, &graph);
-                replace(draft, objects, &staged, &quads);
-                Ok(())
-            });
+            .each(normaliser, name, &options, &mut report, &mut each);
         match staged {
             Ok(()) => {}
             Err(Stop::Found(found)) => return Err(*found),
@@ -300,14 +301,10 @@ fn replace(
     let mapping = record.mapping;
     let (subject, nodes) = (record.done.subject.as_str(), record.done.nodes.as_str());
     let object = objects.open(draft, subject, nodes, mapping.inverse());
-    if mapping.has_several() {
-        // Each record speaks of a part; of a source that is read as a whole, the first one begins anew.
-        if record.is_whole && object.is_first {
-            object.now.clear();
-            object.is_first = false;
-        }
-        object.now.extend(said);
-        return;
+    if record.is_row && record.is_whole && object.is_first {
+        // Rows of the same object add to each other; what none of them says goes.
+        object.now.clear();
+        object.is_first = false;
     }
     if let (Some(moment), Some(since)) = (&moment, object.since())
         && moment.at() < since.at()
@@ -318,8 +315,9 @@ fn replace(
         }
         return;
     }
+    let is_added_to = mapping.has_several() || (record.is_row && record.is_whole);
     let goes = |quad: &QuadIds| {
-        if said.contains(quad) {
+        if said.contains(quad) || is_added_to {
             return false;
         }
         let mut predicate = text_of(draft, quad.p);
@@ -349,19 +347,20 @@ fn replace(
         .copied()
         .collect();
     now.extend(said);
-    if now == object.now {
-        return;
+    if now != object.now {
+        if let Some(moment) = &moment {
+            object.changes_at(draft, moment);
+        }
+        object.now = now;
     }
-    if let Some(moment) = &moment {
-        object.changes_at(draft, moment);
-    }
-    object.now = now;
 }
 
 /// A record on its way in.
 struct StagedRecord<'a> {
     mapping: &'a Mapping,
     done: &'a Normalised,
+    /// Whether it is a row of a table.
+    is_row: bool,
     /// Whether the record holds only some of what its source says of the object.
     is_extract: bool,
     /// Whether nothing else is to be said of the object.

@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use std::io::Read as _;
 
 /// Start of a document in which one of the marks of a record must stand.
-const HEAD_BYTES: usize = 64 << 10;
+const HEAD_BYTES: usize = 512 << 10;
 
 /// Why an input is no document of records.
 #[derive(Debug, thiserror::Error)]
@@ -104,20 +104,21 @@ pub(super) fn may_hold_records(normaliser: &Normaliser, head: &[u8]) -> bool {
     let start = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
     let first = start.iter().find(|byte| !byte.is_ascii_whitespace());
     let has = |mark: &[u8]| memchr::memmem::find(start, mark).is_some();
+    let any = |marks: &[Vec<String>], quote: &str| {
+        let has_key = |key: &String| has(format!("{quote}{key}{quote}").as_bytes());
+        marks.iter().any(|keys| keys.iter().all(has_key))
+    };
+    let marks = &normaliser.marks;
     match first {
-        Some(b'<') => {
-            return normaliser
-                .marks()
-                .any(|keys| keys.iter().all(|key| has(key.as_bytes())));
-        }
+        Some(b'<') => return any(&marks.records, "") || any(&marks.nothing, ""),
         Some(b'{' | b'[') => {}
         _ => return false,
     }
-    let is_marked = has(b"\"identificator\"")
-        || has(b"basisregisters")
-        || normaliser
-            .marks()
-            .any(|keys| keys.iter().all(|key| has(format!("\"{key}\"").as_bytes())));
+    if any(&marks.nothing, "\"") {
+        return true;
+    }
+    let is_marked =
+        has(b"\"identificator\"") || has(b"basisregisters") || any(&marks.records, "\"");
     if !is_marked {
         return false;
     }

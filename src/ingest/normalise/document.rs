@@ -107,8 +107,12 @@ impl Normaliser {
                 let mut places = Vec::new();
                 locate(value, list, "", MAX_CHAIN, &mut places);
                 places.retain(|(_, value)| self.is_list(value, is_source && list.len() == 1));
-                if !places.is_empty() {
-                    return Some((mapping, places));
+                if let Some((_, first)) = places.first() {
+                    let record = match first {
+                        Value::Array(members) => members.iter().find_map(|m| self.recognise(m)),
+                        one => self.recognise(one),
+                    };
+                    return Some((record.unwrap_or(mapping), places));
                 }
             }
         }

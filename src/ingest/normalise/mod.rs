@@ -63,8 +63,8 @@ pub struct Normaliser {
     mappings: Vec<Mapping>,
     /// Documents that are known to hold no records.
     no_records: Vec<NoRecords>,
-    /// Keys that must all stand in a document for it to be worth reading.
-    marks: Vec<Vec<String>>,
+    /// Keys by which a document is found worth reading.
+    marks: Marks,
     /// Name of a code list → its codes.
     lists: BTreeMap<String, BTreeSet<String>>,
 }
@@ -252,7 +252,7 @@ impl Normaliser {
             mappings.push(mapping.map_err(|why| format!("{name}: {why}"))?);
         }
         Ok(Self {
-            marks: marks(&mappings, &no_records),
+            marks: Marks::of(&mappings, &no_records),
             common,
             mappings,
             no_records,
@@ -345,26 +345,32 @@ impl Normaliser {
         }
         canonical_record(public.as_ref().unwrap_or(record))
     }
-
-    /// Keys that must all stand in a document for it to be worth reading, one set for each kind.
-    fn marks(&self) -> impl Iterator<Item = &[String]> {
-        self.marks.iter().map(Vec::as_slice)
-    }
 }
 
-/// The last keys of the paths by which records and documents without records are known.
-fn marks(mappings: &[Mapping], no_records: &[NoRecords]) -> Vec<Vec<String>> {
-    let last = |path: &Vec<String>| path.last().cloned();
-    let of_mappings = mappings.iter().filter(|mapping| !mapping.keys.is_empty());
-    let of_mappings = of_mappings.map(|mapping| mapping.keys.iter().filter_map(last).collect());
-    let of_rows = no_records.iter().map(|row| {
-        let named = row.has.iter().chain(&row.template).filter_map(last);
-        named.collect::<Vec<String>>()
-    });
-    of_mappings
-        .chain(of_rows)
-        .filter(|keys: &Vec<String>| !keys.is_empty())
-        .collect()
+/// Keys that must all stand in a document for it to be worth reading, a set for each kind.
+struct Marks {
+    /// Of records.
+    records: Vec<Vec<String>>,
+    /// Of documents that are known to hold none.
+    nothing: Vec<Vec<String>>,
+}
+
+impl Marks {
+    /// The last keys of the paths by which records and documents without records are known.
+    fn of(mappings: &[Mapping], no_records: &[NoRecords]) -> Self {
+        let last = |path: &Vec<String>| path.last().cloned();
+        let records = mappings.iter().filter(|mapping| !mapping.keys.is_empty());
+        let nothing = no_records.iter().map(|row| {
+            let named = row.has.iter().chain(&row.template).filter_map(last);
+            named.collect::<Vec<String>>()
+        });
+        Self {
+            records: records
+                .map(|mapping| mapping.keys.iter().filter_map(last).collect())
+                .collect(),
+            nothing: nothing.filter(|keys| !keys.is_empty()).collect(),
+        }
+    }
 }
 
 /// Whether a mapping leaves something out for the sake of persons.

@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 use std::io::{self, Read as _};
 
 /// Start of an input that says whether it is worth reading.
-const HEAD_BYTES: u64 = 64 << 10;
+const HEAD_BYTES: u64 = 512 << 10;
 
 /// The records of one input.
 pub enum SourceRecords<'n> {
@@ -61,7 +61,7 @@ pub fn records_of<'n>(
     open_table(normaliser, input, limits).map(|table| SourceRecords::Table(Box::new(table)))
 }
 
-/// Whether the start of an input looks like records, at the cost of its first 64 KiB.
+/// Whether the start of an input looks like records, at the cost of its first 512 KiB.
 pub fn looks_like_records(normaliser: &Normaliser, input: &Input) -> bool {
     let Ok(mut content) = input.open() else {
         return false;
@@ -98,33 +98,29 @@ impl SourceRecords<'_> {
         }
     }
 
-    /// Names of the mappings that the records are read by.
-    pub fn mappings(&self, normaliser: &Normaliser) -> BTreeSet<String> {
-        match self {
-            Self::Document(file) => normaliser
-                .document(&file.value)
-                .into_iter()
-                .flat_map(|found| found.records)
-                .filter_map(|(_, record)| Some(normaliser.recognise(record)?.name()))
-                .collect(),
-            Self::Table(table) => table.mapping().map(Mapping::name).into_iter().collect(),
-        }
-    }
-
     /// Names of the registers that the records belong to.
     pub fn registers(&self, normaliser: &Normaliser) -> BTreeSet<String> {
+        self.of_mappings(normaliser, &|mapping| mapping.register.clone())
+    }
+
+    /// Names of the mappings that the records are read by.
+    pub fn mappings(&self, normaliser: &Normaliser) -> BTreeSet<String> {
+        self.of_mappings(normaliser, &Mapping::name)
+    }
+
+    fn of_mappings(
+        &self,
+        normaliser: &Normaliser,
+        of: &dyn Fn(&Mapping) -> String,
+    ) -> BTreeSet<String> {
         match self {
             Self::Document(file) => normaliser
                 .document(&file.value)
                 .into_iter()
                 .flat_map(|found| found.records)
-                .filter_map(|(_, record)| Some(normaliser.recognise(record)?.register.clone()))
+                .filter_map(|(_, record)| normaliser.recognise(record).map(of))
                 .collect(),
-            Self::Table(table) => table
-                .mapping()
-                .map(|mapping| mapping.register.clone())
-                .into_iter()
-                .collect(),
+            Self::Table(table) => table.mapping().map(of).into_iter().collect(),
         }
     }
 

@@ -29,6 +29,8 @@ pub struct Table<'n> {
     /// The mapping, or why there are no records.
     pub(super) what: Recognised<'n>,
     is_latin: bool,
+    /// Line on which a quote opens that does not close.
+    open_quote: Option<u64>,
     /// Whether its bytes had to be mended.
     pub repair: Option<Repair>,
     /// Size in bytes, after decompression.
@@ -65,6 +67,11 @@ pub fn open_table<'n>(
     }
     let mut digest = Sha256::new();
     let mut text = Utf8::default();
+    let quote = match what {
+        Recognised::As(mapping) => mapping.quote,
+        Recognised::Nothing(_) => b'"',
+    };
+    let mut quotes = Quotes::new(quote, delimiter);
     let mut content_bytes = 0_u64;
     let mut chunk = head;
     loop {
@@ -74,6 +81,7 @@ pub fn open_table<'n>(
         }
         digest.update(&chunk);
         text.follow(&chunk);
+        quotes.follow(&chunk);
         chunk.resize(HEAD_BYTES, 0);
         match reader.read(&mut chunk).map_err(NotRecords::Unreadable)? {
             0 => break,
@@ -87,6 +95,7 @@ pub fn open_table<'n>(
         delimiter,
         what,
         is_latin: wrong.is_some(),
+        open_quote: quotes.end(),
         repair: wrong.map(|at| Repair {
             code: "N020",
             path: String::new(),
@@ -240,22 +249,16 @@ impl<'n> Table<'n> {
             }
             let line = row.position().map_or(line, csv::Position::line);
             let place = row_place(line);
+            let end = reader.position().line();
+            if self
+                .open_quote
+                .is_some_and(|open| line == open || (line < open && open < end))
+            {
+                return each(place, Err(TableProblem::Broken { line }));
+            }
             if row.len() != self.columns.len() {
-                // A quote that does not end takes the rows after it along.
-                let has_lines = row.iter().any(|field| field.contains('\n'));
-                let problem = if has_lines {
-                    TableProblem::Broken { line }
-                } else {
-                    TableProblem::Ragged {
-                        line,
-                        fields: [row.len(), self.columns.len()],
-                    }
-                };
-                let is_final = problem.is_final();
-                each(place, Err(problem))?;
-                if is_final {
-                    return Ok(());
-                }
+                let fields = [row.len(), self.columns.len()];
+                each(place, Err(TableProblem::Ragged { line, fields }))?;
                 continue;
             }
             let mut members = Map::with_capacity(self.columns.len());
@@ -314,6 +317,55 @@ impl Read for Latin {
     }
 }
 
+/// Follows the quotes of a table and finds one that does not close: it would take all rows after it along.
+struct Quotes {
+    quote: u8,
+    delimiter: u8,
+    line: u64,
+    is_start: bool,
+    open: Option<u64>,
+    /// The last byte inside quotes was one.
+    may_close: bool,
+}
+
+impl Quotes {
+    fn new(quote: u8, delimiter: u8) -> Self {
+        Self {
+            quote,
+            delimiter,
+            line: 1,
+            is_start: true,
+            open: None,
+            may_close: false,
+        }
+    }
+
+    fn follow(&mut self, chunk: &[u8]) {
+        for &byte in chunk {
+            if self.open.is_some() {
+                if byte == self.quote {
+                    self.may_close = !self.may_close;
+                } else if self.may_close {
+                    self.open = None;
+                    self.may_close = false;
+                    self.is_start = byte == self.delimiter || byte == b'\n';
+                }
+            } else if byte == self.quote && self.is_start {
+                self.open = Some(self.line);
+            } else {
+                self.is_start = byte == self.delimiter || matches!(byte, b'\n' | b'\r');
+            }
+            if byte == b'\n' {
+                self.line += 1;
+            }
+        }
+    }
+
+    fn end(self) -> Option<u64> {
+        self.open.filter(|_| !self.may_close)
+    }
+}
+
 /// Follows bytes and finds the first that is not UTF-8.
 #[derive(Default)]
 struct Utf8 {
@@ -351,6 +403,21 @@ impl Utf8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn quotes_that_do_not_close_are_found() {
+        let open = |text: &str| {
+            let mut quotes = Quotes::new(b'"', b',');
+            text.as_bytes()
+                .chunks(3)
+                .for_each(|chunk| quotes.follow(chunk));
+            quotes.end()
+        };
+        assert_eq!(open("a,b\n\"c\nd\",e\n"), None);
+        assert_eq!(open("a,\"b \"\"c\"\" d\"\n5\" buis,x"), None);
+        assert_eq!(open("a,\"\"\n\"b\""), None);
+        assert_eq!(open("a,b\nc,\"d\ne,f\n"), Some(2));
+    }
 
     #[test]
     fn characters_across_chunks_are_whole() {

@@ -106,13 +106,9 @@ pub(super) fn walk(
 /// Start of the IRIs of the nodes of an object.
 pub(in crate::ingest) fn nodes_at(base: &str, kind: &str, iri: &str) -> String {
     let base = base.trim_end_matches('/');
-    match split(iri) {
-        Some((kind, id)) => format!("{base}/.well-known/genid/{kind}/{id}"),
-        None => {
-            let own = iri.strip_prefix(base).map(|rest| rest.trim_matches('/'));
-            let id = own.map_or_else(|| segment(iri), |own| segment(&own.replace('/', "-")));
-            format!("{base}/.well-known/genid/{kind}/{id}")
-        }
+    match iri.split_once("/id/") {
+        Some((_, path)) if !path.is_empty() => format!("{base}/.well-known/genid/{path}"),
+        _ => format!("{base}/.well-known/genid/{kind}/{}", segment(iri)),
     }
 }
 
@@ -409,14 +405,13 @@ impl<'a> Walker<'a> {
         if !tree.choices.is_empty() {
             let scope = self.scope.value;
             let mut choices = tree.choices.iter();
-            return match choices.find(|choice| all_hold(&choice.when, scope)) {
-                Some(choice) => self.apply(&choice.rule, value, path),
-                None if value.is_null() => {
-                    self.omit(value, path, &no_value());
-                    Ok(())
+            match choices.find(|choice| all_hold(&choice.when, scope)) {
+                Some(choice) => return self.apply(&choice.rule, value, path),
+                None if tree.children.is_empty() && !value.is_null() => {
+                    return self.stranger(value, path);
                 }
-                None => self.stranger(value, path),
-            };
+                None => {}
+            }
         }
         match value {
             Value::Null => self.omit(value, path, &no_value()),
