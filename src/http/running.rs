@@ -55,7 +55,10 @@ pub(super) async fn stop(
     show(state, headers, None, Some(id)).await
 }
 
-pub(super) async fn token_in_form(headers: &HeaderMap, body: Body) -> Result<Option<String>, ApiError> {
+pub(super) async fn token_in_form(
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Option<String>, ApiError> {
     if media_type(headers) != "application/x-www-form-urlencoded" {
         return Ok(None);
     }

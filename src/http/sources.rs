@@ -166,11 +166,7 @@ fn figure(out: &mut String, name: &str, help: &str) {
     let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge");
 }
 
-type Figure = (
-    &'static str,
-    &'static str,
-    fn(&SourceStatus) -> Option<f64>,
-);
+type Figure = (&'static str, &'static str, fn(&SourceStatus) -> Option<f64>);
 
 /// Figures of each source; one that is not known yet is left out.
 const FIGURES: [Figure; 10] = [
@@ -231,7 +227,9 @@ const FIGURES: [Figure; 10] = [
 
 fn sources(out: &mut String, statuses: &[SourceStatus]) {
     for (name, help, value) in FIGURES {
-        let known = statuses.iter().filter_map(|status| Some((status, value(status)?)));
+        let known = statuses
+            .iter()
+            .filter_map(|status| Some((status, value(status)?)));
         let lines: Vec<String> = known
             .map(|(status, value)| {
                 // Names of sources are letters, digits, `-`, `_` and `.`: nothing to escape.

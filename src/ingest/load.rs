@@ -521,13 +521,19 @@ fn load_once(
         if plan.needs_statements {
             say_something(items, &read)?;
         }
-        let Some(account) = plan.account.as_ref().filter(|_| draft.net_counts() != (0, 0)) else {
+        let Some(account) = plan
+            .account
+            .as_ref()
+            .filter(|_| draft.net_counts() != (0, 0))
+        else {
             return Ok(0);
         };
         let documents: Vec<String> = items.iter().map(|item| source_iri(&item.input)).collect();
         let mappings = all_records.iter().flatten().flat_map(Records::mappings);
         let mappings = mappings.collect();
-        Ok(account.tell(registry, draft, &activity, &documents, statements, &mappings))
+        Ok(account.tell(
+            registry, draft, &activity, &documents, statements, &mappings,
+        ))
     });
 
     let mut aside = match &outcome {
@@ -642,7 +648,9 @@ fn keep_to_graphs(
     let changed = draft.changed_graphs();
     let view = draft.snapshot().whole();
     let own = items.iter().filter_map(|item| item.graph.as_ref());
-    let own: BTreeSet<String> = own.flat_map(|graph| registry.graphs_of(graph.as_str())).collect();
+    let own: BTreeSet<String> = own
+        .flat_map(|graph| registry.graphs_of(graph.as_str()))
+        .collect();
     for graph in changed {
         let name = view.iri(graph);
         let name = name.as_deref().unwrap_or_default();

@@ -30,17 +30,17 @@ use super::input::Input;
 use super::ldes::{
     Failure, Form, Harvest, HarvestError, HarvestOptions, not_fetched, not_rdf, not_read, refused,
 };
-use super::records::Records;
 use super::load::{CommitUnit, LoadItem, LoadMode, LoadOutcome, LoadPlan, TargetGraph, load_files};
 use super::mend::Mending;
+use super::records::Records;
 use crate::rdf::format::Format;
 use crate::registry::{DeclaredSource, Registry, SourceKind, Writer, option};
 use crate::store::StoreError;
+use pins::Pins;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use pins::Pins;
 use std::time::Instant;
 
 /// What documents are asked for, the cheapest to read first.
@@ -206,7 +206,7 @@ fn from_files(
     let paths = [PathBuf::from(location)];
     match LoadPlan::from_paths(job.registry, &paths, &target, None, None) {
         Ok(plan) => load(job, plan, record, progress),
-        Err(found) => record.fail(Box::new(not_read(&found, location))),
+        Err(found) => record.fail(not_read(&found, location)),
     }
 }
 
@@ -301,7 +301,10 @@ fn contexts_of(
             if !is_json || Records::of(item, &plan.limits).is_some() {
                 continue;
             }
-            let base = item.base_iri.clone().or_else(|| item.input.default_base_iri());
+            let base = item
+                .base_iri
+                .clone()
+                .or_else(|| item.input.default_base_iri());
             let base = base.unwrap_or_default();
             for iri in job.ensure_contexts(&item.input, &base, Format::JsonLd)? {
                 record.note(
@@ -335,14 +338,14 @@ fn from_http(
     let fetched = match fetcher.get(url, ACCEPT, &validators) {
         Ok(fetched) => fetched,
         Err(error) => {
-            return record.fail(Box::new(not_fetched(&error, url)));
+            return record.fail(not_fetched(&error, url));
         }
     };
     let Some(body) = fetched.body.clone() else {
         return Ok(());
     };
     let Some(format) = format_of(&fetched) else {
-        return record.fail(Box::new(not_rdf(url, &fetched.media_type)));
+        return record.fail(not_rdf(url, &fetched.media_type));
     };
     let item = LoadItem {
         input: Input::bytes(fetched.url.clone(), body),

@@ -174,7 +174,13 @@ mod tests {
         assert_eq!(write(Writer::Anyone, "bron/a"), None);
         let source = DeclaredSource::new("a", SourceKind::File, "/a", registry.graph_iri("bron/a"));
         registry.declare_source(&source).expect("declared");
-        let own = ["bron/a", "bron/a/afgeleid", "herkomst/a", "versies/bron/a", "versies/bron/a/inhoud"];
+        let own = [
+            "bron/a",
+            "bron/a/afgeleid",
+            "herkomst/a",
+            "versies/bron/a",
+            "versies/bron/a/inhoud",
+        ];
         for graph in own {
             let told = write(Writer::Anyone, graph).expect("refused");
             assert_eq!(told.source.as_deref(), Some("a"), "{graph}");

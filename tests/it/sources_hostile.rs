@@ -34,7 +34,10 @@ fn bounds() -> Bounds {
 }
 
 /// Runs a source of each kind against a server, beside a good one that comes in all the same.
-fn fails(kinds: &[SourceKind], answer: impl Fn(&Ask, &str) -> Reply + Send + Sync + 'static) -> Vec<RunRecord> {
+fn fails(
+    kinds: &[SourceKind],
+    answer: impl Fn(&Ask, &str) -> Reply + Send + Sync + 'static,
+) -> Vec<RunRecord> {
     let bad = Server::start(answer);
     let good = Server::start(|_, _| Reply::new("text/turtle", "<urn:good> <urn:p> 1 ."));
     let mut records = Vec::new();
@@ -49,9 +52,21 @@ fn fails(kinds: &[SourceKind], answer: impl Fn(&Ask, &str) -> Reply + Send + Syn
         assert!(started.elapsed() < Duration::from_secs(20), "{kind:?}");
         assert_eq!(record.outcome, Outcome::Failing, "{kind:?}: {record:?}");
         let failure = record.failure.as_ref().expect("told");
-        assert!(failure.message.iter().all(|text| !text.is_empty() && text.len() < 4_000));
-        assert!(failure.hint.is_some() || failure.code.starts_with('P') || failure.code == "H010", "{failure:?}");
-        assert_eq!(registry.snapshot().seq(), 0, "{kind:?}: nothing of it is stored");
+        assert!(
+            failure
+                .message
+                .iter()
+                .all(|text| !text.is_empty() && text.len() < 4_000)
+        );
+        assert!(
+            failure.hint.is_some() || failure.code.starts_with('P') || failure.code == "H010",
+            "{failure:?}"
+        );
+        assert_eq!(
+            registry.snapshot().seq(),
+            0,
+            "{kind:?}: nothing of it is stored"
+        );
         let mut beside = source(&registry, SourceKind::Http, &good.url, &[]);
         beside.name = "goed".to_owned();
         beside.graph = registry.graph_iri("bron/goed");
@@ -75,16 +90,26 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 
 #[test]
 fn wrong_types_and_bytes() {
-    let records = fails(&KINDS, |_, _| Reply::new("text/html", "<!doctype html>Welkom"));
+    let records = fails(&KINDS, |_, _| {
+        Reply::new("text/html", "<!doctype html>Welkom")
+    });
     assert_eq!(codes(&records), ["H001", "H001", "H015", "H015"]);
     let records = fails(&KINDS, |_, _| Reply::new("application/pdf", "%PDF-1.7"));
     assert_eq!(codes(&records), ["H001"; 4]);
-    fails(&KINDS, |_, _| Reply::new("text/turtle", &b"\x7fELF\x02\x01\xff\xfe\x80\x00\x00"[..]));
-    fails(&KINDS, |_, _| Reply::new("text/turtle", "<!doctype html><html>Welkom</html>"));
-    fails(&KINDS, |_, _| Reply::new("application/n-triples", "{\"a\":1}"));
+    fails(&KINDS, |_, _| {
+        Reply::new("text/turtle", &b"\x7fELF\x02\x01\xff\xfe\x80\x00\x00"[..])
+    });
+    fails(&KINDS, |_, _| {
+        Reply::new("text/turtle", "<!doctype html><html>Welkom</html>")
+    });
+    fails(&KINDS, |_, _| {
+        Reply::new("application/n-triples", "{\"a\":1}")
+    });
     // What would empty the graph is not believed.
     let kinds = [SourceKind::Http, SourceKind::Vocabulary];
-    let records = fails(&kinds, |_, _| Reply::new("application/json", "{\"error\":\"later\"}"));
+    let records = fails(&kinds, |_, _| {
+        Reply::new("application/json", "{\"error\":\"later\"}")
+    });
     assert_eq!(codes(&records), ["H018"; 2]);
     let records = fails(&kinds, |_, _| Reply::new("text/turtle", "# leeg"));
     assert_eq!(codes(&records), ["H018"; 2]);
@@ -99,9 +124,14 @@ fn bombs_of_json_and_nesting() {
         format!("{}{}", "[".repeat(1_000_000), "]".repeat(1_000_000)),
         "{\"a\":".repeat(600_000),
         format!("{{\"@context\":{}", "[".repeat(1_000_000)),
-        format!("{{\"@context\":[{}]}}", vec!["\"x.jsonld\""; 100_000].join(",")),
+        format!(
+            "{{\"@context\":[{}]}}",
+            vec!["\"x.jsonld\""; 100_000].join(",")
+        ),
     ] {
-        fails(&kinds, move |_, _| Reply::new("application/ld+json", bomb.clone()));
+        fails(&kinds, move |_, _| {
+            Reply::new("application/ld+json", bomb.clone())
+        });
     }
     let deep = format!("<urn:a> <urn:b> {}", "[ <urn:c> ".repeat(300_000));
     fails(&KINDS, move |_, _| Reply::new("text/turtle", deep.clone()));
@@ -109,7 +139,9 @@ fn bombs_of_json_and_nesting() {
         "<rdf:RDF xmlns:rdf=\"http://www.w3.org/1999/02/22-rdf-syntax-ns#\">{}",
         "<a xmlns=\"urn:x:\">".repeat(200_000)
     );
-    fails(&kinds, move |_, _| Reply::new("application/rdf+xml", xml.clone()));
+    fails(&kinds, move |_, _| {
+        Reply::new("application/rdf+xml", xml.clone())
+    });
 }
 
 #[test]
@@ -124,8 +156,12 @@ fn bombs_of_gzip_and_endless_bodies() {
     let mut text = vec![b' '; 64 << 20];
     text.extend_from_slice(b"nonsense");
     let packed = gzip(&text);
-    fails(&KINDS, move |_, _| Reply::new("text/turtle", packed.clone()));
-    let records = fails(&KINDS, |_, _| Reply::new("text/turtle", vec![b' '; 5 << 20]));
+    fails(&KINDS, move |_, _| {
+        Reply::new("text/turtle", packed.clone())
+    });
+    let records = fails(&KINDS, |_, _| {
+        Reply::new("text/turtle", vec![b' '; 5 << 20])
+    });
     assert_eq!(codes(&records), ["H010"; 4]);
 }
 
@@ -151,7 +187,9 @@ fn slow_and_flooding_servers() {
 
 #[test]
 fn redirects_lead_nowhere_else() {
-    let secret = Arc::new(Server::start(|_, _| Reply::new("text/turtle", "<urn:s> <urn:p> 1 .")));
+    let secret = Arc::new(Server::start(|_, _| {
+        Reply::new("text/turtle", "<urn:s> <urn:p> 1 .")
+    }));
     for location in [
         format!("{}/secret", secret.url),
         "file:///etc/passwd".to_owned(),
@@ -161,7 +199,9 @@ fn redirects_lead_nowhere_else() {
         "nonsense://".to_owned(),
         String::new(),
     ] {
-        let records = fails(&KINDS, move |_, _| Reply::status(302).with("location", location.clone()));
+        let records = fails(&KINDS, move |_, _| {
+            Reply::status(302).with("location", location.clone())
+        });
         assert_eq!(codes(&records), ["H010"; 4]);
     }
     assert_eq!(secret.asked(), Vec::<String>::new());
@@ -184,7 +224,9 @@ fn private_addresses_are_not_asked_whatever_leads_to_them() {
 
 #[test]
 fn contexts_that_point_elsewhere_are_not_fetched() {
-    let secret = Arc::new(Server::start(|_, _| Reply::new("application/ld+json", "{\"@context\":{}}")));
+    let secret = Arc::new(Server::start(|_, _| {
+        Reply::new("application/ld+json", "{\"@context\":{}}")
+    }));
     let kinds = [SourceKind::Http, SourceKind::Dcat, SourceKind::Vocabulary];
     for context in [
         format!("{}/context.jsonld", secret.url),
@@ -192,14 +234,23 @@ fn contexts_that_point_elsewhere_are_not_fetched() {
         "http://169.254.169.254/context.jsonld".to_owned(),
     ] {
         let text = format!("{{\"@context\":\"{context}\",\"@id\":\"urn:a\",\"b\":1}}");
-        let records = fails(&kinds, move |_, _| Reply::new("application/ld+json", text.clone()));
+        let records = fails(&kinds, move |_, _| {
+            Reply::new("application/ld+json", text.clone())
+        });
         assert_eq!(codes(&records), ["H016"; 3]);
     }
     assert_eq!(secret.asked(), Vec::<String>::new());
     // Contexts that lead to ever more contexts.
     let records = fails(&kinds, |ask, base| {
-        let number: usize = ask.path.strip_prefix("/c").and_then(|n| n.parse().ok()).unwrap_or(0);
-        let text = format!("{{\"@context\":\"{base}/c{}\",\"@id\":\"urn:a\"}}", number + 1);
+        let number: usize = ask
+            .path
+            .strip_prefix("/c")
+            .and_then(|n| n.parse().ok())
+            .unwrap_or(0);
+        let text = format!(
+            "{{\"@context\":\"{base}/c{}\",\"@id\":\"urn:a\"}}",
+            number + 1
+        );
         Reply::new("application/ld+json", text)
     });
     assert_eq!(codes(&records), ["H016"; 3]);
@@ -217,7 +268,9 @@ fn contexts_that_point_elsewhere_are_not_fetched() {
 #[test]
 fn paging_that_does_not_end() {
     // An endpoint that knows no OFFSET.
-    let records = fails(&[SourceKind::Sparql], |_, _| Reply::new("text/turtle", "<urn:a> <urn:p> 1 ."));
+    let records = fails(&[SourceKind::Sparql], |_, _| {
+        Reply::new("text/turtle", "<urn:a> <urn:p> 1 .")
+    });
     assert_eq!(codes(&records), ["H012"]);
     // One that makes up something new each time.
     let records = fails(&[SourceKind::Sparql], |ask, _| {
@@ -226,7 +279,9 @@ fn paging_that_does_not_end() {
     assert_eq!(codes(&records), ["H013"]);
     let records = fails(&[SourceKind::Sparql], |ask, _| {
         let number = ask.number;
-        let text: String = (0..3_000).map(|n| format!("<urn:a> <urn:p> \"{number}.{n}\" .\n")).collect();
+        let text: String = (0..3_000)
+            .map(|n| format!("<urn:a> <urn:p> \"{number}.{n}\" .\n"))
+            .collect();
         Reply::new("text/turtle", text)
     });
     assert_eq!(codes(&records), ["H013"]);
@@ -257,11 +312,19 @@ fn web_pages_with_endless_links_are_left() {
     let server = Server::start(move |_, _| {
         Reply::new("text/html", format!("<!doctype html>{head}"))
             .with("link", "<".repeat(3_000))
-            .with("link", "</b>; rel=alternate; type=\"text/turtle\",".repeat(50))
+            .with(
+                "link",
+                "</b>; rel=alternate; type=\"text/turtle\",".repeat(50),
+            )
     });
     let folder = tempfile::tempdir().expect("a folder");
     let registry = open(folder.path());
-    let vocabulary = source(&registry, SourceKind::Vocabulary, &format!("{}/ns", server.url), &[]);
+    let vocabulary = source(
+        &registry,
+        SourceKind::Vocabulary,
+        &format!("{}/ns", server.url),
+        &[],
+    );
     let record = once(&registry, &vocabulary, &bounds());
     assert_eq!(codes(&[record]), ["H015"]);
     assert!(server.asked().len() <= 13);
@@ -272,7 +335,10 @@ fn what_a_kind_brings_keeps_to_its_graph() {
     let kinds = [SourceKind::Http, SourceKind::Vocabulary];
     let records = fails(&kinds, |_, _| {
         let graph = "http://127.0.0.1:7400/graph/beheer/bronnen";
-        Reply::new("application/n-quads", format!("<urn:a> <urn:p> \"1\" <{graph}> .\n"))
+        Reply::new(
+            "application/n-quads",
+            format!("<urn:a> <urn:p> \"1\" <{graph}> .\n"),
+        )
     });
     assert_eq!(codes(&records), ["P035"; 2]);
 }

@@ -187,13 +187,23 @@ fn a_vocabulary_is_found_behind_its_web_page() {
     let vocabulary = "<http://e/ns> a <http://www.w3.org/2002/07/owl#Ontology> ; <http://www.w3.org/2002/07/owl#versionInfo> \"1.2\" .
         <http://e/ns#A> a <http://www.w3.org/2002/07/owl#Class> .";
     let server = Server::start(move |ask, base| {
-        let turtle = Reply::new("text/turtle", vocabulary.replace("http://e/ns", &format!("{base}/ns")));
-        let page = |head: &str| Reply::new("text/html; charset=utf-8", format!("<!doctype html><head>{head}</head>"));
+        let turtle = Reply::new(
+            "text/turtle",
+            vocabulary.replace("http://e/ns", &format!("{base}/ns")),
+        );
+        let page = |head: &str| {
+            Reply::new(
+                "text/html; charset=utf-8",
+                format!("<!doctype html><head>{head}</head>"),
+            )
+        };
         match (*now.lock().expect("not poisoned"), ask.path.as_str()) {
             ("negotiated", "/ns") => turtle,
             ("redirected", "/ns") => Reply::status(303).with("location", "/files/ns.ttl"),
             ("redirected", "/files/ns.ttl") | ("header", "/alt/1") | ("page", "/alt/2") => turtle,
-            ("header", "/ns") => page("").with("link", "</alt/1>; rel=\"alternate\"; type=\"text/turtle\""),
+            ("header", "/ns") => {
+                page("").with("link", "</alt/1>; rel=\"alternate\"; type=\"text/turtle\"")
+            }
             ("page", "/ns") => page("<link rel=alternate type='text/turtle' href='/alt/2'>"),
             ("ending", "/ns.ttl") => turtle,
             (_, "/ns") => page(""),
@@ -218,14 +228,22 @@ fn a_vocabulary_is_found_behind_its_web_page() {
         };
         assert_eq!(done.outcome, outcome, "{how}: {done:?}");
         assert_eq!(done.version.as_deref(), Some("1.2"), "{how}");
-        assert_eq!(done.notes.is_empty(), how == "negotiated" && number > 0, "{how}: {done:?}");
+        assert_eq!(
+            done.notes.is_empty(),
+            how == "negotiated" && number > 0,
+            "{how}: {done:?}"
+        );
     }
     *mode.lock().expect("not poisoned") = "nowhere";
     let lost = once(&registry, &source, &bounds);
     let failure = lost.failure.expect("told");
     assert_eq!(failure.code, "H015", "{failure:?}");
     assert!(failure.message[0].contains("ns.ttl"), "{failure:?}");
-    assert_eq!(lines(&registry, "bron/x").len(), 3, "the last good copy stays");
+    assert_eq!(
+        lines(&registry, "bron/x").len(),
+        3,
+        "the last good copy stays"
+    );
 }
 
 const CATALOGUE: &str = r#"@prefix dcat: <http://www.w3.org/ns/dcat#> .
@@ -259,7 +277,9 @@ fn a_catalogue_leads_to_its_distributions() {
                 use std::io::Write as _;
                 let packed = Vec::new();
                 let mut packed = flate2::write::GzEncoder::new(packed, Default::default());
-                packed.write_all(b"<urn:b> <urn:p> \"2\" .\n").expect("memory");
+                packed
+                    .write_all(b"<urn:b> <urn:p> \"2\" .\n")
+                    .expect("memory");
                 Reply::new("application/gzip", packed.finish().expect("memory"))
             }
             _ => Reply::status(404),
@@ -281,7 +301,10 @@ fn a_catalogue_leads_to_its_distributions() {
     let told = done.notes.iter().map(|note| note[1].as_str());
     let told: Vec<&str> = told.collect();
     assert_eq!(told.len(), 3, "{told:?}");
-    assert!(told.iter().any(|note| note.contains("text/csv")), "{told:?}");
+    assert!(
+        told.iter().any(|note| note.contains("text/csv")),
+        "{told:?}"
+    );
     assert_eq!(registry.snapshot().seq(), 1, "one commit for all of it");
     let again = once(&registry, &all, &Bounds::default());
     assert_eq!(again.outcome, Outcome::Unchanged, "{again:?}");
@@ -361,7 +384,11 @@ fn contexts_are_fetched_once_and_pinned() {
     let options = [(option::FETCH_CONTEXTS, "true")];
     let fetching = source(&registry, SourceKind::Http, &url, &options);
     let done = once(&registry, &fetching, &Bounds::default());
-    assert_eq!((done.outcome, done.notes.len()), (Outcome::Done, 2), "{done:?}");
+    assert_eq!(
+        (done.outcome, done.notes.len()),
+        (Outcome::Done, 2),
+        "{done:?}"
+    );
     assert_eq!(server.asked(), ["/doc", "/een.jsonld", "/twee.jsonld"]);
     assert_eq!(lines(&registry, "bron/x"), ["<urn:a> <urn:p1> \"x\""]);
     // The context changes: nobody notices until the operator asks.
@@ -377,7 +404,10 @@ fn contexts_are_fetched_once_and_pinned() {
     assert_eq!(lines(&registry, "bron/x"), ["<urn:a> <urn:p2> \"x\""]);
     // A copy that somebody changed is not used.
     let table = fs::read_to_string(folder.path().join("contexts/pins.tsv")).expect("there");
-    let file = table.lines().nth(1).and_then(|line| line.split('\t').nth(1));
+    let file = table
+        .lines()
+        .nth(1)
+        .and_then(|line| line.split('\t').nth(1));
     let file = folder.path().join("contexts").join(file.expect("a file"));
     fs::write(file, "{\"@context\":{\"naam\":\"urn:evil\"}}").expect("there");
     let bent = once(&registry, &fetching, &Bounds::default());
@@ -407,7 +437,12 @@ fn every_run_that_changes_something_tells_where_it_came_from() {
         let activities = account.iter().filter(|line| line.contains("prov#Activity"));
         told += usize::from(told == 0);
         assert_eq!(activities.count(), told, "{account:#?}");
-        for word in ["prov#used", "prov#endedAtTime", "harvest:kind", "harvest:graph"] {
+        for word in [
+            "prov#used",
+            "prov#endedAtTime",
+            "harvest:kind",
+            "harvest:graph",
+        ] {
             assert!(account.iter().any(|line| line.contains(word)), "{word}");
         }
     }
@@ -437,7 +472,10 @@ fn kinds_are_declared_on_the_command_line() {
         ],
     );
     let ran = output(&data, ["source", "run", "eindpunt"]);
-    assert!(ran.starts_with("eindpunt\tchanged\t25 read\t+25\t-0"), "{ran}");
+    assert!(
+        ran.starts_with("eindpunt\tchanged\t25 read\t+25\t-0"),
+        "{ran}"
+    );
     let shown = output(&data, ["source", "show", "eindpunt"]);
     assert!(shown.contains("query\tCONSTRUCT {"), "{shown}");
     assert_eq!(output(&data, ["source", "pin", "eindpunt"]), "");
@@ -453,8 +491,16 @@ fn kinds_are_declared_on_the_command_line() {
             .output()
             .expect("runs");
         assert!(!done.status.success(), "{arguments:?}");
-        assert!(stderr(&done).contains(told), "{arguments:?}: {}", stderr(&done));
+        assert!(
+            stderr(&done).contains(told),
+            "{arguments:?}: {}",
+            stderr(&done)
+        );
     }
     let explained = run(&data, ["explain", "h012"]);
-    assert!(stdout(&explained).starts_with("H012: "), "{}", stdout(&explained));
+    assert!(
+        stdout(&explained).starts_with("H012: "),
+        "{}",
+        stdout(&explained)
+    );
 }

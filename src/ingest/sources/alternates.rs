@@ -45,7 +45,11 @@ pub(super) fn alternates(url: &str, links: &[String], page: &[u8]) -> Vec<String
         .find_map(|ending| bare.strip_suffix(ending)?.strip_suffix('.'))
         .unwrap_or(bare);
     // Not behind a bare host.
-    if bare.split("://").nth(1).is_some_and(|rest| rest.contains('/')) {
+    if bare
+        .split("://")
+        .nth(1)
+        .is_some_and(|rest| rest.contains('/'))
+    {
         for ending in ENDINGS {
             add(&format!("{bare}.{ending}"));
         }
@@ -127,7 +131,9 @@ fn attribute(tag: &str, name: &str) -> Option<String> {
         let (value, behind) = match behind.strip_prefix('=').map(str::trim_start) {
             None => ("", behind),
             Some(value) => match value.chars().next() {
-                Some(quote @ ('"' | '\'')) => value[1..].split_once(quote).unwrap_or((&value[1..], "")),
+                Some(quote @ ('"' | '\'')) => {
+                    value[1..].split_once(quote).unwrap_or((&value[1..], ""))
+                }
                 _ => value.split_at(value.find(char::is_whitespace).unwrap_or(value.len())),
             },
         };
@@ -165,7 +171,9 @@ mod tests {
 
     #[test]
     fn broken_tags_end() {
-        for tag in ["", "=", "= =", "rel", "rel=", "rel='", "a=\"b", "é=é x", "////"] {
+        for tag in [
+            "", "=", "= =", "rel", "rel=", "rel='", "a=\"b", "é=é x", "////",
+        ] {
             assert_eq!(attribute(tag, "href"), None, "{tag}");
         }
         assert_eq!(attribute(" href = 'x y' /", "HREF").as_deref(), Some("x y"));

@@ -188,7 +188,9 @@ fn format_of(text: &str) -> Option<Format> {
         Some((_, name)) => name,
         None => text,
     };
-    let known = NAMES.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));
+    let known = NAMES
+        .iter()
+        .find(|(known, _)| known.eq_ignore_ascii_case(name));
     known
         .map(|(_, format)| *format)
         .or_else(|| Format::from_media_type(text))

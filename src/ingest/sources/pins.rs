@@ -193,7 +193,10 @@ impl Pins {
             let sources: Vec<&str> = pin.sources.iter().map(String::as_str).collect();
             let (sha256, fetched) = (&pin.sha256, &pin.fetched);
             let sources = sources.join(" ");
-            let _ = writeln!(text, "{iri}\t{sha256}.jsonld\t{sha256}\t{fetched}\t{sources}");
+            let _ = writeln!(
+                text,
+                "{iri}\t{sha256}.jsonld\t{sha256}\t{fetched}\t{sources}"
+            );
         }
         replace_file(&self.dir.join(TABLE), text.as_bytes())
     }
@@ -361,7 +364,10 @@ mod tests {
         let text = r#"{"@context":["a.jsonld",{"@import":"b.jsonld","t":{"@id":"urn:t","@context":"https://o.example/c#x"}}],
             "t":"d.jsonld","deep":[{"@context":{"x":"urn:not-a-context"}},{"@context":"e.jsonld"}]}"#;
         let find = |text: &str| {
-            contexts_in(&Input::bytes("x", text.to_owned()), "https://data.example/p/doc")
+            contexts_in(
+                &Input::bytes("x", text.to_owned()),
+                "https://data.example/p/doc",
+            )
         };
         assert_eq!(
             find(text),

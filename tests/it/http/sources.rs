@@ -18,7 +18,10 @@ fn with_sources(folder: &tempfile::TempDir) -> Server {
     fs::write(&file, "<urn:a> <urn:p> 1 .").expect("room");
     let file = file.display().to_string();
     let away = "http://127.0.0.1:9/x?key=geheim".to_owned();
-    for (name, kind, location) in [("goed", SourceKind::File, file), ("stuk", SourceKind::Http, away)] {
+    for (name, kind, location) in [
+        ("goed", SourceKind::File, file),
+        ("stuk", SourceKind::Http, away),
+    ] {
         let source = DeclaredSource {
             name: name.to_owned(),
             kind,
@@ -92,7 +95,9 @@ async fn a_browser_asks_with_a_form() {
     let page = server.send(request(Method::POST, PAGE, &form, &body)).await;
     assert_eq!(page.status, StatusCode::OK);
     assert!(page.text().contains("Vernieuwen"), "{}", page.text());
-    let wrong = server.send(request(Method::POST, PAGE, &form, "token=mis")).await;
+    let wrong = server
+        .send(request(Method::POST, PAGE, &form, "token=mis"))
+        .await;
     assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
     assert!(wrong.text().contains("Dat is niet het token"));
 }
@@ -113,8 +118,19 @@ async fn figures_tell_of_each_source_and_of_no_address() {
     ] {
         assert!(text.lines().any(|known| known == line), "{line}:\n{text}");
     }
-    for name in ["last_success_timestamp_seconds", "repaired", "quarantined", "refused"] {
-        assert!(text.contains(&format!("oslo_source_{name}{{source=\"goed\"")), "{name}");
+    for name in [
+        "last_success_timestamp_seconds",
+        "repaired",
+        "quarantined",
+        "refused",
+    ] {
+        assert!(
+            text.contains(&format!("oslo_source_{name}{{source=\"goed\"")),
+            "{name}"
+        );
     }
-    assert!(!text.contains("127.0.0.1") && !text.contains("geheim"), "{text}");
+    assert!(
+        !text.contains("127.0.0.1") && !text.contains("geheim"),
+        "{text}"
+    );
 }
