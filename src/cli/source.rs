@@ -171,7 +171,7 @@ fn declare(
     let location = if is_address {
         parse_iri(location)?;
         location.to_owned()
-    } else if kind == SourceKind::File {
+    } else if matches!(kind, SourceKind::File | SourceKind::Refnis) {
         // A server may run elsewhere than this command.
         std::path::absolute(location)?.display().to_string()
     } else {

@@ -2,6 +2,7 @@
 //! Never fetches anything; a context that is not here is a diagnostic that names it.
 
 use super::diagnostic::{Diagnostic, Location};
+use super::mend;
 use super::texts;
 use bytes::Bytes;
 use include_dir::{Dir, include_dir};
@@ -141,6 +142,36 @@ impl ContextStore {
         Ok(self)
     }
 
+    /// The store with documents mended: commas too many, and terms of an empty `@type`, either of which refuses the whole
+    /// context. With the IRIs of those documents and the code of what was mended; `None` when there is nothing to mend.
+    pub(super) fn mended(&self) -> Option<(Self, Vec<(String, &'static str)>)> {
+        let mut store = self.clone();
+        let mut mended = Vec::new();
+        for (iri, document) in self.documents.iter() {
+            let mut value = match serde_json::from_slice::<Value>(document) {
+                Ok(value) => value,
+                Err(_) => {
+                    let text = std::str::from_utf8(document).ok();
+                    let text = text.and_then(mend::without_commas);
+                    let Some(Ok(value)) = text.map(|text| serde_json::from_str(&text)) else {
+                        continue;
+                    };
+                    mended.push((iri.clone(), "N025"));
+                    value
+                }
+            };
+            if value.get_mut("@context").map_or(0, without_empty_types) > 0 {
+                mended.push((iri.clone(), "N026"));
+            }
+            if mended.last().is_some_and(|(last, _)| last == iri)
+                && let Ok(text) = serde_json::to_vec(&value)
+            {
+                Arc::make_mut(&mut store.documents).insert(iri.clone(), text.into());
+            }
+        }
+        (!mended.is_empty()).then_some((store, mended))
+    }
+
     /// The document known under an IRI; a fragment is ignored.
     pub fn get(&self, iri: &str) -> Option<&Bytes> {
         let iri = iri.split('#').next().unwrap_or(iri);
@@ -243,6 +274,22 @@ impl Walk<'_> {
         }
         self.chain.pop();
         Ok(())
+    }
+}
+
+/// Takes away every empty `@type`; how many there were.
+fn without_empty_types(context: &mut Value) -> u64 {
+    match context {
+        Value::Array(items) => items.iter_mut().map(without_empty_types).sum(),
+        Value::Object(map) => {
+            let is_empty = map.get("@type").and_then(Value::as_str) == Some("");
+            if is_empty {
+                map.remove("@type");
+            }
+            let inner: u64 = map.values_mut().map(without_empty_types).sum();
+            inner + u64::from(is_empty)
+        }
+        _ => 0,
     }
 }
 

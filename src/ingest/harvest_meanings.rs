@@ -103,6 +103,10 @@ codes! {
         "The answer is no batch of CloudEvents."
         => "Geef het adres van de wijzigingsfeed van één register, zonder paginanummer.",
         "Give the address of the change feed of one register, without a page number.";
+    "H022": "Er staan geen REFNIS-lijsten op die plaats.",
+        "There are no REFNIS lists at that place."
+        => "Geef de gepubliceerde lijsten, elk jaar een bestand.",
+        "Give the published lists, a file for each year.";
 }
 
 #[cfg(test)]

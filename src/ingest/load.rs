@@ -379,7 +379,7 @@ fn load_together(
     items: &[LoadItem],
     progress: &mut ItemProgress<'_>,
 ) -> Result<Vec<LoadedFile>, StoreError> {
-    let mut mended = MendedInputs::none(items.len());
+    let mut mended = MendedInputs::of(plan, items);
     loop {
         let files = load_once(registry, plan, items, &mended, progress)?;
         let last = files.last().map(|file| &file.outcome);
@@ -485,7 +485,7 @@ fn load_once(
                 progress: Some(&mut report),
                 pass_over_contexts: true,
                 mender: mender.as_mut(),
-                ..ParseOptions::new(&plan.contexts)
+                ..ParseOptions::new(mended.contexts(plan))
             };
             let stats = parse_into(draft, &item.input, options)?;
             if let Some(mender) = &mut mender {
@@ -499,6 +499,9 @@ fn load_once(
                 let mut report = mender.into_report(stats.quads);
                 if let Some(text) = text {
                     report.merge(&text.report);
+                }
+                if stats.format == Format::JsonLd {
+                    mended.note_contexts(item, &mut report);
                 }
                 if let Some(mending) = &plan.mending {
                     mend::count_tags(&item.input, stats.format, mending, &mut report);
@@ -683,7 +686,7 @@ fn clear_graph(
 }
 
 /// Sources of the log are IRIs; an input without one gets a `urn:` with its name.
-fn source_iri(input: &Input) -> String {
+pub(super) fn source_iri(input: &Input) -> String {
     input.default_base_iri().unwrap_or_else(|| {
         let mut iri = String::from("urn:oslo:bron:");
         encode_segment(&mut iri, input.name());

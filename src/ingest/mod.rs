@@ -25,6 +25,7 @@ pub mod parse;
 mod place;
 mod reader;
 mod records;
+pub mod refnis;
 pub mod sources;
 mod stage;
 mod subject_lines;

@@ -6,6 +6,8 @@ mod alternates;
 mod bounds;
 mod catalogue;
 mod dcat;
+mod feeds;
+mod lists;
 mod log;
 mod pins;
 mod schedule;
@@ -23,7 +25,6 @@ pub use status::{SourceStatus, source_statuses};
 
 use super::account::Account;
 use super::contexts::ContextStore;
-use super::feed::{FeedOptions, read_feed};
 use super::fetch::{Fetched, Fetcher, Validators};
 use super::format::detect_format;
 use super::input::Input;
@@ -74,6 +75,17 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
+    /// What commits of the run are told as.
+    fn account(&self) -> Account {
+        Account {
+            source: self.source.name.clone(),
+            location: self.source.location.clone(),
+            kind: self.source.kind.word().to_owned(),
+            graph: self.source.graph.clone(),
+            began: self.began,
+        }
+    }
+
     fn pins(&self) -> Option<Pins> {
         let wants = self.source.option(option::FETCH_CONTEXTS) == Some("true");
         let dir = self.registry.store().dir()?;
@@ -155,7 +167,8 @@ pub fn run_source_within(
         SourceKind::Vocabulary => vocabulary::from_vocabulary(job, &mut record, progress)?,
         SourceKind::Ldes => stream(job, Form::State, &mut record, progress)?,
         SourceKind::LdesVersions => stream(job, Form::Versions, &mut record, progress)?,
-        SourceKind::CloudEvents => from_feed(job, &mut record, progress)?,
+        SourceKind::CloudEvents => feeds::from_feed(job, &mut record, progress)?,
+        SourceKind::Refnis => lists::from_lists(job, &mut record, progress)?,
     }
     record.seconds = begun.elapsed().as_secs_f64();
     record.outcome = match &record.failure {
@@ -235,13 +248,7 @@ fn load(
     plan.agent = registry.agent_iri(&format!("bron/{}", source.name));
     plan.writer = Writer::Source(source.name.clone());
     plan.evidence = registry.store().dir().map(Path::to_path_buf);
-    plan.account = Some(Account {
-        source: source.name.clone(),
-        location: source.location.clone(),
-        kind: source.kind.word().to_owned(),
-        graph: source.graph.clone(),
-        began: job.began,
-    });
+    plan.account = Some(job.account());
     plan.message = Some(format!("oslo source {}", source.name));
     let summary = load_files(registry, &plan, &mut |at| progress(at.bytes.statements))?;
     for file in &summary.files {
@@ -387,31 +394,6 @@ fn format_of(fetched: &Fetched) -> Option<Format> {
         | "text/xml" => by_name().or_else(by_type),
         _ => by_type(),
     }
-}
-
-fn from_feed(
-    job: &Job<'_>,
-    record: &mut RunRecord,
-    progress: &mut dyn FnMut(u64),
-) -> Result<(), StoreError> {
-    let (registry, source, stopped) = (job.registry, job.source, job.stopped);
-    let options = FeedOptions {
-        name: source.name.clone(),
-        url: source.location.clone(),
-        graph: source.graph.clone(),
-        strict: source.strict,
-        max_barren: 5_000,
-        fetch: job.bounds.fetch_options(source),
-    };
-    let summary = read_feed(registry, &options, stopped, &mut |at| progress(at.events))?;
-    record.members = summary.events;
-    record.added = summary.added;
-    record.removed = summary.removed;
-    record.commits = summary.commits;
-    record.waiting = summary.waiting;
-    record.mended(&summary.repairs);
-    record.failure = summary.failure;
-    Ok(())
 }
 
 fn stream(

@@ -52,6 +52,8 @@ pub enum SourceKind {
     LdesVersions,
     /// A change feed of CloudEvents; what is kept is the state of each object, and its past versions.
     CloudEvents,
+    /// REFNIS lists; what is kept are the municipalities with their history.
+    Refnis,
 }
 
 impl SourceKind {
@@ -65,6 +67,7 @@ impl SourceKind {
         Self::Dcat,
         Self::Vocabulary,
         Self::CloudEvents,
+        Self::Refnis,
     ];
 
     /// The word for it, in statements and on the command line.
@@ -78,6 +81,7 @@ impl SourceKind {
             Self::Ldes => "ldes",
             Self::LdesVersions => "ldes-versions",
             Self::CloudEvents => "cloudevents",
+            Self::Refnis => "refnis",
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod documents;
 mod sources;
+mod taken_in;
 
 use crate::oslo::{output, run, stderr, stdout};
 use oslo_registry::ingest::normalise::{

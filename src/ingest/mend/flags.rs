@@ -4,9 +4,9 @@
 pub(in crate::ingest) type Flags = u32;
 
 /// The codes, each at the place of its bit.
-const CODES: [&str; 23] = [
+const CODES: [&str; 24] = [
     "N001", "N002", "N003", "N004", "N005", "N010", "N011", "N012", "N020", "N021", "N022", "N024",
-    "N025", "N030", "N031", "N033", "N040", "N041", "N050", "N051", "N060", "N061", "N080",
+    "N025", "N026", "N030", "N031", "N033", "N040", "N041", "N050", "N051", "N060", "N061", "N080",
 ];
 
 /// The bit of a code; 0 for one that concerns no RDF.
@@ -64,6 +64,7 @@ pub(super) const N021: Flags = flag("N021");
 pub(super) const N022: Flags = flag("N022");
 pub(super) const N024: Flags = flag("N024");
 pub(super) const N025: Flags = flag("N025");
+pub(super) const N026: Flags = flag("N026");
 pub(super) const N030: Flags = flag("N030");
 pub(super) const N031: Flags = flag("N031");
 pub(super) const N033: Flags = flag("N033");

@@ -48,11 +48,12 @@ impl Judge {
 
     /// The IRI that is meant, and what was wrong with the one that is there.
     pub(super) fn iri(&self, iri: &str) -> Option<(String, Vec<Case>, Flags)> {
+        let host = self.rules.host(iri)?;
         let mut cases = Vec::new();
         let mut flags = 0;
         let mut now: Cow<'_, str> = Cow::Borrowed(iri);
         if self.is_on(N001)
-            && let Some(to) = self.rules.namespace(&now)
+            && let Some(to) = host.namespace(&now)
         {
             cases.push((N001, namespace(&now).to_owned(), namespace(&to).to_owned()));
             now = Cow::Owned(to);
@@ -64,7 +65,7 @@ impl Judge {
                 now = Cow::Owned(to.to_owned());
             }
         }
-        if now.starts_with("http")
+        if host.has_identifiers()
             && let Some(found) = self.rules.identifier(&now)
         {
             let code = if found.is_plural { N005 } else { N002 };

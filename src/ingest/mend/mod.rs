@@ -15,7 +15,7 @@ pub(super) use flags::Flags;
 pub use flags::mendable_codes;
 pub(super) use inputs::MendedInputs;
 pub(super) use members::mend_members;
-pub(super) use text::{count_tags, mend_text};
+pub(super) use text::{count_tags, mend_text, without_commas};
 
 use super::normalise::{Action, Repair, RepairReport, repair_code};
 use crate::rdf::text::write_term;
@@ -33,6 +33,14 @@ const MAX_CASES: u8 = 12;
 const MAX_EXAMPLES: u64 = 3;
 /// Links of one input that are followed up.
 const MAX_LINKS: usize = 100_000;
+
+/// Values that are remembered; a power of two.
+const SLOTS: usize = 1024;
+
+fn slot_of(p: Id, o: Id) -> usize {
+    let mixed = (o.raw() ^ p.raw().rotate_left(17)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    (mixed >> 54) as usize
+}
 
 /// Whether and how RDF is mended.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -105,6 +113,8 @@ pub struct Mender {
     pages: FxHashMap<Id, Id>,
     predicates: FxHashMap<Id, Option<&'static PredicateRule>>,
     last_predicate: Option<(Id, Option<&'static PredicateRule>)>,
+    /// Values that are fine for their property.
+    fine: Vec<Option<(Id, Id)>>,
     links: FxHashSet<Id>,
     refused: Option<Repair>,
     scratch: Vec<u8>,
@@ -126,6 +136,7 @@ impl Mender {
             pages: FxHashMap::default(),
             predicates: FxHashMap::default(),
             last_predicate: None,
+            fine: vec![None; SLOTS],
             links: FxHashSet::default(),
             refused: None,
             scratch: Vec::new(),
@@ -281,12 +292,16 @@ impl Mender {
                     flags |= self.remember(quad.p, vec![case]);
                 }
             }
-            let text = self.text_of(draft, quad.o);
-            if let Some(verdict) = self.judge.value(rule, &text) {
+            let slot = slot_of(quad.p, quad.o);
+            if self.fine[slot] == Some((quad.p, quad.o)) {
+                // The same value of the same property was judged a moment ago.
+            } else if let Some(verdict) = self.value(draft, rule, quad.o) {
                 is_dropped = verdict.is_dropped;
                 let old = quad.o;
                 let known = self.settled(draft, verdict, |_| old);
                 (quad.o, object) = (known.id, object | known.flags);
+            } else {
+                self.fine[slot] = Some((quad.p, quad.o));
             }
         }
         if object & LINK != 0 && self.links.len() < MAX_LINKS {
@@ -298,6 +313,13 @@ impl Mender {
             self.count(draft, &quad, flags);
         }
         (!is_dropped).then_some(quad)
+    }
+
+    fn value(&mut self, draft: &Draft<'_>, rule: &PredicateRule, id: Id) -> Option<Verdict> {
+        self.scratch.clear();
+        draft.write_text(id, &mut self.scratch);
+        let text = std::str::from_utf8(&self.scratch).ok()?;
+        self.judge.value(rule, text)
     }
 
     fn text_of(&mut self, draft: &Draft<'_>, id: Id) -> String {

@@ -1,5 +1,7 @@
 //! What is mended, as data: `mappings/rdf/herstel.toml` read once. Knows no terms of a document.
 
+use crate::ingest::normalise::Normaliser;
+use crate::registry::assets::VOCAB;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -74,14 +76,25 @@ pub(super) struct PredicateRule {
     pub(super) list: Option<String>,
 }
 
-/// All rules.
-pub(super) struct Rules {
-    /// Namespaces by the host they begin with, which few IRIs share.
-    namespaces: FxHashMap<String, Vec<(String, String)>>,
+/// What may be wrong with the IRIs of a host.
+#[derive(Default)]
+pub(super) struct Host {
+    /// Namespaces, and what is meant by each.
+    namespaces: Vec<(String, String)>,
     /// Single terms: what is meant, and whether the wrong one is of an implementation model.
     terms: FxHashMap<String, (String, bool)>,
+    /// Whether it is that of identifiers.
+    has_identifiers: bool,
+}
+
+/// All rules.
+pub(super) struct Rules {
+    /// Scheme and host of IRIs of which something may be wrong.
+    hosts: FxHashMap<String, Host>,
     types: FxHashSet<String>,
     plurals: BTreeMap<String, String>,
+    /// Code lists, and the scheme of their IRIs.
+    lists: FxHashMap<String, &'static str>,
     placeholders: FxHashSet<String>,
     predicates: FxHashMap<String, PredicateRule>,
 }
@@ -107,19 +120,20 @@ impl Rules {
 
     fn parse(text: &str) -> Result<Self, String> {
         let file: File = toml::from_str(text).map_err(|error| error.to_string())?;
-        let mut namespaces: FxHashMap<String, Vec<(String, String)>> = FxHashMap::default();
+        let mut hosts: FxHashMap<String, Host> = FxHashMap::default();
         for (from, to) in file.namespaces {
-            let host = host_of(&from).to_owned();
-            if host.is_empty() {
-                return Err(format!("{from} has no host"));
-            }
-            namespaces.entry(host).or_default().push((from, to));
+            let host = hosts.entry(host_of(&from).to_owned()).or_default();
+            host.namespaces.push((from, to));
         }
-        let mut terms = FxHashMap::default();
         for (terms_of, is_implementation) in [(file.misspelt, false), (file.implementation, true)] {
             for (from, to) in terms_of {
-                terms.insert(from, (to, is_implementation));
+                let host = hosts.entry(host_of(&from).to_owned()).or_default();
+                host.terms.insert(from, (to, is_implementation));
             }
+        }
+        for scheme in ["http", "https"] {
+            let name = format!("{scheme}://data.vlaanderen.be");
+            hosts.entry(name).or_default().has_identifiers = true;
         }
         let mut predicates: FxHashMap<String, PredicateRule> = FxHashMap::default();
         for (from, to) in file.as_predicate {
@@ -144,9 +158,9 @@ impl Rules {
             predicates.entry(iri).or_default().list = Some(list);
         }
         Ok(Self {
-            namespaces,
-            terms,
+            hosts,
             types: file.identifiers.types.into_iter().collect(),
+            lists: schemes_of_lists(),
             plurals: file.identifiers.plurals,
             placeholders: file.placeholders.values.into_iter().collect(),
             predicates,
@@ -163,54 +177,100 @@ impl Rules {
         self.placeholders.contains(text.trim())
     }
 
+    /// The rules for the IRIs that share their host with this one; `None` when nothing can be wrong with it.
+    pub(super) fn host(&self, iri: &str) -> Option<&Host> {
+        self.hosts.get(host_of(iri))
+    }
+
     /// The term that is meant by one that nobody defined, and whether that one is of an implementation model.
     pub(super) fn term(&self, iri: &str) -> Option<(&str, bool)> {
+        self.host(iri)?.term(iri)
+    }
+
+    /// The identifier that is meant by one of data.vlaanderen.be, and its flaws: that it has another scheme or names a page,
+    /// that its type stands in the plural. Of concepts only those of lists that are known here: some lists are http.
+    pub(super) fn identifier(&self, iri: &str) -> Option<Identifier> {
+        let (scheme, rest) = iri.split_once("://data.vlaanderen.be/")?;
+        let (is_page, rest) = match rest.strip_prefix("id/") {
+            Some(rest) => (false, rest),
+            None => (true, rest.strip_prefix("doc/")?),
+        };
+        let (written, id) = rest.split_once('/')?;
+        let singular = self.plurals.get(written);
+        let mut kind = singular.map_or(written, String::as_str);
+        let mut right = "https";
+        let mut is_misplaced = false;
+        match kind {
+            "concept" | "conceptscheme" => {
+                let (list, code) = id.split_once('/').unwrap_or((id, ""));
+                right = self.lists.get(list)?;
+                // A concept below the name of its scheme, as an old context wrote them.
+                if kind == "conceptscheme"
+                    && Normaliser::shipped()
+                        .codes_of(list)
+                        .is_some_and(|codes| codes.contains(code))
+                {
+                    (kind, is_misplaced) = ("concept", true);
+                }
+            }
+            _ if !self.types.contains(kind) => return None,
+            _ => {}
+        }
+        let bare = id.trim_end_matches('/');
+        let is_right = scheme == right
+            && !is_page
+            && !is_misplaced
+            && singular.is_none()
+            && bare.len() == id.len();
+        if is_right || bare.is_empty() {
+            return None;
+        }
+        Some(Identifier {
+            to: format!("{right}://data.vlaanderen.be/id/{kind}/{bare}"),
+            is_page: is_page && !is_misplaced,
+            is_plural: singular.is_some(),
+        })
+    }
+}
+
+/// Code lists that ship with the program, and the scheme of the IRIs of their concepts.
+fn schemes_of_lists() -> FxHashMap<String, &'static str> {
+    let mut lists = FxHashMap::default();
+    let folder = VOCAB.get_dir("codelijst");
+    for file in folder.into_iter().flat_map(|folder| folder.files()) {
+        for line in file.contents_utf8().unwrap_or("").lines() {
+            for scheme in ["http", "https"] {
+                let start = format!("<{scheme}://data.vlaanderen.be/id/concept/");
+                let list = line.strip_prefix(&start).and_then(|rest| rest.split_once('/'));
+                if let Some((list, _)) = list {
+                    lists.insert(list.to_owned(), scheme);
+                }
+            }
+        }
+    }
+    lists
+}
+
+impl Host {
+    fn term(&self, iri: &str) -> Option<(&str, bool)> {
+        if self.terms.is_empty() {
+            return None;
+        }
         let (to, is_implementation) = self.terms.get(iri)?;
         Some((to, *is_implementation))
     }
 
     /// The IRI in the namespace that is meant.
     pub(super) fn namespace(&self, iri: &str) -> Option<String> {
-        let twins = self.namespaces.get(host_of(iri))?;
-        twins.iter().find_map(|(from, to)| {
+        self.namespaces.iter().find_map(|(from, to)| {
             let rest = iri.strip_prefix(from.as_str())?;
             Some(format!("{to}{rest}"))
         })
     }
 
-    /// The identifier that is meant by one of data.vlaanderen.be, and its flaws: that it is not https or names a page, that
-    /// its type stands in the plural.
-    pub(super) fn identifier(&self, iri: &str) -> Option<Identifier> {
-        let rest = iri
-            .strip_prefix("https://data.vlaanderen.be/")
-            .or_else(|| iri.strip_prefix("http://data.vlaanderen.be/"))?;
-        let (is_page, rest) = match rest.strip_prefix("id/") {
-            Some(rest) => (false, rest),
-            None => (true, rest.strip_prefix("doc/")?),
-        };
-        let (kind, id) = rest.split_once('/')?;
-        let singular = self.plurals.get(kind);
-        let kind = singular.map_or(kind, String::as_str);
-        if id.is_empty() || !self.types.contains(kind) {
-            return None;
-        }
-        // A concept below the name of its scheme, as an old context wrote them.
-        let (kind, is_misplaced) = match (kind, id.contains('/')) {
-            ("conceptscheme", true) => ("concept", true),
-            (kind, _) => (kind, false),
-        };
-        let to = format!(
-            "https://data.vlaanderen.be/id/{kind}/{}",
-            id.trim_end_matches('/')
-        );
-        if to == iri {
-            return None;
-        }
-        Some(Identifier {
-            is_page: is_page && !is_misplaced,
-            is_plural: singular.is_some(),
-            to,
-        })
+    /// Whether identifiers of objects have this host.
+    pub(super) fn has_identifiers(&self) -> bool {
+        self.has_identifiers
     }
 }
 
@@ -231,8 +291,10 @@ mod tests {
     fn rules_lead_to_what_no_rule_changes() {
         let rules = Rules::shipped();
         let (mut count, mut all) = (0, Vec::new());
-        all.extend(rules.namespaces.values().flatten().map(|(_, to)| to));
-        all.extend(rules.terms.values().map(|(to, _)| to));
+        for host in rules.hosts.values() {
+            all.extend(host.namespaces.iter().map(|(_, to)| to));
+            all.extend(host.terms.values().map(|(to, _)| to));
+        }
         all.extend(
             rules
                 .predicates
@@ -242,7 +304,8 @@ mod tests {
         for to in all {
             count += 1;
             let iri = format!("{to}x");
-            assert_eq!(rules.namespace(&iri), None, "{to}");
+            let namespace = rules.host(&iri).and_then(|host| host.namespace(&iri));
+            assert_eq!(namespace, None, "{to}");
             assert_eq!(rules.term(to), None, "{to}");
             assert!(rules.identifier(to).is_none(), "{to}");
         }
@@ -268,12 +331,19 @@ mod tests {
             "http://data.vlaanderen.be/id/mandatarissen/1",
             "https://data.vlaanderen.be/ns/adres#Adres",
             "https://data.vlaanderen.be/id/adres/",
+            "http://data.vlaanderen.be/id/concept/BestuursfunctieCode/1",
+            "http://data.vlaanderen.be/id/concept/EenLijstVanElders/1",
+            "https://data.vlaanderen.be/doc/conceptscheme/elders",
         ] {
             assert_eq!(of(other), None, "{other}");
         }
         assert_eq!(
             of("https://data.vlaanderen.be/id/conceptscheme/adresstatus/inGebruik").as_deref(),
             Some("https://data.vlaanderen.be/id/concept/adresstatus/inGebruik")
+        );
+        assert_eq!(
+            of("https://data.vlaanderen.be/id/concept/BestuursfunctieCode/1").as_deref(),
+            Some("http://data.vlaanderen.be/id/concept/BestuursfunctieCode/1")
         );
     }
 }

@@ -295,19 +295,45 @@ fn directive(text: &str, start: usize, on: Flags, copy: &mut Copy<'_>, notes: &m
     after
 }
 
+/// JSON without the commas that are too many; `None` when there are none.
+pub(in crate::ingest) fn without_commas(text: &str) -> Option<String> {
+    json(text, N025, &mut Notes::default())
+}
+
 fn json(text: &str, on: Flags, notes: &mut Notes) -> Option<String> {
     let bytes = text.as_bytes();
     let mut copy = Copy::new(text);
     let mut comma = None;
+    // Whether the string that comes next is the value of `@id` or `@type`.
+    let mut is_id = false;
+    let mut last = "";
     let mut at = 0;
     while at < bytes.len() {
         match bytes[at] {
             b'"' => {
                 comma = None;
+                let start = at;
                 at = string_end(bytes, at);
+                last = text.get(start + 1..at.saturating_sub(1)).unwrap_or("");
+                if std::mem::take(&mut is_id)
+                    && on & N022 != 0
+                    && !last.contains('\\')
+                    && let Some(mended) = encoded(last)
+                {
+                    notes.add(N022, last, mended.as_str());
+                    copy.replace(start + 1, at - 1, &mended);
+                }
                 continue;
             }
-            b',' => comma = Some(at),
+            b':' => is_id = matches!(last, "@id" | "@type"),
+            b',' => {
+                if let Some(from) = comma.replace(at)
+                    && on & N025 != 0
+                {
+                    notes.add(N025, ",", "");
+                    copy.replace(from, from + 1, "");
+                }
+            }
             closing @ (b'}' | b']') => {
                 if let Some(from) = comma.take()
                     && on & N025 != 0
@@ -317,7 +343,7 @@ fn json(text: &str, on: Flags, notes: &mut Notes) -> Option<String> {
                 }
             }
             b' ' | b'\t' | b'\n' | b'\r' => {}
-            _ => comma = None,
+            _ => (comma, is_id) = (None, false),
         }
         at += 1;
     }
@@ -465,6 +491,12 @@ mod tests {
             latin,
             Some(("<urn:a> <urn:b> \"é€\" .".to_owned(), "N020×1".to_owned()))
         );
+        let id = mended(br#"{"a": "{x}", "@id": "urn:{x}", "b": {"@id": "a"}}"#, Format::JsonLd);
+        let right = r#"{"a": "{x}", "@id": "urn:%7Bx%7D", "b": {"@id": "a"}}"#;
+        assert_eq!(id, Some((right.to_owned(), "N022×1".to_owned())));
+        let doubled = mended(b"{\"a\": 1,\n,, \"b\": [2,,]}", Format::JsonLd);
+        let right = "{\"a\": 1\n, \"b\": [2]}".to_owned();
+        assert_eq!(doubled, Some((right, "N025×1 N025×1 N025×2".to_owned())));
         let comma = mended(b"{\"a\": [1, 2 ,\n ], }", Format::JsonLd);
         assert_eq!(
             comma,

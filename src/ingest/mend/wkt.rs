@@ -27,8 +27,42 @@ pub(super) struct Wkt<'a> {
 
 const CRS84: &str = "http://www.opengis.net/def/crs/OGC/1.3/CRS84";
 
+/// Whether a text is a point in a system of ours, named as it should be, and lies in it: what most are.
+fn is_fine_point(text: &str) -> bool {
+    let Some((code, rest)) = text
+        .strip_prefix("<http://www.opengis.net/def/crs/EPSG/0/")
+        .and_then(|rest| rest.split_once("> POINT"))
+    else {
+        return false;
+    };
+    let system = match code {
+        "31370" => System::Lambert72,
+        "3812" => System::Lambert2008,
+        _ => return false,
+    };
+    let pair = rest
+        .trim_start()
+        .strip_prefix('(')
+        .and_then(|rest| rest.strip_suffix(')'))
+        .and_then(|rest| rest.split_once(' '));
+    let Some((x, y)) = pair else {
+        return false;
+    };
+    match (x.parse(), y.parse()) {
+        (Ok(x), Ok(y)) => system.holds((x, y)),
+        _ => false,
+    }
+}
+
 /// Reads a WKT literal.
 pub(super) fn read(text: &str) -> Wkt<'_> {
+    if is_fine_point(text) {
+        return Wkt {
+            renamed: None,
+            rest: text,
+            judged: Judged::Fine,
+        };
+    }
     let trimmed = text.trim_start();
     let (name, rest) = if let Some(rest) = trimmed.strip_prefix('<') {
         match rest.split_once('>') {

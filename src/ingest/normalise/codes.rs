@@ -140,6 +140,10 @@ pub const REPAIR_CODES: &[RepairCode] = codes! {
         "Komma te veel voor {from} weggelaten." "Comma too many before {from} left out."
         hint "Zet geen komma na het laatste lid van een lijst of object." "Put no comma after the last member of a list or object."
         example "[1, 2, ]" "[1, 2]"
+    "N026" Repair
+        "Lege @type in context {from} weggelaten." "Empty @type in context {from} left out."
+        hint "Geef een term in een JSON-LD-context een datatype, of laat @type weg." "Give a term of a JSON-LD context a datatype, or leave out @type."
+        example "{ \"@id\": \"http://purl.org/dc/terms/title\", \"@type\": \"\" }" "{ \"@id\": \"http://purl.org/dc/terms/title\" }"
     "N030" Repair
         "Coördinatenstelsel {from} gelezen als {to}." "Coordinate system {from} read as {to}."
         hint "Noem het stelsel met http en versie 0." "Name the system with http and version 0."
@@ -188,6 +192,10 @@ pub const REPAIR_CODES: &[RepairCode] = codes! {
         "Code {from} staat niet in {to}." "Code {from} is not in {to}."
         hint "Gebruik een code van de lijst, of vraag de lijst aan te vullen." "Use a code of the list, or ask to extend the list."
         example "adresstatus \"bestaand\"" "adresstatus \"inGebruik\""
+    "N062" Repair
+        "Fout in REFNIS verbeterd ({from}): {to}" "Error in REFNIS put right ({from}): {to}"
+        hint "Meld de fout aan wie de lijst uitgeeft." "Tell whoever publishes the list."
+        example "" ""
     "N070" Alias
         "Attribuut {from} gelezen als {to}." "Attribute {from} read as {to}."
         hint "Gebruik de huidige naam van het attribuut." "Use the present name of the attribute."
@@ -197,7 +205,7 @@ pub const REPAIR_CODES: &[RepairCode] = codes! {
         hint "De waarde staat in het bewaarde bronrecord; vul de mapping aan als ze iets betekent." "The value is in the kept source record; extend the mapping if it means something."
         example "" ""
     "N072" Flag
-        "Oude waarde wijkt af; object opnieuw opgehaald." "Old value differs; object fetched again."
+        "Oude waarde van {from} is niet wat hier staat; de nieuwe geldt (gebeurtenis {to})." "Old value of {from} is not what stands here; the new one counts (event {to})."
         hint "Er is een gebeurtenis gemist of anders verwerkt." "An event was missed or handled differently."
         example "" ""
     "N080" Flag

@@ -2,6 +2,7 @@
 //! table of `docs/sources.md`. `OSLO_WRITE_SOURCES=1` writes the page anew.
 
 use super::documents::{documents, shared};
+use super::taken_in::{Everything, everything};
 use super::{options, read};
 use oslo_registry::ingest::load::LoadItem;
 use oslo_registry::ingest::normalise::{Normaliser, RepairReport, repair_code};
@@ -16,7 +17,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 /// A registry with what validation needs and no data.
-fn background() -> Registry {
+pub(super) fn background() -> Registry {
     let registry = Registry::in_memory(RegistryConfig::default());
     let items = assets::background_files()
         .into_iter()
@@ -181,7 +182,7 @@ fn the_page_of_sources_is_up_to_date() {
         row.focus += own_focus(&report);
         row.results += report.report.total();
     }
-    let page = page(&rows);
+    let page = page(&rows, &everything(&shared, Some(&registry)));
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/sources.md");
     if std::env::var_os("OSLO_WRITE_SOURCES").is_some() {
         std::fs::write(&file, &page).expect("written");
@@ -209,8 +210,8 @@ fn own_focus(report: &StoredReport) -> u64 {
     .sum()
 }
 
-fn page(rows: &BTreeMap<String, Row>) -> String {
-    let mut out = String::from(
+fn page(rows: &BTreeMap<String, Row>, all: &Everything) -> String {
+    let mut out = format!(
         "# Sources\n\n\
          How records of the authentic sources become OSLO, and what had to be mended on the way. The tables are made by a\n\
          test from examples that the sources publish; they are not edited by hand.\n\n\
@@ -220,9 +221,9 @@ fn page(rows: &BTreeMap<String, Row>) -> String {
          oslo explain N030                # what a code means\n\
          ```\n\n\
          A mapping is a file in `mappings/`: for each key of a source the OSLO property it becomes, or the reason why it is\n\
-         left out. Statements of the object itself go to `{base}/graph/{register}`, those that the record only implies to\n\
-         `{base}/graph/{register}/afgeleid`, with `prov:wasDerivedFrom` to the record. `oslo load` keeps that record, in\n\
-         canonical form, as `evidence/{aa}/{digest}.json` in the data folder. A record by\n\
+         left out. Statements of the object itself go to `{{base}}/graph/{{register}}`, those that the record only implies to\n\
+         `{{base}}/graph/{{register}}/afgeleid`, with `prov:wasDerivedFrom` to the record. `oslo load` keeps that record, in\n\
+         canonical form, as `evidence/{{aa}}/{{digest}}.json` in the data folder. A record by\n\
          itself takes the place of what its source said of the object before; a member of a list is an extract, and takes the\n\
          place of what it speaks of.\n\n\
          A mapping needs no code. It names its source, version, type, register, classes and licence; where the identifier of\n\
@@ -239,7 +240,8 @@ fn page(rows: &BTreeMap<String, Row>) -> String {
          | `compare`, `omit` | nothing, for the reason given in `nl` and `en` |\n\n\
          `on` puts a value on a node, `derived` in the derived graph, `[[field.also]]` says it once more. What all mappings share\n\
          (prefixes, misspelt keys, keys left out everywhere) is in `mappings/algemeen.toml`.\n\n\
-         ## Before and after\n\n\
+{RDF}\
+         ## Records, before and after\n\n\
          Focus: objects that a shape of their class looked at. Results: findings of all shapes, with nothing but the one\n\
          document and the code lists to go by, so that every link to an object in another document counts as one.\n\
          Not JSON-LD: documents whose context is not published, so that they give no triples as served.\n\n\
@@ -262,7 +264,7 @@ fn page(rows: &BTreeMap<String, Row>) -> String {
             row.results
         );
     }
-    out.push_str("\n## Repairs by code\n\nA read as another name, R repaired, F reported and kept.\n\n| source | mapping | code | | how often | example |\n|---|---|---|---|--:|---|\n");
+    out.push_str("\n## Repairs of records by code\n\nA read as another name, R repaired, F reported and kept.\n\n| source | mapping | code | | how often | example |\n|---|---|---|---|--:|---|\n");
     for (name, row) in rows {
         for (code, (count, examples)) in &row.repairs.codes {
             let action = repair_code(code).map_or(' ', |row| row.action.letter());
@@ -276,9 +278,95 @@ fn page(rows: &BTreeMap<String, Row>) -> String {
     for row in rows.values() {
         omitted.merge(&row.repairs);
     }
+    write_everything(&mut out, all);
     out.push_str("\n## Left out on purpose\n\n| where | how often | why |\n|---|--:|---|\n");
     for (path, (count, reason)) in &omitted.omitted {
         let _ = writeln!(out, "| `{path}` | {count} | {} |", reason.en);
     }
     out
+}
+
+/// What the page says of RDF.
+const RDF: &str = "\
+## RDF\n\n\
+RDF of a declared source is mended on its way in, and so is that of `oslo load --repair`; a plain `oslo load` takes it as it\n\
+is. What is mended stands in `mappings/rdf/herstel.toml`: twins of namespaces, misspelt terms, terms of implementation\n\
+models, properties with a code list, a datatype or text without a language. A text that no strict reader takes is mended\n\
+first: Windows-1252 for UTF-8, characters that no IRI may hold, `rdf:langString` without a language, full stops that\n\
+`@prefix` and `@base` lack, commas too many in JSON, empty `@type` in JSON-LD contexts.\n\n\
+```\n\
+oslo load --repair bestuur.ttl                     # what was mended on standard error, an example of each code\n\
+oslo load --repair --report json bestuur.ttl       # the same, an object a line\n\
+oslo load --repair --keep N002,N041 bestuur.ttl    # all but these\n\
+oslo load --repair --strict bestuur.ttl            # refuse what would have to be repaired\n\
+oslo source add bestuur bestuur/ --keep N002       # the same choices for a source\n\
+oslo source show bestuur                           # how often each code applied in each run\n\
+```\n\n\
+Codes of action A are read as another name, R are repaired, F are counted and stay as they are. In RDF N031 is counted and\n\
+stays too: the shapes judge.\n\n";
+
+/// Documents of all sources, what was mended, and what is not taken in.
+fn write_everything(out: &mut String, all: &Everything) {
+    out.push_str(
+        "\n## Everything that is taken in\n\n\
+         Documents that can be read, by source and folder; as served: read by a strict reader as what they say they are, with\n\
+         the contexts that are published; after: as a declared source. Focus: nodes that shapes looked at, once for each shape.\n\
+         Results: with nothing but these documents and the code lists to go by. Mended: documents no strict reader takes,\n\
+         which are taken in now.\n\n\
+         | source | folder | documents | taken in | mended | triples as served | after | focus as served | after | results as served | after |\n\
+         |---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n",
+    );
+    let mut total = [0; 9];
+    for ((source, folder), group) in &all.groups {
+        let counts = [
+            group.documents,
+            group.taken,
+            group.saved,
+            group.served.triples,
+            group.after.triples,
+            group.served.focus,
+            group.after.focus,
+            group.served.results,
+            group.after.results,
+        ];
+        let _ = write!(out, "| {source} | {folder} |");
+        for (sum, count) in total.iter_mut().zip(counts) {
+            *sum += count;
+            let _ = write!(out, " {count} |");
+        }
+        out.push('\n');
+    }
+    out.push_str("| all | |");
+    for sum in total {
+        let _ = write!(out, " {sum} |");
+    }
+    out.push('\n');
+    out.push_str(
+        "\n### What was mended\n\n| source | folder | code | | how often | example |\n|---|---|---|---|--:|---|\n",
+    );
+    for ((source, folder), group) in &all.groups {
+        for (code, (count, examples)) in &group.repairs.codes {
+            let action = repair_code(code).map_or(' ', |row| row.action.letter());
+            let example = examples.first().map_or(String::new(), |(_, repair)| {
+                let text = repair.message().en.replace(['\n', '\r', '\t'], " ");
+                text.replace('|', "\\|").replace('<', "&lt;")
+            });
+            let _ = writeln!(out, "| {source} | {folder} | {code} | {action} | {count} | {example} |");
+        }
+    }
+    out.push_str("\n### What is not taken in\n\n| documents | why |\n|--:|---|\n");
+    for (why, count) in &all.reasons {
+        let _ = writeln!(out, "| {count} | {why} |");
+    }
+    out.push_str(
+        "\n### What no strict reader takes\n\nTaken in, by code of the repair that it took:\n\n| code | documents | |\n|---|--:|---|\n",
+    );
+    for (code, count) in &all.saved {
+        let hint = repair_code(code).map_or("", |row| row.hint_en);
+        let _ = writeln!(out, "| {code} | {count} | {hint} |");
+    }
+    out.push_str("\nRefused, by what is wrong:\n\n| documents | |\n|--:|---|\n");
+    for (why, count) in &all.lost {
+        let _ = writeln!(out, "| {count} | {why} |");
+    }
 }
