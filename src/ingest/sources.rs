@@ -28,6 +28,7 @@ use super::contexts::ContextStore;
 use super::fetch::{Fetched, Fetcher, Validators};
 use super::format::detect_format;
 use super::input::Input;
+use super::limits::Limits;
 use super::ldes::{
     Failure, Form, Harvest, HarvestError, HarvestOptions, not_fetched, not_rdf, not_read, refused,
 };
@@ -242,6 +243,9 @@ fn load(
         source.kind,
         SourceKind::Http | SourceKind::Dcat | SourceKind::Vocabulary
     );
+    if source.kind != SourceKind::File {
+        plan.limits = Limits::of_sources();
+    }
     plan.mode = LoadMode::Replace;
     plan.keeps_to_graph = true;
     plan.unit = CommitUnit::Together;

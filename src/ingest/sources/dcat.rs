@@ -183,7 +183,7 @@ fn pages(
         let how = Collect {
             media_type: Some(format.media_type()),
             base: Some(&fetched.url),
-            limits: &Limits::default(),
+            limits: &Limits::of_sources(),
             contexts: &contexts,
             version: job.registry.store().settings().rdf,
         };
