@@ -28,13 +28,13 @@ use super::contexts::ContextStore;
 use super::fetch::{Fetched, Fetcher, Validators};
 use super::format::detect_format;
 use super::input::Input;
-use super::limits::Limits;
 use super::ldes::{
     Failure, Form, Harvest, HarvestError, HarvestOptions, not_fetched, not_rdf, not_read, refused,
 };
+use super::limits::Limits;
 use super::load::{CommitUnit, LoadItem, LoadMode, LoadOutcome, LoadPlan, TargetGraph, load_files};
 use super::mend::Mending;
-use super::records::Records;
+use super::records::{Records, looks_known};
 use crate::rdf::format::Format;
 use crate::registry::{DeclaredSource, Registry, SourceKind, Writer, option};
 use crate::store::StoreError;
@@ -355,12 +355,14 @@ fn from_http(
     let Some(body) = fetched.body.clone() else {
         return Ok(());
     };
-    let Some(format) = format_of(&fetched) else {
+    let format = format_of(&fetched);
+    // Tables and documents of sources that are known here need not be RDF.
+    if format.is_none() && !looks_known(&Input::bytes(fetched.url.clone(), body.clone())) {
         return record.fail(not_rdf(url, &fetched.media_type));
-    };
+    }
     let item = LoadItem {
         input: Input::bytes(fetched.url.clone(), body),
-        format: Some(format),
+        format,
         graph: Some(source.graph.clone()),
         base_iri: Some(fetched.url),
     };

@@ -8,10 +8,10 @@ use crate::ingest::fetch::{FetchOptions, FetchProblem, Fetched, Fetcher, Validat
 use crate::ingest::ldes::{
     Failure, endless, no_batch, not_fetched, not_repaired, refused, reserved, too_many,
 };
-use crate::ingest::normalise::RepairReport;
-use crate::ingest::records::StagedObjects;
 use crate::ingest::limits::Limits;
+use crate::ingest::normalise::RepairReport;
 use crate::ingest::reader::json_values;
+use crate::ingest::records::StagedObjects;
 use crate::registry::{CommitError, CommitRequest, Registry, Writer};
 use crate::store::{CommitMeta, Source, StoreError, replace_file};
 use oxrdf::NamedNode;
