@@ -310,10 +310,14 @@ fn replace(
         nodes.extend(objects.nodes_below(draft, subject, &start));
     }
     let others: BTreeSet<Id> = said.iter().map(|quad| quad.s).collect();
+    let inverse = objects.inverse();
     let object = objects.open_with(draft, subject, nodes.into_iter(), mapping.inverse());
+    let id = object.id;
+    // Another object may say it of this one.
+    let is_of_other = |quad: &QuadIds| quad.s == id && inverse.contains(&quad.p);
     if record.is_row && record.is_whole && is_first {
         // Rows of the same object add to each other; what none of them says goes.
-        object.now.clear();
+        object.now.retain(&is_of_other);
     }
     if let (Some(moment), Some(since)) = (&moment, object.since())
         && moment.at() < since.at()
@@ -332,7 +336,7 @@ fn replace(
         let mut predicate = text_of(draft, quad.p);
         predicate.retain(|c| !"<>".contains(c));
         if !mapping.states(&predicate) {
-            return record.is_whole;
+            return record.is_whole && !is_of_other(quad);
         }
         if !record.is_extract {
             return true;

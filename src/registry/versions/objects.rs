@@ -95,12 +95,15 @@ impl Objects {
             kind: iri_id(draft, rdf::TYPE),
             class: iri_id(draft, generiek::VERSIE_CLASS),
         };
+        let view = draft.snapshot().whole();
+        let told = iri_id(draft, INVERSE);
+        let told = view.quads(Some(ids.versions), Some(told), None, Some(ids.versions));
         Self {
             base: base.to_owned(),
-            view: draft.snapshot().whole(),
+            inverse: told.map(|quad| quad.o).collect(),
+            view,
             open: FxHashMap::default(),
             seen: FxHashSet::default(),
-            inverse: FxHashSet::default(),
             graphs,
             ids,
         }
@@ -233,6 +236,11 @@ impl Objects {
     /// Whether an object was opened before.
     pub fn has_opened(&self, draft: &mut Draft<'_>, iri: &str) -> bool {
         self.seen.contains(&iri_id(draft, iri))
+    }
+
+    /// Predicates by which objects of the graph state something of others.
+    pub fn inverse(&self) -> BTreeSet<Id> {
+        self.inverse.iter().copied().collect()
     }
 
     /// Counts subjects as opened: what is said of them came with an object.
