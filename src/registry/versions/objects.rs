@@ -259,6 +259,10 @@ impl Objects {
                 }
             }
         }
+        // What one object says of another stays, whichever of them was written last.
+        for quad in &self.of_others {
+            draft.add(*quad);
+        }
         self.view = draft.snapshot().whole();
     }
 

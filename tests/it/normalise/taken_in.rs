@@ -233,6 +233,9 @@ pub(super) fn everything(shared: &Path, judge: Option<&Registry>) -> Everything 
             }
             group.documents += 1;
             let why = reason(&row.path, &fate);
+            // Some documents are known to hold no records.
+            let told = file.repairs.as_ref();
+            let told = told.and_then(|report| Some(report.empty.first()?.1.en.clone()));
             match (&fate, why) {
                 (Fate::Taken, None) => group.taken += 1,
                 (Fate::Taken, Some(_)) => {
@@ -242,6 +245,13 @@ pub(super) fn everything(shared: &Path, judge: Option<&Registry>) -> Everything 
                     group.taken += 1;
                     let why = "Holds no statements: a context, or nothing but prefixes.";
                     *everything.reasons.entry(why.to_owned()).or_default() += 1;
+                }
+                (Fate::Empty, None) if told.is_some() => {
+                    group.taken += 1;
+                    *everything
+                        .reasons
+                        .entry(told.unwrap_or_default())
+                        .or_default() += 1;
                 }
                 (_, Some(why)) => {
                     used.insert(why);
