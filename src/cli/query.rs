@@ -241,7 +241,10 @@ fn open_state(session: &Session, args: &QueryArgs) -> anyhow::Result<(Registry, 
     let valid = registry.valid_at(&state, moment).map_err(|error| {
         Problem::new(
             format!("te veel verschilt tussen {} en nu: {error}", moment.text()),
-            format!("too much differs between {} and now: {error}", moment.text()),
+            format!(
+                "too much differs between {} and now: {error}",
+                moment.text()
+            ),
         )
         .hint(
             "kies een moment dichter bij nu, of bevraag de grafen versies/… zelf",

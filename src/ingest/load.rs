@@ -610,7 +610,9 @@ fn keep_to_graphs(
     let changed = draft.changed_graphs();
     let view = draft.snapshot().whole();
     let own = items.iter().filter_map(|item| item.graph.as_ref());
-    let own: BTreeSet<String> = own.flat_map(|graph| registry.graphs_of(graph.as_str())).collect();
+    let own: BTreeSet<String> = own
+        .flat_map(|graph| registry.graphs_of(graph.as_str()))
+        .collect();
     for graph in changed {
         let name = view.iri(graph);
         let name = name.as_deref().unwrap_or_default();

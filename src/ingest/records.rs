@@ -224,14 +224,12 @@ fn replace(
         .iter()
         .map(|quad| draft.intern_quad(quad.as_ref()))
         .collect();
-    let moment = quads
-        .iter()
-        .find_map(|quad| match &quad.object {
-            Term::Literal(value) if quad.predicate.as_str() == generiek::VERSIE_IDENTIFICATOR => {
-                Moment::parse(value.value())
-            }
-            _ => None,
-        });
+    let moment = quads.iter().find_map(|quad| match &quad.object {
+        Term::Literal(value) if quad.predicate.as_str() == generiek::VERSIE_IDENTIFICATOR => {
+            Moment::parse(value.value())
+        }
+        _ => None,
+    });
     let mapping = record.mapping;
     let object = objects.open(draft, record.subject, mapping.roles(), mapping.inverse());
     if let (Some(moment), Some(since)) = (&moment, object.since())
@@ -267,7 +265,12 @@ fn replace(
         let alike = |other: &&QuadIds| language_of(&text_of(draft, other.o)) == language;
         object.now.iter().filter(same).filter(alike).count() == 1 && anew.filter(alike).count() == 1
     };
-    let mut now: BTreeSet<QuadIds> = object.now.iter().filter(|quad| !goes(quad)).copied().collect();
+    let mut now: BTreeSet<QuadIds> = object
+        .now
+        .iter()
+        .filter(|quad| !goes(quad))
+        .copied()
+        .collect();
     now.extend(said);
     if now == object.now {
         return;
@@ -319,7 +322,9 @@ impl StagedObjects {
     /// Writes what is open; with `is_whole`, what nothing was read about goes.
     pub(super) fn finish(mut self, draft: &mut Draft<'_>, is_whole: bool) {
         let is_whole = is_whole && !self.has_events;
-        let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string();
+        let now = jiff::Timestamp::now()
+            .strftime("%Y-%m-%dT%H:%M:%SZ")
+            .to_string();
         for objects in self.by_graph.values_mut() {
             objects.flush(draft);
             if let (true, Some(now)) = (is_whole, Moment::parse(&now)) {

@@ -5,8 +5,8 @@ use super::contexts::ContextProblem;
 use super::diagnostic::{Diagnostic, Location};
 use super::syntax_texts::strip_place;
 use crate::rdf::format::Format;
-use crate::registry::Reserved;
 use crate::rdf::label::Text;
+use crate::registry::Reserved;
 use std::io;
 
 /// A diagnostic without its place.

@@ -3,8 +3,8 @@
 
 use super::gate::{Level, Mode};
 use super::made::Judged;
-use super::reserved::{Reserved, Writer};
 use super::quarantine::{Aside, Put, TakenOut, Touched};
+use super::reserved::{Reserved, Writer};
 use super::{Registry, StoredReport};
 use crate::shapes::{Event, Live, Report, ResultRow, SeverityCounts, Step};
 use crate::store::{CommitInfo, CommitMeta, Draft, Id, Snapshot, StoreError, View};

@@ -77,7 +77,11 @@ impl Registry {
         for source in self.sources() {
             let graph = source.graph.as_str();
             let account = self.graph_iri(&format!("herkomst/{}", source.name));
-            for name in self.graphs_of(graph).into_iter().chain([account.into_string()]) {
+            for name in self
+                .graphs_of(graph)
+                .into_iter()
+                .chain([account.into_string()])
+            {
                 reserved.insert(name, Some(source.name.clone()));
             }
         }
@@ -169,7 +173,13 @@ mod tests {
         assert_eq!(write(Writer::Anyone, "bron/a"), None);
         let source = DeclaredSource::new("a", SourceKind::File, "/a", registry.graph_iri("bron/a"));
         registry.declare_source(&source).expect("declared");
-        let own = ["bron/a", "bron/a/afgeleid", "herkomst/a", "versies/bron/a", "versies/bron/a/inhoud"];
+        let own = [
+            "bron/a",
+            "bron/a/afgeleid",
+            "herkomst/a",
+            "versies/bron/a",
+            "versies/bron/a/inhoud",
+        ];
         for graph in own {
             let told = write(Writer::Anyone, graph).expect("refused");
             assert_eq!(told.source.as_deref(), Some("a"), "{graph}");

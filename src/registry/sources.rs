@@ -270,7 +270,11 @@ impl Registry {
             let options: Vec<(String, Term)> = options
                 .map(|(name, value)| (format!("{OPTION}{name}"), text(value)))
                 .collect();
-            said.extend(options.iter().map(|(name, value)| (name.as_str(), value.clone())));
+            said.extend(
+                options
+                    .iter()
+                    .map(|(name, value)| (name.as_str(), value.clone())),
+            );
             if !source.keep.is_empty() {
                 said.push(("keep", text(&source.keep)));
             }

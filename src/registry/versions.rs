@@ -19,8 +19,8 @@ mod valid;
 
 pub use moment::Moment;
 pub use objects::{Object, ObjectGraphs, Objects};
-pub use valid::ValidTimeError;
 pub(super) use valid::Known;
+pub use valid::ValidTimeError;
 
 /// Folder of the graphs of versions, below `{base}/graph/`.
 pub const VERSIONS: &str = "versies/";

@@ -7,8 +7,8 @@
 //! and its `log.new` tells that it may be started over.
 
 use crate::store::check::sum_log;
-use crate::store::derived::files_of;
 use crate::store::copy_kept::{Kept, copy_kept};
+use crate::store::derived::files_of;
 use crate::store::folder::{
     CONTEXTS_DIR, EVIDENCE_DIR, Folder, LOCK_FILE, QUERIES_DIR, SOURCES_DIR, sync_dir,
 };

@@ -17,9 +17,14 @@ const ID: &str = "https://data.vlaanderen.be/id/";
 
 /// The published scenarios, by name.
 fn scenarios() -> Option<BTreeMap<String, Vec<Value>>> {
-    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data/registries/feed-example");
+    let root =
+        PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data/registries/feed-example");
     if !root.is_dir() {
-        assert!(std::env::var_os("CI").is_none(), "{} is missing", root.display());
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "{} is missing",
+            root.display()
+        );
         eprintln!("skipped: {} is missing", root.display());
         return None;
     }
@@ -28,7 +33,11 @@ fn scenarios() -> Option<BTreeMap<String, Vec<Value>>> {
         for file in std::fs::read_dir(folder.expect("an entry").path()).expect("a folder") {
             let path = file.expect("an entry").path();
             let text = std::fs::read_to_string(&path).expect("a scenario");
-            let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+            let name = path
+                .file_stem()
+                .expect("a name")
+                .to_string_lossy()
+                .into_owned();
             found.insert(name, serde_json::from_str(&text).expect("events"));
         }
     }
@@ -71,7 +80,10 @@ fn dump(registry: &Registry) -> BTreeSet<String> {
 fn same(found: &BTreeSet<String>, wanted: &BTreeSet<String>, what: &str) {
     let more: Vec<&String> = found.difference(wanted).take(8).collect();
     let less: Vec<&String> = wanted.difference(found).take(8).collect();
-    assert!(more.is_empty() && less.is_empty(), "{what}: {more:#?} for {less:#?}");
+    assert!(
+        more.is_empty() && less.is_empty(),
+        "{what}: {more:#?} for {less:#?}"
+    );
 }
 
 /// The first column of the answers about a state.
@@ -87,7 +99,10 @@ fn ask(registry: &Registry, day: Option<&str>, text: &str) -> Vec<String> {
     let format = OutputFormat::from_name_for("csv", query.kind()).expect("a format");
     run_query(&state.view(), &query, &options, format, &mut out).expect("answers");
     let text = String::from_utf8(out).expect("UTF-8");
-    let rows = text.lines().skip(1).map(|line| line.trim().trim_matches('"').to_owned());
+    let rows = text
+        .lines()
+        .skip(1)
+        .map(|line| line.trim().trim_matches('"').to_owned());
     rows.collect()
 }
 
@@ -100,7 +115,10 @@ struct Dice(u64);
 
 impl Dice {
     fn below(&mut self, bound: usize) -> usize {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
         (self.0 >> 33) as usize % bound.max(1)
     }
 
@@ -118,13 +136,21 @@ fn every_scenario_gives_the_same_graphs_however_it_arrives() {
         let first = memory();
         let report = take(&first, events);
         assert!(report.refused_count == 0, "{name}: {:?}", report.refused);
-        assert!(!report.codes.contains_key("N071"), "{name}: {:?}", report.codes);
+        assert!(
+            !report.codes.contains_key("N071"),
+            "{name}: {:?}",
+            report.codes
+        );
         let wanted = dump(&first);
         assert!(wanted.len() > 5, "{name}: {}", wanted.len());
         // Once more.
         let seq = first.snapshot().seq();
         take(&first, events);
-        assert_eq!(first.snapshot().seq(), seq, "{name} a second time is a commit");
+        assert_eq!(
+            first.snapshot().seq(),
+            seq,
+            "{name} a second time is a commit"
+        );
         let mut dice = Dice(7);
         for round in 0..8 {
             // One by one, with some again at once and all again at the end.
@@ -133,19 +159,28 @@ fn every_scenario_gives_the_same_graphs_however_it_arrives() {
                 take(&registry, std::slice::from_ref(event));
                 if dice.below(2) == 0 {
                     let earlier = dice.below(events.len());
-                    let known = &events[..=earlier.min(events.iter().position(|e| e == event).expect("there"))];
+                    let known = &events
+                        [..=earlier.min(events.iter().position(|e| e == event).expect("there"))];
                     take(&registry, known);
                 }
             }
             take(&registry, events);
-            same(&dump(&registry), &wanted, &format!("{name}, round {round}, one by one"));
+            same(
+                &dump(&registry),
+                &wanted,
+                &format!("{name}, round {round}, one by one"),
+            );
             // In one page, in any order, with duplicates.
             let mut shuffled = events.clone();
             shuffled.push(events[dice.below(events.len())].clone());
             dice.shuffle(&mut shuffled);
             let registry = memory();
             take(&registry, &shuffled);
-            same(&dump(&registry), &wanted, &format!("{name}, round {round}, shuffled"));
+            same(
+                &dump(&registry),
+                &wanted,
+                &format!("{name}, round {round}, shuffled"),
+            );
         }
     }
 }
@@ -206,7 +241,8 @@ fn objects_are_what_they_were_on_a_day() {
         take(&registry, events);
     }
     let status = |day: Option<&str>, path: &str, predicate: &str| {
-        let text = format!("SELECT ?s {{ <{ID}{path}> <https://data.vlaanderen.be/ns/{predicate}> ?s }}");
+        let text =
+            format!("SELECT ?s {{ <{ID}{path}> <https://data.vlaanderen.be/ns/{predicate}> ?s }}");
         let found = ask(&registry, day, &text);
         let last = |iri: &String| iri.rsplit('/').next().unwrap_or_default().to_owned();
         found.iter().map(last).collect::<Vec<_>>().join(" ")
@@ -225,16 +261,29 @@ fn objects_are_what_they_were_on_a_day() {
     assert_eq!(deleted(Some("2025-04-18T11:54:00+02:00")), "gehistoreerd");
     assert_eq!(deleted(Some("2025-04-18T11:56:00+02:00")), "");
     // Names: all of them as they were.
-    let name = format!("SELECT ?n {{ <{ID}straatnaam/228493> <http://www.w3.org/2000/01/rdf-schema#label> ?n }}");
-    assert_eq!(ask(&registry, Some("2023-11-21T10:20:00+01:00"), &name), ["Betenbroek"]);
-    assert_eq!(ask(&registry, Some("2023-11-21T10:26:00+01:00"), &name), ["Betenbroeck"]);
+    let name = format!(
+        "SELECT ?n {{ <{ID}straatnaam/228493> <http://www.w3.org/2000/01/rdf-schema#label> ?n }}"
+    );
+    assert_eq!(
+        ask(&registry, Some("2023-11-21T10:20:00+01:00"), &name),
+        ["Betenbroek"]
+    );
+    assert_eq!(
+        ask(&registry, Some("2023-11-21T10:26:00+01:00"), &name),
+        ["Betenbroeck"]
+    );
     assert_eq!(ask(&registry, Some("2023-11-21"), &name), ["Betenbroek"]);
-    let names = format!("SELECT ?n {{ <{ID}postinfo/5020> <https://data.vlaanderen.be/ns/adres#postnaam> ?n }} ORDER BY ?n");
+    let names = format!(
+        "SELECT ?n {{ <{ID}postinfo/5020> <https://data.vlaanderen.be/ns/adres#postnaam> ?n }} ORDER BY ?n"
+    );
     assert_eq!(ask(&registry, Some("2025-09-15"), &names).len(), 7);
     assert!(ask(&registry, None, &names).is_empty());
     // Addresses of a unit: states about others, replaced as a whole.
     let units = "SELECT ?u (GROUP_CONCAT(?n; separator=\" \") AS ?all) { SELECT ?u ?n { ?a <https://data.vlaanderen.be/ns/adres#isToegekendAan> ?u BIND(STRAFTER(STR(?a), \"/id/adres/\") AS ?n) } ORDER BY ?u ?n } GROUP BY ?u ORDER BY ?u";
-    insta::assert_snapshot!("addresses_of_units_now", ask(&registry, None, units).join("\n"));
+    insta::assert_snapshot!(
+        "addresses_of_units_now",
+        ask(&registry, None, units).join("\n")
+    );
     insta::assert_snapshot!(
         "addresses_of_units_in_2024",
         ask(&registry, Some("2024-12-31"), units).join("\n")
@@ -273,7 +322,10 @@ fn nothing_of_an_event_is_dropped() {
             let empty = Vec::new();
             let attributes = event["data"]["attributen"].as_array().unwrap_or(&empty);
             for attribute in attributes {
-                if attribute["naam"].as_str().is_some_and(|naam| naam.ends_with("eometrie") || naam.ends_with("Positie")) {
+                if attribute["naam"]
+                    .as_str()
+                    .is_some_and(|naam| naam.ends_with("eometrie") || naam.ends_with("Positie"))
+                {
                     // Twins of a geometry are compared; the first is what is kept.
                     let gml = attribute["nieuweWaarde"][0]["gml"].as_str().expect("GML");
                     assert!(stored.contains(&gml.replace('"', "\\\"")), "{name}: {gml}");
@@ -285,13 +337,17 @@ fn nothing_of_an_event_is_dropped() {
                         Value::Array(list) => open.extend(list),
                         Value::Object(members) => open.extend(members.values()),
                         Value::String(text) => assert!(stored.contains(text), "{name}: {text}"),
-                        Value::Bool(flag) => assert!(stored.contains(&flag.to_string()), "{name}: {flag}"),
+                        Value::Bool(flag) => {
+                            assert!(stored.contains(&flag.to_string()), "{name}: {flag}")
+                        }
                         _ => {}
                     }
                 }
             }
             for key in ["objectId", "naamruimte", "versieId"] {
-                let delete = event["type"].as_str().is_some_and(|kind| kind.contains(".delete."));
+                let delete = event["type"]
+                    .as_str()
+                    .is_some_and(|kind| kind.contains(".delete."));
                 if let Some(text) = event["data"][key].as_str().filter(|_| !delete) {
                     assert!(stored.contains(text), "{name}: {key} {text}");
                 }
@@ -319,14 +375,29 @@ fn what_is_strange_is_told_and_holds_up_nothing() {
     let report = take(
         &registry,
         &[
-            event("1", "create", "90000001", json!([attribute("straatnaam", Value::Null, dutch("Proefstraat"))])),
+            event(
+                "1",
+                "create",
+                "90000001",
+                json!([attribute("straatnaam", Value::Null, dutch("Proefstraat"))]),
+            ),
             event("2", "grow", "90000001", json!([])),
             event("drie", "update", "90000001", json!([])),
-            event("4", "update", "90000001", json!([
-                attribute("straatnaam", dutch("Andere straat"), dutch("Proeflaan")),
-                attribute("kleur", Value::Null, json!("groen")),
-            ])),
-            event("5", "update", "90000002", json!([attribute("straatnaam", dutch("x"), dutch("Nieuwe straat"))])),
+            event(
+                "4",
+                "update",
+                "90000001",
+                json!([
+                    attribute("straatnaam", dutch("Andere straat"), dutch("Proeflaan")),
+                    attribute("kleur", Value::Null, json!("groen")),
+                ]),
+            ),
+            event(
+                "5",
+                "update",
+                "90000002",
+                json!([attribute("straatnaam", dutch("x"), dutch("Nieuwe straat"))]),
+            ),
         ],
     );
     let count = |code: &str| report.codes.get(code).map_or(0, |(count, _)| *count);
@@ -337,13 +408,23 @@ fn what_is_strange_is_told_and_holds_up_nothing() {
     // A value that is taken back leaves nothing.
     take(
         &registry,
-        &[event("6", "update", "90000001", json!([attribute("straatnaam", dutch("Proeflaan"), json!([]))]))],
+        &[event(
+            "6",
+            "update",
+            "90000001",
+            json!([attribute("straatnaam", dutch("Proeflaan"), json!([]))]),
+        )],
     );
     assert_eq!(ask(&registry, None, names), ["Nieuwe straat"]);
     // An older event about an object that went on says nothing any more.
     take(
         &registry,
-        &[event("3", "update", "90000002", json!([attribute("straatnaam", Value::Null, dutch("Oud"))]))],
+        &[event(
+            "3",
+            "update",
+            "90000002",
+            json!([attribute("straatnaam", Value::Null, dutch("Oud"))]),
+        )],
     );
     assert_eq!(ask(&registry, None, names), ["Nieuwe straat"]);
 }

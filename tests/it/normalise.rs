@@ -301,8 +301,9 @@ fn address_as(version: &str, status: &str) -> String {
     let mut record: Value = serde_json::from_str(&text).expect("JSON");
     let data = &mut record["data"];
     data["identificator"]["gestructureerdeIdentificator"]["versieIdentificator"] = json!(version);
-    data["status"]["@id"] =
-        json!(format!("https://data.vlaanderen.be/id/concept/adresstatus/{status}"));
+    data["status"]["@id"] = json!(format!(
+        "https://data.vlaanderen.be/id/concept/adresstatus/{status}"
+    ));
     record.to_string()
 }
 
@@ -328,7 +329,10 @@ fn records_leave_versions_behind_in_any_order() {
         output(data, ["query", "--format", "csv", all])
     };
     let mut dumps = Vec::new();
-    for (number, order) in [[0, 1, 2], [2, 0, 1], [1, 2, 0], [2, 1, 0]].iter().enumerate() {
+    for (number, order) in [[0, 1, 2], [2, 0, 1], [1, 2, 0], [2, 1, 0]]
+        .iter()
+        .enumerate()
+    {
         let data = folder.path().join(format!("data{number}"));
         for at in order {
             let loaded = run(&data, ["load", "--on-violation", "off", &files[*at]]);
@@ -336,7 +340,11 @@ fn records_leave_versions_behind_in_any_order() {
         }
         // Again, which changes nothing.
         let again = run(&data, ["load", "--on-violation", "off", &files[order[0]]]);
-        assert!(stdout(&again).starts_with("unchanged"), "{}", stdout(&again));
+        assert!(
+            stdout(&again).starts_with("unchanged"),
+            "{}",
+            stdout(&again)
+        );
         for (day, status) in [
             ("2019-04-30", None),
             ("2019-05-01", Some("voorgesteld")),
@@ -348,7 +356,9 @@ fn records_leave_versions_behind_in_any_order() {
         ] {
             let found = output(&data, ["query", "--format", "csv", "--valid-on", day, ask]);
             let rows: Vec<&str> = found.lines().skip(1).collect();
-            let concept = |status: &str| format!("https://data.vlaanderen.be/id/concept/adresstatus/{status}");
+            let concept = |status: &str| {
+                format!("https://data.vlaanderen.be/id/concept/adresstatus/{status}")
+            };
             let wanted: Vec<String> = status.into_iter().map(concept).collect();
             assert_eq!(rows, wanted, "{day} after {order:?}");
         }
@@ -357,12 +367,25 @@ fn records_leave_versions_behind_in_any_order() {
         assert!(output(&data, ["query", "--format", "csv", count]).contains("\n1"));
         // At a moment before, its nodes are those of then, under the names of now.
         let nodes = "SELECT (COUNT(*) AS ?n) { <https://data.vlaanderen.be/id/adres/90000001> (<https://data.vlaanderen.be/ns/adres#positie>/<http://www.w3.org/ns/locn#geometry>/<http://www.opengis.net/ont/geosparql#asWKT>) ?w }";
-        let then = output(&data, ["query", "--format", "csv", "--valid-on", "2024-12-31", nodes]);
+        let then = output(
+            &data,
+            [
+                "query",
+                "--format",
+                "csv",
+                "--valid-on",
+                "2024-12-31",
+                nodes,
+            ],
+        );
         assert!(then.contains("\n1"), "{then}");
         output(&data, ["check", "--deep"]);
         dumps.push(dump(&data));
     }
-    assert!(dumps.iter().all(|dump| *dump == dumps[0]), "the order counts");
+    assert!(
+        dumps.iter().all(|dump| *dump == dumps[0]),
+        "the order counts"
+    );
 }
 
 #[test]

@@ -43,12 +43,22 @@ async fn no_route_of_the_server_writes_to_them() {
         let turtle = "<urn:b> <urn:p> 2 .";
         let own = "INSERT DATA { <urn:b> <urn:p> 2 }";
         let mut answers = vec![
-            server.write(Method::PUT, &path, "text/turtle", turtle).await,
-            server.write(Method::POST, &path, "text/turtle", turtle).await,
+            server
+                .write(Method::PUT, &path, "text/turtle", turtle)
+                .await,
+            server
+                .write(Method::POST, &path, "text/turtle", turtle)
+                .await,
             server.write(Method::PATCH, &path, UPDATE, own).await,
-            server.write(Method::PUT, &indirect, "text/turtle", turtle).await,
-            server.write(Method::POST, &indirect, "text/turtle", turtle).await,
-            server.write(Method::POST, "/sparql/update", UPDATE, &insert).await,
+            server
+                .write(Method::PUT, &indirect, "text/turtle", turtle)
+                .await,
+            server
+                .write(Method::POST, &indirect, "text/turtle", turtle)
+                .await,
+            server
+                .write(Method::POST, "/sparql/update", UPDATE, &insert)
+                .await,
             server.write(Method::POST, "/sparql", UPDATE, &insert).await,
             server
                 .write(
@@ -66,9 +76,21 @@ async fn no_route_of_the_server_writes_to_them() {
             let away = format!("DROP GRAPH <{iri}>");
             let authorization = format!("Bearer {TOKEN}");
             let headers = [("authorization", authorization.as_str())];
-            answers.push(server.send(request(Method::DELETE, &path, &headers, "")).await);
-            answers.push(server.write(Method::POST, "/sparql/update", UPDATE, &away).await);
-            answers.push(server.write(Method::POST, "/sparql/update", UPDATE, "CLEAR ALL").await);
+            answers.push(
+                server
+                    .send(request(Method::DELETE, &path, &headers, ""))
+                    .await,
+            );
+            answers.push(
+                server
+                    .write(Method::POST, "/sparql/update", UPDATE, &away)
+                    .await,
+            );
+            answers.push(
+                server
+                    .write(Method::POST, "/sparql/update", UPDATE, "CLEAR ALL")
+                    .await,
+            );
         }
         for answer in answers {
             let problem = answer.assert_problem(403, "source-graph");
@@ -138,7 +160,10 @@ fn no_command_writes_to_them_unless_it_is_meant() {
         assert_eq!(refused.status.code(), Some(code), "{}", stderr(&refused));
     }
     let told = stderr(&run(&data, ["load", "--graph", graph, more]));
-    assert!(told.contains("P036") && told.contains("source wijken"), "{told}");
+    assert!(
+        told.contains("P036") && told.contains("source wijken"),
+        "{told}"
+    );
     let told = stderr(&run(&data, ["update", &insert]));
     assert!(told.contains("oslo source remove wijken"), "{told}");
     let told = stderr(&run(&data, ["--lang", "nl", "update", &insert]));

@@ -172,7 +172,10 @@ fn change(
         Err(error @ NormaliseError::Strict(_)) => return Err(NotApplied::Strict(error)),
         Err(error) => {
             let place = event.object().unwrap_or_default();
-            report.refuse(format!("{} {place} {}", account.source, event.number), error.message());
+            report.refuse(
+                format!("{} {place} {}", account.source, event.number),
+                error.message(),
+            );
             return Ok(false);
         }
     };
@@ -187,7 +190,9 @@ fn change(
         let differs = if is_new {
             true
         } else {
-            let old = event.has_old_values().then(|| event.record("oudeWaarde", &mut Vec::new()));
+            let old = event
+                .has_old_values()
+                .then(|| event.record("oudeWaarde", &mut Vec::new()));
             let options = NormaliseOptions::new(account.base, account.source);
             let old = old.flatten().and_then(|old| {
                 normaliser
@@ -261,9 +266,7 @@ fn stated_by(
 ) -> Vec<QuadIds> {
     let mut id = |iri: &str| draft.intern(NamedNodeRef::new_unchecked(iri).into());
     let path = object.iri().split_once("/id/").map_or("", |(_, path)| path);
-    let mut node = |role: &str| {
-        id(&format!("{}/.well-known/genid/{path}/{role}", account.base))
-    };
+    let mut node = |role: &str| id(&format!("{}/.well-known/genid/{path}/{role}", account.base));
     match stated {
         Stated::Of(role, predicate) => {
             let s = role.map_or(object.id, &mut node);
@@ -273,12 +276,20 @@ fn stated_by(
         }
         Stated::Inverse(predicate) => {
             let p = id(predicate);
-            let own = object.now.iter().filter(|quad| quad.o == object.id && quad.p == p);
+            let own = object
+                .now
+                .iter()
+                .filter(|quad| quad.o == object.id && quad.p == p);
             own.copied().collect()
         }
         Stated::Node(role) => {
             let s = node(role);
-            let mut own: Vec<QuadIds> = object.now.iter().filter(|quad| quad.s == s).copied().collect();
+            let mut own: Vec<QuadIds> = object
+                .now
+                .iter()
+                .filter(|quad| quad.s == s)
+                .copied()
+                .collect();
             own.retain(|quad| {
                 let mut text = Vec::new();
                 draft.write_text(quad.p, &mut text);
@@ -309,10 +320,8 @@ fn transform(
     // One event may name an object in several pairs.
     let mut fresh: BTreeSet<&str> = BTreeSet::new();
     for (from, to) in &pairs {
-        for (iri, predicate, other) in [
-            (from, dct::IS_REPLACED_BY, to),
-            (to, dct::REPLACES, from),
-        ] {
+        for (iri, predicate, other) in [(from, dct::IS_REPLACED_BY, to), (to, dct::REPLACES, from)]
+        {
             let object = open(draft, objects, event, account, iri);
             if is_known(object, event) && !fresh.contains(iri.as_str()) {
                 continue;
@@ -323,7 +332,12 @@ fn transform(
             let mut id = |iri: &str| draft.intern(NamedNodeRef::new_unchecked(iri).into());
             let (p, o) = (id(predicate), id(other));
             let g = id(&graph_name(event, account));
-            object.now.insert(QuadIds { s: object.id, p, o, g });
+            object.now.insert(QuadIds {
+                s: object.id,
+                p,
+                o,
+                g,
+            });
             if is_unknown && predicate == dct::IS_REPLACED_BY {
                 let repair = Repair {
                     code: "N080",
@@ -345,7 +359,12 @@ fn transform(
 }
 
 /// The merger that a transform of municipalities is part of: one per successor and moment.
-fn merger(draft: &mut Draft<'_>, event: &Event<'_>, account: &Account<'_>, (from, to): (&str, &str)) {
+fn merger(
+    draft: &mut Draft<'_>,
+    event: &Event<'_>,
+    account: &Account<'_>,
+    (from, to): (&str, &str),
+) {
     let number = to.rsplit('/').next().unwrap_or_default();
     let moment = event.moment.text();
     let day = moment.get(..10).unwrap_or(moment);
@@ -356,7 +375,10 @@ fn merger(draft: &mut Draft<'_>, event: &Event<'_>, account: &Account<'_>, (from
     let graph = NamedNode::new_unchecked(graph_name(event, account));
     for (predicate, object) in [
         (rdf::TYPE, iri("http://www.w3.org/ns/org#ChangeEvent")),
-        (rdf::TYPE, iri("https://data.vlaanderen.be/ns/organisatie#Fusie")),
+        (
+            rdf::TYPE,
+            iri("https://data.vlaanderen.be/ns/organisatie#Fusie"),
+        ),
         ("http://www.w3.org/ns/org#originalOrganization", iri(from)),
         ("http://www.w3.org/ns/org#resultingOrganization", iri(to)),
         (dct::DATE, Literal::new_typed_literal(day, date).into()),
@@ -374,7 +396,11 @@ fn envelope(event: &Event<'_>) -> Vec<Omission> {
         "Omslag van de gebeurtenis; die wordt als bewijs bewaard.",
         "Envelope of the event, which is kept as evidence.",
     );
-    let keys = event.raw.as_object().into_iter().flat_map(|members| members.keys());
+    let keys = event
+        .raw
+        .as_object()
+        .into_iter()
+        .flat_map(|members| members.keys());
     let mut omitted: Vec<Omission> = keys
         .filter(|key| !TOLD.contains(&key.as_str()))
         .map(|key| Omission {

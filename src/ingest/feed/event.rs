@@ -141,7 +141,12 @@ impl<'v> Event<'v> {
             "attributen": attributes,
         });
         // Of several municipalities nobody says which one the object belongs to.
-        if let Some([only]) = self.data.get("nisCodes").and_then(Value::as_array).map(Vec::as_slice) {
+        if let Some([only]) = self
+            .data
+            .get("nisCodes")
+            .and_then(Value::as_array)
+            .map(Vec::as_slice)
+        {
             record["nisCodes"] = only.clone();
         }
         Some(record)
@@ -159,7 +164,10 @@ impl<'v> Event<'v> {
     /// Whether all attributes had no value before.
     pub(super) fn has_old_values(&self) -> bool {
         let listed = self.data.get("attributen").and_then(Value::as_array);
-        let mut old = listed.into_iter().flatten().filter_map(|attribute| attribute.get("oudeWaarde"));
+        let mut old = listed
+            .into_iter()
+            .flatten()
+            .filter_map(|attribute| attribute.get("oudeWaarde"));
         old.any(|value| !value.is_null() && value.as_array().is_none_or(|list| !list.is_empty()))
     }
 
@@ -169,7 +177,10 @@ impl<'v> Event<'v> {
         let mut read = |one: &Map<String, Value>| {
             let from = one.get("vanId").and_then(|id| self.iri(id));
             let many = one.get("naarIds").and_then(Value::as_array);
-            let to = one.get("naarId").into_iter().chain(many.into_iter().flatten());
+            let to = one
+                .get("naarId")
+                .into_iter()
+                .chain(many.into_iter().flatten());
             for to in to.filter_map(|id| self.iri(id)) {
                 if let Some(from) = from.clone().filter(|_| pairs.len() < MAX_PAIRS) {
                     pairs.push((from, to));
@@ -242,7 +253,8 @@ mod tests {
                 "specversion": "1.0", "id": "7", "time": "2025-01-01T01:04:15.0001+01:00",
                 "type": format!("basisregisters.{kind}.transform.v1"), "data": data,
             });
-            let event = Event::read(&event).map(|event| (event.pairs(), event.moment.text().to_owned()));
+            let event =
+                Event::read(&event).map(|event| (event.pairs(), event.moment.text().to_owned()));
             event.expect("an event")
         };
         let id = |kind: &str, number: u32| format!("https://data.vlaanderen.be/id/{kind}/{number}");
@@ -256,11 +268,15 @@ mod tests {
             pairs("streetname", json!({"vanId": c, "naarIds": [a, b]})),
             (vec![(c.clone(), a), (c, b)], moment.clone())
         );
-        let both = json!({"transformaties": [{"vanId": "1", "naarId": "2"}, {"vanId": 3, "naarId": "4"}]});
+        let both =
+            json!({"transformaties": [{"vanId": "1", "naarId": "2"}, {"vanId": 3, "naarId": "4"}]});
         assert_eq!(
             pairs("address", both),
             (
-                vec![(id("adres", 1), id("adres", 2)), (id("adres", 3), id("adres", 4))],
+                vec![
+                    (id("adres", 1), id("adres", 2)),
+                    (id("adres", 3), id("adres", 4))
+                ],
                 moment
             )
         );
@@ -275,7 +291,10 @@ mod tests {
             json!({"specversion": "1.0", "type": "basisregisters.address.update.v1", "id": "1"}),
             json!({"specversion": "1.0", "type": "basisregisters.address.update.v1", "id": "1", "data": {}}),
         ] {
-            assert!(Event::read(&strange).is_err_and(|why| why.code == "N071"), "{strange}");
+            assert!(
+                Event::read(&strange).is_err_and(|why| why.code == "N071"),
+                "{strange}"
+            );
         }
     }
 }

@@ -198,7 +198,11 @@ fn page_url(url: &str, page: u64) -> String {
         .collect();
     if !parts.iter().any(|pair| is_number(pair)) {
         // The gate of the registers and the registers behind it call it differently.
-        let name = if path.contains("/feeds/") { "pagina" } else { "page" };
+        let name = if path.contains("/feeds/") {
+            "pagina"
+        } else {
+            "page"
+        };
         parts.push(format!("{name}={page}"));
     }
     format!("{path}?{}", parts.join("&"))
@@ -208,8 +212,16 @@ impl Run<'_> {
     /// Reads one page; `None` ends the run.
     fn visit(&mut self, fetcher: &Fetcher, url: &str, at: u64) -> Result<Option<Page>, StoreError> {
         let known = Validators {
-            etag: self.position.etag.clone().filter(|_| at == self.position.page),
-            last_modified: self.position.last_modified.clone().filter(|_| at == self.position.page),
+            etag: self
+                .position
+                .etag
+                .clone()
+                .filter(|_| at == self.position.page),
+            last_modified: self
+                .position
+                .last_modified
+                .clone()
+                .filter(|_| at == self.position.page),
         };
         let accept = format!("{BATCH}, application/json;q=0.5");
         let fetched = match fetcher.get(url, &accept, &known) {
@@ -314,7 +326,10 @@ impl Run<'_> {
                 Ok(false)
             }
             Err(CommitError::Change(NotApplied::Evidence(error))) => {
-                let folder = registry.store().dir().unwrap_or_else(|| std::path::Path::new(""));
+                let folder = registry
+                    .store()
+                    .dir()
+                    .unwrap_or_else(|| std::path::Path::new(""));
                 Err(crate::store::io_error("write to", folder)(error))
             }
         }
@@ -356,10 +371,19 @@ mod tests {
     #[test]
     fn pages_have_numbers() {
         for (url, wanted) in [
-            ("https://a.example/v3/feeds/wijzigingen/adressen", "https://a.example/v3/feeds/wijzigingen/adressen?pagina=7"),
-            ("https://a.example/adressen/wijzigingen", "https://a.example/adressen/wijzigingen?page=7"),
+            (
+                "https://a.example/v3/feeds/wijzigingen/adressen",
+                "https://a.example/v3/feeds/wijzigingen/adressen?pagina=7",
+            ),
+            (
+                "https://a.example/adressen/wijzigingen",
+                "https://a.example/adressen/wijzigingen?page=7",
+            ),
             ("https://a.example/w?page=1", "https://a.example/w?page=7"),
-            ("https://a.example/w?x=1&pagina=", "https://a.example/w?x=1&pagina=7"),
+            (
+                "https://a.example/w?x=1&pagina=",
+                "https://a.example/w?x=1&pagina=7",
+            ),
         ] {
             assert_eq!(page_url(url, 7), wanted);
         }

@@ -1,9 +1,9 @@
 //! Inputs of a load that are mended as text, beside those that are not: JSON-LD at once, since its readers drop what has no
 //! IRI without a word, the others after something could not be read. Contexts with a flaw that refuses them, too.
 
+use super::Mending;
 use super::flags::{N025, N026};
 use super::text::mend_text;
-use super::Mending;
 use crate::ingest::format::detect;
 use crate::ingest::load::{LoadItem, LoadPlan};
 use crate::ingest::normalise::{Repair, RepairReport};

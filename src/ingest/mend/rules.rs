@@ -241,7 +241,9 @@ fn schemes_of_lists() -> FxHashMap<String, &'static str> {
         for line in file.contents_utf8().unwrap_or("").lines() {
             for scheme in ["http", "https"] {
                 let start = format!("<{scheme}://data.vlaanderen.be/id/concept/");
-                let list = line.strip_prefix(&start).and_then(|rest| rest.split_once('/'));
+                let list = line
+                    .strip_prefix(&start)
+                    .and_then(|rest| rest.split_once('/'));
                 if let Some((list, _)) = list {
                     lists.insert(list.to_owned(), scheme);
                 }

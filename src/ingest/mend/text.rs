@@ -491,7 +491,10 @@ mod tests {
             latin,
             Some(("<urn:a> <urn:b> \"é€\" .".to_owned(), "N020×1".to_owned()))
         );
-        let id = mended(br#"{"a": "{x}", "@id": "urn:{x}", "b": {"@id": "a"}}"#, Format::JsonLd);
+        let id = mended(
+            br#"{"a": "{x}", "@id": "urn:{x}", "b": {"@id": "a"}}"#,
+            Format::JsonLd,
+        );
         let right = r#"{"a": "{x}", "@id": "urn:%7Bx%7D", "b": {"@id": "a"}}"#;
         assert_eq!(id, Some((right.to_owned(), "N022×1".to_owned())));
         let doubled = mended(b"{\"a\": 1,\n,, \"b\": [2,,]}", Format::JsonLd);

@@ -188,9 +188,8 @@ impl System {
 
     /// Whether a position lies where the registers hold anything.
     pub(in crate::ingest) fn holds(self, (x, y): (f64, f64)) -> bool {
-        self.bounds().is_none_or(|[x0, x1, y0, y1]| {
-            (x0..=x1).contains(&x) && (y0..=y1).contains(&y)
-        })
+        self.bounds()
+            .is_none_or(|[x0, x1, y0, y1]| (x0..=x1).contains(&x) && (y0..=y1).contains(&y))
     }
 
     /// Least and greatest first and second coordinate of what the registers hold.

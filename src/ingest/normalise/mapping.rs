@@ -250,7 +250,8 @@ impl Mapping {
     /// Predicates by which nodes are linked to what they belong to.
     pub(in crate::ingest) fn is_link_of_node(&self, role: &str, predicate: &str) -> bool {
         let node = self.nodes.iter().find(|node| node.role == role);
-        node.and_then(|node| node.back.as_ref()).is_some_and(|back| back.as_str() == predicate)
+        node.and_then(|node| node.back.as_ref())
+            .is_some_and(|back| back.as_str() == predicate)
     }
 
     /// Roles of the nodes that an object can have: the last part of their IRIs.

@@ -1,11 +1,11 @@
 //! Members that wait: who they are, why, and how they come out. After each commit those it may have helped are tried
 //! again, together with those they refer to and that refer to them; what still does not conform stays where it is.
 
-use crate::registry::Writer;
 use super::{
     Aside, QUARANTINE_NS, TakenOut, names, reasons_about, remove_waiting, statements_below,
 };
 use crate::registry::Registry;
+use crate::registry::Writer;
 use crate::registry::commit::{CommitError, CommitRequest, Strict};
 use crate::store::{CommitMeta, Draft, Graphs, Id, QuadIds, Snapshot, StoreError, View};
 use oxrdf::{NamedNode, NamedOrBlankNode, Term, Triple};

@@ -75,7 +75,13 @@ mod tests {
         assert_eq!(at("2024-06-30"), end("2024-06-30T21:59:59.999999999Z"));
         assert_eq!(at("2025-01-01T01:18:19+01:00"), end("2025-01-01T00:18:19Z"));
         assert_eq!(at("2025-01-01T01:18:19"), end("2025-01-01T00:18:19Z"));
-        for bad in ["", "gisteren", "2024-13-01", "2024-12-31T25:00:00Z", "1735689600"] {
+        for bad in [
+            "",
+            "gisteren",
+            "2024-13-01",
+            "2024-12-31T25:00:00Z",
+            "1735689600",
+        ] {
             assert_eq!(Moment::asked(bad), None, "{bad}");
         }
         let start = Moment::parse("2025-07-01").expect("a date");

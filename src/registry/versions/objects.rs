@@ -152,7 +152,12 @@ impl Objects {
             for predicate in &inverse {
                 if self.inverse.insert(*predicate) {
                     let (s, p) = (self.ids.versions, iri_id(draft, INVERSE));
-                    draft.add(QuadIds { s, p, o: *predicate, g: s });
+                    draft.add(QuadIds {
+                        s,
+                        p,
+                        o: *predicate,
+                        g: s,
+                    });
                 }
             }
             let object = self.read((id, iri), own, &inverse);
@@ -161,12 +166,7 @@ impl Objects {
         self.open.get_mut(&id).expect("it was just opened")
     }
 
-    fn read(
-        &self,
-        (id, iri): (Id, &str),
-        own: Vec<(Id, String)>,
-        inverse: &[Id],
-    ) -> Object {
+    fn read(&self, (id, iri): (Id, &str), own: Vec<(Id, String)>, inverse: &[Id]) -> Object {
         let ids = self.ids;
         let view = &self.view;
         let mut before = BTreeSet::new();
@@ -199,7 +199,12 @@ impl Objects {
                 }
             }
             if let Some(from) = from {
-                versions.push(Version { id: version, from, until, event });
+                versions.push(Version {
+                    id: version,
+                    from,
+                    until,
+                    event,
+                });
             }
         }
         versions.sort_by(|a, b| a.from.cmp(&b.from));
@@ -221,25 +226,38 @@ impl Objects {
     /// whole. Objects that are gone end at a moment. To be called after [`Objects::flush`].
     pub fn keep_only_opened(&mut self, draft: &mut Draft<'_>, moment: &Moment) {
         let view = self.view.clone();
-        let Ids { versions, is_version_of, end, .. } = self.ids;
+        let Ids {
+            versions,
+            is_version_of,
+            end,
+            ..
+        } = self.ids;
         let mut gone: Vec<Id> = Vec::new();
         for quad in view.quads(None, Some(is_version_of), None, Some(versions)) {
-            let is_current = view.quads(Some(quad.s), Some(end), None, Some(versions)).next().is_none();
+            let is_current = view
+                .quads(Some(quad.s), Some(end), None, Some(versions))
+                .next()
+                .is_none();
             if is_current && !self.seen.contains(&quad.o) {
                 gone.push(quad.o);
             }
         }
         for id in gone {
-            let Some(iri) = view.iri(id).map(|iri| iri.into_owned()) else { continue };
-            let own = self.graph_ids().into_iter().flat_map(|graph| {
-                super::valid::with_nodes(&self.base, &view, graph, id)
-            });
+            let Some(iri) = view.iri(id).map(|iri| iri.into_owned()) else {
+                continue;
+            };
+            let own = self
+                .graph_ids()
+                .into_iter()
+                .flat_map(|graph| super::valid::with_nodes(&self.base, &view, graph, id));
             let mut nodes: Vec<Id> = own.collect();
             nodes.sort_unstable();
             nodes.dedup();
             nodes.retain(|node| *node != id);
             let own = std::iter::once(id).chain(nodes);
-            let own = own.filter_map(|id| Some((id, view.iri(id)?.into_owned()))).collect();
+            let own = own
+                .filter_map(|id| Some((id, view.iri(id)?.into_owned())))
+                .collect();
             let inverse: Vec<Id> = self.inverse.iter().copied().collect();
             let mut object = self.read((id, &iri), own, &inverse);
             object.vanishes_at(draft, moment);
@@ -292,7 +310,10 @@ impl Object {
 
     /// The number of the last event of a feed that changed the object.
     pub fn last_event(&self) -> Option<u64> {
-        self.versions.iter().filter_map(|version| version.event).max()
+        self.versions
+            .iter()
+            .filter_map(|version| version.event)
+            .max()
     }
 
     /// Notes that an event made the newest version what it is.
@@ -303,7 +324,12 @@ impl Object {
             version.event = Some(event);
             let s = version.id;
             self.told.retain(|quad| (quad.s, quad.p) != (s, p));
-            self.told.insert(QuadIds { s, p, o, g: self.ids.versions });
+            self.told.insert(QuadIds {
+                s,
+                p,
+                o,
+                g: self.ids.versions,
+            });
         }
     }
 
@@ -353,7 +379,12 @@ impl Object {
         };
         let id = iri_id(draft, &self.version_iri(&from));
         self.tell(draft, id, &from);
-        self.versions.push(Version { id, from, until: None, event: None });
+        self.versions.push(Version {
+            id,
+            from,
+            until: None,
+            event: None,
+        });
     }
 
     /// Ends the current version at a moment, and keeps what it said. The object itself is left as it is.
@@ -362,7 +393,11 @@ impl Object {
             return;
         };
         let (id, from) = (last.id, last.from.clone());
-        let until = if from.at() > moment.at() { from.clone() } else { moment.clone() };
+        let until = if from.at() > moment.at() {
+            from.clone()
+        } else {
+            moment.clone()
+        };
         let now: Vec<QuadIds> = self.now.iter().copied().collect();
         self.keep(draft, id, &from, &now);
         self.end(draft, id, &until);
@@ -386,7 +421,10 @@ impl Object {
             return;
         }
         let id = iri_id(draft, &self.version_iri(moment));
-        let next = self.versions.iter().position(|version| version.from.at() > at);
+        let next = self
+            .versions
+            .iter()
+            .position(|version| version.from.at() > at);
         let until = next.map(|next| self.versions[next].from.clone());
         // The version before ended no later than this one began.
         if let Some(before) = next.unwrap_or(self.versions.len()).checked_sub(1) {
@@ -402,15 +440,18 @@ impl Object {
         if let Some(until) = &until {
             self.end(draft, id, until);
         }
-        let version = Version { id, from: moment.clone(), until, event: None };
-        self.versions.insert(next.unwrap_or(self.versions.len()), version);
+        let version = Version {
+            id,
+            from: moment.clone(),
+            until,
+            event: None,
+        };
+        self.versions
+            .insert(next.unwrap_or(self.versions.len()), version);
     }
 
     fn write(self, draft: &mut Draft<'_>) {
-        let states = [
-            (&self.before, &self.now),
-            (&self.told_before, &self.told),
-        ];
+        let states = [(&self.before, &self.now), (&self.told_before, &self.told)];
         for (before, now) in states {
             for quad in before.difference(now) {
                 draft.remove(*quad);
@@ -429,10 +470,22 @@ impl Object {
     }
 
     fn tell(&mut self, draft: &mut Draft<'_>, version: Id, from: &Moment) {
-        let Ids { versions: g, is_version_of, start, kind, class, .. } = self.ids;
+        let Ids {
+            versions: g,
+            is_version_of,
+            start,
+            kind,
+            class,
+            ..
+        } = self.ids;
         let from = draft.intern(date_time(from).as_ref());
         for (p, o) in [(kind, class), (is_version_of, self.id), (start, from)] {
-            self.told.insert(QuadIds { s: version, p, o, g });
+            self.told.insert(QuadIds {
+                s: version,
+                p,
+                o,
+                g,
+            });
         }
     }
 
@@ -440,19 +493,35 @@ impl Object {
         let (p, g) = (self.ids.end, self.ids.versions);
         let o = draft.intern(date_time(until).as_ref());
         self.told.retain(|quad| (quad.s, quad.p) != (version, p));
-        self.told.insert(QuadIds { s: version, p, o, g });
+        self.told.insert(QuadIds {
+            s: version,
+            p,
+            o,
+            g,
+        });
     }
 
     /// Writes statements of the object and its nodes as statements of a version and its nodes.
     fn keep(&mut self, draft: &mut Draft<'_>, version: Id, from: &Moment, said: &[QuadIds]) {
-        let Ids { asserted, content, derived_content, is_version_of, .. } = self.ids;
+        let Ids {
+            asserted,
+            content,
+            derived_content,
+            is_version_of,
+            ..
+        } = self.ids;
         let mut names: FxHashMap<Id, Id> = FxHashMap::default();
         names.insert(self.id, version);
         for (node, iri) in self.own.iter().skip(1) {
             if said.iter().any(|quad| quad.s == *node) {
                 let id = iri_id(draft, &format!("{iri}/{}", from.text()));
                 names.insert(*node, id);
-                self.past.push(QuadIds { s: id, p: is_version_of, o: *node, g: content });
+                self.past.push(QuadIds {
+                    s: id,
+                    p: is_version_of,
+                    o: *node,
+                    g: content,
+                });
             }
         }
         let renamed = |id: Id| names.get(&id).copied().unwrap_or(id);
@@ -460,7 +529,11 @@ impl Object {
             s: renamed(quad.s),
             p: quad.p,
             o: renamed(quad.o),
-            g: if quad.g == asserted { content } else { derived_content },
+            g: if quad.g == asserted {
+                content
+            } else {
+                derived_content
+            },
         }));
     }
 }

@@ -82,8 +82,12 @@ impl Registry {
         let inverse = view.id_of_iri(INVERSE);
         let mut places = Vec::new();
         for versions in view.snapshot().apart().iter().copied() {
-            let Some(iri) = view.iri(versions) else { continue };
-            let Some(name) = iri.strip_prefix(folder.as_str()) else { continue };
+            let Some(iri) = view.iri(versions) else {
+                continue;
+            };
+            let Some(name) = iri.strip_prefix(folder.as_str()) else {
+                continue;
+            };
             if name.ends_with(CONTENT) || name.ends_with(DERIVED) {
                 continue;
             }
@@ -99,7 +103,8 @@ impl Registry {
                 pair(format!("{graph}{DERIVED}"), format!("{iri}{DERIVED}")),
             ];
             let inverse = inverse.into_iter().flat_map(|p| {
-                view.quads(Some(versions), Some(p), None, Some(versions)).map(|quad| quad.o)
+                view.quads(Some(versions), Some(p), None, Some(versions))
+                    .map(|quad| quad.o)
             });
             places.push(Places {
                 versions,
@@ -148,7 +153,9 @@ fn turn_back(
 fn rows(view: &View, graph: Id) -> Vec<Row> {
     let column = |iri: &str| -> FxHashMap<Id, Id> {
         let p = view.id_of_iri(iri);
-        let quads = p.into_iter().flat_map(|p| view.quads(None, Some(p), None, Some(graph)));
+        let quads = p
+            .into_iter()
+            .flat_map(|p| view.quads(None, Some(p), None, Some(graph)));
         quads.map(|quad| (quad.s, quad.o)).collect()
     };
     let moment = |id: Id| match view.term(id) {

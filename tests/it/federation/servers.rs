@@ -202,7 +202,7 @@ fn registry(base: &str, turtle: &str) -> Arc<Registry> {
         },
         mode: Some(Mode::Off),
         dry_run: false,
-            writer: oslo_registry::registry::Writer::Operator,
+        writer: oslo_registry::registry::Writer::Operator,
     };
     let outcome = registry.commit(request, |draft| {
         let mut options = ParseOptions::new(&contexts);

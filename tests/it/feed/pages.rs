@@ -22,7 +22,11 @@ impl Feed {
 
     /// A page of a number of events, told complete once it is full.
     fn page(&self, ask: &Ask, size: usize) -> Reply {
-        let number = ask.path.split("page=").nth(1).and_then(|text| text.parse::<usize>().ok());
+        let number = ask
+            .path
+            .split("page=")
+            .nth(1)
+            .and_then(|text| text.parse::<usize>().ok());
         let number = number.expect("a page");
         let all = self.0.lock().expect("a lock");
         let page: Vec<&Value> = all.iter().skip((number - 1) * size).take(size).collect();
@@ -41,7 +45,9 @@ impl Feed {
 }
 
 fn streets() -> Option<Vec<Value>> {
-    let mut events = scenarios()?.remove("streetname-create-update-transform").expect("there");
+    let mut events = scenarios()?
+        .remove("streetname-create-update-transform")
+        .expect("there");
     events.sort_by_key(|event| event["id"].as_str().and_then(|id| id.parse::<u64>().ok()));
     Some(events)
 }
@@ -75,28 +81,49 @@ fn a_feed_is_followed_page_by_page() {
     let registry = open(dir.path());
     feed.push(&events[..3]);
     let record = run(&registry, &url);
-    assert_eq!((record.outcome, record.members), (Outcome::Done, 3), "{record:?}");
+    assert_eq!(
+        (record.outcome, record.members),
+        (Outcome::Done, 3),
+        "{record:?}"
+    );
     assert_eq!(record.commits, 2);
     // Nothing new: one request, which is answered with nothing.
     server.asked();
     let record = run(&registry, &url);
-    assert_eq!((record.outcome, record.members), (Outcome::Unchanged, 0), "{record:?}");
+    assert_eq!(
+        (record.outcome, record.members),
+        (Outcome::Unchanged, 0),
+        "{record:?}"
+    );
     assert_eq!(server.asked().len(), 1);
     // Another process goes on where this one ended, and reads no finished page again.
     drop(registry);
     let registry = open(dir.path());
     feed.push(&events[3..]);
     let record = run(&registry, &url);
-    assert_eq!((record.outcome, record.members), (Outcome::Done, 3), "{record:?}");
+    assert_eq!(
+        (record.outcome, record.members),
+        (Outcome::Done, 3),
+        "{record:?}"
+    );
     let paths = server.asked();
-    assert!(paths.iter().all(|path| !path.ends_with("page=1")), "{paths:?}");
-    let status = format!("SELECT ?s {{ <{ID}straatnaam/228493> <https://data.vlaanderen.be/ns/adres#Straatnaam.status> ?s }}");
+    assert!(
+        paths.iter().all(|path| !path.ends_with("page=1")),
+        "{paths:?}"
+    );
+    let status = format!(
+        "SELECT ?s {{ <{ID}straatnaam/228493> <https://data.vlaanderen.be/ns/adres#Straatnaam.status> ?s }}"
+    );
     assert!(ask(&registry, None, &status)[0].ends_with("afgekeurd"));
     assert!(ask(&registry, Some("2024-12-31"), &status)[0].ends_with("voorgesteld"));
     // The evidence of each event is kept.
     let kept = std::fs::read_dir(dir.path().join("evidence")).expect("evidence");
     let kept: usize = kept
-        .map(|folder| std::fs::read_dir(folder.expect("an entry").path()).expect("a folder").count())
+        .map(|folder| {
+            std::fs::read_dir(folder.expect("an entry").path())
+                .expect("a folder")
+                .count()
+        })
         .sum();
     assert_eq!(kept, events.len());
     // Read from the start by another registry: the same.
@@ -104,7 +131,9 @@ fn a_feed_is_followed_page_by_page() {
     run(&other, &url);
     let own = |registry: &Registry| {
         let all = dump(registry);
-        all.into_iter().filter(|line| !line.contains("/herkomst/")).collect()
+        all.into_iter()
+            .filter(|line| !line.contains("/herkomst/"))
+            .collect()
     };
     same(&own(&other), &own(&registry), "read as a whole");
 }
@@ -119,7 +148,11 @@ fn a_feed_that_does_not_say_what_is_complete() {
     let registry = Registry::in_memory(RegistryConfig::default());
     feed.push(&events);
     let record = run(&registry, &url);
-    assert_eq!((record.outcome, record.members), (Outcome::Done, 5), "{record:?}");
+    assert_eq!(
+        (record.outcome, record.members),
+        (Outcome::Done, 5),
+        "{record:?}"
+    );
 }
 
 #[test]
@@ -131,16 +164,26 @@ fn what_goes_wrong_ends_the_run_and_is_told() {
     let cases: Vec<(Reply, &str)> = vec![
         (Reply::status(500), "H010"),
         (Reply::status(403), "H010"),
-        (Reply::new("text/html", "<html><body>Onderhoud</body></html>"), "H021"),
+        (
+            Reply::new("text/html", "<html><body>Onderhoud</body></html>"),
+            "H021",
+        ),
         (Reply::new(BATCH, deep), "H021"),
-        (Reply::new(BATCH, vec![b'[', b'"', 0xFF, 0xFE, b'"', b']']), "H021"),
+        (
+            Reply::new(BATCH, vec![b'[', b'"', 0xFF, 0xFE, b'"', b']']),
+            "H021",
+        ),
         (Reply::new(BATCH, "{\"type\": \"order\"}"), "H021"),
         (Reply::new(BATCH, "[1, 2]"), "H021"),
     ];
     for (bad, code) in cases {
         let (first, second) = (good.clone(), bad.clone());
         let server = Server::start(move |ask, _| {
-            if ask.path.ends_with("page=1") { first.clone() } else { second.clone() }
+            if ask.path.ends_with("page=1") {
+                first.clone()
+            } else {
+                second.clone()
+            }
         });
         let url = format!("{}/wijzigingen", server.url);
         let registry = Registry::in_memory(RegistryConfig::default());
@@ -157,7 +200,8 @@ fn what_goes_wrong_ends_the_run_and_is_told() {
 fn a_feed_without_end_is_left() {
     let Some(events) = streets() else { return };
     let page = json!(events[..1]).to_string();
-    let server = Server::start(move |_, _| Reply::new(BATCH, page.clone()).with("x-page-complete", "true"));
+    let server =
+        Server::start(move |_, _| Reply::new(BATCH, page.clone()).with("x-page-complete", "true"));
     let registry = Registry::in_memory(RegistryConfig::default());
     let source = source(&registry, &format!("{}/wijzigingen", server.url));
     let stopped = Arc::default();
@@ -174,7 +218,8 @@ fn a_feed_without_end_is_left() {
             ..Default::default()
         },
     };
-    let summary = oslo_registry::ingest::feed::read_feed(&registry, &options, &stopped, &mut |_| {});
+    let summary =
+        oslo_registry::ingest::feed::read_feed(&registry, &options, &stopped, &mut |_| {});
     let summary = summary.expect("the store works");
     assert_eq!(summary.failure.expect("a reason").code, "H003");
     assert_eq!((summary.pages, summary.applied), (21, 1));

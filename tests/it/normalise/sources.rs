@@ -351,7 +351,10 @@ fn write_everything(out: &mut String, all: &Everything) {
                 let text = repair.message().en.replace(['\n', '\r', '\t'], " ");
                 text.replace('|', "\\|").replace('<', "&lt;")
             });
-            let _ = writeln!(out, "| {source} | {folder} | {code} | {action} | {count} | {example} |");
+            let _ = writeln!(
+                out,
+                "| {source} | {folder} | {code} | {action} | {count} | {example} |"
+            );
         }
     }
     out.push_str("\n### What is not taken in\n\n| documents | why |\n|--:|---|\n");

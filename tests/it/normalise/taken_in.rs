@@ -15,7 +15,13 @@ use std::path::Path;
 
 /// Folders that are taken in.
 const FOLDERS: [&str; 7] = [
-    "instance", "feed-example", "ldes", "nis", "lblod", "kbo", "iot",
+    "instance",
+    "feed-example",
+    "ldes",
+    "nis",
+    "lblod",
+    "kbo",
+    "iot",
 ];
 
 /// A document of the manifest.
@@ -135,7 +141,9 @@ fn reason(path: &str, fate: &Fate) -> Option<&'static str> {
 fn is_no_data(file: &Path) -> bool {
     let bytes = std::fs::read(file).expect("a file");
     match serde_json::from_slice::<serde_json::Value>(&bytes) {
-        Ok(value) => value.as_object().is_some_and(|members| members.keys().eq(["@context"])),
+        Ok(value) => value
+            .as_object()
+            .is_some_and(|members| members.keys().eq(["@context"])),
         Err(_) => String::from_utf8_lossy(&bytes)
             .lines()
             .all(|line| line.trim().is_empty() || line.starts_with("@prefix")),
@@ -209,7 +217,11 @@ pub(super) fn everything(shared: &Path, judge: Option<&Registry>) -> Everything 
                         *everything.lost.entry(without_names(&why)).or_default() += 1;
                         continue;
                     }
-                    _ => file.repairs.as_ref().map(RepairReport::counts).unwrap_or_default(),
+                    _ => file
+                        .repairs
+                        .as_ref()
+                        .map(RepairReport::counts)
+                        .unwrap_or_default(),
                 };
                 group.saved += 1;
                 for code in counts.into_keys() {
@@ -223,7 +235,9 @@ pub(super) fn everything(shared: &Path, judge: Option<&Registry>) -> Everything 
             let why = reason(&row.path, &fate);
             match (&fate, why) {
                 (Fate::Taken, None) => group.taken += 1,
-                (Fate::Taken, Some(_)) => everything.wrong.push(format!("{} is taken in", row.path)),
+                (Fate::Taken, Some(_)) => {
+                    everything.wrong.push(format!("{} is taken in", row.path))
+                }
                 (Fate::Empty, _) if is_no_data(&path) => {
                     group.taken += 1;
                     let why = "Holds no statements: a context, or nothing but prefixes.";
@@ -248,7 +262,9 @@ pub(super) fn everything(shared: &Path, judge: Option<&Registry>) -> Everything 
     for line in NOT_TAKEN.lines().skip(1) {
         let (what, why) = line.split_once('\t').expect("two cells");
         if !used.contains(why) {
-            everything.wrong.push(format!("{what} stands on the list for nothing"));
+            everything
+                .wrong
+                .push(format!("{what} stands on the list for nothing"));
         }
     }
     everything
@@ -260,7 +276,13 @@ fn without_names(text: &str) -> String {
     let parts = parts.map(|(at, part)| if at % 2 == 0 { part } else { "…" });
     let text = parts.collect::<Vec<_>>().join("\"");
     text.split(' ')
-        .map(|word| if word.starts_with("http") { "…" } else { word })
+        .map(|word| {
+            if word.starts_with("http") {
+                "…"
+            } else {
+                word
+            }
+        })
         .collect::<Vec<_>>()
         .join(" ")
 }
@@ -323,7 +345,11 @@ fn judged(judge: &Registry, scratch: &Registry) -> Judged {
 fn everything_that_can_be_read_is_taken_in() {
     let Some(shared) = shared() else { return };
     let everything = everything(&shared, None);
-    assert!(everything.wrong.is_empty(), "{}", everything.wrong.join("\n"));
+    assert!(
+        everything.wrong.is_empty(),
+        "{}",
+        everything.wrong.join("\n")
+    );
     let taken: u64 = everything.groups.values().map(|group| group.taken).sum();
     assert!(taken >= 520, "{taken} documents");
     // Of those that no strict reader takes, most are mended.
