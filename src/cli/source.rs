@@ -1,19 +1,22 @@
 //! `oslo source`: declares what is taken in from elsewhere, and takes it in. When piped, one line per source or run.
 
 use super::Exit;
-use super::console::write_tabbed;
+use super::console::{group_digits, write_tabbed};
 use super::load::parse_iri;
-use super::problem;
+use super::problem::{self, Problem};
 use super::session::Session;
-use crate::ingest::sources::{Outcome, RunRecord, run_source, runs_of};
+use crate::ingest::fetch::host_of;
+use crate::ingest::sources::{Outcome, RunRecord, renew_contexts, run_source, runs_of};
 use crate::ingest::{Mending, mendable_codes};
-use crate::registry::{DeclaredSource, Registry, SourceKind};
+use crate::rdf::label::Language;
+use crate::registry::{DeclaredSource, Registry, SourceKind, option};
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
 use clap::{Args, ValueEnum};
 use std::collections::BTreeMap;
 use std::io::Write;
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 #[derive(Args)]
 pub(crate) struct SourceArgs {
@@ -35,6 +38,18 @@ pub(crate) struct SourceArgs {
     /// Allow addresses of this machine and of private networks
     #[arg(long)]
     allow_private: bool,
+    /// Another host that the source may lead to; may be given more than once
+    #[arg(long, value_name = "HOST")]
+    allow_host: Vec<String>,
+    /// File with the CONSTRUCT that a SPARQL endpoint is asked
+    #[arg(long, value_name = "FILE")]
+    query: Option<PathBuf>,
+    /// Data set of a catalogue that is taken in; may be given more than once [default: all]
+    #[arg(long, value_name = "IRI")]
+    dataset: Vec<String>,
+    /// Fetch JSON-LD contexts that are missing, once, from the hosts of the source
+    #[arg(long)]
+    fetch_contexts: bool,
     /// Repairs that are not made, by code with commas between them, or "all"
     #[arg(long, value_name = "CODES", default_value = "", hide_default_value = true, value_parser = parse_keep)]
     keep: String,
@@ -64,6 +79,8 @@ enum Action {
     Run,
     /// Forget a source; what it brought stays
     Remove,
+    /// Fetch the JSON-LD contexts of a source anew, and accept what they are now
+    Pin,
 }
 
 fn kind_parser() -> impl clap::builder::TypedValueParser<Value = SourceKind> {
@@ -109,6 +126,10 @@ pub(crate) fn run(session: &Session, args: &SourceArgs) -> anyhow::Result<Exit> 
             registry.forget_source(name).map_err(problem::of_store)?;
             Ok(Exit::Done)
         }
+        (Action::Pin, [name]) => {
+            let registry = session.open_to_write(None)?;
+            pin(session, &find(session, &registry, name)?, &registry)
+        }
         (Action::Add, _) => anyhow::bail!(session.console.say(
             "geef een naam en een plaats: oslo source add NAAM PAD-OF-ADRES",
             "give a name and a location: oslo source add NAME PATH-OR-ADDRESS"
@@ -117,7 +138,7 @@ pub(crate) fn run(session: &Session, args: &SourceArgs) -> anyhow::Result<Exit> 
             "list toont alle bronnen; een bron toont: oslo source show NAAM",
             "list shows all sources; one is shown by: oslo source show NAME"
         )),
-        (Action::Show | Action::Remove, _) => anyhow::bail!(
+        (Action::Show | Action::Remove | Action::Pin, _) => anyhow::bail!(
             session
                 .console
                 .say("geef de naam van één bron", "give the name of one source")
@@ -150,7 +171,7 @@ fn declare(
     let location = if is_address {
         parse_iri(location)?;
         location.to_owned()
-    } else if kind == SourceKind::File {
+    } else if matches!(kind, SourceKind::File | SourceKind::Refnis) {
         // A server may run elsewhere than this command.
         std::path::absolute(location)?.display().to_string()
     } else {
@@ -189,7 +210,7 @@ fn declare(
         graph,
         every: args.every,
         allow_private: args.allow_private,
-        options: BTreeMap::new(),
+        options: options(session, kind, args)?,
         keep: args.keep.clone(),
         strict: args.strict,
     };
@@ -197,6 +218,90 @@ fn declare(
         .declare_source(&source)
         .map_err(problem::of_store)?;
     list(session, registry)
+}
+
+/// What the kind of source needs to know besides its location.
+fn options(
+    session: &Session,
+    kind: SourceKind,
+    args: &SourceArgs,
+) -> anyhow::Result<BTreeMap<String, String>> {
+    let say = |nl, en| session.console.say(nl, en);
+    let mut options = BTreeMap::new();
+    match &args.query {
+        Some(path) if kind == SourceKind::Sparql => {
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                Problem::new(
+                    format!("{} kan niet gelezen worden: {error}", path.display()),
+                    format!("{} cannot be read: {error}", path.display()),
+                )
+            })?;
+            options.insert(option::QUERY.to_owned(), text);
+        }
+        None if kind == SourceKind::Sparql => anyhow::bail!(say(
+            "een SPARQL-eindpunt heeft een zoekvraag nodig: --query BESTAND",
+            "a SPARQL endpoint needs a query: --query FILE"
+        )),
+        Some(_) => anyhow::bail!(say(
+            "--query hoort bij --kind sparql",
+            "--query belongs to --kind sparql"
+        )),
+        None => {}
+    }
+    if !args.dataset.is_empty() {
+        if kind != SourceKind::Dcat {
+            anyhow::bail!(say(
+                "--dataset hoort bij --kind dcat",
+                "--dataset belongs to --kind dcat"
+            ));
+        }
+        for dataset in &args.dataset {
+            parse_iri(dataset)?;
+        }
+        options.insert(option::DATASETS.to_owned(), args.dataset.join(" "));
+    }
+    for host in &args.allow_host {
+        if host_of(&format!("https://{host}")).as_deref() != Some(&host.to_ascii_lowercase()) {
+            anyhow::bail!(
+                "{host}: {}",
+                say(
+                    "geen host; schrijf alleen de naam, en de poort als die anders is: data.example:8080",
+                    "no host; write the name alone, and the port where it is another: data.example:8080"
+                )
+            );
+        }
+    }
+    if !args.allow_host.is_empty() {
+        options.insert(option::HOSTS.to_owned(), args.allow_host.join(" "));
+    }
+    if args.fetch_contexts {
+        options.insert(option::FETCH_CONTEXTS.to_owned(), "true".to_owned());
+    }
+    Ok(options)
+}
+
+/// Accepts the contexts of a source as they are now.
+fn pin(session: &Session, source: &DeclaredSource, registry: &Registry) -> anyhow::Result<Exit> {
+    let language = session.console.language;
+    let renewed = renew_contexts(registry, source).map_err(|failure| {
+        let [nl, en] = failure.message;
+        let problem = Problem::new(nl, en);
+        match failure.hint {
+            Some([nl, en]) => problem.hint(nl, en),
+            None => problem,
+        }
+    })?;
+    let mut out = session.console.out();
+    for (iri, changed) in renewed {
+        let told = match (changed, language) {
+            (true, Language::Nl) => "gewijzigd",
+            (true, Language::En) => "changed",
+            (false, Language::Nl) => "ongewijzigd",
+            (false, Language::En) => "unchanged",
+        };
+        write_tabbed(&mut out, &[told.to_owned(), iri])?;
+    }
+    Ok(Exit::Done)
 }
 
 fn find(session: &Session, registry: &Registry, name: &str) -> anyhow::Result<DeclaredSource> {
@@ -269,6 +374,11 @@ fn show(session: &Session, registry: &Registry, name: &str) -> anyhow::Result<Ex
     ] {
         writeln!(out, "{what}\t{value}")?;
     }
+    for (name, value) in &source.options {
+        for line in value.trim().lines() {
+            writeln!(out, "{name}\t{line}")?;
+        }
+    }
     if !source.keep.is_empty() {
         let what = say("niet hersteld", "not repaired");
         writeln!(out, "{what}\t{}", source.keep)?;
@@ -328,6 +438,10 @@ fn tell(
             codes.join(", ")
         )?;
     }
+    let language = usize::from(session.console.language == Language::En);
+    for note in &run.notes {
+        writeln!(out, "  {}", note[language])?;
+    }
     if let Some(failure) = &run.failure {
         let language = session.console.language;
         let word = say("fout", "error");
@@ -345,6 +459,46 @@ fn tell(
     Ok(())
 }
 
+/// How fast a run goes, and how long it may take yet, by the last one that read anything.
+struct Pace<'s> {
+    session: &'s Session,
+    name: String,
+    started: Instant,
+    expected: u64,
+}
+
+impl<'s> Pace<'s> {
+    fn of(session: &'s Session, registry: &Registry, name: &str) -> Self {
+        let runs = runs_of(registry, name, 20).into_iter();
+        let good = runs.filter(|run| run.failure.is_none());
+        Self {
+            session,
+            name: name.to_owned(),
+            started: Instant::now(),
+            expected: good.map(|run| run.members).max().unwrap_or(0),
+        }
+    }
+
+    fn at(&mut self, count: u64) -> String {
+        let console = self.session.console;
+        let seconds = self.started.elapsed().as_secs_f64().max(0.001);
+        let rate = count as f64 / seconds;
+        let mut text = format!(
+            "{}: {} {}, {}/s",
+            self.name,
+            group_digits(count, console.language),
+            console.say("gelezen", "read"),
+            group_digits(rate as u64, console.language)
+        );
+        if self.expected > count && rate > 0.0 {
+            let left = (self.expected - count) as f64 / rate;
+            text += &format!(", {} {left:.0} s", console.say("nog ongeveer", "about"));
+            text += console.say("", " left");
+        }
+        text
+    }
+}
+
 fn run_all(session: &Session, registry: &Registry, names: &[String]) -> anyhow::Result<Exit> {
     let sources = if names.is_empty() {
         registry.sources()
@@ -355,8 +509,10 @@ fn run_all(session: &Session, registry: &Registry, names: &[String]) -> anyhow::
     let mut exit = Exit::Done;
     for source in &sources {
         let mut bar = session.console.progress(&source.name);
+        let mut pace = Pace::of(session, registry, &source.name);
         let run = run_source(registry, source, &Arc::default(), &mut |count| {
-            bar.at(count, 0)
+            bar.at(count, 0);
+            bar.label(&pace.at(count));
         });
         bar.done();
         let run = run.map_err(problem::of_store)?;

@@ -25,6 +25,7 @@ mod queries;
 mod reply;
 mod running;
 mod shapes;
+mod sources;
 mod sparql;
 mod state;
 mod stream;
@@ -100,6 +101,11 @@ pub fn router(state: AppState) -> Router {
             "/bevragingen",
             get(running::list).post(running::list_by_form),
         )
+        .route(
+            "/beheer/bronnen",
+            get(sources::list).post(sources::list_by_form),
+        )
+        .route("/metrics", get(sources::metrics))
         .route("/bevragingen/{id}", delete(running::stop))
         .route("/bevragingen/{id}/stop", post(running::stop_by_form))
         .route("/id/{kind}/{id}", get(documents::identifier))

@@ -55,7 +55,10 @@ pub(super) async fn stop(
     show(state, headers, None, Some(id)).await
 }
 
-async fn token_in_form(headers: &HeaderMap, body: Body) -> Result<Option<String>, ApiError> {
+pub(super) async fn token_in_form(
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<Option<String>, ApiError> {
     if media_type(headers) != "application/x-www-form-urlencoded" {
         return Ok(None);
     }
@@ -131,7 +134,7 @@ async fn ask_for_token(state: AppState, refusal: WriteRefusal) -> Result<Respons
 }
 
 /// A response that nobody keeps.
-fn private(status: StatusCode, media_type: &'static str, body: String) -> Response {
+pub(super) fn private(status: StatusCode, media_type: &'static str, body: String) -> Response {
     let mut response = (status, Body::from(body)).into_response();
     let out = response.headers_mut();
     out.insert(header::CONTENT_TYPE, content_type(media_type));

@@ -15,7 +15,7 @@ mod event;
 mod pages;
 
 pub(super) use apply::{Account, NotApplied, apply};
-pub(super) use event::events_of;
+pub(super) use event::{events_of, mappings_of};
 pub use pages::{FeedOptions, FeedSummary, read_feed};
 
 /// Media type of a page of a feed.

@@ -86,6 +86,10 @@ pub struct Fetched {
     pub immutable: bool,
     /// How long it may be taken for fresh.
     pub max_age: Option<Duration>,
+    /// `Link` headers.
+    pub links: Vec<String>,
+    /// Whether an endpoint says that its time was up before the answer was whole.
+    pub is_partial: bool,
     /// What a page of a change feed says of itself in `X-Page-Complete`.
     pub is_complete: Option<bool>,
 }
@@ -144,7 +148,7 @@ impl Fetcher {
     pub fn get(&self, url: &str, accept: &str, known: &Validators) -> Result<Fetched, FetchError> {
         let mut attempt = 0;
         loop {
-            let error = match self.follow(url, accept, known) {
+            let error = match self.follow(url, accept, known, None) {
                 Ok(fetched) => return Ok(fetched),
                 Err(error) => error,
             };
@@ -186,7 +190,28 @@ impl Fetcher {
         full.mul_f64(0.5 + random as f64 / 2000.0)
     }
 
-    fn follow(&self, url: &str, accept: &str, known: &Validators) -> Result<Fetched, FetchError> {
+    /// Asks a SPARQL endpoint, once. A long query goes as a form.
+    ///
+    /// # Errors
+    /// As [`Fetcher::get`].
+    pub fn ask_query(&self, url: &str, query: &str, accept: &str) -> Result<Fetched, FetchError> {
+        let url = url.split('#').next().unwrap_or(url);
+        let known = Validators::default();
+        if query.len() > MOST_QUERY_BYTES {
+            return self.follow(url, accept, &known, Some(query));
+        }
+        let mark = if url.contains('?') { '&' } else { '?' };
+        let address = format!("{url}{mark}query={}", percent_encoded(query));
+        self.follow(&address, accept, &known, None)
+    }
+
+    fn follow(
+        &self,
+        url: &str,
+        accept: &str,
+        known: &Validators,
+        form: Option<&str>,
+    ) -> Result<Fetched, FetchError> {
         let mut at = url.split('#').next().unwrap_or(url).to_owned();
         if at.starts_with("file:") {
             return self.read_file(&at);
@@ -194,7 +219,7 @@ impl Fetcher {
         for _ in 0..=self.options.max_redirects {
             let host = self.judge(&at).map_err(|problem| problem.of(&at))?;
             self.take_turn(&host).map_err(|problem| problem.of(&at))?;
-            match self.ask(&at, accept, known)? {
+            match self.ask(&at, accept, known, form)? {
                 Answer::Done(fetched) => return Ok(fetched),
                 Answer::Elsewhere(location) => {
                     let next = oxiri::Iri::parse(at.as_str())
@@ -236,7 +261,13 @@ impl Fetcher {
         self.sleep(turn.saturating_duration_since(now))
     }
 
-    fn ask(&self, url: &str, accept: &str, known: &Validators) -> Result<Answer, FetchError> {
+    fn ask(
+        &self,
+        url: &str,
+        accept: &str,
+        known: &Validators,
+        form: Option<&str>,
+    ) -> Result<Answer, FetchError> {
         let mut request = self.agent.get(url).header("accept", accept);
         if let Some(etag) = &known.etag {
             request = request.header("if-none-match", etag);
@@ -244,12 +275,16 @@ impl Fetcher {
         if let Some(modified) = &known.last_modified {
             request = request.header("if-modified-since", modified);
         }
-        let response = request
-            .config()
-            .timeout_global(Some(self.options.timeout))
-            .build()
-            .call()
-            .map_err(|error| self.told(&error).of(url))?;
+        let timeout = Some(self.options.timeout);
+        let response = match form {
+            None => request.config().timeout_global(timeout).build().call(),
+            Some(query) => {
+                let request = self.agent.post(url).header("accept", accept);
+                let request = request.config().timeout_global(timeout).build();
+                request.send_form([("query", query)])
+            }
+        };
+        let response = response.map_err(|error| self.told(&error).of(url))?;
         let headers = response.headers();
         let text = |name: &str| {
             let value = headers.get(name)?.to_str().ok()?;
@@ -285,6 +320,9 @@ impl Fetcher {
                 .find_map(|directive| directive.strip_prefix("max-age="))
                 .and_then(|seconds| seconds.parse().ok())
                 .map(Duration::from_secs),
+            links: links(headers),
+            // Virtuoso says so, and answers 200.
+            is_partial: text("x-sql-state").is_some_and(|state| state == "S1TAT"),
             is_complete: text("x-page-complete").and_then(|word| {
                 match word.to_ascii_lowercase().as_str() {
                     "true" => Some(true),
@@ -357,9 +395,40 @@ impl Fetcher {
             validators: Validators::default(),
             immutable: false,
             max_age: None,
+            links: Vec::new(),
+            is_partial: false,
             is_complete: None,
         })
     }
+}
+
+/// Longest query that goes with the address.
+const MOST_QUERY_BYTES: usize = 2_000;
+/// `Link` headers that are kept, and their length.
+const MOST_LINKS: usize = 32;
+const MOST_LINK_BYTES: usize = 4_096;
+
+fn links(headers: &http::HeaderMap) -> Vec<String> {
+    let values = headers.get_all("link").iter();
+    let values = values.filter_map(|value| value.to_str().ok());
+    let values = values.filter(|value| value.len() <= MOST_LINK_BYTES);
+    values.take(MOST_LINKS).map(ToOwned::to_owned).collect()
+}
+
+fn percent_encoded(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::with_capacity(text.len() * 2);
+    for byte in text.bytes() {
+        match byte {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                out.push(byte as char);
+            }
+            _ => {
+                let _ = write!(out, "%{byte:02X}");
+            }
+        }
+    }
+    out
 }
 
 enum Answer {

@@ -87,6 +87,14 @@ codes! {
         "A fetched JSON-LD context changed since it was pinned."
         => "Kijk de wijziging na, en aanvaard ze met oslo source pin NAAM.",
         "Look at the change, and accept it with oslo source pin NAME.";
+    "H018": "Het document zegt niets.",
+        "The document says nothing."
+        => "Kijk na wat op het adres staat; een leeg antwoord wordt niet geloofd, want het zou de graaf leegmaken.",
+        "Look at what is at the address; an empty answer is not believed, for it would empty the graph.";
+    "H019": "Wat opgehaald is, kan niet op de schijf gezet worden.",
+        "What was fetched cannot be put on the disk."
+        => "Maak plaats op de schijf van de datamap, en kijk de rechten van sources/ na.",
+        "Make room on the disk of the data folder, and check the rights of sources/.";
     "H020": "Wat over de bron onthouden werd, is niet bruikbaar.",
         "What was remembered of the source is of no use."
         => "Geef de bron een andere naam, of verwijder haar map in sources/.",
@@ -95,6 +103,10 @@ codes! {
         "The answer is no batch of CloudEvents."
         => "Geef het adres van de wijzigingsfeed van één register, zonder paginanummer.",
         "Give the address of the change feed of one register, without a page number.";
+    "H022": "Er staan geen REFNIS-lijsten op die plaats.",
+        "There are no REFNIS lists at that place."
+        => "Geef de gepubliceerde lijsten, elk jaar een bestand.",
+        "Give the published lists, a file for each year.";
 }
 
 #[cfg(test)]
@@ -105,7 +117,15 @@ mod tests {
     fn codes_are_sorted_and_those_of_the_source_are_all_here() {
         assert!(HARVEST_CODES.is_sorted_by(|a, b| a.code < b.code));
         let pattern = regex::Regex::new(r#""(H0[0-9]{2})""#).expect("a pattern");
-        for source in [include_str!("ldes/texts.rs"), include_str!("sources.rs")] {
+        for source in [
+            include_str!("texts.rs"),
+            include_str!("ldes/texts.rs"),
+            include_str!("sources.rs"),
+            include_str!("sources/dcat.rs"),
+            include_str!("sources/pins.rs"),
+            include_str!("sources/sparql.rs"),
+            include_str!("sources/spool.rs"),
+        ] {
             for found in pattern.captures_iter(source) {
                 let code = &found[1];
                 assert!(

@@ -1,6 +1,7 @@
 //! Loads files and folders into the registry through its one commit path: one commit per file, or all in one.
 //! Says for every file what became of it. Prints nothing; the caller does.
 
+use super::account::Account;
 use super::complain::diagnose_failure;
 use super::contexts::ContextStore;
 use super::diagnostic::{Diagnostic, Location};
@@ -20,7 +21,7 @@ use crate::registry::{
 use crate::shapes::SeverityCounts;
 use crate::store::{CommitMeta, Draft, Id, Source, StoreError};
 use oxrdf::{GraphNameRef, NamedNode};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -105,6 +106,10 @@ pub struct LoadPlan {
     pub message: Option<String>,
     /// Whose graphs may be touched.
     pub writer: Writer,
+    /// Refuse inputs when those for one graph say nothing.
+    pub needs_statements: bool,
+    /// What is told of a commit in the account of its source; `None` tells nothing.
+    pub account: Option<Account>,
 }
 
 impl LoadPlan {
@@ -127,6 +132,8 @@ impl LoadPlan {
             agent: registry.agent_iri("oslo"),
             message: None,
             writer: Writer::Anyone,
+            needs_statements: false,
+            account: None,
         }
     }
 
@@ -424,10 +431,11 @@ fn load_once(
             }
         }
     }
+    let activity = registry.activity_iri("laden");
     let request = CommitRequest {
         meta: CommitMeta {
             agent: plan.agent.clone(),
-            activity: registry.activity_iri("laden"),
+            activity: activity.clone(),
             source: items
                 .iter()
                 .zip(&digests)
@@ -512,7 +520,23 @@ fn load_once(
         if plan.keeps_to_graph {
             keep_to_graphs(registry, draft, items)?;
         }
-        Ok(())
+        let statements = read.iter().map(|(read, _)| read.stats.quads).sum();
+        if plan.needs_statements {
+            say_something(items, &read)?;
+        }
+        let Some(account) = plan
+            .account
+            .as_ref()
+            .filter(|_| draft.net_counts() != (0, 0))
+        else {
+            return Ok(0);
+        };
+        let documents: Vec<String> = items.iter().map(|item| source_iri(&item.input)).collect();
+        let mappings = all_records.iter().flatten().flat_map(Records::mappings);
+        let mappings = mappings.collect();
+        Ok(account.tell(
+            registry, draft, &activity, &documents, statements, &mappings,
+        ))
     });
 
     let mut aside = match &outcome {
@@ -521,13 +545,13 @@ fn load_once(
     };
     let last = match outcome {
         Ok(done) if done.changed && plan.dry_run => LoadOutcome::WouldLoad {
-            quads_added: done.commit.added,
+            quads_added: done.commit.added.saturating_sub(done.value),
             quads_removed: done.commit.removed,
             introduced: Introduced::of(&done.findings),
         },
         Ok(done) if done.changed => LoadOutcome::Loaded {
             seq: done.commit.seq,
-            quads_added: done.commit.added,
+            quads_added: done.commit.added.saturating_sub(done.value),
             quads_removed: done.commit.removed,
             introduced: Introduced::of(&done.findings),
         },
@@ -601,6 +625,23 @@ fn digest_of(item: &LoadItem, limits: &Limits) -> Result<[u8; 32], Diagnostic> {
         .map_err(|failure| diagnose_failure(&item.input, failure))
 }
 
+/// Refuses inputs of which those for one graph say nothing.
+fn say_something(items: &[LoadItem], read: &[(ItemRead, Instant)]) -> Result<(), Diagnostic> {
+    let mut counts: BTreeMap<Option<&str>, (u64, &str)> = BTreeMap::new();
+    for (item, (read, _)) in items.iter().zip(read) {
+        let graph = item.graph.as_ref().map(NamedNode::as_str);
+        let entry = counts.entry(graph).or_insert((0, item.input.name()));
+        entry.0 += read.stats.quads;
+    }
+    match counts.values().find(|(count, _)| *count == 0) {
+        None => Ok(()),
+        Some((_, file)) => Err(texts::says_nothing().at(Location {
+            file: (*file).to_owned(),
+            ..Location::default()
+        })),
+    }
+}
+
 /// Refuses a draft that changes other graphs than those of its inputs.
 fn keep_to_graphs(
     registry: &Registry,
@@ -645,7 +686,7 @@ fn clear_graph(
 }
 
 /// Sources of the log are IRIs; an input without one gets a `urn:` with its name.
-fn source_iri(input: &Input) -> String {
+pub(super) fn source_iri(input: &Input) -> String {
     input.default_base_iri().unwrap_or_else(|| {
         let mut iri = String::from("urn:oslo:bron:");
         encode_segment(&mut iri, input.name());

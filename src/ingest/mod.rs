@@ -2,6 +2,7 @@
 //! steward can act on. Knows formats, limits, JSON-LD contexts and blank node labels.
 //! Does not decide who may write and does not publish anything by itself: [`load`] goes through the commit path.
 
+mod account;
 pub mod code_meanings;
 mod collect;
 mod complain;
@@ -24,6 +25,7 @@ pub mod parse;
 mod place;
 mod reader;
 mod records;
+pub mod refnis;
 pub mod sources;
 mod stage;
 mod subject_lines;
@@ -31,6 +33,7 @@ mod syntax_texts;
 mod texts;
 mod xml_scan;
 
+pub use account::Account;
 pub use contexts::ContextStore;
 pub use diagnostic::{Diagnostic, Location, Severity};
 pub use format::{Compression, detect_format};

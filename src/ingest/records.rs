@@ -3,7 +3,7 @@
 //! extract, and takes the place of what it speaks of.
 
 use super::diagnostic::{Diagnostic, Location};
-use super::feed::{Account, NotApplied, apply, events_of};
+use super::feed::{Account, NotApplied, apply, events_of, mappings_of};
 use super::format::{Compression, detect_format};
 use super::limits::Limits;
 use super::load::{ItemRead, LoadItem, LoadMode, LoadPlan};
@@ -71,6 +71,16 @@ impl Records {
             }
         }
         graphs
+    }
+
+    /// The mappings that the records are read by.
+    pub(super) fn mappings(&self) -> BTreeSet<String> {
+        if let Some(events) = self.events() {
+            return mappings_of(&events);
+        }
+        let records = self.members().into_iter().flat_map(|found| found.records);
+        let mappings = records.filter_map(|(_, record)| Normaliser::shipped().recognise(record));
+        mappings.map(Mapping::name).collect()
     }
 
     /// Puts what the records say into a draft.

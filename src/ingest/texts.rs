@@ -444,6 +444,14 @@ pub(super) fn reserved_graph(reserved: &Reserved) -> Finding {
     Finding::new("P036", what.nl, what.en).hint(hint.nl, hint.en)
 }
 
+/// `H018`: a document of a source says nothing.
+pub(super) fn says_nothing() -> Finding {
+    Finding::new("H018", "dit document zegt niets", "this document says nothing").hint(
+        "kijk na wat op het adres staat; een leeg antwoord wordt niet geloofd, want het zou de graaf leegmaken",
+        "look at what is at the address; an empty answer is not believed, for it would empty the graph",
+    )
+}
+
 /// `P028`: a reader gave up in a way it never should.
 pub(crate) fn reader_broke() -> Finding {
     Finding::new(

@@ -8,6 +8,7 @@ mod geo_calls;
 mod given;
 mod lower;
 mod ordering;
+mod pages;
 mod rewrite;
 mod search;
 mod substitute;
@@ -20,6 +21,7 @@ pub(crate) use given::{Reading, Walk};
 pub(super) use lower::PlanNotes;
 pub(super) use ordering::Sources;
 pub use ordering::{PlanMethod, PlanStep};
+pub use pages::ConstructForm;
 pub(super) use updates::{Modify, Target, Transfer, UpdateOperation, parse_update};
 
 use crate::query::QueryKind;

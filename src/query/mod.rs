@@ -29,7 +29,7 @@ mod table;
 mod text;
 mod update;
 
-pub use algebra_in::{PlanMethod, PlanStep};
+pub use algebra_in::{ConstructForm, PlanMethod, PlanStep};
 pub use answer::{Answer, GraphTriples, Rows};
 pub use budget::Cancel;
 pub use error::QueryError;

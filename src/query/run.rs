@@ -1,7 +1,7 @@
 //! Runs a query: dataset, evaluator and limits together; answers as terms or written out.
 //! Parses no text and formats no result itself.
 
-use crate::query::algebra_in::{self, DatasetClause, PlanStep, QueryAlgebra};
+use crate::query::algebra_in::{self, ConstructForm, DatasetClause, PlanStep, QueryAlgebra};
 use crate::query::answer::{
     Answer, DeepItem, Executed, GraphTriples, Guarded, Row, RowLimit, Rows, Seen, Source,
     evaluation_error,
@@ -46,6 +46,11 @@ impl ParsedQuery {
     /// Whether the query names other endpoints (`SERVICE`), which takes its time.
     pub fn asks_services(&self) -> bool {
         self.algebra.has_service
+    }
+
+    /// How its answer may be asked for page by page; `None` when it is no `CONSTRUCT`.
+    pub fn construct_form(&self) -> Option<ConstructForm> {
+        self.algebra.construct_form()
     }
 
     /// Whether the query names an IRI anywhere, written out or with a prefix.

@@ -59,7 +59,7 @@ namespace!(
     skos = "http://www.w3.org/2004/02/skos/core#" {
         PREF_LABEL = "prefLabel", ALT_LABEL = "altLabel", NOTATION = "notation",
         IN_SCHEME = "inScheme", CONCEPT = "Concept", CONCEPT_SCHEME = "ConceptScheme",
-        DEFINITION = "definition",
+        DEFINITION = "definition", EXACT_MATCH = "exactMatch",
     }
 );
 namespace!(

@@ -21,7 +21,7 @@ pub use history::HistoryEvent;
 pub use quarantine::{Aside, QUARANTINE, QUARANTINE_NS, Waiting, WaitingMember};
 pub use register::{Filter, Match, Register, RegisterError};
 pub use reported::{REPORT_GRAPH, REPORT_HISTORY_GRAPH, ReportGraphs, SolvedResult};
-pub use reserved::{Reserved, Writer};
+pub use reserved::{CATALOGUE_SUFFIX, Reserved, Writer};
 pub use sources::{DeclaredSource, SOURCE_NS, SOURCES_GRAPH, SourceKind, option};
 pub use versions::{DERIVED, Moment, Object, ObjectGraphs, Objects, VERSIONS, ValidTimeError};
 

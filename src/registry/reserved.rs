@@ -6,6 +6,9 @@ use crate::rdf::label::Text;
 use crate::store::Draft;
 use std::collections::BTreeMap;
 
+/// End of the name of the graph with the catalogue that the data of a source were found by.
+pub const CATALOGUE_SUFFIX: &str = "/catalogus";
+
 /// Who makes a change, and so which graphs it may touch.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Writer {
@@ -77,11 +80,9 @@ impl Registry {
         for source in self.sources() {
             let graph = source.graph.as_str();
             let account = self.graph_iri(&format!("herkomst/{}", source.name));
-            for name in self
-                .graphs_of(graph)
-                .into_iter()
-                .chain([account.into_string()])
-            {
+            let beside = format!("{graph}{CATALOGUE_SUFFIX}");
+            let others = [beside, account.into_string()];
+            for name in self.graphs_of(graph).into_iter().chain(others) {
                 reserved.insert(name, Some(source.name.clone()));
             }
         }

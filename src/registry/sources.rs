@@ -40,12 +40,20 @@ pub enum SourceKind {
     File,
     /// A document over HTTP, asked for anew when it changed.
     Http,
+    /// A SPARQL endpoint and a `CONSTRUCT`, asked page by page.
+    Sparql,
+    /// A DCAT catalogue and the distributions of its data sets.
+    Dcat,
+    /// A vocabulary or profile by its IRI.
+    Vocabulary,
     /// A Linked Data Event Stream; what is kept is the state of each object.
     Ldes,
     /// The same, and all versions are kept.
     LdesVersions,
     /// A change feed of CloudEvents; what is kept is the state of each object, and its past versions.
     CloudEvents,
+    /// REFNIS lists; what is kept are the municipalities with their history.
+    Refnis,
 }
 
 impl SourceKind {
@@ -55,7 +63,11 @@ impl SourceKind {
         Self::Http,
         Self::Ldes,
         Self::LdesVersions,
+        Self::Sparql,
+        Self::Dcat,
+        Self::Vocabulary,
         Self::CloudEvents,
+        Self::Refnis,
     ];
 
     /// The word for it, in statements and on the command line.
@@ -63,9 +75,13 @@ impl SourceKind {
         match self {
             Self::File => "file",
             Self::Http => "http",
+            Self::Sparql => "sparql",
+            Self::Dcat => "dcat",
+            Self::Vocabulary => "vocabulary",
             Self::Ldes => "ldes",
             Self::LdesVersions => "ldes-versions",
             Self::CloudEvents => "cloudevents",
+            Self::Refnis => "refnis",
         }
     }
 

@@ -12,6 +12,7 @@ mod pages;
 pub(crate) mod reports;
 mod routes;
 mod serving;
+mod sources;
 mod sparql;
 mod states;
 mod test_bed;

@@ -25,6 +25,7 @@ mod protocol;
 mod quarantine;
 mod rdf12;
 mod rdf_suites;
+mod refnis;
 mod reserved;
 mod roundtrip;
 mod served;

@@ -3,6 +3,7 @@
 use crate::ingest::normalise::{Mapping, Normaliser, Repair};
 use crate::registry::Moment;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
 
 /// Events of one document.
 const MAX_EVENTS: usize = 1_000_000;
@@ -46,6 +47,15 @@ pub(in crate::ingest) fn events_of(value: &Value) -> Option<Vec<&Value>> {
         one if is_event(one) => Some(vec![one]),
         _ => None,
     }
+}
+
+/// Names of the mappings of events.
+pub(in crate::ingest) fn mappings_of(events: &[&Value]) -> BTreeSet<String> {
+    let kinds = events
+        .iter()
+        .filter_map(|event| event.get("type")?.as_str()?.split('.').nth(1));
+    let known = kinds.filter_map(|kind| Normaliser::shipped().of_event(kind));
+    known.map(Mapping::name).collect()
 }
 
 impl<'v> Event<'v> {

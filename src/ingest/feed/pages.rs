@@ -2,7 +2,8 @@
 //! not complete yet. Complete pages are read once; a page that cannot be had or read ends the run, since what follows on it
 //! counts only after it.
 
-use super::{Account, BATCH, NotApplied, apply, events_of};
+use super::{Account, BATCH, NotApplied, apply, events_of, mappings_of};
+use crate::ingest::account::Account as SourceAccount;
 use crate::ingest::fetch::{FetchOptions, FetchProblem, Fetched, Fetcher, Validators};
 use crate::ingest::ldes::{
     Failure, endless, no_batch, not_fetched, not_repaired, refused, reserved, too_many,
@@ -36,6 +37,8 @@ pub struct FeedOptions {
     pub max_barren: u64,
     /// What the client may do.
     pub fetch: FetchOptions,
+    /// What commits are told as.
+    pub account: SourceAccount,
 }
 
 /// What a run read and did.
@@ -281,9 +284,10 @@ impl Run<'_> {
             strict: options.strict,
             evidence: registry.store().dir(),
         };
+        let activity = registry.activity_iri("oogst");
         let request = CommitRequest::new(CommitMeta {
             agent: registry.agent_iri(&format!("bron/{}", options.name)),
-            activity: registry.activity_iri("oogst"),
+            activity: activity.clone(),
             source: vec![Source {
                 iri: fetched.url.clone(),
                 sha256: None,
@@ -296,17 +300,26 @@ impl Run<'_> {
             let mut objects = StagedObjects::default();
             let applied = apply(draft, &mut objects, events, &account, &mut report)?;
             objects.finish(draft, false);
-            Ok(applied)
+            if draft.net_counts() == (0, 0) {
+                return Ok((applied, 0));
+            }
+            let documents = [fetched.url.clone()];
+            let read = events.len() as u64;
+            let mappings = mappings_of(events);
+            let told = options
+                .account
+                .tell(registry, draft, &activity, &documents, read, &mappings);
+            Ok((applied, told))
         });
         self.summary.events += events.len() as u64;
         self.summary.repairs.merge(&report);
         match done {
             Ok(done) => {
-                self.summary.applied += done.value;
+                self.summary.applied += done.value.0;
                 self.summary.waiting += done.aside.waiting;
                 if done.changed {
                     self.summary.commits += 1;
-                    self.summary.added += done.commit.added;
+                    self.summary.added += done.commit.added - done.value.1;
                     self.summary.removed += done.commit.removed;
                 }
                 Ok(true)

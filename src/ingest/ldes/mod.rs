@@ -16,6 +16,7 @@ pub use run::Harvest;
 pub use source::{HarvestError, HarvestOptions, Summary};
 pub use texts::Failure;
 pub(in crate::ingest) use texts::{
-    endless, no_batch, not_fetched, not_rdf, not_read, not_repaired, refused, reserved, too_many,
+    endless, no_batch, no_lists, not_fetched, not_rdf, not_read, not_repaired, refused, reserved,
+    too_many,
 };
 pub use write::{Form, Target, WriteError, Written, write};

@@ -123,6 +123,18 @@ const NO_BATCH: Row = Row {
     ],
 };
 
+const NO_LISTS: Row = Row {
+    code: "H022",
+    message: [
+        "hier staan geen REFNIS-lijsten: geen code onder http://vocab.belgif.be/auth/refnis…",
+        "there are no REFNIS lists here: no code below http://vocab.belgif.be/auth/refnis…",
+    ],
+    hint: [
+        "geef de gepubliceerde lijsten als N-Triples, Turtle of RDF/XML, elk jaar een bestand",
+        "give the published lists as N-Triples, Turtle or RDF/XML, a file for each year",
+    ],
+};
+
 fn of(row: &Row, url: &str, found: &str) -> Failure {
     let fill = |text: &str| format!("{url}: {}", text.replace("{}", found));
     Failure {
@@ -146,6 +158,10 @@ pub(super) fn no_stream(url: &str) -> Failure {
 pub(in crate::ingest) fn no_batch(url: &str, media_type: &str) -> Failure {
     let short: String = media_type.chars().take(80).collect();
     of(&NO_BATCH, url, &short)
+}
+
+pub(in crate::ingest) fn no_lists(url: &str) -> Failure {
+    of(&NO_LISTS, url, "")
 }
 
 /// A record that needs a repair where none is allowed.

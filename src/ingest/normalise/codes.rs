@@ -192,6 +192,10 @@ pub const REPAIR_CODES: &[RepairCode] = codes! {
         "Code {from} staat niet in {to}." "Code {from} is not in {to}."
         hint "Gebruik een code van de lijst, of vraag de lijst aan te vullen." "Use a code of the list, or ask to extend the list."
         example "adresstatus \"bestaand\"" "adresstatus \"inGebruik\""
+    "N062" Repair
+        "Fout in REFNIS verbeterd ({from}): {to}" "Error in REFNIS put right ({from}): {to}"
+        hint "Meld de fout aan wie de lijst uitgeeft." "Tell whoever publishes the list."
+        example "" ""
     "N070" Alias
         "Attribuut {from} gelezen als {to}." "Attribute {from} read as {to}."
         hint "Gebruik de huidige naam van het attribuut." "Use the present name of the attribute."
@@ -201,7 +205,7 @@ pub const REPAIR_CODES: &[RepairCode] = codes! {
         hint "De waarde staat in het bewaarde bronrecord; vul de mapping aan als ze iets betekent." "The value is in the kept source record; extend the mapping if it means something."
         example "" ""
     "N072" Flag
-        "Oude waarde wijkt af; object opnieuw opgehaald." "Old value differs; object fetched again."
+        "Oude waarde van {from} is niet wat hier staat; de nieuwe geldt (gebeurtenis {to})." "Old value of {from} is not what stands here; the new one counts (event {to})."
         hint "Er is een gebeurtenis gemist of anders verwerkt." "An event was missed or handled differently."
         example "" ""
     "N080" Flag

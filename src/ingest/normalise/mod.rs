@@ -111,9 +111,12 @@ impl Repair {
             text.replace("{from}", &shortened(&self.from))
                 .replace("{to}", &shortened(to))
         };
-        // What is wrong with a geometry is told in both languages.
+        // What is wrong with a geometry or a list is told in both languages.
         let both = (self.to.as_str(), self.to.as_str());
-        let to = self.to.split_once(" / ").filter(|_| self.code == "N033");
+        let to = self
+            .to
+            .split_once(" / ")
+            .filter(|_| matches!(self.code, "N033" | "N062"));
         let (nl, en) = to.unwrap_or(both);
         repair_code(self.code).map_or_else(Text::default, |row| {
             Text::new(fill(row.nl, nl), fill(row.en, en))

@@ -3,7 +3,7 @@
 use crate::ingest::ldes::Failure;
 use crate::ingest::normalise::RepairReport;
 use crate::registry::Registry;
-use crate::store::replace_file;
+use crate::store::{StoreError, replace_file};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -59,12 +59,37 @@ pub struct RunRecord {
     /// How often each code of a repair applied.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub codes: BTreeMap<String, u64>,
+    /// The latest moment of a member so far (UTC).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub latest: Option<String>,
+    /// The version of a vocabulary.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// What a steward should know although nothing went wrong: Dutch, English; at most fifty.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<[String; 2]>,
     /// The first thing that went wrong.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
 }
 
+/// Notes that a run keeps.
+pub(super) const MOST_NOTES: usize = 50;
+
 impl RunRecord {
+    /// Notes something: Dutch, English.
+    pub(super) fn note(&mut self, nl: String, en: String) {
+        if self.notes.len() < MOST_NOTES {
+            self.notes.push([nl, en]);
+        }
+    }
+
+    /// Ends the run with what went wrong.
+    pub(super) fn fail(&mut self, failure: Box<Failure>) -> Result<(), StoreError> {
+        self.failure = Some(*failure);
+        Ok(())
+    }
+
     /// A run that begins now.
     pub(super) fn begun() -> Self {
         Self {

@@ -24,16 +24,15 @@ impl Moment {
         if text.len() > 40 || !text.chars().all(plain) {
             return None;
         }
-        let at = match text.parse::<jiff::Timestamp>() {
-            Ok(at) => at,
-            Err(_) => {
-                let local: jiff::civil::DateTime = text.parse().ok()?;
-                local.to_zoned(BELGIUM.clone()).ok()?.timestamp()
-            }
-        };
+        if let Ok(at) = text.parse::<jiff::Timestamp>() {
+            let text = text.to_owned();
+            return Some(Self { at, text });
+        }
+        let local: jiff::civil::DateTime = text.parse().ok()?;
+        let zoned = local.to_zoned(BELGIUM.clone()).ok()?;
         Some(Self {
-            at,
-            text: text.to_owned(),
+            at: zoned.timestamp(),
+            text: zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(),
         })
     }
 
@@ -57,7 +56,7 @@ impl Moment {
         self.at
     }
 
-    /// As it was written.
+    /// As it was written; with its offset in any case.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -86,5 +85,6 @@ mod tests {
         }
         let start = Moment::parse("2025-07-01").expect("a date");
         assert_eq!(start.at().to_string(), "2025-06-30T22:00:00Z");
+        assert_eq!(start.text(), "2025-07-01T00:00:00+02:00");
     }
 }

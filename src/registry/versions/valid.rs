@@ -239,16 +239,15 @@ fn past(view: &View, places: &Places, row: &Row) -> Vec<QuadIds> {
                 if Some(quad.p) == is_version_of && node != row.version {
                     continue;
                 }
-                if !names.contains_key(&quad.o) {
-                    if quad.o.is_blank() {
-                        names.insert(quad.o, quad.o);
-                        open.push(quad.o);
-                    } else if quad.o.is_iri()
-                        && let Some(of) = node_of(quad.o)
-                    {
-                        names.insert(quad.o, of);
-                        open.push(quad.o);
-                    }
+                let is_new = !names.contains_key(&quad.o);
+                let of = match quad.o {
+                    blank if blank.is_blank() => Some(blank),
+                    iri if iri.is_iri() && is_new => node_of(iri),
+                    _ => None,
+                };
+                if let Some(of) = of.filter(|_| is_new) {
+                    names.insert(quad.o, of);
+                    open.push(quad.o);
                 }
                 quads.push(QuadIds { g: *graph, ..quad });
             }

@@ -11,6 +11,7 @@ mod query;
 mod report;
 mod resource;
 mod shapes;
+mod sources;
 mod stored;
 mod upload;
 
@@ -24,6 +25,7 @@ pub use query::{QueryTable, render_query_form, render_query_result};
 pub use report::{ReportPage, ReportPart, render_report, render_report_file};
 pub use resource::{ResourcePage, render_resource};
 pub use shapes::{render_profile, render_profiles};
+pub use sources::{render_sources, render_sources_token_form};
 pub use stored::{StoredQueryPage, render_stored_queries, render_stored_query};
 pub use upload::render_validate_form;
 

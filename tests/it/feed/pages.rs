@@ -217,6 +217,13 @@ fn a_feed_without_end_is_left() {
             per_second: 0.0,
             ..Default::default()
         },
+        account: oslo_registry::ingest::Account {
+            source: "straten".to_owned(),
+            location: source.location.clone(),
+            kind: "cloudevents".to_owned(),
+            graph: source.graph.clone(),
+            began: jiff::Timestamp::now(),
+        },
     };
     let summary =
         oslo_registry::ingest::feed::read_feed(&registry, &options, &stopped, &mut |_| {});

@@ -53,7 +53,7 @@ const fn posted(pattern: &'static str, path: &'static str) -> Route {
 const GRAPH: &str = "GET, HEAD, POST, PUT, DELETE, PATCH";
 const ASK: &str = "/sparql?query=ASK%20%7B%7D";
 
-const ROUTES: [Route; 35] = [
+const ROUTES: [Route; 37] = [
     page("/", "/"),
     Route {
         keep: Keep::No,
@@ -118,6 +118,17 @@ const ROUTES: [Route; 35] = [
         keep: Keep::No,
         has_commit: false,
         ..page("/bevragingen", "/bevragingen")
+    },
+    Route {
+        methods: "GET, HEAD, POST",
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/beheer/bronnen", "/beheer/bronnen")
+    },
+    Route {
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/metrics", "/metrics")
     },
     Route {
         methods: "DELETE",
@@ -272,7 +283,7 @@ async fn every_route_says_what_it_shows_and_how_long_it_keeps() {
         assert_eq!(!get.header("etag").is_empty(), has_tag, "{path}");
         let commit = if route.has_commit { "2" } else { "" };
         assert_eq!(get.header("x-commit"), commit, "{path}");
-        if path != "/health" {
+        if !matches!(path, "/health" | "/metrics") {
             assert!(get.header("vary").contains("Accept"), "{path}");
         }
         assert_eq!(get.header("access-control-allow-origin"), "*", "{path}");
