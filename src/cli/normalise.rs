@@ -5,7 +5,7 @@ use super::Exit;
 use super::problem::Problem;
 use super::session::Session;
 use crate::ingest::normalise::{
-    NormaliseError, NormaliseOptions, Normaliser, NotRecords, RepairReport, read_records,
+    EachRecord, NormaliseError, NormaliseOptions, Normaliser, NotRecords, RepairReport, records_of,
 };
 use crate::ingest::{Input, Limits};
 use crate::query::well_known_prefixes;
@@ -14,12 +14,12 @@ use clap::{Args, ValueEnum};
 use oxrdf::Quad;
 use oxrdfio::{RdfFormat, RdfSerializer};
 use std::collections::BTreeSet;
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 #[derive(Args)]
 pub(crate) struct NormaliseArgs {
-    /// JSON files of a source: a record, a list or an envelope
+    /// Files of a source in JSON, XML or CSV: a record, a list, an envelope or a table
     #[arg(required = true, value_name = "FILE")]
     paths: Vec<PathBuf>,
     /// Syntax of the statements
@@ -58,47 +58,42 @@ pub(crate) fn run(session: &Session, args: &NormaliseArgs) -> anyhow::Result<Exi
     let mut order: Vec<Quad> = Vec::new();
     for path in &args.paths {
         let input = Input::file(path);
-        let file = read_records(normaliser, &input, &Limits::default())
+        let records = records_of(normaliser, &input, &Limits::default())
             .map_err(|error| problem(input.name(), &error))?;
         let options = NormaliseOptions {
             strict: args.strict,
             ..NormaliseOptions::new(session.base.as_str(), input.name())
         };
-        if let Some(repair) = file.repair {
-            if args.strict {
-                let error = NormaliseError::Strict(repair);
-                report.refuse(input.name().to_owned(), error.message());
-                continue;
-            }
-            report.note(input.name(), &repair);
+        if let Some(repair) = records.repair().filter(|_| args.strict) {
+            let error = NormaliseError::Strict(repair.clone());
+            report.refuse(input.name().to_owned(), error.message());
+            continue;
         }
-        let document = normaliser.document(&file.value);
-        if let Some(document) = &document {
-            report.add_document(document, input.name());
-        }
-        for (path, record) in document.into_iter().flat_map(|found| found.records) {
-            let mut quads = Vec::new();
-            match normaliser.normalise(record, &options, &mut |quad| quads.push(quad)) {
-                Ok(done) => report.add(&done, quads.len() as u64),
-                Err(error) => {
-                    let place = format!("{} {path}", input.name());
-                    report.refuse(place.trim_end().to_owned(), error.message());
-                }
-            }
-            match args.format {
-                Syntax::Nquads => {
-                    for quad in &quads {
-                        writeln!(out, "{quad} .")?;
+        records.each::<io::Error>(
+            normaliser,
+            input.name(),
+            &options,
+            &mut report,
+            &mut |each| {
+                let EachRecord::Done { quads, .. } = each else {
+                    return Ok(());
+                };
+                match args.format {
+                    Syntax::Nquads => {
+                        for quad in &quads {
+                            writeln!(out, "{quad} .")?;
+                        }
+                    }
+                    Syntax::Turtle => {
+                        order.extend(quads.into_iter().filter(|quad| {
+                            let triple = (&quad.subject, &quad.predicate, &quad.object);
+                            triples.insert(format!("{triple:?}"))
+                        }));
                     }
                 }
-                Syntax::Turtle => {
-                    order.extend(quads.into_iter().filter(|quad| {
-                        let triple = (&quad.subject, &quad.predicate, &quad.object);
-                        triples.insert(format!("{triple:?}"))
-                    }));
-                }
-            }
-        }
+                Ok(())
+            },
+        )?;
     }
     if args.format == Syntax::Turtle {
         write_turtle(&order, &mut out)?;
@@ -167,8 +162,8 @@ fn problem(name: &str, error: &NotRecords) -> anyhow::Error {
             format!("{name} holds no records of a source that oslo knows"),
         )
         .hint(
-            "geef JSON van de basisregisters, versie 2 of 3; RDF en JSON-LD gaan met `oslo load`",
-            "give JSON of the base registries, version 2 or 3; RDF and JSON-LD go with `oslo load`",
+            "geef JSON, XML of CSV van een bron in docs/sources.md; RDF en JSON-LD gaan met `oslo load`",
+            "give JSON, XML or CSV of a source in docs/sources.md; RDF and JSON-LD go with `oslo load`",
         )
         .into(),
         NotRecords::TooLarge { limit } => Problem::new(

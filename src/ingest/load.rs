@@ -12,7 +12,7 @@ use super::mend::{self, MendedInputs, Mender, Mending};
 use super::normalise::{NormaliseError, RepairReport};
 use super::parse::{ParseOptions, ParseStats, Progress, parse_into};
 use super::reader::content_digest;
-use super::records::{self, Records, StagedObjects};
+use super::records::{self, Records, StagedObjects, looks_known};
 use super::texts;
 use crate::rdf::format::Format;
 use crate::registry::{
@@ -778,8 +778,11 @@ fn walk(
         if kind.is_dir() {
             walk(&path, found, skipped)?;
         } else if path.is_file() {
-            match detect(&Input::file(&path), None, None) {
-                Err(finding) if matches!(finding.code, "P001" | "P002") => skipped.push(path),
+            let input = Input::file(&path);
+            match detect(&input, None, None) {
+                Err(finding) if matches!(finding.code, "P001" | "P002") && !looks_known(&input) => {
+                    skipped.push(path);
+                }
                 _ => found.push(path),
             }
         }

@@ -26,6 +26,7 @@ mod place;
 mod reader;
 mod records;
 pub mod refnis;
+mod rows_kept;
 pub mod sources;
 mod stage;
 mod subject_lines;

@@ -5,13 +5,15 @@
 use super::diagnostic::{Diagnostic, Location};
 use super::feed::{Account, NotApplied, apply, events_of, mappings_of};
 use super::format::{Compression, detect_format};
+use super::input::Input;
 use super::limits::Limits;
 use super::load::{ItemRead, LoadItem, LoadMode, LoadPlan};
 use super::normalise::{
-    Document, Mapping, NormaliseError, NormaliseOptions, Normaliser, RecordsFile, RepairReport,
-    canonical_record, keep_evidence, read_records,
+    EachRecord, Mapping, NormaliseError, NormaliseOptions, Normalised, Normaliser, RepairReport,
+    SourceRecords, keep_evidence, looks_like_records, records_of,
 };
 use super::parse::ParseStats;
+use super::rows_kept::RowsKept;
 use crate::rdf::format::Format;
 use crate::rdf::label::Text;
 use crate::rdf::vocab::{generiek, prov};
@@ -20,37 +22,72 @@ use crate::store::{Draft, Id, QuadIds};
 use oxrdf::{GraphName, NamedNode, Quad, Term};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 
-/// A document of records.
+/// Records of a source that is known here.
 pub(super) struct Records {
-    file: RecordsFile,
+    records: SourceRecords<'static>,
     compression: Compression,
 }
 
+/// Why an input was not staged.
+enum Stop {
+    Io(io::Error),
+    Found(Box<Diagnostic>),
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// Whether a file that is no RDF by its name looks like records of a source that is known here.
+pub(super) fn looks_known(input: &Input) -> bool {
+    may_be_records(input.name()) && looks_like_records(Normaliser::shipped(), input)
+}
+
+/// Whether the name allows for records: JSON, XML, a table, or a name that tells nothing.
+fn may_be_records(name: &str) -> bool {
+    match detect_format(name, None) {
+        Ok((format, _)) => matches!(format, Format::JsonLd | Format::RdfXml),
+        Err(_) => true,
+    }
+}
+
 impl Records {
-    /// The records of an input, when it is JSON of a source that is known here.
+    /// The records of an input, when it is of a source that is known here.
     pub(super) fn of(item: &LoadItem, limits: &Limits) -> Option<Self> {
-        let (format, compression) = detect_format(item.input.name(), item.format).ok()?;
-        if format != Format::JsonLd {
+        let may_be = match item.format {
+            Some(format) => matches!(format, Format::JsonLd | Format::RdfXml),
+            None => may_be_records(item.input.name()),
+        };
+        if !may_be {
             return None;
         }
-        // What goes wrong here goes wrong again, with a place, when the input is read as JSON-LD.
-        let file = read_records(Normaliser::shipped(), &item.input, limits).ok()?;
-        Some(Self { file, compression })
+        // What goes wrong here goes wrong again, with a place, when the input is read as RDF.
+        let records = records_of(Normaliser::shipped(), &item.input, limits).ok()?;
+        let compression = match item.input.open() {
+            Ok(content) if content.compressed => Compression::Gzip,
+            _ => Compression::None,
+        };
+        Some(Self {
+            records,
+            compression,
+        })
     }
 
     /// Digest of the bytes.
     pub(super) fn sha256(&self) -> [u8; 32] {
-        self.file.sha256
-    }
-
-    fn members(&self) -> Option<Document<'_>> {
-        Normaliser::shipped().document(&self.file.value)
+        self.records.sha256()
     }
 
     /// The events, when the document is a batch of a change feed.
     fn events(&self) -> Option<Vec<&Value>> {
-        events_of(&self.file.value)
+        match &self.records {
+            SourceRecords::Document(file) => events_of(&file.value),
+            SourceRecords::Table(_) => None,
+        }
     }
 
     /// The graphs that the records go to.
@@ -60,34 +97,30 @@ impl Records {
             // A feed tells changes: nothing that it does not speak of goes.
             return graphs;
         }
-        for (_, record) in self.members().into_iter().flat_map(|found| found.records) {
-            if let Some(mapping) = Normaliser::shipped().recognise(record) {
-                let graph = match &item.graph {
-                    Some(graph) => graph.as_str().to_owned(),
-                    None => format!("{base}/graph/{}", mapping.register),
-                };
-                graphs.insert(NamedNode::new_unchecked(format!("{graph}{DERIVED}")));
-                graphs.insert(NamedNode::new_unchecked(graph));
-            }
+        for register in self.records.registers(Normaliser::shipped()) {
+            let graph = match &item.graph {
+                Some(graph) => graph.as_str().to_owned(),
+                None => format!("{base}/graph/{register}"),
+            };
+            graphs.insert(NamedNode::new_unchecked(format!("{graph}{DERIVED}")));
+            graphs.insert(NamedNode::new_unchecked(graph));
         }
         graphs
     }
 
     /// The mappings that the records are read by.
     pub(super) fn mappings(&self) -> BTreeSet<String> {
-        if let Some(events) = self.events() {
-            return mappings_of(&events);
+        match self.events() {
+            Some(events) => mappings_of(&events),
+            None => self.records.mappings(Normaliser::shipped()),
         }
-        let records = self.members().into_iter().flat_map(|found| found.records);
-        let mappings = records.filter_map(|(_, record)| Normaliser::shipped().recognise(record));
-        mappings.map(Mapping::name).collect()
     }
 
-    /// Puts what the records say into a draft.
+    /// Puts what the records say into a draft, one after the other.
     ///
     /// # Errors
-    /// When a record needs a repair and none is allowed, when no record at all could be read, or when the evidence cannot
-    /// be kept.
+    /// When a record needs a repair and none is allowed, when no record at all could be read, when a table breaks off, or when
+    /// the evidence cannot be kept.
     pub(super) fn stage(
         &self,
         draft: &mut Draft<'_>,
@@ -107,60 +140,85 @@ impl Records {
             ..NormaliseOptions::new(base, name)
         };
         let mut report = RepairReport::default();
-        if let Some(repair) = &self.file.repair {
-            if plan.strict {
-                let error = NormaliseError::Strict(repair.clone());
-                return Err(refused(&error, place()));
-            }
-            report.note(name, repair);
+        if let Some(repair) = self.records.repair().filter(|_| plan.strict) {
+            let error = NormaliseError::Strict(repair.clone());
+            return Err(refused(&error, place()));
         }
         if let Some(events) = self.events() {
+            if let Some(repair) = self.records.repair() {
+                report.note(name, repair);
+            }
             self.apply(draft, &events, (base, item, plan), objects, &mut report)?;
             return Ok(self.done(report));
         }
+        let folder = plan.evidence.as_deref().filter(|_| !plan.dry_run);
+        let unkept = |error: io::Error| not_kept(&error, place());
+        let is_table = matches!(self.records, SourceRecords::Table(_));
+        let mut rows = match folder.filter(|_| is_table) {
+            Some(folder) => Some(RowsKept::new(folder, &self.sha256()).map_err(unkept)?),
+            None => None,
+        };
         let mut first_error = None;
-        let document = self.members();
-        if let Some(document) = &document {
-            report.add_document(document, name);
-        }
-        for (path, record) in document.into_iter().flat_map(|found| found.records) {
-            let mut quads = Vec::new();
-            let done = normaliser.normalise(record, &options, &mut |mut quad| {
-                quad.graph_name = graph_of(quad.graph_name, item.graph.as_ref());
-                quads.push(quad);
-            });
-            let done = match done {
-                Ok(done) => done,
-                Err(error @ NormaliseError::Strict(_)) => return Err(refused(&error, place())),
-                Err(error) => {
-                    report.refuse(format!("{name} {path}"), error.message());
+        let mut each = |each: EachRecord<'_>| -> Result<(), Stop> {
+            let (mapping, record, is_extract, done, mut quads) = match each {
+                EachRecord::Done {
+                    mapping,
+                    record,
+                    is_extract,
+                    done,
+                    quads,
+                } => (mapping, record, is_extract, done, quads),
+                EachRecord::Failed(error) => {
+                    let is_final = matches!(&error, NormaliseError::Quarantined(repair) if repair.code == "N102");
+                    if is_final || matches!(error, NormaliseError::Strict(_)) {
+                        return Err(Stop::Found(Box::new(refused(&error, place()))));
+                    }
                     first_error.get_or_insert(error);
-                    continue;
+                    return Ok(());
                 }
             };
-            if let Some(folder) = plan.evidence.as_deref().filter(|_| !plan.dry_run) {
-                let text = canonical_record(record);
-                keep_evidence(folder, &done.evidence, &text)
-                    .map_err(|error| not_kept(&error, place()))?;
+            for quad in &mut quads {
+                let graph = std::mem::take(&mut quad.graph_name);
+                quad.graph_name = graph_of(graph, item.graph.as_ref());
             }
-            if let Some(mapping) = normaliser.recognise(record) {
-                let graph = match &item.graph {
-                    Some(graph) => graph.as_str().to_owned(),
-                    None => format!("{base}/graph/{}", mapping.register),
-                };
-                let staged = StagedRecord {
-                    mapping,
-                    subject: done.subject.as_str(),
-                    is_extract: path.contains('['),
-                    is_whole: plan.mode == LoadMode::Replace,
-                };
-                let objects = objects.of(draft, base, &graph);
-                replace(draft, objects, &staged, &quads);
+            match (folder, &mut rows) {
+                (Some(_), Some(rows)) => {
+                    rows.keep(&done.evidence, &normaliser.evidence(mapping, record))?;
+                }
+                (Some(folder), None) => {
+                    let text = normaliser.evidence(mapping, record);
+                    keep_evidence(folder, &done.evidence, &text)?;
+                }
+                (None, _) => {}
             }
-            report.add(&done, quads.len() as u64);
+            let graph = match &item.graph {
+                Some(graph) => graph.as_str().to_owned(),
+                None => format!("{base}/graph/{}", mapping.register),
+            };
+            let staged = StagedRecord {
+                mapping,
+                done: &done,
+                is_extract,
+                is_row: is_table,
+                is_whole: plan.mode == LoadMode::Replace,
+            };
+            let objects = objects.of(draft, base, &graph);
+            replace(draft, objects, &staged, &quads);
+            Ok(())
+        };
+        let staged = self
+            .records
+            .each(normaliser, name, &options, &mut report, &mut each);
+        match staged {
+            Ok(()) => {}
+            Err(Stop::Found(found)) => return Err(*found),
+            Err(Stop::Io(error)) => return Err(unkept(error)),
         }
         if let Some(error) = first_error.filter(|_| report.records == 0) {
             return Err(refused(&error, place()));
+        }
+        if let Some(rows) = rows {
+            rows.finish().map_err(unkept)?;
         }
         Ok(self.done(report))
     }
@@ -171,8 +229,8 @@ impl Records {
             compression: self.compression,
             quads: report.quads,
             blank_nodes: 0,
-            content_bytes: self.file.content_bytes,
-            content_sha256: self.file.sha256,
+            content_bytes: self.records.content_bytes(),
+            content_sha256: self.sha256(),
             warnings: Vec::new(),
         };
         ItemRead {
@@ -241,7 +299,22 @@ fn replace(
         _ => None,
     });
     let mapping = record.mapping;
-    let object = objects.open(draft, record.subject, mapping.roles(), mapping.inverse());
+    let subject = record.done.subject.as_str();
+    let is_first = !objects.has_opened(draft, subject);
+    let mut nodes: BTreeSet<String> = mapping
+        .roles()
+        .map(|role| format!("{}/{role}", record.done.nodes))
+        .collect();
+    if mapping.has_parts() && is_first {
+        let start = format!("{}/", record.done.nodes);
+        nodes.extend(objects.nodes_below(draft, subject, &start));
+    }
+    let others: BTreeSet<Id> = said.iter().map(|quad| quad.s).collect();
+    let object = objects.open_with(draft, subject, nodes.into_iter(), mapping.inverse());
+    if record.is_row && record.is_whole && is_first {
+        // Rows of the same object add to each other; what none of them says goes.
+        object.now.clear();
+    }
     if let (Some(moment), Some(since)) = (&moment, object.since())
         && moment.at() < since.at()
     {
@@ -251,8 +324,9 @@ fn replace(
         }
         return;
     }
+    let is_added_to = mapping.has_several() || (record.is_row && record.is_whole);
     let goes = |quad: &QuadIds| {
-        if said.contains(quad) {
+        if said.contains(quad) || is_added_to {
             return false;
         }
         let mut predicate = text_of(draft, quad.p);
@@ -282,19 +356,21 @@ fn replace(
         .copied()
         .collect();
     now.extend(said);
-    if now == object.now {
-        return;
+    if now != object.now {
+        if let Some(moment) = &moment {
+            object.changes_at(draft, moment);
+        }
+        object.now = now;
     }
-    if let Some(moment) = &moment {
-        object.changes_at(draft, moment);
-    }
-    object.now = now;
+    objects.count_as_opened(others.into_iter());
 }
 
 /// A record on its way in.
 struct StagedRecord<'a> {
     mapping: &'a Mapping,
-    subject: &'a str,
+    done: &'a Normalised,
+    /// Whether it is a row of a table.
+    is_row: bool,
     /// Whether the record holds only some of what its source says of the object.
     is_extract: bool,
     /// Whether nothing else is to be said of the object.

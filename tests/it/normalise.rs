@@ -2,6 +2,7 @@
 //! what the shapes look at, and nothing that comes in breaks it.
 
 mod documents;
+mod others;
 mod sources;
 mod taken_in;
 

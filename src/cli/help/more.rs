@@ -32,7 +32,7 @@ pub(super) const MORE_DUTCH: &[(&str, &str, &str)] = &[
     (
         "normalise",
         "paths",
-        "JSON-bestanden van een bron: een record, een lijst of een omslag",
+        "Bestanden van een bron in JSON, XML of CSV: een record, een lijst, een omslag of een tabel",
     ),
     ("normalise", "format", "Syntaxis van de uitspraken"),
     ("normalise", "report", "Vorm van het verslag"),

@@ -1,7 +1,7 @@
-//! Bytes of a file → a JSON document of records, within the bounds of every input. Bytes that are not UTF-8 are read as
+//! Bytes of a file → a document of records in JSON or XML, within the bounds of every input. Bytes that are not UTF-8 are read as
 //! Windows-1252, and that is reported. Tells quickly that an input is something else.
 
-use super::{Normaliser, Repair};
+use super::{Normaliser, Repair, xml};
 use crate::ingest::feed::events_of;
 use crate::ingest::input::Input;
 use crate::ingest::limits::{INFLATION_FLOOR, Limits};
@@ -10,7 +10,7 @@ use sha2::{Digest as _, Sha256};
 use std::io::Read as _;
 
 /// Start of a document in which one of the marks of a record must stand.
-const HEAD_BYTES: usize = 64 << 10;
+const HEAD_BYTES: usize = 512 << 10;
 
 /// Why an input is no document of records.
 #[derive(Debug, thiserror::Error)]
@@ -81,8 +81,12 @@ pub fn read_records(
     let content_bytes = bytes.len() as u64;
     let (text, repair) = decode(bytes);
     let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
-    // The reader of JSON ends at 128 levels by itself.
-    let value: Value = serde_json::from_str(text).map_err(|_| NotRecords::Other)?;
+    let value: Value = if text.trim_start().starts_with('<') {
+        xml::read(text).ok_or(NotRecords::Other)?
+    } else {
+        // The reader of JSON ends at 128 levels by itself.
+        serde_json::from_str(text).map_err(|_| NotRecords::Other)?
+    };
     if normaliser.document(&value).is_none() && events_of(&value).is_none() {
         return Err(NotRecords::Other);
     }
@@ -94,13 +98,28 @@ pub fn read_records(
     })
 }
 
-/// Whether the start of a document could be that of records: JSON, with a key that they have and no context of its own.
-fn may_hold_records(normaliser: &Normaliser, head: &[u8]) -> bool {
+/// Whether the start of a document could be that of records: JSON or XML with keys that some mapping asks for, and no
+/// context of its own.
+pub(super) fn may_hold_records(normaliser: &Normaliser, head: &[u8]) -> bool {
     let start = head.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(head);
     let first = start.iter().find(|byte| !byte.is_ascii_whitespace());
     let has = |mark: &[u8]| memchr::memmem::find(start, mark).is_some();
-    if !matches!(first, Some(b'{' | b'[')) || !(has(b"\"identificator\"") || has(b"basisregisters"))
-    {
+    let any = |marks: &[Vec<String>], quote: &str| {
+        let has_key = |key: &String| has(format!("{quote}{key}{quote}").as_bytes());
+        marks.iter().any(|keys| keys.iter().all(has_key))
+    };
+    let marks = &normaliser.marks;
+    match first {
+        Some(b'<') => return any(&marks.records, "") || any(&marks.nothing, ""),
+        Some(b'{' | b'[') => {}
+        _ => return false,
+    }
+    if any(&marks.nothing, "\"") {
+        return true;
+    }
+    let is_marked =
+        has(b"\"identificator\"") || has(b"basisregisters") || any(&marks.records, "\"");
+    if !is_marked {
         return false;
     }
     // Most JSON-LD is told by its context, and need not be read as a whole for that.
@@ -110,6 +129,7 @@ fn may_hold_records(normaliser: &Normaliser, head: &[u8]) -> bool {
     };
     let rest = start[at + CONTEXT.len()..].trim_ascii_start();
     let value = rest.strip_prefix(b":").unwrap_or(rest).trim_ascii_start();
+    let value = value.strip_prefix(b"[").unwrap_or(value).trim_ascii_start();
     let Some(text) = value.strip_prefix(b"\"") else {
         return false;
     };
@@ -138,7 +158,7 @@ pub(in crate::ingest) fn decode(bytes: Vec<u8>) -> (String, Option<Repair>) {
 }
 
 /// The character of a byte; the five bytes that have none are the control characters of Latin-1.
-fn windows_1252(byte: u8) -> char {
+pub(super) fn windows_1252(byte: u8) -> char {
     const HIGH: [char; 32] = [
         '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8D}', 'Ž',
         '\u{8F}', '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9D}',

@@ -216,6 +216,14 @@ pub const REPAIR_CODES: &[RepairCode] = codes! {
         "Bron leverde geen bruikbare gegevens." "Source delivered no usable data."
         hint "De laatste goede kopie blijft; probeer later opnieuw." "The last good copy stays; try again later."
         example "" ""
+    "N101" Quarantine
+        "De rij heeft {from} velden, de kopregel {to}." "The row has {from} fields, the header {to}."
+        hint "Zet tekst met het scheidingsteken tussen aanhalingstekens." "Put text with the separator in it between quotes."
+        example "1;2;3" "1;2"
+    "N102" Refuse
+        "De tabel is vanaf regel {from} niet te lezen." "The table cannot be read from line {from} on."
+        hint "Sluit elk aanhalingsteken, en verdubbel het in een tekst." "Close every quote, and double it inside a text."
+        example "1,\"Gent" "1,\"Gent\""
 };
 
 #[cfg(test)]

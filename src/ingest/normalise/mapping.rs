@@ -1,115 +1,15 @@
 //! Mappings as written (TOML) and as used: a tree of JSON keys with what each value becomes. Checks a mapping when it is
 //! read, so that a record never meets a prefix, role or code list that does not exist. Reads no records.
 
+mod build;
+mod rows;
+
+use super::template::{Condition, Template};
 use crate::rdf::label::Text;
 use crate::rdf::vocab::{adms, generiek, geo, prov};
 use oxrdf::NamedNode;
-use serde::Deserialize;
+use rows::{BodyRow, CommonFile, MappingFile, NoRecordsFile, OmitRow};
 use std::collections::{BTreeMap, BTreeSet};
-
-/// What all mappings share, as written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct CommonFile {
-    prefixes: BTreeMap<String, String>,
-    misspelt: BTreeMap<String, String>,
-    omit: Vec<OmitRow>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct OmitRow {
-    key: String,
-    nl: String,
-    en: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct MappingFile {
-    source: String,
-    version: String,
-    #[serde(rename = "type")]
-    kind: String,
-    register: String,
-    class: Vec<String>,
-    licence: String,
-    types: Vec<String>,
-    contexts: Vec<String>,
-    lists: Vec<String>,
-    subject: String,
-    marker: Option<String>,
-    event: Option<String>,
-    #[serde(default)]
-    node: Vec<NodeRow>,
-    field: Vec<FieldRow>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct NodeRow {
-    role: String,
-    parent: Option<String>,
-    predicate: Option<String>,
-    back: Option<String>,
-    #[serde(default)]
-    class: Vec<String>,
-    #[serde(default)]
-    derived: bool,
-    #[serde(default)]
-    say: Vec<SayRow>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SayRow {
-    predicate: String,
-    boolean: Option<bool>,
-    iri: Option<String>,
-    #[serde(default)]
-    derived: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct FieldRow {
-    path: String,
-    #[serde(default)]
-    was: Vec<String>,
-    #[serde(rename = "as")]
-    kind: String,
-    predicate: Option<String>,
-    on: Option<String>,
-    #[serde(default)]
-    derived: bool,
-    #[serde(default)]
-    inverse: bool,
-    #[serde(default)]
-    plain: bool,
-    to: Option<String>,
-    role: Option<String>,
-    list: Option<String>,
-    shape: Option<String>,
-    format: Option<String>,
-    namespace: Option<String>,
-    local: Option<String>,
-    number: Option<String>,
-    iri: Option<String>,
-    local_predicate: Option<String>,
-    nl: Option<String>,
-    en: Option<String>,
-    #[serde(default)]
-    also: Vec<AlsoRow>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct AlsoRow {
-    predicate: String,
-    on: Option<String>,
-    #[serde(default)]
-    derived: bool,
-}
 
 /// What all mappings share.
 #[derive(Debug)]
@@ -124,14 +24,10 @@ pub(super) struct Common {
 impl Common {
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let file: CommonFile = toml::from_str(text).map_err(|error| error.to_string())?;
-        let omitted = file
-            .omit
-            .into_iter()
-            .map(|row| (row.key, Text::new(row.nl, row.en)));
         Ok(Self {
             prefixes: file.prefixes,
             misspelt: file.misspelt,
-            omitted: omitted.collect(),
+            omitted: reasons(file.omit),
         })
     }
 
@@ -160,16 +56,32 @@ pub struct Mapping {
     pub register: String,
     /// IRI of the licence under which the source publishes the facts.
     pub licence: String,
-    pub(super) classes: Vec<NamedNode>,
+    /// What distinguishes it from mappings of the same source, type and version.
+    variant: Option<String>,
     pub(super) types: Vec<String>,
     pub(super) contexts: Vec<String>,
-    pub(super) lists: Vec<String>,
-    pub(super) subject: Vec<String>,
+    /// Where records stand in a document, as paths of keys; `**` is any chain of keys.
+    pub(super) lists: Vec<Vec<String>>,
+    pub(super) subject: Subject,
     pub(super) marker: Option<Vec<String>>,
-    pub(super) nodes: Vec<NodeRule>,
-    pub(super) tree: Tree,
+    /// Columns of the table that it reads; empty for records of another form.
+    pub(super) columns: Vec<String>,
+    /// Paths that a record has, and has not.
+    pub(super) keys: Vec<Vec<String>>,
+    pub(super) lacks: Vec<Vec<String>>,
+    /// What stands at a path: one of some texts.
+    pub(super) values: Vec<Condition>,
+    /// Keys around the records that are left out.
+    pub(super) around: BTreeMap<String, Text>,
+    /// What is around fields of a table.
+    pub(super) quote: u8,
+    /// Whether several records speak of the same object, each of a part of it.
+    pub(super) several: bool,
+    pub(super) body: Body,
     /// Predicates that a record can state of the object and its nodes.
     own: BTreeSet<String>,
+    /// Whether some nodes have IRIs that depend on the record.
+    has_parts: bool,
     /// Predicates by which it states something of others.
     inverse: Vec<NamedNode>,
     /// Name of the type in the events of a change feed, such as `address`.
@@ -189,15 +101,89 @@ pub(in crate::ingest) enum Stated<'a> {
     Node(&'a str),
 }
 
+/// Where the subject of a record comes from.
+#[derive(Debug)]
+pub(super) enum Subject {
+    /// An IRI in the record.
+    Path(Vec<String>),
+    /// Made of values of the record.
+    Made(Template),
+}
+
+/// What an object or a part of it is and says.
+#[derive(Debug)]
+pub(super) struct Body {
+    pub(super) classes: Vec<NamedNode>,
+    /// When it is left out.
+    pub(super) skips: Vec<Skip>,
+    pub(super) says: Vec<Say>,
+    pub(super) nodes: Vec<NodeRule>,
+    pub(super) tree: Tree,
+}
+
+/// When an object or a part is left out with everything in it.
+#[derive(Debug)]
+pub(super) struct Skip {
+    pub(super) when: Vec<Condition>,
+    pub(super) reason: Text,
+}
+
+/// A document without records, and why it has none.
+#[derive(Debug)]
+pub(super) struct NoRecords {
+    /// Paths that it has, and has not.
+    pub(super) has: Vec<Vec<String>>,
+    pub(super) lacks: Vec<Vec<String>>,
+    /// All keys that it may have; empty for any.
+    pub(super) only: Vec<String>,
+    /// Columns of the table that it is.
+    pub(super) columns: Vec<String>,
+    /// A path at which a hole for a value stands.
+    pub(super) template: Option<Vec<String>>,
+    pub(super) reason: Text,
+}
+
+impl NoRecords {
+    pub(super) fn parse_all(text: &str) -> Result<Vec<Self>, String> {
+        let file: NoRecordsFile = toml::from_str(text).map_err(|error| error.to_string())?;
+        let paths = |rows: &[String]| rows.iter().map(|row| split(row)).collect();
+        let rows = file.document.into_iter().map(|row| Self {
+            has: paths(&row.has),
+            lacks: paths(&row.lacks),
+            only: row.only,
+            columns: row.columns,
+            template: row.template.as_deref().map(split),
+            reason: Text::new(row.nl, row.en),
+        });
+        Ok(rows.collect())
+    }
+}
+
 impl Mapping {
     /// The name by which logs and reports cite it: `basisregisters-adres-v3`.
     pub fn name(&self) -> String {
-        format!("{}-{}-v{}", self.source, self.kind, self.version)
+        let kind = self.variant.as_deref().unwrap_or(&self.kind);
+        format!("{}-{kind}-v{}", self.source, self.version)
+    }
+
+    /// Columns of the table that it reads; none for records of another form.
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// Whether several records speak of the same object, so that none takes the place of another.
+    pub fn has_several(&self) -> bool {
+        self.several
     }
 
     /// Whether a record can state a predicate of the object or one of its nodes. Classes do not count.
     pub fn states(&self, predicate: &str) -> bool {
         self.own.contains(predicate)
+    }
+
+    /// Whether records have parts, whose nodes differ from record to record.
+    pub fn has_parts(&self) -> bool {
+        self.has_parts
     }
 
     /// Predicates by which a record states something of other objects, with its own as the value.
@@ -207,57 +193,48 @@ impl Mapping {
 
     /// What the field at a path, or those below it, state.
     pub(in crate::ingest) fn stated<'m>(&'m self, path: &str) -> Vec<Stated<'m>> {
-        let mut tree = &self.tree;
+        let mut tree = &self.body.tree;
         for key in path.split('.') {
             match tree.children.get(key) {
                 Some(next) => tree = next,
                 None => return Vec::new(),
             }
         }
+        let nodes = &self.body.nodes;
         let mut stated = Vec::new();
         let mut open = vec![tree];
         while let Some(tree) = open.pop() {
             open.extend(tree.children.values());
-            let (places, is_inverse): (&[Place], bool) = match &tree.rule {
-                Some(
-                    Rule::Text { places, .. }
-                    | Rule::Boolean(places)
-                    | Rule::Language(places)
-                    | Rule::Label { places, .. }
-                    | Rule::Concept { places, .. },
-                ) => (places, false),
-                Some(Rule::Link {
-                    places, inverse, ..
-                }) => (places, *inverse),
-                Some(Rule::Geometry { on, .. }) => {
-                    stated.push(Stated::Node(&self.nodes[*on].role));
-                    (&[], false)
+            for choice in &tree.choices {
+                let (places, is_inverse) = choice.rule.places();
+                if let Rule::Geometry { on, .. } = &choice.rule {
+                    stated.push(Stated::Node(&nodes[*on].role));
                 }
-                _ => (&[], false),
-            };
-            stated.extend(places.iter().map(|place| {
-                let predicate = place.predicate.as_str();
-                if is_inverse {
-                    return Stated::Inverse(predicate);
-                }
-                let role = place.on.map(|on| self.nodes[on].role.as_str());
-                Stated::Of(role, predicate)
-            }));
+                stated.extend(places.iter().map(|place| {
+                    let predicate = place.predicate.as_str();
+                    if is_inverse {
+                        return Stated::Inverse(predicate);
+                    }
+                    let role = place.on.map(|on| nodes[on].role.as_str());
+                    Stated::Of(role, predicate)
+                }));
+            }
         }
         stated
     }
 
     /// Predicates by which nodes are linked to what they belong to.
     pub(in crate::ingest) fn is_link_of_node(&self, role: &str, predicate: &str) -> bool {
-        let node = self.nodes.iter().find(|node| node.role == role);
+        let node = self.body.nodes.iter().find(|node| node.role == role);
         node.and_then(|node| node.back.as_ref())
             .is_some_and(|back| back.as_str() == predicate)
     }
 
-    /// Roles of the nodes that an object can have: the last part of their IRIs.
+    /// Roles of the nodes that every object can have: the last part of their IRIs.
     pub fn roles(&self) -> impl Iterator<Item = &str> {
-        let own = self.nodes.iter().map(|node| node.role.as_str());
-        ["id", "gid"].into_iter().chain(own)
+        let own = self.body.nodes.iter().map(|node| node.role.as_str());
+        let fixed = own.filter(|role| !role.contains('{'));
+        ["id", "gid"].into_iter().chain(fixed)
     }
 }
 
@@ -265,10 +242,12 @@ impl Mapping {
 #[derive(Debug)]
 pub(super) struct NodeRule {
     pub(super) role: String,
-    /// Index of the node that links to it; `None` is the object.
+    /// The role, with values of the record in it.
+    pub(super) template: Template,
+    /// Index of the node that it belongs to; `None` is the object.
     pub(super) parent: Option<usize>,
-    /// Link from the parent.
-    pub(super) predicate: Option<NamedNode>,
+    /// Links to it, where their conditions hold.
+    pub(super) links: Vec<Link>,
     /// Link to the parent.
     pub(super) back: Option<NamedNode>,
     pub(super) classes: Vec<NamedNode>,
@@ -276,25 +255,107 @@ pub(super) struct NodeRule {
     pub(super) says: Vec<Say>,
 }
 
-/// A statement that a node always makes.
+/// A link to a node, where it is one.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) predicate: NamedNode,
+    /// Index of the node that has it; `None` is the object.
+    pub(super) from: Option<usize>,
+    pub(super) when: Vec<Condition>,
+}
+
+/// A statement that an object or a node always makes, or under conditions.
 #[derive(Debug)]
 pub(super) struct Say {
     pub(super) predicate: NamedNode,
     pub(super) value: SayValue,
     pub(super) derived: bool,
+    pub(super) when: Vec<Condition>,
 }
 
 #[derive(Debug)]
 pub(super) enum SayValue {
     Boolean(bool),
     Iri(NamedNode),
+    Text(String),
+    /// An IRI made of values of the record.
+    Template(Template),
 }
 
-/// Keys below a key, or what the value becomes.
+/// Keys below a key, and what the value becomes: by the first choice whose conditions hold.
 #[derive(Debug, Default)]
 pub(super) struct Tree {
     pub(super) children: BTreeMap<String, Tree>,
-    pub(super) rule: Option<Rule>,
+    pub(super) choices: Vec<Choice>,
+}
+
+/// What a value becomes under conditions.
+#[derive(Debug)]
+pub(super) struct Choice {
+    pub(super) when: Vec<Condition>,
+    pub(super) rule: Rule,
+}
+
+/// A part of a record: an object or a list of them, with keys of their own.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub(super) subject: PartSubject,
+    /// Links from the object, or from one of its nodes, to the part, where the conditions hold of the part.
+    pub(super) links: Vec<Link>,
+    /// Link from the part.
+    pub(super) back: Option<NamedNode>,
+    /// Index of the node that links to it; `None` is the object.
+    pub(super) on: Option<usize>,
+    pub(super) derived: bool,
+    pub(super) body: Body,
+}
+
+/// What the statements of a part are about.
+#[derive(Debug)]
+pub(super) enum PartSubject {
+    /// What the record is about.
+    Same,
+    /// A node of it.
+    Node(Template),
+    /// An object of its own.
+    Own(Template),
+}
+
+/// Where the language of a text stands.
+#[derive(Debug, Default)]
+pub(super) struct TagSource {
+    pub(super) fixed: Option<String>,
+    pub(super) path: Option<Vec<String>>,
+    /// Code of the source → language.
+    pub(super) map: BTreeMap<String, String>,
+}
+
+/// Datatype of a literal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Datatype {
+    /// Of a value in the form of one: integer, decimal, date; else text.
+    Auto,
+    AnyUri,
+    Date,
+    DateTime,
+    Decimal,
+    Integer,
+    Time,
+}
+
+impl Datatype {
+    fn of(name: &str) -> Result<Self, String> {
+        Ok(match name {
+            "auto" => Self::Auto,
+            "anyURI" => Self::AnyUri,
+            "date" => Self::Date,
+            "dateTime" => Self::DateTime,
+            "decimal" => Self::Decimal,
+            "integer" => Self::Integer,
+            "time" => Self::Time,
+            other => return Err(format!("there is no datatype {other}")),
+        })
+    }
 }
 
 /// Where a value goes.
@@ -319,13 +380,42 @@ pub(super) enum Rule {
     Text {
         places: Vec<Place>,
         is_capakey: bool,
+        is_kbo: bool,
     },
     Boolean(Vec<Place>),
     Language(Vec<Place>),
     Label {
         places: Vec<Place>,
         plain: bool,
+        tag: TagSource,
     },
+    /// A literal with a datatype.
+    Typed {
+        places: Vec<Place>,
+        datatype: Datatype,
+    },
+    /// A geometry in WKT, or the first coordinate of a point.
+    Wkt {
+        places: Vec<Place>,
+        system: Option<String>,
+        y: Option<Vec<String>>,
+    },
+    /// A geometry in GeoJSON, as an object or as text.
+    GeoJson {
+        places: Vec<Place>,
+        system: Option<String>,
+    },
+    /// Anything, as it is.
+    Json(Vec<Place>),
+    /// An IRI by code, or made of the value.
+    Named {
+        places: Vec<Place>,
+        template: Option<Template>,
+        map: BTreeMap<String, NamedNode>,
+        inverse: bool,
+    },
+    /// An object or list with keys of its own.
+    Part(Box<Part>),
     Concept {
         places: Vec<Place>,
         list: String,
@@ -341,86 +431,85 @@ pub(super) enum Rule {
         is_point: bool,
     },
     /// Left out with everything below it.
-    Omit(Text),
+    Omit {
+        reason: Text,
+        /// Whether it says something about a person: then no evidence keeps it either.
+        is_private: bool,
+    },
 }
 
 impl Mapping {
+    /// Reads and checks a mapping.
     pub(super) fn parse(
         text: &str,
         common: &Common,
         lists: &BTreeMap<String, BTreeSet<String>>,
     ) -> Result<Self, String> {
         let file: MappingFile = toml::from_str(text).map_err(|error| error.to_string())?;
-        let iris = |names: &[String]| -> Result<Vec<NamedNode>, String> {
-            names.iter().map(|name| common.iri(name)).collect()
-        };
-        let mut nodes: Vec<NodeRule> = Vec::new();
-        for row in file.node {
-            let parent = match &row.parent {
-                Some(role) => Some(node_index(&nodes, role)?),
-                None => None,
-            };
-            let mut says = Vec::new();
-            for say in &row.say {
-                says.push(Say {
-                    predicate: common.iri(&say.predicate)?,
-                    value: match (say.boolean, &say.iri) {
-                        (Some(value), None) => SayValue::Boolean(value),
-                        (None, Some(name)) => SayValue::Iri(common.iri(name)?),
-                        _ => return Err("a node says a boolean or an IRI".to_owned()),
-                    },
-                    derived: say.derived,
-                });
-            }
-            nodes.push(NodeRule {
-                parent,
-                predicate: row.predicate.map(|name| common.iri(&name)).transpose()?,
-                back: row.back.map(|name| common.iri(&name)).transpose()?,
-                classes: iris(&row.class)?,
-                derived: row.derived,
-                says,
-                role: row.role,
-            });
-        }
-        let mut tree = Tree::default();
         let mut renamed = BTreeMap::new();
-        for row in file.field {
-            let path = row.path.clone();
-            let name = path.strip_prefix("attributen.").unwrap_or(&path);
+        for row in &file.field {
+            let name = row.path.strip_prefix("attributen.").unwrap_or(&row.path);
             renamed.extend(row.was.iter().map(|was| (was.clone(), name.to_owned())));
-            let rule = rule(row, common, &nodes, lists).map_err(|why| format!("{path}: {why}"))?;
-            let mut at = &mut tree;
-            for key in path.split('.') {
-                at = at.children.entry(key.to_owned()).or_default();
-            }
-            if at.rule.replace(rule).is_some() {
-                return Err(format!("{path} stands there twice"));
-            }
         }
+        let body = BodyRow {
+            class: file.class,
+            skip: file.skip,
+            say: file.say,
+            node: file.node,
+            field: file.field,
+            part: file.part,
+        };
+        let body = build::body(body, common, lists)?;
+        let paths = |rows: &[String]| rows.iter().map(|row| split(row)).collect();
+        let values = file.values.into_iter().map(|(path, is)| Condition {
+            path: split(&path),
+            is,
+            not: Vec::new(),
+            has: None,
+        });
         Ok(Self {
-            classes: iris(&file.class)?,
+            subject: if file.subject.contains('{') {
+                Subject::Made(Template::parse(&file.subject)?)
+            } else {
+                Subject::Path(split(&file.subject))
+            },
             source: file.source,
             version: file.version,
             kind: file.kind,
+            variant: file.name,
             register: file.register,
             licence: file.licence,
             types: file.types,
             contexts: file.contexts,
-            lists: file.lists,
-            subject: split(&file.subject),
+            lists: paths(&file.lists),
             marker: file.marker.as_deref().map(split),
-            own: own_predicates(&nodes, &tree),
-            inverse: inverse_predicates(&tree),
+            keys: paths(&file.keys),
+            lacks: paths(&file.lacks),
+            columns: file.columns,
+            values: values.collect(),
+            around: reasons(file.around),
+            quote: file
+                .quote
+                .map_or(Ok(b'"'), u8::try_from)
+                .map_err(|_| "quote is one plain character".to_owned())?,
+            several: file.several,
+            own: own_predicates(&body),
+            inverse: inverse_predicates(&body.tree),
+            has_parts: has_parts(&body),
             event: file.event,
             renamed,
-            nodes,
-            tree,
+            body,
         })
     }
 }
 
+fn reasons(rows: Vec<OmitRow>) -> BTreeMap<String, Text> {
+    let reason = |row: OmitRow| (row.key, Text::new(row.nl, row.en));
+    rows.into_iter().map(reason).collect()
+}
+
 /// What the nodes and fields of a mapping state of the object and its nodes.
-fn own_predicates(nodes: &[NodeRule], tree: &Tree) -> BTreeSet<String> {
+fn own_predicates(body: &Body) -> BTreeSet<String> {
     let fixed = [
         adms::IDENTIFIER,
         generiek::GESTRUCTUREERDE_IDENTIFICATOR,
@@ -432,43 +521,50 @@ fn own_predicates(nodes: &[NodeRule], tree: &Tree) -> BTreeSet<String> {
         prov::WAS_DERIVED_FROM,
     ];
     let mut own: BTreeSet<String> = fixed.map(ToOwned::to_owned).into();
-    for node in nodes {
-        let links = node.predicate.iter().chain(&node.back);
-        let says = node.says.iter().map(|say| &say.predicate);
-        own.extend(links.chain(says).map(|iri| iri.as_str().to_owned()));
+    add_predicates(body, &mut own);
+    own
+}
+
+fn add_predicates(body: &Body, own: &mut BTreeSet<String>) {
+    let mut add = |iri: &NamedNode| {
+        own.insert(iri.as_str().to_owned());
+    };
+    for say in body
+        .says
+        .iter()
+        .chain(body.nodes.iter().flat_map(|node| &node.says))
+    {
+        add(&say.predicate);
     }
-    let mut open = vec![tree];
+    for node in &body.nodes {
+        node.links.iter().for_each(|link| add(&link.predicate));
+        node.back.iter().for_each(&mut add);
+    }
+    let mut parts = Vec::new();
+    let mut open = vec![&body.tree];
     while let Some(tree) = open.pop() {
         open.extend(tree.children.values());
-        let places: &[Place] = match &tree.rule {
-            Some(
-                Rule::Text { places, .. }
-                | Rule::Boolean(places)
-                | Rule::Language(places)
-                | Rule::Label { places, .. }
-                | Rule::Concept { places, .. }
-                | Rule::Link {
-                    places,
-                    inverse: false,
-                    ..
-                },
-            ) => places,
-            _ => &[],
-        };
-        own.extend(
-            places
-                .iter()
-                .map(|place| place.predicate.as_str().to_owned()),
-        );
-        if let Some(Rule::IdBlock {
-            local_predicate: Some(predicate),
-            ..
-        }) = &tree.rule
-        {
-            own.insert(predicate.as_str().to_owned());
+        for choice in &tree.choices {
+            let (places, is_inverse) = choice.rule.places();
+            if !is_inverse {
+                places.iter().for_each(|place| add(&place.predicate));
+            }
+            match &choice.rule {
+                Rule::IdBlock {
+                    local_predicate, ..
+                } => local_predicate.iter().for_each(&mut add),
+                Rule::Part(part) => {
+                    part.links.iter().for_each(|link| add(&link.predicate));
+                    part.back.iter().for_each(&mut add);
+                    parts.push(&part.body);
+                }
+                _ => {}
+            }
         }
     }
-    own
+    for part in parts {
+        add_predicates(part, own);
+    }
 }
 
 /// Predicates of inverse links on the object itself.
@@ -477,21 +573,62 @@ fn inverse_predicates(tree: &Tree) -> Vec<NamedNode> {
     let mut open = vec![tree];
     while let Some(tree) = open.pop() {
         open.extend(tree.children.values());
-        if let Some(Rule::Link {
-            places,
-            inverse: true,
-            ..
-        }) = &tree.rule
-        {
-            let own = places.iter().filter(|place| place.on.is_none());
+        for choice in &tree.choices {
+            let (places, is_inverse) = choice.rule.places();
+            let own = places
+                .iter()
+                .filter(|place| is_inverse && place.on.is_none());
             found.extend(own.map(|place| place.predicate.as_str().to_owned()));
         }
     }
     found.into_iter().map(NamedNode::new_unchecked).collect()
 }
 
-fn split(path: &str) -> Vec<String> {
-    path.split('.').map(ToOwned::to_owned).collect()
+/// Whether some nodes have IRIs that depend on the record.
+fn has_parts(body: &Body) -> bool {
+    let mut open = vec![&body.tree];
+    while let Some(tree) = open.pop() {
+        open.extend(tree.children.values());
+        if tree
+            .choices
+            .iter()
+            .any(|choice| matches!(choice.rule, Rule::Part(_)))
+        {
+            return true;
+        }
+    }
+    body.nodes.iter().any(|node| node.role.contains('{'))
+}
+
+impl Rule {
+    /// Where its values go, and whether it is the other way round.
+    fn places(&self) -> (&[Place], bool) {
+        match self {
+            Self::Text { places, .. }
+            | Self::Boolean(places)
+            | Self::Language(places)
+            | Self::Json(places)
+            | Self::Label { places, .. }
+            | Self::Typed { places, .. }
+            | Self::Wkt { places, .. }
+            | Self::GeoJson { places, .. }
+            | Self::Concept { places, .. } => (places, false),
+            Self::Link {
+                places, inverse, ..
+            }
+            | Self::Named {
+                places, inverse, ..
+            } => (places, *inverse),
+            Self::IdBlock { .. } | Self::Geometry { .. } | Self::Omit { .. } | Self::Part(_) => {
+                (&[], false)
+            }
+        }
+    }
+}
+
+/// Keys of a path; `~` stands for a dot in a key.
+pub(super) fn split(path: &str) -> Vec<String> {
+    path.split('.').map(|key| key.replace('~', ".")).collect()
 }
 
 fn node_index(nodes: &[NodeRule], role: &str) -> Result<usize, String> {
@@ -499,86 +636,4 @@ fn node_index(nodes: &[NodeRule], role: &str) -> Result<usize, String> {
         .iter()
         .position(|node| node.role == role)
         .ok_or_else(|| format!("there is no node {role} before it"))
-}
-
-fn rule(
-    row: FieldRow,
-    common: &Common,
-    nodes: &[NodeRule],
-    lists: &BTreeMap<String, BTreeSet<String>>,
-) -> Result<Rule, String> {
-    let on = |role: &Option<String>| {
-        role.as_deref()
-            .map(|role| node_index(nodes, role))
-            .transpose()
-    };
-    let mut places = Vec::new();
-    if let Some(predicate) = &row.predicate {
-        places.push(Place {
-            predicate: common.iri(predicate)?,
-            on: on(&row.on)?,
-            derived: row.derived,
-        });
-    }
-    for also in &row.also {
-        places.push(Place {
-            predicate: common.iri(&also.predicate)?,
-            on: on(&also.on)?,
-            derived: also.derived,
-        });
-    }
-    let needed =
-        |value: Option<String>, what: &str| value.ok_or_else(|| format!("{what} is missing"));
-    let is_statement = !matches!(
-        row.kind.as_str(),
-        "id-block" | "geometry" | "omit" | "compare"
-    );
-    if is_statement && places.is_empty() {
-        return Err("a predicate is missing".to_owned());
-    }
-    Ok(match row.kind.as_str() {
-        "id-block" => Rule::IdBlock {
-            namespace: needed(row.namespace, "namespace")?,
-            local: needed(row.local, "local")?,
-            number: needed(row.number, "number")?,
-            iri: row.iri,
-            local_predicate: row
-                .local_predicate
-                .map(|name| common.iri(&name))
-                .transpose()?,
-        },
-        "text" => Rule::Text {
-            places,
-            is_capakey: match row.format.as_deref() {
-                None => false,
-                Some("capakey") => true,
-                Some(other) => return Err(format!("there is no format {other}")),
-            },
-        },
-        "boolean" => Rule::Boolean(places),
-        "language" => Rule::Language(places),
-        "label" => Rule::Label {
-            places,
-            plain: row.plain,
-        },
-        "concept" => {
-            let list = needed(row.list, "list")?;
-            if !lists.contains_key(&list) {
-                return Err(format!("there is no code list {list}"));
-            }
-            Rule::Concept { places, list }
-        }
-        "link" => Rule::Link {
-            places,
-            to: needed(row.to, "to")?,
-            role: row.role,
-            inverse: row.inverse,
-        },
-        "geometry" => Rule::Geometry {
-            on: on(&row.on)?.ok_or_else(|| "on is missing".to_owned())?,
-            is_point: row.shape.as_deref() == Some("point"),
-        },
-        "omit" | "compare" => Rule::Omit(Text::new(needed(row.nl, "nl")?, needed(row.en, "en")?)),
-        other => return Err(format!("{other} is no kind of field")),
-    })
 }

@@ -14,9 +14,14 @@ pub(in crate::ingest) mod geometry;
 mod iris;
 mod mapping;
 mod places;
+mod plain;
 mod report;
+mod run;
+mod table;
+mod template;
 mod values;
 mod walk;
+mod xml;
 
 pub(in crate::ingest) use bytes::decode;
 pub use bytes::{NotRecords, RecordsFile, read_records};
@@ -26,11 +31,13 @@ pub use evidence::{EVIDENCE, canonical_record, evidence_digest, evidence_path, k
 pub use mapping::Mapping;
 pub(in crate::ingest) use mapping::Stated;
 pub use report::{CodeCases, RepairReport};
+pub use run::{EachRecord, SourceRecords, looks_like_records, normalise_input, records_of};
+pub use table::{Table, TableProblem, open_table};
 
 use crate::rdf::label::Text;
 use crate::registry::assets::VOCAB;
 use include_dir::{Dir, include_dir};
-use mapping::Common;
+use mapping::{Common, NoRecords, Rule, Tree};
 use oxrdf::{NamedNode, Quad};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -38,6 +45,9 @@ use std::sync::LazyLock;
 
 /// The mappings that ship inside the binary.
 static MAPPINGS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/mappings");
+
+/// Files beside the mappings that are none.
+const NO_MAPPINGS: [&str; 2] = ["algemeen.toml", "geen-records.toml"];
 
 /// Nesting of a record.
 const MAX_DEPTH: usize = 64;
@@ -50,6 +60,10 @@ const MAX_TEXT_BYTES: usize = 8 << 20;
 pub struct Normaliser {
     common: Common,
     mappings: Vec<Mapping>,
+    /// Documents that are known to hold no records.
+    no_records: Vec<NoRecords>,
+    /// Keys by which a document is found worth reading.
+    marks: Marks,
     /// Name of a code list → its codes.
     lists: BTreeMap<String, BTreeSet<String>>,
 }
@@ -81,6 +95,8 @@ impl NormaliseOptions {
 pub struct Normalised {
     /// The object.
     pub subject: NamedNode,
+    /// Start of the IRIs of its nodes; a slash and the role follow.
+    pub nodes: String,
     /// Digest of the canonical record, in hexadecimal; see [`canonical_record`].
     pub evidence: String,
     /// What was mended, read as something else, or found wrong.
@@ -220,11 +236,13 @@ impl Normaliser {
                 .ok_or_else(|| format!("{name} is missing"))
         };
         let common = Common::parse(text("algemeen.toml")?)?;
+        let no_records = NoRecords::parse_all(text("geen-records.toml")?)
+            .map_err(|why| format!("geen-records.toml: {why}"))?;
         let lists = code_lists();
         let mut names: Vec<&str> = MAPPINGS
             .files()
             .filter_map(|file| file.path().to_str())
-            .filter(|name| *name != "algemeen.toml")
+            .filter(|name| !NO_MAPPINGS.contains(name) && !name.ends_with("-feed.toml"))
             .collect();
         names.sort_unstable();
         let mut mappings = Vec::with_capacity(names.len());
@@ -233,8 +251,10 @@ impl Normaliser {
             mappings.push(mapping.map_err(|why| format!("{name}: {why}"))?);
         }
         Ok(Self {
+            marks: Marks::of(&mappings, &no_records),
             common,
             mappings,
+            no_records,
             lists,
         })
     }
@@ -291,12 +311,105 @@ impl Normaliser {
     ) -> Result<Normalised, NormaliseError> {
         walk::check_size(record, MAX_DEPTH)?;
         let mapping = self.recognise(record).ok_or(NormaliseError::Unrecognised)?;
-        let digest = evidence_digest(&canonical_record(record));
+        self.normalise_as(mapping, record, options, sink)
+    }
+
+    /// The same for a record whose mapping is known, such as a row of a table.
+    ///
+    /// # Errors
+    /// When the record is too large, lacks what its subject is made of, or is held back.
+    pub fn normalise_as(
+        &self,
+        mapping: &Mapping,
+        record: &Value,
+        options: &NormaliseOptions,
+        sink: &mut dyn FnMut(Quad),
+    ) -> Result<Normalised, NormaliseError> {
+        walk::check_size(record, MAX_DEPTH)?;
+        let digest = evidence_digest(&self.evidence(mapping, record));
         let (done, quads) = walk::walk(self, mapping, record, options, digest)?;
         for quad in quads {
             sink(quad);
         }
         Ok(done)
+    }
+
+    /// The canonical text of a record as it may be kept: without what its mapping leaves out for the sake of persons.
+    pub fn evidence(&self, mapping: &Mapping, record: &Value) -> Vec<u8> {
+        let mut public = None;
+        if has_private(&mapping.body.tree) {
+            let mut copy = record.clone();
+            take_private(&mut copy, &mapping.body.tree);
+            public = Some(copy);
+        }
+        canonical_record(public.as_ref().unwrap_or(record))
+    }
+}
+
+/// Keys that must all stand in a document for it to be worth reading, a set for each kind.
+struct Marks {
+    /// Of records.
+    records: Vec<Vec<String>>,
+    /// Of documents that are known to hold none.
+    nothing: Vec<Vec<String>>,
+}
+
+impl Marks {
+    /// The last keys of the paths by which records and documents without records are known.
+    fn of(mappings: &[Mapping], no_records: &[NoRecords]) -> Self {
+        let last = |path: &Vec<String>| path.last().cloned();
+        let records = mappings.iter().filter(|mapping| !mapping.keys.is_empty());
+        let nothing = no_records.iter().map(|row| {
+            let named = row.has.iter().chain(&row.template).filter_map(last);
+            named.collect::<Vec<String>>()
+        });
+        Self {
+            records: records
+                .map(|mapping| mapping.keys.iter().filter_map(last).collect())
+                .collect(),
+            nothing: nothing.filter(|keys| !keys.is_empty()).collect(),
+        }
+    }
+}
+
+/// Whether a mapping leaves something out for the sake of persons.
+fn has_private(tree: &Tree) -> bool {
+    let is_private = tree.choices.iter().any(|choice| match &choice.rule {
+        Rule::Omit { is_private, .. } => *is_private,
+        Rule::Part(part) => has_private(&part.body.tree),
+        _ => false,
+    });
+    is_private || tree.children.values().any(has_private)
+}
+
+/// Takes what is left out for the sake of persons out of a record.
+fn take_private(value: &mut Value, tree: &Tree) {
+    match value {
+        Value::Array(members) => {
+            for member in members {
+                take_private(member, tree);
+            }
+        }
+        Value::Object(members) => {
+            for (key, below) in &tree.children {
+                let is_private = below.choices.iter().any(
+                    |choice| matches!(&choice.rule, Rule::Omit { is_private, .. } if *is_private),
+                );
+                if is_private {
+                    members.shift_remove(key);
+                    continue;
+                }
+                if let Some(member) = members.get_mut(key) {
+                    take_private(member, below);
+                    for choice in &below.choices {
+                        if let Rule::Part(part) = &choice.rule {
+                            take_private(member, &part.body.tree);
+                        }
+                    }
+                }
+            }
+        }
+        _ => {}
     }
 }
 
@@ -312,7 +425,7 @@ fn code_lists() -> BTreeMap<String, BTreeSet<String>> {
             let concept = line
                 .strip_prefix(START)
                 .and_then(|rest| rest.split_once("> a skos:Concept "))
-                .and_then(|(path, _)| path.split_once('/'));
+                .and_then(|(path, _)| path.rsplit_once('/'));
             if let Some((list, code)) = concept {
                 lists
                     .entry(list.to_owned())

@@ -117,7 +117,7 @@ impl Walker<'_> {
             Ok(gml) => gml,
             Err(why) => return self.note("N033", path, chosen.text, why),
         };
-        self.kinds.insert(on, gml.shape.class());
+        self.scope.kinds.insert(on, gml.shape.class());
         let name = match (&chosen.system, &gml.system) {
             (Some((system, name)), Some(written)) => {
                 if !gml.shape.fits(*system) {

@@ -1,6 +1,7 @@
 //! The repair report: how often each code applied, with a few examples. Counts and words; decides nothing.
 
 use super::codes::{Action, repair_code};
+use super::document::leaves;
 use super::{Document, NormaliseError, Normalised, Repair};
 use crate::rdf::label::{Language, Text};
 use serde_json::{Value, json};
@@ -23,6 +24,10 @@ pub struct RepairReport {
     pub refused: Vec<(String, Text)>,
     /// Records held back or refused.
     pub refused_count: u64,
+    /// Documents that are known to hold no records, and why.
+    pub empty: Vec<(String, Text)>,
+    /// How many there are.
+    pub empty_count: u64,
     /// Statements made.
     pub quads: u64,
     /// By code.
@@ -36,6 +41,13 @@ pub struct RepairReport {
 impl RepairReport {
     /// Adds what surrounds the records of a document: what its envelope holds, and members that are no records.
     pub fn add_document(&mut self, document: &Document<'_>, place: &str) {
+        if let Some(reason) = document
+            .without_records
+            .as_ref()
+            .filter(|_| document.records.is_empty())
+        {
+            self.none(place, reason);
+        }
         for path in &document.strangers {
             let why = NormaliseError::Unrecognised.message();
             self.refuse(format!("{place} {path}"), why);
@@ -68,6 +80,19 @@ impl RepairReport {
         for path in &done.unknown {
             self.forget(path);
         }
+    }
+
+    /// Adds a document that is known to hold no records.
+    pub fn none(&mut self, place: &str, reason: &Text) {
+        self.empty_count += 1;
+        if self.empty.len() < MAX_EXAMPLES {
+            self.empty.push((place.to_owned(), reason.clone()));
+        }
+    }
+
+    /// Adds a record that is left out as a whole.
+    pub(super) fn leave_out(&mut self, record: &Value, reason: &Text) {
+        leaves(record, "", &mut |path| self.omit(&path, reason));
     }
 
     /// Adds a value that is left out on purpose.
@@ -131,6 +156,9 @@ impl RepairReport {
         self.records += other.records;
         self.quads += other.quads;
         self.refused_count += other.refused_count;
+        self.empty_count += other.empty_count;
+        let room = MAX_EXAMPLES.saturating_sub(self.empty.len());
+        self.empty.extend(other.empty.iter().take(room).cloned());
         let room = MAX_EXAMPLES.saturating_sub(self.refused.len());
         self.refused
             .extend(other.refused.iter().take(room).cloned());
@@ -164,6 +192,13 @@ impl RepairReport {
                 self.refused_count
             ));
         }
+        if self.empty_count > 0 {
+            parts.push(format!(
+                "{}: {}",
+                say("zonder records", "without records"),
+                self.empty_count
+            ));
+        }
         let codes: Vec<String> = self
             .codes
             .iter()
@@ -186,7 +221,7 @@ impl RepairReport {
         let say = |nl: &str, en: &str| Text::new(nl, en).get(language).to_owned();
         let mut out = self.line(language);
         out.push('\n');
-        for (place, why) in &self.refused {
+        for (place, why) in self.empty.iter().chain(&self.refused) {
             out.push_str(&format!("  {place}: {}\n", why.get(language)));
         }
         for (code, (count, examples)) in &self.codes {
@@ -249,7 +284,13 @@ impl RepairReport {
             .iter()
             .map(|(place, why)| json!({ "object": place, "reason": why.get(language) }))
             .collect();
+        let empty: Vec<Value> = self
+            .empty
+            .iter()
+            .map(|(place, why)| json!({ "document": place, "reason": why.get(language) }))
+            .collect();
         json!({
+            "withoutRecords": empty,
             "records": self.records, "quads": self.quads, "refused": self.refused_count,
             "refusedExamples": refused, "codes": codes, "omitted": omitted, "unknown": self.unknown,
         })

@@ -17,7 +17,7 @@ fn run(record: &Value) -> Result<(Normalised, Vec<String>), NormaliseError> {
 #[test]
 fn the_shipped_mappings_are_sound() {
     let normaliser = Normaliser::read_shipped().expect("sound");
-    assert_eq!(normaliser.mappings().len(), 14);
+    assert!(normaliser.mappings().len() >= 14);
 }
 
 #[test]

@@ -4,7 +4,8 @@
 use super::NormaliseError;
 use super::document::join;
 use super::iris::{CONCEPTS, THINGS, capakey, clean, segment, split};
-use super::mapping::{Place, Rule};
+use super::mapping::{Place, Rule, TagSource};
+use super::template::{Kbo, WRAPPERS};
 use super::walk::{Walker, no_value};
 use crate::rdf::label::Text;
 use crate::rdf::vocab::{adms, generiek, xsd};
@@ -22,6 +23,19 @@ impl Walker<'_> {
         value: &Value,
         path: &str,
     ) -> Result<(), NormaliseError> {
+        if let Value::Object(members) = value
+            && !matches!(rule, Rule::IdBlock { .. } | Rule::GeoJson { .. })
+            && let Some(key) = WRAPPERS.iter().find(|key| members.contains_key(**key))
+            && let Some(inner) = members.get(*key).filter(|inner| !inner.is_object())
+        {
+            self.others(members, &[key], path)?;
+            let below = join(path, key);
+            if inner.is_null() {
+                self.omit(inner, &below, &no_value());
+                return Ok(());
+            }
+            return self.value(rule, inner, &below);
+        }
         match rule {
             Rule::IdBlock {
                 namespace,
@@ -42,10 +56,27 @@ impl Walker<'_> {
                     path,
                 )
             }
-            Rule::Text { places, is_capakey } => self.text(places, *is_capakey, value, path),
+            Rule::Text {
+                places,
+                is_capakey,
+                is_kbo,
+            } => self.text(places, [*is_capakey, *is_kbo], value, path),
             Rule::Boolean(places) => self.boolean(places, value, path),
             Rule::Language(places) => self.language(places, value, path),
-            Rule::Label { places, plain } => self.label(places, *plain, value, path),
+            Rule::Label { places, plain, tag } => self.label(places, *plain, tag, value, path),
+            Rule::Typed { places, datatype } => self.typed(places, *datatype, value, path),
+            Rule::Wkt { places, system, y } => {
+                self.wkt(places, system.as_deref(), y.as_deref(), value, path)
+            }
+            Rule::GeoJson { places, system } => {
+                self.geo_json(places, system.as_deref(), value, path)
+            }
+            Rule::Named {
+                places,
+                template,
+                map,
+                inverse,
+            } => self.named(places, (template.as_ref(), map), *inverse, value, path),
             Rule::Concept { places, list } => self.concept(places, list, value, path),
             Rule::Link {
                 places,
@@ -53,7 +84,7 @@ impl Walker<'_> {
                 role,
                 inverse,
             } => self.link(places, to, role.as_deref(), *inverse, value, path),
-            Rule::Geometry { .. } | Rule::Omit(_) => Ok(()),
+            Rule::Geometry { .. } | Rule::Omit { .. } | Rule::Json(_) | Rule::Part(_) => Ok(()),
         }
     }
 
@@ -84,7 +115,7 @@ impl Walker<'_> {
     fn text(
         &mut self,
         places: &[Place],
-        is_capakey: bool,
+        [is_capakey, is_kbo]: [bool; 2],
         value: &Value,
         path: &str,
     ) -> Result<(), NormaliseError> {
@@ -99,6 +130,12 @@ impl Walker<'_> {
                 None => return Ok(()),
             },
         };
+        if is_kbo {
+            let number = Kbo::read(&text);
+            self.note_kbo(&text, &number, path)?;
+            self.say(places, &Literal::new_simple_literal(number.text).into());
+            return Ok(());
+        }
         let text = match capakey(&text) {
             Some((right, false)) if is_capakey => {
                 self.note("N050", path, &text, &right)?;
@@ -199,14 +236,29 @@ impl Walker<'_> {
         &mut self,
         places: &[Place],
         plain: bool,
+        source: &TagSource,
         value: &Value,
         path: &str,
     ) -> Result<(), NormaliseError> {
+        let told = source.path.as_deref().and_then(|path| self.text_at(path));
+        let told = told.and_then(|code| match source.map.get(&code) {
+            Some(tag) => Some(tag.clone()),
+            // Sources write `xx` for a language that they do not know.
+            None => (source.map.is_empty() && code != "xx").then_some(code),
+        });
+        let beside = source.fixed.clone().or(told);
+        let beside = beside.map(|tag| Value::String(tag.to_ascii_lowercase()));
         let (text, text_path, tag) = match value {
             Value::Object(members) => {
                 if let Some(inner) = members.get("geografischeNaam").filter(|v| v.is_object()) {
                     self.others(members, &["geografischeNaam"], path)?;
-                    return self.label(places, plain, inner, &join(path, "geografischeNaam"));
+                    return self.label(
+                        places,
+                        plain,
+                        source,
+                        inner,
+                        &join(path, "geografischeNaam"),
+                    );
                 }
                 let keys = if members.contains_key("@value") {
                     ["@value", "@language"]
@@ -221,10 +273,14 @@ impl Walker<'_> {
                 let tag = tag.map(|tag| (tag, join(path, keys[1])));
                 (text, join(path, keys[0]), tag)
             }
-            other => (other, path.to_owned(), None),
+            other => (
+                other,
+                path.to_owned(),
+                beside.as_ref().map(|tag| (tag, path.to_owned())),
+            ),
         };
         let Some(text) = self.some_text(text, &text_path)? else {
-            if let Some((tag, path)) = tag {
+            if let Some((tag, path)) = tag.filter(|(_, path)| *path != text_path) {
                 let reason = Text::new(
                     "Taal van een waarde die niet overgenomen is.",
                     "Language of a value that is not taken over.",
@@ -295,7 +351,7 @@ impl Walker<'_> {
             let iri = self.cleaned(text, path)?;
             match iri
                 .strip_prefix(CONCEPTS)
-                .and_then(|rest| rest.split_once('/'))
+                .and_then(|rest| rest.rsplit_once('/'))
             {
                 Some((own, code)) if own == list && has(code) => iri,
                 Some((own, code)) if own != list && has(code) => {
@@ -418,7 +474,7 @@ impl Walker<'_> {
                 Some(value) => self.some_text(value, &below)?.map(ToOwned::to_owned),
             };
         }
-        let subject = self.subject.as_str().to_owned();
+        let subject = self.scope.subject.as_str().to_owned();
         if let [Some(space), Some(own), _] = &mut texts {
             let swapped = own
                 .rsplit_once('/')
@@ -438,7 +494,7 @@ impl Walker<'_> {
             return Ok(());
         }
         let (id, gid) = (self.role("id"), self.role("gid"));
-        let own = self.subject.clone();
+        let own = self.scope.subject.clone();
         let node = |iri: &str| Term::from(NamedNode::new_unchecked(iri));
         let type_iri = crate::rdf::vocab::rdf::TYPE;
         self.emit(&own, adms::IDENTIFIER, id.clone().into(), false);

@@ -3,8 +3,11 @@
 
 use super::codes::Action;
 use super::document::{at, join, leaves};
-use super::iris::{clean, split};
-use super::mapping::{Mapping, NodeRule, Place, Rule, SayValue, Tree};
+use super::iris::{clean, segment, split};
+use super::mapping::{
+    Body, Mapping, NodeRule, Part, PartSubject, Place, Rule, Say, SayValue, Subject, Tree,
+};
+use super::template::{Kbo, Template, all_hold, scalar};
 use super::{
     EVIDENCE, MAX_TEXT_BYTES, MAX_VALUES, NormaliseError, NormaliseOptions, Normalised, Normaliser,
     Omission, Repair, repair_code,
@@ -60,36 +63,29 @@ pub(super) fn walk(
     options: &NormaliseOptions,
     digest: String,
 ) -> Result<(Normalised, Vec<Quad>), NormaliseError> {
-    let path = mapping.subject.join(".");
-    let raw = at(record, &mapping.subject)
-        .and_then(Value::as_str)
-        .ok_or(NormaliseError::Unrecognised)?;
-    let mut walker = Walker::new(normaliser, mapping, options);
-    let mut iri = clean(raw).ok_or(NormaliseError::Unrecognised)?;
-    for (code, to) in iri.repairs.drain(..) {
-        walker.note(code, &path, raw, &to)?;
-    }
-    let id = split(&iri.iri).ok_or(NormaliseError::Unrecognised)?.1;
-    if id.contains('/') {
-        let right = id.replace('/', "-");
-        walker.note("N050", &path, id, &right)?;
-        iri.iri = iri.iri.replace(id, &right);
-    }
-    walker.id = split(&iri.iri)
-        .ok_or(NormaliseError::Unrecognised)?
-        .1
-        .to_owned();
-    walker.subject = NamedNode::new(iri.iri).map_err(|_| NormaliseError::Unrecognised)?;
-    for class in &mapping.classes {
-        let subject = walker.subject.clone();
-        walker.emit(&subject, rdf::TYPE, class.clone().into(), false);
-    }
+    let mut walker = Walker::new(normaliser, mapping, record, options);
+    let iri = match &mapping.subject {
+        Subject::Path(path) => walker.subject_at(path, record)?,
+        Subject::Made(template) => {
+            let path = template.path().unwrap_or_default().join(".");
+            let iri = walker.fill(template, None, &path)?;
+            let iri = iri.ok_or(NormaliseError::Unrecognised)?;
+            let cleaned = clean(&iri).ok_or(NormaliseError::Unrecognised)?;
+            for (code, to) in cleaned.repairs {
+                walker.note(code, &path, &iri, &to)?;
+            }
+            cleaned.iri
+        }
+    };
+    walker.scope.nodes_at = nodes_at(&options.base, &mapping.kind, &iri);
+    walker.scope.subject = NamedNode::new(iri).map_err(|_| NormaliseError::Unrecognised)?;
     walker.check_type(record)?;
-    walker.visit(record, &mapping.tree, "")?;
-    walker.finish_nodes();
-    let subject = walker.subject.clone();
-    let evidence = NamedNode::new_unchecked(format!("{EVIDENCE}{digest}"));
-    walker.emit(&subject, prov::WAS_DERIVED_FROM, evidence.into(), true);
+    walker.body(&mapping.body, "")?;
+    let subject = walker.scope.subject.clone();
+    if !walker.quads.is_empty() {
+        let evidence = NamedNode::new_unchecked(format!("{EVIDENCE}{digest}"));
+        walker.emit(&subject, prov::WAS_DERIVED_FROM, evidence.into(), true);
+    }
     let mut seen = HashSet::with_capacity(walker.quads.len());
     let quads = std::mem::take(&mut walker.quads);
     let quads = quads
@@ -97,6 +93,7 @@ pub(super) fn walk(
         .filter(|quad| seen.insert(quad.clone()))
         .collect();
     let done = Normalised {
+        nodes: walker.scope.nodes_at,
         subject,
         evidence: digest,
         repairs: walker.repairs,
@@ -106,19 +103,51 @@ pub(super) fn walk(
     Ok((done, quads))
 }
 
+/// Start of the IRIs of the nodes of an object.
+fn nodes_at(base: &str, kind: &str, iri: &str) -> String {
+    let base = base.trim_end_matches('/');
+    match iri.split_once("/id/") {
+        Some((_, path)) if !path.is_empty() => format!("{base}/.well-known/genid/{path}"),
+        _ => format!("{base}/.well-known/genid/{kind}/{}", segment(iri)),
+    }
+}
+
+/// What the walker is at: the object of the record, or a part of it.
+pub(super) struct Scope<'a> {
+    pub(super) subject: NamedNode,
+    /// Start of the IRIs of its nodes.
+    nodes_at: String,
+    nodes: &'a [NodeRule],
+    /// Nodes that have a statement, by index.
+    used: Vec<bool>,
+    pub(super) kinds: BTreeMap<usize, &'static str>,
+    /// The record, or the value of the part.
+    value: &'a Value,
+}
+
+impl<'a> Scope<'a> {
+    fn new(subject: NamedNode, nodes_at: String, body: &'a Body, value: &'a Value) -> Self {
+        Self {
+            subject,
+            nodes_at,
+            nodes: &body.nodes,
+            used: vec![false; body.nodes.len()],
+            kinds: BTreeMap::new(),
+            value,
+        }
+    }
+}
+
 /// The state of one walk.
 pub(super) struct Walker<'a> {
     pub(super) normaliser: &'a Normaliser,
     pub(super) mapping: &'a Mapping,
     options: &'a NormaliseOptions,
-    pub(super) subject: NamedNode,
-    id: String,
+    record: &'a Value,
+    pub(super) scope: Scope<'a>,
     asserted: GraphName,
     derived: GraphName,
     quads: Vec<Quad>,
-    /// Nodes that have a statement, by index.
-    used: Vec<bool>,
-    pub(super) kinds: BTreeMap<usize, &'static str>,
     repairs: Vec<Repair>,
     pub(super) omitted: Vec<Omission>,
     unknown: Vec<String>,
@@ -128,25 +157,106 @@ impl<'a> Walker<'a> {
     fn new(
         normaliser: &'a Normaliser,
         mapping: &'a Mapping,
+        record: &'a Value,
         options: &'a NormaliseOptions,
     ) -> Self {
         let base = options.base.trim_end_matches('/');
         let graph = format!("{base}/graph/{}", mapping.register);
+        let nobody = NamedNode::new_unchecked("");
         Self {
             normaliser,
             mapping,
             options,
-            subject: NamedNode::new_unchecked(""),
-            id: String::new(),
+            record,
+            scope: Scope::new(nobody, String::new(), &mapping.body, record),
             derived: NamedNode::new_unchecked(format!("{graph}/afgeleid")).into(),
             asserted: NamedNode::new_unchecked(graph).into(),
             quads: Vec::new(),
-            used: vec![false; mapping.nodes.len()],
-            kinds: BTreeMap::new(),
             repairs: Vec::new(),
             omitted: Vec::new(),
             unknown: Vec::new(),
         }
+    }
+
+    /// The subject of a record that names it.
+    fn subject_at(&mut self, path: &[String], record: &Value) -> Result<String, NormaliseError> {
+        let raw = at(record, path)
+            .and_then(Value::as_str)
+            .ok_or(NormaliseError::Unrecognised)?;
+        let path = path.join(".");
+        let mut iri = clean(raw).ok_or(NormaliseError::Unrecognised)?;
+        for (code, to) in iri.repairs.drain(..) {
+            self.note(code, &path, raw, &to)?;
+        }
+        let id = split(&iri.iri).ok_or(NormaliseError::Unrecognised)?.1;
+        if id.contains('/') {
+            let right = id.replace('/', "-");
+            self.note("N050", &path, id, &right)?;
+            iri.iri = iri.iri.replace(id, &right);
+        }
+        Ok(iri.iri)
+    }
+
+    /// A template with values of the part at hand, else of the record. `None` when one is missing.
+    pub(super) fn fill(
+        &mut self,
+        template: &Template,
+        own: Option<&str>,
+        path: &str,
+    ) -> Result<Option<String>, NormaliseError> {
+        let base = self.options.base.trim_end_matches('/');
+        let Some(filled) = template.fill(base, own, &[self.scope.value, self.record]) else {
+            return Ok(None);
+        };
+        for (written, number) in &filled.numbers {
+            self.note_kbo(written, number, path)?;
+        }
+        Ok(Some(filled.text))
+    }
+
+    /// Writes down what is odd about an enterprise number.
+    pub(super) fn note_kbo(
+        &mut self,
+        written: &str,
+        number: &Kbo,
+        path: &str,
+    ) -> Result<(), NormaliseError> {
+        if number.is_changed {
+            self.note("N050", path, written, &number.text)?;
+        }
+        if !number.is_right {
+            self.note("N051", path, written, "")?;
+        }
+        Ok(())
+    }
+
+    /// Whether conditions hold for the part at hand.
+    pub(super) fn holds(&self, when: &[super::template::Condition]) -> bool {
+        all_hold(when, self.scope.value)
+    }
+
+    /// The text at a path of the part at hand.
+    pub(super) fn text_at(&self, path: &[String]) -> Option<String> {
+        at(self.scope.value, path).and_then(scalar)
+    }
+
+    /// What the object or part at hand is and says.
+    fn body(&mut self, body: &'a Body, path: &str) -> Result<(), NormaliseError> {
+        let value = self.scope.value;
+        let skip = body.skips.iter().find(|skip| all_hold(&skip.when, value));
+        if let Some(skip) = skip {
+            self.omit(value, path, &skip.reason);
+            return Ok(());
+        }
+        let subject = self.scope.subject.clone();
+        for class in &body.classes {
+            self.emit(&subject, rdf::TYPE, class.clone().into(), false);
+        }
+        for say in &body.says {
+            self.always(&subject, say, false)?;
+        }
+        self.visit(value, &body.tree, path)?;
+        self.finish_nodes()
     }
 
     /// Writes down that a code applied.
@@ -170,7 +280,10 @@ impl<'a> Walker<'a> {
             Some(Action::Quarantine | Action::Refuse) => Err(NormaliseError::Quarantined(repair)),
             Some(Action::Repair) if self.options.strict => Err(NormaliseError::Strict(repair)),
             _ => {
-                self.repairs.push(repair);
+                // A number may stand in the subject and in a statement.
+                if !matches!(code, "N050" | "N051") || !self.repairs.contains(&repair) {
+                    self.repairs.push(repair);
+                }
                 Ok(())
             }
         }
@@ -231,17 +344,23 @@ impl<'a> Walker<'a> {
     /// The object, or one of its nodes, which from now on is used.
     pub(super) fn node_of(&mut self, on: Option<usize>) -> NamedNode {
         match on {
-            None => self.subject.clone(),
+            None => self.scope.subject.clone(),
             Some(index) => {
-                self.used[index] = true;
-                self.role(&self.mapping.nodes[index].role)
+                self.scope.used[index] = true;
+                let rule = &self.scope.nodes[index];
+                let base = self.options.base.trim_end_matches('/');
+                let role = rule
+                    .template
+                    .fill(base, None, &[self.scope.value, self.record])
+                    .map(|filled| filled.text);
+                self.role(role.as_deref().unwrap_or("deel"))
             }
         }
     }
 
     /// The node of the object with a role.
     pub(super) fn role(&self, role: &str) -> NamedNode {
-        self.role_of(&self.mapping.kind, &self.id, role)
+        NamedNode::new_unchecked(format!("{}/{role}", self.scope.nodes_at))
     }
 
     /// The node of any object with a role.
@@ -258,12 +377,17 @@ impl<'a> Walker<'a> {
         let mapping = self.mapping;
         let local = name.rsplit(['#', '/']).next().unwrap_or(name);
         if local.len() < name.len()
-            && !mapping.classes.iter().any(|class| class.as_str() == name)
-            && let Some(class) = mapping.classes.first()
+            && !mapping
+                .body
+                .classes
+                .iter()
+                .any(|class| class.as_str() == name)
+            && let Some(class) = mapping.body.classes.first()
         {
             return self.note("N003", "@type", name, class.as_str());
         }
-        if !mapping.types.iter().any(|known| known == local)
+        if !mapping.types.is_empty()
+            && !mapping.types.iter().any(|known| known == local)
             && let Some(right) = mapping.types.first()
         {
             return self.note("N004", "@type", name, right);
@@ -272,16 +396,36 @@ impl<'a> Walker<'a> {
     }
 
     /// Follows a value through the tree.
-    fn visit(&mut self, value: &Value, tree: &Tree, path: &str) -> Result<(), NormaliseError> {
-        if let Some(rule) = &tree.rule {
-            return self.apply(rule, value, path);
+    fn visit(
+        &mut self,
+        value: &'a Value,
+        tree: &'a Tree,
+        path: &str,
+    ) -> Result<(), NormaliseError> {
+        if !tree.choices.is_empty() {
+            let scope = self.scope.value;
+            let mut choices = tree.choices.iter();
+            match choices.find(|choice| all_hold(&choice.when, scope)) {
+                Some(choice) => return self.apply(&choice.rule, value, path),
+                None if tree.children.is_empty() && !value.is_null() => {
+                    return self.stranger(value, path);
+                }
+                None => {}
+            }
         }
         match value {
             Value::Null => self.omit(value, path, &no_value()),
             Value::Array(members) if members.is_empty() => self.omit(value, path, &no_value()),
             Value::Array(members) => {
+                // A list in the place of an element around others is the list of those.
+                let inner = tree.children.iter().next();
+                let inner = inner.filter(|_| tree.children.len() == 1);
                 for (index, member) in members.iter().enumerate() {
-                    self.visit(member, tree, &format!("{path}[{index}]"))?;
+                    let next = match inner {
+                        Some((key, next)) if member.get(key).is_none() => next,
+                        _ => tree,
+                    };
+                    self.visit(member, next, &format!("{path}[{index}]"))?;
                 }
             }
             Value::Object(members) => {
@@ -304,17 +448,23 @@ impl<'a> Walker<'a> {
         Ok(())
     }
 
-    fn misspelt<'t>(&self, key: &str, tree: &'t Tree) -> Option<(&'a str, &'t Tree)> {
+    fn misspelt(&self, key: &str, tree: &'a Tree) -> Option<(&'a str, &'a Tree)> {
         let normaliser: &'a Normaliser = self.normaliser;
         let right = normaliser.common.misspelt.get(key)?;
         Some((right.as_str(), tree.children.get(right)?))
     }
 
-    fn apply(&mut self, rule: &Rule, value: &Value, path: &str) -> Result<(), NormaliseError> {
+    fn apply(
+        &mut self,
+        rule: &'a Rule,
+        value: &'a Value,
+        path: &str,
+    ) -> Result<(), NormaliseError> {
         match (rule, value) {
-            (Rule::Omit(reason), _) => self.omit(value, path, reason),
+            (Rule::Omit { reason, .. }, _) => self.omit(value, path, reason),
             (_, Value::Null) => self.omit(value, path, &no_value()),
             (Rule::Geometry { on, is_point }, _) => self.geometry(*on, *is_point, value, path)?,
+            (Rule::Json(places), _) => self.json(places, value, path)?,
             (_, Value::Array(members)) if members.is_empty() => {
                 self.omit(value, path, &no_value());
             }
@@ -323,57 +473,175 @@ impl<'a> Walker<'a> {
                     self.apply(rule, member, &format!("{path}[{index}]"))?;
                 }
             }
+            (Rule::Part(part), Value::Object(members)) if members.is_empty() => {
+                let _ = part;
+                self.omit(value, path, &no_value());
+            }
+            (Rule::Part(part), Value::Object(_)) => self.part(part, value, path)?,
+            (Rule::Part(_), _) => self.stranger(value, path)?,
             _ => self.value(rule, value, path)?,
         }
         Ok(())
     }
 
-    /// States what every node that is used, and those above it, is and says.
-    fn finish_nodes(&mut self) {
-        let mapping: &'a Mapping = self.mapping;
-        for index in (0..mapping.nodes.len()).rev() {
-            if self.used[index]
-                && let Some(parent) = mapping.nodes[index].parent
-            {
-                self.used[parent] = true;
+    /// A part: its own statements, and the link to it when there are any.
+    fn part(&mut self, part: &'a Part, value: &'a Value, path: &str) -> Result<(), NormaliseError> {
+        let outer_value = std::mem::replace(&mut self.scope.value, value);
+        let made = match &part.subject {
+            PartSubject::Same => None,
+            PartSubject::Node(role) => Some(self.part_role(role, value)),
+            PartSubject::Own(template) => match self.fill(template, None, path)? {
+                Some(iri) => match clean(&iri) {
+                    Some(cleaned) => Some((cleaned.iri.clone(), self.nodes_of(&cleaned.iri))),
+                    None => return self.back_to(outer_value, value, path),
+                },
+                None => return self.back_to(outer_value, value, path),
+            },
+        };
+        self.scope.value = outer_value;
+        let (subject, nodes_at) = match made {
+            None => (self.scope.subject.clone(), self.scope.nodes_at.clone()),
+            Some((iri, nodes_at)) => (NamedNode::new_unchecked(iri), nodes_at),
+        };
+        let inner = Scope::new(subject.clone(), nodes_at, &part.body, value);
+        let before = self.quads.len();
+        let outer = std::mem::replace(&mut self.scope, inner);
+        let result = self.body(&part.body, path);
+        self.scope = outer;
+        result?;
+        if self.quads.len() > before && !matches!(part.subject, PartSubject::Same) {
+            let own = self.node_of(part.on);
+            for link in &part.links {
+                if all_hold(&link.when, value) {
+                    let object = subject.clone().into();
+                    self.emit(&own, link.predicate.as_str(), object, part.derived);
+                }
+            }
+            if let Some(back) = &part.back {
+                self.emit(&subject, back.as_str(), own.into(), part.derived);
             }
         }
-        for (index, rule) in mapping.nodes.iter().enumerate() {
-            if self.used[index] {
-                self.finish_node(index, rule);
-            }
-        }
+        Ok(())
     }
 
-    fn finish_node(&mut self, index: usize, rule: &NodeRule) {
-        let node = self.role(&rule.role);
-        let parent = self.node_of(rule.parent);
-        if let Some(predicate) = &rule.predicate {
-            self.emit(
-                &parent,
-                predicate.as_str(),
-                node.clone().into(),
-                rule.derived,
-            );
+    /// Gives up a part whose subject cannot be made.
+    fn back_to(
+        &mut self,
+        outer: &'a Value,
+        value: &Value,
+        path: &str,
+    ) -> Result<(), NormaliseError> {
+        self.scope.value = outer;
+        self.stranger(value, path)
+    }
+
+    fn nodes_of(&self, iri: &str) -> String {
+        nodes_at(&self.options.base, &self.mapping.kind, iri)
+    }
+
+    /// IRI of a part that is a node: by the values its role names, else by the digest of all of it.
+    fn part_role(&self, role: &Template, value: &Value) -> (String, String) {
+        let base = self.options.base.trim_end_matches('/');
+        let name = role.fill(base, None, &[value]).map_or_else(
+            || {
+                let digest = super::evidence_digest(&super::canonical_record(value));
+                format!("deel-{}", &digest[..12])
+            },
+            |filled| filled.text,
+        );
+        let iri = format!("{}/{name}", self.scope.nodes_at);
+        (iri.clone(), iri)
+    }
+
+    /// States what every node that is used, and those above it, is and says.
+    fn finish_nodes(&mut self) -> Result<(), NormaliseError> {
+        let nodes: &'a [NodeRule] = self.scope.nodes;
+        for index in (0..nodes.len()).rev() {
+            if !self.scope.used[index] {
+                continue;
+            }
+            let from = nodes[index].links.iter().filter_map(|link| {
+                let is_link = all_hold(&link.when, self.scope.value);
+                link.from.filter(|_| is_link)
+            });
+            for parent in from.collect::<Vec<usize>>() {
+                self.scope.used[parent] = true;
+            }
+        }
+        for (index, rule) in nodes.iter().enumerate() {
+            if self.scope.used[index] {
+                self.finish_node(index, rule)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn finish_node(&mut self, index: usize, rule: &NodeRule) -> Result<(), NormaliseError> {
+        let node = self.node_of(Some(index));
+        for link in &rule.links {
+            if self.holds(&link.when) {
+                let parent = self.node_of(link.from);
+                self.emit(
+                    &parent,
+                    link.predicate.as_str(),
+                    node.clone().into(),
+                    rule.derived,
+                );
+            }
         }
         if let Some(back) = &rule.back {
+            let parent = self.node_of(rule.parent);
             self.emit(&node, back.as_str(), parent.into(), rule.derived);
         }
         for class in &rule.classes {
             self.emit(&node, rdf::TYPE, class.clone().into(), rule.derived);
         }
-        if let Some(kind) = self.kinds.get(&index) {
+        if let Some(kind) = self.scope.kinds.get(&index) {
             let kind = NamedNode::new_unchecked(*kind);
             self.emit(&node, rdf::TYPE, kind.into(), rule.derived);
         }
         for say in &rule.says {
-            let value: Term = match &say.value {
-                SayValue::Boolean(value) => Literal::from(*value).into(),
-                SayValue::Iri(iri) => iri.clone().into(),
-            };
-            let derived = say.derived || rule.derived;
-            self.emit(&node, say.predicate.as_str(), value, derived);
+            self.always(&node, say, rule.derived)?;
         }
+        Ok(())
+    }
+
+    /// States what an object or node always says, where its conditions hold.
+    fn always(&mut self, node: &NamedNode, say: &Say, derived: bool) -> Result<(), NormaliseError> {
+        if !self.holds(&say.when) {
+            return Ok(());
+        }
+        let value: Term = match &say.value {
+            SayValue::Boolean(value) => Literal::from(*value).into(),
+            SayValue::Iri(iri) => iri.clone().into(),
+            SayValue::Text(text) => Literal::new_simple_literal(text).into(),
+            SayValue::Template(template) => match self.made(template, None, "")? {
+                Some(iri) => iri.into(),
+                None => return Ok(()),
+            },
+        };
+        let derived = say.derived || derived;
+        self.emit(node, say.predicate.as_str(), value, derived);
+        Ok(())
+    }
+
+    /// An IRI made by a template; `None` when a value is missing or it makes no IRI.
+    pub(super) fn made(
+        &mut self,
+        template: &Template,
+        own: Option<&str>,
+        path: &str,
+    ) -> Result<Option<NamedNode>, NormaliseError> {
+        let Some(text) = self.fill(template, own, path)? else {
+            return Ok(None);
+        };
+        let Some(cleaned) = clean(&text) else {
+            return Ok(None);
+        };
+        for (code, to) in cleaned.repairs {
+            self.note(code, path, &text, &to)?;
+        }
+        Ok(NamedNode::new(cleaned.iri).ok())
     }
 }
 

@@ -135,15 +135,23 @@ impl Objects {
         roles: impl Iterator<Item = &'a str>,
         inverse: &[NamedNode],
     ) -> &mut Object {
+        let path = node_path(&self.base, iri);
+        let nodes = roles.filter_map(|role| Some(format!("{}{role}", path.as_deref()?)));
+        self.open_with(draft, iri, nodes, inverse)
+    }
+
+    /// Opens an object whose nodes are named by their IRIs; see [`Objects::open`].
+    pub fn open_with(
+        &mut self,
+        draft: &mut Draft<'_>,
+        iri: &str,
+        nodes: impl Iterator<Item = String>,
+        inverse: &[NamedNode],
+    ) -> &mut Object {
         let id = iri_id(draft, iri);
         if !self.open.contains_key(&id) {
             let mut own = vec![(id, iri.to_owned())];
-            if let Some(path) = node_path(&self.base, iri) {
-                own.extend(roles.map(|role| {
-                    let node = format!("{path}{role}");
-                    (iri_id(draft, &node), node)
-                }));
-            }
+            own.extend(nodes.map(|node| (iri_id(draft, &node), node)));
             self.seen.extend(own.iter().map(|(id, _)| *id));
             let inverse: Vec<Id> = inverse
                 .iter()
@@ -220,6 +228,39 @@ impl Objects {
             past: Vec::new(),
             ids,
         }
+    }
+
+    /// Whether an object was opened before.
+    pub fn has_opened(&self, draft: &mut Draft<'_>, iri: &str) -> bool {
+        self.seen.contains(&iri_id(draft, iri))
+    }
+
+    /// Counts subjects as opened: what is said of them came with an object.
+    pub fn count_as_opened(&mut self, subjects: impl Iterator<Item = Id>) {
+        self.seen.extend(subjects);
+    }
+
+    /// Nodes of an object in the state that was read last, as far as statements of it lead to them and their IRIs begin so.
+    pub fn nodes_below(&self, draft: &mut Draft<'_>, iri: &str, start: &str) -> Vec<String> {
+        const MAX_NODES: usize = 10_000;
+        let mut open = vec![iri_id(draft, iri)];
+        let mut known: FxHashSet<Id> = open.iter().copied().collect();
+        let mut nodes = Vec::new();
+        while let Some(node) = open.pop() {
+            for graph in self.graph_ids() {
+                for quad in self.view.quads(Some(node), None, None, Some(graph)) {
+                    if nodes.len() >= MAX_NODES || !known.insert(quad.o) {
+                        continue;
+                    }
+                    let name = self.view.iri(quad.o);
+                    if let Some(name) = name.filter(|name| name.starts_with(start)) {
+                        nodes.push(name.into_owned());
+                        open.push(quad.o);
+                    }
+                }
+            }
+        }
+        nodes
     }
 
     /// Takes out of the graphs whatever no object says that was opened so far: it is gone from a source that was read as a

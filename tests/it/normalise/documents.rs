@@ -89,6 +89,7 @@ pub(super) fn nothing_is_dropped(record: &Value, done: &Normalised, quads: &[Qua
                     // An identifier says the number at its end, and a code is the end of its concept.
                     if let Some((_, end)) = node.as_str().rsplit_once('/') {
                         texts.insert(end.to_owned());
+                        texts.insert(end.to_lowercase());
                     }
                     // A node of another object says its number too.
                     if let Some((_, part)) = node.as_str().split_once("/genid/") {
@@ -105,6 +106,11 @@ pub(super) fn nothing_is_dropped(record: &Value, done: &Normalised, quads: &[Qua
                         texts.insert(language.to_owned());
                     }
                     texts.insert(literal.value().to_owned());
+                    // A date may have been written the other way round.
+                    let parts: Vec<&str> = literal.value().split('-').collect();
+                    if let [year, month, day] = parts.as_slice() {
+                        texts.insert(format!("{day}-{month}-{year}"));
+                    }
                 }
                 _ => {}
             }
@@ -121,11 +127,33 @@ pub(super) fn nothing_is_dropped(record: &Value, done: &Normalised, quads: &[Qua
     scalars(record, "", &mut all);
     for (path, text) in all {
         assert!(
-            told.contains(path.as_str()) || texts.contains(&text),
+            told.contains(path.as_str())
+                || texts.contains(&text)
+                || is_code_of(&text, &texts)
+                || is_wrapped(&path, &told),
             "{path} = {text} of {} is nowhere",
             done.subject
         );
     }
+}
+
+/// Whether a text is the code at the end of an identifier: `in gebruik` of `inGebruik`, `u:C` of `C`.
+fn is_code_of(text: &str, texts: &BTreeSet<String>) -> bool {
+    let joined: String = text.split_whitespace().collect();
+    let bare = text.rsplit([':', '#']).next().unwrap_or(text);
+    // The name of a list, or a geometry behind the name of its system.
+    let is_end = |known: &String| {
+        known
+            .strip_suffix(text)
+            .is_some_and(|start| start.ends_with('-') || start.ends_with("> "))
+    };
+    texts.contains(&joined.to_lowercase()) || texts.contains(bare) || texts.iter().any(is_end)
+}
+
+/// Whether what an attribute or text of an element became was told of the element.
+fn is_wrapped(path: &str, told: &BTreeSet<&str>) -> bool {
+    path.rsplit_once('.')
+        .is_some_and(|(element, _)| told.contains(element))
 }
 
 #[test]
