@@ -299,21 +299,12 @@ fn replace(
         _ => None,
     });
     let mapping = record.mapping;
-    let subject = record.done.subject.as_str();
-    let is_first = !objects.has_opened(draft, subject);
-    let mut nodes: BTreeSet<String> = mapping
-        .roles()
-        .map(|role| format!("{}/{role}", record.done.nodes))
-        .collect();
-    if mapping.has_parts() && is_first {
-        let start = format!("{}/", record.done.nodes);
-        nodes.extend(objects.nodes_below(draft, subject, &start));
-    }
-    let others: BTreeSet<Id> = said.iter().map(|quad| quad.s).collect();
-    let object = objects.open_with(draft, subject, nodes.into_iter(), mapping.inverse());
-    if record.is_row && record.is_whole && is_first {
+    let (subject, nodes) = (record.done.subject.as_str(), record.done.nodes.as_str());
+    let object = objects.open(draft, subject, nodes, mapping.inverse());
+    if record.is_row && record.is_whole && object.is_first {
         // Rows of the same object add to each other; what none of them says goes.
         object.now.clear();
+        object.is_first = false;
     }
     if let (Some(moment), Some(since)) = (&moment, object.since())
         && moment.at() < since.at()
@@ -362,7 +353,6 @@ fn replace(
         }
         object.now = now;
     }
-    objects.count_as_opened(others.into_iter());
 }
 
 /// A record on its way in.

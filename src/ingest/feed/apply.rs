@@ -4,7 +4,7 @@
 use super::event::{Event, What};
 use crate::ingest::normalise::{
     EVIDENCE, NormaliseError, NormaliseOptions, Normaliser, Omission, Repair, RepairReport, Stated,
-    canonical_record, evidence_digest, keep_evidence,
+    canonical_record, evidence_digest, keep_evidence, nodes_at,
 };
 use crate::ingest::records::{StagedObjects, graph_of};
 use crate::rdf::label::Text;
@@ -111,7 +111,12 @@ fn open<'o>(
     let mapping = event.mapping;
     let graph = graph_name(event, account);
     let objects = objects.of(draft, account.base, &graph);
-    objects.open(draft, iri, mapping.roles(), mapping.inverse())
+    objects.open(
+        draft,
+        iri,
+        &nodes_at(account.base, &mapping.kind, iri),
+        mapping.inverse(),
+    )
 }
 
 fn is_known(object: &Object, event: &Event<'_>) -> bool {
@@ -265,8 +270,8 @@ fn stated_by(
     stated: &Stated<'_>,
 ) -> Vec<QuadIds> {
     let mut id = |iri: &str| draft.intern(NamedNodeRef::new_unchecked(iri).into());
-    let path = object.iri().split_once("/id/").map_or("", |(_, path)| path);
-    let mut node = |role: &str| id(&format!("{}/.well-known/genid/{path}/{role}", account.base));
+    let nodes = nodes_at(account.base, &event.mapping.kind, object.iri());
+    let mut node = |role: &str| id(&format!("{nodes}/{role}"));
     match stated {
         Stated::Of(role, predicate) => {
             let s = role.map_or(object.id, &mut node);
@@ -297,7 +302,7 @@ fn stated_by(
                 let predicate = predicate.trim_matches(['<', '>']);
                 let is_geometry = predicate == rdf::TYPE
                     || predicate.starts_with("http://www.opengis.net/ont/geosparql#");
-                is_geometry && !event.mapping.is_link_of_node(role, predicate)
+                is_geometry
             });
             own
         }

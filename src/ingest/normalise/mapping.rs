@@ -80,9 +80,7 @@ pub struct Mapping {
     pub(super) body: Body,
     /// Predicates that a record can state of the object and its nodes.
     own: BTreeSet<String>,
-    /// Whether some nodes have IRIs that depend on the record.
-    has_parts: bool,
-    /// Predicates by which it states something of others.
+    /// Predicates by which others, and nodes of it, are said to point to it.
     inverse: Vec<NamedNode>,
     /// Name of the type in the events of a change feed, such as `address`.
     pub(in crate::ingest) event: Option<String>,
@@ -181,60 +179,42 @@ impl Mapping {
         self.own.contains(predicate)
     }
 
-    /// Whether records have parts, whose nodes differ from record to record.
-    pub fn has_parts(&self) -> bool {
-        self.has_parts
-    }
-
-    /// Predicates by which a record states something of other objects, with its own as the value.
+    /// Predicates of statements that a record makes with its own object as the value: of other objects, and of its nodes.
     pub fn inverse(&self) -> &[NamedNode] {
         &self.inverse
     }
 
     /// What the field at a path, or those below it, state.
     pub(in crate::ingest) fn stated<'m>(&'m self, path: &str) -> Vec<Stated<'m>> {
-        let mut tree = &self.body.tree;
+        let body = &self.body;
+        let mut tree = &body.tree;
         for key in path.split('.') {
             match tree.children.get(key) {
                 Some(next) => tree = next,
                 None => return Vec::new(),
             }
         }
-        let nodes = &self.body.nodes;
         let mut stated = Vec::new();
         let mut open = vec![tree];
         while let Some(tree) = open.pop() {
             open.extend(tree.children.values());
             for choice in &tree.choices {
-                let (places, is_inverse) = choice.rule.places();
                 if let Rule::Geometry { on, .. } = &choice.rule {
-                    stated.push(Stated::Node(&nodes[*on].role));
+                    stated.push(Stated::Node(&body.nodes[*on].role));
+                    continue;
                 }
+                let (places, is_inverse) = places_of(&choice.rule);
                 stated.extend(places.iter().map(|place| {
                     let predicate = place.predicate.as_str();
                     if is_inverse {
                         return Stated::Inverse(predicate);
                     }
-                    let role = place.on.map(|on| nodes[on].role.as_str());
+                    let role = place.on.map(|on| body.nodes[on].role.as_str());
                     Stated::Of(role, predicate)
                 }));
             }
         }
         stated
-    }
-
-    /// Predicates by which nodes are linked to what they belong to.
-    pub(in crate::ingest) fn is_link_of_node(&self, role: &str, predicate: &str) -> bool {
-        let node = self.body.nodes.iter().find(|node| node.role == role);
-        node.and_then(|node| node.back.as_ref())
-            .is_some_and(|back| back.as_str() == predicate)
-    }
-
-    /// Roles of the nodes that every object can have: the last part of their IRIs.
-    pub fn roles(&self) -> impl Iterator<Item = &str> {
-        let own = self.body.nodes.iter().map(|node| node.role.as_str());
-        let fixed = own.filter(|role| !role.contains('{'));
-        ["id", "gid"].into_iter().chain(fixed)
     }
 }
 
@@ -446,11 +426,16 @@ impl Mapping {
         lists: &BTreeMap<String, BTreeSet<String>>,
     ) -> Result<Self, String> {
         let file: MappingFile = toml::from_str(text).map_err(|error| error.to_string())?;
-        let mut renamed = BTreeMap::new();
-        for row in &file.field {
-            let name = row.path.strip_prefix("attributen.").unwrap_or(&row.path);
-            renamed.extend(row.was.iter().map(|was| (was.clone(), name.to_owned())));
-        }
+        let attribute = |path: &str| path.strip_prefix("attributen.").unwrap_or(path).to_owned();
+        let renamed = file
+            .field
+            .iter()
+            .flat_map(|row| {
+                row.was
+                    .iter()
+                    .map(|was| (was.clone(), attribute(&row.path)))
+            })
+            .collect();
         let body = BodyRow {
             class: file.class,
             skip: file.skip,
@@ -494,8 +479,7 @@ impl Mapping {
                 .map_err(|_| "quote is one plain character".to_owned())?,
             several: file.several,
             own: own_predicates(&body),
-            inverse: inverse_predicates(&body.tree),
-            has_parts: has_parts(&body),
+            inverse: inverse_predicates(&body),
             event: file.event,
             renamed,
             body,
@@ -525,6 +509,49 @@ fn own_predicates(body: &Body) -> BTreeSet<String> {
     own
 }
 
+/// Where a field puts its value, and whether it states that of others.
+fn places_of(rule: &Rule) -> (&[Place], bool) {
+    match rule {
+        Rule::Text { places, .. }
+        | Rule::Boolean(places)
+        | Rule::Language(places)
+        | Rule::Json(places)
+        | Rule::Label { places, .. }
+        | Rule::Typed { places, .. }
+        | Rule::Wkt { places, .. }
+        | Rule::GeoJson { places, .. }
+        | Rule::Concept { places, .. } => (places, false),
+        Rule::Named {
+            places, inverse, ..
+        }
+        | Rule::Link {
+            places, inverse, ..
+        } => (places, *inverse),
+        Rule::IdBlock { .. } | Rule::Part(_) | Rule::Geometry { .. } | Rule::Omit { .. } => {
+            (&[], false)
+        }
+    }
+}
+
+/// Predicates of inverse links on the object itself, and of nodes that link to it.
+fn inverse_predicates(body: &Body) -> Vec<NamedNode> {
+    let nodes = body.nodes.iter().filter(|node| node.parent.is_none());
+    let back = nodes.filter_map(|node| node.back.as_ref());
+    let mut found: BTreeSet<String> = back.map(|iri| iri.as_str().to_owned()).collect();
+    let mut open = vec![&body.tree];
+    while let Some(tree) = open.pop() {
+        open.extend(tree.children.values());
+        for choice in &tree.choices {
+            let (places, is_inverse) = places_of(&choice.rule);
+            let own = places
+                .iter()
+                .filter(|place| is_inverse && place.on.is_none());
+            found.extend(own.map(|place| place.predicate.as_str().to_owned()));
+        }
+    }
+    found.into_iter().map(NamedNode::new_unchecked).collect()
+}
+
 fn add_predicates(body: &Body, own: &mut BTreeSet<String>) {
     let mut add = |iri: &NamedNode| {
         own.insert(iri.as_str().to_owned());
@@ -545,10 +572,6 @@ fn add_predicates(body: &Body, own: &mut BTreeSet<String>) {
     while let Some(tree) = open.pop() {
         open.extend(tree.children.values());
         for choice in &tree.choices {
-            let (places, is_inverse) = choice.rule.places();
-            if !is_inverse {
-                places.iter().for_each(|place| add(&place.predicate));
-            }
             match &choice.rule {
                 Rule::IdBlock {
                     local_predicate, ..
@@ -558,71 +581,16 @@ fn add_predicates(body: &Body, own: &mut BTreeSet<String>) {
                     part.back.iter().for_each(&mut add);
                     parts.push(&part.body);
                 }
-                _ => {}
+                rule => {
+                    let (places, is_inverse) = places_of(rule);
+                    let own = places.iter().filter(|_| !is_inverse);
+                    own.for_each(|place| add(&place.predicate));
+                }
             }
         }
     }
     for part in parts {
         add_predicates(part, own);
-    }
-}
-
-/// Predicates of inverse links on the object itself.
-fn inverse_predicates(tree: &Tree) -> Vec<NamedNode> {
-    let mut found = BTreeSet::new();
-    let mut open = vec![tree];
-    while let Some(tree) = open.pop() {
-        open.extend(tree.children.values());
-        for choice in &tree.choices {
-            let (places, is_inverse) = choice.rule.places();
-            let own = places
-                .iter()
-                .filter(|place| is_inverse && place.on.is_none());
-            found.extend(own.map(|place| place.predicate.as_str().to_owned()));
-        }
-    }
-    found.into_iter().map(NamedNode::new_unchecked).collect()
-}
-
-/// Whether some nodes have IRIs that depend on the record.
-fn has_parts(body: &Body) -> bool {
-    let mut open = vec![&body.tree];
-    while let Some(tree) = open.pop() {
-        open.extend(tree.children.values());
-        if tree
-            .choices
-            .iter()
-            .any(|choice| matches!(choice.rule, Rule::Part(_)))
-        {
-            return true;
-        }
-    }
-    body.nodes.iter().any(|node| node.role.contains('{'))
-}
-
-impl Rule {
-    /// Where its values go, and whether it is the other way round.
-    fn places(&self) -> (&[Place], bool) {
-        match self {
-            Self::Text { places, .. }
-            | Self::Boolean(places)
-            | Self::Language(places)
-            | Self::Json(places)
-            | Self::Label { places, .. }
-            | Self::Typed { places, .. }
-            | Self::Wkt { places, .. }
-            | Self::GeoJson { places, .. }
-            | Self::Concept { places, .. } => (places, false),
-            Self::Link {
-                places, inverse, ..
-            }
-            | Self::Named {
-                places, inverse, ..
-            } => (places, *inverse),
-            Self::IdBlock { .. } | Self::Geometry { .. } | Self::Omit { .. } | Self::Part(_) => {
-                (&[], false)
-            }
-        }
     }
 }
 

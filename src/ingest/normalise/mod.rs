@@ -33,6 +33,7 @@ pub(in crate::ingest) use mapping::Stated;
 pub use report::{CodeCases, RepairReport};
 pub use run::{EachRecord, SourceRecords, looks_like_records, normalise_input, records_of};
 pub use table::{Table, TableProblem, open_table};
+pub(in crate::ingest) use walk::nodes_at;
 
 use crate::rdf::label::Text;
 use crate::registry::assets::VOCAB;

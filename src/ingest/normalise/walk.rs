@@ -104,7 +104,7 @@ pub(super) fn walk(
 }
 
 /// Start of the IRIs of the nodes of an object.
-fn nodes_at(base: &str, kind: &str, iri: &str) -> String {
+pub(in crate::ingest) fn nodes_at(base: &str, kind: &str, iri: &str) -> String {
     let base = base.trim_end_matches('/');
     match iri.split_once("/id/") {
         Some((_, path)) if !path.is_empty() => format!("{base}/.well-known/genid/{path}"),

@@ -40,8 +40,8 @@ pub(in crate::ingest) fn write(
         },
     );
     for (code, municipality) in &municipalities {
-        let roles = ["id", "gid", "naam"];
-        let object = objects.open(draft, &thing(code), roles.into_iter(), &[]);
+        let nodes = format!("{base}/.well-known/genid/gemeente/{code}");
+        let object = objects.open(draft, &thing(code), &nodes, &[]);
         for (day, quads) in course(base, graph, code, municipality, &successions) {
             let Some(moment) = Moment::parse(&day) else {
                 continue;

@@ -42,6 +42,8 @@ pub struct Objects {
     open: FxHashMap<Id, Object>,
     /// Objects and their nodes that were opened, and the predicates by which they state something of others.
     seen: FxHashSet<Id>,
+    /// What opened objects state of others.
+    of_others: FxHashSet<QuadIds>,
     inverse: FxHashSet<Id>,
 }
 
@@ -60,8 +62,12 @@ pub struct Object {
     /// The object.
     pub id: Id,
     iri: String,
-    /// The object, then its nodes.
-    own: Vec<(Id, String)>,
+    /// The object, then its nodes as they were.
+    own: Vec<Id>,
+    /// Start of the IRIs of its nodes, with a slash at the end.
+    nodes: String,
+    /// Whether it is opened for the first time.
+    pub is_first: bool,
     before: BTreeSet<QuadIds>,
     /// What it says now, in both graphs.
     pub now: BTreeSet<QuadIds>,
@@ -100,6 +106,7 @@ impl Objects {
             view: draft.snapshot().whole(),
             open: FxHashMap::default(),
             seen: FxHashSet::default(),
+            of_others: FxHashSet::default(),
             inverse: FxHashSet::default(),
             graphs,
             ids,
@@ -126,33 +133,17 @@ impl Objects {
         self.open.is_empty()
     }
 
-    /// Opens an object: `roles` name its nodes, `{base}/.well-known/genid/{type}/{number}/{role}`, and `inverse` are the
-    /// predicates by which it states something of others.
-    pub fn open<'a>(
+    /// Opens an object with its nodes: those that it leads to, or that point to it, and whose IRIs begin with `nodes`, a slash
+    /// after it. `inverse` are the predicates of statements that it makes of others and of nodes, with itself as the value.
+    pub fn open(
         &mut self,
         draft: &mut Draft<'_>,
         iri: &str,
-        roles: impl Iterator<Item = &'a str>,
-        inverse: &[NamedNode],
-    ) -> &mut Object {
-        let path = node_path(&self.base, iri);
-        let nodes = roles.filter_map(|role| Some(format!("{}{role}", path.as_deref()?)));
-        self.open_with(draft, iri, nodes, inverse)
-    }
-
-    /// Opens an object whose nodes are named by their IRIs; see [`Objects::open`].
-    pub fn open_with(
-        &mut self,
-        draft: &mut Draft<'_>,
-        iri: &str,
-        nodes: impl Iterator<Item = String>,
+        nodes: &str,
         inverse: &[NamedNode],
     ) -> &mut Object {
         let id = iri_id(draft, iri);
         if !self.open.contains_key(&id) {
-            let mut own = vec![(id, iri.to_owned())];
-            own.extend(nodes.map(|node| (iri_id(draft, &node), node)));
-            self.seen.extend(own.iter().map(|(id, _)| *id));
             let inverse: Vec<Id> = inverse
                 .iter()
                 .map(|predicate| draft.intern(predicate.as_ref().into()))
@@ -160,26 +151,25 @@ impl Objects {
             for predicate in &inverse {
                 if self.inverse.insert(*predicate) {
                     let (s, p) = (self.ids.versions, iri_id(draft, INVERSE));
-                    draft.add(QuadIds {
-                        s,
-                        p,
-                        o: *predicate,
-                        g: s,
-                    });
+                    let o = *predicate;
+                    draft.add(QuadIds { s, p, o, g: s });
                 }
             }
-            let object = self.read((id, iri), own, &inverse);
+            let mut object = self.read((id, iri), &format!("{nodes}/"), &inverse);
+            object.is_first = !self.seen.contains(&id);
+            self.seen.extend(object.own());
             self.open.insert(id, object);
         }
         self.open.get_mut(&id).expect("it was just opened")
     }
 
-    fn read(&self, (id, iri): (Id, &str), own: Vec<(Id, String)>, inverse: &[Id]) -> Object {
+    fn read(&self, (id, iri): (Id, &str), nodes: &str, inverse: &[Id]) -> Object {
+        let own = super::valid::with_nodes(&self.view, self.graph_ids(), (id, nodes), inverse);
         let ids = self.ids;
         let view = &self.view;
         let mut before = BTreeSet::new();
         for graph in self.graph_ids() {
-            for (node, _) in &own {
+            for node in &own {
                 before.extend(view.quads(Some(*node), None, None, Some(graph)));
             }
             for p in inverse {
@@ -220,6 +210,8 @@ impl Objects {
             id,
             iri: iri.to_owned(),
             own,
+            nodes: nodes.to_owned(),
+            is_first: true,
             now: before.clone(),
             before,
             versions,
@@ -228,39 +220,6 @@ impl Objects {
             past: Vec::new(),
             ids,
         }
-    }
-
-    /// Whether an object was opened before.
-    pub fn has_opened(&self, draft: &mut Draft<'_>, iri: &str) -> bool {
-        self.seen.contains(&iri_id(draft, iri))
-    }
-
-    /// Counts subjects as opened: what is said of them came with an object.
-    pub fn count_as_opened(&mut self, subjects: impl Iterator<Item = Id>) {
-        self.seen.extend(subjects);
-    }
-
-    /// Nodes of an object in the state that was read last, as far as statements of it lead to them and their IRIs begin so.
-    pub fn nodes_below(&self, draft: &mut Draft<'_>, iri: &str, start: &str) -> Vec<String> {
-        const MAX_NODES: usize = 10_000;
-        let mut open = vec![iri_id(draft, iri)];
-        let mut known: FxHashSet<Id> = open.iter().copied().collect();
-        let mut nodes = Vec::new();
-        while let Some(node) = open.pop() {
-            for graph in self.graph_ids() {
-                for quad in self.view.quads(Some(node), None, None, Some(graph)) {
-                    if nodes.len() >= MAX_NODES || !known.insert(quad.o) {
-                        continue;
-                    }
-                    let name = self.view.iri(quad.o);
-                    if let Some(name) = name.filter(|name| name.starts_with(start)) {
-                        nodes.push(name.into_owned());
-                        open.push(quad.o);
-                    }
-                }
-            }
-        }
-        nodes
     }
 
     /// Takes out of the graphs whatever no object says that was opened so far: it is gone from a source that was read as a
@@ -287,27 +246,15 @@ impl Objects {
             let Some(iri) = view.iri(id).map(|iri| iri.into_owned()) else {
                 continue;
             };
-            let own = self
-                .graph_ids()
-                .into_iter()
-                .flat_map(|graph| super::valid::with_nodes(&self.base, &view, graph, id));
-            let mut nodes: Vec<Id> = own.collect();
-            nodes.sort_unstable();
-            nodes.dedup();
-            nodes.retain(|node| *node != id);
-            let own = std::iter::once(id).chain(nodes);
-            let own = own
-                .filter_map(|id| Some((id, view.iri(id)?.into_owned())))
-                .collect();
+            let nodes = node_path(&self.base, &iri).unwrap_or_else(|| iri.clone());
             let inverse: Vec<Id> = self.inverse.iter().copied().collect();
-            let mut object = self.read((id, &iri), own, &inverse);
+            let mut object = self.read((id, &iri), &nodes, &inverse);
             object.vanishes_at(draft, moment);
             object.write(draft);
         }
         for graph in self.graph_ids() {
             for quad in view.quads(None, None, None, Some(graph)) {
-                let is_inverse = self.inverse.contains(&quad.p) && self.seen.contains(&quad.o);
-                if !self.seen.contains(&quad.s) && !is_inverse {
+                if !self.seen.contains(&quad.s) && !self.of_others.contains(&quad) {
                     draft.remove(quad);
                 }
             }
@@ -320,6 +267,13 @@ impl Objects {
         let mut open: Vec<Object> = self.open.drain().map(|(_, object)| object).collect();
         open.sort_unstable_by_key(|object| object.id);
         for object in open {
+            for quad in &object.now {
+                if quad.s != object.id && !object.is_node(draft, quad.s) {
+                    self.of_others.insert(*quad);
+                } else if quad.s != object.id {
+                    self.seen.insert(quad.s);
+                }
+            }
             object.write(draft);
         }
         self.view = draft.snapshot().whole();
@@ -340,7 +294,7 @@ impl Object {
 
     /// The object and its nodes.
     pub fn own(&self) -> impl Iterator<Item = Id> + '_ {
-        self.own.iter().map(|(id, _)| *id)
+        self.own.iter().copied()
     }
 
     /// When the current version began; `None` when there is none.
@@ -506,6 +460,19 @@ impl Object {
         }
     }
 
+    fn is_node(&self, draft: &Draft<'_>, id: Id) -> bool {
+        self.own.contains(&id) || self.node_iri(draft, id).is_some()
+    }
+
+    /// The IRI of a node of the object; `None` for the object itself and all others.
+    fn node_iri(&self, draft: &Draft<'_>, id: Id) -> Option<String> {
+        let mut text = Vec::new();
+        draft.write_text(id, &mut text);
+        let text = String::from_utf8(text).ok()?;
+        let iri = text.strip_prefix('<')?.strip_suffix('>')?;
+        iri.starts_with(&self.nodes).then(|| iri.to_owned())
+    }
+
     fn version_iri(&self, moment: &Moment) -> String {
         format!("{}/{}", self.iri, moment.text())
     }
@@ -553,14 +520,17 @@ impl Object {
         } = self.ids;
         let mut names: FxHashMap<Id, Id> = FxHashMap::default();
         names.insert(self.id, version);
-        for (node, iri) in self.own.iter().skip(1) {
-            if said.iter().any(|quad| quad.s == *node) {
+        let mut subjects: Vec<Id> = said.iter().map(|quad| quad.s).collect();
+        subjects.sort_unstable();
+        subjects.dedup();
+        for node in subjects {
+            if let Some(iri) = self.node_iri(draft, node) {
                 let id = iri_id(draft, &format!("{iri}/{}", from.text()));
-                names.insert(*node, id);
+                names.insert(node, id);
                 self.past.push(QuadIds {
                     s: id,
                     p: is_version_of,
-                    o: *node,
+                    o: node,
                     g: content,
                 });
             }

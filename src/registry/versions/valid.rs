@@ -182,35 +182,61 @@ fn rows(view: &View, graph: Id) -> Vec<Row> {
 
 /// What an object and its nodes say now.
 fn current(base: &str, view: &View, places: &Places, object: Id) -> Vec<QuadIds> {
+    let iri = view.iri(object).unwrap_or_default();
+    let nodes = node_path(base, &iri).unwrap_or_else(|| format!("{iri}/"));
+    let inverse: Vec<Id> = places.inverse.iter().copied().collect();
+    let graphs = || places.pairs.iter().map(|(graph, _)| *graph);
+    let own = with_nodes(view, graphs(), (object, &nodes), &inverse);
     let mut found = Vec::new();
-    for (graph, _) in &places.pairs {
-        for node in with_nodes(base, view, *graph, object) {
-            found.extend(view.quads(Some(node), None, None, Some(*graph)));
+    for graph in graphs() {
+        for node in &own {
+            found.extend(view.quads(Some(*node), None, None, Some(graph)));
         }
-        let stated = view.quads(None, None, Some(object), Some(*graph));
-        found.extend(stated.filter(|quad| places.inverse.contains(&quad.p)));
+        let stated = view.quads(None, None, Some(object), Some(graph));
+        found.extend(
+            stated.filter(|quad| places.inverse.contains(&quad.p) && !own.contains(&quad.s)),
+        );
     }
     found
 }
 
-/// An object and the nodes below it in a graph.
-pub(super) fn with_nodes(base: &str, view: &View, graph: Id, object: Id) -> Vec<Id> {
-    let iri = view.iri(object).unwrap_or_default().into_owned();
-    let nodes = node_path(base, &iri);
+/// Nodes of one object that are looked through.
+const MAX_NODES: usize = 10_000;
+
+/// An object, and what in some graphs it leads to or is pointed to by, as far as that is blank or begins with the path of its
+/// nodes.
+pub(super) fn with_nodes(
+    view: &View,
+    graphs: impl IntoIterator<Item = Id>,
+    (object, nodes): (Id, &str),
+    inverse: &[Id],
+) -> Vec<Id> {
+    let graphs: Vec<Id> = graphs.into_iter().collect();
     let is_node = |id: Id| {
-        let path = nodes.as_deref();
-        path.is_some_and(|path| view.iri(id).is_some_and(|iri| iri.starts_with(path)))
+        id.is_blank() || id.is_iri() && view.iri(id).is_some_and(|iri| iri.starts_with(nodes))
     };
     let mut found = vec![object];
-    let mut at = 0;
-    while at < found.len() {
-        for quad in view.quads(Some(found[at]), None, None, Some(graph)) {
-            let is_below = quad.o.is_blank() || (quad.o.is_iri() && is_node(quad.o));
-            if is_below && !found.contains(&quad.o) {
-                found.push(quad.o);
+    let mut known = FxHashSet::from_iter([object]);
+    for graph in &graphs {
+        for p in inverse {
+            for quad in view.quads(None, Some(*p), Some(object), Some(*graph)) {
+                if is_node(quad.s) && known.insert(quad.s) {
+                    found.push(quad.s);
+                }
             }
         }
+    }
+    let mut at = 0;
+    while let Some(node) = found.get(at).copied().filter(|_| found.len() < MAX_NODES) {
         at += 1;
+        for graph in &graphs {
+            for quad in view.quads(Some(node), None, None, Some(*graph)) {
+                if !known.contains(&quad.o) && is_node(quad.o) {
+                    known.insert(quad.o);
+                    found.push(quad.o);
+                }
+            }
+        }
     }
     found
 }
@@ -233,6 +259,19 @@ fn past(view: &View, places: &Places, row: &Row) -> Vec<QuadIds> {
     names.insert(row.version, row.object);
     let mut open = vec![row.version];
     let mut quads = Vec::new();
+    for (graph, past) in &pairs {
+        for quad in view.quads(None, None, Some(row.version), Some(*past)) {
+            match node_of(quad.s) {
+                // A node that points to the object.
+                Some(of) if !names.contains_key(&quad.s) => {
+                    names.insert(quad.s, of);
+                    open.push(quad.s);
+                }
+                Some(_) => {}
+                None => quads.push(QuadIds { g: *graph, ..quad }),
+            }
+        }
+    }
     while let Some(node) = open.pop() {
         for (graph, past) in &pairs {
             for quad in view.quads(Some(node), None, None, Some(*past)) {
@@ -249,13 +288,6 @@ fn past(view: &View, places: &Places, row: &Row) -> Vec<QuadIds> {
                     names.insert(quad.o, of);
                     open.push(quad.o);
                 }
-                quads.push(QuadIds { g: *graph, ..quad });
-            }
-        }
-    }
-    for (graph, past) in &pairs {
-        for quad in view.quads(None, None, Some(row.version), Some(*past)) {
-            if !names.contains_key(&quad.s) {
                 quads.push(QuadIds { g: *graph, ..quad });
             }
         }

@@ -61,6 +61,7 @@ pub(super) struct MappingFile {
     pub(super) lists: Vec<String>,
     pub(super) subject: String,
     pub(super) marker: Option<String>,
+    /// Name of the type in the events of a change feed.
     pub(super) event: Option<String>,
     #[serde(default)]
     pub(super) columns: Vec<String>,
@@ -191,6 +192,7 @@ pub(super) struct SayRow {
 #[serde(deny_unknown_fields)]
 pub(super) struct FieldRow {
     pub(super) path: String,
+    /// Earlier names of an attribute of a change feed.
     #[serde(default)]
     pub(super) was: Vec<String>,
     #[serde(rename = "as")]
