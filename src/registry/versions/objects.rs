@@ -250,7 +250,7 @@ impl Objects {
             let inverse: Vec<Id> = self.inverse.iter().copied().collect();
             let mut object = self.read((id, &iri), &nodes, &inverse);
             object.vanishes_at(draft, moment);
-            object.write(draft);
+            object.write(draft, &self.of_others);
         }
         for graph in self.graph_ids() {
             for quad in view.quads(None, None, None, Some(graph)) {
@@ -266,15 +266,18 @@ impl Objects {
     pub fn flush(&mut self, draft: &mut Draft<'_>) {
         let mut open: Vec<Object> = self.open.drain().map(|(_, object)| object).collect();
         open.sort_unstable_by_key(|object| object.id);
-        for object in open {
-            for quad in &object.now {
-                if quad.s != object.id && !object.is_node(draft, quad.s) {
-                    self.of_others.insert(*quad);
-                } else if quad.s != object.id {
+        // What one object states of another stays, though the other does not state it itself.
+        for object in &open {
+            for quad in object.now.iter().filter(|quad| quad.s != object.id) {
+                if object.is_node(draft, quad.s) {
                     self.seen.insert(quad.s);
+                } else {
+                    self.of_others.insert(*quad);
                 }
             }
-            object.write(draft);
+        }
+        for object in open {
+            object.write(draft, &self.of_others);
         }
         self.view = draft.snapshot().whole();
     }
@@ -445,10 +448,11 @@ impl Object {
             .insert(next.unwrap_or(self.versions.len()), version);
     }
 
-    fn write(self, draft: &mut Draft<'_>) {
+    /// Writes the differences; statements that others make are not taken out.
+    fn write(self, draft: &mut Draft<'_>, of_others: &FxHashSet<QuadIds>) {
         let states = [(&self.before, &self.now), (&self.told_before, &self.told)];
         for (before, now) in states {
-            for quad in before.difference(now) {
+            for quad in before.difference(now).filter(|quad| !of_others.contains(quad)) {
                 draft.remove(*quad);
             }
             for quad in now.difference(before) {
