@@ -413,15 +413,21 @@ fn load_once(
     // The log names every source by its digest, so the bytes are read once before they are parsed.
     let mut digests = Vec::with_capacity(items.len());
     let mut all_records = Vec::with_capacity(items.len());
+    let mut texts = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
         let since = Instant::now();
-        let records = Records::of(item, &plan.limits);
-        let digest = match (&records, mended.get(index)) {
-            (Some(records), _) => Ok(records.sha256()),
-            (None, Some(mended)) => Ok(mended.sha256),
+        // Records tell of what they mend themselves; what no reader of JSON takes they do not.
+        let (records, text) = match (Records::of(item, &plan.limits), mended.get(index)) {
+            (None, Some(text)) => (Records::of(&text.item, &plan.limits), Some(text)),
+            (records, _) => (records, None),
+        };
+        let digest = match (&records, text) {
+            (_, Some(text)) => Ok(text.sha256),
+            (Some(records), None) => Ok(records.sha256()),
             (None, None) => digest_of(item, &plan.limits),
         };
         all_records.push(records);
+        texts.push(text);
         match digest {
             Ok(digest) => digests.push(digest),
             Err(refused) => {
@@ -465,7 +471,10 @@ fn load_once(
                         registry.end_waiting(draft, GraphNameRef::NamedNode(graph.as_ref()));
                     }
                 }
-                let done = records.stage(draft, registry.base(), item, plan, &mut objects)?;
+                let mut done = records.stage(draft, registry.base(), item, plan, &mut objects)?;
+                if let (Some(report), Some(text)) = (&mut done.repairs, texts[index]) {
+                    report.merge(&text.report);
+                }
                 read.push((done, started));
                 continue;
             }
@@ -473,7 +482,7 @@ fn load_once(
                 clear_graph(registry, draft, item.graph.as_ref(), &mut replaced);
             }
             let mut report = |bytes| progress(bytes, item.input.name(), index);
-            let text = mended.get(index);
+            let text = texts[index];
             let item = text.map_or(item, |mended| &mended.item);
             let mut mender = plan.mending.as_ref().map(Mender::new);
             let options = ParseOptions {

@@ -7,6 +7,7 @@ use oslo_registry::ingest::sources::{Outcome, run_source};
 use oslo_registry::ingest::{Input, LoadPlan, Mending, load_files};
 use oslo_registry::registry::{DeclaredSource, Mode, Registry, RegistryConfig, SourceKind};
 use oxrdf::NamedNode;
+use proptest::prelude::*;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -417,6 +418,87 @@ fn a_declared_source_is_mended_unless_it_says_otherwise() {
     let record = run(&source("N041", false));
     assert_eq!((record.repaired, record.added), (0, 1));
 }
+
+#[test]
+fn records_with_commas_too_many_are_records() {
+    let registry = Registry::in_memory(RegistryConfig::default());
+    let path = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/tests/it/records/v2/adres.json"
+    );
+    let text = std::fs::read_to_string(path).expect("a record");
+    let right = load(&registry, item("a.json", text.clone()), keep(""));
+    let quads = right.stats.expect("read").quads;
+    let end = text.rfind('}').expect("an object");
+    let wrong = format!("{},{}", &text[..end], &text[end..]);
+    let file = load(&registry, item("b.json", wrong), keep(""));
+    let report = file.repairs.expect("a report");
+    assert_eq!((report.records, report.quads), (1, quads));
+    assert_eq!(report.counts().get("N025"), Some(&1));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(300))]
+
+    /// Nothing that comes in brings the mender down, and what a strict reader takes it takes too.
+    #[test]
+    fn anything_may_come(pieces in proptest::collection::vec(proptest::sample::select(PIECES.to_vec()), 0..30)) {
+        let bytes: Vec<u8> = pieces.concat();
+        for name in ["x.ttl", "x.trig", "x.nt", "x.nq", "x.jsonld", "x.rdf"] {
+            let registry = Registry::in_memory(RegistryConfig::default());
+            let plain = load(&registry, item(name, bytes.clone()), None);
+            let registry = Registry::in_memory(RegistryConfig::default());
+            let mended = load(&registry, item(name, bytes.clone()), keep(""));
+            if plain.outcome.is_good() {
+                prop_assert!(mended.outcome.is_good(), "{} {:?}", name, mended.outcome);
+            }
+        }
+    }
+}
+
+/// What documents are made of, whole and broken.
+const PIECES: [&[u8]; 40] = [
+    b"<urn:a>",
+    b" ",
+    b"\n",
+    b"<a b>",
+    b"<",
+    b">",
+    b"\"",
+    b"\"\"\"",
+    b"'",
+    b"''",
+    b"\\",
+    b"\\u00e9",
+    b"\xE9",
+    b"\xC3\xA9",
+    b"\xEF\xBF\xBD",
+    b"\xEF\xBB\xBF",
+    b"@nl",
+    b"@NL-be",
+    b"@prefix a: <urn:a#>",
+    b"@base <urn:x>",
+    b" .",
+    b";",
+    b",",
+    b"a:b",
+    b"^^rdf:langString",
+    b"^^<http://www.w3.org/1999/02/22-rdf-syntax-ns#langString>",
+    b"^^<http://www.opengis.net/ont/geosparql#wktLiteral>",
+    b"POLYGON((0 0, 1 1))",
+    b"POINT(1 2",
+    b"<<(",
+    b")>>",
+    b"_:x",
+    b"{",
+    b"}",
+    b"[",
+    b"]",
+    b"\"@id\": ",
+    b"<https://data.vlaanderen.be/doc/adres/1>",
+    b"#",
+    b"<http://data.vlaanderen.be/id/adressen/1/>",
+];
 
 /// How much slower loading is that mends. Prints figures; the bound is wide, as machines are busy.
 #[test]

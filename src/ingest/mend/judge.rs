@@ -101,7 +101,7 @@ impl Judge {
         else {
             if self.is_on(N021) && has_lost_character(text) {
                 let mut verdict = Verdict::default();
-                verdict.note(N021, &text[1..end], "");
+                verdict.note(N021, text.get(1..end)?, "");
                 return Some(verdict);
             }
             return None;

@@ -309,7 +309,7 @@ stays too: the shapes judge.\n\n";
 fn write_everything(out: &mut String, all: &Everything) {
     out.push_str(
         "\n## Everything that is taken in\n\n\
-         Documents that can be read, by source and folder; as served: read by a strict reader as what they say they are, with\n\
+         Documents that can be read, by source and folder; taken in counts those that are known to hold no data too; as served: read by a strict reader as what they say they are, with\n\
          the contexts that are published; after: as a declared source. Focus: nodes that shapes looked at, once for each shape.\n\
          Results: with nothing but these documents and the code lists to go by. Mended: documents no strict reader takes,\n\
          which are taken in now.\n\n\
