@@ -3,6 +3,7 @@
 
 mod documents;
 mod others;
+mod roads;
 mod sources;
 mod taken_in;
 

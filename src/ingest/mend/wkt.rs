@@ -1,7 +1,7 @@
 //! Geometries in literals: how they name their system, whether they lie in it, and whether their rings are rings. Changes
 //! nothing but the name of the system.
 
-use crate::ingest::normalise::geometry::{self, Shape, System};
+use crate::ingest::normalise::geometry::{self, Form, Shape, System};
 
 /// What is found.
 #[derive(Debug, PartialEq)]
@@ -99,7 +99,7 @@ pub(super) fn read(text: &str) -> Wkt<'_> {
     }
 }
 
-/// Judges a GML literal; kinds other than points and polygons are passed over.
+/// Judges a GML literal; kinds other than points, lines and polygons are passed over.
 pub(super) fn of_gml(text: &str) -> Judged {
     let Ok(gml) = geometry::read(text) else {
         return Judged::Fine;
@@ -121,8 +121,8 @@ fn judge(shape: &Shape, system: System, name: &str) -> Judged {
         return Judged::Misplaced(first, name.to_owned());
     }
     match shape {
-        Shape::Point(_) => Judged::Fine,
-        Shape::Polygon(_) => match shape.flaw(false) {
+        Shape::Point(_) | Shape::Line(_) => Judged::Fine,
+        Shape::Polygon(_) => match shape.flaw(Form::Polygon) {
             Some(why) => Judged::Flawed(first, why),
             None => Judged::Fine,
         },

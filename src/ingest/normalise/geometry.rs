@@ -1,4 +1,4 @@
-//! GML points and polygons of the registers → WKT with the same digits, and what can be wrong with them: system, bounds,
+//! GML points, lines and polygons of the registers → WKT with the same digits, and what can be wrong with them: system, bounds,
 //! open and crossing rings. Reads the few forms that the registers send; other GML is kept without WKT.
 
 use quick_xml::Reader;
@@ -22,8 +22,17 @@ pub(in crate::ingest) struct Position {
 #[derive(Clone, Debug)]
 pub(in crate::ingest) enum Shape {
     Point(Position),
+    Line(Vec<Position>),
     /// Rings, the outer one first.
     Polygon(Vec<Vec<Position>>),
+}
+
+/// The form that a geometry has or should have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::ingest) enum Form {
+    Point,
+    Line,
+    Polygon,
 }
 
 /// A GML text as read.
@@ -34,7 +43,7 @@ pub(in crate::ingest) struct Gml {
     pub(in crate::ingest) shape: Shape,
 }
 
-/// Reads a GML point or polygon.
+/// Reads a GML point, line or polygon.
 ///
 /// # Errors
 /// A reason in Dutch and English.
@@ -45,7 +54,7 @@ pub(in crate::ingest) fn read(text: &str) -> Result<Gml, &'static str> {
     let mut system = None;
     let mut rings: Vec<Vec<Position>> = Vec::new();
     let mut has_interior = false;
-    let mut kind: Option<bool> = None;
+    let mut kind: Option<Form> = None;
     let mut budget = MAX_POSITIONS;
     loop {
         match xml.read_event().map_err(|_| NOT_XML)? {
@@ -57,9 +66,12 @@ pub(in crate::ingest) fn read(text: &str) -> Result<Gml, &'static str> {
                 if open.is_empty() {
                     kind = match name.as_str() {
                         _ if kind.is_some() => return Err(NOT_XML),
-                        "Point" => Some(true),
-                        "Polygon" => Some(false),
-                        _ => return Err("geen punt of veelhoek / neither point nor polygon"),
+                        "Point" => Some(Form::Point),
+                        "LineString" => Some(Form::Line),
+                        "Polygon" => Some(Form::Polygon),
+                        _ => {
+                            return Err("geen punt, lijn of veelhoek / no point, line or polygon");
+                        }
                     };
                 }
                 if system.is_none()
@@ -105,14 +117,17 @@ pub(in crate::ingest) fn read(text: &str) -> Result<Gml, &'static str> {
         return Err(NOT_XML);
     }
     let shape = match kind {
-        Some(true) => {
+        Some(Form::Point) => {
             let mut all = rings.into_iter().flatten();
             match (all.next(), all.next()) {
                 (Some(position), None) => Shape::Point(position),
                 _ => return Err("geen coördinaten / no coordinates"),
             }
         }
-        Some(false) if rings.iter().all(|ring| !ring.is_empty()) && !rings.is_empty() => {
+        Some(Form::Line) if rings.iter().any(|line| !line.is_empty()) => {
+            Shape::Line(rings.into_iter().flatten().collect())
+        }
+        Some(Form::Polygon) if rings.iter().all(|ring| !ring.is_empty()) && !rings.is_empty() => {
             Shape::Polygon(rings)
         }
         _ => return Err("geen coördinaten / no coordinates"),
@@ -209,18 +224,18 @@ impl Shape {
     pub(super) fn class(&self) -> &'static str {
         match self {
             Self::Point(_) => "http://www.opengis.net/ont/sf#Point",
+            Self::Line(_) => "http://www.opengis.net/ont/sf#LineString",
             Self::Polygon(_) => "http://www.opengis.net/ont/sf#Polygon",
         }
     }
 
     fn positions(&self) -> impl Iterator<Item = &Position> {
-        let (point, rings) = match self {
-            Self::Point(point) => (Some(point), None),
-            Self::Polygon(rings) => (None, Some(rings)),
+        let (line, rings) = match self {
+            Self::Point(point) => (std::slice::from_ref(point), None),
+            Self::Line(line) => (line.as_slice(), None),
+            Self::Polygon(rings) => (&[][..], Some(rings)),
         };
-        point
-            .into_iter()
-            .chain(rings.into_iter().flatten().flatten())
+        line.iter().chain(rings.into_iter().flatten().flatten())
     }
 
     /// The first position as text, for messages.
@@ -237,19 +252,17 @@ impl Shape {
             Self::Point(at) => {
                 out.push_str(&format!("POINT({} {})", at.text.0, at.text.1));
             }
+            Self::Line(line) => {
+                out.push_str("LINESTRING");
+                push_positions(&mut out, line);
+            }
             Self::Polygon(rings) => {
                 out.push_str("POLYGON(");
                 for (number, ring) in rings.iter().enumerate() {
-                    out.push_str(if number > 0 { ", (" } else { "(" });
-                    for (index, at) in ring.iter().enumerate() {
-                        if index > 0 {
-                            out.push_str(", ");
-                        }
-                        out.push_str(&at.text.0);
-                        out.push(' ');
-                        out.push_str(&at.text.1);
+                    if number > 0 {
+                        out.push_str(", ");
                     }
-                    out.push(')');
+                    push_positions(&mut out, ring);
                 }
                 out.push(')');
             }
@@ -308,16 +321,35 @@ impl Shape {
         Some(greatest)
     }
 
-    /// What is wrong with it, in Dutch and English.
-    pub(in crate::ingest) fn flaw(&self, wants_point: bool) -> Option<&'static str> {
+    /// Its form.
+    fn form(&self) -> Form {
+        match self {
+            Self::Point(_) => Form::Point,
+            Self::Line(_) => Form::Line,
+            Self::Polygon(_) => Form::Polygon,
+        }
+    }
+
+    /// What is wrong with it where a form is wanted, in Dutch and English.
+    pub(in crate::ingest) fn flaw(&self, wanted: Form) -> Option<&'static str> {
+        if self.form() != wanted {
+            return Some(match (self.form(), wanted) {
+                (Form::Point, Form::Polygon) => {
+                    "punt waar een veelhoek hoort / point where a polygon belongs"
+                }
+                (Form::Polygon, Form::Point) => {
+                    "veelhoek waar een punt hoort / polygon where a point belongs"
+                }
+                (_, Form::Line) => "geen lijn waar een lijn hoort / no line where a line belongs",
+                _ => "lijn waar geen lijn hoort / line where no line belongs",
+            });
+        }
         let rings = match self {
-            Self::Point(_) if wants_point => return None,
-            Self::Point(_) => {
-                return Some("punt waar een veelhoek hoort / point where a polygon belongs");
+            Self::Point(_) => return None,
+            Self::Line(line) if line.len() < 2 => {
+                return Some("lijn met minder dan twee punten / line of fewer than two points");
             }
-            Self::Polygon(_) if wants_point => {
-                return Some("veelhoek waar een punt hoort / polygon where a point belongs");
-            }
+            Self::Line(_) => return None,
             Self::Polygon(rings) => rings,
         };
         for ring in rings {
@@ -334,6 +366,17 @@ impl Shape {
         }
         None
     }
+}
+
+/// Positions in brackets, as WKT has them.
+fn push_positions(out: &mut String, positions: &[Position]) {
+    for (index, at) in positions.iter().enumerate() {
+        out.push_str(if index > 0 { ", " } else { "(" });
+        out.push_str(&at.text.0);
+        out.push(' ');
+        out.push_str(&at.text.1);
+    }
+    out.push(')');
 }
 
 /// Whether two edges of a closed ring that are not neighbours meet, or neighbours run back over each other.
@@ -407,13 +450,35 @@ mod tests {
 
     #[test]
     fn rings_are_judged() {
-        assert_eq!(polygon("0 0 0 1 1 1 1 0 0 0").flaw(false), None);
-        let flaw = |text| polygon(text).flaw(false).unwrap_or("");
+        assert_eq!(polygon("0 0 0 1 1 1 1 0 0 0").flaw(Form::Polygon), None);
+        let flaw = |text| polygon(text).flaw(Form::Polygon).unwrap_or("");
         assert!(flaw("0 0 0 1 1 1 1 0").starts_with("open"));
         assert!(flaw("0 0 1 1 1 0 0 1 0 0").starts_with("ring kruist"));
         assert!(flaw("0 0 0 5 3 5 0 5 0 0").starts_with("ring kruist"));
         assert!(flaw("0 0 0 1 0 0").starts_with("ring met"));
-        assert!(polygon("0 0 0 1 1 1 0 0").flaw(true).is_some());
+        assert!(polygon("0 0 0 1 1 1 0 0").flaw(Form::Point).is_some());
+    }
+
+    #[test]
+    fn lines_are_read() {
+        let line = |positions: &str| {
+            let text = format!(
+                "<gml:LineString srsName='http://www.opengis.net/def/crs/EPSG/0/31370' xmlns:gml='x'>\
+                 <gml:posList>{positions}</gml:posList></gml:LineString>"
+            );
+            read(&text)
+        };
+        let good = line("235254.09300000221 191810.5 235246.25 191760.2").expect("readable");
+        assert_eq!(good.shape.flaw(Form::Line), None);
+        assert!(good.shape.flaw(Form::Point).is_some());
+        assert_eq!(
+            good.shape.wkt("s"),
+            "<s> LINESTRING(235254.09300000221 191810.5, 235246.25 191760.2)"
+        );
+        let short = line("235254 191810").expect("readable");
+        assert!(short.shape.flaw(Form::Line).is_some());
+        assert!(line("").is_err());
+        assert!(polygon("0 0 0 1 1 1 1 0 0 0").flaw(Form::Line).is_some());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod build;
 mod rows;
 
+use super::geometry::Form;
 use super::template::{Condition, Template};
 use crate::rdf::label::Text;
 use crate::rdf::vocab::{adms, generiek, geo, prov};
@@ -408,7 +409,7 @@ pub(super) enum Rule {
     },
     Geometry {
         on: usize,
-        is_point: bool,
+        form: Form,
     },
     /// Left out with everything below it.
     Omit {

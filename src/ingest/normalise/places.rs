@@ -2,7 +2,7 @@
 
 use super::NormaliseError;
 use super::document::join;
-use super::geometry::{self, Gml, System};
+use super::geometry::{self, Form, Gml, System};
 use super::walk::{Walker, no_value};
 use crate::query::lambert_72_to_2008;
 use crate::rdf::label::Text;
@@ -18,7 +18,7 @@ impl Walker<'_> {
     pub(super) fn geometry(
         &mut self,
         on: usize,
-        is_point: bool,
+        form: Form,
         value: &Value,
         path: &str,
     ) -> Result<(), NormaliseError> {
@@ -85,7 +85,7 @@ impl Walker<'_> {
             return Ok(());
         }
         let chosen = found.swap_remove(chosen);
-        self.state_geometry(on, is_point, &chosen)?;
+        self.state_geometry(on, form, &chosen)?;
         found.sort_by(|a, b| a.path.cmp(&b.path));
         for twin in &found {
             self.compare_twin(&chosen, twin)?;
@@ -96,7 +96,7 @@ impl Walker<'_> {
     fn state_geometry(
         &mut self,
         on: usize,
-        is_point: bool,
+        form: Form,
         chosen: &Candidate<'_>,
     ) -> Result<(), NormaliseError> {
         let path = chosen.path.as_str();
@@ -136,7 +136,7 @@ impl Walker<'_> {
                 "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
             }
         };
-        if let Some(flaw) = gml.shape.flaw(is_point) {
+        if let Some(flaw) = gml.shape.flaw(form) {
             self.note("N033", path, &gml.shape.first(), flaw)?;
         }
         let wkt = gml.shape.wkt(name);

@@ -6,6 +6,7 @@ use super::{
     Body, Choice, Common, Datatype, Link, NodeRule, Part, PartSubject, Place, Rule, Say, SayValue,
     Skip, TagSource, Tree, node_index, split,
 };
+use crate::ingest::normalise::geometry::Form;
 use crate::ingest::normalise::template::{Condition, Template};
 use crate::rdf::label::Text;
 use oxrdf::NamedNode;
@@ -307,7 +308,11 @@ fn rule(row: FieldRow, common: &Common, nodes: &[NodeRule], lists: &Lists) -> Re
         },
         "geometry" => Rule::Geometry {
             on: needed(on(&row.on)?, "on")?,
-            is_point: row.shape.as_deref() == Some("point"),
+            form: match row.shape.as_deref() {
+                Some("point") => Form::Point,
+                Some("line") => Form::Line,
+                _ => Form::Polygon,
+            },
         },
         kind @ ("omit" | "compare" | "private") => Rule::Omit {
             reason: Text::new(needed(row.nl, "nl")?, needed(row.en, "en")?),
