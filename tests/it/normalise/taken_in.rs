@@ -233,12 +233,15 @@ pub(super) fn everything(shared: &Path, judge: Option<&Registry>) -> Everything 
             }
             group.documents += 1;
             let why = reason(&row.path, &fate);
-            let known = file.repairs.as_ref().and_then(|report| report.empty.first());
+            let known = file
+                .repairs
+                .as_ref()
+                .and_then(|report| report.empty.first());
             match (&fate, why) {
                 (Fate::Taken, None) => group.taken += 1,
-                (Fate::Taken, Some(_)) => everything
-                    .wrong
-                    .push(format!("{} is taken in", row.path)),
+                (Fate::Taken, Some(_)) => {
+                    everything.wrong.push(format!("{} is taken in", row.path))
+                }
                 (Fate::Empty, None) if is_no_data(&path) => {
                     group.taken += 1;
                     let why = "Holds no statements: a context, or nothing but prefixes.";
