@@ -1,6 +1,6 @@
 # Commands people type. Build output goes where CARGO_TARGET_DIR points, else to ./target.
 .DEFAULT_GOAL := help
-.PHONY: help build demo serve test check fmt lint docs deny advisories conformance crash soak clients validators hostile fuzz bench bench-registry bench-store bench-shacl bench-peers bench-queries clean
+.PHONY: help build demo serve test check fmt lint docs deny advisories conformance crash soak clients validators hostile fuzz bench bench-registry bench-store bench-shacl bench-harvest bench-peers bench-queries clean
 
 DATA ?= ./oslo-data
 BIND ?= 127.0.0.1:7400
@@ -63,7 +63,7 @@ hostile: ## Send 10,000 malformed and heavy requests while a normal client asks;
 fuzz: ## Look for panics and wrong answers of the query path with a fuzzer, for FUZZ_SECONDS each; needs a nightly compiler
 	fuzz/run.sh $${FUZZ_SECONDS:-60}
 
-bench: bench-registry bench-store bench-shacl ## Measure what we promise, at small and at full size
+bench: bench-registry bench-store bench-shacl bench-harvest ## Measure what we promise, at small and at full size
 
 bench-registry: ## Measure loading, validation and restart beside a peer; writes docs/benchmarks.md
 	cargo bench --locked --bench registry
@@ -74,6 +74,10 @@ bench-store: ## Measure the store at 10 and 100 million quads; writes docs/bench
 bench-shacl: ## Measure validation beside pySHACL and the package shacl; writes docs/benchmarks-shacl.md; OSLO_BENCH_SHORT=1 for a small town
 	@folder="$$(tests/validators/install.sh)" || { [ $$? -eq 3 ] && [ -z "$$CI" ] || exit 1; }; \
 	if [ -n "$$folder" ]; then export OSLO_VALIDATORS="$$folder"; fi; cargo bench --locked --bench validate
+
+bench-harvest: ## Measure harvesting an event stream beside ldes-client; writes docs/benchmarks-harvest.md
+	@folder="$$(benches/harvest/install.sh)" || { [ $$? -eq 3 ] && [ -z "$$CI" ] || exit 1; }; \
+	if [ -n "$$folder" ]; then export OSLO_HARVEST_CLIENTS="$$folder"; fi; cargo bench --locked --bench harvest
 
 bench-peers: build ## Measure oslo beside Oxigraph, Virtuoso and Jena; writes docs/benchmarks-peers.md and -queries.md; takes an hour
 	benches/peers/install.sh

@@ -6,9 +6,9 @@ use super::contexts::ContextStore;
 use super::diagnostic::{Diagnostic, Location};
 use super::format::detect;
 use super::input::Input;
-use super::limits::Limits;
-use super::parse::{ContextLoader, Job};
-use super::reader::GuardedReader;
+use super::limits::{Limits, MAX_COLLECTED};
+use super::parse::{ContextLoader, Job, Stop};
+use super::reader::{GuardedReader, ReadFailure};
 use super::texts;
 use crate::rdf::version::RdfVersion;
 use crate::rdf::vocab::rdf::LANG_STRING;
@@ -57,6 +57,11 @@ pub(crate) fn collect(input: &Input, how: &Collect<'_>) -> Result<Vec<Quad>, Dia
         })?
         .without_digest();
     let outcome = job.run(&mut reader, |quad| {
+        if quads.len() == MAX_COLLECTED {
+            return Err(Stop::Read(ReadFailure::TooManyStatements {
+                limit: MAX_COLLECTED as u64,
+            }));
+        }
         quads.push(owned(quad));
         Ok(())
     });

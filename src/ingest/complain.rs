@@ -201,6 +201,19 @@ pub(super) fn diagnose_failure(input: &Input, failure: ReadFailure) -> Diagnosti
             ),
             offset,
         ),
+        ReadFailure::JsonTooMany { offset, limit } => at(
+            texts::over_limit(
+                "het aantal waarden in de JSON",
+                "the number of values in the JSON",
+                &limit.to_string(),
+            ),
+            offset,
+        ),
+        ReadFailure::TooManyStatements { limit } => whole(texts::over_limit(
+            "het aantal uitspraken in één document",
+            "the number of statements in one document",
+            &limit.to_string(),
+        )),
         ReadFailure::Bomb { limit } => whole(texts::bomb(limit)),
         ReadFailure::Gzip { offset, error } => at(texts::broken_gzip(&error), offset),
         ReadFailure::Io(error) => whole(texts::unreadable(&error)),

@@ -15,6 +15,8 @@ pub struct Limits {
     pub max_xml_event_bytes: u64,
     /// Nesting of JSON objects and arrays.
     pub max_json_depth: u32,
+    /// Values, objects and arrays of one JSON document: what a reader holds of each takes hundreds of bytes, however few are written.
+    pub max_json_values: u64,
     /// Bytes out per byte in of a compressed file, checked once 16 MiB have come out.
     pub max_inflation: u64,
 }
@@ -28,10 +30,24 @@ impl Default for Limits {
             max_line_bytes: 16 << 20,
             max_xml_event_bytes: 16 << 20,
             max_json_depth: 128,
+            max_json_values: 16_000_000,
             max_inflation: 200,
         }
     }
 }
+
+impl Limits {
+    /// For a document that came over the web: nobody looked at it before.
+    pub fn of_sources() -> Self {
+        Self {
+            max_json_values: 1_000_000,
+            ..Self::default()
+        }
+    }
+}
+
+/// Statements of a document that is held in memory as a whole.
+pub(crate) const MAX_COLLECTED: usize = 2_000_000;
 
 /// Nesting of XML elements. What readers build of them, they also take apart by recursion.
 pub(crate) const MAX_XML_DEPTH: u64 = 4096;

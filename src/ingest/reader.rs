@@ -29,6 +29,10 @@ pub(crate) enum ReadFailure {
     XmlTooDeep { offset: u64, limit: u64 },
     /// JSON nested deeper than allowed.
     JsonTooDeep { offset: u64, limit: u32 },
+    /// More values in JSON than allowed.
+    JsonTooMany { offset: u64, limit: u64 },
+    /// More statements than are held in memory.
+    TooManyStatements { limit: u64 },
     /// Decompresses to far more than its own size.
     Bomb { limit: u64 },
     /// The gzip stream is damaged or ends early.
@@ -228,10 +232,19 @@ impl<'a> GuardedReader<'a> {
                 }
             }
             Format::JsonLd => {
-                if let Some(at) = self.json.scan(&chunk[..good], self.limits.max_json_depth) {
-                    self.pending = Some(ReadFailure::JsonTooDeep {
-                        offset: self.offset + at as u64,
-                        limit: self.limits.max_json_depth,
+                let (depth, values) = (self.limits.max_json_depth, self.limits.max_json_values);
+                if let Some(at) = self.json.scan(&chunk[..good], depth, values) {
+                    let offset = self.offset + at as u64;
+                    self.pending = Some(if self.json.depth > depth {
+                        ReadFailure::JsonTooDeep {
+                            offset,
+                            limit: depth,
+                        }
+                    } else {
+                        ReadFailure::JsonTooMany {
+                            offset,
+                            limit: values,
+                        }
                     });
                     good = at;
                 }
@@ -369,17 +382,25 @@ impl Read for GuardedReader<'_> {
     }
 }
 
-/// Nesting of JSON, without reading it: brackets outside strings.
+/// Values of JSON, as [`Limits::max_json_values`] counts them.
+pub(in crate::ingest) fn json_values(text: &[u8]) -> u64 {
+    let mut json = JsonDepth::default();
+    json.scan(text, u32::MAX, u64::MAX);
+    json.values
+}
+
+/// Nesting and size of JSON, without reading it: brackets and commas outside strings.
 #[derive(Default)]
 struct JsonDepth {
     depth: u32,
+    values: u64,
     in_string: bool,
     escaped: bool,
 }
 
 impl JsonDepth {
-    /// Position of the bracket that goes too deep.
-    fn scan(&mut self, chunk: &[u8], limit: u32) -> Option<usize> {
+    /// Position of the bracket that goes too deep, or of the mark before one value too many.
+    fn scan(&mut self, chunk: &[u8], limit: u32, most: u64) -> Option<usize> {
         for (at, byte) in chunk.iter().enumerate() {
             if self.in_string {
                 match byte {
@@ -394,7 +415,14 @@ impl JsonDepth {
                 b'"' => self.in_string = true,
                 b'{' | b'[' => {
                     self.depth += 1;
-                    if self.depth > limit {
+                    self.values += 1;
+                    if self.depth > limit || self.values > most {
+                        return Some(at);
+                    }
+                }
+                b',' => {
+                    self.values += 1;
+                    if self.values > most {
                         return Some(at);
                     }
                 }
@@ -483,6 +511,18 @@ mod tests {
             Err(ReadFailure::FileTooLarge { limit: 40 })
         ));
         assert!(read(br#"[["\"[[[[",{}]]"#, Format::JsonLd, &limits).is_ok());
+        let few = Limits {
+            max_json_values: 4,
+            ..Limits::default()
+        };
+        assert!(read(br#"[",,,,",[]]"#, Format::JsonLd, &few).is_ok());
+        assert!(matches!(
+            read(br"[1,2,{},4]", Format::JsonLd, &few),
+            Err(ReadFailure::JsonTooMany {
+                offset: 7,
+                limit: 4
+            })
+        ));
         assert!(matches!(
             read(b"[[{},[{}]]]", Format::JsonLd, &limits),
             Err(ReadFailure::JsonTooDeep {

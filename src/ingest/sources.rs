@@ -31,9 +31,10 @@ use super::input::Input;
 use super::ldes::{
     Failure, Form, Harvest, HarvestError, HarvestOptions, not_fetched, not_rdf, not_read, refused,
 };
+use super::limits::Limits;
 use super::load::{CommitUnit, LoadItem, LoadMode, LoadOutcome, LoadPlan, TargetGraph, load_files};
 use super::mend::Mending;
-use super::records::Records;
+use super::records::{Records, looks_known};
 use crate::rdf::format::Format;
 use crate::registry::{DeclaredSource, Registry, SourceKind, Writer, option};
 use crate::store::StoreError;
@@ -219,7 +220,7 @@ fn from_files(
     let paths = [PathBuf::from(location)];
     match LoadPlan::from_paths(job.registry, &paths, &target, None, None) {
         Ok(plan) => load(job, plan, record, progress),
-        Err(found) => record.fail(Box::new(not_read(&found, location))),
+        Err(found) => record.fail(not_read(&found, location)),
     }
 }
 
@@ -242,6 +243,9 @@ fn load(
         source.kind,
         SourceKind::Http | SourceKind::Dcat | SourceKind::Vocabulary
     );
+    if source.kind != SourceKind::File {
+        plan.limits = Limits::of_sources();
+    }
     plan.mode = LoadMode::Replace;
     plan.keeps_to_graph = true;
     plan.unit = CommitUnit::Together;
@@ -345,18 +349,20 @@ fn from_http(
     let fetched = match fetcher.get(url, ACCEPT, &validators) {
         Ok(fetched) => fetched,
         Err(error) => {
-            return record.fail(Box::new(not_fetched(&error, url)));
+            return record.fail(not_fetched(&error, url));
         }
     };
     let Some(body) = fetched.body.clone() else {
         return Ok(());
     };
-    let Some(format) = format_of(&fetched) else {
-        return record.fail(Box::new(not_rdf(url, &fetched.media_type)));
-    };
+    let format = format_of(&fetched);
+    // Tables and documents of sources that are known here need not be RDF.
+    if format.is_none() && !looks_known(&Input::bytes(fetched.url.clone(), body.clone())) {
+        return record.fail(not_rdf(url, &fetched.media_type));
+    }
     let item = LoadItem {
         input: Input::bytes(fetched.url.clone(), body),
-        format: Some(format),
+        format,
         graph: Some(source.graph.clone()),
         base_iri: Some(fetched.url),
     };

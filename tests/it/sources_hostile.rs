@@ -2,6 +2,8 @@
 //! it is stored, and other sources go on. Streams have tests of their own.
 
 use super::ldes::server::{Ask, Reply, Server};
+use super::oslo::output;
+use super::served::{Served, free_address};
 use super::sources_kinds::{lines, once, open, source};
 use oslo_registry::ingest::sources::{Bounds, Outcome, RunRecord};
 use oslo_registry::registry::{SourceKind, option};
@@ -31,6 +33,89 @@ fn bounds() -> Bounds {
     bounds.fetch.timeout = Duration::from_millis(700);
     bounds.fetch.max_bytes = 4 << 20;
     bounds
+}
+
+/// Documents that are small on the wire or the disk and large in memory.
+fn bombs() -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    let many = |head: &str, one: &str, tail: &str| {
+        let text = format!("{head}{}{tail}", one.repeat(24_000_000 / one.len()));
+        text.into_bytes()
+    };
+    let json = "application/ld+json";
+    vec![
+        ("lijst", json, many("[", "0,", "0]")),
+        (
+            "objecten",
+            json,
+            many(
+                "{\"@id\":\"urn:a\",\"@context\":{\"p\":\"urn:p\"},\"p\":[",
+                "{},",
+                "{}]}",
+            ),
+        ),
+        (
+            "records",
+            "application/json",
+            many("[{\"identificator\":[", "0,", "0]}]"),
+        ),
+        ("gzip", "text/turtle", gzip(&vec![b' '; 256 << 20])),
+        ("diep", json, vec![b'['; 24_000_000]),
+    ]
+}
+
+#[test]
+fn a_server_goes_on_and_its_memory_stays_small() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = folder.path().join("data");
+    let documents = bombs();
+    let names: Vec<&str> = documents.iter().map(|(name, ..)| *name).collect();
+    let sources: Vec<String> = names.iter().map(|name| format!("a-{name}")).collect();
+    let server = Server::start(move |ask, _| {
+        let known = documents
+            .iter()
+            .find(|(name, ..)| ask.path == format!("/{name}"));
+        match known {
+            Some((_, kind, body)) => Reply::new(kind, body.clone()),
+            None => Reply::new("text/turtle", "<urn:good> <urn:p> 1 ."),
+        }
+    });
+    let mut declared = vec![("z-goed".to_owned(), "goed")];
+    declared.extend(sources.iter().cloned().zip(names));
+    let address = free_address();
+    let base = format!("http://{address}");
+    for (source, path) in &declared {
+        let url = format!("{}/{path}", server.url);
+        let arguments = [
+            "--base",
+            &base,
+            "source",
+            "add",
+            source,
+            &url,
+            "--kind",
+            "http",
+            "--every",
+            "1h",
+            "--allow-private",
+        ];
+        output(&data, arguments);
+    }
+    let served = Served::start(&data, address, &base, &[]);
+    let before = served.proc_status("VmHWM");
+    let runs = |source: &str| data.join("sources").join(source).join("runs.ndjson");
+    let until = Instant::now() + Duration::from_secs(60);
+    while !declared.iter().all(|(source, _)| runs(source).exists()) {
+        assert!(Instant::now() < until, "{}", served.log());
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    for source in &sources {
+        let told = std::fs::read_to_string(runs(source)).expect("there");
+        assert!(told.contains("\"failing\""), "{source}: {told}");
+    }
+    let told = std::fs::read_to_string(runs("z-goed")).expect("there");
+    assert!(told.contains("\"done\""), "{told}");
+    let grown = served.proc_status("VmHWM").saturating_sub(before) >> 10;
+    assert!(grown < 400, "{grown} MiB");
 }
 
 /// Runs a source of each kind against a server, beside a good one that comes in all the same.

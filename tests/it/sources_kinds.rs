@@ -504,3 +504,29 @@ fn kinds_are_declared_on_the_command_line() {
         stdout(&explained)
     );
 }
+
+#[test]
+fn records_over_the_web_are_known_by_their_form() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let table = include_str!("records/overige/telraam.csv");
+    let server = Server::start(move |_, _| Reply::new("text/csv; charset=utf-8", table));
+    let registry = open(folder.path());
+    let url = format!("{}/segmenten", server.url);
+    let source = source(&registry, SourceKind::Http, &url, &[]);
+    let first = once(&registry, &source, &Bounds::default());
+    assert_eq!(first.outcome, Outcome::Done, "{first:?}");
+    let account = lines(&registry, "herkomst/x");
+    assert!(
+        account.iter().any(|line| line.contains("harvest:mapping")),
+        "{account:#?}"
+    );
+    let again = once(&registry, &source, &Bounds::default());
+    assert_eq!(again.outcome, Outcome::Unchanged, "{again:?}");
+    let other = Server::start(|_, _| Reply::new("text/csv", "a,b\n1,2\n"));
+    let unknown = DeclaredSource {
+        location: other.url.clone(),
+        ..source
+    };
+    let refused = once(&registry, &unknown, &Bounds::default());
+    assert_eq!(refused.failure.expect("told").code, "H001");
+}

@@ -300,9 +300,8 @@ fn stated_by(
                 draft.write_text(quad.p, &mut text);
                 let predicate = String::from_utf8_lossy(&text);
                 let predicate = predicate.trim_matches(['<', '>']);
-                let is_geometry = predicate == rdf::TYPE
-                    || predicate.starts_with("http://www.opengis.net/ont/geosparql#");
-                is_geometry
+                predicate == rdf::TYPE
+                    || predicate.starts_with("http://www.opengis.net/ont/geosparql#")
             });
             own
         }

@@ -8,7 +8,9 @@ use crate::ingest::fetch::{FetchOptions, FetchProblem, Fetched, Fetcher, Validat
 use crate::ingest::ldes::{
     Failure, endless, no_batch, not_fetched, not_repaired, refused, reserved, too_many,
 };
+use crate::ingest::limits::Limits;
 use crate::ingest::normalise::RepairReport;
+use crate::ingest::reader::json_values;
 use crate::ingest::records::StagedObjects;
 use crate::registry::{CommitError, CommitRequest, Registry, Writer};
 use crate::store::{CommitMeta, Source, StoreError, replace_file};
@@ -240,7 +242,10 @@ impl Run<'_> {
         let Some(body) = &fetched.body else {
             return Ok(None);
         };
-        let value: Option<Value> = serde_json::from_slice(body).ok();
+        let is_bounded = json_values(body) <= Limits::of_sources().max_json_values;
+        let value: Option<Value> = is_bounded
+            .then(|| serde_json::from_slice(body).ok())
+            .flatten();
         let is_empty = matches!(&value, Some(Value::Array(list)) if list.is_empty());
         let events = value.as_ref().and_then(events_of);
         let events = match events {

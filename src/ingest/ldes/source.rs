@@ -60,7 +60,7 @@ impl HarvestOptions {
             form: Form::default(),
             mode: None,
             fetch: FetchOptions::default(),
-            limits: Limits::default(),
+            limits: Limits::of_sources(),
             contexts: ContextStore::shipped(registry.base()),
             force: false,
             mending: Some(Mending::default()),

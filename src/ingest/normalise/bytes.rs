@@ -5,6 +5,7 @@ use super::{Normaliser, Repair, xml};
 use crate::ingest::feed::events_of;
 use crate::ingest::input::Input;
 use crate::ingest::limits::{INFLATION_FLOOR, Limits};
+use crate::ingest::reader::json_values;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::io::Read as _;
@@ -76,6 +77,10 @@ pub fn read_records(
         .map_err(NotRecords::Unreadable)?;
     if bytes.len() as u64 > limit {
         return Err(NotRecords::TooLarge { limit });
+    }
+    let is_xml = bytes.trim_ascii_start().starts_with(b"<");
+    if !is_xml && json_values(&bytes) > limits.max_json_values {
+        return Err(NotRecords::Other);
     }
     let sha256 = Sha256::digest(&bytes).into();
     let content_bytes = bytes.len() as u64;

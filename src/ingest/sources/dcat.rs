@@ -96,11 +96,11 @@ pub(super) fn from_dcat(
             Ok(fetched) => fetched,
             Err(_) if fetcher.is_stopped() => return Ok(()),
             // One that is missing would take its data out of the graph: the last good copy stays.
-            Err(error) => return record.fail(Box::new(not_fetched(&error, url))),
+            Err(error) => return record.fail(not_fetched(&error, url)),
         };
         let format = format_of(&fetched).unwrap_or(format);
         if is_page(&fetched) {
-            return record.fail(Box::new(not_rdf(url, &fetched.media_type)));
+            return record.fail(not_rdf(url, &fetched.media_type));
         }
         let body = fetched.body.unwrap_or_default();
         if let Err(failure) = spool.add(&fetched.url, body, format, source.graph.clone()) {
@@ -183,7 +183,7 @@ fn pages(
         let how = Collect {
             media_type: Some(format.media_type()),
             base: Some(&fetched.url),
-            limits: &Limits::default(),
+            limits: &Limits::of_sources(),
             contexts: &contexts,
             version: job.registry.store().settings().rdf,
         };

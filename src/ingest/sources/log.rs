@@ -85,8 +85,8 @@ impl RunRecord {
     }
 
     /// Ends the run with what went wrong.
-    pub(super) fn fail(&mut self, failure: Box<Failure>) -> Result<(), StoreError> {
-        self.failure = Some(*failure);
+    pub(super) fn fail(&mut self, failure: impl Into<Box<Failure>>) -> Result<(), StoreError> {
+        self.failure = Some(*failure.into());
         Ok(())
     }
 

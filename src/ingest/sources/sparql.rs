@@ -245,7 +245,7 @@ fn ask_once(fetcher: &Fetcher, url: &str, query: &str) -> Result<Page, Refused> 
     let how = Collect {
         media_type: Some(&fetched.media_type),
         base: Some(&fetched.url),
-        limits: &Limits::default(),
+        limits: &Limits::of_sources(),
         contexts: &ContextStore::empty(),
         version: Default::default(),
     };

@@ -233,24 +233,25 @@ pub(super) fn everything(shared: &Path, judge: Option<&Registry>) -> Everything 
             }
             group.documents += 1;
             let why = reason(&row.path, &fate);
-            let known = file
-                .repairs
-                .as_ref()
-                .and_then(|report| report.empty.first());
+            // Some documents are known to hold no records.
+            let told = file.repairs.as_ref();
+            let told = told.and_then(|report| Some(report.empty.first()?.1.en.clone()));
             match (&fate, why) {
                 (Fate::Taken, None) => group.taken += 1,
                 (Fate::Taken, Some(_)) => {
                     everything.wrong.push(format!("{} is taken in", row.path))
                 }
-                (Fate::Empty, None) if is_no_data(&path) => {
+                (Fate::Empty, _) if is_no_data(&path) => {
                     group.taken += 1;
                     let why = "Holds no statements: a context, or nothing but prefixes.";
                     *everything.reasons.entry(why.to_owned()).or_default() += 1;
                 }
-                (Fate::Empty, None) if known.is_some() => {
+                (Fate::Empty, None) if told.is_some() => {
                     group.taken += 1;
-                    let why = known.map_or("", |(_, why)| why.en.as_str());
-                    *everything.reasons.entry(why.to_owned()).or_default() += 1;
+                    *everything
+                        .reasons
+                        .entry(told.unwrap_or_default())
+                        .or_default() += 1;
                 }
                 (_, Some(why)) => {
                     used.insert(why);
