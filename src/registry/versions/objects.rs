@@ -456,7 +456,10 @@ impl Object {
     fn write(self, draft: &mut Draft<'_>, of_others: &FxHashSet<QuadIds>) {
         let states = [(&self.before, &self.now), (&self.told_before, &self.told)];
         for (before, now) in states {
-            for quad in before.difference(now).filter(|quad| !of_others.contains(quad)) {
+            for quad in before
+                .difference(now)
+                .filter(|quad| !of_others.contains(quad))
+            {
                 draft.remove(*quad);
             }
             for quad in now.difference(before) {
