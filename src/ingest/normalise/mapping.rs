@@ -3,11 +3,11 @@
 
 mod build;
 mod rows;
+mod states;
 
 use super::geometry::Form;
 use super::template::{Condition, Template};
 use crate::rdf::label::Text;
-use crate::rdf::vocab::{adms, generiek, geo, prov};
 use oxrdf::NamedNode;
 use rows::{BodyRow, CommonFile, MappingFile, NoRecordsFile, OmitRow};
 use std::collections::{BTreeMap, BTreeSet};
@@ -204,7 +204,7 @@ impl Mapping {
                     stated.push(Stated::Node(&body.nodes[*on].role));
                     continue;
                 }
-                let (places, is_inverse) = places_of(&choice.rule);
+                let (places, is_inverse) = states::places_of(&choice.rule);
                 stated.extend(places.iter().map(|place| {
                     let predicate = place.predicate.as_str();
                     if is_inverse {
@@ -479,8 +479,8 @@ impl Mapping {
                 .map_or(Ok(b'"'), u8::try_from)
                 .map_err(|_| "quote is one plain character".to_owned())?,
             several: file.several,
-            own: own_predicates(&body),
-            inverse: inverse_predicates(&body),
+            own: states::own_predicates(&body),
+            inverse: states::inverse_predicates(&body),
             event: file.event,
             renamed,
             body,
@@ -491,108 +491,6 @@ impl Mapping {
 fn reasons(rows: Vec<OmitRow>) -> BTreeMap<String, Text> {
     let reason = |row: OmitRow| (row.key, Text::new(row.nl, row.en));
     rows.into_iter().map(reason).collect()
-}
-
-/// What the nodes and fields of a mapping state of the object and its nodes.
-fn own_predicates(body: &Body) -> BTreeSet<String> {
-    let fixed = [
-        adms::IDENTIFIER,
-        generiek::GESTRUCTUREERDE_IDENTIFICATOR,
-        generiek::NAAMRUIMTE,
-        generiek::LOKALE_IDENTIFICATOR,
-        generiek::VERSIE_IDENTIFICATOR,
-        geo::AS_GML,
-        geo::AS_WKT,
-        prov::WAS_DERIVED_FROM,
-    ];
-    let mut own: BTreeSet<String> = fixed.map(ToOwned::to_owned).into();
-    add_predicates(body, &mut own);
-    own
-}
-
-/// Where a field puts its value, and whether it states that of others.
-fn places_of(rule: &Rule) -> (&[Place], bool) {
-    match rule {
-        Rule::Text { places, .. }
-        | Rule::Boolean(places)
-        | Rule::Language(places)
-        | Rule::Json(places)
-        | Rule::Label { places, .. }
-        | Rule::Typed { places, .. }
-        | Rule::Wkt { places, .. }
-        | Rule::GeoJson { places, .. }
-        | Rule::Concept { places, .. } => (places, false),
-        Rule::Named {
-            places, inverse, ..
-        }
-        | Rule::Link {
-            places, inverse, ..
-        } => (places, *inverse),
-        Rule::IdBlock { .. } | Rule::Part(_) | Rule::Geometry { .. } | Rule::Omit { .. } => {
-            (&[], false)
-        }
-    }
-}
-
-/// Predicates of inverse links on the object itself, and of nodes that link to it.
-fn inverse_predicates(body: &Body) -> Vec<NamedNode> {
-    let nodes = body.nodes.iter().filter(|node| node.parent.is_none());
-    let back = nodes.filter_map(|node| node.back.as_ref());
-    let mut found: BTreeSet<String> = back.map(|iri| iri.as_str().to_owned()).collect();
-    let mut open = vec![&body.tree];
-    while let Some(tree) = open.pop() {
-        open.extend(tree.children.values());
-        for choice in &tree.choices {
-            let (places, is_inverse) = places_of(&choice.rule);
-            let own = places
-                .iter()
-                .filter(|place| is_inverse && place.on.is_none());
-            found.extend(own.map(|place| place.predicate.as_str().to_owned()));
-        }
-    }
-    found.into_iter().map(NamedNode::new_unchecked).collect()
-}
-
-fn add_predicates(body: &Body, own: &mut BTreeSet<String>) {
-    let mut add = |iri: &NamedNode| {
-        own.insert(iri.as_str().to_owned());
-    };
-    for say in body
-        .says
-        .iter()
-        .chain(body.nodes.iter().flat_map(|node| &node.says))
-    {
-        add(&say.predicate);
-    }
-    for node in &body.nodes {
-        node.links.iter().for_each(|link| add(&link.predicate));
-        node.back.iter().for_each(&mut add);
-    }
-    let mut parts = Vec::new();
-    let mut open = vec![&body.tree];
-    while let Some(tree) = open.pop() {
-        open.extend(tree.children.values());
-        for choice in &tree.choices {
-            match &choice.rule {
-                Rule::IdBlock {
-                    local_predicate, ..
-                } => local_predicate.iter().for_each(&mut add),
-                Rule::Part(part) => {
-                    part.links.iter().for_each(|link| add(&link.predicate));
-                    part.back.iter().for_each(&mut add);
-                    parts.push(&part.body);
-                }
-                rule => {
-                    let (places, is_inverse) = places_of(rule);
-                    let own = places.iter().filter(|_| !is_inverse);
-                    own.for_each(|place| add(&place.predicate));
-                }
-            }
-        }
-    }
-    for part in parts {
-        add_predicates(part, own);
-    }
 }
 
 /// Keys of a path; `~` stands for a dot in a key.

@@ -13,6 +13,7 @@ mod evidence;
 pub(in crate::ingest) mod geometry;
 mod iris;
 mod mapping;
+mod parts;
 mod places;
 mod plain;
 mod report;

@@ -159,7 +159,7 @@ fn a_position_of_another_log_is_begun_anew() {
     let backup = folder.path().join("backup");
     let path = backup.display().to_string();
     output(&one, ["backup", &path]);
-    assert!(!backup.join("sources").exists());
+    assert!(!backup.join("sources/proef/position.json").exists());
     // A log of as many commits with other content, and the position of the first.
     for number in 0..5 {
         let file = folder.path().join(format!("{number}.nt"));

@@ -230,14 +230,25 @@ fn page(rows: &BTreeMap<String, Row>, all: &Everything) -> String {
          the object stands (`subject`); the nodes of the object (`[[node]]`: role, parent, link, classes, what it always says);\n\
          and a `[[field]]` for each key, with a dotted path and what its value becomes:\n\n\
          | `as` | the value becomes |\n|---|---|\n\
-         | `text` | plain text; `format = \"capakey\"` writes parcel keys in one notation |\n\
+         | `text` | plain text; `format = \"capakey\"` or `\"kbo\"` writes numbers in one notation and checks them |\n\
+         | `typed` | a literal of `datatype`; `auto` sees integers, decimals and moments by their form |\n\
          | `boolean`, `language` | a typed literal |\n\
-         | `label` | text with its language, however the source wraps it |\n\
+         | `label` | text with its language, however the source wraps it; or the language at `tag`, by code with `tags`, or `lang` |\n\
          | `concept` | a code of the code list `list`, by notation or IRI |\n\
          | `link` | the object of type `to`, by number or IRI; with `role` a node of it; with `inverse` the other way round |\n\
          | `id-block` | identifier with namespace, number and version |\n\
          | `geometry` | GML as sent, and WKT with the IRI of its system; further forms are compared |\n\
-         | `compare`, `omit` | nothing, for the reason given in `nl` and `en` |\n\n\
+         | `wkt`, `geojson` | WKT with the IRI of its system `crs`; with `y` the point of two values |\n\
+         | `json` | a structure as it is |\n\
+         | `compare`, `omit` | nothing, for the reason given in `nl` and `en` |\n\
+         | `private` | nothing, and the evidence does not keep it either: data about persons |\n\n\
+         Rows of a table (CSV with a header) and elements of XML are records like any other: `columns` says which table,\n\
+         `keys`, `lacks` and `values` which record, `lists` where records stand in a document (`**` is any chain of keys).\n\
+         Where a record holds numbers instead of IRIs, `subject` is a template: `https://data.vlaanderen.be/id/organisatie/{{number|kbo}}`;\n\
+         so can a `link` be, and `map` gives the IRI of a code. `when` asks for a value elsewhere in the record. A `[[part]]` is an\n\
+         object or list in the record with fields of its own, as a node (`role`) or an object (`subject`); `[[skip]]` leaves out a\n\
+         record or part. `several = true`: rows of the same object add to each other. `mappings/geen-records.toml` says which\n\
+         documents hold no records, and why. Evidence of a table is one file, a line for each row.\n\n\
          `on` puts a value on a node, `derived` in the derived graph, `[[field.also]]` says it once more. What all mappings share\n\
          (prefixes, misspelt keys, keys left out everywhere) is in `mappings/algemeen.toml`.\n\n\
 {RDF}\
