@@ -1,6 +1,7 @@
 //! Arguments that more than one command takes: moments and sizes.
 
 use super::problem::Problem;
+use crate::ingest::{Mending, mendable_codes};
 use crate::query::{ServiceLimits, Services};
 use crate::registry::Moment;
 use crate::store::AsOf;
@@ -8,6 +9,7 @@ use clap::Args;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use oxrdf::NamedNode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -140,6 +142,25 @@ pub(crate) fn parse_memory(text: &str) -> Result<u64, String> {
         return Err("at least 64MiB is needed".to_owned());
     }
     Ok(bytes)
+}
+
+/// The IRI of a graph as a person typed it.
+pub(crate) fn parse_iri(iri: &str) -> anyhow::Result<NamedNode> {
+    Ok(NamedNode::new(iri).map_err(|_| {
+        Problem::new(format!("{iri} is geen IRI"), format!("{iri} is not an IRI")).hint(
+            "schrijf een volledige IRI, of `default`",
+            "write a full IRI, or `default`",
+        )
+    })?)
+}
+
+/// Codes of repairs, in order.
+pub(crate) fn parse_keep(text: &str) -> Result<String, String> {
+    let codes = Mending::keeping(text).map_err(|wrong| {
+        let known = mendable_codes().join(", ");
+        format!("{wrong} is no code of a repair; there are: {known}")
+    })?;
+    Ok(codes.into_iter().collect::<Vec<_>>().join(","))
 }
 
 #[cfg(test)]

@@ -2,7 +2,8 @@
 //! changing one is a commit.
 
 use super::Exit;
-use super::load::{Strictness, parse_iri};
+use super::arguments::parse_iri;
+use super::load::Strictness;
 use super::problem;
 use super::session::Session;
 use crate::registry::{

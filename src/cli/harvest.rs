@@ -2,9 +2,9 @@
 //! removed, commits, pages read, pages unchanged, failures.
 
 use super::Exit;
-use super::arguments::parse_memory;
+use super::arguments::{parse_iri, parse_memory};
 use super::console::{Console, group_digits, write_tabbed};
-use super::load::{Strictness, parse_iri};
+use super::load::Strictness;
 use super::problem::{self, Problem};
 use super::session::Session;
 use crate::ingest::ldes::{Form, Harvest, HarvestError, HarvestOptions, Summary};

@@ -2,13 +2,12 @@
 //! When piped, one line per file as soon as its commit is durable: outcome, commit, added, removed, name.
 
 use super::Exit;
-use super::arguments::parse_memory;
+use super::arguments::{parse_iri, parse_keep, parse_memory};
 use super::console::{Console, Progress, group_digits, write_tabbed};
 use super::normalise::ReportForm;
 use super::problem::{self, Problem};
 use super::quarantine::print_aside;
 use super::session::Session;
-use super::source::parse_keep;
 use crate::ingest::load::{
     CommitUnit, Introduced, LoadMode, LoadOutcome, LoadProgress, LoadedFile, TargetGraph,
 };
@@ -19,7 +18,6 @@ use crate::rdf::label::Language;
 use crate::registry::{Mode, Registry, Rejection, Writer};
 use crate::shapes::{Severity, SeverityCounts};
 use clap::{Args, ValueEnum};
-use oxrdf::NamedNode;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::time::Instant;
@@ -147,16 +145,6 @@ pub(crate) fn writer(force: bool) -> Writer {
     } else {
         Writer::Anyone
     }
-}
-
-/// The IRI of a graph as a person typed it.
-pub(crate) fn parse_iri(iri: &str) -> anyhow::Result<NamedNode> {
-    Ok(NamedNode::new(iri).map_err(|_| {
-        Problem::new(format!("{iri} is geen IRI"), format!("{iri} is not an IRI")).hint(
-            "schrijf een volledige IRI, of `default`",
-            "write a full IRI, or `default`",
-        )
-    })?)
 }
 
 fn plan(session: &Session, registry: &Registry, args: &LoadArgs) -> anyhow::Result<LoadPlan> {

@@ -1,8 +1,8 @@
 //! `oslo quarantine`: who waits, why, and the ways out. When piped, one line per member and graph: graph, member, results.
 
 use super::Exit;
+use super::arguments::parse_iri;
 use super::console::{Console, Rows, group_digits};
-use super::load::parse_iri;
 use super::problem::{self, Problem};
 use super::session::Session;
 use crate::rdf::label::Language;

@@ -1,13 +1,13 @@
 //! `oslo source`: declares what is taken in from elsewhere, and takes it in. When piped, one line per source or run.
 
 use super::Exit;
+use super::arguments::{parse_iri, parse_keep};
 use super::console::{group_digits, write_tabbed};
-use super::load::parse_iri;
 use super::problem::{self, Problem};
 use super::session::Session;
 use crate::ingest::fetch::host_of;
 use crate::ingest::sources::{Outcome, RunRecord, renew_contexts, run_source, runs_of};
-use crate::ingest::{Mending, mendable_codes};
+
 use crate::rdf::label::Language;
 use crate::registry::{DeclaredSource, Registry, SourceKind, option};
 use clap::builder::{PossibleValuesParser, TypedValueParser as _};
@@ -56,15 +56,6 @@ pub(crate) struct SourceArgs {
     /// Refuse what would have to be repaired
     #[arg(long)]
     strict: bool,
-}
-
-/// Codes of repairs, in order.
-pub(crate) fn parse_keep(text: &str) -> Result<String, String> {
-    let codes = Mending::keeping(text).map_err(|wrong| {
-        let known = mendable_codes().join(", ");
-        format!("{wrong} is no code of a repair; there are: {known}")
-    })?;
-    Ok(codes.into_iter().collect::<Vec<_>>().join(","))
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

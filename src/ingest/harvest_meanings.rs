@@ -119,7 +119,7 @@ mod tests {
         let pattern = regex::Regex::new(r#""(H0[0-9]{2})""#).expect("a pattern");
         for source in [
             include_str!("texts.rs"),
-            include_str!("ldes/texts.rs"),
+            include_str!("failure.rs"),
             include_str!("sources.rs"),
             include_str!("sources/dcat.rs"),
             include_str!("sources/pins.rs"),

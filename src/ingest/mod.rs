@@ -8,6 +8,7 @@ mod collect;
 mod complain;
 pub mod contexts;
 pub mod diagnostic;
+pub mod failure;
 pub mod feed;
 pub mod fetch;
 pub mod format;

@@ -25,12 +25,11 @@ pub use status::{SourceStatus, source_statuses};
 
 use super::account::Account;
 use super::contexts::ContextStore;
+use super::failure::{Failure, not_fetched, not_rdf, not_read, refused};
 use super::fetch::{Fetched, Fetcher, Validators};
 use super::format::detect_format;
 use super::input::Input;
-use super::ldes::{
-    Failure, Form, Harvest, HarvestError, HarvestOptions, not_fetched, not_rdf, not_read, refused,
-};
+use super::ldes::{Form, Harvest, HarvestError, HarvestOptions};
 use super::limits::Limits;
 use super::load::{CommitUnit, LoadItem, LoadMode, LoadOutcome, LoadPlan, TargetGraph, load_files};
 use super::mend::Mending;

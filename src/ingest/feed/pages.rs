@@ -4,10 +4,10 @@
 
 use super::{Account, BATCH, NotApplied, apply, events_of, mappings_of};
 use crate::ingest::account::Account as SourceAccount;
-use crate::ingest::fetch::{FetchOptions, FetchProblem, Fetched, Fetcher, Validators};
-use crate::ingest::ldes::{
+use crate::ingest::failure::{
     Failure, endless, no_batch, not_fetched, not_repaired, refused, reserved, too_many,
 };
+use crate::ingest::fetch::{FetchOptions, FetchProblem, Fetched, Fetcher, Validators};
 use crate::ingest::limits::Limits;
 use crate::ingest::normalise::RepairReport;
 use crate::ingest::reader::json_values;

@@ -8,15 +8,9 @@ mod page;
 mod position;
 mod run;
 mod source;
-mod texts;
 mod write;
 
 pub use page::{Link, Member, Page, StreamFacts};
 pub use run::Harvest;
 pub use source::{HarvestError, HarvestOptions, Summary};
-pub use texts::Failure;
-pub(in crate::ingest) use texts::{
-    endless, no_batch, no_lists, not_fetched, not_rdf, not_read, not_repaired, refused, reserved,
-    too_many,
-};
 pub use write::{Form, Target, WriteError, Written, write};

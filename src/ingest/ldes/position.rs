@@ -3,7 +3,7 @@
 //! grows. Written after the members are durable, so a crash repeats some work and loses nothing.
 
 use super::page::StreamFacts;
-use super::texts::Failure;
+use crate::ingest::failure::Failure;
 use crate::ingest::fetch::Validators;
 use rustc_hash::FxHashSet;
 use serde::{Deserialize, Serialize};

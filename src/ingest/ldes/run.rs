@@ -5,10 +5,10 @@ use super::labels::fingerprint;
 use super::page::{Link, Member, Page};
 use super::position::{Kept, OpenPage, Position};
 use super::source::{HarvestError, HarvestOptions, Summary};
-use super::texts::{self, Failure};
 use super::write::{Form, Target, WriteError, write};
 use crate::ingest::collect::{Collect, collect};
 use crate::ingest::diagnostic::{Diagnostic, Location};
+use crate::ingest::failure::{self, Failure};
 use crate::ingest::fetch::{FetchProblem, Fetched, Fetcher, Validators, host_of};
 use crate::ingest::format::detect;
 use crate::ingest::input::Input;
@@ -192,7 +192,7 @@ impl<'r> Harvest<'r> {
         let mut barren = 0;
         while let Some(Reverse((_, _, url))) = run.frontier.pop() {
             if run.summary.pages + run.summary.unchanged >= self.options.max_pages {
-                run.fail(texts::too_many(&url, self.options.max_pages));
+                run.fail(failure::too_many(&url, self.options.max_pages));
                 break;
             }
             let was_read = self.position.kept.open.get(&url).is_some_and(|page| {
@@ -210,7 +210,7 @@ impl<'r> Harvest<'r> {
                 barren + 1
             };
             if barren >= self.options.max_barren {
-                run.fail(texts::endless(&url, barren));
+                run.fail(failure::endless(&url, barren));
                 break;
             }
             (run.progress)(&run.summary);
@@ -253,7 +253,7 @@ impl<'r> Harvest<'r> {
                 return Ok(true);
             }
             Err(error) => {
-                run.fail(texts::not_fetched(&error, url));
+                run.fail(failure::not_fetched(&error, url));
                 return Ok(true);
             }
         };
@@ -279,7 +279,7 @@ impl<'r> Harvest<'r> {
             && page.hollow == 0
             && page.facts.stream.is_none()
         {
-            run.fail(texts::no_stream(url));
+            run.fail(failure::no_stream(url));
             return Ok(true);
         }
         run.summary.pages += 1;
@@ -299,7 +299,7 @@ impl<'r> Harvest<'r> {
             "" | "application/octet-stream" | "application/gzip" | "application/x-gzip"
         );
         if is_told && Format::from_media_type(media_type).is_none() {
-            return Err(Box::new(texts::not_rdf(url, media_type)));
+            return Err(Box::new(failure::not_rdf(url, media_type)));
         }
         let input = Input::bytes(fetched.url.as_str(), body);
         let how = Collect {
@@ -309,7 +309,7 @@ impl<'r> Harvest<'r> {
             contexts: &self.options.contexts,
             version: self.registry.store().settings().rdf,
         };
-        let refused = |found: Diagnostic| Box::new(texts::not_read(&found, url));
+        let refused = |found: Diagnostic| Box::new(failure::not_read(&found, url));
         let mending = self.options.mending.as_ref();
         let mut repairs = RepairReport::default();
         let quads = match collect(&input, &how) {
@@ -414,7 +414,7 @@ impl<'r> Harvest<'r> {
         if !open.contains_key(&link.url) {
             if open.len() as u64 >= self.options.max_pages {
                 if run.summary.failures == 0 {
-                    run.fail(texts::too_many(page, self.options.max_pages));
+                    run.fail(failure::too_many(page, self.options.max_pages));
                 }
                 return;
             }
@@ -461,12 +461,12 @@ impl<'r> Harvest<'r> {
             }
             Err(WriteError::Rejected(rejection)) => {
                 let results = rejection.findings.new.total();
-                run.fail(texts::refused(&last, results));
+                run.fail(failure::refused(&last, results));
                 run.read.clear();
                 run.is_refused = true;
             }
             Err(WriteError::Reserved(reserved)) => {
-                run.fail(texts::reserved(&last, &reserved));
+                run.fail(failure::reserved(&last, &reserved));
                 run.read.clear();
                 run.is_refused = true;
             }

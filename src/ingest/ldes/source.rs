@@ -1,8 +1,8 @@
 //! What a source is: where it begins, where it goes, within which bounds; and what a run of it tells.
 
-use super::texts::Failure;
 use super::write::Form;
 use crate::ingest::contexts::ContextStore;
+use crate::ingest::failure::Failure;
 use crate::ingest::fetch::FetchOptions;
 use crate::ingest::limits::Limits;
 use crate::ingest::mend::Mending;

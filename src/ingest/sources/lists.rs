@@ -3,9 +3,9 @@
 use super::{ACCEPT, Job, RunRecord};
 use crate::ingest::collect::{Collect, collect};
 use crate::ingest::contexts::ContextStore;
+use crate::ingest::failure::{no_lists, not_fetched, not_read, refused, reserved};
 use crate::ingest::fetch::{Fetcher, Validators, host_of};
 use crate::ingest::input::Input;
-use crate::ingest::ldes::{no_lists, not_fetched, not_read, refused, reserved};
 use crate::ingest::limits::Limits;
 use crate::ingest::load::{LoadPlan, TargetGraph, source_iri};
 use crate::ingest::normalise::RepairReport;

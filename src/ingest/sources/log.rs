@@ -1,6 +1,6 @@
 //! What became of the runs of a source: one line each in `runs.ndjson`. A failure to write it down is logged and no more.
 
-use crate::ingest::ldes::Failure;
+use crate::ingest::failure::Failure;
 use crate::ingest::normalise::RepairReport;
 use crate::registry::Registry;
 use crate::store::{StoreError, replace_file};

@@ -6,9 +6,9 @@
 
 use super::texts::failure;
 use crate::ingest::contexts::ContextStore;
+use crate::ingest::failure::{Failure, not_fetched};
 use crate::ingest::fetch::{Fetcher, Validators};
 use crate::ingest::input::Input;
-use crate::ingest::ldes::{Failure, not_fetched};
 use crate::store::replace_file;
 use serde::de::{DeserializeSeed, MapAccess, SeqAccess, Visitor};
 use sha2::{Digest as _, Sha256};

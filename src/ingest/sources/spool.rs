@@ -2,8 +2,8 @@
 //! in memory where there is no folder. What is left over from a run that died goes with the next.
 
 use super::texts::failure;
+use crate::ingest::failure::Failure;
 use crate::ingest::input::Input;
-use crate::ingest::ldes::Failure;
 use crate::ingest::load::LoadItem;
 use crate::rdf::format::Format;
 use bytes::Bytes;

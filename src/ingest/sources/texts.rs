@@ -1,7 +1,7 @@
 //! What a run of a source tells a steward beside what streams and files say. What to do stands with the meaning of the code.
 
+use crate::ingest::failure::Failure;
 use crate::ingest::harvest_meanings::HARVEST_CODES;
-use crate::ingest::ldes::Failure;
 
 /// Why a run failed: code, place, Dutch, English.
 pub(super) fn failure(

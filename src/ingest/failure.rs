@@ -1,4 +1,4 @@
-//! What a harvest tells a steward: what, where, what to do, in Dutch and English.
+//! What a run of a source tells a steward: what went wrong, where, what to do, in Dutch and English.
 
 use crate::ingest::diagnostic::Diagnostic;
 use crate::ingest::fetch::FetchError;
@@ -146,7 +146,7 @@ fn of(row: &Row, url: &str, found: &str) -> Failure {
     }
 }
 
-pub(in crate::ingest) fn not_rdf(url: &str, media_type: &str) -> Failure {
+pub(super) fn not_rdf(url: &str, media_type: &str) -> Failure {
     let short: String = media_type.chars().take(80).collect();
     of(&NOT_RDF, url, &short)
 }
@@ -155,17 +155,17 @@ pub(super) fn no_stream(url: &str) -> Failure {
     of(&NO_STREAM, url, "")
 }
 
-pub(in crate::ingest) fn no_batch(url: &str, media_type: &str) -> Failure {
+pub(super) fn no_batch(url: &str, media_type: &str) -> Failure {
     let short: String = media_type.chars().take(80).collect();
     of(&NO_BATCH, url, &short)
 }
 
-pub(in crate::ingest) fn no_lists(url: &str) -> Failure {
+pub(super) fn no_lists(url: &str) -> Failure {
     of(&NO_LISTS, url, "")
 }
 
 /// A record that needs a repair where none is allowed.
-pub(in crate::ingest) fn not_repaired(error: &NormaliseError, url: &str) -> Failure {
+pub(super) fn not_repaired(error: &NormaliseError, url: &str) -> Failure {
     let code = match error {
         NormaliseError::Strict(repair) | NormaliseError::Quarantined(repair) => repair.code,
         _ => "N090",
@@ -179,26 +179,26 @@ pub(in crate::ingest) fn not_repaired(error: &NormaliseError, url: &str) -> Fail
     }
 }
 
-pub(in crate::ingest) fn endless(url: &str, pages: u64) -> Failure {
+pub(super) fn endless(url: &str, pages: u64) -> Failure {
     of(&ENDLESS, url, &pages.to_string())
 }
 
-pub(in crate::ingest) fn too_many(url: &str, pages: u64) -> Failure {
+pub(super) fn too_many(url: &str, pages: u64) -> Failure {
     of(&TOO_MANY, url, &pages.to_string())
 }
 
-pub(in crate::ingest) fn refused(url: &str, results: u64) -> Failure {
+pub(super) fn refused(url: &str, results: u64) -> Failure {
     of(&REFUSED, url, &results.to_string())
 }
 
-pub(in crate::ingest) fn reserved(url: &str, reserved: &Reserved) -> Failure {
+pub(super) fn reserved(url: &str, reserved: &Reserved) -> Failure {
     Failure {
         message: pair(reserved.text()).map(|text| format!("{url}: {text}")),
         ..of(&RESERVED, url, "")
     }
 }
 
-pub(in crate::ingest) fn not_fetched(error: &FetchError, url: &str) -> Failure {
+pub(super) fn not_fetched(error: &FetchError, url: &str) -> Failure {
     Failure {
         code: "H010".to_owned(),
         url: url.to_owned(),
@@ -208,7 +208,7 @@ pub(in crate::ingest) fn not_fetched(error: &FetchError, url: &str) -> Failure {
     }
 }
 
-pub(in crate::ingest) fn not_read(found: &Diagnostic, url: &str) -> Failure {
+pub(super) fn not_read(found: &Diagnostic, url: &str) -> Failure {
     let place = found.location.to_string();
     let message = pair((*found.message).clone());
     Failure {
