@@ -71,10 +71,10 @@ fn overview(site: &Site<'_>, sources: &[SourceStatus]) -> Markup {
                     @for status in sources {
                         tr {
                             th scope="row" { a href=(format!("#bron-{}", status.source.name)) { (status.source.name) } }
-                            td { (status.source.kind.word()) }
-                            td { (status.runs.first().map_or("–", |run| run.began.as_str())) }
-                            td { @if let Some(run) = status.runs.first() { (outcome(site, run)) } @else { "–" } }
-                            td { (status.last_success.as_deref().unwrap_or("–")) }
+                            td.word { (status.source.kind.word()) }
+                            td.word { @if let Some(run) = status.runs.first() { (moment(&run.began)) } @else { "–" } }
+                            td.word { @if let Some(run) = status.runs.first() { (outcome(site, run)) } @else { "–" } }
+                            td.word { @if let Some(last) = &status.last_success { (moment(last)) } @else { "–" } }
                             td.number { (status.lag_seconds.map_or_else(|| "–".to_owned(), duration)) }
                             td.number { (status.failures_in_a_row) }
                         }
@@ -144,8 +144,8 @@ fn row(site: &Site<'_>, status: &SourceStatus, run: &RunRecord) -> Markup {
     let language = usize::from(site.language == Language::En);
     html! {
         tr {
-            th scope="row" { (run.began) }
-            td { (outcome(site, run)) }
+            th.word scope="row" { (moment(&run.began)) }
+            td.word { (outcome(site, run)) }
             td.number { (format!("{:.1}", run.seconds)) }
             @for count in [run.members, run.added, run.removed, run.repaired, run.waiting, run.refused] {
                 td.number { (grouped(count)) }
@@ -161,6 +161,12 @@ fn row(site: &Site<'_>, status: &SourceStatus, run: &RunRecord) -> Markup {
             }
         }
     }
+}
+
+/// A moment of UTC as people read it.
+fn moment(text: &str) -> Markup {
+    let shown = text.replace('T', " ").replace('Z', " UTC");
+    html! { time datetime=(text) { (shown) } }
 }
 
 fn outcome(site: &Site<'_>, run: &RunRecord) -> Markup {
