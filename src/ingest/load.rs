@@ -34,7 +34,7 @@ pub struct LoadItem {
     pub format: Option<Format>,
     /// Graph for triples that name none; `None` is the default graph.
     pub graph: Option<NamedNode>,
-    /// Base IRI for relative references; `None`: see [`ParseOptions::base_iri`].
+    /// Base IRI for relative references; `None`: see [`base_iri`](super::ParseOptions::base_iri).
     pub base_iri: Option<String>,
 }
 

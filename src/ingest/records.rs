@@ -373,6 +373,8 @@ pub(super) struct StagedObjects {
     by_graph: BTreeMap<String, Objects>,
     /// Changes were applied, which say nothing of the other objects.
     pub(super) has_events: bool,
+    /// Graphs that were emptied for inputs that are no records; those with derived statements too.
+    pub(super) emptied: BTreeSet<String>,
 }
 
 /// Objects of one graph that are held open at a time.
@@ -385,7 +387,11 @@ impl StagedObjects {
             let graphs = ObjectGraphs {
                 graph: graph.to_owned(),
             };
-            let objects = Objects::new(draft, base, graphs);
+            let objects = if self.emptied.contains(graph) {
+                Objects::in_emptied(draft, base, graphs)
+            } else {
+                Objects::new(draft, base, graphs)
+            };
             self.by_graph.insert(graph.to_owned(), objects);
         }
         let objects = self.by_graph.get_mut(graph).expect("it is there");

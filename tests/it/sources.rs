@@ -314,3 +314,69 @@ fn a_server_reads_what_is_due_and_a_failing_source_stops_nobody() {
         "a failing source is asked less often"
     );
 }
+
+#[test]
+fn records_and_other_files_of_one_folder_live_together() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (data, from) = (folder.path().join("data"), folder.path().join("alles"));
+    fs::create_dir(&from).expect("room");
+    let records = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/records/v3");
+    let address = fs::read_to_string(records.join("adres.json")).expect("a record");
+    // The names decide what is read first: records between other files.
+    fs::write(from.join("b.json"), &address).expect("room");
+    fs::copy(records.join("straatnaam.json"), from.join("c.json")).expect("room");
+    for name in ["a.ttl", "d.ttl"] {
+        fs::write(from.join(name), format!("<urn:{name}> <urn:p> 1 .")).expect("room");
+    }
+    let path = from.to_str().expect("a path");
+    output(&data, ["source", "add", "alles", path]);
+    output(&data, ["gate", "bron/alles", "--mode", "off"]);
+    let ran = output(&data, ["source", "run"]);
+    assert!(ran.starts_with("alles\tchanged\t"), "{ran}");
+    let ask = "SELECT ?g ?s ?p ?o { GRAPH ?g { ?s ?p ?o } FILTER(CONTAINS(STR(?g), \"alles\") && !CONTAINS(STR(?g), \"herkomst\")) } ORDER BY ?g ?s ?p ?o";
+    let first = output(&data, ["query", "--format", "csv", ask]);
+    for wanted in [
+        "urn:a.ttl",
+        "urn:d.ttl",
+        "id/adres/90000001",
+        "id/straatnaam/",
+    ] {
+        assert!(first.contains(wanted), "{wanted}: {first}");
+    }
+    let again = output(&data, ["source", "run"]);
+    assert!(again.starts_with("alles\tunchanged\t"), "{again}");
+    assert_eq!(output(&data, ["query", "--format", "csv", ask]), first);
+    // A newer record and a file less: the rest stays, and so does what was.
+    let newer = address.replace("adresstatus/inGebruik", "adresstatus/gehistoreerd");
+    let old = address
+        .split("versieIdentificator\": \"")
+        .nth(1)
+        .expect("a version");
+    let old = &old[..old.find('"').expect("its end")];
+    fs::write(
+        from.join("b.json"),
+        newer.replace(old, "2030-01-01T00:00:00+01:00"),
+    )
+    .expect("room");
+    fs::remove_file(from.join("a.ttl")).expect("there");
+    output(&data, ["source", "run"]);
+    let now = output(&data, ["query", "--format", "csv", ask]);
+    assert!(
+        !now.contains("urn:a.ttl") && now.contains("urn:d.ttl"),
+        "{now}"
+    );
+    assert!(now.contains("id/straatnaam/"), "{now}");
+    let ask = "SELECT ?s { <https://data.vlaanderen.be/id/adres/90000001> <https://data.vlaanderen.be/ns/adres#Adres.status> ?s }";
+    assert!(output(&data, ["query", "--format", "csv", ask]).contains("gehistoreerd"));
+    let then = output(
+        &data,
+        ["query", "--format", "csv", "--valid-on", "2029-12-31", ask],
+    );
+    assert!(then.contains("inGebruik"), "{then}");
+    // A record that is no longer there ends, and the other files stay.
+    fs::remove_file(from.join("b.json")).expect("there");
+    output(&data, ["source", "run"]);
+    let now = output(&data, ["query", "--format", "csv", ask]);
+    assert_eq!(now.lines().count(), 1, "{now}");
+    output(&data, ["check", "--deep"]);
+}

@@ -13,7 +13,7 @@ use crate::ingest::reader::content_digest;
 use crate::ingest::records::{self, Records, StagedObjects};
 use crate::ingest::texts;
 use crate::rdf::format::Format;
-use crate::registry::{Aside, CommitError, CommitRequest, Registry};
+use crate::registry::{Aside, CommitError, CommitRequest, DERIVED, Registry};
 use crate::store::{CommitMeta, Draft, Id, Source, StoreError};
 use oxrdf::{GraphNameRef, NamedNode};
 use std::collections::{BTreeMap, BTreeSet};
@@ -118,6 +118,14 @@ fn load_once(
     let outcome = registry.commit(request, |draft| {
         let mut replaced = BTreeSet::new();
         let mut objects = StagedObjects::default();
+        if plan.mode == LoadMode::Replace {
+            objects.emptied = shared_graphs(registry, items, &all_records);
+            // Before anything is read: what the other inputs say is not to be taken for what was there.
+            for graph in &objects.emptied {
+                let graph = NamedNode::new_unchecked(graph);
+                clear_graph(registry, draft, Some(&graph), &mut replaced);
+            }
+        }
         let mut links = vec![Vec::new(); items.len()];
         for (index, item) in items.iter().enumerate() {
             let started = Instant::now();
@@ -331,6 +339,40 @@ fn keep_to_graphs(
         }
     }
     Ok(())
+}
+
+/// Graphs that both records and other inputs fill.
+fn shared_graphs(
+    registry: &Registry,
+    items: &[LoadItem],
+    records: &[Option<Records>],
+) -> BTreeSet<String> {
+    let mut of_records = BTreeSet::new();
+    let mut of_others = false;
+    for (item, records) in items.iter().zip(records) {
+        match records {
+            Some(records) => of_records.extend(records.graphs(registry.base(), item)),
+            None => of_others = true,
+        }
+    }
+    let others = items
+        .iter()
+        .zip(records)
+        .filter(|(_, records)| records.is_none());
+    let others: BTreeSet<Option<&NamedNode>> =
+        others.map(|(item, _)| item.graph.as_ref()).collect();
+    let is_shared = |graph: &NamedNode| {
+        let name = graph.as_str();
+        let main = name.strip_suffix(DERIVED).unwrap_or(name);
+        others
+            .iter()
+            .flatten()
+            .any(|other| [name, main].contains(&other.as_str()))
+    };
+    let shared = of_records
+        .into_iter()
+        .filter(|graph| of_others && is_shared(graph));
+    shared.map(NamedNode::into_string).collect()
 }
 
 /// Takes out what the target graph holds, once per graph and commit.

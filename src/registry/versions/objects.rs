@@ -38,6 +38,8 @@ pub struct Objects {
     base: String,
     graphs: ObjectGraphs,
     view: View,
+    /// The state before the draft, when the draft emptied the graphs: what objects were is read there.
+    emptied: Option<View>,
     ids: Ids,
     open: FxHashMap<Id, Object>,
     /// Objects and their nodes that were opened, and the predicates by which they state something of others.
@@ -104,12 +106,22 @@ impl Objects {
         Self {
             base: base.to_owned(),
             view: draft.snapshot().whole(),
+            emptied: None,
             open: FxHashMap::default(),
             seen: FxHashSet::default(),
             of_others: FxHashSet::default(),
             inverse: FxHashSet::default(),
             graphs,
             ids,
+        }
+    }
+
+    /// The same in a draft that emptied the graphs before: what objects were is read in the state before, and everything
+    /// that they say is written anew.
+    pub fn in_emptied(draft: &mut Draft<'_>, base: &str, graphs: ObjectGraphs) -> Self {
+        Self {
+            emptied: Some(draft.base().whole()),
+            ..Self::new(draft, base, graphs)
         }
     }
 
@@ -164,16 +176,20 @@ impl Objects {
     }
 
     fn read(&self, (id, iri): (Id, &str), nodes: &str, inverse: &[Id]) -> Object {
-        let own = super::valid::with_nodes(&self.view, self.graph_ids(), (id, nodes), inverse);
         let ids = self.ids;
+        // An object that was opened before stands in the draft by now.
+        let is_new = !self.seen.contains(&id);
+        let stated = self.emptied.as_ref().filter(|_| is_new);
+        let stated = stated.unwrap_or(&self.view);
+        let own = super::valid::with_nodes(stated, self.graph_ids(), (id, nodes), inverse);
         let view = &self.view;
         let mut before = BTreeSet::new();
         for graph in self.graph_ids() {
             for node in &own {
-                before.extend(view.quads(Some(*node), None, None, Some(graph)));
+                before.extend(stated.quads(Some(*node), None, None, Some(graph)));
             }
             for p in inverse {
-                before.extend(view.quads(None, Some(*p), Some(id), Some(graph)));
+                before.extend(stated.quads(None, Some(*p), Some(id), Some(graph)));
             }
         }
         let mut told = BTreeSet::new();
@@ -213,7 +229,12 @@ impl Objects {
             nodes: nodes.to_owned(),
             is_first: true,
             now: before.clone(),
-            before,
+            // Of what was emptied nothing stands any more.
+            before: if self.emptied.is_some() && is_new {
+                BTreeSet::new()
+            } else {
+                before
+            },
             versions,
             told_before: told.clone(),
             told,
@@ -252,7 +273,12 @@ impl Objects {
             object.vanishes_at(draft, moment);
             object.write(draft, &self.of_others);
         }
-        for graph in self.graph_ids() {
+        // What else stands in graphs that were emptied came with the same draft.
+        let graphs = self
+            .graph_ids()
+            .into_iter()
+            .filter(|_| self.emptied.is_none());
+        for graph in graphs {
             for quad in view.quads(None, None, None, Some(graph)) {
                 if !self.seen.contains(&quad.s) && !self.of_others.contains(&quad) {
                     draft.remove(quad);
