@@ -416,6 +416,18 @@ fn what_is_strange_is_told_and_holds_up_nothing() {
         )],
     );
     assert_eq!(ask(&registry, None, names), ["Nieuwe straat"]);
+    // What is no IRI names nothing.
+    let seq = registry.snapshot().seq();
+    for bad in ["a> <urn:b> <urn:c", "geen iri", ""] {
+        let mut strange = event("9", "delete", "90000001", json!([]));
+        strange["subject"] = json!(bad);
+        let report = take(&registry, std::slice::from_ref(&strange));
+        assert!(report.codes.contains_key("N071"), "{bad}");
+        let mut moved = event("9", "transform", "90000001", json!([]));
+        moved["data"] = json!({"vanId": bad, "naarIds": [format!("{ID}straatnaam/x> <y"), bad]});
+        take(&registry, std::slice::from_ref(&moved));
+    }
+    assert_eq!(registry.snapshot().seq(), seq);
     // An older event about an object that went on says nothing any more.
     take(
         &registry,

@@ -109,14 +109,17 @@ impl<'v> Event<'v> {
         })
     }
 
-    /// The object: the subject of the event, or what namespace and number give.
+    /// The object: the subject of the event, or what namespace and number give; `None` when that is no IRI.
     pub(super) fn object(&self) -> Option<String> {
-        if let Some(subject) = self.raw.get("subject").and_then(Value::as_str) {
-            return Some(subject.to_owned());
-        }
-        let text = |key: &str| self.data.get(key).and_then(Value::as_str);
-        let space = text("naamruimte")?.trim_end_matches('/');
-        Some(format!("{space}/{}", text("objectId")?))
+        let iri = match self.raw.get("subject").and_then(Value::as_str) {
+            Some(subject) => subject.to_owned(),
+            None => {
+                let text = |key: &str| self.data.get(key).and_then(Value::as_str);
+                let space = text("naamruimte")?.trim_end_matches('/');
+                format!("{space}/{}", text("objectId")?)
+            }
+        };
+        oxiri::Iri::parse(iri.as_str()).is_ok().then_some(iri)
     }
 
     /// The attributes of the event with their old or new values, under their names now, as a record for the mapping. Notes
@@ -215,6 +218,9 @@ impl<'v> Event<'v> {
             }
             _ => return None,
         };
+        if text.trim().is_empty() {
+            return None;
+        }
         let iri = if text.contains("://") {
             text.to_owned()
         } else {
