@@ -110,6 +110,15 @@ pub struct Lists {
     by_year: BTreeMap<u16, BTreeMap<String, Concept>>,
 }
 
+/// The day of a date or moment; `None` when it begins with none.
+fn day(text: &str) -> Option<String> {
+    let day = text.get(..10)?;
+    let is_day = day
+        .bytes()
+        .all(|byte| byte.is_ascii_digit() || byte == b'-');
+    (is_day && day.parse::<jiff::civil::Date>().is_ok()).then(|| day.to_owned())
+}
+
 /// Year and code of a concept.
 fn key(iri: &str) -> Option<(u16, String)> {
     let rest = iri
@@ -146,10 +155,10 @@ impl Lists {
                     concept.names.insert((language, value.value().to_owned()));
                 }
                 Term::Literal(value) if predicate == schema::START_DATE => {
-                    concept.start = value.value().get(..10).map(str::to_owned);
+                    concept.start = day(value.value());
                 }
                 Term::Literal(value) if predicate == schema::END_DATE => {
-                    concept.end = value.value().get(..10).map(str::to_owned);
+                    concept.end = day(value.value());
                 }
                 Term::NamedNode(other) => {
                     let Some(other) = key(other.as_str()) else {
@@ -357,6 +366,24 @@ mod tests {
                 "{}",
                 row.nis
             );
+        }
+    }
+
+    #[test]
+    fn days_are_days() {
+        assert_eq!(
+            day("2025-01-01T00:00:00.000+01:00"),
+            Some("2025-01-01".to_owned())
+        );
+        assert_eq!(day("9999-12-31"), Some("9999-12-31".to_owned()));
+        for other in [
+            "2025-01-0>",
+            "> <urn:b> <",
+            "2025",
+            "2025-13-01",
+            "é-01-01-01",
+        ] {
+            assert_eq!(day(other), None, "{other}");
         }
     }
 
