@@ -17,7 +17,7 @@ use super::rows_kept::RowsKept;
 use crate::rdf::format::Format;
 use crate::rdf::label::Text;
 use crate::rdf::vocab::{generiek, prov};
-use crate::registry::{DERIVED, Moment, ObjectGraphs, Objects};
+use crate::registry::{DERIVED, Moment, Objects};
 use crate::store::{Draft, Id, QuadIds};
 use oxrdf::{GraphName, NamedNode, Quad, Term};
 use serde_json::Value;
@@ -384,13 +384,10 @@ impl StagedObjects {
     /// Those of one graph.
     pub(super) fn of(&mut self, draft: &mut Draft<'_>, base: &str, graph: &str) -> &mut Objects {
         if !self.by_graph.contains_key(graph) {
-            let graphs = ObjectGraphs {
-                graph: graph.to_owned(),
-            };
             let objects = if self.emptied.contains(graph) {
-                Objects::in_emptied(draft, base, graphs)
+                Objects::in_emptied(draft, base, graph)
             } else {
-                Objects::new(draft, base, graphs)
+                Objects::new(draft, base, graph)
             };
             self.by_graph.insert(graph.to_owned(), objects);
         }

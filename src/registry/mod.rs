@@ -23,7 +23,7 @@ pub use register::{Filter, Match, Register, RegisterError};
 pub use reported::{REPORT_GRAPH, REPORT_HISTORY_GRAPH, ReportGraphs, SolvedResult};
 pub use reserved::{CATALOGUE_SUFFIX, Reserved, Writer};
 pub use sources::{DeclaredSource, SOURCE_NS, SOURCES_GRAPH, SourceKind, option};
-pub use versions::{DERIVED, Moment, Object, ObjectGraphs, Objects, VERSIONS, ValidTimeError};
+pub use versions::{DERIVED, Moment, Object, Objects, VERSIONS, ValidTimeError};
 
 use crate::shapes::{Report, ShapesOptions, Validation, ValidationOptions, validate};
 use crate::store::{self, Draft, Graphs, OpenOptions, Snapshot, Store, StoreError, View};
@@ -74,6 +74,8 @@ pub struct Registry {
     kept: KeptLive,
     /// States of other moments of valid time.
     valid: versions::Known,
+    /// Whose graphs are whose.
+    reserved: reserved::Known,
 }
 
 impl Drop for Registry {
@@ -119,6 +121,7 @@ impl Registry {
             registers: register::shipped(),
             made: Made::default(),
             valid: versions::Known::default(),
+            reserved: reserved::Known::default(),
         }
     }
 
@@ -130,6 +133,18 @@ impl Registry {
     /// The state after the last commit.
     pub fn snapshot(&self) -> Snapshot {
         self.store.snapshot()
+    }
+
+    /// Whether a commit with this number and chain digest may be one of the log: of commits that the log gave up nobody can
+    /// tell any more. For whoever remembers how far something was.
+    pub fn knows_commit(&self, seq: u64, digest: &str) -> bool {
+        if seq > self.snapshot().seq() {
+            return false;
+        }
+        let infos = self.store.commits_between(seq.saturating_sub(1), seq);
+        let infos = infos.unwrap_or_default();
+        let info = infos.iter().find(|info| info.seq == seq);
+        info.is_none_or(|info| info.digest == digest)
     }
 
     /// Base IRI, without a slash at the end.

@@ -5,6 +5,7 @@ use super::{Registry, SOURCES_GRAPH};
 use crate::rdf::label::Text;
 use crate::store::Draft;
 use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// End of the name of the graph with the catalogue that the data of a source were found by.
 pub const CATALOGUE_SUFFIX: &str = "/catalogus";
@@ -73,9 +74,41 @@ impl Reserved {
     }
 }
 
+/// Graph → the source it belongs to; `None` for the list of sources.
+type Owners = BTreeMap<String, Option<String>>;
+
+/// The commit that last changed the list of sources.
+type Change = Option<(u64, [u8; 32])>;
+
+/// The list of sources by its last change, and what follows from it.
+#[derive(Default)]
+pub(super) struct Known(Mutex<Option<(Change, Arc<Owners>)>>);
+
 impl Registry {
-    /// The graphs of declared sources, each with the name of its source.
-    fn reserved_graphs(&self) -> BTreeMap<String, Option<String>> {
+    /// The graphs of declared sources, each with the name of its source. Made once for each list of sources.
+    fn reserved_graphs(&self) -> Arc<Owners> {
+        let state = self.snapshot();
+        let graph = state
+            .whole()
+            .id_of_iri(self.graph_iri(SOURCES_GRAPH).as_str());
+        let key = graph.map(|graph| state.last_change(graph));
+        let known = || {
+            self.reserved
+                .0
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some((of, owners)) = &*known()
+            && *of == key
+        {
+            return Arc::clone(owners);
+        }
+        let owners = Arc::new(self.owners());
+        *known() = Some((key, Arc::clone(&owners)));
+        owners
+    }
+
+    fn owners(&self) -> Owners {
         let mut reserved = BTreeMap::new();
         for source in self.sources() {
             let graph = source.graph.as_str();

@@ -18,7 +18,7 @@ mod objects;
 mod valid;
 
 pub use moment::Moment;
-pub use objects::{Object, ObjectGraphs, Objects};
+pub use objects::{Object, Objects};
 pub(super) use valid::Known;
 pub use valid::ValidTimeError;
 

@@ -56,6 +56,7 @@ pub(crate) use index::Order;
 pub use index::QuadIds;
 pub(crate) use lexical::is_well_formed;
 pub use live::Store;
+pub(crate) use log::hex;
 pub use log::{CommitInfo, CommitMeta, Source};
 pub use parts::{PartKey, TermPart};
 pub use past::{AsOf, MAX_LOOK_BACK_ROWS};

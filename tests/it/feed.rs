@@ -87,7 +87,7 @@ fn same(found: &BTreeSet<String>, wanted: &BTreeSet<String>, what: &str) {
 }
 
 /// The first column of the answers about a state.
-fn ask(registry: &Registry, day: Option<&str>, text: &str) -> Vec<String> {
+pub(crate) fn ask(registry: &Registry, day: Option<&str>, text: &str) -> Vec<String> {
     let options = QueryOptions::default();
     let query = parse_query(text, &options).expect("SPARQL");
     let mut state = registry.snapshot();

@@ -1,10 +1,10 @@
 //! The federal lists of municipalities: the mergers of 2019, 2024 and 2025 replayed from them, with what is wrong in the lists
 //! put right.
 
+use super::feed::ask;
 use super::oslo::{output, run, stderr, stdout};
 use oslo_registry::ingest::sources::{Outcome, run_source};
-use oslo_registry::query::{OutputFormat, QueryOptions, parse_query, run_query};
-use oslo_registry::registry::{DeclaredSource, Moment, Registry, RegistryConfig, SourceKind};
+use oslo_registry::registry::{DeclaredSource, Registry, RegistryConfig, SourceKind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -21,24 +21,6 @@ fn lists() -> Option<PathBuf> {
         return None;
     }
     Some(root)
-}
-
-fn ask(registry: &Registry, day: Option<&str>, text: &str) -> Vec<String> {
-    let options = QueryOptions::default();
-    let query = parse_query(text, &options).expect("SPARQL");
-    let mut state = registry.snapshot();
-    if let Some(day) = day {
-        let moment = Moment::asked(day).expect("a day");
-        state = registry.valid_at(&state, &moment).expect("little changed");
-    }
-    let mut out = Vec::new();
-    let format = OutputFormat::from_name_for("csv", query.kind()).expect("a format");
-    run_query(&state.view(), &query, &options, format, &mut out).expect("answers");
-    let text = String::from_utf8(out).expect("UTF-8");
-    text.lines()
-        .skip(1)
-        .map(|line| line.trim().to_owned())
-        .collect()
 }
 
 /// Municipalities in use of a region of REFNIS.

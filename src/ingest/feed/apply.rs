@@ -7,11 +7,12 @@ use crate::ingest::normalise::{
     canonical_record, evidence_digest, keep_evidence, nodes_at,
 };
 use crate::ingest::records::{StagedObjects, graph_of};
+use crate::ingest::refnis::change_event;
 use crate::rdf::label::Text;
 use crate::rdf::vocab::{dct, generiek, rdf};
 use crate::registry::Object;
 use crate::store::{Draft, QuadIds};
-use oxrdf::{Literal, NamedNode, NamedNodeRef, Quad, Term};
+use oxrdf::{NamedNode, NamedNodeRef, Quad};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::io;
@@ -369,26 +370,10 @@ fn merger(
     account: &Account<'_>,
     (from, to): (&str, &str),
 ) {
-    let number = to.rsplit('/').next().unwrap_or_default();
     let moment = event.moment.text();
     let day = moment.get(..10).unwrap_or(moment);
-    let node = format!("{}/id/wijziging/gemeente-{number}-{day}", account.base);
-    let subject = NamedNode::new_unchecked(node);
-    let iri = |iri: &str| Term::from(NamedNode::new_unchecked(iri));
-    let date = NamedNode::new_unchecked(crate::rdf::vocab::xsd::DATE);
     let graph = NamedNode::new_unchecked(graph_name(event, account));
-    for (predicate, object) in [
-        (rdf::TYPE, iri("http://www.w3.org/ns/org#ChangeEvent")),
-        (
-            rdf::TYPE,
-            iri("https://data.vlaanderen.be/ns/organisatie#Fusie"),
-        ),
-        ("http://www.w3.org/ns/org#originalOrganization", iri(from)),
-        ("http://www.w3.org/ns/org#resultingOrganization", iri(to)),
-        (dct::DATE, Literal::new_typed_literal(day, date).into()),
-    ] {
-        let predicate = NamedNode::new_unchecked(predicate);
-        let quad = Quad::new(subject.clone(), predicate, object, graph.clone());
+    for quad in change_event(account.base, &graph, (day, true), [from], to) {
         draft.add_quad(quad.as_ref());
     }
 }

@@ -13,7 +13,7 @@ use crate::ingest::normalise::RepairReport;
 use crate::ingest::reader::json_values;
 use crate::ingest::records::StagedObjects;
 use crate::registry::{CommitError, CommitRequest, Registry, Writer};
-use crate::store::{CommitMeta, Source, StoreError, replace_file};
+use crate::store::{CommitMeta, Source, StoreError, hex, replace_file};
 use oxrdf::NamedNode;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -80,10 +80,6 @@ struct Position {
     last_modified: Option<String>,
 }
 
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 struct Run<'a> {
     registry: &'a Registry,
     options: &'a FeedOptions,
@@ -127,7 +123,7 @@ pub fn read_feed(
         .and_then(|file| std::fs::read(file).ok())
         .and_then(|text| serde_json::from_slice::<Position>(&text).ok())
         .filter(|known| (&known.url, &known.graph) == (&fresh.url, &fresh.graph))
-        .filter(|known| known.page > 0 && is_of_log(registry, known));
+        .filter(|known| known.page > 0 && registry.knows_commit(known.seq, &known.digest));
     let mut run = Run {
         registry,
         options,
@@ -162,24 +158,6 @@ pub fn read_feed(
         at += 1;
     }
     Ok(run.summary)
-}
-
-/// Whether a position was written for the log that is there.
-fn is_of_log(registry: &Registry, known: &Position) -> bool {
-    let state = registry.snapshot();
-    if known.seq > state.seq() {
-        return false;
-    }
-    match known.seq.checked_sub(1) {
-        None => true,
-        Some(before) => registry
-            .store()
-            .commits_between(before, known.seq)
-            .ok()
-            .and_then(|commits| Some(commits.last()?.digest == known.digest))
-            // A log that was shortened no longer knows.
-            .unwrap_or(true),
-    }
 }
 
 /// The address of a page: the number in its parameter when it has one, else with one.

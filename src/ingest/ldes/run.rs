@@ -17,6 +17,7 @@ use crate::ingest::normalise::{NormaliseError, RepairReport};
 use crate::ingest::records;
 use crate::rdf::format::Format;
 use crate::registry::{DeclaredSource, Registry, Writer};
+use crate::store::hex;
 use rustc_hash::FxHashSet;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -113,7 +114,9 @@ impl<'r> Harvest<'r> {
         };
         let dir = registry.store().dir();
         let dir = dir.map(|dir| dir.join("sources").join(&options.name));
-        let position = Position::open(dir, fresh, &|seq, digest| is_of_log(registry, seq, digest))?;
+        let position = Position::open(dir, fresh, &|seq, digest| {
+            registry.knows_commit(seq, digest)
+        })?;
         let kept = &position.kept;
         if (&kept.url, kept.graph.as_str(), kept.form.as_str())
             != (&options.url, options.graph.as_str(), form)
@@ -498,21 +501,6 @@ impl<'r> Harvest<'r> {
         self.position.save()?;
         Ok(())
     }
-}
-
-/// Whether a commit is one of the log. Of those that were given up nobody can tell any more.
-fn is_of_log(registry: &Registry, seq: u64, digest: &str) -> bool {
-    if seq > registry.snapshot().seq() {
-        return false;
-    }
-    let infos = registry.store().commits_between(seq.saturating_sub(1), seq);
-    let infos = infos.unwrap_or_default();
-    let info = infos.iter().find(|info| info.seq == seq);
-    info.is_none_or(|info| info.digest == digest)
-}
-
-fn hex(digest: &[u8]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn nanoseconds(text: &str) -> Option<i128> {

@@ -14,10 +14,9 @@ use crate::ingest::records::{self, Records, StagedObjects};
 use crate::ingest::texts;
 use crate::rdf::format::Format;
 use crate::registry::{Aside, CommitError, CommitRequest, DERIVED, Registry};
-use crate::store::{CommitMeta, Draft, Id, Source, StoreError};
+use crate::store::{CommitMeta, Draft, Id, Source, StoreError, hex};
 use oxrdf::{GraphNameRef, NamedNode};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write as _;
 use std::time::Instant;
 
 /// What reading one input gave.
@@ -390,12 +389,4 @@ fn clear_graph(
             draft.remove(quad);
         }
     }
-}
-
-fn hex(digest: &[u8; 32]) -> String {
-    let mut out = String::with_capacity(64);
-    for byte in digest {
-        let _ = write!(out, "{byte:02x}");
-    }
-    out
 }

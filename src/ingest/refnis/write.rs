@@ -1,8 +1,9 @@
 //! Municipalities in normal form, with a version for each day on which something about them changed.
 
+use super::event::change_event;
 use super::lists::{Lists, Municipality, Succession};
-use crate::rdf::vocab::{adms, dct, generiek, rdf, rdfs, skos, xsd};
-use crate::registry::{Moment, ObjectGraphs, Objects};
+use crate::rdf::vocab::{adms, dct, generiek, rdf, rdfs, skos};
+use crate::registry::{Moment, Objects};
 use crate::store::{Draft, QuadIds};
 use oxrdf::{Literal, NamedNode, Quad, Term};
 use std::collections::BTreeSet;
@@ -12,8 +13,6 @@ const STATUS: &str = "https://data.vlaanderen.be/id/concept/gemeentestatus";
 const MUNICIPALITY: &str = "https://data.vlaanderen.be/ns/generiek#Gemeente";
 const NAME: &str = "https://data.vlaanderen.be/ns/adres#Gemeentenaam";
 const DERIVED_FROM: &str = "https://data.vlaanderen.be/ns/adres#isAfgeleidVan";
-const ORG: &str = "http://www.w3.org/ns/org#";
-const ORGANISATIE: &str = "https://data.vlaanderen.be/ns/organisatie#";
 
 fn iri(text: impl Into<String>) -> Term {
     NamedNode::new_unchecked(text).into()
@@ -32,13 +31,7 @@ pub(in crate::ingest) fn write(
 ) -> u64 {
     let municipalities = lists.municipalities();
     let successions = lists.successions();
-    let mut objects = Objects::new(
-        draft,
-        base,
-        ObjectGraphs {
-            graph: graph.as_str().to_owned(),
-        },
-    );
+    let mut objects = Objects::new(draft, base, graph.as_str());
     for (code, municipality) in &municipalities {
         let nodes = format!("{base}/.well-known/genid/gemeente/{code}");
         let object = objects.open(draft, &thing(code), &nodes, &[]);
@@ -58,7 +51,10 @@ pub(in crate::ingest) fn write(
     }
     objects.flush(draft);
     for succession in &successions {
-        for quad in event(base, graph, succession) {
+        let from: Vec<String> = succession.from.iter().map(|code| thing(code)).collect();
+        let from = from.iter().map(String::as_str);
+        let when = (succession.day.as_str(), succession.is_merger);
+        for quad in change_event(base, graph, when, from, &thing(&succession.to)) {
             draft.add_quad(quad.as_ref());
         }
     }
@@ -156,31 +152,4 @@ fn described(
     let above = municipality.above.iter();
     said.extend(above.map(|concept| (own.clone(), dct::IS_PART_OF, iri(concept))));
     said
-}
-
-/// The merger or replacement itself.
-fn event(base: &str, graph: &NamedNode, one: &Succession) -> Vec<Quad> {
-    let subject = NamedNode::new_unchecked(format!(
-        "{base}/id/wijziging/gemeente-{}-{}",
-        one.to, one.day
-    ));
-    let kind = if one.is_merger { "Fusie" } else { "Vervanging" };
-    let date = NamedNode::new_unchecked(xsd::DATE);
-    let mut said = vec![
-        (rdf::TYPE.to_owned(), iri(format!("{ORG}ChangeEvent"))),
-        (rdf::TYPE.to_owned(), iri(format!("{ORGANISATIE}{kind}"))),
-        (format!("{ORG}resultingOrganization"), iri(thing(&one.to))),
-        (
-            dct::DATE.to_owned(),
-            Literal::new_typed_literal(&one.day, date).into(),
-        ),
-    ];
-    let from = one.from.iter();
-    said.extend(from.map(|from| (format!("{ORG}originalOrganization"), iri(thing(from)))));
-    said.into_iter()
-        .map(|(predicate, object)| {
-            let predicate = NamedNode::new_unchecked(predicate);
-            Quad::new(subject.clone(), predicate, object, graph.clone())
-        })
-        .collect()
 }

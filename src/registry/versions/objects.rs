@@ -9,13 +9,6 @@ use oxrdf::{Literal, NamedNode, NamedNodeRef, Term};
 use rustc_hash::{FxHashMap, FxHashSet};
 use std::collections::BTreeSet;
 
-/// The graphs of the objects of one source.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct ObjectGraphs {
-    /// Where objects state things; derived statements go to the graph of this name with `/afgeleid`.
-    pub graph: String,
-}
-
 /// Ids of graphs and terms that versions are written with.
 #[derive(Clone, Copy)]
 struct Ids {
@@ -36,7 +29,6 @@ struct Ids {
 /// Objects that are being changed in one graph and the derived graph beside it.
 pub struct Objects {
     base: String,
-    graphs: ObjectGraphs,
     view: View,
     /// The state before the draft, when the draft emptied the graphs: what objects were is read there.
     emptied: Option<View>,
@@ -85,9 +77,9 @@ fn iri_id(draft: &mut Draft<'_>, iri: &str) -> Id {
 }
 
 impl Objects {
-    /// Objects of a graph, in the state that the draft has now. `base` is that of the registry.
-    pub fn new(draft: &mut Draft<'_>, base: &str, graphs: ObjectGraphs) -> Self {
-        let graph = graphs.graph.as_str();
+    /// Objects that state things in a graph, and derived ones in that of the same name with `/afgeleid`, in the state that the
+    /// draft has now. `base` is that of the registry.
+    pub fn new(draft: &mut Draft<'_>, base: &str, graph: &str) -> Self {
         let versions = versions_name(base, graph);
         let ids = Ids {
             asserted: iri_id(draft, graph),
@@ -111,23 +103,17 @@ impl Objects {
             seen: FxHashSet::default(),
             of_others: FxHashSet::default(),
             inverse: FxHashSet::default(),
-            graphs,
             ids,
         }
     }
 
     /// The same in a draft that emptied the graphs before: what objects were is read in the state before, and everything
     /// that they say is written anew.
-    pub fn in_emptied(draft: &mut Draft<'_>, base: &str, graphs: ObjectGraphs) -> Self {
+    pub fn in_emptied(draft: &mut Draft<'_>, base: &str, graph: &str) -> Self {
         Self {
             emptied: Some(draft.base().whole()),
-            ..Self::new(draft, base, graphs)
+            ..Self::new(draft, base, graph)
         }
-    }
-
-    /// The graphs.
-    pub fn graphs(&self) -> &ObjectGraphs {
-        &self.graphs
     }
 
     /// The graph of asserted statements, and that of derived ones.
