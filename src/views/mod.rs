@@ -7,12 +7,16 @@ pub mod collection;
 pub mod context;
 pub mod explain;
 pub mod html;
+pub mod interface;
+pub mod json_schema;
 pub mod jsonld;
 pub mod labels;
+pub mod openapi;
 pub mod profiles;
 pub mod rdf_document;
 pub mod resource;
 pub mod service;
+pub mod shipped;
 #[cfg(test)]
 mod test_data;
 pub mod void;
