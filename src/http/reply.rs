@@ -284,9 +284,8 @@ pub(super) fn names_state(list: &str, state: Option<StateTag>) -> bool {
     let Some(state) = state.map(|state| state.to_string()) else {
         return false;
     };
-    listed_tags(list).any(|tag| {
-        tag == "*" || tag.split_once('.').is_some_and(|(known, _)| known == state)
-    })
+    listed_tags(list)
+        .any(|tag| tag == "*" || tag.split_once('.').is_some_and(|(known, _)| known == state))
 }
 
 /// The tags of a condition, bare; weak ones too, as this server makes none.

@@ -3,7 +3,8 @@
 
 use crate::http::body::Params;
 use crate::http::error::ApiError;
-use crate::http::moment::{PARAMETER, Shown};
+use crate::http::moment::PARAMETERS;
+use crate::http::shown::Shown;
 use crate::registry::Register;
 use crate::store::View;
 use crate::views::CollectionQuery;
@@ -123,7 +124,9 @@ impl Asked {
                         let list = names(&resource.sorts);
                         return Err(refused(
                             name,
-                            format!("Op \"{key}\" kan niet gesorteerd worden. Deze velden kunnen: {list}."),
+                            format!(
+                                "Op \"{key}\" kan niet gesorteerd worden. Deze velden kunnen: {list}."
+                            ),
                             format!("There is no sorting by \"{key}\". These fields can: {list}."),
                         ));
                     }
@@ -139,8 +142,12 @@ impl Asked {
                     let paging = PAGING.join(", ");
                     return Err(refused(
                         name,
-                        format!("De parameter \"{name}\" bestaat hier niet. Deze bestaan: {list}, {paging}."),
-                        format!("There is no parameter \"{name}\" here. There are: {list}, {paging}."),
+                        format!(
+                            "De parameter \"{name}\" bestaat hier niet. Deze bestaan: {list}, {paging}."
+                        ),
+                        format!(
+                            "There is no parameter \"{name}\" here. There are: {list}, {paging}."
+                        ),
                     ));
                 };
                 if !value.is_empty() {
@@ -164,8 +171,8 @@ impl Asked {
         for (name, value) in &self.repeated {
             add(name, value);
         }
-        if let Some(seq) = shown.asked_seq() {
-            add(PARAMETER, &seq.to_string());
+        for (name, value) in shown.pins() {
+            add(name, value);
         }
         out
     }
@@ -199,7 +206,7 @@ impl Asked {
 }
 
 fn is_time(name: &str) -> bool {
-    name == PARAMETER
+    PARAMETERS.contains(&name)
 }
 
 fn names(pairs: &[(String, String)]) -> String {
