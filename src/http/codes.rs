@@ -1,7 +1,7 @@
 //! The codes of problems with their status and meaning, as `/fouten` lists them. Builds no problem itself.
 
 /// Every code with its status and what it means; `/fouten` shows them, and each problem's `type` leads there.
-pub(super) const CODES: [(&str, u16, &str, &str); 58] = [
+pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
     (
         "accept-datetime",
         400,
@@ -133,6 +133,12 @@ pub(super) const CODES: [(&str, u16, &str, &str); 58] = [
         400,
         "Een verplichte parameter ontbreekt.",
         "A required parameter is missing.",
+    ),
+    (
+        "moment-twice",
+        400,
+        "De parameters asOf en bekendOp staan er allebei.",
+        "The parameters asOf and bekendOp are both given.",
     ),
     (
         "multipart",
@@ -343,6 +349,12 @@ pub(super) const CODES: [(&str, u16, &str, &str); 58] = [
         400,
         "Een bewerking van de wijziging is niet toegelaten of niet mogelijk.",
         "An operation of the update is not allowed or not possible.",
+    ),
+    (
+        "valid-at",
+        400,
+        "De parameter geldigOp is geen datum of tijdstip.",
+        "The parameter geldigOp is not a date or moment.",
     ),
     (
         "writing-stopped",

@@ -3,7 +3,7 @@
 use super::body::Params;
 use super::documents::{collection_context, embed_rules, find_item, json_ld};
 use super::error::ApiError;
-use super::moment::{Moment, PARAMETER};
+use super::moment::{Moment, PARAMETERS};
 use super::reply::{Document, HTML, JSON, JSON_LD, choose};
 use super::state::{AppState, blocking};
 use crate::rdf::format::Format;
@@ -41,7 +41,7 @@ const OFFERS: [&str; 6] = [
     "application/rdf+xml",
 ];
 /// Parameters of a collection besides its filters.
-const OWN_PARAMETERS: [&str; 4] = ["na", "limit", "format", PARAMETER];
+const OWN_PARAMETERS: [&str; 3] = ["na", "limit", "format"];
 
 fn register_of<'a>(state: &'a AppState, name: &str) -> Result<&'a Register, ApiError> {
     state.registry.register(name).ok_or_else(|| {
@@ -128,7 +128,7 @@ pub(super) async fn collection(
         let page = state.collections_of(&shown).page(&view, register, &query)?;
         // Pages of one collection are pages of one state.
         let address = |query: &CollectionQuery, format: Option<&str>| {
-            page_address(register, query, format, shown.asked_seq())
+            page_address(register, query, format, shown.pins())
         };
         let base = state.registry.base();
         let next = page.next.clone().map(|token| {
@@ -258,7 +258,10 @@ fn collection_query(params: &Params) -> Result<CollectionQuery, ApiError> {
     let filters = params
         .0
         .iter()
-        .filter(|(name, _)| !OWN_PARAMETERS.contains(&name.as_str()))
+        .filter(|(name, _)| {
+            let name = name.as_str();
+            !OWN_PARAMETERS.contains(&name) && !PARAMETERS.contains(&name)
+        })
         .cloned()
         .collect();
     Ok(CollectionQuery {
@@ -276,7 +279,7 @@ fn page_address(
     register: &Register,
     query: &CollectionQuery,
     format: Option<&str>,
-    as_of: Option<u64>,
+    pins: &[(&'static str, String)],
 ) -> String {
     let mut pairs: Vec<(&str, String)> = query
         .filters
@@ -293,9 +296,7 @@ fn page_address(
     if let Some(format) = format {
         pairs.push(("format", format.to_owned()));
     }
-    if let Some(seq) = as_of {
-        pairs.push((PARAMETER, seq.to_string()));
-    }
+    pairs.extend(pins.iter().cloned());
     let text: Vec<String> = pairs
         .iter()
         .map(|(name, value)| format!("{}={}", percent_encode(name), percent_encode(value)))

@@ -2,16 +2,17 @@
 
 use super::body::Params;
 use super::error::ApiError;
-use super::moment::{Moment, PARAMETER, Shown};
+use super::moment::Moment;
 use super::reply::{
     DOCUMENT_OFFERS, Document, HTML, JSON, JSON_LD, choose, joined, media_type_of_name,
 };
+use super::shown::Shown;
 use super::state::{AppState, blocking};
 use crate::rdf::format::{Format, negotiate};
 use crate::registry::Register;
 use crate::store::{Id, View};
 use crate::views::html::{ResourcePage, percent_encode, render_resource};
-use crate::views::{EmbedRules, Tree, build_tree, jsonld, rdf_document};
+use crate::views::{EmbedRules, StateTag, Tree, build_tree, jsonld, rdf_document};
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -46,7 +47,7 @@ pub(super) async fn identifier(
         return Err(ApiError::not_acceptable(&DOCUMENT_OFFERS));
     }
     let shown = moment.state(&state).await?;
-    let target = format!("{target}{}", pinned(&shown, '?'));
+    let target = format!("{target}{}", shown.pinned('?'));
     blocking(move || {
         find_item(&state, &shown.view(), &kind, &id)?;
         let mut response = (StatusCode::SEE_OTHER, Body::empty()).into_response();
@@ -89,7 +90,7 @@ pub(super) async fn document(
             percent_encode(&kind),
             percent_encode(&id)
         );
-        let pinned = pinned(&shown, '?');
+        let pinned = shown.pinned('?');
         let with = |extension: &str| format!("{address}.{extension}{pinned}");
         let register = state.registry.register_by_type(&kind);
         respond(
@@ -135,7 +136,7 @@ pub(super) async fn foreign(
             .filter(|id| is_described(&view, *id))
             .ok_or_else(|| unknown(&uri))?;
         let address = format!("{}/doc?uri={}", state.registry.base(), percent_encode(&uri));
-        let pinned = pinned(&shown, '&');
+        let pinned = shown.pinned('&');
         let with = |extension: &str| format!("{address}&format={extension}{pinned}");
         let register = state.registry.register_of_iri(&uri);
         respond(
@@ -150,13 +151,6 @@ pub(super) async fn foreign(
         )
     })
     .await
-}
-
-/// What an address needs besides, so that it leads to the state shown.
-fn pinned(shown: &Shown, mark: char) -> String {
-    shown
-        .asked_seq()
-        .map_or(String::new(), |seq| format!("{mark}{PARAMETER}={seq}"))
 }
 
 fn unknown(what: &str) -> ApiError {
@@ -241,6 +235,7 @@ fn respond(
     };
     let mut document = Document::new(chosen, body)
         .at(shown)
+        .of_state(StateTag::of(&tree))
         .link(address, "canonical", None)
         .link(iri, "describes", None);
     if let Some(register) = register {

@@ -5,7 +5,7 @@
 use super::body::Params;
 use super::error::ApiError;
 use super::ledger::{Asked, Outcome};
-use super::moment::Shown;
+use super::shown::Shown;
 use super::reply::{HTML, JSON, choose, content_type, language_of};
 use super::state::AppState;
 use super::stream::CancelOnDrop;

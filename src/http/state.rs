@@ -3,8 +3,9 @@
 use super::config::ServerConfig;
 use super::error::ApiError;
 use super::intake::{self, Intake};
+use super::known_tags::KnownTags;
 use super::ledger::Ledger;
-use super::moment::Shown;
+use super::shown::Shown;
 use super::queries::Answers;
 use super::turns::{Turn, Turns};
 use crate::access::AdminToken;
@@ -70,6 +71,8 @@ pub struct Inner {
     looks_back: Arc<Semaphore>,
     /// Answers of stored queries.
     pub(super) answers: Answers,
+    /// Answers "not modified".
+    pub(super) known_tags: KnownTags,
     /// [`Snapshot::identity`] of the state asked last. What is counted once for a state is counted by its first query.
     warm: AtomicU64,
     /// Differs between processes: states of memory-only registries have no digest.
@@ -120,6 +123,7 @@ impl AppState {
                 intake: Intake::new(config.max_total_body_bytes, config.body_timeout),
                 writes: Arc::new(Semaphore::new(8)),
                 warm: AtomicU64::new(0),
+                known_tags: KnownTags::default(),
                 answers: Answers::new(config.max_kept_answers_bytes),
                 looks_back: Arc::new(Semaphore::new(LOOKS_BACK)),
                 process_nonce: u64::from(std::process::id())
@@ -171,7 +175,7 @@ impl AppState {
     pub(super) fn collections_of(&self, shown: &Shown) -> Arc<CollectionIndex> {
         let snapshot = shown.snapshot();
         let is_newest = || snapshot.is_same_as(&self.registry.snapshot());
-        if shown.asked_seq().is_none() || is_newest() {
+        if shown.is_now() || is_newest() {
             return Arc::clone(&self.collections);
         }
         let known = self.earlier_collections.lock();
@@ -227,6 +231,15 @@ impl AppState {
             language: Language::Nl,
         }
     }
+}
+
+/// Runs work on the present state that is known to be small here and now: handing it to another thread costs more than the
+/// work. Other work goes where it may take its time.
+pub(super) async fn promptly<T: Send + 'static>(
+    is_small: bool,
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    if is_small { work() } else { blocking(work).await }
 }
 
 /// Runs work that may take the processor for a while, away from the threads that answer requests.

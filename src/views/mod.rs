@@ -14,6 +14,7 @@ pub mod profiles;
 pub mod rdf_document;
 pub mod resource;
 pub mod service;
+pub mod state_tag;
 #[cfg(test)]
 mod test_data;
 pub mod void;
@@ -22,3 +23,4 @@ pub use collection::{CollectionIndex, CollectionQuery, FilterError, Page};
 pub use context::{Context, ContextError};
 pub use dialect::Dialect;
 pub use resource::{EmbedRules, Node, Property, TooLarge, Tree, Value, build_tree};
+pub use state_tag::{StateTag, state_tag};
