@@ -5,8 +5,9 @@ mod asked;
 mod problem;
 
 use super::error::ApiError;
-use super::moment::{Moment, Shown};
+use super::moment::Moment;
 use super::reply::{Document, JSON, JSON_LD, choose, joined};
+use super::shown::Shown;
 use super::state::{AppState, blocking};
 use crate::registry::Register;
 use crate::store::{Id, View};
