@@ -4,7 +4,7 @@
 use crate::http::body::Params;
 use crate::http::error::ApiError;
 use crate::http::moment::PARAMETERS;
-use crate::http::shown::Shown;
+use crate::http::shown::{Shown, http_date as date_of};
 use crate::registry::Register;
 use crate::store::View;
 use crate::views::CollectionQuery;
@@ -12,8 +12,6 @@ use crate::views::collection::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::views::dialect::Resource;
 use crate::views::html::percent_encode;
 use crate::views::labels::last_segment;
-use jiff::Timestamp;
-use jiff::fmt::rfc2822;
 
 /// Parameters of every list besides its filters.
 const PAGING: [&str; 4] = ["offset", "limit", "sort", "na"];
@@ -124,9 +122,7 @@ impl Asked {
                         let list = names(&resource.sorts);
                         return Err(refused(
                             name,
-                            format!(
-                                "Op \"{key}\" kan niet gesorteerd worden. Deze velden kunnen: {list}."
-                            ),
+                            format!("Op \"{key}\" kan niet gesorteerd worden. Deze velden kunnen: {list}."),
                             format!("There is no sorting by \"{key}\". These fields can: {list}."),
                         ));
                     }
@@ -142,12 +138,8 @@ impl Asked {
                     let paging = PAGING.join(", ");
                     return Err(refused(
                         name,
-                        format!(
-                            "De parameter \"{name}\" bestaat hier niet. Deze bestaan: {list}, {paging}."
-                        ),
-                        format!(
-                            "There is no parameter \"{name}\" here. There are: {list}, {paging}."
-                        ),
+                        format!("De parameter \"{name}\" bestaat hier niet. Deze bestaan: {list}, {paging}."),
+                        format!("There is no parameter \"{name}\" here. There are: {list}, {paging}."),
                     ));
                 };
                 if !value.is_empty() {
@@ -289,8 +281,5 @@ pub(super) fn system(header: &str) -> Result<Option<System>, ApiError> {
 
 /// A moment of a register as a date of HTTP.
 pub(super) fn http_date(moment: &str) -> Option<String> {
-    let moment: Timestamp = moment.parse().ok()?;
-    rfc2822::DateTimePrinter::new()
-        .timestamp_to_rfc9110_string(&moment)
-        .ok()
+    date_of(moment.parse().ok()?)
 }
