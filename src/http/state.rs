@@ -5,8 +5,8 @@ use super::error::ApiError;
 use super::intake::{self, Intake};
 use super::known_tags::KnownTags;
 use super::ledger::Ledger;
-use super::shown::Shown;
 use super::queries::Answers;
+use super::shown::Shown;
 use super::turns::{Turn, Turns};
 use crate::access::AdminToken;
 use crate::ingest::ContextStore;
@@ -225,7 +225,11 @@ pub(super) async fn promptly<T: Send + 'static>(
     is_small: bool,
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    if is_small { work() } else { blocking(work).await }
+    if is_small {
+        work()
+    } else {
+        blocking(work).await
+    }
 }
 
 /// Runs work that may take the processor for a while, away from the threads that answer requests.

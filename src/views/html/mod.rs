@@ -97,10 +97,16 @@ impl Site<'_> {
         let Some(state) = self.earlier else {
             return layout(self.base, title, self.language, content);
         };
-        let shown = self.say("U ziet de toestand na commit ", "You see the state after commit ");
+        let shown = self.say(
+            "U ziet de toestand na commit ",
+            "You see the state after commit ",
+        );
         let made = self.say(" van ", " of ");
         let held = self.say("U ziet wat geldig was op ", "You see what was valid at ");
-        let known = self.say(", volgens de toestand na commit ", ", by the state after commit ");
+        let known = self.say(
+            ", volgens de toestand na commit ",
+            ", by the state after commit ",
+        );
         let noticed = html! {
             p.notice role="status" {
                 @if let Some(valid) = &state.valid {
