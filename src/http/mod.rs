@@ -10,6 +10,7 @@ mod collections;
 mod config;
 mod connections;
 mod cors;
+mod dialect;
 mod documents;
 mod error;
 mod explain;
@@ -145,6 +146,7 @@ pub fn router(state: AppState) -> Router {
             "/shacl/{domain}/api/validateMultiple",
             post(test_bed::validate_multiple),
         )
+        .merge(dialect::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         // Bodies are bounded where they are read, each by its own limit.

@@ -15,7 +15,7 @@ use crate::rdf::label::Language;
 use crate::registry::{Register, Registry};
 use crate::store::{Snapshot, View};
 use crate::views::html::{EarlierState, Site};
-use crate::views::{CollectionIndex, Context, void};
+use crate::views::{CollectionIndex, Context, Dialect, void};
 use oxrdf::Triple;
 use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -31,6 +31,9 @@ const EARLIER_COLLECTIONS: usize = 2;
 
 /// Descriptions of the data that are kept for the next request.
 const DESCRIPTIONS: usize = 32;
+
+/// Contexts that are only read with: terms in terms, which no document of ours is written by.
+const DIALECT_CONTEXTS: &str = "registers-";
 
 /// A state by [`Snapshot::identity`] and the graph described, if it is one.
 type DescriptionKey = (u64, Option<String>);
@@ -53,6 +56,8 @@ pub struct Inner {
     pub(super) context_store: ContextStore,
     /// Contexts by name, for writing.
     pub(super) contexts: FxHashMap<String, Arc<Context>>,
+    /// What bodies of the dialect of the base registries hold.
+    pub(super) dialect: Dialect,
     /// The queries that run and the last ones that ended.
     pub(super) ledger: Arc<Ledger>,
     /// Descriptions of the data made lately, oldest first, by [`Snapshot::identity`] and graph.
@@ -86,8 +91,16 @@ impl AppState {
     /// State for serving a registry.
     pub fn new(registry: Arc<Registry>, config: ServerConfig) -> Self {
         let mut contexts = FxHashMap::default();
+        let dialect = Dialect::shipped(registry.base(), registry.registers());
+        let dialect = dialect.unwrap_or_else(|error| {
+            tracing::error!(%error, "The declarations of the dialect cannot be used");
+            Dialect::default()
+        });
         for (name, bytes) in ContextStore::shipped_files() {
             let name = name.trim_end_matches(".jsonld");
+            if name.starts_with(DIALECT_CONTEXTS) {
+                continue;
+            }
             match std::str::from_utf8(bytes).map(Context::parse) {
                 Ok(Ok(context)) => {
                     contexts.insert(name.to_owned(), Arc::new(context));
@@ -104,6 +117,7 @@ impl AppState {
                 ledger: Arc::default(),
                 descriptions: Mutex::default(),
                 contexts,
+                dialect,
                 turns: Arc::new(Turns::new(&config)),
                 pool: MemoryPool::new(config.max_total_query_memory_bytes),
                 intake: Intake::new(config.max_total_body_bytes, config.body_timeout),

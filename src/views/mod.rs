@@ -5,6 +5,7 @@
 pub mod codes;
 pub mod collection;
 pub mod context;
+pub mod dialect;
 pub mod explain;
 pub mod html;
 pub mod jsonld;
@@ -21,5 +22,6 @@ pub mod void;
 
 pub use collection::{CollectionIndex, CollectionQuery, FilterError, Page};
 pub use context::{Context, ContextError};
+pub use dialect::Dialect;
 pub use resource::{EmbedRules, Node, Property, TooLarge, Tree, Value, build_tree};
 pub use state_tag::{StateTag, state_tag};
