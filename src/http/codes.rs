@@ -87,6 +87,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "The request uses a field or value that is not supported here.",
     ),
     (
+        "gone",
+        410,
+        "Over het object staat hier niets meer; het antwoord zegt sinds wanneer.",
+        "Nothing is said here about the object any more; the answer says since when.",
+    ),
+    (
         "graph-iri",
         400,
         "De naam van de graaf is geen volledige IRI.",
@@ -139,6 +145,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         400,
         "De parameters asOf en bekendOp staan er allebei.",
         "The parameters asOf and bekendOp are both given.",
+    ),
+    (
+        "moved",
+        301,
+        "Het object is vervangen door een ander, waarheen Location leidt.",
+        "The object was replaced by another, to which Location leads.",
     ),
     (
         "multipart",

@@ -15,6 +15,8 @@ mod documents;
 mod error;
 mod explain;
 mod first_rows;
+mod forms;
+mod gone;
 mod graph_writes;
 mod graphs;
 mod intake;
@@ -37,6 +39,7 @@ mod turns;
 mod unpack;
 mod updates;
 mod validation;
+mod versions;
 mod void;
 mod writes;
 
@@ -114,6 +117,10 @@ pub fn router(state: AppState) -> Router {
         .route("/id/{kind}/{id}", get(documents::identifier))
         .route("/doc/{kind}/{id}", get(documents::document))
         .route("/doc", get(documents::foreign))
+        .route("/id/{kind}/{id}/{moment}", get(versions::version))
+        .route("/doc/{kind}/{id}/{moment}", get(versions::version))
+        .route("/tijd/{kind}/{id}", get(versions::time_map))
+        .route("/tijd/{kind}/{id}/poort", get(versions::time_gate))
         .route("/contexts", get(documents::contexts))
         .route("/contexts/{file}", get(documents::context))
         .route("/api", get(collections::index))
@@ -123,6 +130,9 @@ pub fn router(state: AppState) -> Router {
         .route("/api/{register}", get(collections::collection))
         .route("/api/{register}/validate", post(test_bed::validate))
         .route("/api/{register}/{id}", get(collections::item))
+        .route("/api/{register}/{id}/versies", get(versions::of_item))
+        .route("/v2/{resource}/{id}/versies", get(versions::of_v2))
+        .route("/v3/{resource}/{id}/versies", get(versions::of_v3))
         .route(
             "/validate",
             get(validation::form).post(validation::validate),

@@ -210,12 +210,6 @@ impl Moment {
         })
     }
 
-    /// The same with a moment of valid time, for addresses that name one in their path.
-    pub(super) fn at_valid(mut self, moment: registry::Moment) -> Self {
-        self.valid = Some(moment);
-        self
-    }
-
     /// Takes the snapshot. Another state may have to be made from the log or from versions, which waits for its turn: it
     /// takes memory.
     ///

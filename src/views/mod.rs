@@ -17,6 +17,7 @@ pub mod service;
 pub mod state_tag;
 #[cfg(test)]
 mod test_data;
+pub mod versions;
 pub mod void;
 
 pub use collection::{CollectionIndex, CollectionQuery, FilterError, Page};
