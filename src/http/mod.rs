@@ -17,6 +17,7 @@ mod first_rows;
 mod graph_writes;
 mod graphs;
 mod intake;
+mod items;
 mod layers;
 mod ledger;
 mod moment;
@@ -117,9 +118,18 @@ pub fn router(state: AppState) -> Router {
         .route("/api/info", get(test_bed::info))
         .route("/api/validate", post(test_bed::validate))
         .route("/api/validateMultiple", post(test_bed::validate_multiple))
-        .route("/api/{register}", get(collections::collection))
+        .route(
+            "/api/{register}",
+            get(collections::collection).post(items::create),
+        )
         .route("/api/{register}/validate", post(test_bed::validate))
-        .route("/api/{register}/{id}", get(collections::item))
+        .route(
+            "/api/{register}/{id}",
+            get(collections::item)
+                .put(items::replace)
+                .patch(items::change)
+                .delete(items::remove),
+        )
         .route(
             "/validate",
             get(validation::form).post(validation::validate),

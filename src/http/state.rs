@@ -3,6 +3,7 @@
 use super::config::ServerConfig;
 use super::error::ApiError;
 use super::intake::{self, Intake};
+use super::items::Kept;
 use super::ledger::Ledger;
 use super::moment::Shown;
 use super::queries::Answers;
@@ -65,6 +66,8 @@ pub struct Inner {
     looks_back: Arc<Semaphore>,
     /// Answers of stored queries.
     pub(super) answers: Answers,
+    /// What writes of items keep.
+    pub(super) items: Kept,
     /// [`Snapshot::identity`] of the state asked last. What is counted once for a state is counted by its first query.
     warm: AtomicU64,
     /// Differs between processes: states of memory-only registries have no digest.
@@ -107,6 +110,7 @@ impl AppState {
                 writes: Arc::new(Semaphore::new(8)),
                 warm: AtomicU64::new(0),
                 answers: Answers::new(config.max_kept_answers_bytes),
+                items: Kept::default(),
                 looks_back: Arc::new(Semaphore::new(LOOKS_BACK)),
                 process_nonce: u64::from(std::process::id())
                     ^ jiff::Timestamp::now().as_nanosecond() as u64,

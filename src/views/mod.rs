@@ -9,6 +9,7 @@ pub mod explain;
 pub mod html;
 pub mod jsonld;
 pub mod labels;
+pub mod patch;
 pub mod profiles;
 pub mod rdf_document;
 pub mod resource;
@@ -16,6 +17,7 @@ pub mod service;
 #[cfg(test)]
 mod test_data;
 pub mod void;
+pub mod written;
 
 pub use collection::{CollectionIndex, CollectionQuery, FilterError, Page};
 pub use context::{Context, ContextError};
