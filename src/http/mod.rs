@@ -20,6 +20,7 @@ mod gone;
 mod graph_writes;
 mod graphs;
 mod intake;
+mod items;
 mod known_tags;
 mod layers;
 mod ledger;
@@ -127,12 +128,21 @@ pub fn router(state: AppState) -> Router {
         .route("/api/info", get(test_bed::info))
         .route("/api/validate", post(test_bed::validate))
         .route("/api/validateMultiple", post(test_bed::validate_multiple))
-        .route("/api/{register}", get(collections::collection))
+        .route(
+            "/api/{register}",
+            get(collections::collection).post(items::create),
+        )
         .route("/api/{register}/validate", post(test_bed::validate))
-        .route("/api/{register}/{id}", get(collections::item))
         .route("/api/{register}/{id}/versies", get(versions::of_item))
         .route("/v2/{resource}/{id}/versies", get(versions::of_v2))
         .route("/v3/{resource}/{id}/versies", get(versions::of_v3))
+        .route(
+            "/api/{register}/{id}",
+            get(collections::item)
+                .put(items::replace)
+                .patch(items::change)
+                .delete(items::remove),
+        )
         .route(
             "/validate",
             get(validation::form).post(validation::validate),

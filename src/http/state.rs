@@ -3,6 +3,7 @@
 use super::config::ServerConfig;
 use super::error::ApiError;
 use super::intake::{self, Intake};
+use super::items::Kept;
 use super::known_tags::KnownTags;
 use super::ledger::Ledger;
 use super::queries::Answers;
@@ -73,6 +74,8 @@ pub struct Inner {
     pub(super) answers: Answers,
     /// Answers "not modified".
     pub(super) known_tags: KnownTags,
+    /// What writes of items keep.
+    pub(super) items: Kept,
     /// [`Snapshot::identity`] of the state asked last. What is counted once for a state is counted by its first query.
     warm: AtomicU64,
     /// Differs between processes: states of memory-only registries have no digest.
@@ -125,6 +128,7 @@ impl AppState {
                 warm: AtomicU64::new(0),
                 known_tags: KnownTags::default(),
                 answers: Answers::new(config.max_kept_answers_bytes),
+                items: Kept::default(),
                 looks_back: Arc::new(Semaphore::new(LOOKS_BACK)),
                 process_nonce: u64::from(std::process::id())
                     ^ jiff::Timestamp::now().as_nanosecond() as u64,

@@ -10,6 +10,7 @@ pub mod explain;
 pub mod html;
 pub mod jsonld;
 pub mod labels;
+pub mod patch;
 pub mod profiles;
 pub mod rdf_document;
 pub mod resource;
@@ -19,6 +20,7 @@ pub mod state_tag;
 mod test_data;
 pub mod versions;
 pub mod void;
+pub mod written;
 
 pub use collection::{CollectionIndex, CollectionQuery, FilterError, Page};
 pub use context::{Context, ContextError};
