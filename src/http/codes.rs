@@ -1,12 +1,18 @@
 //! The codes of problems with their status and meaning, as `/fouten` lists them. Builds no problem itself.
 
 /// Every code with its status and what it means; `/fouten` shows them, and each problem's `type` leads there.
-pub(super) const CODES: [(&str, u16, &str, &str); 58] = [
+pub(super) const CODES: [(&str, u16, &str, &str); 59] = [
     (
         "accept-datetime",
         400,
         "De hoofding Accept-Datetime is geen HTTP-datum.",
         "The header Accept-Datetime is not an HTTP date.",
+    ),
+    (
+        "address-match",
+        400,
+        "Een parameter van adresmatch ontbreekt of klopt niet; fouten zegt welke.",
+        "A parameter of adresmatch is missing or not right; fouten tells which.",
     ),
     (
         "as-of",

@@ -19,6 +19,7 @@ mod graphs;
 mod intake;
 mod layers;
 mod ledger;
+mod matching;
 mod moment;
 mod pages;
 mod queries;
@@ -120,6 +121,10 @@ pub fn router(state: AppState) -> Router {
         .route("/api/{register}", get(collections::collection))
         .route("/api/{register}/validate", post(test_bed::validate))
         .route("/api/{register}/{id}", get(collections::item))
+        .route("/v2/adresmatch", get(matching::match_v2))
+        .route("/v3/adresmatch", get(matching::match_v3))
+        .route("/v2/adressen/zoeken", get(matching::suggest_v2))
+        .route("/v3/adressen/zoeken", get(matching::suggest_v3))
         .route(
             "/validate",
             get(validation::form).post(validation::validate),

@@ -9,6 +9,7 @@ pub mod explain;
 pub mod html;
 pub mod jsonld;
 pub mod labels;
+pub mod matching;
 pub mod profiles;
 pub mod rdf_document;
 pub mod resource;
