@@ -9,6 +9,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "The header Accept-Datetime is not an HTTP date.",
     ),
     (
+        "address-match",
+        400,
+        "Een parameter van adresmatch ontbreekt of klopt niet; fouten zegt welke.",
+        "A parameter of adresmatch is missing or not right; fouten tells which.",
+    ),
+    (
         "as-of",
         400,
         "De parameter asOf is geen commitnummer, datum of tijdstip.",

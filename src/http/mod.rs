@@ -24,6 +24,7 @@ mod items;
 mod known_tags;
 mod layers;
 mod ledger;
+mod matching;
 mod moment;
 mod pages;
 mod queries;
@@ -143,6 +144,10 @@ pub fn router(state: AppState) -> Router {
                 .patch(items::change)
                 .delete(items::remove),
         )
+        .route("/v2/adresmatch", get(matching::match_v2))
+        .route("/v3/adresmatch", get(matching::match_v3))
+        .route("/v2/adressen/zoeken", get(matching::suggest_v2))
+        .route("/v3/adressen/zoeken", get(matching::suggest_v3))
         .route(
             "/validate",
             get(validation::form).post(validation::validate),

@@ -16,6 +16,7 @@ use crate::rdf::label::Language;
 use crate::registry::{Register, Registry};
 use crate::store::{Snapshot, View};
 use crate::views::html::{EarlierState, Site};
+use crate::views::matching::{Index, Matcher};
 use crate::views::{CollectionIndex, Context, Dialect, void};
 use oxrdf::Triple;
 use rustc_hash::FxHashMap;
@@ -29,6 +30,9 @@ const LOOKS_BACK: usize = 2;
 
 /// Earlier states whose orders of collections are kept for the next page.
 const EARLIER_COLLECTIONS: usize = 2;
+
+/// Addresses matched at once: what people type may keep no more threads than these from other work.
+const MATCHES: usize = 2;
 
 /// Descriptions of the data that are kept for the next request.
 const DESCRIPTIONS: usize = 32;
@@ -54,6 +58,9 @@ pub struct Inner {
     /// Orders of earlier states asked for lately, oldest first, by [`Snapshot::identity`]. Apart from those of the
     /// newest state, which are carried on from commit to commit: ids of an earlier state may mean other terms.
     earlier_collections: Mutex<Vec<(u64, Arc<CollectionIndex>)>>,
+    /// Names of streets and municipalities.
+    matcher: Matcher,
+    matches: Arc<Semaphore>,
     pub(super) context_store: ContextStore,
     /// Contexts by name, for writing.
     pub(super) contexts: FxHashMap<String, Arc<Context>>,
@@ -117,6 +124,8 @@ impl AppState {
                 context_store: ContextStore::shipped(registry.base()),
                 collections: Arc::default(),
                 earlier_collections: Mutex::default(),
+                matcher: Matcher::default(),
+                matches: Arc::new(Semaphore::new(MATCHES)),
                 ledger: Arc::default(),
                 descriptions: Mutex::default(),
                 contexts,
@@ -162,6 +171,18 @@ impl AppState {
     /// A turn to wait for the writer; keeps writers from taking every thread.
     pub(super) async fn write_turn(&self) -> Result<OwnedSemaphorePermit, ApiError> {
         self.turn(&self.writes, self.config.queue_timeout).await
+    }
+
+    /// A turn to match addresses; waits a moment when all are taken.
+    pub(super) async fn match_turn(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        self.turn(&self.matches, self.config.queue_timeout).await
+    }
+
+    /// The names of streets and municipalities in the state shown.
+    pub(super) fn names_of(&self, shown: &Shown) -> Arc<Index> {
+        let is_newest = || shown.snapshot().is_same_as(&self.registry.snapshot());
+        let is_newest = shown.is_now() || is_newest();
+        self.matcher.index(&shown.view(), is_newest)
     }
 
     async fn turn(

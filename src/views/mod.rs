@@ -10,6 +10,7 @@ pub mod explain;
 pub mod html;
 pub mod jsonld;
 pub mod labels;
+pub mod matching;
 pub mod patch;
 pub mod profiles;
 pub mod rdf_document;
