@@ -3,7 +3,7 @@
 
 use crate::http::body::Params;
 use crate::http::error::ApiError;
-use crate::http::moment::{PARAMETER, Shown};
+use crate::http::moment::{PARAMETERS, Shown};
 use crate::registry::Register;
 use crate::store::View;
 use crate::views::CollectionQuery;
@@ -164,8 +164,8 @@ impl Asked {
         for (name, value) in &self.repeated {
             add(name, value);
         }
-        if let Some(seq) = shown.asked_seq() {
-            add(PARAMETER, &seq.to_string());
+        for (name, value) in shown.pins() {
+            add(name, value);
         }
         out
     }
@@ -199,7 +199,7 @@ impl Asked {
 }
 
 fn is_time(name: &str) -> bool {
-    name == PARAMETER
+    PARAMETERS.contains(&name)
 }
 
 fn names(pairs: &[(String, String)]) -> String {
