@@ -5,7 +5,8 @@
 
 use super::body::Params;
 use super::error::ApiError;
-use super::shown::{Known, Shown};
+use super::shown::Known;
+pub(super) use super::shown::Shown;
 use super::state::{AppState, blocking};
 use crate::rdf::label::Text;
 use crate::registry::{self, ValidTimeError};
