@@ -6,10 +6,10 @@ use super::error::ApiError;
 use super::reply::{A_DAY, Document, HTML, JSON, JSON_LD, choose, language_of};
 use super::state::{AppState, blocking};
 use crate::rdf::label::Language;
+use crate::views::html::percent_encode;
 use crate::views::html::{render_api, render_operation};
 use crate::views::interface::Interface;
 use crate::views::openapi::{Operation, Place, names_in};
-use crate::views::html::percent_encode;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -173,7 +173,11 @@ pub(super) async fn operation(
             )
         })?;
         if asks {
-            let address = format!("{}{}", state.registry.base(), address_of(operation, &params)?);
+            let address = format!(
+                "{}{}",
+                state.registry.base(),
+                address_of(operation, &params)?
+            );
             let mut response = StatusCode::SEE_OTHER.into_response();
             let out = response.headers_mut();
             let location = HeaderValue::from_str(&address).map_err(ApiError::internal)?;

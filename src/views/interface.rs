@@ -101,7 +101,9 @@ impl Interface {
                     schemas[at].insert(name, schema);
                 };
                 add("Object", &|options| item_schema(&sources, options));
-                add("Lijst", &|options| envelope(listed_schema(&sources, options)));
+                add("Lijst", &|options| {
+                    envelope(listed_schema(&sources, options))
+                });
             }
             if let Some((id, tree)) = shipped.example(register) {
                 let reference = format!("{base}/contexts/{}.jsonld", register.context);
@@ -172,11 +174,20 @@ fn text(json: &Json) -> String {
 fn envelope(item: Schema) -> Schema {
     let mut properties = Map::new();
     let text = |format: &str| json!({ "type": "string", "format": format });
-    properties.insert("@context".into(), json!({ "type": ["string", "array", "object"] }));
+    properties.insert(
+        "@context".into(),
+        json!({ "type": ["string", "array", "object"] }),
+    );
     properties.insert("@id".into(), text("uri"));
-    properties.insert("@type".into(), json!({ "type": "string", "const": "Collectie" }));
+    properties.insert(
+        "@type".into(),
+        json!({ "type": "string", "const": "Collectie" }),
+    );
     properties.insert("totaal".into(), json!({ "type": "integer", "minimum": 0 }));
-    properties.insert("data".into(), json!({ "type": "array", "items": item.root }));
+    properties.insert(
+        "data".into(),
+        json!({ "type": "array", "items": item.root }),
+    );
     properties.insert("volgende".into(), text("uri"));
     Schema {
         root: json!({

@@ -68,7 +68,10 @@ pub fn item_schema(sources: &Sources<'_>, options: SchemaOptions<'_>) -> Schema 
     root["title"] = sources.register.label.get(options.language).into();
     root["description"] = sources.register.description.get(options.language).into();
     root["x-jsonld-type"] = class.into();
-    let context = format!("{}/contexts/{}.jsonld", sources.base, sources.register.context);
+    let context = format!(
+        "{}/contexts/{}.jsonld",
+        sources.base, sources.register.context
+    );
     root["x-jsonld-context"] = context.as_str().into();
     root["properties"]["@context"] = json!({
         "title": "@context",
@@ -119,7 +122,10 @@ pub fn schema_document(sources: &Sources<'_>, language: Language) -> Json {
     if let Json::Object(root) = root {
         out.extend(root);
     }
-    out.insert("$defs".into(), definitions.into_iter().collect::<Map<_, _>>().into());
+    out.insert(
+        "$defs".into(),
+        definitions.into_iter().collect::<Map<_, _>>().into(),
+    );
     Json::Object(out)
 }
 
@@ -204,7 +210,10 @@ impl<'a> Maker<'a> {
         // What is declared to be shown but no shape speaks of.
         let declared = only.map_or_else(Vec::new, <[String]>::to_vec);
         for predicate in declared {
-            if fields.iter().any(|field| field.predicate.as_str() == predicate) {
+            if fields
+                .iter()
+                .any(|field| field.predicate.as_str() == predicate)
+            {
                 continue;
             }
             for term in context.terms_of(&predicate) {

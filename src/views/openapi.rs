@@ -202,7 +202,8 @@ impl Writer<'_> {
     fn content(&self, content: &[(String, String)], examples: &BTreeMap<String, Json>) -> Json {
         let mut out = Map::new();
         for (kind, schema) in content {
-            let mut media = json!({ "schema": { "$ref": format!("#/components/schemas/{schema}") } });
+            let mut media =
+                json!({ "schema": { "$ref": format!("#/components/schemas/{schema}") } });
             let is_json = kind.ends_with("json");
             let example = examples.get(kind).or_else(|| {
                 let named = examples.get(schema);

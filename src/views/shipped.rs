@@ -194,7 +194,12 @@ mod tests {
         });
         for register in registry.registers() {
             let fields = data.shapes(&register.profile).fields_of(&register.class);
-            assert!(fields.len() > 2, "{}: {} fields", register.name, fields.len());
+            assert!(
+                fields.len() > 2,
+                "{}: {} fields",
+                register.name,
+                fields.len()
+            );
             let (id, tree) = data.example(register).expect("an example");
             assert!(register.id_pattern.is_match(&id));
             assert!(tree.triple_count > 3, "{}", register.name);

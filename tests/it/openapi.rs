@@ -145,7 +145,11 @@ async fn references_lead_somewhere_and_names_are_unique() {
                 assert!(names.insert(name.to_owned()), "{name}");
                 let summary = operation["summary"].as_str().unwrap_or_default();
                 assert!(!summary.is_empty(), "{method} {path}");
-                assert_eq!(operation["tags"].as_array().map(Vec::len), Some(1), "{name}");
+                assert_eq!(
+                    operation["tags"].as_array().map(Vec::len),
+                    Some(1),
+                    "{name}"
+                );
             }
         }
     }
@@ -190,7 +194,11 @@ async fn what_is_not_described_is_named() {
     ] {
         server.get(path).await.assert_problem(404, "not-found");
     }
-    for path in ["/openapi.json?lang=fr", "/schemas/adressen.json?lang=fr", "/api/docs?lang=fr"] {
+    for path in [
+        "/openapi.json?lang=fr",
+        "/schemas/adressen.json?lang=fr",
+        "/api/docs?lang=fr",
+    ] {
         let problem = server.get(path).await.assert_problem(400, "bad-parameter");
         assert_eq!(problem["parameter"], "lang");
     }
@@ -201,12 +209,17 @@ async fn what_is_not_described_is_named() {
 #[tokio::test]
 async fn a_form_leads_to_what_it_asks() {
     let server = Server::new();
-    let page = server.get_as("/api/docs/object-adressen", "text/html").await;
+    let page = server
+        .get_as("/api/docs/object-adressen", "text/html")
+        .await;
     assert_eq!(page.status, StatusCode::OK);
     insta::assert_snapshot!("operation_page", page.snapshot());
     let page = server.get_as("/api/docs", "text/html").await;
     for name in ["lijst-adressen", "sparql", "graaf-vervangen"] {
-        assert!(page.text().contains(&format!("/api/docs/{name}\"")), "{name}");
+        assert!(
+            page.text().contains(&format!("/api/docs/{name}\"")),
+            "{name}"
+        );
     }
     let led = server
         .get("/api/docs/object-adressen?vraag=1&id=9%2F1&format=json&asOf=&niets=x")

@@ -131,7 +131,11 @@ fn kind_of(sources: &Sources<'_>, predicate: &str, rule: &ValueRule) -> &'static
     match &rule.class {
         Some(class) => {
             let is_item = sources.registers.iter().any(|r| r.class == *class);
-            let nested = sources.register.embed.iter().any(|known| known == predicate);
+            let nested = sources
+                .register
+                .embed
+                .iter()
+                .any(|known| known == predicate);
             let is_described = !sources.shapes.fields_of(class).is_empty();
             if is_described && (nested || !is_item) {
                 "groep"

@@ -20,8 +20,7 @@ impl Maker<'_> {
     }
 
     fn add_keys(&mut self, predicate: &str, rule: &ValueRule, depth: usize, keys: &mut Vec<Key>) {
-        let says_kind =
-            rule.class.is_some() || rule.datatype.is_some() || rule.code_list.is_some();
+        let says_kind = rule.class.is_some() || rule.datatype.is_some() || rule.code_list.is_some();
         if !says_kind && !rule.either.is_empty() && depth < MAX_CHOICES {
             for branch in &rule.either {
                 let mut branch = branch.clone();
@@ -89,7 +88,11 @@ impl Maker<'_> {
         }
         let is_code = rule.code_list.is_some() || rule.one_of.is_some();
         let sources = self.sources;
-        let nested = sources.register.embed.iter().any(|known| known == predicate);
+        let nested = sources
+            .register
+            .embed
+            .iter()
+            .any(|known| known == predicate);
         let is_item = rule
             .class
             .as_ref()

@@ -376,7 +376,10 @@ impl File {
         let mut parameters = Vec::new();
         for name in names_in(&path) {
             // An operation may say what a name of its path means.
-            let own = declared.parameters.iter().find(|key| self.stands_for(key, name));
+            let own = declared
+                .parameters
+                .iter()
+                .find(|key| self.stands_for(key, name));
             parameters.push(match (&of, own) {
                 (_, Some(key)) => self.parameter(&id, key)?,
                 (Some((register, example)), None) if name == "id" => {
@@ -410,9 +413,11 @@ impl File {
         for answer in &declared.answer {
             let headers = match &answer.headers {
                 None => Vec::new(),
-                Some(group) => self.headers.get(group).cloned().ok_or_else(|| {
-                    unknown(&id, "the group of headers", group)
-                })?,
+                Some(group) => self
+                    .headers
+                    .get(group)
+                    .cloned()
+                    .ok_or_else(|| unknown(&id, "the group of headers", group))?,
             };
             answers.push(Answer {
                 status: answer.status,
