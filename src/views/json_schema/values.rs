@@ -51,7 +51,8 @@ impl Maker<'_> {
                     add(keys, predicate, Some(term), json!({ "type": "string" }));
                 }
                 let term = term_for(terms, |_| false);
-                add(keys, predicate, term, self.tagged_text(rule));
+                let form = self.tagged_text(rule);
+                add(keys, predicate, term, form);
             }
             Some(datatype) => {
                 let term = term_for(
@@ -61,10 +62,19 @@ impl Maker<'_> {
                 let form = self.literal(rule, datatype, term);
                 add(keys, predicate, term, form);
             }
-            None if terms.is_empty() => add(keys, predicate, None, any_value()),
             None => {
+                let form = if self.is_sent() {
+                    let mut text = json!({ "type": "string" });
+                    bound_text(&mut text, rule);
+                    text
+                } else {
+                    any_value()
+                };
+                if terms.is_empty() {
+                    add(keys, predicate, None, form.clone());
+                }
                 for term in terms {
-                    add(keys, predicate, Some(term), any_value());
+                    add(keys, predicate, Some(term), form.clone());
                 }
             }
         }
@@ -81,7 +91,7 @@ impl Maker<'_> {
         let mut forms = Vec::new();
         if is_text {
             let mut text = self.iri_text("IRI");
-            if let Some(codes) = self.codes(rule).filter(|_| self.options.strict) {
+            if let Some(codes) = self.codes(rule).filter(|_| self.is_strict()) {
                 text = json!({ "title": "IRI", "type": "string", "enum": codes });
             }
             forms.push(text);
@@ -99,24 +109,27 @@ impl Maker<'_> {
             .is_some_and(|class| sources.registers.iter().any(|r| r.class == *class));
         // A part that is nowhere else is nested wherever it stands; an item of a register is a link, unless asked for.
         let may_nest = nested || !(is_code || is_item);
-        if !self.options.strict || !is_text {
+        if !self.is_strict() || !is_text {
             forms.push(self.link_definition());
         }
-        if !self.options.strict && !may_nest {
+        if !self.is_strict() && !may_nest {
             forms.push(any_object());
         }
         if may_nest {
+            let is_sent = self.is_sent();
             let is_described = rule
                 .class
                 .as_ref()
                 .filter(|class| !sources.shapes.fields_of(class).is_empty());
-            forms.push(match is_described {
+            match is_described {
                 Some(class) => {
                     let class = class.clone();
-                    self.class_definition(&class)
+                    forms.push(self.class_definition(&class));
                 }
-                None => any_object(),
-            });
+                // What is not described is best sent by its name.
+                None if is_sent => {}
+                None => forms.push(any_object()),
+            }
         }
         forms
     }
@@ -142,7 +155,17 @@ impl Maker<'_> {
     fn tagged_text(&self, rule: &ValueRule) -> Json {
         let mut text = json!({ "type": "string" });
         let mut tag = json!({ "type": "string" });
-        if self.options.strict {
+        if self.is_sent() {
+            bound_text(&mut text, rule);
+            tag["pattern"] = "^[a-z]{2}$".into();
+            return json!({
+                "type": "object",
+                "properties": { "@value": text, "@language": tag },
+                "required": ["@value", "@language"],
+                "additionalProperties": false,
+            });
+        }
+        if self.is_strict() {
             bound_text(&mut text, rule);
             if rule.languages.is_empty() {
                 tag["pattern"] = "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$".into();
@@ -168,17 +191,14 @@ impl Maker<'_> {
         let coercion = term.map_or(&plain, |term| &term.coercion);
         let coerced = matches!(coercion, Coercion::Datatype(known) if known == datatype);
         let is_plain = *coercion == Coercion::None;
-        let strict = self.options.strict;
-        let mut text = json!({ "type": "string" });
-        if strict {
-            bound_text(&mut text, rule);
-            if let Some(format) = format_of(datatype) {
-                text["format"] = format.into();
-            }
-        }
-        if !strict {
+        if !self.is_strict() {
             // Values that are not canonical, or not of this datatype, are written otherwise.
             return any_value();
+        }
+        let mut text = json!({ "type": "string" });
+        bound_text(&mut text, rule);
+        if self.is_sent() {
+            plain_form(&mut text, datatype);
         }
         if datatype == xsd::STRING {
             return if is_plain {
@@ -258,11 +278,22 @@ fn any_value() -> Json {
     json!({ "type": ["string", "number", "boolean", "object"], "additionalProperties": true })
 }
 
-fn format_of(datatype: &str) -> Option<&'static str> {
-    match datatype {
-        xsd::DATE_TIME_STAMP => Some("date-time"),
-        _ => None,
-    }
+/// The plainest form of texts of a datatype.
+fn plain_form(text: &mut Json, datatype: &str) {
+    let (key, value) = match datatype {
+        xsd::DATE_TIME | xsd::DATE_TIME_STAMP => ("format", "date-time"),
+        xsd::DATE => ("format", "date"),
+        xsd::DECIMAL | xsd::DOUBLE | xsd::FLOAT => ("pattern", "^-?[0-9]{1,9}([.][0-9]{1,9})?$"),
+        xsd::G_YEAR => ("pattern", "^[12][0-9]{3}$"),
+        xsd::ANY_URI => ("pattern", super::SENT_IRI),
+        xsd::LANGUAGE => ("pattern", "^[a-z]{2}$"),
+        xsd::DURATION => ("pattern", "^P[0-9]{1,4}D$"),
+        _ if INTEGERS.contains(&datatype) => ("pattern", "^[1-9][0-9]{0,8}$"),
+        _ if datatype.ends_with("wktLiteral") => ("format", "wkt"),
+        _ if datatype.ends_with("gmlLiteral") => ("format", "gml"),
+        _ => return,
+    };
+    text[key] = value.into();
 }
 
 fn bound_text(text: &mut Json, rule: &ValueRule) {
