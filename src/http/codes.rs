@@ -279,6 +279,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "The query took longer than its time limit.",
     ),
     (
+        "rate-limited",
+        429,
+        "De client deed meer verzoeken dan de beheerder toelaat.",
+        "The client made more requests than the operator allows.",
+    ),
+    (
         "read-only",
         403,
         "Deze server neemt geen wijzigingen aan.",
@@ -343,6 +349,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         400,
         "Er is geen toepassingsprofiel van die naam.",
         "There is no application profile of that name.",
+    ),
+    (
+        "unknown-profile",
+        406,
+        "De gevraagde vorm van JSON-LD bestaat hier niet (406 in Accept, 400 in een parameter).",
+        "The form of JSON-LD asked for does not exist here (406 in Accept, 400 in a parameter).",
     ),
     (
         "unsupported-media-type",

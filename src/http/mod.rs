@@ -25,7 +25,9 @@ mod layers;
 mod ledger;
 mod moment;
 mod pages;
+mod prefer;
 mod queries;
+mod rate;
 mod reply;
 mod running;
 mod shapes;
@@ -44,6 +46,7 @@ mod void;
 mod writes;
 
 pub use config::ServerConfig;
+pub use rate::RateLimit;
 pub use state::AppState;
 
 use crate::rdf::label::Text;

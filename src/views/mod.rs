@@ -8,6 +8,7 @@ pub mod context;
 pub mod dialect;
 pub mod explain;
 pub mod html;
+pub mod json_ld_forms;
 pub mod jsonld;
 pub mod labels;
 pub mod profiles;
