@@ -381,6 +381,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "The query took longer than its time limit.",
     ),
     (
+        "rate-limited",
+        429,
+        "De client deed meer verzoeken dan de beheerder toelaat.",
+        "The client made more requests than the operator allows.",
+    ),
+    (
         "read-only",
         403,
         "Deze server neemt geen wijzigingen aan.",
@@ -481,6 +487,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         400,
         "Een sleutelwoord van JSON-LD wordt hier niet gelezen.",
         "A keyword of JSON-LD is not read here.",
+    ),
+    (
+        "unknown-profile",
+        406,
+        "De gevraagde vorm van JSON-LD bestaat hier niet (406 in Accept, 400 in een parameter).",
+        "The form of JSON-LD asked for does not exist here (406 in Accept, 400 in a parameter).",
     ),
     (
         "unsupported-media-type",

@@ -28,7 +28,9 @@ mod matching;
 mod moment;
 mod openapi;
 mod pages;
+mod prefer;
 mod queries;
+mod rate;
 mod reply;
 mod running;
 mod shapes;
@@ -47,6 +49,7 @@ mod void;
 mod writes;
 
 pub use config::ServerConfig;
+pub use rate::RateLimit;
 pub use state::AppState;
 
 use crate::rdf::label::Text;

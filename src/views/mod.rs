@@ -9,6 +9,7 @@ pub mod dialect;
 pub mod explain;
 pub mod html;
 pub mod interface;
+pub mod json_ld_forms;
 pub mod json_schema;
 pub mod jsonld;
 pub mod labels;
