@@ -25,6 +25,7 @@ INVERSE = {
     "https://data.vlaanderen.be/ns/adres#isToegekendAan": "gebouweenheden percelen",
     "https://data.vlaanderen.be/ns/adres#isAfgeleidVan": "gemeenten",
 }
+NAME_OF = URIRef("https://data.vlaanderen.be/ns/adres#isAfgeleidVan")
 GML = URIRef("http://www.opengis.net/ont/geosparql#asGML")
 
 
@@ -138,27 +139,38 @@ def blanked(graph, keep):
 
 
 def own(body, stored, version, subject):
-    """What a body says of its object: without what is said besides."""
+    """What a body says of its object: without what it says of others, which must be true, and besides."""
     classes = {local(c) for c in stored.graph.objects(subject, RDF.type)}
     texts = set(stored.graph.objects(None, GML))
-    twins = {s for s, o in body.subject_objects(GML) if o not in texts}
+
+    def is_twin(node):
+        """Whether a node only bears the geometry in a second system."""
+        shown = set(body.objects(node, GML))
+        return bool(shown) and not shown & texts
+
+    # The object, its nodes, and nodes that lead to it.
+    mine, open_nodes = set(), [subject, *(s for s in body.subjects(None, subject) if isinstance(s, BNode))]
+    while open_nodes:
+        node = open_nodes.pop()
+        if node not in mine and not is_twin(node):
+            mine.add(node)
+            open_nodes += [o for o in body.objects(node) if isinstance(o, BNode) or GENID in o]
     out = Graph()
     for s, p, o in body:
-        if p == GML and o not in texts:
+        if applies("more", version, classes, s, p, o) or is_twin(s) or is_twin(o):
             continue
-        # A node that only bears the geometry in a second system.
-        if s in twins and not any(g in texts for g in body.objects(s, GML)):
-            continue
-        if o in twins and not any(g in texts for g in body.objects(o, GML)):
-            continue
-        if applies("more", version, classes, s, p, o):
-            continue
-        if isinstance(s, URIRef) and s != subject and GENID not in s:
-            if o != subject:
-                # Of a neighbour: true, and not of this object.
-                assert (s, p, o) in stored.graph, f"not stored: {s} {p} {o}"
-                continue
-        out.add((s, p, o))
+        if s in mine:
+            if p != GML or o in texts:
+                out.add((s, p, o))
+        elif o == subject:
+            out.add((s, p, o))
+        elif isinstance(s, BNode):
+            named = set(body.objects(s, NAME_OF))
+            assert named, f"a node of nobody: {p} {o}"
+            known = [n for of in named for n in stored.graph.subjects(NAME_OF, of)]
+            assert any((n, p, o) in stored.graph for n in known), f"not stored of a neighbour: {named} {p} {o}"
+        else:
+            assert (s, p, o) in stored.graph, f"not stored: {s} {p} {o}"
     return out
 
 
