@@ -76,7 +76,10 @@ impl KnownTags {
         state: u64,
         headers: &HeaderMap,
     ) -> Option<Response> {
-        let known = self.0.get(&question.0).filter(|known| known.state == state)?;
+        let known = self
+            .0
+            .get(&question.0)
+            .filter(|known| known.state == state)?;
         let etag = known.headers.get(header::ETAG)?.to_str().ok()?;
         if !names_tag(&joined(headers, header::IF_NONE_MATCH), etag) {
             return None;

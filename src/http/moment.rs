@@ -5,7 +5,8 @@
 
 use super::body::Params;
 use super::error::ApiError;
-use super::shown::{Known, Shown};
+use super::shown::Known;
+pub(super) use super::shown::Shown;
 use super::state::{AppState, blocking};
 use crate::rdf::label::Text;
 use crate::registry::{self, ValidTimeError};
@@ -210,12 +211,6 @@ impl Moment {
         })
     }
 
-    /// The same with a moment of valid time, for addresses that name one in their path.
-    pub(super) fn at_valid(mut self, moment: registry::Moment) -> Self {
-        self.valid = Some(moment);
-        self
-    }
-
     /// Takes the snapshot. Another state may have to be made from the log or from versions, which waits for its turn: it
     /// takes memory.
     ///
@@ -245,7 +240,13 @@ impl Moment {
                 .valid_at(&snapshot, moment)
                 .map_err(too_much)?,
         };
-        Ok(Shown::of(newest.identity(), snapshot, known, self.valid, now))
+        Ok(Shown::of(
+            newest.identity(),
+            snapshot,
+            known,
+            self.valid,
+            now,
+        ))
     }
 
     /// The state by transaction time, and what is to be told of it when it was asked for.
@@ -354,16 +355,28 @@ mod tests {
     fn moments_have_two_names_and_valid_time_its_own() {
         assert_eq!(of("bekendOp=12").expect("a number"), Some(AsOf::Seq(12)));
         assert_eq!(of("bekendOp=gisteren").expect_err("a word").code, "as-of");
-        assert_eq!(of("asOf=1&bekendOp=1").expect_err("both").code, "moment-twice");
-        assert_eq!(of("asOf=1&asOf=2").expect_err("twice").code, "duplicate-parameter");
+        assert_eq!(
+            of("asOf=1&bekendOp=1").expect_err("both").code,
+            "moment-twice"
+        );
+        assert_eq!(
+            of("asOf=1&asOf=2").expect_err("twice").code,
+            "duplicate-parameter"
+        );
         let valid = |query: &str| {
             let found = valid_at(&Params::parse(query).expect("UTF-8"));
             found.map(|found| found.map(|moment| moment.at().to_string()))
         };
         assert_eq!(valid("geldigOp=").expect("none"), None);
         let noon = Some("2024-12-31T11:00:00Z".to_owned());
-        assert_eq!(valid("geldigOp=2024-12-31T12:00:00+01:00").expect("a moment"), noon);
-        assert_eq!(valid("geldigOp=12").expect_err("no moment").code, "valid-at");
+        assert_eq!(
+            valid("geldigOp=2024-12-31T12:00:00+01:00").expect("a moment"),
+            noon
+        );
+        assert_eq!(
+            valid("geldigOp=12").expect_err("no moment").code,
+            "valid-at"
+        );
     }
 
     #[test]
@@ -373,7 +386,10 @@ mod tests {
             "/doc?uri=http://a?b=c&x"
         );
         assert_eq!(original("/api", "asOf=3"), "/api");
-        assert_eq!(original("/api", "bekendOp=3&na=4&geldigOp=2024-12-31"), "/api?na=4");
+        assert_eq!(
+            original("/api", "bekendOp=3&na=4&geldigOp=2024-12-31"),
+            "/api?na=4"
+        );
         assert_eq!(original("/a", "x=<b>&asOf"), "/a?x=%3Cb%3E");
     }
 

@@ -12,8 +12,8 @@ use super::reply::{
     Document, HTML, JSON, REVALIDATE, choose, content_type, etag_of_state, is_fresh, joined,
     set_validators,
 };
-use super::sparql::{Counted, form_of, is_volatile};
 use super::shown::Shown;
+use super::sparql::{Counted, form_of, is_volatile};
 use super::state::{AppState, blocking};
 use super::stream::{CancelOnDrop, Delivery, Streamed, reads_trailers, stream_from};
 use crate::query::{

@@ -2,7 +2,7 @@
 
 use super::error::ApiError;
 use super::known_tags::FollowsFrom;
-use super::shown::Shown;
+use super::shown::{MEMENTO_DATETIME, Shown};
 use super::state::AppState;
 use crate::rdf::format::{Format, negotiate};
 use crate::rdf::label::Language;
@@ -105,6 +105,8 @@ pub(super) struct Document {
     tag: Option<StateTag>,
     cache: &'static str,
     links: Vec<String>,
+    /// When what it shows began, when it shows a version.
+    date: Option<String>,
 }
 
 impl Document {
@@ -116,6 +118,7 @@ impl Document {
             tag: None,
             cache: REVALIDATE,
             links: Vec::new(),
+            date: None,
         }
     }
 
@@ -149,6 +152,18 @@ impl Document {
         self
     }
 
+    /// Adds a value of `Link` as it is.
+    pub(super) fn raw_link(mut self, link: String) -> Self {
+        self.links.push(link);
+        self
+    }
+
+    /// Says when the version that the document shows began.
+    pub(super) fn dated(mut self, date: String) -> Self {
+        self.date = Some(date);
+        self
+    }
+
     /// The entity tag: of the bytes and their type, so that a commit that changes nothing here changes no tag. That of a
     /// document of a resource begins with the state of the resource, which all its representations share.
     fn etag(&self) -> String {
@@ -174,6 +189,16 @@ impl Document {
     /// The response; 304 when the client has this very document.
     pub(super) fn respond(self, headers: &HeaderMap) -> Response {
         let etag = self.etag();
+        if headers.contains_key(header::IF_MATCH) {
+            let list = joined(headers, header::IF_MATCH);
+            if !names_tag(&list, &etag) && !names_state(&list, self.tag) {
+                return ApiError::precondition_failed(
+                    "Het document is niet meer dat van If-Match.",
+                    "The document is no longer that of If-Match.",
+                )
+                .into_response();
+            }
+        }
         let fresh = is_fresh(headers, &etag);
         let mut response = if fresh {
             StatusCode::NOT_MODIFIED.into_response()
@@ -195,11 +220,23 @@ impl Document {
                 out.append(header::LINK, link);
             }
         }
+        if let Some(Ok(date)) = self.date.map(HeaderValue::try_from) {
+            response.headers_mut().insert(MEMENTO_DATETIME, date);
+        }
         if let Some(mark) = follows_from {
             response.extensions_mut().insert(mark);
         }
         response
     }
+}
+
+/// The entity tag that a document of the newest state has.
+pub(super) fn tag_of_document(content_type: &str, body: &[u8]) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(content_type);
+    hasher.update([0]);
+    hasher.update(body);
+    etag_of(hasher)
 }
 
 /// `Content-Type` with a charset where the type has one.
@@ -284,9 +321,8 @@ pub(super) fn names_state(list: &str, state: Option<StateTag>) -> bool {
     let Some(state) = state.map(|state| state.to_string()) else {
         return false;
     };
-    listed_tags(list).any(|tag| {
-        tag == "*" || tag.split_once('.').is_some_and(|(known, _)| known == state)
-    })
+    listed_tags(list)
+        .any(|tag| tag == "*" || tag.split_once('.').is_some_and(|(known, _)| known == state))
 }
 
 /// The tags of a condition, bare; weak ones too, as this server makes none.

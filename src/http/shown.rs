@@ -110,11 +110,6 @@ impl Shown {
         self.asked.is_none()
     }
 
-    /// The commit, when the request asked for a state by transaction time.
-    pub(super) fn asked_seq(&self) -> Option<u64> {
-        self.asked.as_ref()?.notice.seq
-    }
-
     /// The moment of valid time that the request asked for.
     pub(super) fn valid(&self) -> Option<&Moment> {
         self.asked.as_ref()?.valid.as_ref()

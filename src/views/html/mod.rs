@@ -1,6 +1,7 @@
 //! Pages for people: Dutch, usable with a keyboard and without scripts, one style sheet.
 //! Makes HTML text from what `views` and `registry` hand over; decides nothing and knows no HTTP.
 
+mod api;
 mod collection;
 mod explain;
 mod home;
@@ -15,6 +16,7 @@ mod sources;
 mod stored;
 mod upload;
 
+pub use api::{render_api, render_operation};
 pub use collection::{CollectionPage, render_collection};
 pub use explain::{render_explanation, render_stored_explanation};
 pub use home::{RegisterLine, render_graphs, render_home};
@@ -97,10 +99,16 @@ impl Site<'_> {
         let Some(state) = self.earlier else {
             return layout(self.base, title, self.language, content);
         };
-        let shown = self.say("U ziet de toestand na commit ", "You see the state after commit ");
+        let shown = self.say(
+            "U ziet de toestand na commit ",
+            "You see the state after commit ",
+        );
         let made = self.say(" van ", " of ");
         let held = self.say("U ziet wat geldig was op ", "You see what was valid at ");
-        let known = self.say(", volgens de toestand na commit ", ", by the state after commit ");
+        let known = self.say(
+            ", volgens de toestand na commit ",
+            ", by the state after commit ",
+        );
         let noticed = html! {
             p.notice role="status" {
                 @if let Some(valid) = &state.valid {
