@@ -7,9 +7,7 @@ use super::moment::{Moment, PARAMETER};
 use super::reply::{Document, JSON, JSON_LD, choose, language_of};
 use super::state::{AppState, blocking};
 use crate::rdf::label::Text;
-use crate::views::matching::{
-    LineQuestion, Question, Renderer, Version, Wanted, find, suggest,
-};
+use crate::views::matching::{LineQuestion, Question, Renderer, Version, Wanted, find, suggest};
 use axum::extract::{RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -97,9 +95,13 @@ async fn matched(
     let known: Vec<&str> = MATCH_PARAMETERS.iter().map(|(name, _)| *name).collect();
     let question = question(&Known::read(&params, &known)?)?;
     let media_type = choose(&headers, params.get("format"), &[JSON, JSON_LD])?;
-    answer(state, moment, headers, (version, media_type), move |view, index, renderer| {
-        renderer.answer(&find(view, index, &question, MAX_MATCHES))
-    })
+    answer(
+        state,
+        moment,
+        headers,
+        (version, media_type),
+        move |view, index, renderer| renderer.answer(&find(view, index, &question, MAX_MATCHES)),
+    )
     .await
 }
 
@@ -113,9 +115,13 @@ async fn suggested(
     let params = Params::of_query(query.as_deref())?;
     let line = line(&Known::read(&params, &SEARCH_PARAMETERS)?)?;
     let media_type = choose(&headers, params.get("format"), &[JSON, JSON_LD])?;
-    answer(state, moment, headers, (version, media_type), move |view, index, renderer| {
-        renderer.suggestions(&suggest(view, index, &line))
-    })
+    answer(
+        state,
+        moment,
+        headers,
+        (version, media_type),
+        move |view, index, renderer| renderer.suggestions(&suggest(view, index, &line)),
+    )
     .await
 }
 
@@ -125,11 +131,7 @@ async fn answer(
     moment: Moment,
     headers: HeaderMap,
     (version, media_type): (Version, &'static str),
-    make: impl FnOnce(
-        &crate::store::View,
-        &crate::views::matching::Index,
-        &Renderer<'_>,
-    ) -> Json
+    make: impl FnOnce(&crate::store::View, &crate::views::matching::Index, &Renderer<'_>) -> Json
     + Send
     + 'static,
 ) -> Result<Response, ApiError> {
@@ -336,7 +338,10 @@ fn line(params: &Known<'_>) -> Result<LineQuestion, ApiError> {
     let most = if limit.is_empty() {
         Some(SUGGESTIONS)
     } else {
-        limit.parse().ok().filter(|most| (1..=MAX_SUGGESTIONS).contains(most))
+        limit
+            .parse()
+            .ok()
+            .filter(|most| (1..=MAX_SUGGESTIONS).contains(most))
     };
     let most = most.ok_or_else(|| {
         let shown = short(limit);

@@ -46,9 +46,9 @@ pub use run::{
     parse_query_with, run_query, variables_in,
 };
 pub(crate) use service::Attentive;
-pub(crate) use text::fold as fold_text;
 pub use service::{AllowError, ServiceLimits, Services};
 pub use shared::{MemoryPool, Overtime};
+pub(crate) use text::fold as fold_text;
 pub use update::{UpdateStats, apply_update, apply_update_within};
 
 use crate::rdf::version::RdfVersion;

@@ -78,12 +78,7 @@ impl Pattern {
     }
 
     /// Goes through the other name; `each` gets the distance after each of its bytes. The last distance is the result.
-    fn scan(
-        &self,
-        other: &[u8],
-        is_whole: bool,
-        mut each: impl FnMut(u32),
-    ) -> u32 {
+    fn scan(&self, other: &[u8], is_whole: bool, mut each: impl FnMut(u32)) -> u32 {
         let mut distance = self.len;
         if self.len == 0 {
             return other.len() as u32;
@@ -120,8 +115,8 @@ mod tests {
         for (i, row) in d.iter_mut().enumerate() {
             row[0] = i as u32;
         }
-        for j in 0..=b.len() {
-            d[0][j] = if free { 0 } else { j as u32 };
+        for (j, cell) in d[0].iter_mut().enumerate() {
+            *cell = if free { 0 } else { j as u32 };
         }
         for i in 1..=a.len() {
             for j in 1..=b.len() {

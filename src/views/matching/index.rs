@@ -122,19 +122,25 @@ fn sources(view: &View) -> Vec<(Id, (u64, [u8; 32]))> {
     let whole = view.snapshot().whole();
     let term = |iri: &str| view.id_of_iri(iri);
     let kind = term(rdf::TYPE);
-    let classes: Vec<Id> = [
-        &format!("{ADRES}Straatnaam"),
-        &format!("{ADRES}Postinfo"),
-        GEMEENTE,
-    ]
-    .into_iter()
-    .filter_map(|iri| term(iri))
-    .collect();
-    let others = [term(dct::IS_REPLACED_BY), term(&format!("{ADRES}Straatnaam.status"))];
+    let (street, post) = (format!("{ADRES}Straatnaam"), format!("{ADRES}Postinfo"));
+    let classes: Vec<Id> = [street.as_str(), post.as_str(), GEMEENTE]
+        .into_iter()
+        .filter_map(term)
+        .collect();
+    let others = [
+        term(dct::IS_REPLACED_BY),
+        term(&format!("{ADRES}Straatnaam.status")),
+    ];
     let holds = |graph: Id| {
         let first = |p: Id, o: Option<Id>| whole.quads(None, Some(p), o, Some(graph)).next();
-        kind.is_some_and(|kind| classes.iter().any(|class| first(kind, Some(*class)).is_some()))
-            || others.into_iter().flatten().any(|p| first(p, None).is_some())
+        kind.is_some_and(|kind| {
+            classes
+                .iter()
+                .any(|class| first(kind, Some(*class)).is_some())
+        }) || others
+            .into_iter()
+            .flatten()
+            .any(|p| first(p, None).is_some())
     };
     let mut graphs = whole.graph_names();
     graphs.push(Id::DEFAULT_GRAPH);
@@ -143,7 +149,9 @@ fn sources(view: &View) -> Vec<(Id, (u64, [u8; 32]))> {
         holds(*graph) || is_past()
     });
     let changed = graphs.into_iter();
-    changed.map(|graph| (graph, view.snapshot().last_change(graph))).collect()
+    changed
+        .map(|graph| (graph, view.snapshot().last_change(graph)))
+        .collect()
 }
 
 /// Whether a graph holds what past versions said.
@@ -179,7 +187,10 @@ impl Reading<'_> {
         let (Some(kind), Some(class)) = (kind, class) else {
             return Vec::new();
         };
-        self.view.subjects(kind, class).filter(|id| id.is_iri()).collect()
+        self.view
+            .subjects(kind, class)
+            .filter(|id| id.is_iri())
+            .collect()
     }
 
     /// Values of a predicate of some things (sorted), as pairs of place in the list and value.
@@ -297,7 +308,8 @@ impl Index {
         }
         let place_names = name_places(&reading, &place_ids, &posts, own("postnaam"));
         let additions = reading.texts(own("homoniemToevoeging"), &street_ids);
-        let street_names = name_streets(&reading, &street_ids, (&streets, &now), &additions, &places);
+        let street_names =
+            name_streets(&reading, &street_ids, (&streets, &now), &additions, &places);
         let by_nis = places.iter().enumerate();
         let by_code = posts.iter().enumerate();
         Self {
@@ -310,7 +322,9 @@ impl Index {
                 replaced_by: reading.replaced_by,
             },
             place_by_nis: by_nis.map(|(at, it)| (it.nis.clone(), at as u32)).collect(),
-            post_by_code: by_code.map(|(at, it)| (it.code.clone(), at as u32)).collect(),
+            post_by_code: by_code
+                .map(|(at, it)| (it.code.clone(), at as u32))
+                .collect(),
             places,
             posts,
             streets,

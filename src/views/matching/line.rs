@@ -77,12 +77,7 @@ pub fn suggest(view: &View, index: &Index, line: &LineQuestion) -> Vec<Suggestio
 }
 
 /// What one reading leads to.
-fn lead(
-    view: &View,
-    index: &Index,
-    line: &LineQuestion,
-    question: &Question,
-) -> Vec<Suggestion> {
+fn lead(view: &View, index: &Index, line: &LineQuestion, question: &Question) -> Vec<Suggestion> {
     let street = |found: Found| {
         let id = found.street?;
         Some(Suggestion {
@@ -144,7 +139,7 @@ fn of_street(view: &View, index: &Index, street: Id, status: &str) -> Vec<Id> {
         view,
         predicates: index.predicates,
     };
-    let mut found: Vec<((u64, String), (u64, String), Id)> = Vec::new();
+    let mut found = Vec::new();
     for id in view.subjects(has_street, street).take(MAX_OF_STREET) {
         let facts = addresses.facts(id);
         if !status.is_empty() && !facts.status.eq_ignore_ascii_case(status) {
@@ -260,7 +255,7 @@ fn readings(index: &Index, line: &LineQuestion) -> Vec<Question> {
     }
     let words: Vec<&str> = segments.concat();
     let number = words.iter().skip(1).position(|word| is_number(word));
-    if let Some(number) = number {
+    if number.is_some() {
         let (question, used) = street_and_rest(&words);
         // What follows the numbers is the municipality.
         if used < words.len() {
@@ -271,7 +266,6 @@ fn readings(index: &Index, line: &LineQuestion) -> Vec<Question> {
         } else {
             add(question);
         }
-        let _ = number;
     }
     for count in (1..=MAX_PLACE_WORDS.min(words.len().saturating_sub(1))).rev() {
         let (street, name) = words.split_at(words.len() - count);
@@ -311,7 +305,11 @@ fn street_and_rest(words: &[&str]) -> (Question, usize) {
     let (mut house, mut box_number) = (words[at].to_owned(), String::new());
     let mut used = at + 1;
     let folded = |word: &str| words_of(word).concat();
-    let announces = |at: usize| words.get(at).is_some_and(|word| announces_box(&folded(word)));
+    let announces = |at: usize| {
+        words
+            .get(at)
+            .is_some_and(|word| announces_box(&folded(word)))
+    };
     if let Some(next) = words.get(used) {
         let is_letter = next.chars().count() == 1 || matches!(folded(next).as_str(), "bis" | "ter");
         let is_box = announces(used) && words.get(used + 1).is_some();
@@ -346,8 +344,11 @@ fn street_and_rest(words: &[&str]) -> (Question, usize) {
 /// A line for a suggestion: the full address, or the street with its municipality.
 pub(super) fn name_of(view: &View, id: Id, predicate: &str) -> Option<(String, Option<String>)> {
     let p = view.id_of_iri(predicate)?;
-    let mut texts: Vec<(String, Option<String>)> =
-        view.objects(id, p).take(16).filter_map(|o| literal(view, o)).collect();
+    let mut texts: Vec<(String, Option<String>)> = view
+        .objects(id, p)
+        .take(16)
+        .filter_map(|o| literal(view, o))
+        .collect();
     texts.sort_by_key(|(text, language)| {
         let rank = match language.as_deref() {
             Some("nl") => 0,

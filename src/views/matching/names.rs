@@ -56,9 +56,11 @@ pub(super) struct Names {
 /// What names are collected in.
 #[derive(Default)]
 pub(super) struct NamesBuilder {
-    /// By key: group, target, origin, kind, penalty.
-    names: BTreeMap<String, Vec<(u32, u32, u32, Kind, u8)>>,
+    names: BTreeMap<String, Vec<Bearer>>,
 }
+
+/// Group, target, origin, kind and penalty.
+type Bearer = (u32, u32, u32, Kind, u8);
 
 impl NamesBuilder {
     /// Adds the forms of a name. `group` is that of the target.
@@ -162,14 +164,7 @@ fn most_errors(longest: u32, least: f32) -> u32 {
 /// Below this many letters a name is not looked for within another.
 const SHORTEST_PART: usize = 4;
 
-fn compare(
-    pattern: &Pattern,
-    text: &str,
-    key: &[u8],
-    mark: u64,
-    how: Likeness,
-    least: f32,
-) -> f32 {
+fn compare(pattern: &Pattern, text: &str, key: &[u8], mark: u64, how: Likeness, least: f32) -> f32 {
     let (asked, stored) = (pattern.len(), key.len() as u32);
     let longest = asked.max(stored);
     let most = most_errors(longest, least);

@@ -103,7 +103,11 @@ pub(super) fn plain_box(text: &str) -> String {
         plain.extend(c.to_uppercase());
     }
     let bare = plain.trim_start_matches('0');
-    if bare.is_empty() { plain } else { bare.to_owned() }
+    if bare.is_empty() {
+        plain
+    } else {
+        bare.to_owned()
+    }
 }
 
 #[cfg(test)]

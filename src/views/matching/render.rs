@@ -76,15 +76,24 @@ impl Renderer<'_> {
             self.address_head(address, &mut out);
         }
         if let Some(place) = found.place {
-            out.insert("gemeente".into(), self.named(place, "gemeenten", "gemeentenaam"));
+            out.insert(
+                "gemeente".into(),
+                self.named(place, "gemeenten", "gemeentenaam"),
+            );
         }
         if let Some(address) = found.address
             && let Some(post) = self.first(address, &format!("{ADRES}heeftPostinfo"))
         {
-            out.insert("postinfo".into(), Json::Object(self.reference(post, "postinfo")));
+            out.insert(
+                "postinfo".into(),
+                Json::Object(self.reference(post, "postinfo")),
+            );
         }
         if let Some(street) = found.street {
-            out.insert("straatnaam".into(), self.named(street, "straatnamen", "straatnaam"));
+            out.insert(
+                "straatnaam".into(),
+                self.named(street, "straatnamen", "straatnaam"),
+            );
             if let Some(text) = name_of(self.view, street, &format!("{ADRES}homoniemToevoeging")) {
                 let addition = json!({ "geografischeNaam": spelling(text) });
                 out.insert("homoniemToevoeging".into(), addition);
@@ -134,8 +143,8 @@ impl Renderer<'_> {
     fn address_head(&self, address: Id, out: &mut Map<String, Json>) {
         let object = self.object_id(address);
         let identifier = self.first(address, adms::IDENTIFIER);
-        let structured = identifier
-            .and_then(|id| self.first(id, generiek::GESTRUCTUREERDE_IDENTIFICATOR));
+        let structured =
+            identifier.and_then(|id| self.first(id, generiek::GESTRUCTUREERDE_IDENTIFICATOR));
         let text = |p: &str| structured.and_then(|id| self.text(id, p));
         let mut own = Map::new();
         let iri = self.view.iri(address).unwrap_or_default().into_owned();
@@ -185,7 +194,10 @@ impl Renderer<'_> {
     fn named(&self, id: Id, list: &str, key: &str) -> Json {
         let mut out = self.reference(id, list);
         if let Some(text) = name_of(self.view, id, rdfs::LABEL) {
-            out.insert(key.to_owned(), json!({ "geografischeNaam": spelling(text) }));
+            out.insert(
+                key.to_owned(),
+                json!({ "geografischeNaam": spelling(text) }),
+            );
         }
         Json::Object(out)
     }

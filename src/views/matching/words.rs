@@ -175,8 +175,7 @@ pub(super) fn words_of(text: &str) -> Vec<String> {
             continue;
         }
         let mut letters = word.chars();
-        let is_single =
-            letters.next().is_some_and(char::is_alphabetic) && letters.next().is_none();
+        let is_single = letters.next().is_some_and(char::is_alphabetic) && letters.next().is_none();
         if is_single
             && was_single
             && let Some(last) = words.last_mut()
