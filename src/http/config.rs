@@ -12,6 +12,8 @@ pub struct ServerConfig {
     pub bind: SocketAddr,
     /// Token that allows writing; without it the server only reads.
     pub admin_token: Option<String>,
+    /// Whether a change of an existing item must name the state it was made for (`If-Match`).
+    pub require_if_match: bool,
     /// Time a query gets when the request names none.
     pub query_timeout: Duration,
     /// Most time a request may ask for.
@@ -64,6 +66,7 @@ impl Default for ServerConfig {
         Self {
             bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 7400)),
             admin_token: None,
+            require_if_match: false,
             query_timeout: Duration::from_secs(30),
             max_query_timeout: Duration::from_secs(120),
             max_rows: 10_000_000,

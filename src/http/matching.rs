@@ -3,7 +3,7 @@
 
 use super::body::Params;
 use super::error::ApiError;
-use super::moment::{Moment, PARAMETER};
+use super::moment::{Moment, PARAMETERS};
 use super::reply::{Document, JSON, JSON_LD, choose, language_of};
 use super::state::{AppState, blocking};
 use crate::rdf::label::Text;
@@ -161,7 +161,8 @@ impl<'a> Known<'a> {
     fn read(params: &'a Params, names: &[&str]) -> Result<Self, ApiError> {
         for (name, _) in &params.0 {
             let is_known = names.contains(&name.as_str())
-                || [PARAMETER, "format", "bekendOp", "geldigOp"].contains(&name.as_str());
+                || name == "format"
+                || PARAMETERS.contains(&name.as_str());
             if !is_known {
                 let list = names.join(", ");
                 return Err(ApiError::bad_request(

@@ -62,6 +62,18 @@ pub fn lambert_72_to_2008(position: (f64, f64)) -> Option<(f64, f64)> {
     geo::lambert_72_to_2008(position)
 }
 
+/// The IRI of a coordinate reference system under any of its names (`EPSG:31370`, an IRI or URN of the OGC, `CRS84`);
+/// `None` for one not known here.
+pub fn system_of(name: &str) -> Option<&'static str> {
+    geo::system_of(name)
+}
+
+/// A GML or WKT literal as GML in the named system, metres to the centimetre; `None` for what is no geometry, and where
+/// the system does not reach.
+pub fn gml_in(lexical: &str, is_wkt: bool, system: &str) -> Option<String> {
+    geo::gml_in(lexical, is_wkt, system)
+}
+
 /// What queries look up besides quads, derived from the texts of a store: the words of literals and the places of geometries.
 /// For [`OpenOptions::derived`](crate::store::OpenOptions::derived), so that a store keeps them in files.
 pub fn derived() -> Derivers {
