@@ -157,7 +157,7 @@ async fn answer(
     blocking(move || {
         let _turn = turn;
         let view = shown.view();
-        let index = state.names_of(&shown);
+        let index = state.address_names(&shown);
         let renderer = Renderer {
             view: &view,
             dialect: &state.dialect,

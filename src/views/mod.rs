@@ -15,6 +15,7 @@ pub mod patch;
 pub mod profiles;
 pub mod rdf_document;
 pub mod resource;
+pub mod searching;
 pub mod service;
 pub mod state_tag;
 #[cfg(test)]

@@ -160,7 +160,7 @@ fn is_past_content(iri: &str) -> bool {
 }
 
 /// Text and language of a literal.
-pub(super) fn literal(view: &View, id: Id) -> Option<(String, Option<String>)> {
+pub(crate) fn literal(view: &View, id: Id) -> Option<(String, Option<String>)> {
     if !id.is_literal() {
         return None;
     }
