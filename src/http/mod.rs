@@ -26,6 +26,7 @@ mod layers;
 mod ledger;
 mod matching;
 mod moment;
+mod openapi;
 mod pages;
 mod queries;
 mod reply;
@@ -126,6 +127,12 @@ pub fn router(state: AppState) -> Router {
         .route("/contexts", get(documents::contexts))
         .route("/contexts/{file}", get(documents::context))
         .route("/api", get(collections::index))
+        .route("/api/docs", get(openapi::page))
+        .route("/api/docs/{operation}", get(openapi::operation))
+        .route("/openapi.json", get(openapi::openapi))
+        .route("/schemas", get(openapi::schemas))
+        .route("/schemas/{file}", get(openapi::schema))
+        .route("/schemas/{register}/{file}", get(openapi::of_register))
         .route("/api/info", get(test_bed::info))
         .route("/api/validate", post(test_bed::validate))
         .route("/api/validateMultiple", post(test_bed::validate_multiple))

@@ -16,12 +16,13 @@ use crate::rdf::label::Language;
 use crate::registry::{Register, Registry};
 use crate::store::{Snapshot, View};
 use crate::views::html::{EarlierState, Site};
+use crate::views::interface::{Ingredients, Interface};
 use crate::views::matching::{Index, Matcher};
 use crate::views::{CollectionIndex, Context, Dialect, void};
 use oxrdf::Triple;
 use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -85,6 +86,8 @@ pub struct Inner {
     pub(super) items: Kept,
     /// [`Snapshot::identity`] of the state asked last. What is counted once for a state is counted by its first query.
     warm: AtomicU64,
+    /// Descriptions of what this server offers.
+    interface: OnceLock<Interface>,
     /// Differs between processes: states of memory-only registries have no digest.
     pub(super) process_nonce: u64,
 }
@@ -138,6 +141,7 @@ impl AppState {
                 known_tags: KnownTags::default(),
                 answers: Answers::new(config.max_kept_answers_bytes),
                 items: Kept::default(),
+                interface: OnceLock::new(),
                 looks_back: Arc::new(Semaphore::new(LOOKS_BACK)),
                 process_nonce: u64::from(std::process::id())
                     ^ jiff::Timestamp::now().as_nanosecond() as u64,
@@ -145,6 +149,21 @@ impl AppState {
                 config,
             }),
         }
+    }
+
+    /// The descriptions of what this server offers, made by whoever asks first. Not for threads that answer requests.
+    pub(super) fn interface(&self) -> Result<&Interface, ApiError> {
+        if let Some(known) = self.interface.get() {
+            return Ok(known);
+        }
+        let made = Interface::describe(&Ingredients {
+            base: self.registry.base(),
+            registers: self.registry.registers(),
+            context_of: &|register| self.contexts.get(&register.context).map(|c| &**c),
+            contact: &self.config.contact,
+        })
+        .map_err(ApiError::internal)?;
+        Ok(self.interface.get_or_init(|| made))
     }
 
     /// A turn to run a query; waits a moment when all are taken.

@@ -21,6 +21,7 @@ mod manifest_files;
 mod matching;
 mod mending;
 mod normalise;
+mod openapi;
 mod oslo;
 mod plan;
 mod protocol;
