@@ -202,7 +202,7 @@ impl AppState {
     }
 
     /// The names of streets and municipalities in the state shown.
-    pub(super) fn names_of(&self, shown: &Shown) -> Arc<Index> {
+    pub(super) fn address_names(&self, shown: &Shown) -> Arc<Index> {
         let is_newest = || shown.snapshot().is_same_as(&self.registry.snapshot());
         let is_newest = shown.is_now() || is_newest();
         self.matcher.index(&shown.view(), is_newest)

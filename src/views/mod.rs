@@ -19,6 +19,7 @@ pub mod patch;
 pub mod profiles;
 pub mod rdf_document;
 pub mod resource;
+pub mod searching;
 pub mod service;
 pub mod shipped;
 pub mod state_tag;
