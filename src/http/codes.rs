@@ -1,7 +1,7 @@
 //! The codes of problems with their status and meaning, as `/fouten` lists them. Builds no problem itself.
 
 /// Every code with its status and what it means; `/fouten` shows them, and each problem's `type` leads there.
-pub(super) const CODES: [(&str, u16, &str, &str); 81] = [
+pub(super) const CODES: [(&str, u16, &str, &str); 86] = [
     (
         "accept-datetime",
         400,
@@ -123,6 +123,24 @@ pub(super) const CODES: [(&str, u16, &str, &str); 81] = [
         "Items of this register bring their own IRI.",
     ),
     (
+        "idempotency-key",
+        400,
+        "De hoofding Idempotency-Key is geen sleutel.",
+        "The header Idempotency-Key is no key.",
+    ),
+    (
+        "idempotency-reused",
+        422,
+        "De Idempotency-Key hoorde bij een ander verzoek.",
+        "The Idempotency-Key belonged to another request.",
+    ),
+    (
+        "idempotency-running",
+        409,
+        "Een verzoek met deze Idempotency-Key loopt nog.",
+        "A request with this Idempotency-Key is still running.",
+    ),
+    (
         "ill-formed-value",
         400,
         "Een waarde past niet bij haar datatype.",
@@ -193,6 +211,12 @@ pub(super) const CODES: [(&str, u16, &str, &str); 81] = [
         400,
         "Het formulier bevat geen leesbaar bestand.",
         "The form holds no readable file.",
+    ),
+    (
+        "no-commands",
+        501,
+        "De opdrachten van de basisregisters bestaan hier niet.",
+        "The commands of the base registries do not exist here.",
     ),
     (
         "no-item",
@@ -409,6 +433,12 @@ pub(super) const CODES: [(&str, u16, &str, &str); 81] = [
         503,
         "Er lopen te veel bevragingen tegelijk.",
         "Too many queries are running.",
+    ),
+    (
+        "too-many-tickets",
+        503,
+        "Er wachten te veel wijzigingen op hun beurt.",
+        "Too many changes wait for their turn.",
     ),
     (
         "unauthorized",

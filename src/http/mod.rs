@@ -130,6 +130,24 @@ pub fn router(state: AppState) -> Router {
                 .patch(items::change)
                 .delete(items::remove),
         )
+        .route("/v2/tickets/{id}", get(items::tickets::ticket))
+        .route("/v3/tickets/{id}", get(items::tickets::ticket))
+        .route(
+            "/v2/{register}/acties/{*action}",
+            post(items::commands::on_register),
+        )
+        .route(
+            "/v3/{register}/acties/{*action}",
+            post(items::commands::on_register),
+        )
+        .route(
+            "/v2/{register}/{id}/acties/{*action}",
+            post(items::commands::on_item),
+        )
+        .route(
+            "/v3/{register}/{id}/acties/{*action}",
+            post(items::commands::on_item),
+        )
         .route(
             "/validate",
             get(validation::form).post(validation::validate),
