@@ -135,6 +135,24 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "Items of this register bring their own IRI.",
     ),
     (
+        "idempotency-key",
+        400,
+        "De hoofding Idempotency-Key is geen sleutel.",
+        "The header Idempotency-Key is no key.",
+    ),
+    (
+        "idempotency-reused",
+        422,
+        "De Idempotency-Key hoorde bij een ander verzoek.",
+        "The Idempotency-Key belonged to another request.",
+    ),
+    (
+        "idempotency-running",
+        409,
+        "Een verzoek met deze Idempotency-Key loopt nog.",
+        "A request with this Idempotency-Key is still running.",
+    ),
+    (
         "ill-formed-value",
         400,
         "Een waarde past niet bij haar datatype.",
@@ -217,6 +235,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         400,
         "Het formulier bevat geen leesbaar bestand.",
         "The form holds no readable file.",
+    ),
+    (
+        "no-commands",
+        501,
+        "De opdrachten van de basisregisters bestaan hier niet.",
+        "The commands of the base registries do not exist here.",
     ),
     (
         "no-item",
@@ -439,6 +463,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         503,
         "Er lopen te veel bevragingen tegelijk.",
         "Too many queries are running.",
+    ),
+    (
+        "too-many-tickets",
+        503,
+        "Er wachten te veel wijzigingen op hun beurt.",
+        "Too many changes wait for their turn.",
     ),
     (
         "unauthorized",
