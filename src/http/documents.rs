@@ -11,13 +11,12 @@ use crate::rdf::format::{Format, negotiate};
 use crate::registry::Register;
 use crate::store::{Id, View};
 use crate::views::html::{ResourcePage, percent_encode, render_resource};
-use crate::views::{EmbedRules, Tree, build_tree, jsonld, rdf_document};
+use crate::views::{EmbedRules, Outline, Rules, Tree, compact, rdf_document};
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use rustc_hash::FxHashSet;
-use std::sync::Arc;
 
 /// References to a resource listed on its page.
 const LISTED_INCOMING: usize = 25;
@@ -200,12 +199,29 @@ pub(super) fn embed_rules(register: Option<&Register>) -> EmbedRules {
     EmbedRules::new(register.map_or_else(Vec::new, |register| register.embed.clone()))
 }
 
-/// The JSON-LD text of a tree by a register's context.
-pub(super) fn json_ld(state: &AppState, register: Option<&Register>, tree: &Tree) -> String {
+/// The JSON-LD text of an outline by a register's context.
+pub(super) fn json_ld(
+    state: &AppState,
+    view: &View,
+    register: Option<&Register>,
+    outline: &Outline,
+) -> Vec<u8> {
     let name = register.map_or("generiek", |register| register.context.as_str());
-    let context = state.context_of(register);
     let reference = format!("{}/contexts/{name}.jsonld", state.registry.base());
-    format!("{:#}\n", jsonld::document(tree, &context, reference.into()))
+    compact::document(view, &state.names_of(view, register), outline, &reference)
+}
+
+/// The statements of the document about a resource.
+pub(super) fn outline_of(
+    state: &AppState,
+    view: &View,
+    register: Option<&Register>,
+    (iri, subject): (&str, Id),
+    rules: &EmbedRules,
+) -> Result<Outline, ApiError> {
+    let names = state.names_of(view, register);
+    let outline = Rules::of(view, rules).outline(view, &names, subject)?;
+    outline.ok_or_else(|| unknown(iri))
 }
 
 #[expect(
@@ -222,13 +238,16 @@ fn respond(
     with_format: impl Fn(&str) -> String,
     headers: &HeaderMap,
 ) -> Result<Response, ApiError> {
-    let tree = build_tree(view, subject, &embed_rules(register))?.ok_or_else(|| unknown(iri))?;
+    let outline = outline_of(state, view, register, (iri, subject), &embed_rules(register))?;
     let body = match chosen {
-        HTML => page(state, (shown, view), subject, &tree, &with_format).into_bytes(),
-        JSON_LD | JSON => json_ld(state, register, &tree).into_bytes(),
+        HTML => {
+            let tree = Tree::of(view, &outline);
+            page(state, (shown, view), subject, &tree, &with_format).into_bytes()
+        }
+        JSON_LD | JSON => json_ld(state, view, register, &outline),
         _ => {
             let format = Format::from_media_type(chosen).unwrap_or(Format::Turtle);
-            let triples = tree.triples();
+            let triples = Tree::of(view, &outline).triples();
             let mut out = Vec::new();
             let written = if format.has_graphs() {
                 rdf_document::write_with_graphs(view, &triples, format, &mut out)
@@ -340,17 +359,4 @@ pub(super) async fn contexts(State(state): State<AppState>, headers: HeaderMap) 
     Document::new(JSON, format!("{body:#}\n"))
         .cached(super::reply::A_DAY)
         .respond(&headers)
-}
-
-/// The context for writing collections: a register's own terms, then those of the envelope.
-pub(super) fn collection_context(
-    state: &AppState,
-    register: &Register,
-) -> Arc<crate::views::Context> {
-    let envelope = crate::views::Context::parse(super::collections::CONTEXT).unwrap_or_default();
-    Arc::new(
-        (*state.context_of(Some(register)))
-            .clone()
-            .followed_by(&envelope),
-    )
 }

@@ -14,7 +14,7 @@ use crate::rdf::label::Language;
 use crate::registry::{Register, Registry};
 use crate::store::{Snapshot, View};
 use crate::views::html::{EarlierState, Site};
-use crate::views::{CollectionIndex, Context, void};
+use crate::views::{CollectionIndex, Context, KeptNames, Names, void};
 use oxrdf::Triple;
 use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -52,6 +52,9 @@ pub struct Inner {
     pub(super) context_store: ContextStore,
     /// Contexts by name, for writing.
     pub(super) contexts: FxHashMap<String, Arc<Context>>,
+    /// Contexts for writing collections by the name of the register's: its own terms, then those of the envelope.
+    collection_contexts: FxHashMap<String, Arc<Context>>,
+    names: KeptNames,
     /// The queries that run and the last ones that ended.
     pub(super) ledger: Arc<Ledger>,
     /// Descriptions of the data made lately, oldest first, by [`Snapshot::identity`] and graph.
@@ -92,8 +95,15 @@ impl AppState {
                 _ => tracing::error!(name, "A shipped context cannot be written with"),
             }
         }
+        let envelope = Context::parse(super::collections::CONTEXT).unwrap_or_default();
+        let collection_contexts = contexts.iter().map(|(name, context): (&String, &Arc<Context>)| {
+            let both = (**context).clone().followed_by(&envelope);
+            (name.clone(), Arc::new(both))
+        });
         Self {
             inner: Arc::new(Inner {
+                collection_contexts: collection_contexts.collect(),
+                names: KeptNames::default(),
                 token: config.admin_token.as_deref().and_then(AdminToken::new),
                 context_store: ContextStore::shipped(registry.base()),
                 collections: Arc::default(),
@@ -197,6 +207,19 @@ impl AppState {
     pub(super) fn context_of(&self, register: Option<&Register>) -> Arc<Context> {
         let name = register.map_or("generiek", |register| register.context.as_str());
         self.contexts.get(name).cloned().unwrap_or_default()
+    }
+
+    /// The names of predicates and classes in documents of a register.
+    pub(super) fn names_of(&self, view: &View, register: Option<&Register>) -> Arc<Names> {
+        let name = register.map_or("generiek", |register| register.context.as_str());
+        self.names.of(view, name, &self.context_of(register))
+    }
+
+    /// The names of predicates and classes in collections of a register.
+    pub(super) fn collection_names_of(&self, view: &View, register: &Register) -> Arc<Names> {
+        let context = self.collection_contexts.get(&register.context);
+        let context = context.cloned().unwrap_or_default();
+        self.names.of(view, &format!("{}/", register.context), &context)
     }
 
     /// What pages need to know, with the state shown when the reader asked for one. Pages are in Dutch, whatever the browser prefers: half a page in each language helps nobody.

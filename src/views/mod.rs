@@ -4,19 +4,26 @@
 
 pub mod codes;
 pub mod collection;
+pub mod compact;
 pub mod context;
 pub mod explain;
 pub mod html;
 pub mod jsonld;
 pub mod labels;
+mod names;
+mod outline;
 pub mod profiles;
 pub mod rdf_document;
 pub mod resource;
+mod selection;
 pub mod service;
 #[cfg(test)]
 mod test_data;
 pub mod void;
 
-pub use collection::{CollectionIndex, CollectionQuery, FilterError, Page};
+pub use collection::{CollectionIndex, CollectionQuery, FilterError, Page, Refused, WrongValue};
 pub use context::{Context, ContextError};
+pub use names::{KeptNames, Names};
+pub use outline::{Outline, Rules};
 pub use resource::{EmbedRules, Node, Property, TooLarge, Tree, Value, build_tree};
+pub use selection::{Keys, Selection};
