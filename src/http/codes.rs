@@ -1,12 +1,18 @@
 //! The codes of problems with their status and meaning, as `/fouten` lists them. Builds no problem itself.
 
 /// Every code with its status and what it means; `/fouten` shows them, and each problem's `type` leads there.
-pub(super) const CODES: [(&str, u16, &str, &str); 58] = [
+pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
     (
         "accept-datetime",
         400,
         "De hoofding Accept-Datetime is geen HTTP-datum.",
         "The header Accept-Datetime is not an HTTP date.",
+    ),
+    (
+        "address-match",
+        400,
+        "Een parameter van adresmatch ontbreekt of klopt niet; fouten zegt welke.",
+        "A parameter of adresmatch is missing or not right; fouten tells which.",
     ),
     (
         "as-of",
@@ -21,10 +27,22 @@ pub(super) const CODES: [(&str, u16, &str, &str); 58] = [
         "This address does not know earlier states.",
     ),
     (
+        "bad-id",
+        400,
+        "Het adres of @id is geen IRI van dit register.",
+        "The address or @id is no IRI of this register.",
+    ),
+    (
         "bad-parameter",
         400,
         "Een parameter is onbekend, dubbel of geen waarde van zijn type.",
         "A parameter is unknown, given twice or no value of its type.",
+    ),
+    (
+        "bad-patch",
+        400,
+        "De inhoud is geen JSON Patch.",
+        "The content is no JSON Patch.",
     ),
     (
         "body-incomplete",
@@ -63,6 +81,12 @@ pub(super) const CODES: [(&str, u16, &str, &str); 58] = [
         "The resource has too many statements for one document.",
     ),
     (
+        "duplicate-key",
+        400,
+        "Een JSON-object heeft twee keer dezelfde sleutel.",
+        "A JSON object has the same key twice.",
+    ),
+    (
         "duplicate-parameter",
         400,
         "Een parameter die één keer mag voorkomen, staat er meer dan één keer.",
@@ -87,6 +111,12 @@ pub(super) const CODES: [(&str, u16, &str, &str); 58] = [
         "The request uses a field or value that is not supported here.",
     ),
     (
+        "gone",
+        410,
+        "Over het object staat hier niets meer; het antwoord zegt sinds wanneer.",
+        "Nothing is said here about the object any more; the answer says since when.",
+    ),
+    (
         "graph-iri",
         400,
         "De naam van de graaf is geen volledige IRI.",
@@ -99,6 +129,18 @@ pub(super) const CODES: [(&str, u16, &str, &str); 58] = [
         "The request does not name exactly one graph.",
     ),
     (
+        "id-needed",
+        400,
+        "Items van dit register brengen hun eigen IRI mee.",
+        "Items of this register bring their own IRI.",
+    ),
+    (
+        "ill-formed-value",
+        400,
+        "Een waarde past niet bij haar datatype.",
+        "A value does not fit its datatype.",
+    ),
+    (
         "index-damaged",
         500,
         "Een deel van de index kan niet gelezen worden; de gegevens staan nog in het log.",
@@ -109,6 +151,30 @@ pub(super) const CODES: [(&str, u16, &str, &str); 58] = [
         500,
         "Er ging iets mis op de server.",
         "Something went wrong on the server.",
+    ),
+    (
+        "invalid-json",
+        400,
+        "De inhoud is geen JSON.",
+        "The content is not JSON.",
+    ),
+    (
+        "item-exists",
+        409,
+        "Het item bestaat al.",
+        "The item exists already.",
+    ),
+    (
+        "language-tag",
+        400,
+        "Een taalcode is geen taalcode.",
+        "A language tag is none.",
+    ),
+    (
+        "large-number",
+        400,
+        "Een getal is te groot om overal gelijk gelezen te worden.",
+        "A number is too large to be read alike everywhere.",
     ),
     (
         "limit",
@@ -135,10 +201,28 @@ pub(super) const CODES: [(&str, u16, &str, &str); 58] = [
         "A required parameter is missing.",
     ),
     (
+        "moment-twice",
+        400,
+        "De parameters asOf en bekendOp staan er allebei.",
+        "The parameters asOf and bekendOp are both given.",
+    ),
+    (
+        "moved",
+        301,
+        "Het object is vervangen door een ander, waarheen Location leidt.",
+        "The object was replaced by another, to which Location leads.",
+    ),
+    (
         "multipart",
         400,
         "Het formulier bevat geen leesbaar bestand.",
         "The form holds no readable file.",
+    ),
+    (
+        "no-item",
+        400,
+        "De inhoud zegt niet duidelijk over welk item ze gaat.",
+        "The content does not say clearly which item it is about.",
     ),
     (
         "no-longer-kept",
@@ -159,6 +243,12 @@ pub(super) const CODES: [(&str, u16, &str, &str); 58] = [
         "The format asked for is not available here.",
     ),
     (
+        "not-an-iri",
+        400,
+        "Waar een volledige IRI hoort, staat iets anders.",
+        "Something else stands where a full IRI should be.",
+    ),
+    (
         "not-found",
         404,
         "Er is niets onder dit adres of deze naam.",
@@ -177,10 +267,28 @@ pub(super) const CODES: [(&str, u16, &str, &str); 58] = [
         "The commit of that number is not made yet.",
     ),
     (
+        "other-class",
+        422,
+        "Het item heeft alleen klassen die niet van het register zijn.",
+        "The item has only classes that are not of the register.",
+    ),
+    (
         "other-graphs",
         400,
         "De inhoud noemt andere grafen dan het verzoek.",
         "The content names other graphs than the request.",
+    ),
+    (
+        "other-id",
+        400,
+        "De inhoud gaat over een ander item dan het adres.",
+        "The content is about another item than the address.",
+    ),
+    (
+        "other-subjects",
+        422,
+        "De inhoud doet uitspraken over iets anders dan het item en zijn delen.",
+        "The content makes statements about something other than the item and its parts.",
     ),
     (
         "parse-error",
@@ -189,10 +297,22 @@ pub(super) const CODES: [(&str, u16, &str, &str); 58] = [
         "The content cannot be read; line and column point to the place.",
     ),
     (
+        "patch-conflict",
+        409,
+        "Een bewerking van een JSON Patch past niet op het item.",
+        "An operation of a JSON Patch does not fit the item.",
+    ),
+    (
         "precondition-failed",
         412,
         "De graaf is niet meer zoals het verzoek veronderstelt (If-Match, If-None-Match).",
         "The graph is not as the request supposes any more (If-Match, If-None-Match).",
+    ),
+    (
+        "precondition-required",
+        428,
+        "Een bestaand item wordt hier alleen met If-Match gewijzigd.",
+        "An existing item is changed here with If-Match only.",
     ),
     (
         "query-cancelled",
@@ -279,6 +399,12 @@ pub(super) const CODES: [(&str, u16, &str, &str); 58] = [
         "The graph belongs to a source, and only that writes to it.",
     ),
     (
+        "stated-elsewhere",
+        409,
+        "Wat het register over het item zegt, staat in een andere graaf.",
+        "What the registry says of the item is in another graph.",
+    ),
+    (
         "stored-query-broken",
         500,
         "Het bestand van de klaargezette bevraging kan niet gelezen worden.",
@@ -289,6 +415,12 @@ pub(super) const CODES: [(&str, u16, &str, &str); 58] = [
         400,
         "De gevraagde tijdslimiet is geen aantal seconden.",
         "The time limit asked for is not a number of seconds.",
+    ),
+    (
+        "too-deep",
+        400,
+        "De inhoud is te diep genest.",
+        "The content nests too deep.",
     ),
     (
         "too-far-back",
@@ -309,6 +441,18 @@ pub(super) const CODES: [(&str, u16, &str, &str); 58] = [
         "Writing needs a valid administrator token.",
     ),
     (
+        "unknown-class",
+        400,
+        "De context kent een klasse niet.",
+        "The context does not know a class.",
+    ),
+    (
+        "unknown-context",
+        400,
+        "De inhoud noemt een context die hier niet gelezen wordt.",
+        "The content names a context that is not read here.",
+    ),
+    (
         "unknown-filter",
         400,
         "Het register kent de filter niet.",
@@ -321,10 +465,22 @@ pub(super) const CODES: [(&str, u16, &str, &str); 58] = [
         "There is no format of that name.",
     ),
     (
+        "unknown-key",
+        400,
+        "De context kent een sleutel niet; er wordt niets weggelaten.",
+        "The context does not know a key; nothing is left out.",
+    ),
+    (
         "unknown-profile",
         400,
         "Er is geen toepassingsprofiel van die naam.",
         "There is no application profile of that name.",
+    ),
+    (
+        "unsupported-keyword",
+        400,
+        "Een sleutelwoord van JSON-LD wordt hier niet gelezen.",
+        "A keyword of JSON-LD is not read here.",
     ),
     (
         "unsupported-media-type",
@@ -345,9 +501,21 @@ pub(super) const CODES: [(&str, u16, &str, &str); 58] = [
         "An operation of the update is not allowed or not possible.",
     ),
     (
+        "valid-at",
+        400,
+        "De parameter geldigOp is geen datum of tijdstip.",
+        "The parameter geldigOp is not a date or moment.",
+    ),
+    (
         "writing-stopped",
         503,
         "Er wordt niets meer geschreven tot de server herstart is.",
         "Nothing is written until the server is restarted.",
+    ),
+    (
+        "wrong-type",
+        400,
+        "Een waarde is van een andere soort dan haar sleutel.",
+        "A value is of another kind than its key.",
     ),
 ];

@@ -3,7 +3,6 @@
 
 use super::body::Params;
 use super::error::ApiError;
-use super::moment::PARAMETER;
 use crate::query::{BoxError, BoxSearch};
 use crate::rdf::label::Text;
 use crate::registry::{COMMON_PARAMETERS, Register};
@@ -117,9 +116,9 @@ impl Asked {
         &self,
         register: &Register,
         format: Option<&str>,
-        as_of: Option<u64>,
+        pins: &[(&'static str, String)],
     ) -> String {
-        self.address_of(register, self.query.after.as_deref(), self.query.offset, format, as_of)
+        self.address_of(register, self.query.after.as_deref(), self.query.offset, format, pins)
     }
 
     /// The address of the page after the item with a token.
@@ -127,9 +126,9 @@ impl Asked {
         &self,
         register: &Register,
         token: &str,
-        as_of: Option<u64>,
+        pins: &[(&'static str, String)],
     ) -> String {
-        self.address_of(register, Some(token), 0, self.format.as_deref(), as_of)
+        self.address_of(register, Some(token), 0, self.format.as_deref(), pins)
     }
 
     fn address_of(
@@ -138,7 +137,7 @@ impl Asked {
         after: Option<&str>,
         offset: usize,
         format: Option<&str>,
-        as_of: Option<u64>,
+        pins: &[(&'static str, String)],
     ) -> String {
         let query = &self.query;
         let mut out = format!("/api/{}", register.name);
@@ -168,8 +167,8 @@ impl Asked {
         if let Some(format) = format {
             put("format", format);
         }
-        if let Some(seq) = as_of {
-            put(PARAMETER, &seq.to_string());
+        for (name, value) in pins {
+            put(name, value);
         }
         out
     }
@@ -201,7 +200,7 @@ pub(super) fn item_selection(
 
 /// Parameters of one item, the common ones last.
 const OF_ITEMS: [&str; 9] = [
-    "fields", "expand", "lang", "format", PARAMETER, "bekendOp", "geldigOp", "apikey", "frame",
+    "fields", "expand", "lang", "format", "asOf", "bekendOp", "geldigOp", "apikey", "frame",
 ];
 
 fn number(text: &str, least: usize, most: usize) -> Option<usize> {

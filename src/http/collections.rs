@@ -2,18 +2,22 @@
 
 use super::body::Params;
 use super::collection_query::{Asked, item_selection};
-use super::documents::{embed_rules, find_item, json_ld, outline_of};
+use super::documents::{candidates, embed_rules, find_item, json_ld_of, outline_of};
 use super::error::ApiError;
+use super::gone::{Route, moved, only_successor, or_gone};
 use super::moment::Moment;
 use super::reply::{Document, HTML, JSON, JSON_LD, choose};
 use super::state::{AppState, blocking};
+use super::versions::tell_times;
 use crate::rdf::format::Format;
 use crate::registry::Register;
 use crate::store::View;
 use crate::views::collection::token_of;
 use crate::views::html::{CollectionPage, percent_encode, render_collection};
 use crate::views::compact::{self, JsonWriter};
-use crate::views::{EmbedRules, Names, Node, Outline, Page, Rules, TooLarge, Tree, rdf_document};
+use crate::views::{
+    EmbedRules, Names, Node, Outline, Page, Rules, StateTag, TooLarge, Tree, rdf_document,
+};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -45,7 +49,8 @@ const OFFERS: [&str; 6] = [
     "application/n-triples",
     "application/rdf+xml",
 ];
-fn register_of<'a>(state: &'a AppState, name: &str) -> Result<&'a Register, ApiError> {
+/// The register with a name, or what is wrong with the address.
+pub(super) fn register_of<'a>(state: &'a AppState, name: &str) -> Result<&'a Register, ApiError> {
     state.registry.register(name).ok_or_else(|| {
         let names: Vec<&str> = state
             .registry
@@ -131,15 +136,15 @@ pub(super) async fn collection(
             .collections_of(&shown)
             .page(&view, register, &asked.query)?;
         // Pages of one collection are pages of one state.
-        let seq = shown.asked_seq();
-        let address = |format: Option<&str>| asked.address(register, format, seq);
+        let pins = shown.pins();
+        let address = |format: Option<&str>| asked.address(register, format, pins);
         let base = state.registry.base();
         let next = page.next.as_deref();
-        let next = next.map(|token| asked.address_after(register, token, seq));
+        let next = next.map(|token| asked.address_after(register, token, pins));
         let mut rules = embed_rules(Some(register));
         rules.only = Some(register.list.clone());
         rules.selection = asked.selection.clone();
-        let names = state.names_of(&view, Some(register));
+        let names = state.keys_of(&view, Some(register));
         let items = items_of(&view, &names, &page, &rules)?;
         let here = format!("{base}{}", address(None));
         let body = match chosen {
@@ -210,18 +215,24 @@ pub(super) async fn item(
     let selection = item_selection(register, &state.context_of(Some(register)), &params)?;
     let chosen = choose(&headers, params.get("format"), &[JSON_LD, JSON])?;
     let shown = moment.state(&state).await?;
-    blocking(move || {
+    let (app, at) = (state.clone(), shown.clone());
+    let iris = candidates(&state, &register_of(&state, &name)?.kind, &id);
+    let made = blocking(move || {
         let register = register_of(&state, &name)?;
         let view = shown.view();
         let (iri, subject) = find_item(&state, &view, &register.kind, &id)?;
+        if let Some(successor) = only_successor(&view, subject) {
+            return Err(moved(&state, &shown, &iri, &successor, Route::Api));
+        }
         let mut rules = embed_rules(Some(register));
+        let is_whole = selection.is_empty();
         rules.selection = selection;
         let outline = outline_of(&state, &view, Some(register), (&iri, subject), &rules)?;
         let base = state.registry.base();
         let shapes = state
             .registry
             .graph_iri(&format!("shapes/{}", register.profile));
-        let document = Document::new(chosen, json_ld(&state, &view, Some(register), &outline))
+        let document = Document::new(chosen, json_ld_of(&state, &view, Some(register), &outline))
             .at(&shown)
             .link(
                 &format!("{base}/api/{}/{}", register.name, percent_encode(&id)),
@@ -235,9 +246,21 @@ pub(super) async fn item(
                 "alternate",
                 Some(HTML),
             );
+        // What a request selects is not the state of the resource.
+        let document = if is_whole {
+            document.of_state(StateTag::of(&view, &outline))
+        } else {
+            document
+        };
+        let names = (register.kind.as_str(), id.as_str());
+        let address = format!("{base}/api/{}/{}", register.name, percent_encode(&id));
+        let document = tell_times(document, &state, (&shown, subject), names, &address);
         Ok(document.respond(&headers))
-    })
-    .await
+    });
+    match made.await {
+        Ok(response) => Ok(response),
+        Err(error) => Err(or_gone(&app, &at, iris, Route::Api, error).await),
+    }
 }
 
 /// The items of a page, each with what the register declares for lists or the request selects.
@@ -282,7 +305,7 @@ fn envelope(
     envelope: &Envelope<'_>,
 ) -> Vec<u8> {
     let base = state.registry.base();
-    let names = state.collection_names_of(view, register);
+    let names = state.collection_keys_of(view, register);
     let mut json = JsonWriter::new();
     json.open(b'{');
     json.key(b"\"@context\"");

@@ -4,7 +4,9 @@
 pub mod assets;
 mod commit;
 mod gate;
+mod gone;
 mod history;
+mod items;
 mod kept;
 mod made;
 mod quarantine;
@@ -17,7 +19,9 @@ mod versions;
 
 pub use commit::{CommitError, CommitRequest, Findings, JudgedState, LISTED, Outcome, Rejection};
 pub use gate::{GATE_GRAPH, GATE_NS, Gate, GateRule, Level, Mode};
+pub use gone::{Gone, SubjectChange, SubjectChanges};
 pub use history::HistoryEvent;
+pub use items::{Item, ItemError, ItemWritten, MAX_ITEM_STATEMENTS};
 pub use quarantine::{Aside, QUARANTINE, QUARANTINE_NS, Waiting, WaitingMember};
 pub use register::{
     COMMON_PARAMETERS, Filter, FilterPart, Match, Register, RegisterError, SearchField, SortKey,
@@ -26,7 +30,7 @@ pub use register::{
 pub use reported::{REPORT_GRAPH, REPORT_HISTORY_GRAPH, ReportGraphs, SolvedResult};
 pub use reserved::{CATALOGUE_SUFFIX, Reserved, Writer};
 pub use sources::{DeclaredSource, SOURCE_NS, SOURCES_GRAPH, SourceKind, option};
-pub use versions::{DERIVED, Moment, Object, Objects, VERSIONS, ValidTimeError};
+pub use versions::{DERIVED, Moment, Object, Objects, VERSIONS, ValidTimeError, Version};
 
 use crate::shapes::{Report, ShapesOptions, Validation, ValidationOptions, validate};
 use crate::store::{self, Draft, Graphs, OpenOptions, Snapshot, Store, StoreError, View};
@@ -79,6 +83,8 @@ pub struct Registry {
     valid: versions::Known,
     /// Whose graphs are whose.
     reserved: reserved::Known,
+    /// Which subjects lost statements.
+    gone: gone::Known,
 }
 
 impl Drop for Registry {
@@ -125,6 +131,7 @@ impl Registry {
             made: Made::default(),
             valid: versions::Known::default(),
             reserved: reserved::Known::default(),
+            gone: gone::Known::default(),
         }
     }
 

@@ -15,6 +15,7 @@ mod gml;
 mod index;
 mod measures;
 mod relations;
+mod rewritten;
 mod shapes;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ mod wkt;
 pub use bbox::{BoxError, BoxSearch};
 pub(super) use functions::{IRIS, call, is_function};
 pub(super) use index::{Candidates, GeoIndex, Search, candidates};
+pub(super) use rewritten::{gml_in, system_of};
 
 #[cfg(test)]
 pub(super) use geometry::READ;

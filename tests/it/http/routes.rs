@@ -161,7 +161,10 @@ const ROUTES: [Route; 37] = [
         ..page("/contexts/{file}", "/contexts/adres.jsonld")
     },
     page("/api", "/api"),
-    page("/api/{register}", "/api/adressen"),
+    Route {
+        methods: "GET, HEAD, POST",
+        ..page("/api/{register}", "/api/adressen")
+    },
     page("/api/info", "/api/info"),
     posted("/api/validate", "/api/validate"),
     posted("/api/validateMultiple", "/api/validateMultiple"),
@@ -174,7 +177,10 @@ const ROUTES: [Route; 37] = [
     ),
     page("/shapes", "/shapes"),
     page("/shapes/{name}", "/shapes/adres"),
-    page("/api/{register}/{id}", "/api/adressen/9"),
+    Route {
+        methods: "GET, HEAD, PUT, DELETE, PATCH",
+        ..page("/api/{register}/{id}", "/api/adressen/9")
+    },
     Route {
         methods: "GET, HEAD, POST",
         has_commit: false,
