@@ -6,8 +6,8 @@ use crate::registry::Register;
 use crate::registry::assets::REGISTERS;
 use crate::views::context::Context;
 use crate::views::json_schema::{
-    Mode, Schema, SchemaOptions, Sources, form, item_schema, listed_schema, new_item_schema,
-    schema_document,
+    Keys, Mode, Schema, SchemaOptions, Sources, form, item_schema, keys, listed_schema,
+    new_item_schema, schema_document,
 };
 use crate::views::jsonld;
 use crate::views::dialect::Dialect;
@@ -75,6 +75,7 @@ impl Interface {
         let base = ingredients.base;
         let mut registers = BTreeMap::new();
         let mut ids: BTreeMap<String, String> = BTreeMap::new();
+        let mut known: BTreeMap<String, Keys> = BTreeMap::new();
         let mut examples: BTreeMap<String, Json> = BTreeMap::new();
         let mut schemas: [BTreeMap<String, Schema>; 2] = Default::default();
         for register in ingredients.registers {
@@ -89,6 +90,7 @@ impl Interface {
                 registers: ingredients.registers,
                 base,
             };
+            known.insert(register.name.clone(), keys(&sources));
             let mut described = Described {
                 schema: LANGUAGES.map(|language| text(&schema_document(&sources, language))),
                 form: text(&form(&sources)),
@@ -133,6 +135,7 @@ impl Interface {
             registers: ingredients.registers,
             dialect: ingredients.dialect,
             examples: &|register| ids.get(&register.name).cloned(),
+            keys: &|register| known.get(&register.name).cloned().unwrap_or_default(),
         };
         let mut table = Table::read(files, &subjects)?;
         for version in ["v2", "v3"] {

@@ -162,6 +162,38 @@ pub fn listed_schema(sources: &Sources<'_>, options: SchemaOptions<'_>) -> Schem
     maker.finish(root)
 }
 
+/// The keys of items of a register.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Keys {
+    /// All that the profile speaks of.
+    pub all: Vec<String>,
+    /// Those whose values are resources.
+    pub links: Vec<String>,
+}
+
+/// The keys of items of a register, as its context calls them.
+pub fn keys(sources: &Sources<'_>) -> Keys {
+    let options = SchemaOptions {
+        mode: Mode::Lenient,
+        language: Language::Nl,
+        prefix: "#/$defs/",
+    };
+    let mut maker = Maker::new(sources, options);
+    let mut out = Keys::default();
+    for field in sources.shapes.fields_of(&sources.register.class) {
+        let is_link = values::kinds_of(&field.values) == (true, false);
+        // A key that is an IRI, or has a point or a comma, cannot be named in a list of keys.
+        let keys = maker.keys(&field).into_iter().map(|key| key.name);
+        for key in keys.filter(|key| !key.contains([':', '.', ','])) {
+            if is_link {
+                out.links.push(key.clone());
+            }
+            out.all.push(key);
+        }
+    }
+    out
+}
+
 /// The schema of an item as a document of its own, for `/schemas/{register}.json`.
 pub fn schema_document(sources: &Sources<'_>, language: Language) -> Json {
     let options = SchemaOptions {

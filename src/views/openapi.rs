@@ -206,6 +206,10 @@ impl Writer<'_> {
         for (kind, schema) in content {
             let mut media =
                 json!({ "schema": { "$ref": format!("#/components/schemas/{schema}") } });
+            if kind == "multipart/form-data" {
+                // A part says its own type.
+                media["encoding"] = json!({ "bestand": { "contentType": "text/turtle" } });
+            }
             let is_json = kind.ends_with("json");
             let example = examples.get(kind).or_else(|| {
                 let named = examples.get(schema);

@@ -8,6 +8,8 @@ use crate::views::jsonld::INTEGERS;
 use oxrdf::Term;
 use serde_json::{Value as Json, json};
 
+/// A moment with its time zone.
+const MOMENT: &str = "^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?(Z|[+-]0[0-9]:[0-5][0-9])$";
 /// How deep a choice between rules may hold further choices.
 const MAX_CHOICES: usize = 3;
 
@@ -73,7 +75,10 @@ impl Maker<'_> {
                 if terms.is_empty() {
                     add(keys, predicate, None, form.clone());
                 }
-                for term in terms {
+                // A plain text under a term for IRIs would be read as one.
+                let sent = self.is_sent() && resource;
+                let fits = |term: &&TermDefinition| !sent || term.coercion != Coercion::Iri;
+                for term in terms.iter().filter(fits) {
                     add(keys, predicate, Some(term), form.clone());
                 }
             }
@@ -201,11 +206,16 @@ impl Maker<'_> {
             plain_form(&mut text, datatype);
         }
         if datatype == xsd::STRING {
-            return if is_plain {
-                text
-            } else {
-                json!({ "type": "object", "properties": { "@value": text }, "required": ["@value"] })
-            };
+            if is_plain {
+                return text;
+            }
+            let mut value = json!({
+                "type": "object",
+                "properties": { "@value": text },
+                "required": ["@value"],
+            });
+            self.close(&mut value);
+            return value;
         }
         if datatype == xsd::BOOLEAN && (coerced || is_plain) {
             return json!({ "type": "boolean" });
@@ -218,16 +228,25 @@ impl Maker<'_> {
         if coerced {
             return text;
         }
-        json!({
+        let mut value = json!({
             "type": "object",
             "properties": { "@value": text, "@type": { "type": "string", "const": datatype } },
             "required": ["@value", "@type"],
-        })
+        });
+        self.close(&mut value);
+        value
+    }
+
+    /// Of what is sent, an object has no keys that are not known.
+    fn close(&self, object: &mut Json) {
+        if self.is_sent() {
+            object["additionalProperties"] = false.into();
+        }
     }
 }
 
 /// Whether values may be resources, and whether literals.
-fn kinds_of(rule: &ValueRule) -> (bool, bool) {
+pub(super) fn kinds_of(rule: &ValueRule) -> (bool, bool) {
     if let Some([iri, blank, literal]) = rule.kinds {
         return (iri || blank, literal);
     }
@@ -281,7 +300,7 @@ fn any_value() -> Json {
 /// The plainest form of texts of a datatype.
 fn plain_form(text: &mut Json, datatype: &str) {
     let (key, value) = match datatype {
-        xsd::DATE_TIME | xsd::DATE_TIME_STAMP => ("format", "date-time"),
+        xsd::DATE_TIME | xsd::DATE_TIME_STAMP => ("pattern", MOMENT),
         xsd::DATE => ("format", "date"),
         xsd::DECIMAL | xsd::DOUBLE | xsd::FLOAT => ("pattern", "^-?[0-9]{1,9}([.][0-9]{1,9})?$"),
         xsd::G_YEAR => ("pattern", "^[12][0-9]{3}$"),

@@ -45,7 +45,11 @@ fn schema(template: &Json, parts: &Map<String, Json>) -> Json {
                     forms.push(form);
                 }
             }
-            json!({ "type": "array", "items": { "anyOf": forms } })
+            let items = match forms.len() {
+                1 => forms.remove(0),
+                _ => json!({ "anyOf": forms }),
+            };
+            json!({ "type": "array", "items": items })
         }
         Json::String(_) => json!({ "type": "string", "const": template }),
         constant => json!({ "const": constant }),

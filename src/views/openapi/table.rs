@@ -5,6 +5,7 @@
 use crate::rdf::label::Text;
 use crate::registry::{Filter, Match, Register};
 use crate::views::dialect::{Dialect, Resource};
+use crate::views::json_schema::Keys;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -277,6 +278,8 @@ pub struct Subjects<'a> {
     pub dialect: &'a Dialect,
     /// Knows the id of an item of a register.
     pub examples: &'a dyn Fn(&Register) -> Option<String>,
+    /// Knows the keys of its items.
+    pub keys: &'a dyn Fn(&Register) -> Keys,
 }
 
 /// What an operation is about: a register, and the resource of the dialect that shows it.
@@ -344,7 +347,7 @@ impl Table {
         let mut operations = Vec::new();
         for declared in &all.operation {
             match declared.each.as_deref() {
-                None => operations.push(all.operation(declared, None)?),
+                None => operations.push(all.operation(declared, None, subjects)?),
                 Some("register") => {
                     for register in subjects.registers {
                         let example = (subjects.examples)(register);
@@ -352,7 +355,7 @@ impl Table {
                             register,
                             resource: None,
                         };
-                        operations.push(all.operation(declared, Some((about, example)))?);
+                        operations.push(all.operation(declared, Some((about, example)), subjects)?);
                     }
                 }
                 Some(version) => {
@@ -367,7 +370,7 @@ impl Table {
                             register,
                             resource: Some(resource),
                         };
-                        operations.push(all.operation(declared, Some((about, example)))?);
+                        operations.push(all.operation(declared, Some((about, example)), subjects)?);
                     }
                 }
             }
@@ -407,6 +410,7 @@ impl File {
         &self,
         declared: &OperationDeclaration,
         of: Option<(About<'_>, Option<String>)>,
+        subjects: &Subjects<'_>,
     ) -> Result<Operation, TableError> {
         let about = of.as_ref().map(|(about, _)| *about);
         let filling = Filling { about };
@@ -435,6 +439,16 @@ impl File {
             match (name.as_str(), about) {
                 ("@filters", Some(about)) => parameters.extend(filters_of(about)),
                 ("@sort", Some(about)) => parameters.extend(sort_of(about)),
+                ("@fields", Some(about)) => {
+                    let keys = (subjects.keys)(about.register);
+                    parameters.push(key_list("fields", &keys.all));
+                }
+                ("@expand", Some(about)) => {
+                    let keys = (subjects.keys)(about.register);
+                    if !keys.links.is_empty() {
+                        parameters.push(key_list("expand", &keys.links));
+                    }
+                }
                 _ => match self.parameters.get(name) {
                     Some(group) => {
                         for name in group {
@@ -551,6 +565,33 @@ pub fn names_in(path: &str) -> impl Iterator<Item = &str> {
         .filter_map(|rest| rest.split('}').next())
 }
 
+/// Some keys of an item, with commas between.
+fn key_list(name: &str, keys: &[String]) -> Parameter {
+    let description = match name {
+        "fields" => Text::new(
+            "Alleen deze sleutels tonen, met een komma ertussen; met een punt voor wat eronder staat.",
+            "Show these keys only, with a comma between them; with a point for what is below.",
+        ),
+        _ => Text::new(
+            "Deze verwijzingen volgen en hun doel genest tonen, met een komma ertussen; met een punt voor een verwijzing eronder.",
+            "Follow these links and show their targets nested, with a comma between them; with a point for a link below.",
+        ),
+    };
+    let mut item = json!({ "type": "string", "enum": keys });
+    if keys.is_empty() {
+        item = json!({ "type": "string" });
+    }
+    Parameter {
+        key: None,
+        name: name.to_owned(),
+        place: Place::Query,
+        required: false,
+        description,
+        schema: json!({ "type": "array", "items": item, "uniqueItems": true, "maxItems": 10 }),
+        example: None,
+    }
+}
+
 /// The id of an item of a register.
 fn id_parameter(register: &Register, example: &Option<String>) -> Parameter {
     Parameter {
@@ -574,26 +615,30 @@ fn json_pattern(register: &Register) -> String {
 
 /// The filters of a list: those of the register, by the names of the dialect where it shows them.
 fn filters_of(about: About<'_>) -> Vec<Parameter> {
-    let filters = &about.register.filters;
-    match about.resource {
-        None => filters.iter().map(filter_parameter).collect(),
-        Some(resource) => resource
-            .filters
-            .iter()
-            .filter_map(|(name, own)| {
-                let filter = filters.iter().find(|filter| filter.name == *own)?;
-                Some(Parameter {
-                    name: name.clone(),
-                    ..filter_parameter(filter)
-                })
+    let all = about.register.filters.iter().flat_map(filter_parameters);
+    let Some(resource) = about.resource else {
+        return all.collect();
+    };
+    let all: Vec<Parameter> = all.collect();
+    resource
+        .filters
+        .iter()
+        .filter_map(|(name, own)| {
+            let filter = all.iter().find(|filter| filter.name == *own)?;
+            Some(Parameter {
+                name: name.clone(),
+                ..filter.clone()
             })
-            .collect(),
-    }
+        })
+        .collect()
 }
 
 /// The order of a list of the dialect.
 fn sort_of(about: About<'_>) -> Option<Parameter> {
-    let sorts = &about.resource?.sorts;
+    let Some(resource) = about.resource else {
+        return Some(sort_parameter(about.register));
+    };
+    let sorts = &resource.sorts;
     let mut keys: Vec<Json> = Vec::new();
     for (name, _) in sorts {
         keys.extend([Json::from(name.as_str()), format!("-{name}").into()]);
@@ -614,18 +659,48 @@ fn sort_of(about: About<'_>) -> Option<Parameter> {
 }
 
 /// A filter of a collection.
-fn filter_parameter(filter: &Filter) -> Parameter {
+fn filter_parameters(filter: &Filter) -> Vec<Parameter> {
     let schema = match filter.matching {
         Match::Iri => json!({ "type": "string", "format": "uri" }),
-        _ => json!({ "type": "string" }),
+        Match::Number => json!({ "type": "number" }),
+        Match::Moment => json!({
+            "anyOf": [{ "type": "string", "format": "date" }, { "type": "string", "format": "date-time" }],
+        }),
+        Match::Boolean | Match::Present => json!({ "type": "string", "enum": ["true", "false"] }),
+        Match::Id | Match::Literal | Match::Label => json!({ "type": "string" }),
     };
-    Parameter {
+    let parameters = filter.parameters().into_iter();
+    let parameter = |(name, _)| Parameter {
         key: None,
-        name: filter.name.clone(),
+        name,
         place: Place::Query,
         required: false,
         description: filter.description.clone(),
-        schema,
+        schema: schema.clone(),
+        example: None,
+    };
+    parameters.map(parameter).collect()
+}
+
+/// The orders of a register: one key in an example, more with commas between.
+fn sort_parameter(register: &Register) -> Parameter {
+    let keys = register.sorts.iter().map(|key| key.name.as_str());
+    let keys: Vec<&str> = ["id"].into_iter().chain(keys).collect();
+    let list = keys.join(", ");
+    Parameter {
+        key: None,
+        name: "sort".to_owned(),
+        place: Place::Query,
+        required: false,
+        description: Text::new(
+            format!(
+                "De volgorde: hoogstens drie sleutels met een komma ertussen, met - ervoor omgekeerd. Er zijn: {list}."
+            ),
+            format!(
+                "The order: at most three keys with a comma between them, with - before one the other way round. There are: {list}."
+            ),
+        ),
+        schema: json!({ "type": "string", "pattern": format!("^-?({0})(,-?({0})){{0,2}}$", keys.join("|")) }),
         example: None,
     }
 }
