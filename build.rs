@@ -7,9 +7,8 @@ use std::{env, fs, io};
 fn main() -> io::Result<()> {
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").unwrap_or_default());
     let dist = root.join("ui").join("dist");
-    // A folder that is not there would have the program built anew every time.
-    let watched = if dist.is_dir() { "ui/dist" } else { "ui/build.mjs" };
-    println!("cargo:rerun-if-changed={watched}");
+    // Not `ui/dist`: a folder that is not there would have the program built anew every time.
+    println!("cargo:rerun-if-changed=ui");
     println!("cargo:rerun-if-changed=build.rs");
     let mut table = String::from("&[\n");
     for file in files_of(&dist)? {

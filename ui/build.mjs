@@ -28,5 +28,9 @@ for (const [path, name, extension] of files) {
     writeFileSync(join(dist, file), text);
     names[`${name}.${extension}`] = file;
 }
+// The licences go where the viewer goes.
+const licences = ["LICENSE", "NOTICE", "swagger-ui-bundle.js.LICENSE.txt"];
+const texts = licences.map((name) => readFileSync(join(viewer, name), "utf8"));
+writeFileSync(join(dist, "viewer-licences.txt"), texts.join("\n\n"));
 writeFileSync(join(dist, "names.json"), `${JSON.stringify(names, null, 2)}\n`);
 console.log(Object.values(names).join("\n"));
