@@ -5,6 +5,8 @@
 mod path;
 mod render;
 mod template;
+#[cfg(test)]
+mod tests;
 mod texts;
 
 pub use render::{Body, Page};
