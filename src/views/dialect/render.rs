@@ -54,7 +54,9 @@ pub(super) fn detail(
     };
     let mut writer = Writer::new(view, predicates, &page);
     writer.begin(subject);
-    writer.template(&resource.detail, Node::Term(subject))?;
+    if !writer.template(&resource.detail, Node::Term(subject))? {
+        writer.out.extend_from_slice(b"{}");
+    }
     let version = writer.first(&resource.version, Node::Term(subject))?;
     let version = version.and_then(|node| writer.lexical(node));
     Ok(Body {
