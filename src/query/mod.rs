@@ -45,6 +45,7 @@ pub use run::{
     ParsedQuery, QueryStats, evaluate, is_run_by_executor, join_order, parse_query,
     parse_query_with, run_query, variables_in,
 };
+pub use geo::{BoxError, BoxSearch};
 pub(crate) use service::Attentive;
 pub use service::{AllowError, ServiceLimits, Services};
 pub use shared::{MemoryPool, Overtime};

@@ -4,6 +4,7 @@
 
 pub mod codes;
 pub mod collection;
+pub mod compact;
 pub mod context;
 pub mod dialect;
 pub mod explain;
@@ -12,12 +13,15 @@ pub mod interface;
 pub mod json_schema;
 pub mod jsonld;
 pub mod labels;
+mod names;
+mod outline;
 pub mod matching;
 pub mod openapi;
 pub mod patch;
 pub mod profiles;
 pub mod rdf_document;
 pub mod resource;
+mod selection;
 pub mod service;
 pub mod shipped;
 pub mod state_tag;
@@ -27,8 +31,11 @@ pub mod versions;
 pub mod void;
 pub mod written;
 
-pub use collection::{CollectionIndex, CollectionQuery, FilterError, Page};
+pub use collection::{CollectionIndex, CollectionQuery, FilterError, Page, Refused, WrongValue};
 pub use context::{Context, ContextError};
+pub use names::{KeptNames, Names};
+pub use outline::{Outline, Rules};
+pub use selection::{Keys, Selection};
 pub use dialect::Dialect;
 pub use resource::{EmbedRules, Node, Property, TooLarge, Tree, Value, build_tree};
 pub use state_tag::{StateTag, state_tag};
