@@ -62,10 +62,19 @@ fn every_declaration_can_be_used() {
                 .iter()
                 .find(|register| register.name == resource.register)
                 .expect("checked when compiled");
-            for (name, of_register) in &resource.filters {
+            for filter in &resource.filters {
                 assert!(
-                    register.filters.iter().any(|f| f.name == *of_register),
-                    "{version}/{}: no filter {of_register} behind {name}",
+                    register.filters.iter().any(|f| f.name == filter.filter),
+                    "{version}/{}: no filter {} behind {}",
+                    resource.name,
+                    filter.filter,
+                    filter.name
+                );
+            }
+            for (name, key) in &resource.sorts {
+                assert!(
+                    key == "id" || register.sort_key(key).is_some(),
+                    "{version}/{}: no sort key {key} behind {name}",
                     resource.name
                 );
             }

@@ -19,6 +19,17 @@ const KINDS: [(&str, &str); 7] = [
     ("straatnaam", "straatnamen"),
 ];
 
+/// Keys of lists of v2.
+const LISTS: [&str; 7] = [
+    "adressen",
+    "gebouweenheden",
+    "gebouwen",
+    "gemeenten",
+    "percelen",
+    "postInfoObjecten",
+    "straatnamen",
+];
+
 /// Keys with addresses of a service: theirs there, ours here.
 const ADDRESSES: [&str; 4] = ["@context", "detail", "href", "volgende"];
 
@@ -166,7 +177,11 @@ impl Recorded {
             }
             recorded.objects.push((kind, resource, id, record.clone()));
         }
-        (!recorded.objects.is_empty()).then_some(recorded)
+        // Parts of bodies, and matches of addresses, are no bodies of these routes.
+        let is_body = body.get("identificator").is_some()
+            || body.get("data").is_some()
+            || LISTS.iter().any(|key| body.get(key).is_some_and(Json::is_array));
+        (is_body && !recorded.objects.is_empty()).then_some(recorded)
     }
 
     fn is_list(&self) -> bool {
