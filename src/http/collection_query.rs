@@ -30,7 +30,14 @@ pub(super) struct Asked {
 
 /// Parameters that other pages repeat as they are.
 const REPEATED: [&str; 8] = [
-    "sort", "fields", "expand", "lang", "count", "bbox", "bbox-crs", "gewijzigdSinds",
+    "sort",
+    "fields",
+    "expand",
+    "lang",
+    "count",
+    "bbox",
+    "bbox-crs",
+    "gewijzigdSinds",
 ];
 
 impl Asked {
@@ -57,10 +64,7 @@ impl Asked {
             return Err(wrong(
                 "bbox-crs",
                 value("bbox-crs").unwrap_or(""),
-                Text::new(
-                    "alleen zinvol naast bbox",
-                    "of use beside bbox only",
-                ),
+                Text::new("alleen zinvol naast bbox", "of use beside bbox only"),
             ));
         }
         let filters = params.0.iter();
@@ -118,7 +122,13 @@ impl Asked {
         format: Option<&str>,
         pins: &[(&'static str, String)],
     ) -> String {
-        self.address_of(register, self.query.after.as_deref(), self.query.offset, format, pins)
+        self.address_of(
+            register,
+            self.query.after.as_deref(),
+            self.query.offset,
+            format,
+            pins,
+        )
     }
 
     /// The address of the page after the item with a token.
@@ -183,7 +193,11 @@ pub(super) fn item_selection(
     context: &Context,
     params: &Params,
 ) -> Result<Selection, ApiError> {
-    if let Some((name, _)) = params.0.iter().find(|(name, _)| !OF_ITEMS.contains(&name.as_str())) {
+    if let Some((name, _)) = params
+        .0
+        .iter()
+        .find(|(name, _)| !OF_ITEMS.contains(&name.as_str()))
+    {
         let list = OF_ITEMS[..4].join(", ");
         return Err(ApiError::bad_request(
             "bad-parameter",
@@ -269,7 +283,10 @@ impl From<WrongValue> for ApiError {
         .with("parameter", parameter)
         .with("waarde", value);
         if !known.is_empty() {
-            out = out.with("bekend", known.into_iter().map(Json::from).collect::<Vec<_>>());
+            out = out.with(
+                "bekend",
+                known.into_iter().map(Json::from).collect::<Vec<_>>(),
+            );
         }
         out
     }
@@ -297,8 +314,18 @@ impl From<FilterError> for ApiError {
 
 /// Parameters of every collection, for people.
 const OWN: [&str; 12] = [
-    "na", "offset", "limit", "sort", "fields", "expand", "lang", "count", "bbox", "bbox-crs",
-    "gewijzigdSinds", "format",
+    "na",
+    "offset",
+    "limit",
+    "sort",
+    "fields",
+    "expand",
+    "lang",
+    "count",
+    "bbox",
+    "bbox-crs",
+    "gewijzigdSinds",
+    "format",
 ];
 
 impl From<Refused> for ApiError {

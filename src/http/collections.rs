@@ -13,8 +13,8 @@ use crate::rdf::format::Format;
 use crate::registry::Register;
 use crate::store::View;
 use crate::views::collection::token_of;
-use crate::views::html::{CollectionPage, percent_encode, render_collection};
 use crate::views::compact::{self, JsonWriter};
+use crate::views::html::{CollectionPage, percent_encode, render_collection};
 use crate::views::{
     EmbedRules, Names, Node, Outline, Page, Rules, StateTag, TooLarge, Tree, rdf_document,
 };
@@ -150,8 +150,10 @@ pub(super) async fn collection(
         let body = match chosen {
             HTML => {
                 let site = state.site(&view, shown.notice());
-                let nodes: Vec<Node> =
-                    items.iter().map(|item| Tree::of(&view, item).root).collect();
+                let nodes: Vec<Node> = items
+                    .iter()
+                    .map(|item| Tree::of(&view, item).root)
+                    .collect();
                 let formats = [
                     ("JSON-LD", site.path(&address(Some("jsonld")))),
                     ("Turtle", site.path(&address(Some("ttl")))),

@@ -109,7 +109,8 @@ struct IdKeys {
 impl IdKeys {
     fn of(view: &View, keys: &Keys) -> Self {
         let below = keys.0.iter();
-        let below = below.filter_map(|(iri, keys)| Some((view.id_of_iri(iri)?, Self::of(view, keys))));
+        let below =
+            below.filter_map(|(iri, keys)| Some((view.id_of_iri(iri)?, Self::of(view, keys))));
         Self {
             below: below.collect(),
             is_some: !keys.0.is_empty(),
@@ -165,7 +166,12 @@ impl<'a> Rules<'a> {
             expanded: FxHashSet::default(),
             text: Vec::new(),
         };
-        let root = builder.node(subject, Depth::default(), self.fields.as_ref(), Some(&self.expand))?;
+        let root = builder.node(
+            subject,
+            Depth::default(),
+            self.fields.as_ref(),
+            Some(&self.expand),
+        )?;
         Ok(root.map(|_| builder.out))
     }
 }
@@ -247,7 +253,9 @@ impl<'a> Builder<'a> {
         let at = number(self.out.nodes.len());
         let first = self.out.properties.len();
         let mut place = self.out.values.len();
-        self.out.values.resize(place + rows.len(), OutlineValue::Term(id));
+        self.out
+            .values
+            .resize(place + rows.len(), OutlineValue::Term(id));
         self.out.nodes.push(OutlineNode {
             id,
             properties: number(first)..number(first + groups.len()),
@@ -301,7 +309,11 @@ impl<'a> Builder<'a> {
         let wanted = &self.rules.rules.selection.languages;
         let view = self.view;
         let place = |o: Id| {
-            let language = if o.is_literal() { view.meta(o).language } else { 0 };
+            let language = if o.is_literal() {
+                view.meta(o).language
+            } else {
+                0
+            };
             if language == 0 {
                 return None;
             }
@@ -332,7 +344,9 @@ impl<'a> Builder<'a> {
         }
         if is_blank && let Some(items) = self.list(o) {
             let start = self.out.values.len();
-            self.out.values.resize(start + items.len(), OutlineValue::Term(o));
+            self.out
+                .values
+                .resize(start + items.len(), OutlineValue::Term(o));
             let end = number(start + items.len());
             let below = Depth {
                 blank: depth.blank + 1,

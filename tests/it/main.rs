@@ -19,6 +19,7 @@ mod json_ld_suite;
 mod keeping;
 mod ldes;
 mod manifest_files;
+mod matching;
 mod mending;
 mod normalise;
 mod openapi;

@@ -74,7 +74,10 @@ impl Listing {
 
 /// What tells registers apart here: not their names, as two declarations may have one name.
 fn name_of(register: &Register) -> String {
-    format!("{}\n{}\n{}", register.class, register.iri, register.id_pattern)
+    format!(
+        "{}\n{}\n{}",
+        register.class, register.iri, register.id_pattern
+    )
 }
 
 impl CollectionIndex {
@@ -108,8 +111,11 @@ impl CollectionIndex {
                 continue;
             };
             let scale = scale_of(register, declared);
-            let path: Option<Vec<Id>> =
-                declared.path.iter().map(|iri| view.id_of_iri(iri)).collect();
+            let path: Option<Vec<Id>> = declared
+                .path
+                .iter()
+                .map(|iri| view.id_of_iri(iri))
+                .collect();
             let name = format!(
                 "{}\n{:?}\n{:?}\n{:?}\n{:?}",
                 name_of(register),
@@ -244,7 +250,13 @@ impl CollectionIndex {
             return;
         };
         state.answers.push((name, Arc::clone(found)));
-        let size = |state: &State| state.answers.iter().map(|(_, kept)| kept.len()).sum::<usize>();
+        let size = |state: &State| {
+            state
+                .answers
+                .iter()
+                .map(|(_, kept)| kept.len())
+                .sum::<usize>()
+        };
         while state.answers.len() > MOST_ANSWERS || size(&state) > MOST_KEPT_NUMBERS {
             state.answers.remove(0);
         }

@@ -31,7 +31,11 @@ pub struct SortBy {
 /// [`WrongValue`] for a key that the register does not declare, and for too many.
 pub fn parse_sort(register: &Register, text: &str) -> Result<Vec<SortBy>, WrongValue> {
     let mut keys: Vec<SortBy> = Vec::new();
-    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+    for part in text
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+    {
         let (name, descending) = match part.strip_prefix('-') {
             Some(name) => (name, true),
             None => (part, false),
@@ -48,8 +52,12 @@ pub fn parse_sort(register: &Register, text: &str) -> Result<Vec<SortBy>, WrongV
                 parameter: "sort".to_owned(),
                 value: part.to_owned(),
                 allowed: Text::new(
-                    format!("hoogstens {MAX_SORT_KEYS} verschillende van deze sleutels, met een komma ertussen en met - ervoor voor de omgekeerde volgorde: {list}"),
-                    format!("at most {MAX_SORT_KEYS} different ones of these keys, with a comma between them and with - before one for the other way round: {list}"),
+                    format!(
+                        "hoogstens {MAX_SORT_KEYS} verschillende van deze sleutels, met een komma ertussen en met - ervoor voor de omgekeerde volgorde: {list}"
+                    ),
+                    format!(
+                        "at most {MAX_SORT_KEYS} different ones of these keys, with a comma between them and with - before one for the other way round: {list}"
+                    ),
                 ),
                 known,
             });
@@ -63,7 +71,10 @@ pub fn parse_sort(register: &Register, text: &str) -> Result<Vec<SortBy>, WrongV
         }
     }
     // The natural order is what decides at the end anyway.
-    if keys.last().is_some_and(|key| key.name == "id" && !key.descending) {
+    if keys
+        .last()
+        .is_some_and(|key| key.name == "id" && !key.descending)
+    {
         keys.pop();
     }
     Ok(keys)
@@ -171,7 +182,12 @@ impl Permutation {
                     order.push(now);
                 }
             }
-            order.extend((0..).zip(&is_new).filter(|(_, new)| **new).map(|(at, _)| at));
+            order.extend(
+                (0..)
+                    .zip(&is_new)
+                    .filter(|(_, new)| **new)
+                    .map(|(at, _)| at),
+            );
         }
         sort(&mut order, keys, roster);
         Self {
