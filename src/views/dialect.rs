@@ -2,6 +2,7 @@
 //! `registers/dialect/{version}/{resource}.json`. Templates are compiled once; bodies are written straight from ids.
 //! Knows no routes and no parameters of requests beyond the names declared.
 
+mod finding;
 mod path;
 mod render;
 mod template;

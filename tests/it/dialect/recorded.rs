@@ -66,9 +66,13 @@ impl Differences {
         let (of, path, what) = difference;
         let version = of.split(' ').next().unwrap_or("");
         for of in [of.clone(), format!("{version} *"), "*".to_owned()] {
-            if let Some(met) = self.0.get_mut(&(of, path.clone(), *what)) {
-                *met = true;
-                return true;
+            // "*" and the end of a path: wherever that is.
+            let ends = path.match_indices('.').map(|(at, _)| format!("*{}", &path[at..]));
+            for path in ends.chain([format!("*.{path}"), path.clone()]) {
+                if let Some(met) = self.0.get_mut(&(of.clone(), path, *what)) {
+                    *met = true;
+                    return true;
+                }
             }
         }
         false
