@@ -40,6 +40,7 @@ mod settings;
 mod snapshot;
 mod statistics;
 mod terms;
+mod touched;
 mod view;
 
 pub use backup::{CopyReport, backup, restore};
@@ -58,8 +59,8 @@ pub(crate) use index::Order;
 pub use index::QuadIds;
 pub(crate) use lexical::is_well_formed;
 pub use live::Store;
-pub(crate) use log::hex;
 pub use log::{CommitInfo, CommitMeta, Source};
+pub(crate) use log::{hex, unhex};
 pub use parts::{PartKey, TermPart};
 pub use past::{AsOf, MAX_LOOK_BACK_ROWS};
 pub use replay::ReplayProgress;
