@@ -1,12 +1,18 @@
 //! The codes of problems with their status and meaning, as `/fouten` lists them. Builds no problem itself.
 
 /// Every code with its status and what it means; `/fouten` shows them, and each problem's `type` leads there.
-pub(super) const CODES: [(&str, u16, &str, &str); 86] = [
+pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
     (
         "accept-datetime",
         400,
         "De hoofding Accept-Datetime is geen HTTP-datum.",
         "The header Accept-Datetime is not an HTTP date.",
+    ),
+    (
+        "address-match",
+        400,
+        "Een parameter van adresmatch ontbreekt of klopt niet; fouten zegt welke.",
+        "A parameter of adresmatch is missing or not right; fouten tells which.",
     ),
     (
         "as-of",
@@ -103,6 +109,12 @@ pub(super) const CODES: [(&str, u16, &str, &str); 86] = [
         400,
         "Het verzoek gebruikt een veld of waarde die hier niet ondersteund wordt.",
         "The request uses a field or value that is not supported here.",
+    ),
+    (
+        "gone",
+        410,
+        "Over het object staat hier niets meer; het antwoord zegt sinds wanneer.",
+        "Nothing is said here about the object any more; the answer says since when.",
     ),
     (
         "graph-iri",
@@ -205,6 +217,18 @@ pub(super) const CODES: [(&str, u16, &str, &str); 86] = [
         400,
         "Een verplichte parameter ontbreekt.",
         "A required parameter is missing.",
+    ),
+    (
+        "moment-twice",
+        400,
+        "De parameters asOf en bekendOp staan er allebei.",
+        "The parameters asOf and bekendOp are both given.",
+    ),
+    (
+        "moved",
+        301,
+        "Het object is vervangen door een ander, waarheen Location leidt.",
+        "The object was replaced by another, to which Location leads.",
     ),
     (
         "multipart",
@@ -505,6 +529,12 @@ pub(super) const CODES: [(&str, u16, &str, &str); 86] = [
         400,
         "Een bewerking van de wijziging is niet toegelaten of niet mogelijk.",
         "An operation of the update is not allowed or not possible.",
+    ),
+    (
+        "valid-at",
+        400,
+        "De parameter geldigOp is geen datum of tijdstip.",
+        "The parameter geldigOp is not a date or moment.",
     ),
     (
         "writing-stopped",

@@ -1,17 +1,19 @@
 //! Collections of registers as JSON-LD for application developers: `/api/{register}` and `/api/{register}/{id}`.
 
 use super::body::Params;
-use super::documents::{collection_context, embed_rules, find_item, json_ld};
+use super::documents::{candidates, collection_context, embed_rules, find_item, json_ld};
 use super::error::ApiError;
-use super::moment::{Moment, PARAMETER};
+use super::gone::{Route, moved, only_successor, or_gone};
+use super::moment::{Moment, PARAMETERS};
 use super::reply::{Document, HTML, JSON, JSON_LD, choose};
 use super::state::{AppState, blocking};
+use super::versions::tell_times;
 use crate::rdf::format::Format;
 use crate::registry::Register;
 use crate::store::View;
 use crate::views::collection::{DEFAULT_LIMIT, MAX_LIMIT, token_of};
 use crate::views::html::{CollectionPage, percent_encode, render_collection};
-use crate::views::{CollectionQuery, Node, Page, Tree, build_tree, jsonld, rdf_document};
+use crate::views::{CollectionQuery, Node, Page, StateTag, Tree, build_tree, jsonld, rdf_document};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -41,7 +43,7 @@ const OFFERS: [&str; 6] = [
     "application/rdf+xml",
 ];
 /// Parameters of a collection besides its filters.
-const OWN_PARAMETERS: [&str; 4] = ["na", "limit", "format", PARAMETER];
+const OWN_PARAMETERS: [&str; 3] = ["na", "limit", "format"];
 
 /// The register with a name, or what is wrong with the address.
 pub(super) fn register_of<'a>(state: &'a AppState, name: &str) -> Result<&'a Register, ApiError> {
@@ -129,7 +131,7 @@ pub(super) async fn collection(
         let page = state.collections_of(&shown).page(&view, register, &query)?;
         // Pages of one collection are pages of one state.
         let address = |query: &CollectionQuery, format: Option<&str>| {
-            page_address(register, query, format, shown.asked_seq())
+            page_address(register, query, format, shown.pins())
         };
         let base = state.registry.base();
         let next = page.next.clone().map(|token| {
@@ -203,10 +205,15 @@ pub(super) async fn item(
     register_of(&state, &name)?;
     let chosen = choose(&headers, params.get("format"), &[JSON_LD, JSON])?;
     let shown = moment.state(&state).await?;
-    blocking(move || {
+    let (app, at) = (state.clone(), shown.clone());
+    let iris = candidates(&state, &register_of(&state, &name)?.kind, &id);
+    let made = blocking(move || {
         let register = register_of(&state, &name)?;
         let view = shown.view();
         let (iri, subject) = find_item(&state, &view, &register.kind, &id)?;
+        if let Some(successor) = only_successor(&view, subject) {
+            return Err(moved(&state, &shown, &iri, &successor, Route::Api));
+        }
         let tree = build_tree(&view, subject, &embed_rules(Some(register)))?.ok_or_else(|| {
             ApiError::not_found(
                 format!("Dit register bevat geen uitspraken over {iri}."),
@@ -219,6 +226,7 @@ pub(super) async fn item(
             .graph_iri(&format!("shapes/{}", register.profile));
         let document = Document::new(chosen, json_ld(&state, Some(register), &tree))
             .at(&shown)
+            .of_state(StateTag::of(&tree))
             .link(
                 &format!("{base}/api/{}/{}", register.name, percent_encode(&id)),
                 "canonical",
@@ -231,9 +239,15 @@ pub(super) async fn item(
                 "alternate",
                 Some(HTML),
             );
+        let names = (register.kind.as_str(), id.as_str());
+        let address = format!("{base}/api/{}/{}", register.name, percent_encode(&id));
+        let document = tell_times(document, &state, (&shown, subject), names, &address);
         Ok(document.respond(&headers))
-    })
-    .await
+    });
+    match made.await {
+        Ok(response) => Ok(response),
+        Err(error) => Err(or_gone(&app, &at, iris, Route::Api, error).await),
+    }
 }
 
 fn collection_query(params: &Params) -> Result<CollectionQuery, ApiError> {
@@ -259,7 +273,10 @@ fn collection_query(params: &Params) -> Result<CollectionQuery, ApiError> {
     let filters = params
         .0
         .iter()
-        .filter(|(name, _)| !OWN_PARAMETERS.contains(&name.as_str()))
+        .filter(|(name, _)| {
+            let name = name.as_str();
+            !OWN_PARAMETERS.contains(&name) && !PARAMETERS.contains(&name)
+        })
         .cloned()
         .collect();
     Ok(CollectionQuery {
@@ -277,7 +294,7 @@ fn page_address(
     register: &Register,
     query: &CollectionQuery,
     format: Option<&str>,
-    as_of: Option<u64>,
+    pins: &[(&'static str, String)],
 ) -> String {
     let mut pairs: Vec<(&str, String)> = query
         .filters
@@ -294,9 +311,7 @@ fn page_address(
     if let Some(format) = format {
         pairs.push(("format", format.to_owned()));
     }
-    if let Some(seq) = as_of {
-        pairs.push((PARAMETER, seq.to_string()));
-    }
+    pairs.extend(pins.iter().cloned());
     let text: Vec<String> = pairs
         .iter()
         .map(|(name, value)| format!("{}={}", percent_encode(name), percent_encode(value)))

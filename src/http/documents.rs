@@ -2,25 +2,30 @@
 
 use super::body::Params;
 use super::error::ApiError;
-use super::moment::{Moment, PARAMETER, Shown};
+use super::forms::Form;
+use super::gone::{Route, moved, only_successor, or_gone};
+use super::moment::Moment;
 use super::reply::{
     DOCUMENT_OFFERS, Document, HTML, JSON, JSON_LD, choose, joined, media_type_of_name,
 };
-use super::state::{AppState, blocking};
+use super::shown::Shown;
+use super::state::{AppState, promptly};
+use super::versions::{document_of_version, see_other, tell_times};
 use crate::rdf::format::{Format, negotiate};
 use crate::registry::Register;
 use crate::store::{Id, View};
 use crate::views::html::{ResourcePage, percent_encode, render_resource};
-use crate::views::{EmbedRules, Tree, build_tree, jsonld, rdf_document};
-use axum::body::Body;
+use crate::views::{EmbedRules, StateTag, Tree, build_tree, jsonld, rdf_document};
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, header};
+use axum::response::Response;
 use rustc_hash::FxHashSet;
 use std::sync::Arc;
 
 /// References to a resource listed on its page.
 const LISTED_INCOMING: usize = 25;
+/// Statements of a resource whose document is made at once.
+const SMALL: u64 = 500;
 const FORMATS: [(&str, &str); 5] = [
     ("JSON-LD", "jsonld"),
     ("Turtle", "ttl"),
@@ -36,33 +41,30 @@ pub(super) async fn identifier(
     moment: Moment,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let target = format!(
-        "{}/doc/{}/{}",
-        state.registry.base(),
-        percent_encode(&kind),
-        percent_encode(&id)
-    );
     if negotiate(&joined(&headers, header::ACCEPT), &DOCUMENT_OFFERS).is_none() {
         return Err(ApiError::not_acceptable(&DOCUMENT_OFFERS));
     }
     let shown = moment.state(&state).await?;
-    let target = format!("{target}{}", pinned(&shown, '?'));
-    blocking(move || {
-        find_item(&state, &shown.view(), &kind, &id)?;
-        let mut response = (StatusCode::SEE_OTHER, Body::empty()).into_response();
-        let out = response.headers_mut();
-        out.insert(
-            header::LOCATION,
-            HeaderValue::from_str(&target).map_err(ApiError::internal)?,
-        );
-        out.insert(
-            header::CACHE_CONTROL,
-            HeaderValue::from_static(super::reply::REVALIDATE),
-        );
-        shown.describe(out);
-        Ok(response)
-    })
-    .await
+    // Finding out costs two searches: less than asking another thread.
+    match find_item(&state, &shown.view(), &kind, &id) {
+        Ok((iri, subject)) => {
+            if let Some(successor) = only_successor(&shown.view(), subject) {
+                return Err(moved(&state, &shown, &iri, &successor, Route::Id));
+            }
+            let target = format!(
+                "{}/doc/{}/{}{}",
+                state.registry.base(),
+                percent_encode(&kind),
+                percent_encode(&id),
+                shown.pinned('?')
+            );
+            see_other(&target, &shown)
+        }
+        Err(error) => {
+            let iris = candidates(&state, &kind, &id);
+            Err(or_gone(&state, &shown, iris, Route::Id, error).await)
+        }
+    }
 }
 
 /// `GET /doc/{type}/{id}` and `GET /doc/{type}/{id}.{extension}`.
@@ -71,6 +73,7 @@ pub(super) async fn document(
     Path((kind, id)): Path<(String, String)>,
     moment: Moment,
     headers: HeaderMap,
+    RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     let (id, extension) = match id.rsplit_once('.') {
         Some((stem, extension)) if media_type_of_name(extension).is_some() => {
@@ -78,32 +81,34 @@ pub(super) async fn document(
         }
         _ => (id, None),
     };
-    let chosen = choose(&headers, extension.as_deref(), &DOCUMENT_OFFERS)?;
+    let params = Params::of_query(query.as_deref())?;
+    let form = Form::of(&headers, &params, extension.as_deref())?;
     let shown = moment.state(&state).await?;
-    blocking(move || {
-        let view = shown.view();
-        let (iri, subject) = find_item(&state, &view, &kind, &id)?;
-        let address = format!(
-            "{}/doc/{}/{}",
-            state.registry.base(),
-            percent_encode(&kind),
-            percent_encode(&id)
-        );
-        let pinned = pinned(&shown, '?');
-        let with = |extension: &str| format!("{address}.{extension}{pinned}");
-        let register = state.registry.register_by_type(&kind);
-        respond(
-            &state,
-            (&shown, &view),
-            register,
-            (&iri, subject),
-            chosen,
-            &address,
-            with,
-            &headers,
-        )
-    })
-    .await
+    let view = shown.view();
+    let (iri, subject) = match find_item(&state, &view, &kind, &id) {
+        Ok(found) => found,
+        Err(error) => {
+            let iris = candidates(&state, &kind, &id);
+            return Err(or_gone(&state, &shown, iris, Route::Doc, error).await);
+        }
+    };
+    let is_small = is_small(&view, subject);
+    let work = move || {
+        let path = format!("{}/{}", percent_encode(&kind), percent_encode(&id));
+        let address = format!("{}/doc/{path}", state.registry.base());
+        let pinned = shown.pinned('?');
+        let asked = Asked {
+            register: state.registry.register_by_type(&kind),
+            iri: &iri,
+            subject,
+            form,
+            address: &address,
+            with_format: &|extension| format!("{address}.{extension}{pinned}"),
+            names: Some((&kind, &id)),
+        };
+        respond(&state, (&shown, &view), &asked, &headers)
+    };
+    promptly(is_small, work).await
 }
 
 /// `GET /doc?uri=`: whatever this registry knows of an IRI that is not its own.
@@ -115,7 +120,7 @@ pub(super) async fn foreign(
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
     let uri = params
-        .get("uri")
+        .one("uri")?
         .filter(|uri| !uri.is_empty())
         .ok_or_else(|| {
             ApiError::bad_request(
@@ -126,40 +131,37 @@ pub(super) async fn foreign(
             .with("parameter", "uri")
         })?;
     let uri = uri.to_owned();
-    let chosen = choose(&headers, params.get("format"), &DOCUMENT_OFFERS)?;
+    let form = Form::of(&headers, &params, params.get("format"))?;
     let shown = moment.state(&state).await?;
-    blocking(move || {
-        let view = shown.view();
-        let subject = view
-            .id_of_iri(&uri)
-            .filter(|id| is_described(&view, *id))
-            .ok_or_else(|| unknown(&uri))?;
+    let view = shown.view();
+    let found = view.id_of_iri(&uri).filter(|id| is_described(&view, *id));
+    let Some(subject) = found else {
+        if let Some(address) = document_of_version(&state, &shown, &uri) {
+            return see_other(&address, &shown);
+        }
+        let error = unknown(&uri);
+        return Err(or_gone(&state, &shown, vec![uri], Route::Doc, error).await);
+    };
+    let is_small = is_small(&view, subject);
+    let work = move || {
         let address = format!("{}/doc?uri={}", state.registry.base(), percent_encode(&uri));
-        let pinned = pinned(&shown, '&');
-        let with = |extension: &str| format!("{address}&format={extension}{pinned}");
+        let pinned = shown.pinned('&');
         let register = state.registry.register_of_iri(&uri);
-        respond(
-            &state,
-            (&shown, &view),
+        let asked = Asked {
             register,
-            (&uri, subject),
-            chosen,
-            &address,
-            with,
-            &headers,
-        )
-    })
-    .await
+            iri: &uri,
+            subject,
+            form,
+            address: &address,
+            with_format: &|extension| format!("{address}&format={extension}{pinned}"),
+            names: register.and_then(|r| Some((r.kind.as_str(), r.id_of_iri(&uri)?))),
+        };
+        respond(&state, (&shown, &view), &asked, &headers)
+    };
+    promptly(is_small, work).await
 }
 
-/// What an address needs besides, so that it leads to the state shown.
-fn pinned(shown: &Shown, mark: char) -> String {
-    shown
-        .asked_seq()
-        .map_or(String::new(), |seq| format!("{mark}{PARAMETER}={seq}"))
-}
-
-fn unknown(what: &str) -> ApiError {
+pub(super) fn unknown(what: &str) -> ApiError {
     ApiError::not_found(
         format!("Dit register bevat geen uitspraken over {what}."),
         format!("This registry holds no statements about {what}."),
@@ -170,22 +172,31 @@ fn is_described(view: &View, id: Id) -> bool {
     view.star(id).next().is_some()
 }
 
-/// An item by type and id: by its register's IRI pattern, else below the registry's own base.
+/// Whether a document is made in so little time that no other thread is to be asked.
+fn is_small(view: &View, subject: Id) -> bool {
+    view.count(Some(subject), None, None) <= SMALL
+}
+
+/// The IRIs that an item of a type and id may have: by its register's IRI pattern, else below the registry's own base.
+pub(super) fn candidates(state: &AppState, kind: &str, id: &str) -> Vec<String> {
+    let declared = state
+        .registry
+        .register_by_type(kind)
+        .and_then(|register| register.item_iri(id))
+        .map(oxrdf::NamedNode::into_string);
+    let own = format!("{}/id/{kind}/{id}", state.registry.base());
+    declared.into_iter().chain([own]).collect()
+}
+
+/// An item by type and id, by the first of its IRIs that anything is said about.
 pub(super) fn find_item(
     state: &AppState,
     view: &View,
     kind: &str,
     id: &str,
 ) -> Result<(String, Id), ApiError> {
-    let declared = state
-        .registry
-        .register_by_type(kind)
-        .and_then(|register| register.item_iri(id));
-    let own = format!("{}/id/{kind}/{id}", state.registry.base());
-    declared
-        .map(|iri| iri.into_string())
+    candidates(state, kind, id)
         .into_iter()
-        .chain([own])
         .find_map(|iri| {
             let subject = view
                 .id_of_iri(&iri)
@@ -208,23 +219,40 @@ pub(super) fn json_ld(state: &AppState, register: Option<&Register>, tree: &Tree
     format!("{:#}\n", jsonld::document(tree, &context, reference.into()))
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "one call per address form; a struct would only name them twice"
-)]
+/// A document that is asked for.
+struct Asked<'a> {
+    register: Option<&'a Register>,
+    iri: &'a str,
+    subject: Id,
+    form: Form,
+    /// Where it is, without a format or a state.
+    address: &'a str,
+    with_format: &'a dyn Fn(&str) -> String,
+    /// Type and id, where its versions are told.
+    names: Option<(&'a str, &'a str)>,
+}
+
 fn respond(
     state: &AppState,
     (shown, view): (&Shown, &View),
-    register: Option<&Register>,
-    (iri, subject): (&str, Id),
-    chosen: &'static str,
-    address: &str,
-    with_format: impl Fn(&str) -> String,
+    asked: &Asked<'_>,
     headers: &HeaderMap,
 ) -> Result<Response, ApiError> {
+    let Asked {
+        register,
+        iri,
+        subject,
+        address,
+        with_format,
+        ..
+    } = *asked;
+    if let Some(successor) = only_successor(view, subject) {
+        return Err(moved(state, shown, iri, &successor, Route::Doc));
+    }
     let tree = build_tree(view, subject, &embed_rules(register))?.ok_or_else(|| unknown(iri))?;
+    let chosen = asked.form.media_type;
     let body = match chosen {
-        HTML => page(state, (shown, view), subject, &tree, &with_format).into_bytes(),
+        HTML => page(state, (shown, view), subject, &tree, with_format).into_bytes(),
         JSON_LD | JSON => json_ld(state, register, &tree).into_bytes(),
         _ => {
             let format = Format::from_media_type(chosen).unwrap_or(Format::Turtle);
@@ -241,6 +269,7 @@ fn respond(
     };
     let mut document = Document::new(chosen, body)
         .at(shown)
+        .of_state(StateTag::of(&tree))
         .link(address, "canonical", None)
         .link(iri, "describes", None);
     if let Some(register) = register {
@@ -255,6 +284,9 @@ fn respond(
             document = document.link(&with_format(extension), "alternate", Some(kind));
         }
     }
+    if let Some(names) = asked.names {
+        document = tell_times(document, state, (shown, subject), names, address);
+    }
     Ok(document.respond(headers))
 }
 
@@ -263,7 +295,7 @@ fn page(
     (shown, view): (&Shown, &View),
     subject: Id,
     tree: &Tree,
-    with_format: &impl Fn(&str) -> String,
+    with_format: &dyn Fn(&str) -> String,
 ) -> String {
     let mut graphs: Vec<String> = view
         .quads(Some(subject), None, None, None)

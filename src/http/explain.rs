@@ -5,8 +5,8 @@
 use super::body::Params;
 use super::error::ApiError;
 use super::ledger::{Asked, Outcome};
-use super::moment::Shown;
 use super::reply::{HTML, JSON, choose, content_type, language_of};
+use super::shown::Shown;
 use super::state::AppState;
 use super::stream::CancelOnDrop;
 use super::turns::Turn;

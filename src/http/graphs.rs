@@ -195,10 +195,14 @@ fn tag_of(
     state: &AppState,
     snapshot: &Snapshot,
     (graph, name): (Id, &str),
-    media_type: &str,
+    (media_type, moment): (&str, &str),
 ) -> String {
     // Nothing but the graph is written, in an order that follows from ids, and these never change.
-    etag_of_commit(state, snapshot.last_change(graph), &[media_type, name])
+    etag_of_commit(
+        state,
+        snapshot.last_change(graph),
+        &[media_type, name, moment],
+    )
 }
 
 /// The entity tags a state gives a graph, one for each format it is read in; none when there is no such graph.
@@ -209,7 +213,7 @@ pub(super) fn tags_of(state: &AppState, snapshot: &Snapshot, graph: &GraphName) 
     let name = graph.to_string();
     OFFERS
         .iter()
-        .map(|media_type| tag_of(state, snapshot, (id, &name), media_type))
+        .map(|media_type| tag_of(state, snapshot, (id, &name), (media_type, "")))
         .collect()
 }
 
@@ -228,7 +232,12 @@ async fn read(
     })
     .await?;
     let chosen = choose(&headers, params.get("format"), &OFFERS)?;
-    let etag = tag_of(&state, shown.snapshot(), (id, &name), chosen);
+    let etag = tag_of(
+        &state,
+        shown.snapshot(),
+        (id, &name),
+        (chosen, shown.tag_part()),
+    );
     let delivery = Delivery {
         cancel: Cancel::new(),
         stall_timeout: state.config.stall_timeout,

@@ -1,6 +1,7 @@
 //! What every request passes: a number, a log span, problems turned into documents, security headers.
 
 use super::error::ApiError;
+use super::known_tags::Question;
 use super::reply::{joined, language_of, wants_html};
 use super::state::AppState;
 use crate::rdf::format::{Format, accepts_12};
@@ -26,6 +27,8 @@ use tracing::Instrument;
 const CODINGS: [&str; 2] = ["gzip", "zstd"];
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// What other registries call the number of a request.
+const CORRELATION_ID: HeaderName = HeaderName::from_static("x-correlation-id");
 /// Pages load nothing but the style sheet, run nothing, are shown in no frame, and post only here.
 const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
 
@@ -51,8 +54,23 @@ pub(super) async fn finish(
     next: Next,
 ) -> Response {
     let started = Instant::now();
-    let request_id = request_id(request.headers().get(REQUEST_ID), state.process_nonce);
-    let request_id: Arc<str> = request_id.into();
+    let correlation = given_id(request.headers(), &CORRELATION_ID).map(str::to_owned);
+    let request_id: Arc<str> = match given_id(request.headers(), &REQUEST_ID) {
+        Some(given) => given.into(),
+        None => match &correlation {
+            Some(given) => given.as_str().into(),
+            None => new_id(state.process_nonce).into(),
+        },
+    };
+    let question = Question::of(&request);
+    if let Some(question) = &question {
+        let newest = state.registry.snapshot().identity();
+        let known = state.known_tags.answer(question, newest, request.headers());
+        if let Some(mut response) = known {
+            mark(response.headers_mut(), &request_id, correlation.as_deref());
+            return response;
+        }
+    }
     request
         .extensions_mut()
         .insert(RequestId(Arc::clone(&request_id)));
@@ -101,14 +119,11 @@ pub(super) async fn finish(
         duration_ms,
         "Answered {method} {path} with {status}"
     );
-    let headers = response.headers_mut();
-    if let Ok(value) = HeaderValue::from_str(&request_id) {
-        headers.insert(REQUEST_ID, value);
+    if let Some(question) = question {
+        state.known_tags.remember(question, &response);
     }
-    headers.insert(
-        header::X_CONTENT_TYPE_OPTIONS,
-        HeaderValue::from_static("nosniff"),
-    );
+    let headers = response.headers_mut();
+    mark(headers, &request_id, correlation.as_deref());
     if let Some(accept) = asked_version {
         announce_version(headers, &accept);
     }
@@ -256,19 +271,33 @@ fn facts(error: &ApiError, language: Language) -> Vec<(String, String)> {
         .collect()
 }
 
-/// The client's number of a request when it is a plain word, else one of ours.
-fn request_id(given: Option<&HeaderValue>, nonce: u64) -> String {
+/// The headers of every answer.
+fn mark(headers: &mut HeaderMap, request_id: &str, correlation: Option<&str>) {
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        headers.insert(REQUEST_ID, value.clone());
+        let correlation = correlation.and_then(|given| HeaderValue::from_str(given).ok());
+        headers.insert(CORRELATION_ID, correlation.unwrap_or(value));
+    }
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+}
+
+/// A number of ours for a request.
+fn new_id(nonce: u64) -> String {
+    let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
+    format!("{:08x}-{number:x}", nonce as u32)
+}
+
+/// The client's number of a request when it is a plain word.
+fn given_id<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
     let plain = |text: &&str| {
         (1..=64).contains(&text.len())
             && text
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'))
     };
-    match given.and_then(|value| value.to_str().ok()).filter(plain) {
-        Some(text) => text.to_owned(),
-        None => {
-            let number = REQUESTS.fetch_add(1, Ordering::Relaxed);
-            format!("{:08x}-{number:x}", nonce as u32)
-        }
-    }
+    let given = headers.get(name)?;
+    given.to_str().ok().filter(plain)
 }

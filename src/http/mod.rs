@@ -10,22 +10,29 @@ mod collections;
 mod config;
 mod connections;
 mod cors;
+mod dialect;
 mod documents;
 mod error;
 mod explain;
 mod first_rows;
+mod forms;
+mod gone;
 mod graph_writes;
 mod graphs;
 mod intake;
 mod items;
+mod known_tags;
 mod layers;
 mod ledger;
+mod matching;
 mod moment;
+mod openapi;
 mod pages;
 mod queries;
 mod reply;
 mod running;
 mod shapes;
+mod shown;
 mod sources;
 mod sparql;
 mod state;
@@ -35,6 +42,7 @@ mod turns;
 mod unpack;
 mod updates;
 mod validation;
+mod versions;
 mod void;
 mod writes;
 
@@ -112,9 +120,19 @@ pub fn router(state: AppState) -> Router {
         .route("/id/{kind}/{id}", get(documents::identifier))
         .route("/doc/{kind}/{id}", get(documents::document))
         .route("/doc", get(documents::foreign))
+        .route("/id/{kind}/{id}/{moment}", get(versions::version))
+        .route("/doc/{kind}/{id}/{moment}", get(versions::version))
+        .route("/tijd/{kind}/{id}", get(versions::time_map))
+        .route("/tijd/{kind}/{id}/poort", get(versions::time_gate))
         .route("/contexts", get(documents::contexts))
         .route("/contexts/{file}", get(documents::context))
         .route("/api", get(collections::index))
+        .route("/api/docs", get(openapi::page))
+        .route("/api/docs/{operation}", get(openapi::operation))
+        .route("/openapi.json", get(openapi::openapi))
+        .route("/schemas", get(openapi::schemas))
+        .route("/schemas/{file}", get(openapi::schema))
+        .route("/schemas/{register}/{file}", get(openapi::of_register))
         .route("/api/info", get(test_bed::info))
         .route("/api/validate", post(test_bed::validate))
         .route("/api/validateMultiple", post(test_bed::validate_multiple))
@@ -123,6 +141,9 @@ pub fn router(state: AppState) -> Router {
             get(collections::collection).post(items::create),
         )
         .route("/api/{register}/validate", post(test_bed::validate))
+        .route("/api/{register}/{id}/versies", get(versions::of_item))
+        .route("/v2/{resource}/{id}/versies", get(versions::of_v2))
+        .route("/v3/{resource}/{id}/versies", get(versions::of_v3))
         .route(
             "/api/{register}/{id}",
             get(collections::item)
@@ -148,6 +169,10 @@ pub fn router(state: AppState) -> Router {
             "/v3/{register}/{id}/acties/{*action}",
             post(items::commands::on_item),
         )
+        .route("/v2/adresmatch", get(matching::match_v2))
+        .route("/v3/adresmatch", get(matching::match_v3))
+        .route("/v2/adressen/zoeken", get(matching::suggest_v2))
+        .route("/v3/adressen/zoeken", get(matching::suggest_v3))
         .route(
             "/validate",
             get(validation::form).post(validation::validate),
@@ -161,6 +186,7 @@ pub fn router(state: AppState) -> Router {
             "/shacl/{domain}/api/validateMultiple",
             post(test_bed::validate_multiple),
         )
+        .merge(dialect::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         // Bodies are bounded where they are read, each by its own limit.

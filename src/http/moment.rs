@@ -1,39 +1,45 @@
-//! Which state a request is about: the newest, or an earlier one named by `?asOf=` or by `Accept-Datetime`
-//! ([RFC 7089](https://www.rfc-editor.org/rfc/rfc7089), negotiation answered with 200). The one place where handlers get
-//! their snapshot from. Makes no documents.
+//! Which state a request is about, by two times. When the registry knew it: the newest state, or an earlier one named by
+//! `?bekendOp=` (or `?asOf=`, the same) or by `Accept-Datetime` ([RFC 7089](https://www.rfc-editor.org/rfc/rfc7089),
+//! negotiation answered with 200). When it held in the world: now, or at the moment of `?geldigOp=`. The one place where
+//! handlers get their snapshot from. Makes no documents; what an answer says of its state is in `shown`.
 
 use super::body::Params;
 use super::error::ApiError;
-use super::reply::{A_WEEK_FIXED, X_COMMIT};
+use super::shown::Known;
+pub(super) use super::shown::Shown;
 use super::state::{AppState, blocking};
-use crate::store::{AsOf, Snapshot, StoreError, View};
-use crate::views::html::EarlierState;
+use crate::rdf::label::Text;
+use crate::registry::{self, ValidTimeError};
+use crate::store::{AsOf, Snapshot, StoreError};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
-use jiff::Timestamp;
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 use jiff::fmt::rfc2822;
 
 /// The parameter that names an earlier state.
-pub(super) const PARAMETER: &str = "asOf";
+pub(super) const AS_OF: &str = "asOf";
+/// The same in Dutch, as the other interfaces of base registries name it.
+pub(super) const KNOWN_AT: &str = "bekendOp";
+/// The parameter that names a moment at which things held.
+pub(super) const VALID_AT: &str = "geldigOp";
+/// Every parameter that is read here.
+pub(super) const PARAMETERS: [&str; 3] = [AS_OF, KNOWN_AT, VALID_AT];
 const ACCEPT_DATETIME: HeaderName = HeaderName::from_static("accept-datetime");
-pub(super) const MEMENTO_DATETIME: HeaderName = HeaderName::from_static("memento-datetime");
-/// What answers about a state depend on besides the address.
-const VARY: HeaderValue = HeaderValue::from_static("Accept, Accept-Datetime, Accept-Language");
 
 /// The state a request asks for. An extractor for handlers; takes nothing from the store before [`Moment::state`].
 #[derive(Clone, Debug)]
 pub(super) struct Moment {
-    asked: Asked,
-    /// Path and query without the parameter: the same thing, now.
+    known: Asked,
+    valid: Option<registry::Moment>,
+    /// Path and query without the parameters: the same thing, now.
     original: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Asked {
     Now,
-    /// By the parameter, which wins over the header.
-    AsOf(AsOf),
+    /// By a parameter, which is named; it wins over the header.
+    AsOf(AsOf, &'static str),
     /// By the header, in milliseconds since 1970 UTC.
     Negotiated(i64),
 }
@@ -44,87 +50,135 @@ impl FromRequestParts<AppState> for Moment {
     async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, ApiError> {
         let query = parts.uri.query();
         let is_read = parts.method == Method::GET || parts.method == Method::HEAD;
-        let by_parameter = match query {
+        let (by_parameter, valid) = match query {
             // Few requests name a state: most are not to pay for looking.
-            Some(query) if query.contains(PARAMETER) => asked(&Params::parse(query)?)?,
-            _ => None,
+            Some(query) if PARAMETERS.iter().any(|name| query.contains(name)) => {
+                let params = Params::parse(query)?;
+                (known_at(&params)?, valid_at(&params)?)
+            }
+            _ => (None, None),
         };
-        let asked = match by_parameter {
-            Some(state) => Asked::AsOf(state),
+        let known = match by_parameter {
+            Some((state, name)) => Asked::AsOf(state, name),
             None if is_read => negotiated(&parts.headers)?,
             None => Asked::Now,
         };
-        let original = if asked == Asked::Now && is_read {
+        let original = if known == Asked::Now && valid.is_none() && is_read {
             String::new()
         } else {
             original(parts.uri.path(), query.unwrap_or(""))
         };
-        Ok(Self { asked, original })
+        Ok(Self {
+            known,
+            valid,
+            original,
+        })
     }
 }
 
-/// The state named by the parameter, when there is one.
-fn asked(params: &Params) -> Result<Option<AsOf>, ApiError> {
-    let Some(text) = params.get(PARAMETER).filter(|text| !text.is_empty()) else {
-        return Ok(None);
+/// A text as it was meant: a plus sign that was not percent-encoded arrives as a space, `T10:00:00+01:00`.
+fn mended(text: &str) -> Option<String> {
+    let (moment, zone) = text.rsplit_once(' ')?;
+    Some(format!("{moment}+{zone}"))
+}
+
+/// The value of a parameter that may be left empty and may be given once.
+fn value<'a>(params: &'a Params, name: &str) -> Result<Option<&'a str>, ApiError> {
+    Ok(params.one(name)?.filter(|text| !text.is_empty()))
+}
+
+/// The state named by a parameter, when there is one, and the name of that parameter.
+fn known_at(params: &Params) -> Result<Option<(AsOf, &'static str)>, ApiError> {
+    let (name, text) = match (value(params, AS_OF)?, value(params, KNOWN_AT)?) {
+        (None, None) => return Ok(None),
+        (Some(text), None) => (AS_OF, text),
+        (None, Some(text)) => (KNOWN_AT, text),
+        (Some(_), Some(_)) => {
+            return Err(ApiError::bad_request(
+                "moment-twice",
+                "De parameters asOf en bekendOp betekenen hetzelfde: geef er één.",
+                "The parameters asOf and bekendOp mean the same: give one.",
+            )
+            .with("parameter", KNOWN_AT));
+        }
     };
-    // A plus sign that was not percent-encoded arrives as a space: `T10:00:00+01:00`.
-    let mended = text
-        .rsplit_once(' ')
-        .map(|(moment, zone)| format!("{moment}+{zone}"));
     AsOf::parse(text)
-        .or_else(|| AsOf::parse(&mended?))
-        .map(Some)
+        .or_else(|| AsOf::parse(&mended(text)?))
+        .map(|state| Some((state, name)))
         .ok_or_else(|| {
             ApiError::bad_request(
                 "as-of",
-                format!("De parameter asOf is een commitnummer (12), een datum (2024-12-31, het einde van die dag in UTC) of een tijdstip met tijdzone (2024-12-31T12:00:00Z); niet \"{text}\"."),
-                format!("The parameter asOf is a commit number (12), a date (2024-12-31, the end of that day in UTC) or a moment with a time zone (2024-12-31T12:00:00Z); not \"{text}\"."),
+                format!("De parameter {name} is een commitnummer (12), een datum (2024-12-31, het einde van die dag in UTC) of een tijdstip met tijdzone (2024-12-31T12:00:00Z); niet \"{text}\"."),
+                format!("The parameter {name} is a commit number (12), a date (2024-12-31, the end of that day in UTC) or a moment with a time zone (2024-12-31T12:00:00Z); not \"{text}\"."),
             )
-            .with("parameter", PARAMETER)
+            .with("parameter", name)
         })
 }
 
-/// Refuses to name an earlier state where only the present can be had.
+/// The moment of valid time that is asked for.
+fn valid_at(params: &Params) -> Result<Option<registry::Moment>, ApiError> {
+    let Some(text) = value(params, VALID_AT)? else {
+        return Ok(None);
+    };
+    registry::Moment::asked(text)
+        .or_else(|| registry::Moment::asked(&mended(text)?))
+        .map(Some)
+        .ok_or_else(|| {
+            ApiError::bad_request(
+                "valid-at",
+                format!("De parameter geldigOp is een datum (2024-12-31, het einde van die dag in België) of een tijdstip (2024-12-31T12:00:00+01:00); niet \"{text}\"."),
+                format!("The parameter geldigOp is a date (2024-12-31, the end of that day in Belgium) or a moment (2024-12-31T12:00:00+01:00); not \"{text}\"."),
+            )
+            .with("parameter", VALID_AT)
+        })
+}
+
+/// Refuses to name another state where only the present can be had.
 pub(super) fn refuse(params: &Params) -> Result<(), ApiError> {
-    if params.get(PARAMETER).is_none() {
+    let Some(name) = PARAMETERS.iter().find(|name| params.get(name).is_some()) else {
         return Ok(());
-    }
+    };
     Err(ApiError::bad_request(
         "as-of-not-here",
-        "Hier is alleen de huidige toestand te lezen of te wijzigen: laat asOf weg.",
-        "Only the present state can be read or changed here: leave asOf out.",
+        format!("Hier is alleen de huidige toestand te lezen of te wijzigen: laat {name} weg."),
+        format!("Only the present state can be read or changed here: leave {name} out."),
     )
-    .with("parameter", PARAMETER))
+    .with("parameter", *name))
 }
 
 fn negotiated(headers: &HeaderMap) -> Result<Asked, ApiError> {
+    Ok(match accept_datetime(headers)? {
+        // HTTP dates know whole seconds: what was committed within the second is meant too, so that the date an answer
+        // bears leads back to that answer.
+        Some(moment) => Asked::Negotiated(moment.as_second() * 1000 + 999),
+        None => Asked::Now,
+    })
+}
+
+/// The moment of the header `Accept-Datetime`.
+pub(super) fn accept_datetime(headers: &HeaderMap) -> Result<Option<jiff::Timestamp>, ApiError> {
     let Some(value) = headers.get(ACCEPT_DATETIME) else {
-        return Ok(Asked::Now);
+        return Ok(None);
     };
     let text = value.to_str().unwrap_or("");
     // A weekday that does not fit the date says nothing.
     let parser = rfc2822::DateTimeParser::new().relaxed_weekday(true);
-    let moment = parser.parse_timestamp(text);
-    // HTTP dates know whole seconds: what was committed within the second is meant too, so that the date an answer
-    // bears leads back to that answer.
-    moment
-        .map(|moment| Asked::Negotiated(moment.as_second() * 1000 + 999))
-        .map_err(|_| {
-            ApiError::bad_request(
-                "accept-datetime",
-                format!("De hoofding Accept-Datetime is een HTTP-datum, bijvoorbeeld Tue, 31 Dec 2024 12:00:00 GMT; niet \"{text}\"."),
-                format!("The header Accept-Datetime is an HTTP date, for instance Tue, 31 Dec 2024 12:00:00 GMT; not \"{text}\"."),
-            )
-        })
+    parser.parse_timestamp(text).map(Some).map_err(|_| {
+        ApiError::bad_request(
+            "accept-datetime",
+            format!("De hoofding Accept-Datetime is een HTTP-datum, bijvoorbeeld Tue, 31 Dec 2024 12:00:00 GMT; niet \"{text}\"."),
+            format!("The header Accept-Datetime is an HTTP date, for instance Tue, 31 Dec 2024 12:00:00 GMT; not \"{text}\"."),
+        )
+    })
 }
 
-/// Path and query without the parameter, as they were sent.
+/// Path and query without the parameters, as they were sent.
 fn original(path: &str, query: &str) -> String {
     let mut out = path.to_owned();
     let mut mark = '?';
     for pair in query.split('&').filter(|pair| !pair.is_empty()) {
-        if pair.split('=').next() != Some(PARAMETER) {
+        let name = pair.split('=').next().unwrap_or("");
+        if !PARAMETERS.contains(&name) {
             out.push(mark);
             out.push_str(pair);
             mark = '&';
@@ -135,31 +189,36 @@ fn original(path: &str, query: &str) -> String {
 }
 
 impl Moment {
+    /// Whether the request asks for the present, so that its state is at hand.
+    pub(super) fn is_now(&self) -> bool {
+        self.known == Asked::Now && self.valid.is_none()
+    }
+
     /// The state named in a form, when this request names none.
     pub(super) fn or_in_form(self, params: &Params) -> Result<Self, ApiError> {
-        if self.asked != Asked::Now {
-            return Ok(self);
-        }
-        Ok(match asked(params)? {
-            Some(state) => Self {
-                asked: Asked::AsOf(state),
-                original: self.original,
-            },
-            None => self,
+        let known = match self.known {
+            Asked::Now => known_at(params)?.map_or(Asked::Now, |(at, name)| Asked::AsOf(at, name)),
+            named => named,
+        };
+        let valid = match self.valid {
+            Some(named) => Some(named),
+            None => valid_at(params)?,
+        };
+        Ok(Self {
+            known,
+            valid,
+            original: self.original,
         })
     }
 
-    /// Takes the snapshot. An earlier state may have to be made from the log, which waits for its turn: it takes memory.
+    /// Takes the snapshot. Another state may have to be made from the log or from versions, which waits for its turn: it
+    /// takes memory.
     ///
     /// # Errors
     /// When the state is not made yet, no longer kept, too far back or cannot be read; when too many wait.
     pub(super) async fn state(self, state: &AppState) -> Result<Shown, ApiError> {
-        let asked = self.asked;
-        if asked == Asked::Now {
-            return Ok(Shown {
-                snapshot: state.registry.snapshot(),
-                earlier: None,
-            });
+        if self.is_now() {
+            return Ok(Shown::now(state.registry.snapshot()));
         }
         let turn = state.look_back_turn().await?;
         let app = state.clone();
@@ -171,10 +230,35 @@ impl Moment {
     }
 
     fn look_back(self, state: &AppState) -> Result<Shown, ApiError> {
+        let newest = state.registry.snapshot();
+        let (snapshot, known) = self.as_known(state, &newest)?;
+        let now = format!("{}{}", state.registry.base(), self.original);
+        let snapshot = match &self.valid {
+            None => snapshot,
+            Some(moment) => state
+                .registry
+                .valid_at(&snapshot, moment)
+                .map_err(too_much)?,
+        };
+        Ok(Shown::of(
+            newest.identity(),
+            snapshot,
+            known,
+            self.valid,
+            now,
+        ))
+    }
+
+    /// The state by transaction time, and what is to be told of it when it was asked for.
+    fn as_known(
+        &self,
+        state: &AppState,
+        newest: &Snapshot,
+    ) -> Result<(Snapshot, Option<Known>), ApiError> {
         let store = state.registry.store();
-        let snapshot = match self.asked {
-            Asked::Now => store.snapshot(),
-            Asked::AsOf(moment) => store.as_of(moment)?,
+        let snapshot = match self.known {
+            Asked::Now => return Ok((newest.clone(), None)),
+            Asked::AsOf(moment, _) => store.as_of(moment)?,
             Asked::Negotiated(ms) => {
                 let first = store.first_state().max(1);
                 let found = match store.as_of(AsOf::Moment(ms)) {
@@ -190,128 +274,39 @@ impl Moment {
         };
         let seq = snapshot.seq();
         // Moments of commits never decrease, so once a later commit is seen nothing can come in between any more.
-        let is_fixed = match self.asked {
+        let is_fixed = match self.known {
             _ if store.dir().is_none() => false,
-            Asked::AsOf(AsOf::Seq(_)) => true,
-            Asked::AsOf(AsOf::Moment(_)) => seq < store.snapshot().seq(),
+            Asked::AsOf(AsOf::Seq(_), _) => true,
+            Asked::AsOf(AsOf::Moment(_), _) => seq < store.snapshot().seq(),
             Asked::Now | Asked::Negotiated(_) => false,
         };
         let made = store.moment_of(seq);
-        let made = made.and_then(|ms| Timestamp::from_millisecond(ms).ok());
-        Ok(Shown {
-            snapshot,
-            earlier: Some(Earlier {
-                notice: EarlierState {
-                    seq,
-                    moment: made.map_or(String::new(), |made| {
-                        made.strftime("%Y-%m-%d %H:%M UTC").to_string()
-                    }),
-                    now: format!("{}{}", state.registry.base(), self.original),
-                },
-                made,
-                is_fixed,
-                is_negotiated: matches!(self.asked, Asked::Negotiated(_)),
-            }),
-        })
-    }
-}
-
-/// The state a request gets to see, and what the answer says about it.
-#[derive(Clone)]
-pub(super) struct Shown {
-    snapshot: Snapshot,
-    earlier: Option<Earlier>,
-}
-
-/// What is known of a state that was asked for.
-#[derive(Clone)]
-struct Earlier {
-    notice: EarlierState,
-    /// When its last commit was made; `None` for the empty store.
-    made: Option<Timestamp>,
-    /// Whether the same request will always get this state.
-    is_fixed: bool,
-    is_negotiated: bool,
-}
-
-impl Shown {
-    pub(super) fn snapshot(&self) -> &Snapshot {
-        &self.snapshot
-    }
-
-    pub(super) fn view(&self) -> View {
-        self.snapshot.view()
-    }
-
-    /// The commit, when the request asked for a state: what further addresses are to name, so that they lead to the
-    /// same state.
-    pub(super) fn asked_seq(&self) -> Option<u64> {
-        self.earlier.as_ref().map(|_| self.snapshot.seq())
-    }
-
-    /// What pages say of the state they show.
-    pub(super) fn notice(&self) -> Option<&EarlierState> {
-        self.earlier.as_ref().map(|earlier| &earlier.notice)
-    }
-
-    /// Says which state an answer shows, when it may differ by state, and how long it may be kept. Replaces `Vary`, and
-    /// `Cache-Control` unless nothing may be kept.
-    pub(super) fn describe(&self, out: &mut HeaderMap) {
-        out.insert(X_COMMIT, HeaderValue::from(self.snapshot.seq()));
-        out.insert(header::VARY, VARY);
-        let Some(earlier) = &self.earlier else {
-            return;
+        let known = Known {
+            name: match self.known {
+                Asked::AsOf(_, name) => name,
+                Asked::Now | Asked::Negotiated(_) => AS_OF,
+            },
+            made: made.and_then(|ms| jiff::Timestamp::from_millisecond(ms).ok()),
+            is_fixed,
+            is_negotiated: matches!(self.known, Asked::Negotiated(_)),
         };
-        let may_keep = out
-            .get(header::CACHE_CONTROL)
-            .is_some_and(|value| value != "no-store");
-        if earlier.is_fixed && may_keep {
-            out.insert(
-                header::CACHE_CONTROL,
-                HeaderValue::from_static(A_WEEK_FIXED),
-            );
-        }
-        let memento = self.memento(earlier);
-        let mut links = vec![
-            format!("<{}>; rel=\"original\"", earlier.notice.now),
-            format!("<{}>; rel=\"timegate\"", earlier.notice.now),
-        ];
-        let date = earlier.made.and_then(|made| {
-            rfc2822::DateTimePrinter::new()
-                .timestamp_to_rfc9110_string(&made)
-                .ok()
-        });
-        if let Some(date) = date {
-            links.push(format!("<{memento}>; rel=\"memento\"; datetime=\"{date}\""));
-            if let Ok(date) = HeaderValue::from_str(&date) {
-                out.insert(MEMENTO_DATETIME, date);
-            }
-        }
-        for link in links {
-            if let Ok(link) = HeaderValue::from_str(&link) {
-                out.append(header::LINK, link);
-            }
-        }
-        if earlier.is_negotiated
-            && let Ok(memento) = HeaderValue::from_str(&memento)
-        {
-            out.insert(header::CONTENT_LOCATION, memento);
-        }
+        Ok((snapshot, Some(known)))
     }
+}
 
-    /// The address that always gives this state.
-    fn memento(&self, earlier: &Earlier) -> String {
-        let mark = if earlier.notice.now.contains('?') {
-            '&'
-        } else {
-            '?'
-        };
-        format!(
-            "{}{mark}{PARAMETER}={}",
-            earlier.notice.now,
-            self.snapshot.seq()
-        )
-    }
+/// Too much changed since a moment for the state at it to be made while somebody waits.
+fn too_much(error: ValidTimeError) -> ApiError {
+    let ValidTimeError::TooMuch = error;
+    ApiError::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "too-far-back",
+        Text::new("Te ver terug", "Too far back"),
+        Text::new(
+            "Er veranderde te veel sinds het moment van geldigOp om die toestand hier te maken: kies een later moment, of bevraag de grafen met versies rechtstreeks.",
+            "Too much changed since the moment of geldigOp to make that state here: choose a later moment, or ask the graphs of versions directly.",
+        ),
+    )
+    .with("parameter", VALID_AT)
 }
 
 #[cfg(test)]
@@ -319,7 +314,8 @@ mod tests {
     use super::*;
 
     fn of(query: &str) -> Result<Option<AsOf>, ApiError> {
-        asked(&Params::parse(query).expect("UTF-8"))
+        let found = known_at(&Params::parse(query).expect("UTF-8"))?;
+        Ok(found.map(|(state, _)| state))
     }
 
     #[test]
@@ -356,12 +352,44 @@ mod tests {
     }
 
     #[test]
+    fn moments_have_two_names_and_valid_time_its_own() {
+        assert_eq!(of("bekendOp=12").expect("a number"), Some(AsOf::Seq(12)));
+        assert_eq!(of("bekendOp=gisteren").expect_err("a word").code, "as-of");
+        assert_eq!(
+            of("asOf=1&bekendOp=1").expect_err("both").code,
+            "moment-twice"
+        );
+        assert_eq!(
+            of("asOf=1&asOf=2").expect_err("twice").code,
+            "duplicate-parameter"
+        );
+        let valid = |query: &str| {
+            let found = valid_at(&Params::parse(query).expect("UTF-8"));
+            found.map(|found| found.map(|moment| moment.at().to_string()))
+        };
+        assert_eq!(valid("geldigOp=").expect("none"), None);
+        let noon = Some("2024-12-31T11:00:00Z".to_owned());
+        assert_eq!(
+            valid("geldigOp=2024-12-31T12:00:00+01:00").expect("a moment"),
+            noon
+        );
+        assert_eq!(
+            valid("geldigOp=12").expect_err("no moment").code,
+            "valid-at"
+        );
+    }
+
+    #[test]
     fn the_original_has_all_but_the_parameter() {
         assert_eq!(
             original("/doc", "asOf=3&uri=http://a?b=c&x"),
             "/doc?uri=http://a?b=c&x"
         );
         assert_eq!(original("/api", "asOf=3"), "/api");
+        assert_eq!(
+            original("/api", "bekendOp=3&na=4&geldigOp=2024-12-31"),
+            "/api?na=4"
+        );
         assert_eq!(original("/a", "x=<b>&asOf"), "/a?x=%3Cb%3E");
     }
 

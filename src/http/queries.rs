@@ -7,11 +7,12 @@ use super::explain;
 use super::first_rows::first_rows;
 use super::layers::RequestId;
 use super::ledger::{Asked, Outcome};
-use super::moment::{Moment, PARAMETER, Shown};
+use super::moment::{Moment, PARAMETERS};
 use super::reply::{
     Document, HTML, JSON, REVALIDATE, choose, content_type, etag_of_state, is_fresh, joined,
     set_validators,
 };
+use super::shown::Shown;
 use super::sparql::{Counted, form_of, is_volatile};
 use super::state::{AppState, blocking};
 use super::stream::{CancelOnDrop, Delivery, Streamed, reads_trailers, stream_from};
@@ -164,7 +165,9 @@ pub(super) async fn run(
     let given: Vec<(String, String)> = params
         .0
         .into_iter()
-        .filter(|(name, _)| name != "format" && name != PARAMETER && name != explain::PARAMETER)
+        .filter(|(name, _)| {
+            name != "format" && !PARAMETERS.contains(&name.as_str()) && name != explain::PARAMETER
+        })
         .collect();
     let shown = moment.state(&state).await?;
     let asks_nothing = given.iter().all(|(_, text)| text.is_empty());
@@ -212,6 +215,7 @@ pub(super) async fn run(
             &stored.name,
             &stored.fingerprint,
             &values,
+            shown.tag_part(),
         ];
         etag_of_state(&state, shown.snapshot(), &parts)
     });

@@ -1,11 +1,13 @@
 //! Requests read and responses built: negotiation, conditional requests, the headers every document carries.
 
 use super::error::ApiError;
-use super::moment::Shown;
+use super::known_tags::FollowsFrom;
+use super::shown::{MEMENTO_DATETIME, Shown};
 use super::state::AppState;
 use crate::rdf::format::{Format, negotiate};
 use crate::rdf::label::Language;
 use crate::store::Snapshot;
+use crate::views::StateTag;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -100,8 +102,11 @@ pub(super) struct Document {
     content_type: &'static str,
     body: Vec<u8>,
     shown: Option<Shown>,
+    tag: Option<StateTag>,
     cache: &'static str,
     links: Vec<String>,
+    /// When what it shows began, when it shows a version.
+    date: Option<String>,
 }
 
 impl Document {
@@ -110,8 +115,10 @@ impl Document {
             content_type,
             body: body.into(),
             shown: None,
+            tag: None,
             cache: REVALIDATE,
             links: Vec::new(),
+            date: None,
         }
     }
 
@@ -122,6 +129,13 @@ impl Document {
     /// Says which state the document shows.
     pub(super) fn at(mut self, shown: &Shown) -> Self {
         self.shown = Some(shown.clone());
+        self
+    }
+
+    /// Says which state of which resource the document represents, so that a write can name it by the entity tag
+    /// (`If-Match`), whatever representation that came with.
+    pub(super) fn of_state(mut self, tag: StateTag) -> Self {
+        self.tag = Some(tag);
         self
     }
 
@@ -138,24 +152,60 @@ impl Document {
         self
     }
 
-    /// The response; 304 when the client has this very document.
-    pub(super) fn respond(self, headers: &HeaderMap) -> Response {
+    /// Adds a value of `Link` as it is.
+    pub(super) fn raw_link(mut self, link: String) -> Self {
+        self.links.push(link);
+        self
+    }
+
+    /// Says when the version that the document shows began.
+    pub(super) fn dated(mut self, date: String) -> Self {
+        self.date = Some(date);
+        self
+    }
+
+    /// The entity tag: of the bytes and their type, so that a commit that changes nothing here changes no tag. That of a
+    /// document of a resource begins with the state of the resource, which all its representations share.
+    pub(super) fn etag(&self) -> String {
         let mut hasher = Sha256::new();
         hasher.update(self.content_type);
         hasher.update([0]);
         hasher.update(&self.body);
-        if let Some(seq) = self.shown.as_ref().and_then(Shown::asked_seq) {
+        if let Some(shown) = self.shown.as_ref().filter(|shown| !shown.is_now()) {
             // The same words about two states are two documents: they say so in their headers.
-            hasher.update([0]);
-            hasher.update(seq.to_le_bytes());
+            for (name, value) in shown.pins() {
+                hasher.update([0]);
+                hasher.update(name);
+                hasher.update(value);
+            }
         }
-        let etag = etag_of(hasher);
+        let of_body = etag_of(hasher);
+        match self.tag {
+            Some(state) => format!("\"{state}.{}", &of_body[1 + of_body.len() / 2..]),
+            None => of_body,
+        }
+    }
+
+    /// The response; 304 when the client has this very document.
+    pub(super) fn respond(self, headers: &HeaderMap) -> Response {
+        let etag = self.etag();
+        if headers.contains_key(header::IF_MATCH) {
+            let list = joined(headers, header::IF_MATCH);
+            if !names_tag(&list, &etag) && !names_state(&list, self.tag) {
+                return ApiError::precondition_failed(
+                    "Het document is niet meer dat van If-Match.",
+                    "The document is no longer that of If-Match.",
+                )
+                .into_response();
+            }
+        }
         let fresh = is_fresh(headers, &etag);
         let mut response = if fresh {
             StatusCode::NOT_MODIFIED.into_response()
         } else {
             Body::from(self.body).into_response()
         };
+        let mut follows_from = None;
         let out = response.headers_mut();
         if !fresh {
             out.insert(header::CONTENT_TYPE, content_type(self.content_type));
@@ -163,23 +213,21 @@ impl Document {
         set_validators(out, &etag, self.cache);
         if let Some(shown) = &self.shown {
             shown.describe(out);
+            follows_from = Some(FollowsFrom(shown.newest()));
         }
         for link in self.links {
             if let Ok(link) = HeaderValue::from_str(&link) {
                 out.append(header::LINK, link);
             }
         }
+        if let Some(Ok(date)) = self.date.map(HeaderValue::try_from) {
+            response.headers_mut().insert(MEMENTO_DATETIME, date);
+        }
+        if let Some(mark) = follows_from {
+            response.extensions_mut().insert(mark);
+        }
         response
     }
-}
-
-/// The entity tag that a document of the newest state has.
-pub(super) fn tag_of_document(content_type: &str, body: &[u8]) -> String {
-    let mut hasher = Sha256::new();
-    hasher.update(content_type);
-    hasher.update([0]);
-    hasher.update(body);
-    etag_of(hasher)
 }
 
 /// `Content-Type` with a charset where the type has one.
@@ -249,8 +297,23 @@ pub(super) fn etag_of_commit(
 /// Whether `If-None-Match` names the tag ([RFC 9110 §13.1.2](https://www.rfc-editor.org/rfc/rfc9110#section-13.1.2)).
 /// A tag of the compressed form counts too.
 pub(super) fn is_fresh(headers: &HeaderMap, etag: &str) -> bool {
+    names_tag(&joined(headers, header::IF_NONE_MATCH), etag)
+}
+
+/// Whether a condition names a tag, in plain or in compressed form.
+pub(super) fn names_tag(list: &str, etag: &str) -> bool {
     let bare = etag.trim_matches('"');
-    listed_tags(&joined(headers, header::IF_NONE_MATCH)).any(|tag| tag == "*" || tag == bare)
+    listed_tags(list).any(|tag| tag == "*" || tag == bare)
+}
+
+/// Whether a condition of a write (`If-Match`, `If-None-Match`) names the state of a resource: by the entity tag of any of
+/// its representations, or as `*` when there is such a state.
+pub(super) fn names_state(list: &str, state: Option<StateTag>) -> bool {
+    let Some(state) = state.map(|state| state.to_string()) else {
+        return false;
+    };
+    listed_tags(list)
+        .any(|tag| tag == "*" || tag.split_once('.').is_some_and(|(known, _)| known == state))
 }
 
 /// The tags of a condition, bare; weak ones too, as this server makes none.

@@ -296,7 +296,11 @@ async fn run(state: AppState, question: Question) -> Result<Response, ApiError> 
             "{:?}{:?}",
             options.default_graph_uris, options.named_graph_uris
         );
-        etag_of_state(&state, shown.snapshot(), &[media_type, &text, &graphs])
+        etag_of_state(
+            &state,
+            shown.snapshot(),
+            &[media_type, &text, &graphs, shown.tag_part()],
+        )
     });
     let mut response = if etag.as_ref().is_some_and(|etag| is_fresh(&headers, etag)) {
         StatusCode::NOT_MODIFIED.into_response()

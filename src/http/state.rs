@@ -4,9 +4,10 @@ use super::config::ServerConfig;
 use super::error::ApiError;
 use super::intake::{self, Intake};
 use super::items::Kept;
+use super::known_tags::KnownTags;
 use super::ledger::Ledger;
-use super::moment::Shown;
 use super::queries::Answers;
+use super::shown::Shown;
 use super::turns::{Turn, Turns};
 use crate::access::AdminToken;
 use crate::ingest::ContextStore;
@@ -15,11 +16,13 @@ use crate::rdf::label::Language;
 use crate::registry::{Register, Registry};
 use crate::store::{Snapshot, View};
 use crate::views::html::{EarlierState, Site};
-use crate::views::{CollectionIndex, Context, void};
+use crate::views::interface::{Ingredients, Interface};
+use crate::views::matching::{Index, Matcher};
+use crate::views::{CollectionIndex, Context, Dialect, void};
 use oxrdf::Triple;
 use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -29,8 +32,14 @@ const LOOKS_BACK: usize = 2;
 /// Earlier states whose orders of collections are kept for the next page.
 const EARLIER_COLLECTIONS: usize = 2;
 
+/// Addresses matched at once: what people type may keep no more threads than these from other work.
+const MATCHES: usize = 2;
+
 /// Descriptions of the data that are kept for the next request.
 const DESCRIPTIONS: usize = 32;
+
+/// Contexts that are only read with: terms in terms, which no document of ours is written by.
+const DIALECT_CONTEXTS: &str = "registers-";
 
 /// A state by [`Snapshot::identity`] and the graph described, if it is one.
 type DescriptionKey = (u64, Option<String>);
@@ -50,9 +59,14 @@ pub struct Inner {
     /// Orders of earlier states asked for lately, oldest first, by [`Snapshot::identity`]. Apart from those of the
     /// newest state, which are carried on from commit to commit: ids of an earlier state may mean other terms.
     earlier_collections: Mutex<Vec<(u64, Arc<CollectionIndex>)>>,
+    /// Names of streets and municipalities.
+    matcher: Matcher,
+    matches: Arc<Semaphore>,
     pub(super) context_store: ContextStore,
     /// Contexts by name, for writing.
     pub(super) contexts: FxHashMap<String, Arc<Context>>,
+    /// What bodies of the dialect of the base registries hold.
+    pub(super) dialect: Dialect,
     /// The queries that run and the last ones that ended.
     pub(super) ledger: Arc<Ledger>,
     /// Descriptions of the data made lately, oldest first, by [`Snapshot::identity`] and graph.
@@ -66,10 +80,14 @@ pub struct Inner {
     looks_back: Arc<Semaphore>,
     /// Answers of stored queries.
     pub(super) answers: Answers,
+    /// Answers "not modified".
+    pub(super) known_tags: KnownTags,
     /// What writes of items keep.
     pub(super) items: Kept,
     /// [`Snapshot::identity`] of the state asked last. What is counted once for a state is counted by its first query.
     warm: AtomicU64,
+    /// Descriptions of what this server offers.
+    interface: OnceLock<Interface>,
     /// Differs between processes: states of memory-only registries have no digest.
     pub(super) process_nonce: u64,
 }
@@ -86,8 +104,16 @@ impl AppState {
     /// State for serving a registry.
     pub fn new(registry: Arc<Registry>, config: ServerConfig) -> Self {
         let mut contexts = FxHashMap::default();
+        let dialect = Dialect::shipped(registry.base(), registry.registers());
+        let dialect = dialect.unwrap_or_else(|error| {
+            tracing::error!(%error, "The declarations of the dialect cannot be used");
+            Dialect::default()
+        });
         for (name, bytes) in ContextStore::shipped_files() {
             let name = name.trim_end_matches(".jsonld");
+            if name.starts_with(DIALECT_CONTEXTS) {
+                continue;
+            }
             match std::str::from_utf8(bytes).map(Context::parse) {
                 Ok(Ok(context)) => {
                     contexts.insert(name.to_owned(), Arc::new(context));
@@ -101,16 +127,21 @@ impl AppState {
                 context_store: ContextStore::shipped(registry.base()),
                 collections: Arc::default(),
                 earlier_collections: Mutex::default(),
+                matcher: Matcher::default(),
+                matches: Arc::new(Semaphore::new(MATCHES)),
                 ledger: Arc::default(),
                 descriptions: Mutex::default(),
                 contexts,
+                dialect,
                 turns: Arc::new(Turns::new(&config)),
                 pool: MemoryPool::new(config.max_total_query_memory_bytes),
                 intake: Intake::new(config.max_total_body_bytes, config.body_timeout),
                 writes: Arc::new(Semaphore::new(8)),
                 warm: AtomicU64::new(0),
+                known_tags: KnownTags::default(),
                 answers: Answers::new(config.max_kept_answers_bytes),
                 items: Kept::default(),
+                interface: OnceLock::new(),
                 looks_back: Arc::new(Semaphore::new(LOOKS_BACK)),
                 process_nonce: u64::from(std::process::id())
                     ^ jiff::Timestamp::now().as_nanosecond() as u64,
@@ -118,6 +149,21 @@ impl AppState {
                 config,
             }),
         }
+    }
+
+    /// The descriptions of what this server offers, made by whoever asks first. Not for threads that answer requests.
+    pub(super) fn interface(&self) -> Result<&Interface, ApiError> {
+        if let Some(known) = self.interface.get() {
+            return Ok(known);
+        }
+        let made = Interface::describe(&Ingredients {
+            base: self.registry.base(),
+            registers: self.registry.registers(),
+            context_of: &|register| self.contexts.get(&register.context).map(|c| &**c),
+            contact: &self.config.contact,
+        })
+        .map_err(ApiError::internal)?;
+        Ok(self.interface.get_or_init(|| made))
     }
 
     /// A turn to run a query; waits a moment when all are taken.
@@ -146,6 +192,18 @@ impl AppState {
         self.turn(&self.writes, self.config.queue_timeout).await
     }
 
+    /// A turn to match addresses; waits a moment when all are taken.
+    pub(super) async fn match_turn(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        self.turn(&self.matches, self.config.queue_timeout).await
+    }
+
+    /// The names of streets and municipalities in the state shown.
+    pub(super) fn names_of(&self, shown: &Shown) -> Arc<Index> {
+        let is_newest = || shown.snapshot().is_same_as(&self.registry.snapshot());
+        let is_newest = shown.is_now() || is_newest();
+        self.matcher.index(&shown.view(), is_newest)
+    }
+
     async fn turn(
         &self,
         turns: &Arc<Semaphore>,
@@ -161,7 +219,7 @@ impl AppState {
     pub(super) fn collections_of(&self, shown: &Shown) -> Arc<CollectionIndex> {
         let snapshot = shown.snapshot();
         let is_newest = || snapshot.is_same_as(&self.registry.snapshot());
-        if shown.asked_seq().is_none() || is_newest() {
+        if shown.is_now() || is_newest() {
             return Arc::clone(&self.collections);
         }
         let known = self.earlier_collections.lock();
@@ -216,6 +274,19 @@ impl AppState {
             base: self.registry.base(),
             language: Language::Nl,
         }
+    }
+}
+
+/// Runs work on the present state that is known to be small here and now: handing it to another thread costs more than the
+/// work. Other work goes where it may take its time.
+pub(super) async fn promptly<T: Send + 'static>(
+    is_small: bool,
+    work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
+) -> Result<T, ApiError> {
+    if is_small {
+        work()
+    } else {
+        blocking(work).await
     }
 }
 

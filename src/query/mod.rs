@@ -48,6 +48,7 @@ pub use run::{
 pub(crate) use service::Attentive;
 pub use service::{AllowError, ServiceLimits, Services};
 pub use shared::{MemoryPool, Overtime};
+pub(crate) use text::fold as fold_text;
 pub use update::{UpdateStats, apply_update, apply_update_within};
 
 use crate::rdf::version::RdfVersion;
@@ -59,6 +60,18 @@ use std::time::Duration;
 /// parameters: 1 to 20 cm from the grid.
 pub fn lambert_72_to_2008(position: (f64, f64)) -> Option<(f64, f64)> {
     geo::lambert_72_to_2008(position)
+}
+
+/// The IRI of a coordinate reference system under any of its names (`EPSG:31370`, an IRI or URN of the OGC, `CRS84`);
+/// `None` for one not known here.
+pub fn system_of(name: &str) -> Option<&'static str> {
+    geo::system_of(name)
+}
+
+/// A GML or WKT literal as GML in the named system, metres to the centimetre; `None` for what is no geometry, and where
+/// the system does not reach.
+pub fn gml_in(lexical: &str, is_wkt: bool, system: &str) -> Option<String> {
+    geo::gml_in(lexical, is_wkt, system)
 }
 
 /// What queries look up besides quads, derived from the texts of a store: the words of literals and the places of geometries.

@@ -4,6 +4,7 @@
 pub mod assets;
 mod commit;
 mod gate;
+mod gone;
 mod history;
 mod items;
 mod kept;
@@ -18,6 +19,7 @@ mod versions;
 
 pub use commit::{CommitError, CommitRequest, Findings, JudgedState, LISTED, Outcome, Rejection};
 pub use gate::{GATE_GRAPH, GATE_NS, Gate, GateRule, Level, Mode};
+pub use gone::{Gone, SubjectChange, SubjectChanges};
 pub use history::HistoryEvent;
 pub use items::{Item, ItemError, ItemWritten, MAX_ITEM_STATEMENTS};
 pub use quarantine::{Aside, QUARANTINE, QUARANTINE_NS, Waiting, WaitingMember};
@@ -25,7 +27,7 @@ pub use register::{Filter, Match, Register, RegisterError};
 pub use reported::{REPORT_GRAPH, REPORT_HISTORY_GRAPH, ReportGraphs, SolvedResult};
 pub use reserved::{CATALOGUE_SUFFIX, Reserved, Writer};
 pub use sources::{DeclaredSource, SOURCE_NS, SOURCES_GRAPH, SourceKind, option};
-pub use versions::{DERIVED, Moment, Object, Objects, VERSIONS, ValidTimeError};
+pub use versions::{DERIVED, Moment, Object, Objects, VERSIONS, ValidTimeError, Version};
 
 use crate::shapes::{Report, ShapesOptions, Validation, ValidationOptions, validate};
 use crate::store::{self, Draft, Graphs, OpenOptions, Snapshot, Store, StoreError, View};
@@ -78,6 +80,8 @@ pub struct Registry {
     valid: versions::Known,
     /// Whose graphs are whose.
     reserved: reserved::Known,
+    /// Which subjects lost statements.
+    gone: gone::Known,
 }
 
 impl Drop for Registry {
@@ -124,6 +128,7 @@ impl Registry {
             made: Made::default(),
             valid: versions::Known::default(),
             reserved: reserved::Known::default(),
+            gone: gone::Known::default(),
         }
     }
 

@@ -13,11 +13,14 @@
 
 use super::Registry;
 
+mod listed;
 mod moment;
 mod objects;
 mod valid;
 
+pub use listed::Version;
 pub use moment::Moment;
+pub(super) use objects::node_path;
 pub use objects::{Object, Objects};
 pub(super) use valid::Known;
 pub use valid::ValidTimeError;

@@ -5,6 +5,7 @@ mod attached;
 mod backup;
 mod block;
 mod build;
+mod changes;
 mod check;
 mod checkpoint;
 mod copy_kept;
@@ -42,6 +43,7 @@ mod terms;
 mod view;
 
 pub use backup::{CopyReport, backup, restore};
+pub use changes::Change;
 pub use check::{CheckReport, Finding, check};
 pub use derived::{
     Bytes, Derive, Derived, Derivers, PAGE_BYTES, Piece, Reader, Section, put_varint, with_pieces,

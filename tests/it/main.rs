@@ -20,6 +20,7 @@ mod ldes;
 mod manifest_files;
 mod mending;
 mod normalise;
+mod openapi;
 mod oslo;
 mod plan;
 mod protocol;

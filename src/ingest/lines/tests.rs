@@ -61,10 +61,38 @@ fn agree(input: &Input, limits: &Limits) -> Result<(), TestCaseError> {
         let strict = read(input, format, limits, None);
         for setup in setups() {
             let bulk = read(input, format, limits, Some(setup));
-            prop_assert_eq!(&bulk, &strict, "{:?}", setup);
+            if !are_two_of_one_place(&bulk, &strict) {
+                prop_assert_eq!(&bulk, &strict, "{:?}", setup);
+            }
         }
     }
     Ok(())
+}
+
+/// Whether a statement lacks its dot and what stands behind it cannot be read either. Both are so: whoever reads line by
+/// line names the first, whoever reads ahead to the next token the second.
+fn are_two_of_one_place(bulk: &Outcome, strict: &Outcome) -> bool {
+    let (Err(bulk), Err(strict)) = (bulk, strict) else {
+        return false;
+    };
+    let line = |finding: &Diagnostic| finding.location.line;
+    (bulk.code, strict.code) == ("P019", "P010")
+        && line(strict)
+            .zip(line(bulk))
+            .is_some_and(|(strict, bulk)| strict.abs_diff(bulk) <= 1)
+}
+
+#[test]
+fn a_missing_dot_before_broken_bytes_is_named_by_both_as_a_mistake() {
+    let mut bytes = b"<urn:a> <urn:a> <urn:a>\r<urn:a> <urn:a> <urn:a> .".to_vec();
+    bytes[25] = 128;
+    let (input, limits) = (Input::bytes("a", bytes), Limits::default());
+    let outcomes = [Some(WHOLE), None].map(|setup| read(&input, Format::NTriples, &limits, setup));
+    assert!(outcomes.iter().all(Result::is_err), "{outcomes:?}");
+    assert!(
+        outcomes[0] == outcomes[1] || are_two_of_one_place(&outcomes[0], &outcomes[1]),
+        "{outcomes:?}"
+    );
 }
 
 fn piece(choices: &'static [&'static str]) -> impl Strategy<Value = String> {

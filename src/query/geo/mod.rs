@@ -14,6 +14,7 @@ mod gml;
 mod index;
 mod measures;
 mod relations;
+mod rewritten;
 mod shapes;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ mod wkt;
 
 pub(super) use functions::{IRIS, call, is_function};
 pub(super) use index::{Candidates, GeoIndex, Search, candidates};
+pub(super) use rewritten::{gml_in, system_of};
 
 #[cfg(test)]
 pub(super) use geometry::READ;

@@ -25,6 +25,7 @@ pub(super) use index::TextIndex;
 pub(super) use language::LanguageRange;
 pub(super) use search::{Amount, Hit, search};
 pub(super) use syntax::TextQuery;
+pub(crate) use words::fold;
 
 /// Namespace of the properties and the function.
 pub(super) const NAMESPACE: &str = "urn:x-oslo:text#";

@@ -300,7 +300,7 @@ impl Objects {
 }
 
 /// Start of the IRIs of an object's nodes; `None` for objects that have none.
-pub(super) fn node_path(base: &str, iri: &str) -> Option<String> {
+pub(in crate::registry) fn node_path(base: &str, iri: &str) -> Option<String> {
     let (_, path) = iri.split_once("/id/")?;
     (!path.is_empty()).then(|| format!("{base}/.well-known/genid/{path}/"))
 }

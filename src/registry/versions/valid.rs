@@ -36,8 +36,8 @@ struct Row {
 }
 
 /// Graphs of one source.
-struct Places {
-    versions: Id,
+pub(super) struct Places {
+    pub(super) versions: Id,
     /// A graph, and the one with what past versions said in it.
     pairs: Vec<(Id, Option<Id>)>,
     inverse: FxHashSet<Id>,
@@ -76,7 +76,7 @@ impl Registry {
         Ok(then)
     }
 
-    fn places(&self, view: &View) -> Vec<Places> {
+    pub(super) fn places(&self, view: &View) -> Vec<Places> {
         let own = self.graph_iri("");
         let folder = self.graph_iri(VERSIONS);
         let inverse = view.id_of_iri(INVERSE);
@@ -135,7 +135,7 @@ fn turn_back(
                 }
             }
             Some(_) if is_valid => {
-                for quad in past(view, places, &row) {
+                for quad in past(view, places, (row.object, row.version)) {
                     draft.add(quad);
                     changes += 1;
                 }
@@ -181,7 +181,7 @@ fn rows(view: &View, graph: Id) -> Vec<Row> {
 }
 
 /// What an object and its nodes say now.
-fn current(base: &str, view: &View, places: &Places, object: Id) -> Vec<QuadIds> {
+pub(super) fn current(base: &str, view: &View, places: &Places, object: Id) -> Vec<QuadIds> {
     let iri = view.iri(object).unwrap_or_default();
     let nodes = node_path(base, &iri).unwrap_or_else(|| format!("{iri}/"));
     let inverse: Vec<Id> = places.inverse.iter().copied().collect();
@@ -242,7 +242,7 @@ pub(super) fn with_nodes(
 }
 
 /// What a past version says, in terms of the object.
-fn past(view: &View, places: &Places, row: &Row) -> Vec<QuadIds> {
+pub(super) fn past(view: &View, places: &Places, (object, version): (Id, Id)) -> Vec<QuadIds> {
     let is_version_of = view.id_of_iri(dct::IS_VERSION_OF);
     let pairs: Vec<(Id, Id)> = places
         .pairs
@@ -256,11 +256,11 @@ fn past(view: &View, places: &Places, row: &Row) -> Vec<QuadIds> {
         of.next().map(|quad| quad.o)
     };
     let mut names: FxHashMap<Id, Id> = FxHashMap::default();
-    names.insert(row.version, row.object);
-    let mut open = vec![row.version];
+    names.insert(version, object);
+    let mut open = vec![version];
     let mut quads = Vec::new();
     for (graph, past) in &pairs {
-        for quad in view.quads(None, None, Some(row.version), Some(*past)) {
+        for quad in view.quads(None, None, Some(version), Some(*past)) {
             match node_of(quad.s) {
                 // A node that points to the object.
                 Some(of) if !names.contains_key(&quad.s) => {
@@ -275,7 +275,7 @@ fn past(view: &View, places: &Places, row: &Row) -> Vec<QuadIds> {
     while let Some(node) = open.pop() {
         for (graph, past) in &pairs {
             for quad in view.quads(Some(node), None, None, Some(*past)) {
-                if Some(quad.p) == is_version_of && node != row.version {
+                if Some(quad.p) == is_version_of && node != version {
                     continue;
                 }
                 let is_new = !names.contains_key(&quad.o);

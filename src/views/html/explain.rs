@@ -51,7 +51,7 @@ fn formats(site: &Site<'_>, address: &str) -> Markup {
     let mark = if address.contains('?') { '&' } else { '?' };
     let as_of = site
         .earlier
-        .map_or(String::new(), |state| format!("&asOf={}", state.seq));
+        .map_or(String::new(), |state| state.pinned('&'));
     html! {
         ul.formats aria-label="Uitleg ophalen" {
             @for (name, format) in [("Tekst", "text"), ("JSON", "json")] {

@@ -1,6 +1,7 @@
 //! Pages for people: Dutch, usable with a keyboard and without scripts, one style sheet.
 //! Makes HTML text from what `views` and `registry` hand over; decides nothing and knows no HTTP.
 
+mod api;
 mod collection;
 mod explain;
 mod home;
@@ -15,6 +16,7 @@ mod sources;
 mod stored;
 mod upload;
 
+pub use api::{render_api, render_operation};
 pub use collection::{CollectionPage, render_collection};
 pub use explain::{render_explanation, render_stored_explanation};
 pub use home::{RegisterLine, render_graphs, render_home};
@@ -39,15 +41,33 @@ use maud::{DOCTYPE, Markup, html};
 /// The style sheet, served beside the pages.
 pub const STYLE_SHEET: &str = include_str!("oslo.css");
 
-/// An earlier state that a page shows, for the notice that says so.
+/// Another state than the newest that a page shows, for the notice that says so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EarlierState {
-    /// Number of its last commit.
-    pub seq: u64,
+    /// Number of its last commit, when an earlier one was asked for.
+    pub seq: Option<u64>,
     /// When that was made, for people; empty when nothing was made yet.
     pub moment: String,
+    /// The moment of valid time that was asked for.
+    pub valid: Option<String>,
+    /// Parameters that lead to the same state.
+    pub pins: Vec<(&'static str, String)>,
     /// Address of the same page for the present state.
     pub now: String,
+}
+
+impl EarlierState {
+    /// The parameters as the end of an address, the first after `first_mark`; empty when there are none.
+    pub fn pinned(&self, first_mark: char) -> String {
+        let mut out = String::new();
+        for (name, value) in &self.pins {
+            out.push(if out.is_empty() { first_mark } else { '&' });
+            out.push_str(name);
+            out.push('=');
+            out.push_str(&percent_encode(value));
+        }
+        out
+    }
 }
 
 /// What every page needs to name and link resources.
@@ -79,23 +99,27 @@ impl Site<'_> {
         let Some(state) = self.earlier else {
             return layout(self.base, title, self.language, content);
         };
-        let (shown, made, now) = match self.language {
-            Language::Nl => (
-                "U ziet de toestand na commit ",
-                " van ",
-                "Naar de huidige toestand",
-            ),
-            Language::En => (
-                "You see the state after commit ",
-                " of ",
-                "To the present state",
-            ),
-        };
+        let shown = self.say(
+            "U ziet de toestand na commit ",
+            "You see the state after commit ",
+        );
+        let made = self.say(" van ", " of ");
+        let held = self.say("U ziet wat geldig was op ", "You see what was valid at ");
+        let known = self.say(
+            ", volgens de toestand na commit ",
+            ", by the state after commit ",
+        );
         let noticed = html! {
             p.notice role="status" {
-                (shown) strong { (state.seq) }
-                @if !state.moment.is_empty() { (made) (state.moment) }
-                ". " a href=(state.now) { (now) }
+                @if let Some(valid) = &state.valid {
+                    (held) strong { (valid) }
+                }
+                @if let Some(seq) = state.seq {
+                    @if state.valid.is_some() { (known) } @else { (shown) }
+                    strong { (seq) }
+                    @if !state.moment.is_empty() { (made) (state.moment) }
+                }
+                ". " a href=(state.now) { (self.say("Naar de huidige toestand", "To the present state")) }
             }
             (content)
         };
@@ -106,7 +130,9 @@ impl Site<'_> {
     fn same_state(&self) -> Markup {
         html! {
             @if let Some(state) = self.earlier {
-                input type="hidden" name="asOf" value=(state.seq);
+                @for (name, value) in &state.pins {
+                    input type="hidden" name=(name) value=(value);
+                }
             }
         }
     }

@@ -60,7 +60,7 @@ pub fn render_query_form(site: &Site<'_>) -> String {
 pub fn render_query_result(site: &Site<'_>, query: &str, table: &QueryTable) -> String {
     let as_of = site
         .earlier
-        .map_or(String::new(), |state| format!("&asOf={}", state.seq));
+        .map_or(String::new(), |state| state.pinned('&'));
     let download = |format: &str| {
         site.path(&format!(
             "/sparql?query={}&format={format}{as_of}",

@@ -111,7 +111,7 @@ fn address(
         ));
     }
     if let Some(state) = site.earlier {
-        out.push_str(&format!("&asOf={}", state.seq));
+        out.push_str(&state.pinned('&'));
     }
     site.path(&out)
 }

@@ -1,0 +1,652 @@
+//! Bodies from templates: bytes written straight from ids. What is said of a node is read once for a body or page; a way
+//! that leads nowhere writes nothing, not even its key.
+//!
+//! Canonical N-Triples escapes are escapes of JSON too, so the text of a literal is copied as it is stored.
+
+use super::path::{Path, Start, Step};
+use super::template::{AddressParts, Gml, Object, Source, Template, Value, What};
+use super::texts::{box_word, rank, write_inside};
+use super::{Resolved, Resource};
+use crate::rdf::text::{split_literal, unescape};
+use crate::store::{Id, View};
+use crate::views::labels::last_segment;
+use crate::views::resource::TooLarge;
+use rustc_hash::FxHashMap;
+use std::borrow::Cow;
+
+/// Most statements read for one object, and nodes written in it.
+const MAX_STATEMENTS: usize = 20_000;
+
+/// A body and what its headers say.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Body {
+    /// JSON.
+    pub json: Vec<u8>,
+    /// Version of the object as the register writes it: a moment, usually.
+    pub version: Option<String>,
+}
+
+/// A page to be written.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// The items in order.
+    pub items: &'a [Id],
+    /// Items of all pages.
+    pub total: u64,
+    /// Address of the next page.
+    pub next: Option<&'a str>,
+    /// IRI of the system of coordinates asked for.
+    pub system: Option<&'static str>,
+}
+
+pub(super) fn detail(
+    view: &View,
+    predicates: &Resolved,
+    resource: &Resource,
+    subject: Id,
+    system: Option<&'static str>,
+) -> Result<Body, TooLarge> {
+    let page = Page {
+        items: &[],
+        total: 0,
+        next: None,
+        system,
+    };
+    let mut writer = Writer::new(view, predicates, &page);
+    writer.begin(subject);
+    writer.template(&resource.detail, Node::Term(subject))?;
+    let version = writer.first(&resource.version, Node::Term(subject))?;
+    let version = version.and_then(|node| writer.lexical(node));
+    Ok(Body {
+        json: writer.out,
+        version,
+    })
+}
+
+pub(super) fn list(
+    view: &View,
+    predicates: &Resolved,
+    resource: &Resource,
+    page: &Page<'_>,
+) -> Result<Vec<u8>, TooLarge> {
+    let mut writer = Writer::new(view, predicates, page);
+    // A list is about no object: its own keys are constants and the commands of pages.
+    writer.template(&resource.list, Node::Nothing)?;
+    Ok(writer.out)
+}
+
+/// A node of the tree that is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Node {
+    Term(Id),
+    /// A text made here, by its number.
+    Made(usize),
+    Nothing,
+}
+
+struct Writer<'a> {
+    view: &'a View,
+    predicates: &'a [Option<Id>],
+    page: &'a Page<'a>,
+    root: Node,
+    /// Where the statements of a node stand in `pairs`.
+    stars: FxHashMap<Id, (usize, usize)>,
+    /// Predicate and object, sorted within a node.
+    pairs: Vec<(Id, Id)>,
+    /// Nodes found and not yet done with, as a stack.
+    found: Vec<Node>,
+    /// Texts made here, with their language.
+    made: Vec<(String, String)>,
+    scratch: Vec<u8>,
+    /// Statements and nodes of the object at hand.
+    work: usize,
+    out: Vec<u8>,
+}
+
+impl<'a> Writer<'a> {
+    fn new(view: &'a View, predicates: &'a [Option<Id>], page: &'a Page<'a>) -> Self {
+        Self {
+            view,
+            predicates,
+            page,
+            root: Node::Nothing,
+            stars: FxHashMap::default(),
+            pairs: Vec::with_capacity(64),
+            found: Vec::with_capacity(16),
+            made: Vec::new(),
+            scratch: Vec::with_capacity(256),
+            work: 0,
+            out: Vec::with_capacity(4096 + page.items.len() * 512),
+        }
+    }
+
+    /// Begins with an object.
+    fn begin(&mut self, subject: Id) {
+        self.root = Node::Term(subject);
+        self.work = 0;
+    }
+
+    fn count(&mut self, more: usize) -> Result<(), TooLarge> {
+        self.work += more;
+        if self.work > MAX_STATEMENTS {
+            return Err(TooLarge {
+                limit: MAX_STATEMENTS,
+            });
+        }
+        Ok(())
+    }
+
+    // ---- writing -------------------------------------------------------------------------------------------------------
+
+    /// Writes a template about a node; `false`, and nothing written, when it has nothing to say.
+    fn template(&mut self, template: &Template, node: Node) -> Result<bool, TooLarge> {
+        match template {
+            Template::Constant(text) => {
+                self.out.extend_from_slice(text);
+                Ok(true)
+            }
+            Template::Object(object) => self.objects(object, node),
+            Template::Array(items) => {
+                let start = self.out.len();
+                self.out.push(b'[');
+                let mut any = false;
+                for item in items {
+                    let before = self.out.len();
+                    if any {
+                        self.out.push(b',');
+                    }
+                    if self.template(item, node)? {
+                        any = true;
+                    } else {
+                        self.out.truncate(before);
+                    }
+                }
+                self.out.push(b']');
+                if !any {
+                    self.out.truncate(start);
+                }
+                Ok(any)
+            }
+            Template::Value(value) => self.values(value, node),
+            Template::Items(item) => self.items(item),
+            Template::Next => Ok(match self.page.next {
+                Some(next) => {
+                    self.quoted(next);
+                    true
+                }
+                None => false,
+            }),
+            Template::Total => {
+                self.out
+                    .extend_from_slice(self.page.total.to_string().as_bytes());
+                Ok(true)
+            }
+        }
+    }
+
+    fn items(&mut self, item: &Template) -> Result<bool, TooLarge> {
+        self.out.push(b'[');
+        for (number, subject) in self.page.items.iter().enumerate() {
+            if number > 0 {
+                self.out.push(b',');
+            }
+            self.begin(*subject);
+            if !self.template(item, self.root)? {
+                self.out.extend_from_slice(b"{}");
+            }
+        }
+        self.out.push(b']');
+        Ok(true)
+    }
+
+    fn objects(&mut self, object: &Object, node: Node) -> Result<bool, TooLarge> {
+        if object.at.is_empty() {
+            return self.object(object, node);
+        }
+        let base = self.found.len();
+        self.gather(&object.at, node)?;
+        let written = self.all(base, object.each, object.always, |writer, node| {
+            writer.object(object, node)
+        });
+        self.found.truncate(base);
+        written
+    }
+
+    fn values(&mut self, value: &Value, node: Node) -> Result<bool, TooLarge> {
+        let base = self.found.len();
+        if value.at.is_empty() {
+            self.found.push(node);
+        } else {
+            self.gather(&value.at, node)?;
+        }
+        let written = self.all(base, value.each, value.always, |writer, node| {
+            writer.value(&value.what, node)
+        });
+        self.found.truncate(base);
+        written
+    }
+
+    /// Writes the nodes from `base` on: as an array, or the first that has something to say.
+    fn all(
+        &mut self,
+        base: usize,
+        each: bool,
+        always: bool,
+        mut write: impl FnMut(&mut Self, Node) -> Result<bool, TooLarge>,
+    ) -> Result<bool, TooLarge> {
+        let end = self.found.len();
+        self.count(end - base)?;
+        if !each {
+            for at in base..end {
+                if write(self, self.found[at])? {
+                    return Ok(true);
+                }
+            }
+            return Ok(false);
+        }
+        let start = self.out.len();
+        self.out.push(b'[');
+        let mut any = false;
+        for at in base..end {
+            let before = self.out.len();
+            if any {
+                self.out.push(b',');
+            }
+            if write(self, self.found[at])? {
+                any = true;
+            } else {
+                self.out.truncate(before);
+            }
+        }
+        self.out.push(b']');
+        if !any && !always {
+            self.out.truncate(start);
+            return Ok(false);
+        }
+        Ok(true)
+    }
+
+    fn object(&mut self, object: &Object, node: Node) -> Result<bool, TooLarge> {
+        let start = self.out.len();
+        self.out.push(b'{');
+        let (mut any, mut says) = (false, false);
+        for member in &object.members {
+            let before = self.out.len();
+            if any {
+                self.out.push(b',');
+            }
+            self.out.extend_from_slice(&member.key);
+            if self.template(&member.value, node)? {
+                any = true;
+                says |= member.counts;
+            } else {
+                self.out.truncate(before);
+            }
+        }
+        if !says {
+            self.out.truncate(start);
+            return Ok(false);
+        }
+        self.out.push(b'}');
+        Ok(true)
+    }
+
+    fn value(&mut self, what: &What, node: Node) -> Result<bool, TooLarge> {
+        if let What::Gml(gml) = what {
+            return self.geometry(gml, node);
+        }
+        let id = match node {
+            Node::Term(id) => id,
+            Node::Made(number) => return Ok(self.made_value(what, number)),
+            Node::Nothing => return Ok(false),
+        };
+        let mut scratch = std::mem::take(&mut self.scratch);
+        scratch.clear();
+        self.view.write_text(id, &mut scratch);
+        let written = std::str::from_utf8(&scratch).is_ok_and(|text| {
+            if id.is_iri() {
+                text.len() > 2 && self.iri_value(what, &text[1..text.len() - 1])
+            } else {
+                self.literal_value(what, text)
+            }
+        });
+        self.scratch = scratch;
+        Ok(written)
+    }
+
+    fn iri_value(&mut self, what: &What, iri: &str) -> bool {
+        match what {
+            What::Iri => self.quoted(iri),
+            What::Id => self.quoted(last_segment(iri)),
+            What::Around(parts) => {
+                let id = last_segment(iri);
+                self.out.push(b'"');
+                for (number, part) in parts.iter().enumerate() {
+                    if number > 0 {
+                        write_address(id, &mut self.out);
+                    }
+                    self.out.extend_from_slice(part);
+                }
+                self.out.push(b'"');
+            }
+            What::Detail { strip, address } => {
+                let Some(id) = iri.strip_prefix(strip.as_str()) else {
+                    return false;
+                };
+                if id.is_empty() || id.contains('/') {
+                    return false;
+                }
+                self.out.extend_from_slice(address);
+                write_address(id, &mut self.out);
+                self.out.push(b'"');
+            }
+            What::Lexical | What::Boolean | What::Language | What::Gml(_) => return false,
+        }
+        true
+    }
+
+    fn literal_value(&mut self, what: &What, text: &str) -> bool {
+        let Ok(parts) = split_literal(text) else {
+            return false;
+        };
+        match what {
+            What::Lexical => {
+                self.out.push(b'"');
+                self.out.extend_from_slice(parts.escaped.as_bytes());
+                self.out.push(b'"');
+            }
+            What::Boolean => {
+                let word: &[u8] = match parts.escaped {
+                    "true" | "1" => b"true",
+                    "false" | "0" => b"false",
+                    _ => return false,
+                };
+                self.out.extend_from_slice(word);
+            }
+            What::Language => match parts.language {
+                Some(language) => self.quoted(language),
+                None => return false,
+            },
+            What::Iri | What::Id | What::Around(_) | What::Detail { .. } | What::Gml(_) => {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn made_value(&mut self, what: &What, number: usize) -> bool {
+        let (text, language) = &self.made[number];
+        let said = match what {
+            What::Lexical => text,
+            What::Language => language,
+            _ => return false,
+        };
+        self.out.push(b'"');
+        write_inside(said, &mut self.out);
+        self.out.push(b'"');
+        true
+    }
+
+    fn geometry(&mut self, gml: &Gml, node: Node) -> Result<bool, TooLarge> {
+        let wanted = match self.page.system {
+            Some(_) if gml.is_twin => return Ok(false),
+            Some(system) => system,
+            None => gml.system,
+        };
+        let (found, is_wkt) = match self.first(&gml.as_gml, node)? {
+            Some(found) => (found, false),
+            None => match self.first(&gml.as_wkt, node)? {
+                Some(found) => (found, true),
+                None => return Ok(false),
+            },
+        };
+        let Node::Term(id) = found else {
+            return Ok(false);
+        };
+        let view = self.view;
+        let text = view.text(id);
+        let Ok(parts) = split_literal(&text) else {
+            return Ok(false);
+        };
+        let stored = system_of_gml(parts.escaped);
+        if !is_wkt && stored == Some(wanted) {
+            self.out.push(b'"');
+            self.out.extend_from_slice(parts.escaped.as_bytes());
+            self.out.push(b'"');
+            return Ok(true);
+        }
+        let Ok(lexical) = unescape(parts.escaped) else {
+            return Ok(false);
+        };
+        match crate::query::gml_in(&lexical, is_wkt, wanted) {
+            Some(written) => self.quoted(&written),
+            // What cannot be read is shown as it was sent, once, unless a system was asked for.
+            None if !is_wkt && !gml.is_twin && self.page.system.is_none() => {
+                self.out.push(b'"');
+                self.out.extend_from_slice(parts.escaped.as_bytes());
+                self.out.push(b'"');
+            }
+            None => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    fn quoted(&mut self, text: &str) {
+        self.out.push(b'"');
+        write_inside(text, &mut self.out);
+        self.out.push(b'"');
+    }
+
+    // ---- finding -------------------------------------------------------------------------------------------------------
+
+    /// Puts the nodes of the first source that has some on the stack, in the order in which they are written.
+    fn gather(&mut self, sources: &[Source], node: Node) -> Result<(), TooLarge> {
+        let base = self.found.len();
+        for source in sources {
+            match source {
+                Source::Path(path) => self.follow(path, node)?,
+                Source::FullAddress(parts) => self.full_address(parts, node)?,
+            }
+            if self.found.len() > base {
+                break;
+            }
+        }
+        if self.found.len() > base + 1 {
+            self.order(base);
+        }
+        Ok(())
+    }
+
+    fn follow(&mut self, path: &Path, node: Node) -> Result<(), TooLarge> {
+        let start = match path.start {
+            Start::Here => node,
+            Start::Root => self.root,
+        };
+        self.steps(&path.steps, start)
+    }
+
+    fn steps(&mut self, steps: &[Step], node: Node) -> Result<(), TooLarge> {
+        let Some((step, rest)) = steps.split_first() else {
+            self.found.push(node);
+            return Ok(());
+        };
+        let (Node::Term(id), Some(predicate)) = (node, self.predicates[step.predicate]) else {
+            return Ok(());
+        };
+        if step.inverse {
+            let view = self.view;
+            for subject in view.subjects(predicate, id) {
+                self.count(1)?;
+                self.steps(rest, Node::Term(subject))?;
+            }
+            return Ok(());
+        }
+        if id.is_literal() {
+            return Ok(());
+        }
+        let (start, end) = self.star(id)?;
+        for at in start..end {
+            let (known, object) = self.pairs[at];
+            if known == predicate {
+                self.steps(rest, Node::Term(object))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The statements of a node, read when first needed.
+    fn star(&mut self, id: Id) -> Result<(usize, usize), TooLarge> {
+        if let Some(known) = self.stars.get(&id) {
+            return Ok(*known);
+        }
+        let start = self.pairs.len();
+        self.pairs
+            .extend(self.view.star(id).take(MAX_STATEMENTS + 1));
+        let end = self.pairs.len();
+        self.stars.insert(id, (start, end));
+        self.count(end - start)?;
+        Ok((start, end))
+    }
+
+    /// The first node of a way, in the order in which they are written.
+    fn first(&mut self, path: &Path, node: Node) -> Result<Option<Node>, TooLarge> {
+        let base = self.found.len();
+        self.follow(path, node)?;
+        if self.found.len() > base + 1 {
+            self.order(base);
+        }
+        let first = self.found.get(base).copied();
+        self.found.truncate(base);
+        Ok(first)
+    }
+
+    /// Orders the nodes from `base` on: literals by language and text, IRIs by number or else by text; each once.
+    fn order(&mut self, base: usize) {
+        let view = self.view;
+        let mut keyed: Vec<((u8, usize, Cow<'_, str>), Node)> = self.found[base..]
+            .iter()
+            .map(|node| {
+                let Node::Term(id) = *node else {
+                    // Made in order.
+                    return ((0, 0, Cow::Borrowed("")), *node);
+                };
+                let text = view.text(id);
+                let key = if id.is_literal() {
+                    (
+                        rank(split_literal(&text).ok().and_then(|parts| parts.language)),
+                        0,
+                    )
+                } else {
+                    // Shorter numbers are smaller numbers.
+                    let digits = text.bytes().rev().skip(1).take_while(u8::is_ascii_digit);
+                    (0, digits.count())
+                };
+                ((key.0, key.1, text), *node)
+            })
+            .collect();
+        keyed.sort_by(|a, b| a.0.cmp(&b.0));
+        keyed.dedup_by(|a, b| a.1 == b.1);
+        self.found.truncate(base);
+        self.found.extend(keyed.into_iter().map(|(_, node)| node));
+    }
+
+    fn lexical(&self, node: Node) -> Option<String> {
+        match node {
+            Node::Term(id) => {
+                let text = self.view.text(id);
+                if let Some(iri) = self.view.iri(id) {
+                    return Some(last_segment(&iri).to_owned());
+                }
+                let parts = split_literal(&text).ok()?;
+                Some(unescape(parts.escaped).ok()?.into_owned())
+            }
+            Node::Made(number) => Some(self.made[number].0.clone()),
+            Node::Nothing => None,
+        }
+    }
+
+    fn part(&mut self, path: &Path, node: Node) -> Result<Option<String>, TooLarge> {
+        Ok(self
+            .first(path, node)?
+            .and_then(|found| self.lexical(found)))
+    }
+
+    /// Makes the text of an address in each language of its street.
+    fn full_address(&mut self, parts: &AddressParts, node: Node) -> Result<(), TooLarge> {
+        let base = self.found.len();
+        self.follow(&parts.street, node)?;
+        self.order(base);
+        let streets: Vec<(String, String)> = self.found[base..]
+            .iter()
+            .filter_map(|found| self.tagged(*found))
+            .collect();
+        self.found.truncate(base);
+        if streets.is_empty() {
+            return Ok(());
+        }
+        self.follow(&parts.municipality, node)?;
+        self.order(base);
+        let names: Vec<(String, String)> = self.found[base..]
+            .iter()
+            .filter_map(|found| self.tagged(*found))
+            .collect();
+        self.found.truncate(base);
+        let house_number = self.part(&parts.house_number, node)?;
+        let box_number = self.part(&parts.box_number, node)?;
+        let post_code = self.part(&parts.post_code, node)?;
+        for (street, language) in streets {
+            let mut text = street;
+            if let Some(house_number) = &house_number {
+                text.push(' ');
+                text.push_str(house_number);
+            }
+            if let Some(box_number) = &box_number {
+                text.push(' ');
+                text.push_str(box_word(&language));
+                text.push(' ');
+                text.push_str(box_number);
+            }
+            let name = names.iter().find(|(_, known)| *known == language);
+            let place = [
+                post_code.as_deref(),
+                name.or(names.first()).map(|(name, _)| name.as_str()),
+            ];
+            let place: Vec<&str> = place.into_iter().flatten().collect();
+            if !place.is_empty() {
+                text.push_str(", ");
+                text.push_str(&place.join(" "));
+            }
+            self.made.push((text, language));
+            self.found.push(Node::Made(self.made.len() - 1));
+        }
+        Ok(())
+    }
+
+    /// A literal with a language.
+    fn tagged(&self, node: Node) -> Option<(String, String)> {
+        let Node::Term(id) = node else { return None };
+        let text = self.view.text(id);
+        let parts = split_literal(&text).ok()?;
+        let language = parts.language?.to_owned();
+        Some((unescape(parts.escaped).ok()?.into_owned(), language))
+    }
+}
+
+/// The system a GML text names, escaped or not.
+fn system_of_gml(text: &str) -> Option<&'static str> {
+    let rest = text.split_once("srsName=")?.1;
+    let rest = rest.trim_start_matches(['\\', '"', '\'']);
+    let end = rest.find(['\\', '"', '\''])?;
+    crate::query::system_of(&rest[..end])
+}
+
+/// An id as part of an address within a JSON text.
+fn write_address(id: &str, out: &mut Vec<u8>) {
+    for &byte in id.as_bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~') {
+            out.push(byte);
+        } else {
+            out.extend_from_slice(format!("%{byte:02X}").as_bytes());
+        }
+    }
+}
