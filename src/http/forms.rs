@@ -140,8 +140,12 @@ fn read_profiles(names: &str, by_parameter: bool) -> Result<(JsonLdForm, &'stati
             _ => {
                 return Err(bad_profile(
                     by_parameter,
-                    format!("Het profiel \"{name}\" bestaat hier niet; wel: expanded, compacted, flattened, en framed met een frame."),
-                    format!("There is no profile \"{name}\" here; there are: expanded, compacted, flattened, and framed with a frame."),
+                    format!(
+                        "Het profiel \"{name}\" bestaat hier niet; wel: expanded, compacted, flattened, en framed met een frame."
+                    ),
+                    format!(
+                        "There is no profile \"{name}\" here; there are: expanded, compacted, flattened, and framed with a frame."
+                    ),
                 ));
             }
         }
@@ -193,11 +197,23 @@ mod tests {
         for (accept, query, form) in [
             ("*/*", "", JsonLdForm::Compacted),
             (EXPANDED, "", JsonLdForm::Expanded),
-            ("text/html;q=0.1, application/ld+json; profile=http://www.w3.org/ns/json-ld#flattened", "", JsonLdForm::Flattened),
+            (
+                "text/html;q=0.1, application/ld+json; profile=http://www.w3.org/ns/json-ld#flattened",
+                "",
+                JsonLdForm::Flattened,
+            ),
             (FLAT_COMPACT, "", JsonLdForm::FlattenedCompacted),
-            ("application/ld+json;profile=\"https://elders.test/p\"", "", JsonLdForm::Compacted),
+            (
+                "application/ld+json;profile=\"https://elders.test/p\"",
+                "",
+                JsonLdForm::Compacted,
+            ),
             ("text/html", "profile=flattened", JsonLdForm::Flattened),
-            ("text/html", "frame=adres", JsonLdForm::Framed("adres".to_owned())),
+            (
+                "text/html",
+                "frame=adres",
+                JsonLdForm::Framed("adres".to_owned()),
+            ),
         ] {
             let found = of(accept, query).unwrap_or_else(|e| panic!("{accept} {query}: {e:?}"));
             assert_eq!(found.json_ld, form, "{accept} {query}");
@@ -205,14 +221,22 @@ mod tests {
         }
         assert_eq!(of(EXPANDED, "").expect("a form").content_type, EXPANDED);
         for (accept, query, status) in [
-            ("application/ld+json;profile=\"http://www.w3.org/ns/json-ld#streaming\"", "", 406),
+            (
+                "application/ld+json;profile=\"http://www.w3.org/ns/json-ld#streaming\"",
+                "",
+                406,
+            ),
             ("*/*", "profile=streaming", 400),
             ("*/*", "profile=expanded+compacted", 400),
             ("*/*", "profile=framed", 400),
             ("*/*", "profile=expanded&format=ttl", 400),
         ] {
             let error = of(accept, query).expect_err("no such form");
-            assert_eq!((error.status.as_u16(), error.code), (status, "unknown-profile"), "{accept} {query}");
+            assert_eq!(
+                (error.status.as_u16(), error.code),
+                (status, "unknown-profile"),
+                "{accept} {query}"
+            );
         }
     }
 }

@@ -62,7 +62,10 @@ pub(super) async fn finish(
             None => new_id(state.process_nonce).into(),
         },
     };
-    let left = state.buckets.as_ref().map(|buckets| (buckets, buckets.take(&request)));
+    let left = state
+        .buckets
+        .as_ref()
+        .map(|buckets| (buckets, buckets.take(&request)));
     if let Some((buckets, left)) = left.filter(|(_, left)| !left.is_allowed) {
         let (path, html) = (request.uri().path(), wants_html(request.headers()));
         let (error, language) = (buckets.refuse(left), language_of(request.headers()));

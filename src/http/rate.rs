@@ -185,10 +185,24 @@ mod tests {
         let buckets = buckets(2);
         let (a, b) = (IpAddr::from([10, 0, 0, 1]), IpAddr::from([10, 0, 0, 2]));
         let start = Instant::now();
-        assert_eq!(buckets.take_at(a, start), Left { is_allowed: true, requests: 1, seconds: 5 });
+        assert_eq!(
+            buckets.take_at(a, start),
+            Left {
+                is_allowed: true,
+                requests: 1,
+                seconds: 5
+            }
+        );
         assert!(buckets.take_at(a, start).is_allowed);
         let refused = buckets.take_at(a, start);
-        assert_eq!(refused, Left { is_allowed: false, requests: 0, seconds: 5 });
+        assert_eq!(
+            refused,
+            Left {
+                is_allowed: false,
+                requests: 0,
+                seconds: 5
+            }
+        );
         assert!(buckets.take_at(b, start).is_allowed);
         let later = start + Duration::from_secs(5);
         assert!(buckets.take_at(a, later).is_allowed && !buckets.take_at(a, later).is_allowed);
@@ -222,7 +236,11 @@ mod tests {
         for number in 0..300_000_u32 {
             buckets.take_at(IpAddr::from(number.to_be_bytes()), now);
         }
-        let kept: usize = buckets.shelves.iter().map(|s| s.lock().expect("whole").len()).sum();
+        let kept: usize = buckets
+            .shelves
+            .iter()
+            .map(|s| s.lock().expect("whole").len())
+            .sum();
         assert!(kept <= BUCKETS * SHELVES, "{kept}");
     }
 }

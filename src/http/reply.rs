@@ -181,7 +181,7 @@ impl Document {
         }
         let of_body = etag_of(hasher);
         match self.tag {
-            Some(state) => format!("\"{state}.{}", &of_body[1 + of_body.len() / 2..]),
+            Some(state) => format!("\"{state}.{}", &of_body[of_body.len() / 2..]),
             None => of_body,
         }
     }

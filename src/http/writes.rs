@@ -114,7 +114,11 @@ pub(super) async fn commit(
                     StatusCode::OK
                 };
                 let mut response = if is_minimal && !change.dry_run {
-                    let status = if created { status } else { StatusCode::NO_CONTENT };
+                    let status = if created {
+                        status
+                    } else {
+                        StatusCode::NO_CONTENT
+                    };
                     let mut response = (status, Body::empty()).into_response();
                     applied(response.headers_mut(), "return=minimal");
                     response

@@ -114,8 +114,8 @@ impl Dialect {
                     shared: &shared,
                     predicates: &mut dialect.predicates,
                 };
-                let resource =
-                    compile(compiler, name, &json).map_err(|reason| DialectError { file, reason })?;
+                let resource = compile(compiler, name, &json)
+                    .map_err(|reason| DialectError { file, reason })?;
                 resources.insert(name.to_owned(), Arc::new(resource));
             }
             dialect.versions.insert(version.to_owned(), resources);
@@ -226,7 +226,11 @@ fn compile(
             .collect()
     };
     let register = text("register")?;
-    if !compiler.registers.iter().any(|known| known.name == register) {
+    if !compiler
+        .registers
+        .iter()
+        .any(|known| known.name == register)
+    {
         return Err(format!("there is no register \"{register}\""));
     }
     let part = |key: &str| json.get(key).ok_or_else(|| format!("\"{key}\" is missing"));
@@ -243,8 +247,7 @@ fn compile(
             .map(str::to_owned),
         detail: compiler.template(part("detail")?)?,
         list: compiler.template(part("list")?)?,
-        version: compiler.path(
-            "adms:identifier/gen:gestructureerdeIdentificator/gen:versieIdentificator",
-        )?,
+        version: compiler
+            .path("adms:identifier/gen:gestructureerdeIdentificator/gen:versieIdentificator")?,
     })
 }

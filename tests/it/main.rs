@@ -13,6 +13,7 @@ mod gate;
 mod geo;
 mod hostile;
 mod http;
+mod identity;
 mod json_ld_suite;
 mod keeping;
 mod ldes;

@@ -123,7 +123,9 @@ impl Asked {
                         let list = names(&resource.sorts);
                         return Err(refused(
                             name,
-                            format!("Op \"{key}\" kan niet gesorteerd worden. Deze velden kunnen: {list}."),
+                            format!(
+                                "Op \"{key}\" kan niet gesorteerd worden. Deze velden kunnen: {list}."
+                            ),
                             format!("There is no sorting by \"{key}\". These fields can: {list}."),
                         ));
                     }
@@ -139,8 +141,12 @@ impl Asked {
                     let paging = PAGING.join(", ");
                     return Err(refused(
                         name,
-                        format!("De parameter \"{name}\" bestaat hier niet. Deze bestaan: {list}, {paging}."),
-                        format!("There is no parameter \"{name}\" here. There are: {list}, {paging}."),
+                        format!(
+                            "De parameter \"{name}\" bestaat hier niet. Deze bestaan: {list}, {paging}."
+                        ),
+                        format!(
+                            "There is no parameter \"{name}\" here. There are: {list}, {paging}."
+                        ),
                     ));
                 };
                 if !value.is_empty() {

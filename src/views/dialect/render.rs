@@ -177,7 +177,8 @@ impl<'a> Writer<'a> {
                 None => false,
             }),
             Template::Total => {
-                self.out.extend_from_slice(self.page.total.to_string().as_bytes());
+                self.out
+                    .extend_from_slice(self.page.total.to_string().as_bytes());
                 Ok(true)
             }
         }
@@ -531,7 +532,10 @@ impl<'a> Writer<'a> {
                 };
                 let text = view.text(id);
                 let key = if id.is_literal() {
-                    (rank(split_literal(&text).ok().and_then(|parts| parts.language)), 0)
+                    (
+                        rank(split_literal(&text).ok().and_then(|parts| parts.language)),
+                        0,
+                    )
                 } else {
                     // Shorter numbers are smaller numbers.
                     let digits = text.bytes().rev().skip(1).take_while(u8::is_ascii_digit);
