@@ -9,6 +9,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "The header Accept-Datetime is not an HTTP date.",
     ),
     (
+        "address-match",
+        400,
+        "Een parameter van adresmatch ontbreekt of klopt niet; fouten zegt welke.",
+        "A parameter of adresmatch is missing or not right; fouten tells which.",
+    ),
+    (
         "as-of",
         400,
         "De parameter asOf is geen commitnummer, datum of tijdstip.",
@@ -21,10 +27,22 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "This address does not know earlier states.",
     ),
     (
+        "bad-id",
+        400,
+        "Het adres of @id is geen IRI van dit register.",
+        "The address or @id is no IRI of this register.",
+    ),
+    (
         "bad-parameter",
         400,
         "Een parameter is onbekend, dubbel of geen waarde van zijn type.",
         "A parameter is unknown, given twice or no value of its type.",
+    ),
+    (
+        "bad-patch",
+        400,
+        "De inhoud is geen JSON Patch.",
+        "The content is no JSON Patch.",
     ),
     (
         "body-incomplete",
@@ -61,6 +79,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         422,
         "Het object heeft te veel uitspraken voor één document.",
         "The resource has too many statements for one document.",
+    ),
+    (
+        "duplicate-key",
+        400,
+        "Een JSON-object heeft twee keer dezelfde sleutel.",
+        "A JSON object has the same key twice.",
     ),
     (
         "duplicate-parameter",
@@ -105,6 +129,36 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "The request does not name exactly one graph.",
     ),
     (
+        "id-needed",
+        400,
+        "Items van dit register brengen hun eigen IRI mee.",
+        "Items of this register bring their own IRI.",
+    ),
+    (
+        "idempotency-key",
+        400,
+        "De hoofding Idempotency-Key is geen sleutel.",
+        "The header Idempotency-Key is no key.",
+    ),
+    (
+        "idempotency-reused",
+        422,
+        "De Idempotency-Key hoorde bij een ander verzoek.",
+        "The Idempotency-Key belonged to another request.",
+    ),
+    (
+        "idempotency-running",
+        409,
+        "Een verzoek met deze Idempotency-Key loopt nog.",
+        "A request with this Idempotency-Key is still running.",
+    ),
+    (
+        "ill-formed-value",
+        400,
+        "Een waarde past niet bij haar datatype.",
+        "A value does not fit its datatype.",
+    ),
+    (
         "index-damaged",
         500,
         "Een deel van de index kan niet gelezen worden; de gegevens staan nog in het log.",
@@ -115,6 +169,30 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         500,
         "Er ging iets mis op de server.",
         "Something went wrong on the server.",
+    ),
+    (
+        "invalid-json",
+        400,
+        "De inhoud is geen JSON.",
+        "The content is not JSON.",
+    ),
+    (
+        "item-exists",
+        409,
+        "Het item bestaat al.",
+        "The item exists already.",
+    ),
+    (
+        "language-tag",
+        400,
+        "Een taalcode is geen taalcode.",
+        "A language tag is none.",
+    ),
+    (
+        "large-number",
+        400,
+        "Een getal is te groot om overal gelijk gelezen te worden.",
+        "A number is too large to be read alike everywhere.",
     ),
     (
         "limit",
@@ -159,6 +237,18 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "The form holds no readable file.",
     ),
     (
+        "no-commands",
+        501,
+        "De opdrachten van de basisregisters bestaan hier niet.",
+        "The commands of the base registries do not exist here.",
+    ),
+    (
+        "no-item",
+        400,
+        "De inhoud zegt niet duidelijk over welk item ze gaat.",
+        "The content does not say clearly which item it is about.",
+    ),
+    (
         "no-longer-kept",
         410,
         "Die vroegere toestand wordt niet meer bewaard.",
@@ -175,6 +265,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         406,
         "Het gevraagde formaat is hier niet beschikbaar.",
         "The format asked for is not available here.",
+    ),
+    (
+        "not-an-iri",
+        400,
+        "Waar een volledige IRI hoort, staat iets anders.",
+        "Something else stands where a full IRI should be.",
     ),
     (
         "not-found",
@@ -195,10 +291,28 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "The commit of that number is not made yet.",
     ),
     (
+        "other-class",
+        422,
+        "Het item heeft alleen klassen die niet van het register zijn.",
+        "The item has only classes that are not of the register.",
+    ),
+    (
         "other-graphs",
         400,
         "De inhoud noemt andere grafen dan het verzoek.",
         "The content names other graphs than the request.",
+    ),
+    (
+        "other-id",
+        400,
+        "De inhoud gaat over een ander item dan het adres.",
+        "The content is about another item than the address.",
+    ),
+    (
+        "other-subjects",
+        422,
+        "De inhoud doet uitspraken over iets anders dan het item en zijn delen.",
+        "The content makes statements about something other than the item and its parts.",
     ),
     (
         "parse-error",
@@ -207,10 +321,22 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "The content cannot be read; line and column point to the place.",
     ),
     (
+        "patch-conflict",
+        409,
+        "Een bewerking van een JSON Patch past niet op het item.",
+        "An operation of a JSON Patch does not fit the item.",
+    ),
+    (
         "precondition-failed",
         412,
         "De graaf is niet meer zoals het verzoek veronderstelt (If-Match, If-None-Match).",
         "The graph is not as the request supposes any more (If-Match, If-None-Match).",
+    ),
+    (
+        "precondition-required",
+        428,
+        "Een bestaand item wordt hier alleen met If-Match gewijzigd.",
+        "An existing item is changed here with If-Match only.",
     ),
     (
         "query-cancelled",
@@ -303,6 +429,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "The graph belongs to a source, and only that writes to it.",
     ),
     (
+        "stated-elsewhere",
+        409,
+        "Wat het register over het item zegt, staat in een andere graaf.",
+        "What the registry says of the item is in another graph.",
+    ),
+    (
         "stored-query-broken",
         500,
         "Het bestand van de klaargezette bevraging kan niet gelezen worden.",
@@ -313,6 +445,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         400,
         "De gevraagde tijdslimiet is geen aantal seconden.",
         "The time limit asked for is not a number of seconds.",
+    ),
+    (
+        "too-deep",
+        400,
+        "De inhoud is te diep genest.",
+        "The content nests too deep.",
     ),
     (
         "too-far-back",
@@ -327,10 +465,28 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "Too many queries are running.",
     ),
     (
+        "too-many-tickets",
+        503,
+        "Er wachten te veel wijzigingen op hun beurt.",
+        "Too many changes wait for their turn.",
+    ),
+    (
         "unauthorized",
         401,
         "Schrijven vraagt een geldig beheerderstoken.",
         "Writing needs a valid administrator token.",
+    ),
+    (
+        "unknown-class",
+        400,
+        "De context kent een klasse niet.",
+        "The context does not know a class.",
+    ),
+    (
+        "unknown-context",
+        400,
+        "De inhoud noemt een context die hier niet gelezen wordt.",
+        "The content names a context that is not read here.",
     ),
     (
         "unknown-filter",
@@ -345,10 +501,22 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "There is no format of that name.",
     ),
     (
+        "unknown-key",
+        400,
+        "De context kent een sleutel niet; er wordt niets weggelaten.",
+        "The context does not know a key; nothing is left out.",
+    ),
+    (
         "unknown-profile",
         400,
         "Er is geen toepassingsprofiel van die naam.",
         "There is no application profile of that name.",
+    ),
+    (
+        "unsupported-keyword",
+        400,
+        "Een sleutelwoord van JSON-LD wordt hier niet gelezen.",
+        "A keyword of JSON-LD is not read here.",
     ),
     (
         "unknown-profile",
@@ -385,5 +553,11 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         503,
         "Er wordt niets meer geschreven tot de server herstart is.",
         "Nothing is written until the server is restarted.",
+    ),
+    (
+        "wrong-type",
+        400,
+        "Een waarde is van een andere soort dan haar sleutel.",
+        "A value is of another kind than its key.",
     ),
 ];

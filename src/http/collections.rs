@@ -45,6 +45,7 @@ const OFFERS: [&str; 6] = [
 /// Parameters of a collection besides its filters.
 const OWN_PARAMETERS: [&str; 3] = ["na", "limit", "format"];
 
+/// The register with a name, or what is wrong with the address.
 pub(super) fn register_of<'a>(state: &'a AppState, name: &str) -> Result<&'a Register, ApiError> {
     state.registry.register(name).ok_or_else(|| {
         let names: Vec<&str> = state

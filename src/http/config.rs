@@ -2,6 +2,7 @@
 
 use super::rate::RateLimit;
 use crate::query::Services;
+use crate::views::openapi::Contact;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,6 +14,10 @@ pub struct ServerConfig {
     pub bind: SocketAddr,
     /// Token that allows writing; without it the server only reads.
     pub admin_token: Option<String>,
+    /// Whether a change of an existing item must name the state it was made for (`If-Match`).
+    pub require_if_match: bool,
+    /// Who answers for the registry, as the description of the interface says.
+    pub contact: Contact,
     /// Time a query gets when the request names none.
     pub query_timeout: Duration,
     /// Most time a request may ask for.
@@ -67,6 +72,8 @@ impl Default for ServerConfig {
         Self {
             bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 7400)),
             admin_token: None,
+            require_if_match: false,
+            contact: Contact::default(),
             query_timeout: Duration::from_secs(30),
             max_query_timeout: Duration::from_secs(120),
             max_rows: 10_000_000,

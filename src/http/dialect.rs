@@ -5,8 +5,9 @@ mod asked;
 mod problem;
 
 use super::error::ApiError;
-use super::moment::{Moment, Shown};
+use super::moment::Moment;
 use super::reply::{Document, JSON, JSON_LD, choose, joined};
+use super::shown::Shown;
 use super::state::{AppState, blocking};
 use crate::registry::Register;
 use crate::store::{Id, View};
@@ -17,7 +18,8 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::Response;
 use axum::routing::get;
-use problem::{as_urn, no_such_resource, not_found};
+pub(super) use problem::as_urn;
+use problem::{no_such_resource, not_found};
 use std::sync::Arc;
 
 /// System of coordinates of the geometries in an answer.

@@ -20,10 +20,13 @@ mod gone;
 mod graph_writes;
 mod graphs;
 mod intake;
+mod items;
 mod known_tags;
 mod layers;
 mod ledger;
+mod matching;
 mod moment;
+mod openapi;
 mod pages;
 mod prefer;
 mod queries;
@@ -127,15 +130,52 @@ pub fn router(state: AppState) -> Router {
         .route("/contexts", get(documents::contexts))
         .route("/contexts/{file}", get(documents::context))
         .route("/api", get(collections::index))
+        .route("/api/docs", get(openapi::page))
+        .route("/api/docs/{operation}", get(openapi::operation))
+        .route("/openapi.json", get(openapi::openapi))
+        .route("/schemas", get(openapi::schemas))
+        .route("/schemas/{file}", get(openapi::schema))
+        .route("/schemas/{register}/{file}", get(openapi::of_register))
         .route("/api/info", get(test_bed::info))
         .route("/api/validate", post(test_bed::validate))
         .route("/api/validateMultiple", post(test_bed::validate_multiple))
-        .route("/api/{register}", get(collections::collection))
+        .route(
+            "/api/{register}",
+            get(collections::collection).post(items::create),
+        )
         .route("/api/{register}/validate", post(test_bed::validate))
-        .route("/api/{register}/{id}", get(collections::item))
         .route("/api/{register}/{id}/versies", get(versions::of_item))
         .route("/v2/{resource}/{id}/versies", get(versions::of_v2))
         .route("/v3/{resource}/{id}/versies", get(versions::of_v3))
+        .route(
+            "/api/{register}/{id}",
+            get(collections::item)
+                .put(items::replace)
+                .patch(items::change)
+                .delete(items::remove),
+        )
+        .route("/v2/adresmatch", get(matching::match_v2))
+        .route("/v3/adresmatch", get(matching::match_v3))
+        .route("/v2/adressen/zoeken", get(matching::suggest_v2))
+        .route("/v3/adressen/zoeken", get(matching::suggest_v3))
+        .route("/v2/tickets/{id}", get(items::tickets::ticket))
+        .route("/v3/tickets/{id}", get(items::tickets::ticket))
+        .route(
+            "/v2/{register}/acties/{*action}",
+            post(items::commands::on_register),
+        )
+        .route(
+            "/v3/{register}/acties/{*action}",
+            post(items::commands::on_register),
+        )
+        .route(
+            "/v2/{register}/{id}/acties/{*action}",
+            post(items::commands::on_item),
+        )
+        .route(
+            "/v3/{register}/{id}/acties/{*action}",
+            post(items::commands::on_item),
+        )
         .route(
             "/validate",
             get(validation::form).post(validation::validate),

@@ -230,6 +230,15 @@ impl Document {
     }
 }
 
+/// The entity tag that a document of the newest state has.
+pub(super) fn tag_of_document(content_type: &str, body: &[u8]) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(content_type);
+    hasher.update([0]);
+    hasher.update(body);
+    etag_of(hasher)
+}
+
 /// `Content-Type` with a charset where the type has one.
 pub(super) fn content_type(media_type: &'static str) -> HeaderValue {
     HeaderValue::from_static(match media_type {

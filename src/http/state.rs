@@ -3,6 +3,7 @@
 use super::config::ServerConfig;
 use super::error::ApiError;
 use super::intake::{self, Intake};
+use super::items::Kept;
 use super::known_tags::KnownTags;
 use super::ledger::Ledger;
 use super::queries::Answers;
@@ -16,11 +17,13 @@ use crate::rdf::label::Language;
 use crate::registry::{Register, Registry};
 use crate::store::{Snapshot, View};
 use crate::views::html::{EarlierState, Site};
+use crate::views::interface::{Ingredients, Interface};
+use crate::views::matching::{Index, Matcher};
 use crate::views::{CollectionIndex, Context, Dialect, void};
 use oxrdf::Triple;
 use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -29,6 +32,9 @@ const LOOKS_BACK: usize = 2;
 
 /// Earlier states whose orders of collections are kept for the next page.
 const EARLIER_COLLECTIONS: usize = 2;
+
+/// Addresses matched at once: what people type may keep no more threads than these from other work.
+const MATCHES: usize = 2;
 
 /// Descriptions of the data that are kept for the next request.
 const DESCRIPTIONS: usize = 32;
@@ -54,6 +60,9 @@ pub struct Inner {
     /// Orders of earlier states asked for lately, oldest first, by [`Snapshot::identity`]. Apart from those of the
     /// newest state, which are carried on from commit to commit: ids of an earlier state may mean other terms.
     earlier_collections: Mutex<Vec<(u64, Arc<CollectionIndex>)>>,
+    /// Names of streets and municipalities.
+    matcher: Matcher,
+    matches: Arc<Semaphore>,
     pub(super) context_store: ContextStore,
     /// Contexts by name, for writing.
     pub(super) contexts: FxHashMap<String, Arc<Context>>,
@@ -76,8 +85,12 @@ pub struct Inner {
     pub(super) buckets: Option<Buckets>,
     /// Answers "not modified".
     pub(super) known_tags: KnownTags,
+    /// What writes of items keep.
+    pub(super) items: Kept,
     /// [`Snapshot::identity`] of the state asked last. What is counted once for a state is counted by its first query.
     warm: AtomicU64,
+    /// Descriptions of what this server offers.
+    interface: OnceLock<Interface>,
     /// Differs between processes: states of memory-only registries have no digest.
     pub(super) process_nonce: u64,
 }
@@ -117,6 +130,8 @@ impl AppState {
                 context_store: ContextStore::shipped(registry.base()),
                 collections: Arc::default(),
                 earlier_collections: Mutex::default(),
+                matcher: Matcher::default(),
+                matches: Arc::new(Semaphore::new(MATCHES)),
                 ledger: Arc::default(),
                 descriptions: Mutex::default(),
                 contexts,
@@ -129,6 +144,8 @@ impl AppState {
                 buckets: config.rate_limit.map(Buckets::new),
                 known_tags: KnownTags::default(),
                 answers: Answers::new(config.max_kept_answers_bytes),
+                items: Kept::default(),
+                interface: OnceLock::new(),
                 looks_back: Arc::new(Semaphore::new(LOOKS_BACK)),
                 process_nonce: u64::from(std::process::id())
                     ^ jiff::Timestamp::now().as_nanosecond() as u64,
@@ -136,6 +153,21 @@ impl AppState {
                 config,
             }),
         }
+    }
+
+    /// The descriptions of what this server offers, made by whoever asks first. Not for threads that answer requests.
+    pub(super) fn interface(&self) -> Result<&Interface, ApiError> {
+        if let Some(known) = self.interface.get() {
+            return Ok(known);
+        }
+        let made = Interface::describe(&Ingredients {
+            base: self.registry.base(),
+            registers: self.registry.registers(),
+            context_of: &|register| self.contexts.get(&register.context).map(|c| &**c),
+            contact: &self.config.contact,
+        })
+        .map_err(ApiError::internal)?;
+        Ok(self.interface.get_or_init(|| made))
     }
 
     /// A turn to run a query; waits a moment when all are taken.
@@ -162,6 +194,18 @@ impl AppState {
     /// A turn to wait for the writer; keeps writers from taking every thread.
     pub(super) async fn write_turn(&self) -> Result<OwnedSemaphorePermit, ApiError> {
         self.turn(&self.writes, self.config.queue_timeout).await
+    }
+
+    /// A turn to match addresses; waits a moment when all are taken.
+    pub(super) async fn match_turn(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        self.turn(&self.matches, self.config.queue_timeout).await
+    }
+
+    /// The names of streets and municipalities in the state shown.
+    pub(super) fn address_names(&self, shown: &Shown) -> Arc<Index> {
+        let is_newest = || shown.snapshot().is_same_as(&self.registry.snapshot());
+        let is_newest = shown.is_now() || is_newest();
+        self.matcher.index(&shown.view(), is_newest)
     }
 
     async fn turn(

@@ -8,14 +8,16 @@ use super::state::{AppState, blocking};
 use crate::access::authorise_write;
 use crate::rdf::format::negotiate;
 use crate::rdf::label::Text;
-use crate::registry::{Aside, CommitError, CommitRequest, Findings, Rejection, Writer};
+use crate::registry::{
+    Aside, CommitError, CommitRequest, Findings, Outcome, Registry, Rejection, Writer,
+};
 use crate::shapes::{Report, ResultRow, SeverityCounts};
 use crate::store::{CommitMeta, Draft, Source};
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use oxrdf::Term;
-use serde_json::{Value as Json, json};
+use serde_json::{Map, Value as Json, json};
 
 /// Results listed in a refusal.
 const LISTED_RESULTS: usize = 20;
@@ -89,24 +91,7 @@ pub(super) async fn commit(
         };
         match registry.commit(request, fill) {
             Ok(outcome) => {
-                let listed = outcome.judged.filter(|_| !outcome.findings.rows.is_empty());
-                let rows = outcome.findings.rows.iter().take(LISTED_RESULTS);
-                let results: Vec<Json> =
-                    match listed.map(|state| registry.report_after(&state).report) {
-                        Some(report) => rows.map(|row| result_json(&report, row)).collect(),
-                        None => Vec::new(),
-                    };
-                let body = json!({
-                    "commit": outcome.commit.seq,
-                    "proef": change.dry_run,
-                    "gewijzigd": outcome.changed,
-                    "toegevoegd": outcome.commit.added,
-                    "verwijderd": outcome.commit.removed,
-                    "activiteit": outcome.commit.activity,
-                    "bevindingen": findings_json(&outcome.findings),
-                    "resultaten": results,
-                    "quarantaine": aside_json(&outcome.aside),
-                });
+                let body = Json::Object(summary(registry, &outcome, change.dry_run));
                 let created = outcome.value.created && outcome.changed && !change.dry_run;
                 let status = if created {
                     StatusCode::CREATED
@@ -146,30 +131,82 @@ pub(super) async fn commit(
     .await
 }
 
+/// What a change did, as every write answers.
+pub(super) fn summary<T>(
+    registry: &Registry,
+    outcome: &Outcome<T>,
+    dry_run: bool,
+) -> Map<String, Json> {
+    let listed = outcome
+        .judged
+        .as_ref()
+        .filter(|_| !outcome.findings.rows.is_empty());
+    let rows = outcome.findings.rows.iter().take(LISTED_RESULTS);
+    let results: Vec<Json> = match listed.map(|state| registry.report_after(state).report) {
+        Some(report) => rows.map(|row| result_json(&report, row)).collect(),
+        None => Vec::new(),
+    };
+    let members = [
+        ("commit", json!(outcome.commit.seq)),
+        ("proef", json!(dry_run)),
+        ("gewijzigd", json!(outcome.changed)),
+        ("toegevoegd", json!(outcome.commit.added)),
+        ("verwijderd", json!(outcome.commit.removed)),
+        ("activiteit", json!(outcome.commit.activity)),
+        ("bevindingen", findings_json(&outcome.findings)),
+        ("resultaten", json!(results)),
+        ("quarantaine", aside_json(&outcome.aside)),
+    ];
+    members
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
+}
+
 /// 422: the first results as a problem, or the whole report for whoever asks for Turtle.
 fn refuse(rejection: &Rejection, accept: &str) -> Result<Response, ApiError> {
+    let Some(out) = whole_report(rejection, accept)? else {
+        return Err(refusal(rejection, |_, _| {}));
+    };
+    let mut response = (StatusCode::UNPROCESSABLE_ENTITY, Body::from(out)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, content_type("text/turtle"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// The whole report in Turtle, for whoever asks for that.
+pub(super) fn whole_report(
+    rejection: &Rejection,
+    accept: &str,
+) -> Result<Option<Vec<u8>>, ApiError> {
     let offers = ["application/problem+json", JSON, "text/html", "text/turtle"];
-    if negotiate(accept, &offers) == Some("text/turtle") {
-        let mut out = Vec::new();
-        rejection
-            .report
-            .render_turtle(&mut out)
-            .map_err(ApiError::internal)?;
-        let mut response = (StatusCode::UNPROCESSABLE_ENTITY, Body::from(out)).into_response();
-        let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, content_type("text/turtle"));
-        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        return Ok(response);
+    if negotiate(accept, &offers) != Some("text/turtle") {
+        return Ok(None);
     }
+    let mut out = Vec::new();
+    rejection
+        .report
+        .render_turtle(&mut out)
+        .map_err(ApiError::internal)?;
+    Ok(Some(out))
+}
+
+/// The first results as a problem. `tell` may add to what is said of each.
+pub(super) fn refusal(rejection: &Rejection, tell: impl Fn(&ResultRow, &mut Json)) -> ApiError {
     let count = rejection.findings.new.total();
     let results: Vec<Json> = rejection
         .findings
         .rows
         .iter()
         .take(LISTED_RESULTS)
-        .map(|row| result_json(&rejection.report, row))
+        .map(|row| {
+            let mut result = result_json(&rejection.report, row);
+            tell(row, &mut result);
+            result
+        })
         .collect();
-    Err(ApiError::new(
+    ApiError::new(
         StatusCode::UNPROCESSABLE_ENTITY,
         "shapes-violated",
         Text::new("De wijziging voldoet niet aan de vormen", "The change does not conform to the shapes"),
@@ -180,7 +217,7 @@ fn refuse(rejection: &Rejection, accept: &str) -> Result<Response, ApiError> {
     )
     .with("aantal", count)
     .with("bevindingen", findings_json(&rejection.findings))
-    .with("fouten", results))
+    .with("fouten", results)
 }
 
 /// Members that wait because of a change, and how many went in after it.
@@ -236,7 +273,7 @@ pub(super) fn result_json(report: &Report, row: &ResultRow) -> Json {
 }
 
 /// An IRI or text without the signs of a syntax.
-fn plain(term: &Term) -> String {
+pub(super) fn plain(term: &Term) -> String {
     match term {
         Term::NamedNode(node) => node.as_str().to_owned(),
         Term::BlankNode(node) => node.to_string(),

@@ -1,6 +1,10 @@
 //! JSON-LD contexts that this registry knows. Only local documents: the shipped ones and those a steward maps to a file.
 //! Never fetches anything; a context that is not here is a diagnostic that names it.
 
+mod own;
+
+pub use own::{OwnContext, own_contexts};
+
 use super::diagnostic::{Diagnostic, Location};
 use super::mend;
 use super::texts;
@@ -24,6 +28,8 @@ const MAX_CONTEXT_BYTES: u64 = 8 << 20;
 #[derive(Clone, Debug, Default)]
 pub struct ContextStore {
     documents: Arc<BTreeMap<String, Bytes>>,
+    /// Published contexts that are read with one of our own, and the IRI of that.
+    own: Arc<BTreeMap<String, String>>,
 }
 
 /// Why a context cannot be used.
@@ -74,16 +80,27 @@ impl ContextStore {
         Self::default()
     }
 
-    /// The shipped contexts, under `{base}/contexts/{name}.jsonld`. They stand in for no published context: those differ.
-    /// `base` is the registry's base IRI, with or without a final slash.
+    /// The shipped contexts, under `{base}/contexts/{name}.jsonld`, where they stand in for no published context: those
+    /// differ. And those of our own ([`own_contexts`]), which do, under the published IRIs too. `base` is the registry's
+    /// base IRI, with or without a final slash.
     pub fn shipped(base: &str) -> Self {
         let own = format!("{}/contexts/", base.trim_end_matches('/'));
         let mut documents = BTreeMap::new();
         for (name, bytes) in Self::shipped_files() {
             documents.insert(format!("{own}{name}"), Bytes::from_static(bytes));
         }
+        let mut stand_ins = BTreeMap::new();
+        for context in own_contexts() {
+            let iri = format!("{own}{}", context.file);
+            for published in &context.published {
+                documents.insert(published.clone(), Bytes::from_static(context.content));
+                stand_ins.insert(published.clone(), iri.clone());
+            }
+            documents.insert(iri, Bytes::from_static(context.content));
+        }
         Self {
             documents: Arc::new(documents),
+            own: Arc::new(stand_ins),
         }
     }
 
@@ -101,7 +118,9 @@ impl ContextStore {
     /// The store with one more document; an IRI already known gets the new document.
     #[must_use]
     pub fn with_document(mut self, iri: impl Into<String>, content: impl Into<Bytes>) -> Self {
-        Arc::make_mut(&mut self.documents).insert(iri.into(), content.into());
+        let iri = iri.into();
+        Arc::make_mut(&mut self.own).remove(&iri);
+        Arc::make_mut(&mut self.documents).insert(iri, content.into());
         self
     }
 
@@ -120,6 +139,7 @@ impl ContextStore {
         };
         let text = std::fs::read_to_string(map).map_err(|e| texts::unreadable(&e).at(at(None)))?;
         let documents = Arc::make_mut(&mut self.documents);
+        let own = Arc::make_mut(&mut self.own);
         for (number, line) in text.lines().enumerate().skip(1) {
             let mut cells = line.split('\t');
             let (Some(iri), Some(path)) = (cells.next(), cells.next()) else {
@@ -137,6 +157,7 @@ impl ContextStore {
                 return Err(texts::file_too_large(MAX_CONTEXT_BYTES).at(at(line)));
             }
             let content = std::fs::read(&file).map_err(unreadable)?;
+            own.remove(iri);
             documents.insert(iri.to_owned(), content.into());
         }
         Ok(self)
@@ -176,6 +197,11 @@ impl ContextStore {
     pub fn get(&self, iri: &str) -> Option<&Bytes> {
         let iri = iri.split('#').next().unwrap_or(iri);
         self.documents.get(iri)
+    }
+
+    /// The IRI of the context of our own that a published one is read with; `None` when its own document is here, or none.
+    pub fn own(&self, iri: &str) -> Option<&str> {
+        self.own.get(iri).map(String::as_str)
     }
 
     /// Every IRI that has a document, sorted.
@@ -411,8 +437,22 @@ mod tests {
     }
 
     #[test]
+    fn a_published_context_takes_the_place_of_our_own() {
+        let published = &own_contexts()[0].published[0];
+        let contexts = ContextStore::shipped("https://data.example");
+        let own = format!("https://data.example/contexts/{}", own_contexts()[0].file);
+        assert_eq!(contexts.own(published), Some(own.as_str()));
+        assert_eq!(contexts.resolve(published), contexts.resolve(&own));
+        let contexts = contexts.with_document(published, r#"{"@context":{}}"#);
+        assert_eq!(contexts.own(published), None);
+        assert!(contexts.get(published).is_some_and(|text| text.len() < 20));
+    }
+
+    #[test]
     fn shipped_contexts_resolve_under_the_base() {
         let contexts = ContextStore::shipped("https://data.example/");
+        let iris: Vec<&str> = contexts.iris().collect();
+        assert!(iris.iter().all(|iri| contexts.resolve(iri).is_ok()));
         for (name, _) in ContextStore::shipped_files() {
             let iri = format!("https://data.example/contexts/{name}");
             assert!(contexts.resolve(&iri).is_ok(), "{name}");

@@ -30,12 +30,14 @@ pub mod refnis;
 mod rows_kept;
 pub mod sources;
 mod stage;
+pub mod strict_json;
 mod subject_lines;
 mod syntax_texts;
 mod texts;
 mod xml_scan;
 
 pub use account::Account;
+pub(crate) use collect::{Collect, collect};
 pub use contexts::ContextStore;
 pub use diagnostic::{Diagnostic, Location, Severity};
 pub use format::{Compression, detect_format};

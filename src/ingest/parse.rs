@@ -21,6 +21,7 @@ use crate::rdf::version::RdfVersion;
 use crate::store::{Draft, Unreadable};
 use oxrdf::{GraphNameRef, NamedNode, Quad, QuadRef, Term};
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -95,6 +96,8 @@ pub struct ParseStats {
     pub content_bytes: u64,
     /// SHA-256 of the content, after decompression.
     pub content_sha256: [u8; 32],
+    /// Published contexts that were read with one of our own, and the IRI of that one, sorted.
+    pub own_contexts: Vec<(String, String)>,
     /// What a steward should look at although the input was read.
     pub warnings: Vec<Diagnostic>,
 }
@@ -171,6 +174,7 @@ pub(super) fn parse_with(
         blank_nodes: 0,
         content_bytes: 0,
         content_sha256: [0; 32],
+        own_contexts: Vec::new(),
         warnings: Vec::new(),
     };
 
@@ -250,6 +254,7 @@ pub(super) fn parse_with(
             .map_err(|failure| diagnose_failure(input, failure))?
     };
     (stats.content_bytes, stats.content_sha256) = content;
+    stats.own_contexts = contexts.take_own();
     stats.quads = stager.quads;
     stats.blank_nodes = stager.blank_nodes();
     let file_iris = stager.file_iris;
@@ -498,6 +503,7 @@ pub(super) struct ContextLoader {
     /// The contexts.
     pub(super) store: ContextStore,
     problem: Arc<Mutex<Option<ContextProblem>>>,
+    own: Arc<Mutex<BTreeMap<String, String>>>,
 }
 
 impl ContextLoader {
@@ -506,6 +512,7 @@ impl ContextLoader {
         Self {
             store: store.clone(),
             problem: Arc::default(),
+            own: Arc::default(),
         }
     }
 
@@ -523,11 +530,18 @@ impl ContextLoader {
     + 'static {
         let store = AssertUnwindSafe(self.store.clone());
         let problem = Arc::clone(&self.problem);
+        let own = Arc::clone(&self.own);
         move |iri, _| match store.resolve(iri) {
-            Ok(document) => Ok(oxjsonld::JsonLdRemoteDocument {
-                document: document.to_vec(),
-                document_url: iri.to_owned(),
-            }),
+            Ok(document) => {
+                if let Some(name) = store.own(iri) {
+                    let mut own = own.lock().unwrap_or_else(PoisonError::into_inner);
+                    own.insert(iri.to_owned(), name.to_owned());
+                }
+                Ok(oxjsonld::JsonLdRemoteDocument {
+                    document: document.to_vec(),
+                    document_url: iri.to_owned(),
+                })
+            }
             Err(found) => {
                 let error = Box::new(found.clone());
                 problem
@@ -537,6 +551,12 @@ impl ContextLoader {
                 Err(error)
             }
         }
+    }
+
+    /// Published contexts for which one of our own was handed, with the IRI of that.
+    fn take_own(&self) -> Vec<(String, String)> {
+        let mut own = self.own.lock().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *own).into_iter().collect()
     }
 
     /// Why the last context could not be handed.

@@ -231,6 +231,7 @@ impl Records {
             blank_nodes: 0,
             content_bytes: self.records.content_bytes(),
             content_sha256: self.sha256(),
+            own_contexts: Vec::new(),
             warnings: Vec::new(),
         };
         ItemRead {

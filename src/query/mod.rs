@@ -48,6 +48,7 @@ pub use run::{
 pub(crate) use service::Attentive;
 pub use service::{AllowError, ServiceLimits, Services};
 pub use shared::{MemoryPool, Overtime};
+pub(crate) use text::{best_literals, fold as fold_text};
 pub use update::{UpdateStats, apply_update, apply_update_within};
 
 use crate::rdf::version::RdfVersion;

@@ -19,6 +19,14 @@ impl Language {
         }
     }
 
+    /// The text in this language.
+    pub fn say<'a>(self, nl: &'a str, en: &'a str) -> &'a str {
+        match self {
+            Self::Nl => nl,
+            Self::En => en,
+        }
+    }
+
     /// The first supported language of an `Accept-Language` header (RFC 9110 §12.5.4), else Dutch.
     /// Ranges with `q=0` are not acceptable and skipped; a higher weight wins, then the order.
     pub fn from_accept_language(header: &str) -> Self {

@@ -6,6 +6,7 @@ mod commit;
 mod gate;
 mod gone;
 mod history;
+mod items;
 mod kept;
 mod made;
 mod quarantine;
@@ -20,6 +21,7 @@ pub use commit::{CommitError, CommitRequest, Findings, JudgedState, LISTED, Outc
 pub use gate::{GATE_GRAPH, GATE_NS, Gate, GateRule, Level, Mode};
 pub use gone::{Gone, SubjectChange, SubjectChanges};
 pub use history::HistoryEvent;
+pub use items::{Item, ItemError, ItemWritten, MAX_ITEM_STATEMENTS};
 pub use quarantine::{Aside, QUARANTINE, QUARANTINE_NS, Waiting, WaitingMember};
 pub use register::{Filter, Match, Register, RegisterError};
 pub use reported::{REPORT_GRAPH, REPORT_HISTORY_GRAPH, ReportGraphs, SolvedResult};

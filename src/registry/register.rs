@@ -27,6 +27,10 @@ pub struct Register {
     pub context: String,
     /// Access class; `public` for all that ships.
     pub access: String,
+    /// Ids of items that come without one: a text with `{nummer}`, `{uuid}` or `{jaar}`. Without it each item brings its own.
+    pub new_id: Option<String>,
+    /// Whether what an item said before a change is kept as a past version of it.
+    pub keep_versions: bool,
     /// Name for people.
     pub label: Text,
     /// What it holds, for people.
@@ -78,6 +82,9 @@ struct Declaration {
     profile: String,
     context: String,
     access: String,
+    new_id: Option<String>,
+    #[serde(default)]
+    keep_versions: bool,
     label: Texts,
     description: Texts,
     #[serde(default)]
@@ -145,6 +152,8 @@ impl Register {
             profile: declared.profile,
             context: declared.context,
             access: declared.access,
+            new_id: declared.new_id,
+            keep_versions: declared.keep_versions,
             label: text(declared.label),
             description: text(declared.description),
             filters: declared

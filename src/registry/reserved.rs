@@ -108,6 +108,15 @@ impl Registry {
         owners
     }
 
+    /// Whose a graph is, when it is not everyone's to write.
+    pub fn reserved(&self, graph: &str) -> Option<Reserved> {
+        let owners = self.reserved_graphs();
+        owners.get(graph).map(|source| Reserved {
+            graph: graph.to_owned(),
+            source: source.clone(),
+        })
+    }
+
     fn owners(&self) -> Owners {
         let mut reserved = BTreeMap::new();
         for source in self.sources() {

@@ -13,6 +13,7 @@ mod compare;
 mod compile;
 mod constraints;
 mod detail;
+mod fields;
 mod graph;
 mod idset;
 mod lint;
@@ -45,6 +46,7 @@ mod validate;
 mod vocabulary;
 
 pub use code_examples::{CODE_EXAMPLES, CodeExample, EXAMPLE_PREFIXES, Varies, code_example};
+pub use fields::{Field, ValueRule};
 pub use lint::{Effect, Lint, LintRule, lint_rule};
 pub use lint_texts::LINT_RULES;
 pub use live::{Event, Live, ResultKey, Scope, Step};

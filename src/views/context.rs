@@ -111,6 +111,16 @@ impl Context {
             .map_or(iri, |term| term.name.as_str())
     }
 
+    /// The term of a name; `Some(None)` when the name is known but nothing can be written with it.
+    pub(super) fn named(&self, name: &str) -> Option<Option<&TermDefinition>> {
+        self.terms.get(name).map(Option::as_ref)
+    }
+
+    /// Names of terms.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.terms.keys().map(String::as_str)
+    }
+
     /// Terms of a predicate, sorted by name.
     pub(super) fn terms_of(&self, predicate: &str) -> &[TermDefinition] {
         self.by_iri.get(predicate).map_or(&[], Vec::as_slice)

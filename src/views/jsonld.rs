@@ -203,7 +203,7 @@ fn write_literal(literal: &Literal, coercion: &Coercion) -> Json {
 }
 
 /// Datatypes whose canonical forms are JSON integers.
-const INTEGERS: [&str; 13] = [
+pub(super) const INTEGERS: [&str; 13] = [
     xsd::INTEGER,
     xsd::LONG,
     xsd::INT,

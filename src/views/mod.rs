@@ -8,18 +8,26 @@ pub mod context;
 pub mod dialect;
 pub mod explain;
 pub mod html;
+pub mod interface;
 pub mod json_ld_forms;
+pub mod json_schema;
 pub mod jsonld;
 pub mod labels;
+pub mod matching;
+pub mod openapi;
+pub mod patch;
 pub mod profiles;
 pub mod rdf_document;
 pub mod resource;
+pub mod searching;
 pub mod service;
+pub mod shipped;
 pub mod state_tag;
 #[cfg(test)]
 mod test_data;
 pub mod versions;
 pub mod void;
+pub mod written;
 
 pub use collection::{CollectionIndex, CollectionQuery, FilterError, Page};
 pub use context::{Context, ContextError};

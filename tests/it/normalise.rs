@@ -3,6 +3,7 @@
 
 mod documents;
 mod others;
+mod own_contexts;
 mod roads;
 mod sources;
 mod taken_in;

@@ -3,7 +3,8 @@
 
 use crate::http::body::Params;
 use crate::http::error::ApiError;
-use crate::http::moment::{PARAMETERS, Shown};
+use crate::http::moment::PARAMETERS;
+use crate::http::shown::{Shown, http_date as date_of};
 use crate::registry::Register;
 use crate::store::View;
 use crate::views::CollectionQuery;
@@ -11,8 +12,6 @@ use crate::views::collection::{DEFAULT_LIMIT, MAX_LIMIT};
 use crate::views::dialect::Resource;
 use crate::views::html::percent_encode;
 use crate::views::labels::last_segment;
-use jiff::Timestamp;
-use jiff::fmt::rfc2822;
 
 /// Parameters of every list besides its filters.
 const PAGING: [&str; 4] = ["offset", "limit", "sort", "na"];
@@ -288,8 +287,5 @@ pub(super) fn system(header: &str) -> Result<Option<System>, ApiError> {
 
 /// A moment of a register as a date of HTTP.
 pub(super) fn http_date(moment: &str) -> Option<String> {
-    let moment: Timestamp = moment.parse().ok()?;
-    rfc2822::DateTimePrinter::new()
-        .timestamp_to_rfc9110_string(&moment)
-        .ok()
+    date_of(moment.parse().ok()?)
 }

@@ -7,7 +7,7 @@ use crate::ingest::diagnostic::{Diagnostic, Location};
 use crate::ingest::format::detect;
 use crate::ingest::limits::Limits;
 use crate::ingest::mend::{self, MendedInputs, Mender};
-use crate::ingest::normalise::{NormaliseError, RepairReport};
+use crate::ingest::normalise::{NormaliseError, Repair, RepairReport};
 use crate::ingest::parse::{ParseOptions, ParseStats, Progress, parse_into};
 use crate::ingest::reader::content_digest;
 use crate::ingest::records::{self, Records, StagedObjects};
@@ -167,13 +167,20 @@ fn load_once(
                 }
                 links[index] = mender.take_links();
             }
-            let repairs = mender.map(|mender| {
-                let mut report = mender.into_report(stats.quads);
+            // What a context of our own makes of a document is told in any case.
+            let is_told = mender.is_some() || !stats.own_contexts.is_empty();
+            let repairs = is_told.then(|| {
+                let mended_report = mender.map(|mender| mender.into_report(stats.quads));
+                let mut report = mended_report.unwrap_or_default();
                 if let Some(text) = text {
                     report.merge(&text.report);
                 }
                 if stats.format == Format::JsonLd {
                     mended.note_contexts(item, &mut report);
+                    note_own_contexts(item, &stats, &mut report);
+                    let contexts = mended.contexts(plan);
+                    let base = item.base_iri.as_deref();
+                    mend::note_unknown_keys(&item.input, base, contexts, &mut report);
                 }
                 if let Some(mending) = &plan.mending {
                     mend::count_tags(&item.input, stats.format, mending, &mut report);
@@ -388,5 +395,18 @@ fn clear_graph(
         for quad in draft.base().view().quads(None, None, None, Some(graph)) {
             draft.remove(quad);
         }
+    }
+}
+
+/// Tells which published contexts were read with one of our own.
+fn note_own_contexts(item: &LoadItem, stats: &ParseStats, report: &mut RepairReport) {
+    for (published, own) in &stats.own_contexts {
+        let repair = Repair {
+            code: "N006",
+            path: "@context".to_owned(),
+            from: published.clone(),
+            to: own.clone(),
+        };
+        report.note(item.input.name(), &repair);
     }
 }

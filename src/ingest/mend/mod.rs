@@ -6,6 +6,8 @@
 mod flags;
 mod inputs;
 mod judge;
+mod keys;
+mod labels;
 mod members;
 mod rules;
 mod text;
@@ -14,6 +16,7 @@ mod wkt;
 pub(super) use flags::Flags;
 pub use flags::mendable_codes;
 pub(super) use inputs::MendedInputs;
+pub(super) use keys::note_unknown_keys;
 pub(super) use members::mend_members;
 pub(super) use text::{count_tags, mend_text, without_commas};
 

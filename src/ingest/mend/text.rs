@@ -3,7 +3,8 @@
 //! once, knows strings from the rest, and changes nothing else. Within bounds, in memory.
 
 use super::Mending;
-use super::flags::{Flags, N010, N011, N020, N022, N024, N025, code_at};
+use super::flags::{Flags, N005, N010, N011, N020, N022, N024, N025, code_at};
+use super::labels::Labels;
 use crate::ingest::input::Input;
 use crate::ingest::limits::{INFLATION_FLOOR, Limits};
 use crate::ingest::normalise::{Repair, RepairReport, decode};
@@ -306,6 +307,7 @@ fn json(text: &str, on: Flags, notes: &mut Notes) -> Option<String> {
     let mut comma = None;
     // Whether the string that comes next is the value of `@id` or `@type`.
     let mut is_id = false;
+    let mut labels = Labels::of(text);
     let mut last = "";
     let mut at = 0;
     while at < bytes.len() {
@@ -321,6 +323,13 @@ fn json(text: &str, on: Flags, notes: &mut Notes) -> Option<String> {
                     && let Some(mended) = encoded(last)
                 {
                     notes.add(N022, last, mended.as_str());
+                    copy.replace(start + 1, at - 1, &mended);
+                } else if on & N005 != 0
+                    && let Some(label) = last.strip_prefix(":_")
+                    && labels.is_node(label)
+                {
+                    let mended = format!("_:{label}");
+                    notes.add(N005, last, mended.as_str());
                     copy.replace(start + 1, at - 1, &mended);
                 }
                 continue;
@@ -497,6 +506,12 @@ mod tests {
         );
         let right = r#"{"a": "{x}", "@id": "urn:%7Bx%7D", "b": {"@id": "a"}}"#;
         assert_eq!(id, Some((right.to_owned(), "N022×1".to_owned())));
+        let label = mended(
+            br#"{"a": ":_x", "b": [":_x", ":_y"], "@id": "_:x"}"#,
+            Format::JsonLd,
+        );
+        let right = r#"{"a": "_:x", "b": ["_:x", ":_y"], "@id": "_:x"}"#;
+        assert_eq!(label, Some((right.to_owned(), "N005×1 N005×1".to_owned())));
         let doubled = mended(b"{\"a\": 1,\n,, \"b\": [2,,]}", Format::JsonLd);
         let right = "{\"a\": 1\n, \"b\": [2]}".to_owned();
         // Of four the first three are shown; what is not stands with the first.

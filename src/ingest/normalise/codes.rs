@@ -108,6 +108,10 @@ pub const REPAIR_CODES: &[RepairCode] = codes! {
         "Identificator {from} hersteld naar {to}." "Identifier {from} repaired to {to}."
         hint "Het pad van een identificator noemt het type in het enkelvoud." "The path of an identifier names the type in the singular."
         example "https://data.vlaanderen.be/id/adressen/1" "https://data.vlaanderen.be/id/adres/1"
+    "N006" Alias
+        "Context {from} gelezen met de onze: {to}." "Context {from} read with our own: {to}."
+        hint "De gepubliceerde context is er niet; met een kopie ervan en --context-map wordt die gebruikt." "The published context is not here; with a copy of it and --context-map that one is used."
+        example "" ""
     "N010" Repair
         "Taalvermelding ontbreekt bij \"{from}\"." "Language tag missing on \"{from}\"."
         hint "Geef bij elke naam de taal mee." "Give every name its language."
@@ -208,6 +212,18 @@ pub const REPAIR_CODES: &[RepairCode] = codes! {
         "Oude waarde van {from} is niet wat hier staat; de nieuwe geldt (gebeurtenis {to})." "Old value of {from} is not what stands here; the new one counts (event {to})."
         hint "Er is een gebeurtenis gemist of anders verwerkt." "An event was missed or handled differently."
         example "" ""
+    "N073" Flag
+        "Sleutel {from} staat in geen JSON-LD-context; niet overgenomen, met wat eronder staat." "Key {from} stands in no JSON-LD context; not taken over, with what lies below it."
+        hint "Verbeter de schrijfwijze, of geef de sleutel een term in de context." "Correct the spelling, or give the key a term in the context."
+        example "" ""
+    "N074" Flag
+        "Type {from} staat in geen JSON-LD-context; gelezen als adres naast het document." "Type {from} stands in no JSON-LD context; read as an address beside the document."
+        hint "Verbeter de schrijfwijze, of geef het type een term in de context." "Correct the spelling, or give the type a term in the context."
+        example "" ""
+    "N075" Flag
+        "Verwijzing {from} is geen IRI; niet overgenomen, noch wat ze zegt." "Reference {from} is no IRI; not taken over, nor what it says."
+        hint "Schrijf een IRI, of _:naam voor iets zonder." "Write an IRI, or _:name for something without one."
+        example "{{ID}}" "https://data.vlaanderen.be/id/adres/1"
     "N080" Flag
         "{from} is niet bekend in dit register." "{from} is unknown in this registry."
         hint "Neem ook de bron op die dit object beschrijft." "Also take in the source that describes this object."

@@ -87,6 +87,10 @@ impl Normaliser {
             _ => false,
         };
         if is_found {
+            if document.records.is_empty() && document.strangers.is_empty() {
+                let reason = self.without_records(value, false).cloned();
+                document.without_records = document.without_records.or(reason);
+            }
             return Some(document);
         }
         document.strangers.clear();

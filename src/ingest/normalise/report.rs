@@ -104,6 +104,12 @@ impl RepairReport {
         }
     }
 
+    /// Adds a key or type of RDF that is not known, where it stands and the code that tells it.
+    pub fn not_known(&mut self, place: &str, path: &str, repair: &Repair) {
+        self.forget(path);
+        self.note(place, repair);
+    }
+
     fn forget(&mut self, path: &str) {
         let path = without_indexes(path);
         if self.unknown.len() < MAX_PATHS || self.unknown.contains_key(&path) {

@@ -50,7 +50,7 @@ impl Words {
 }
 
 /// Appends a text without accents, ligatures and case: `é` is `e`, `ü` is `u`, `ß` is `ss`, `æ` is `ae`, `ĳ` is `ij`.
-pub(super) fn fold(text: &str, out: &mut String) {
+pub(crate) fn fold(text: &str, out: &mut String) {
     if text.is_ascii() {
         let start = out.len();
         out.push_str(text);

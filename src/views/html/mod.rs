@@ -1,6 +1,7 @@
 //! Pages for people: Dutch, usable with a keyboard and without scripts, one style sheet.
 //! Makes HTML text from what `views` and `registry` hand over; decides nothing and knows no HTTP.
 
+mod api;
 mod collection;
 mod explain;
 mod home;
@@ -15,6 +16,7 @@ mod sources;
 mod stored;
 mod upload;
 
+pub use api::{render_api, render_operation};
 pub use collection::{CollectionPage, render_collection};
 pub use explain::{render_explanation, render_stored_explanation};
 pub use home::{RegisterLine, render_graphs, render_home};

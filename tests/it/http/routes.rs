@@ -184,7 +184,10 @@ const ROUTES: [Route; 44] = [
         ..page("/contexts/{file}", "/contexts/adres.jsonld")
     },
     page("/api", "/api"),
-    page("/api/{register}", "/api/adressen"),
+    Route {
+        methods: "GET, HEAD, POST",
+        ..page("/api/{register}", "/api/adressen")
+    },
     page("/api/info", "/api/info"),
     posted("/api/validate", "/api/validate"),
     posted("/api/validateMultiple", "/api/validateMultiple"),
@@ -197,7 +200,10 @@ const ROUTES: [Route; 44] = [
     ),
     page("/shapes", "/shapes"),
     page("/shapes/{name}", "/shapes/adres"),
-    page("/api/{register}/{id}", "/api/adressen/9"),
+    Route {
+        methods: "GET, HEAD, PUT, DELETE, PATCH",
+        ..page("/api/{register}/{id}", "/api/adressen/9")
+    },
     Route {
         methods: "GET, HEAD, POST",
         has_commit: false,
