@@ -16,7 +16,7 @@ use crate::registry::{CommitError, CommitRequest, Item, ItemError, Outcome, Regi
 use crate::store::{CommitMeta, Draft, Source, View};
 use crate::views::html::percent_encode;
 use crate::views::patch::{PatchError, apply, merge};
-use crate::views::{Tree, build_tree, jsonld};
+use crate::views::{StateTag, Tree, build_tree, jsonld};
 use axum::http::{StatusCode, header};
 use oxrdf::NamedNode;
 use serde_json::{Map, Value as Json, json};
@@ -215,7 +215,7 @@ impl Write<'_> {
             let tree = self.tree(&view)?;
             asked
                 .condition
-                .check(self.state, self.register, tree.as_ref())?;
+                .check(tree.as_ref())?;
         }
         if exists && asked.action == Action::Create {
             return Err(self.exists_already());
@@ -275,10 +275,11 @@ impl Write<'_> {
     /// What is read of the item in a state.
     pub(super) fn after(&self, view: &View, created: bool) -> Result<After, ApiError> {
         let tree = self.tree(view)?;
+        let tag = tree.as_ref().map(StateTag::of);
         let document = tree.map(|tree| json_ld(self.state, Some(self.register), &tree));
         let etag = document
             .as_ref()
-            .map(|text| tag_of_document(self.answer_type(), text.as_bytes()));
+            .map(|text| tag_of_document(self.answer_type(), text.as_bytes(), tag));
         Ok(After {
             created,
             etag,

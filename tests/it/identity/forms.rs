@@ -109,12 +109,12 @@ async fn forms_that_do_not_exist_are_told() {
     let server = Server::new();
     let accept = "application/ld+json;profile=\"http://www.w3.org/ns/json-ld#streaming\"";
     let answer = server.get_as("/doc/adres/9", accept).await;
-    answer.assert_problem(406, "unknown-profile");
+    answer.assert_problem(406, "json-ld-profile");
     insta::assert_snapshot!("unknown_profile", answer.snapshot());
     for (path, code) in [
-        ("/doc/adres/9?profile=framed", "unknown-profile"),
-        ("/doc/adres/9?profile=klein", "unknown-profile"),
-        ("/doc/adres/9.ttl?profile=expanded", "unknown-profile"),
+        ("/doc/adres/9?profile=framed", "json-ld-profile"),
+        ("/doc/adres/9?profile=klein", "json-ld-profile"),
+        ("/doc/adres/9.ttl?profile=expanded", "json-ld-profile"),
     ] {
         let problem = server.get(path).await.assert_problem(400, code);
         assert_eq!(problem["parameter"], "profile", "{path}");
