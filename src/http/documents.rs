@@ -16,13 +16,13 @@ use crate::rdf::format::{Format, negotiate};
 use crate::registry::Register;
 use crate::store::{Id, View};
 use crate::views::html::{ResourcePage, percent_encode, render_resource};
-use crate::views::{EmbedRules, StateTag, Tree, build_tree, json_ld_forms, jsonld, rdf_document};
+use crate::views::{
+    EmbedRules, Outline, Rules, StateTag, Tree, compact, json_ld_forms, jsonld, rdf_document,
+};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use rustc_hash::FxHashSet;
-use serde_json::Value as Json;
-use std::sync::Arc;
 
 /// References to a resource listed on its page.
 const LISTED_INCOMING: usize = 25;
@@ -213,17 +213,41 @@ pub(super) fn embed_rules(register: Option<&Register>) -> EmbedRules {
     EmbedRules::new(register.map_or_else(Vec::new, |register| register.embed.clone()))
 }
 
-/// The JSON-LD text of a tree by a register's context.
+/// The JSON-LD text of a tree by a register's context: for items of a draft, which nothing is kept of.
 pub(super) fn json_ld(state: &AppState, register: Option<&Register>, tree: &Tree) -> String {
     let context = state.context_of(register);
     let reference = context_reference(state, register);
-    format!("{:#}\n", jsonld::document(tree, &context, reference))
+    format!("{:#}\n", jsonld::document(tree, &context, reference.into()))
 }
 
 /// The address of the context of a register.
-fn context_reference(state: &AppState, register: Option<&Register>) -> Json {
+fn context_reference(state: &AppState, register: Option<&Register>) -> String {
     let name = register.map_or("generiek", |register| register.context.as_str());
-    format!("{}/contexts/{name}.jsonld", state.registry.base()).into()
+    format!("{}/contexts/{name}.jsonld", state.registry.base())
+}
+
+/// The same of an outline.
+pub(super) fn json_ld_of(
+    state: &AppState,
+    view: &View,
+    register: Option<&Register>,
+    outline: &Outline,
+) -> Vec<u8> {
+    let reference = context_reference(state, register);
+    compact::document(view, &state.keys_of(view, register), outline, &reference)
+}
+
+/// The statements of the document about a resource.
+pub(super) fn outline_of(
+    state: &AppState,
+    view: &View,
+    register: Option<&Register>,
+    (iri, subject): (&str, Id),
+    rules: &EmbedRules,
+) -> Result<Outline, ApiError> {
+    let names = state.keys_of(view, register);
+    let outline = Rules::of(view, rules).outline(view, &names, subject)?;
+    outline.ok_or_else(|| unknown(iri))
 }
 
 /// A document that is asked for.
@@ -256,14 +280,23 @@ fn respond(
     if let Some(successor) = only_successor(view, subject) {
         return Err(moved(state, shown, iri, &successor, Route::Doc));
     }
-    let tree = build_tree(view, subject, &embed_rules(register))?.ok_or_else(|| unknown(iri))?;
+    let outline = outline_of(
+        state,
+        view,
+        register,
+        (iri, subject),
+        &embed_rules(register),
+    )?;
     let chosen = asked.form.media_type;
     let body = match chosen {
-        HTML => page(state, (shown, view), subject, &tree, with_format).into_bytes(),
-        JSON_LD | JSON => in_form(state, register, &tree, &asked.form.json_ld)?.into_bytes(),
+        HTML => {
+            let tree = Tree::of(view, &outline);
+            page(state, (shown, view), subject, &tree, with_format).into_bytes()
+        }
+        JSON_LD | JSON => in_form(state, view, register, &outline, &asked.form.json_ld)?,
         _ => {
             let format = Format::from_media_type(chosen).unwrap_or(Format::Turtle);
-            let triples = tree.triples();
+            let triples = Tree::of(view, &outline).triples();
             let mut out = Vec::new();
             let written = if format.has_graphs() {
                 rdf_document::write_with_graphs(view, &triples, format, &mut out)
@@ -276,7 +309,7 @@ fn respond(
     };
     let mut document = Document::new(asked.form.content_type, body)
         .at(shown)
-        .of_state(StateTag::of(&tree))
+        .of_state(StateTag::of(view, &outline))
         .link(address, "canonical", None)
         .link(iri, "describes", None);
     if let Some(register) = register {
@@ -301,24 +334,30 @@ fn respond(
     Ok(response)
 }
 
-/// The text of a tree in a form of JSON-LD.
+/// A document in a form of JSON-LD.
 fn in_form(
     state: &AppState,
+    view: &View,
     register: Option<&Register>,
-    tree: &Tree,
+    outline: &Outline,
     form: &JsonLdForm,
-) -> Result<String, ApiError> {
+) -> Result<Vec<u8>, ApiError> {
+    let tree = || Tree::of(view, outline);
     let json = match form {
-        JsonLdForm::Compacted => return Ok(json_ld(state, register, tree)),
-        JsonLdForm::Expanded => json_ld_forms::expanded(tree),
-        JsonLdForm::Flattened => json_ld_forms::flattened(tree),
+        JsonLdForm::Compacted => return Ok(json_ld_of(state, view, register, outline)),
+        JsonLdForm::Expanded => json_ld_forms::expanded(&tree()),
+        JsonLdForm::Flattened => json_ld_forms::flattened(&tree()),
         JsonLdForm::FlattenedCompacted => {
             let context = state.context_of(register);
-            json_ld_forms::flattened_compact(tree, &context, context_reference(state, register))
+            json_ld_forms::flattened_compact(
+                &tree(),
+                &context,
+                context_reference(state, register).into(),
+            )
         }
         JsonLdForm::Framed(name) => return Err(unknown(name)),
     };
-    Ok(format!("{json:#}\n"))
+    Ok(format!("{json:#}\n").into_bytes())
 }
 
 fn page(
@@ -403,17 +442,4 @@ pub(super) async fn contexts(State(state): State<AppState>, headers: HeaderMap) 
     Document::new(JSON, format!("{body:#}\n"))
         .cached(super::reply::A_DAY)
         .respond(&headers)
-}
-
-/// The context for writing collections: a register's own terms, then those of the envelope.
-pub(super) fn collection_context(
-    state: &AppState,
-    register: &Register,
-) -> Arc<crate::views::Context> {
-    let envelope = crate::views::Context::parse(super::collections::CONTEXT).unwrap_or_default();
-    Arc::new(
-        (*state.context_of(Some(register)))
-            .clone()
-            .followed_by(&envelope),
-    )
 }

@@ -6,6 +6,7 @@
 mod body;
 mod checking;
 mod codes;
+mod collection_query;
 mod collections;
 mod config;
 mod connections;

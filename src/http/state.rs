@@ -19,7 +19,7 @@ use crate::store::{Snapshot, View};
 use crate::views::html::{EarlierState, Site};
 use crate::views::interface::{Ingredients, Interface};
 use crate::views::matching::{Index, Matcher};
-use crate::views::{CollectionIndex, Context, Dialect, void};
+use crate::views::{CollectionIndex, Context, Dialect, KeptNames, Names, void};
 use oxrdf::Triple;
 use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -66,6 +66,9 @@ pub struct Inner {
     pub(super) context_store: ContextStore,
     /// Contexts by name, for writing.
     pub(super) contexts: FxHashMap<String, Arc<Context>>,
+    /// Contexts for writing collections by the name of the register's: its own terms, then those of the envelope.
+    collection_contexts: FxHashMap<String, Arc<Context>>,
+    keys: KeptNames,
     /// What bodies of the dialect of the base registries hold.
     pub(super) dialect: Dialect,
     /// The queries that run and the last ones that ended.
@@ -124,8 +127,18 @@ impl AppState {
                 _ => tracing::error!(name, "A shipped context cannot be written with"),
             }
         }
+        let envelope = Context::parse(super::collections::CONTEXT).unwrap_or_default();
+        let collection_contexts =
+            contexts
+                .iter()
+                .map(|(name, context): (&String, &Arc<Context>)| {
+                    let both = (**context).clone().followed_by(&envelope);
+                    (name.clone(), Arc::new(both))
+                });
         Self {
             inner: Arc::new(Inner {
+                collection_contexts: collection_contexts.collect(),
+                keys: KeptNames::default(),
                 token: config.admin_token.as_deref().and_then(AdminToken::new),
                 context_store: ContextStore::shipped(registry.base()),
                 collections: Arc::default(),
@@ -263,6 +276,20 @@ impl AppState {
     pub(super) fn context_of(&self, register: Option<&Register>) -> Arc<Context> {
         let name = register.map_or("generiek", |register| register.context.as_str());
         self.contexts.get(name).cloned().unwrap_or_default()
+    }
+
+    /// The names of predicates and classes in documents of a register.
+    pub(super) fn keys_of(&self, view: &View, register: Option<&Register>) -> Arc<Names> {
+        let name = register.map_or("generiek", |register| register.context.as_str());
+        self.keys.of(view, name, &self.context_of(register))
+    }
+
+    /// The names of predicates and classes in collections of a register.
+    pub(super) fn collection_keys_of(&self, view: &View, register: &Register) -> Arc<Names> {
+        let context = self.collection_contexts.get(&register.context);
+        let context = context.cloned().unwrap_or_default();
+        self.keys
+            .of(view, &format!("{}/", register.context), &context)
     }
 
     /// What pages need to know, with the state shown when the reader asked for one. Pages are in Dutch, whatever the browser prefers: half a page in each language helps nobody.

@@ -38,6 +38,7 @@ pub use explain::{
     StepRole, explain,
 };
 pub use extensions::extension_functions;
+pub use geo::{BoxError, BoxSearch};
 pub use prefixes::well_known_prefixes;
 pub use progress::Progress;
 pub use results::{OutputFormat, ResultFormat};

@@ -4,6 +4,7 @@
 
 pub mod codes;
 pub mod collection;
+pub mod compact;
 pub mod context;
 pub mod dialect;
 pub mod explain;
@@ -14,12 +15,15 @@ pub mod json_schema;
 pub mod jsonld;
 pub mod labels;
 pub mod matching;
+mod names;
 pub mod openapi;
+mod outline;
 pub mod patch;
 pub mod profiles;
 pub mod rdf_document;
 pub mod resource;
 pub mod searching;
+mod selection;
 pub mod service;
 pub mod shipped;
 pub mod state_tag;
@@ -29,8 +33,11 @@ pub mod versions;
 pub mod void;
 pub mod written;
 
-pub use collection::{CollectionIndex, CollectionQuery, FilterError, Page};
+pub use collection::{CollectionIndex, CollectionQuery, FilterError, Page, Refused, WrongValue};
 pub use context::{Context, ContextError};
 pub use dialect::Dialect;
+pub use names::{KeptNames, Names};
+pub use outline::{Outline, Rules};
 pub use resource::{EmbedRules, Node, Property, TooLarge, Tree, Value, build_tree};
+pub use selection::{Keys, Selection};
 pub use state_tag::{StateTag, state_tag};

@@ -64,7 +64,11 @@ impl Renderer<'_> {
             json!({ "code": warning.code(), "message": message })
         });
         let warnings: Vec<Json> = warnings.collect();
-        let context = format!("{}/contexts/registers-{}.jsonld", self.base, self.version.segment());
+        let context = format!(
+            "{}/contexts/registers-{}.jsonld",
+            self.base,
+            self.version.segment()
+        );
         Ok(json!({ "@context": context, "adresMatches": matches, "warnings": warnings }))
     }
 

@@ -395,8 +395,9 @@ impl File {
         for name in others {
             match (name.as_str(), register) {
                 ("@filters", Some(register)) => {
-                    parameters.extend(register.filters.iter().map(filter_parameter));
+                    parameters.extend(register.filters.iter().flat_map(filter_parameters));
                 }
+                ("@sort", Some(register)) => parameters.push(sort_parameter(register)),
                 _ => parameters.push(self.parameter(&id, name)?),
             }
         }
@@ -528,18 +529,48 @@ fn json_pattern(register: &Register) -> String {
 }
 
 /// A filter of a collection.
-fn filter_parameter(filter: &Filter) -> Parameter {
+fn filter_parameters(filter: &Filter) -> Vec<Parameter> {
     let schema = match filter.matching {
         Match::Iri => json!({ "type": "string", "format": "uri" }),
-        _ => json!({ "type": "string" }),
+        Match::Number => json!({ "type": "number" }),
+        Match::Moment => json!({
+            "anyOf": [{ "type": "string", "format": "date" }, { "type": "string", "format": "date-time" }],
+        }),
+        Match::Boolean | Match::Present => json!({ "type": "string", "enum": ["true", "false"] }),
+        Match::Id | Match::Literal | Match::Label => json!({ "type": "string" }),
     };
-    Parameter {
+    let parameters = filter.parameters().into_iter();
+    let parameter = |(name, _)| Parameter {
         key: None,
-        name: filter.name.clone(),
+        name,
         place: Place::Query,
         required: false,
         description: filter.description.clone(),
-        schema,
+        schema: schema.clone(),
+        example: None,
+    };
+    parameters.map(parameter).collect()
+}
+
+/// The orders of a register: one key in an example, more with commas between.
+fn sort_parameter(register: &Register) -> Parameter {
+    let keys = register.sorts.iter().map(|key| key.name.as_str());
+    let keys: Vec<&str> = ["id"].into_iter().chain(keys).collect();
+    let list = keys.join(", ");
+    Parameter {
+        key: None,
+        name: "sort".to_owned(),
+        place: Place::Query,
+        required: false,
+        description: Text::new(
+            format!(
+                "De volgorde: hoogstens drie sleutels met een komma ertussen, met - ervoor omgekeerd. Er zijn: {list}."
+            ),
+            format!(
+                "The order: at most three keys with a comma between them, with - before one the other way round. There are: {list}."
+            ),
+        ),
+        schema: json!({ "type": "string", "pattern": format!("^-?({})$", keys.join("|")) }),
         example: None,
     }
 }
