@@ -231,6 +231,7 @@ struct OperationDeclaration {
     #[serde(default)]
     parameters: Vec<String>,
     body: Option<BodyDeclaration>,
+    #[serde(default)]
     answer: Vec<AnswerDeclaration>,
     /// Names of groups of problems, or statuses.
     #[serde(default)]
@@ -356,14 +357,17 @@ impl Table {
                             register,
                             resource: None,
                         };
-                        operations.push(all.operation(declared, Some((about, example)), subjects)?);
+                        operations.push(all.operation(
+                            declared,
+                            Some((about, example)),
+                            subjects,
+                        )?);
                     }
                 }
                 Some(version) => {
                     for resource in subjects.dialect.resources(version) {
                         let mut registers = subjects.registers.iter();
-                        let Some(register) = registers.find(|r| r.name == resource.register)
-                        else {
+                        let Some(register) = registers.find(|r| r.name == resource.register) else {
                             continue;
                         };
                         let example = (subjects.examples)(register);
@@ -371,7 +375,11 @@ impl Table {
                             register,
                             resource: Some(resource),
                         };
-                        operations.push(all.operation(declared, Some((about, example)), subjects)?);
+                        operations.push(all.operation(
+                            declared,
+                            Some((about, example)),
+                            subjects,
+                        )?);
                     }
                 }
             }
@@ -440,6 +448,12 @@ impl File {
             match (name.as_str(), about) {
                 ("@filters", Some(about)) => parameters.extend(filters_of(about)),
                 ("@sort", Some(about)) => parameters.extend(sort_of(about)),
+                ("@bbox", Some(about)) => {
+                    if !about.register.geometry.is_empty() {
+                        parameters.push(self.parameter(&id, "bbox")?);
+                        parameters.push(self.parameter(&id, "bbox-crs")?);
+                    }
+                }
                 ("@fields", Some(about)) => {
                     let keys = (subjects.keys)(about.register);
                     parameters.push(key_list("fields", &keys.all));
