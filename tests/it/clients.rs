@@ -3,6 +3,7 @@
 //! say so. Whatever a client shows is asserted by what the client says, not by what the server sent.
 
 mod curl;
+mod details;
 
 use crate::served::{Served, TOKEN, example, free_address};
 use std::path::{Path, PathBuf};
