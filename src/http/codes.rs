@@ -135,6 +135,24 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "Items of this register bring their own IRI.",
     ),
     (
+        "idempotency-key",
+        400,
+        "De hoofding Idempotency-Key is geen sleutel.",
+        "The header Idempotency-Key is no key.",
+    ),
+    (
+        "idempotency-reused",
+        422,
+        "De Idempotency-Key hoorde bij een ander verzoek.",
+        "The Idempotency-Key belonged to another request.",
+    ),
+    (
+        "idempotency-running",
+        409,
+        "Een verzoek met deze Idempotency-Key loopt nog.",
+        "A request with this Idempotency-Key is still running.",
+    ),
+    (
         "ill-formed-value",
         400,
         "Een waarde past niet bij haar datatype.",
@@ -217,6 +235,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         400,
         "Het formulier bevat geen leesbaar bestand.",
         "The form holds no readable file.",
+    ),
+    (
+        "no-commands",
+        501,
+        "De opdrachten van de basisregisters bestaan hier niet.",
+        "The commands of the base registries do not exist here.",
     ),
     (
         "no-item",
@@ -381,6 +405,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "The query took longer than its time limit.",
     ),
     (
+        "rate-limited",
+        429,
+        "De client deed meer verzoeken dan de beheerder toelaat.",
+        "The client made more requests than the operator allows.",
+    ),
+    (
         "read-only",
         403,
         "Deze server neemt geen wijzigingen aan.",
@@ -435,6 +465,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "Too many queries are running.",
     ),
     (
+        "too-many-tickets",
+        503,
+        "Er wachten te veel wijzigingen op hun beurt.",
+        "Too many changes wait for their turn.",
+    ),
+    (
         "unauthorized",
         401,
         "Schrijven vraagt een geldig beheerderstoken.",
@@ -481,6 +517,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         400,
         "Een sleutelwoord van JSON-LD wordt hier niet gelezen.",
         "A keyword of JSON-LD is not read here.",
+    ),
+    (
+        "unknown-profile",
+        406,
+        "De gevraagde vorm van JSON-LD bestaat hier niet (406 in Accept, 400 in een parameter).",
+        "The form of JSON-LD asked for does not exist here (406 in Accept, 400 in a parameter).",
     ),
     (
         "unsupported-media-type",

@@ -6,18 +6,24 @@ use super::error::ApiError;
 use crate::query::{BoxError, BoxSearch};
 use crate::rdf::label::Text;
 use crate::registry::{COMMON_PARAMETERS, Register};
+use crate::store::View;
 use crate::views::collection::{DEFAULT_LIMIT, MAX_LIMIT, parse_sort};
 use crate::views::html::percent_encode;
+use crate::views::searching::{Searched, search};
 use crate::views::{CollectionQuery, Context, FilterError, Refused, Selection, WrongValue};
 use serde_json::Value as Json;
 
 /// Greatest number of items that may be passed over: no register has more.
 const MAX_OFFSET: usize = u32::MAX as usize;
+/// Most items that a search for words finds.
+const MAX_FOUND: usize = 10_000;
 
 /// What a request asks of a collection.
 #[derive(Clone)]
 pub(super) struct Asked {
     pub(super) query: CollectionQuery,
+    /// Words that items are searched for.
+    pub(super) words: Option<String>,
     /// What is shown of each item.
     pub(super) selection: Selection,
     /// Whether the answer tells how many items there are in all.
@@ -29,8 +35,16 @@ pub(super) struct Asked {
 }
 
 /// Parameters that other pages repeat as they are.
-const REPEATED: [&str; 8] = [
-    "sort", "fields", "expand", "lang", "count", "bbox", "bbox-crs", "gewijzigdSinds",
+const REPEATED: [&str; 9] = [
+    "q",
+    "sort",
+    "fields",
+    "expand",
+    "lang",
+    "count",
+    "bbox",
+    "bbox-crs",
+    "gewijzigdSinds",
 ];
 
 impl Asked {
@@ -54,14 +68,8 @@ impl Asked {
         };
         let bbox = value("bbox").map(|text| read_box(text, value("bbox-crs")));
         if bbox.is_none() && value("bbox-crs").is_some() {
-            return Err(wrong(
-                "bbox-crs",
-                value("bbox-crs").unwrap_or(""),
-                Text::new(
-                    "alleen zinvol naast bbox",
-                    "of use beside bbox only",
-                ),
-            ));
+            // Of no use by itself; a name that means nothing is told all the same.
+            read_box("0,0,0,0", value("bbox-crs"))?;
         }
         let filters = params.0.iter();
         let filters = filters.filter(|(name, _)| !COMMON_PARAMETERS.contains(&name.as_str()));
@@ -88,6 +96,7 @@ impl Asked {
             sort: parse_sort(register, value("sort").unwrap_or(""))?,
             bbox: bbox.transpose()?,
             changed_since: value("gewijzigdSinds").map(str::to_owned),
+            found: None,
         };
         let selected = (value("fields"), value("expand"), value("lang"));
         let selection = Selection::parse(register, context, selected)?;
@@ -104,11 +113,39 @@ impl Asked {
         repeated.retain(|(name, _)| REPEATED.contains(name));
         Ok(Self {
             query,
+            words: value("q").map(str::to_owned),
             selection,
             counts,
             format,
             repeated,
         })
+    }
+
+    /// Looks for the words in a state, when there are any.
+    ///
+    /// # Errors
+    /// When there is nothing to look for in them, or too much.
+    pub(super) fn search(&mut self, view: &View, register: &Register) -> Result<(), ApiError> {
+        let Some(words) = &self.words else {
+            return Ok(());
+        };
+        let fields = register.search.iter().map(|field| Searched {
+            path: &field.path,
+            weight: field.weight,
+        });
+        let fields: Vec<Searched<'_>> = fields.collect();
+        let found = search(view, &register.class, &fields, words, MAX_FOUND);
+        let found = found.map_err(|why| {
+            ApiError::bad_request(
+                "bad-parameter",
+                format!("De parameter q is niet te zoeken: {}.", why.nl),
+                format!("The parameter q cannot be searched: {}.", why.en),
+            )
+            .with("parameter", "q")
+            .with("waarde", words.as_str())
+        })?;
+        self.query.found = Some(found.items);
+        Ok(())
     }
 
     /// The order, as the request wrote it.
@@ -124,7 +161,13 @@ impl Asked {
         format: Option<&str>,
         pins: &[(&'static str, String)],
     ) -> String {
-        self.address_of(register, self.query.after.as_deref(), self.query.offset, format, pins)
+        self.address_of(
+            register,
+            self.query.after.as_deref(),
+            self.query.offset,
+            format,
+            pins,
+        )
     }
 
     /// The address of the page after the item with a token.
@@ -189,7 +232,11 @@ pub(super) fn item_selection(
     context: &Context,
     params: &Params,
 ) -> Result<Selection, ApiError> {
-    if let Some((name, _)) = params.0.iter().find(|(name, _)| !OF_ITEMS.contains(&name.as_str())) {
+    if let Some((name, _)) = params
+        .0
+        .iter()
+        .find(|(name, _)| !OF_ITEMS.contains(&name.as_str()))
+    {
         let list = OF_ITEMS[..4].join(", ");
         return Err(ApiError::bad_request(
             "bad-parameter",
@@ -275,7 +322,10 @@ impl From<WrongValue> for ApiError {
         .with("parameter", parameter)
         .with("waarde", value);
         if !known.is_empty() {
-            out = out.with("bekend", known.into_iter().map(Json::from).collect::<Vec<_>>());
+            out = out.with(
+                "bekend",
+                known.into_iter().map(Json::from).collect::<Vec<_>>(),
+            );
         }
         out
     }
@@ -302,9 +352,20 @@ impl From<FilterError> for ApiError {
 }
 
 /// Parameters of every collection, for people.
-const OWN: [&str; 12] = [
-    "na", "offset", "limit", "sort", "fields", "expand", "lang", "count", "bbox", "bbox-crs",
-    "gewijzigdSinds", "format",
+const OWN: [&str; 13] = [
+    "q",
+    "na",
+    "offset",
+    "limit",
+    "sort",
+    "fields",
+    "expand",
+    "lang",
+    "count",
+    "bbox",
+    "bbox-crs",
+    "gewijzigdSinds",
+    "format",
 ];
 
 impl From<Refused> for ApiError {

@@ -13,8 +13,8 @@ use crate::rdf::format::Format;
 use crate::registry::{Filter, Register};
 use crate::store::View;
 use crate::views::collection::token_of;
-use crate::views::html::{CollectionPage, percent_encode, render_collection};
 use crate::views::compact::{self, JsonWriter};
+use crate::views::html::{CollectionPage, percent_encode, render_collection};
 use crate::views::{
     EmbedRules, Names, Node, Outline, Page, Rules, StateTag, TooLarge, Tree, rdf_document,
 };
@@ -143,12 +143,13 @@ pub(super) async fn collection(
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
     let register = register_of(&state, &name)?;
-    let asked = Asked::of(register, &state.context_of(Some(register)), &params)?;
+    let mut asked = Asked::of(register, &state.context_of(Some(register)), &params)?;
     let chosen = choose(&headers, asked.format.as_deref(), &OFFERS)?;
     let shown = moment.state(&state).await?;
     blocking(move || {
         let register = register_of(&state, &name)?;
         let view = shown.view();
+        asked.search(&view, register)?;
         let page = state
             .collections_of(&shown)
             .page(&view, register, &asked.query)?;
@@ -167,8 +168,10 @@ pub(super) async fn collection(
         let body = match chosen {
             HTML => {
                 let site = state.site(&view, shown.notice());
-                let nodes: Vec<Node> =
-                    items.iter().map(|item| Tree::of(&view, item).root).collect();
+                let nodes: Vec<Node> = items
+                    .iter()
+                    .map(|item| Tree::of(&view, item).root)
+                    .collect();
                 let formats = [
                     ("JSON-LD", site.path(&address(Some("jsonld")))),
                     ("Turtle", site.path(&address(Some("ttl")))),

@@ -18,7 +18,8 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::Response;
 use axum::routing::get;
-use problem::{as_urn, no_such_resource, not_found};
+pub(super) use problem::as_urn;
+use problem::{no_such_resource, not_found};
 use std::sync::Arc;
 
 /// System of coordinates of the geometries in an answer.

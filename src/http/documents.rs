@@ -2,9 +2,10 @@
 
 use super::body::Params;
 use super::error::ApiError;
-use super::forms::Form;
+use super::forms::{Form, JsonLdForm};
 use super::gone::{Route, moved, only_successor, or_gone};
 use super::moment::Moment;
+use super::prefer::applied;
 use super::reply::{
     DOCUMENT_OFFERS, Document, HTML, JSON, JSON_LD, choose, joined, media_type_of_name,
 };
@@ -15,11 +16,14 @@ use crate::rdf::format::{Format, negotiate};
 use crate::registry::Register;
 use crate::store::{Id, View};
 use crate::views::html::{ResourcePage, percent_encode, render_resource};
-use crate::views::{EmbedRules, Outline, Rules, StateTag, Tree, compact, jsonld, rdf_document};
+use crate::views::{
+    EmbedRules, Outline, Rules, StateTag, Tree, compact, json_ld_forms, jsonld, rdf_document,
+};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use rustc_hash::FxHashSet;
+use serde_json::Value as Json;
 
 /// References to a resource listed on its page.
 const LISTED_INCOMING: usize = 25;
@@ -81,7 +85,7 @@ pub(super) async fn document(
         _ => (id, None),
     };
     let params = Params::of_query(query.as_deref())?;
-    let form = Form::of(&headers, &params, extension.as_deref())?;
+    let form = Form::of(&headers, &params, extension.as_deref(), &[])?;
     let shown = moment.state(&state).await?;
     let view = shown.view();
     let (iri, subject) = match find_item(&state, &view, &kind, &id) {
@@ -130,7 +134,7 @@ pub(super) async fn foreign(
             .with("parameter", "uri")
         })?;
     let uri = uri.to_owned();
-    let form = Form::of(&headers, &params, params.get("format"))?;
+    let form = Form::of(&headers, &params, params.get("format"), &["uri", "format"])?;
     let shown = moment.state(&state).await?;
     let view = shown.view();
     let found = view.id_of_iri(&uri).filter(|id| is_described(&view, *id));
@@ -212,10 +216,15 @@ pub(super) fn embed_rules(register: Option<&Register>) -> EmbedRules {
 
 /// The JSON-LD text of a tree by a register's context: for items of a draft, which nothing is kept of.
 pub(super) fn json_ld(state: &AppState, register: Option<&Register>, tree: &Tree) -> String {
-    let name = register.map_or("generiek", |register| register.context.as_str());
     let context = state.context_of(register);
-    let reference = format!("{}/contexts/{name}.jsonld", state.registry.base());
-    format!("{:#}\n", jsonld::document(tree, &context, reference.into()))
+    let reference = context_reference(state, register);
+    format!("{:#}\n", jsonld::document(tree, &context, reference))
+}
+
+/// The address of the context of a register.
+fn context_reference(state: &AppState, register: Option<&Register>) -> Json {
+    let name = register.map_or("generiek", |register| register.context.as_str());
+    format!("{}/contexts/{name}.jsonld", state.registry.base()).into()
 }
 
 /// The same of an outline.
@@ -273,14 +282,23 @@ fn respond(
     if let Some(successor) = only_successor(view, subject) {
         return Err(moved(state, shown, iri, &successor, Route::Doc));
     }
-    let outline = outline_of(state, view, register, (iri, subject), &embed_rules(register))?;
+    let outline = outline_of(
+        state,
+        view,
+        register,
+        (iri, subject),
+        &embed_rules(register),
+    )?;
     let chosen = asked.form.media_type;
     let body = match chosen {
         HTML => {
             let tree = Tree::of(view, &outline);
             page(state, (shown, view), subject, &tree, with_format).into_bytes()
         }
-        JSON_LD | JSON => json_ld_of(state, view, register, &outline),
+        JSON_LD | JSON => match &asked.form.json_ld {
+            JsonLdForm::Compacted => json_ld_of(state, view, register, &outline),
+            other => in_form(state, register, &Tree::of(view, &outline), other)?.into_bytes(),
+        },
         _ => {
             let format = Format::from_media_type(chosen).unwrap_or(Format::Turtle);
             let triples = Tree::of(view, &outline).triples();
@@ -294,7 +312,7 @@ fn respond(
             out
         }
     };
-    let mut document = Document::new(chosen, body)
+    let mut document = Document::new(asked.form.content_type, body)
         .at(shown)
         .of_state(StateTag::of(view, &outline))
         .link(address, "canonical", None)
@@ -314,7 +332,31 @@ fn respond(
     if let Some(names) = asked.names {
         document = tell_times(document, state, (shown, subject), names, address);
     }
-    Ok(document.respond(headers))
+    let mut response = document.respond(headers);
+    if asked.form.is_strict {
+        applied(response.headers_mut(), "handling=strict");
+    }
+    Ok(response)
+}
+
+/// The text of a tree in a form of JSON-LD.
+fn in_form(
+    state: &AppState,
+    register: Option<&Register>,
+    tree: &Tree,
+    form: &JsonLdForm,
+) -> Result<String, ApiError> {
+    let json = match form {
+        JsonLdForm::Compacted => return Ok(json_ld(state, register, tree)),
+        JsonLdForm::Expanded => json_ld_forms::expanded(tree),
+        JsonLdForm::Flattened => json_ld_forms::flattened(tree),
+        JsonLdForm::FlattenedCompacted => {
+            let context = state.context_of(register);
+            json_ld_forms::flattened_compact(tree, &context, context_reference(state, register))
+        }
+        JsonLdForm::Framed(name) => return Err(unknown(name)),
+    };
+    Ok(format!("{json:#}\n"))
 }
 
 fn page(

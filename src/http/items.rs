@@ -3,37 +3,34 @@
 //! decided in `registry`, what the keys mean in `views`.
 
 mod answer;
+pub(super) mod commands;
 mod conditions;
+mod keys;
 mod numbers;
 mod reading;
+mod repeated;
+pub(super) mod tickets;
+mod writing;
 
 use super::body::{Params, media_type, read_body, require_utf8};
 use super::collections::register_of;
-use super::documents::{embed_rules, find_item, json_ld};
 use super::error::ApiError;
+use super::layers::RequestId;
 use super::moment;
-use super::reply::{JSON, JSON_LD, joined, tag_of_document};
+use super::reply::{JSON, JSON_LD, joined};
 use super::state::{AppState, blocking};
-use super::writes::{authorise, dry_run, summary};
-use crate::rdf::format::negotiate;
-use crate::rdf::label::Text;
-use crate::registry::{CommitError, CommitRequest, Item, Register, Writer};
-use crate::store::{CommitMeta, Draft, Source, View};
-use crate::views::html::percent_encode;
-use crate::views::patch::{PatchError, apply, merge};
-use crate::views::{Tree, build_tree, jsonld};
-use answer::{Reply, Written, cannot, rejected};
+use super::writes::{authorise, dry_run};
+use answer::Reply;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, HeaderName, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use conditions::Condition;
+use keys::{Answer, Claim, Key, Keys};
 use numbers::Numbers;
-use oxrdf::NamedNode;
-use reading::Said;
-use serde_json::{Value as Json, json};
-use sha2::{Digest as _, Sha256};
+use tickets::Tickets;
+use writing::perform;
 
 /// Most bytes of an item: far more than a document shows.
 const MAX_BYTES: usize = 16 << 20;
@@ -51,13 +48,13 @@ const JSON_PATCH: &str = "application/json-patch+json";
 const PATCHES: [&str; 2] = [MERGE_PATCH, JSON_PATCH];
 const PREFERENCE_APPLIED: HeaderName = HeaderName::from_static("preference-applied");
 const PREFER: HeaderName = HeaderName::from_static("prefer");
-/// Numbers that are tried for one new item.
-const TRIES: usize = 8;
 
 /// What writes of items keep from one request to the next.
 #[derive(Default)]
 pub(super) struct Kept {
     numbers: Numbers,
+    keys: Keys,
+    tickets: Tickets,
 }
 
 /// What is asked of an item.
@@ -102,17 +99,19 @@ struct Asked {
     accept: String,
     condition: Condition,
     body: Bytes,
+    key: Option<Key>,
 }
 
 /// `POST /api/{register}`.
 pub(super) async fn create(
     State(state): State<AppState>,
     Path(name): Path<String>,
+    request_id: RequestId,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let request = (headers, query, body);
+    let request = (request_id, headers, query, body);
     handle(state, Action::Create, (name, None), request).await
 }
 
@@ -120,11 +119,12 @@ pub(super) async fn create(
 pub(super) async fn replace(
     State(state): State<AppState>,
     Path((name, id)): Path<(String, String)>,
+    request_id: RequestId,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let request = (headers, query, body);
+    let request = (request_id, headers, query, body);
     handle(state, Action::Replace, (name, Some(id)), request).await
 }
 
@@ -132,11 +132,12 @@ pub(super) async fn replace(
 pub(super) async fn change(
     State(state): State<AppState>,
     Path((name, id)): Path<(String, String)>,
+    request_id: RequestId,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let request = (headers, query, body);
+    let request = (request_id, headers, query, body);
     handle(state, Action::Patch, (name, Some(id)), request).await
 }
 
@@ -144,11 +145,12 @@ pub(super) async fn change(
 pub(super) async fn remove(
     State(state): State<AppState>,
     Path((name, id)): Path<(String, String)>,
+    request_id: RequestId,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
     body: Body,
 ) -> Result<Response, ApiError> {
-    let request = (headers, query, body);
+    let request = (request_id, headers, query, body);
     handle(state, Action::Remove, (name, Some(id)), request).await
 }
 
@@ -156,7 +158,7 @@ async fn handle(
     state: AppState,
     action: Action,
     (name, id): (String, Option<String>),
-    (headers, query, body): (HeaderMap, Option<String>, Body),
+    (request_id, headers, query, body): (RequestId, HeaderMap, Option<String>, Body),
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
     moment::refuse(&params)?;
@@ -175,18 +177,37 @@ async fn handle(
     require_utf8(&headers)?;
     let limit = state.config.max_body_bytes.min(MAX_BYTES);
     let body = read_body(&headers, body, limit).await?;
+    let dry_run = dry_run(&params)?;
+    let parts: [&[u8]; 5] = [
+        action.activity().as_bytes(),
+        name.as_bytes(),
+        id.as_deref().unwrap_or("").as_bytes(),
+        media_type.as_bytes(),
+        &body,
+    ];
+    let key = Key::of(&headers, &parts)?;
     let asked = Asked {
         action,
         register: name,
         id,
         media_type,
-        dry_run: dry_run(&params)?,
+        dry_run,
         returning: returning(&headers),
         accept: joined(&headers, header::ACCEPT),
         condition: Condition::of(&headers),
         body,
+        // What is only tried is no request that could be done twice.
+        key: key.filter(|_| !dry_run),
     };
-    Ok(run(state, asked).await?.into_response())
+    let is_async = preferences(&headers)
+        .iter()
+        .any(|one| one == "respond-async");
+    let reply = if is_async && !asked.dry_run {
+        tickets::accept(&state, asked, &headers, &request_id.0)?
+    } else {
+        run(state, asked).await?
+    };
+    Ok(reply.into_response())
 }
 
 /// Refuses a type that is not read, and names those that are.
@@ -229,399 +250,20 @@ async fn run(state: AppState, asked: Asked) -> Result<Reply, ApiError> {
     let permit = state.write_turn().await?;
     blocking(move || {
         let _permit = permit;
-        perform(&state, &asked, None)
+        let Some(key) = &asked.key else {
+            return Ok(perform(&state, &asked)?.0);
+        };
+        match state.items.keys.claim(&state, key)? {
+            Claim::Known(Answer::Whole(reply)) => Ok(repeated::mark(reply)),
+            Claim::Known(Answer::OfCommit(seq)) => repeated::of_commit(&state, &asked, seq),
+            Claim::New(running) => {
+                let (reply, made) = perform(&state, &asked)?;
+                if reply.status.is_success() {
+                    running.done(&reply, made);
+                }
+                Ok(reply)
+            }
+        }
     })
     .await
-}
-
-/// What a change leaves behind, as the next reader will see it.
-struct After {
-    created: bool,
-    etag: Option<String>,
-    document: Option<String>,
-}
-
-fn perform(state: &AppState, asked: &Asked, key: Option<Source>) -> Result<Reply, ApiError> {
-    let registry = &state.registry;
-    let register = register_of(state, &asked.register)?;
-    let version = registry.store().settings().rdf;
-    let view = registry.snapshot().view();
-    let by_address = match &asked.id {
-        Some(id) => Some(target(state, &view, register, id, asked.action)?),
-        None => None,
-    };
-    let mut said = match asked.action {
-        Action::Create | Action::Replace => {
-            let said = match asked.media_type.as_str() {
-                JSON | JSON_LD => {
-                    let document = reading::json(&asked.body)?;
-                    reading::document(state, register, version, document)?
-                }
-                other => {
-                    let expected = by_address.as_ref().map(NamedNode::as_str);
-                    let bytes = asked.body.to_vec();
-                    reading::rdf(state, register, version, other, bytes, expected)?
-                }
-            };
-            Some(said)
-        }
-        Action::Patch | Action::Remove => None,
-    };
-    let patch = match asked.action {
-        Action::Patch => Some(reading::json(&asked.body)?),
-        _ => None,
-    };
-    let given = said.as_ref().and_then(|said| said.given.clone());
-    if let (Some(address), Some(given)) = (&by_address, &given)
-        && address != given
-    {
-        return Err(other_id(address, given));
-    }
-    for _ in 0..TRIES {
-        let iri = match (&by_address, &given) {
-            (Some(iri), _) => iri.clone(),
-            (None, Some(given)) => {
-                if register.id_of_iri(given.as_str()).is_none() {
-                    return Err(not_of_register(register, given.as_str()));
-                }
-                given.clone()
-            }
-            (None, None) => {
-                let id = state.items.numbers.next(&view, register)?;
-                let iri = register.item_iri(&id);
-                let iri = iri.ok_or_else(|| ApiError::internal("new_id fits no id_pattern"))?;
-                // Somebody may have chosen the number for himself.
-                if registry
-                    .item(register, iri.clone())
-                    .exists(&registry.snapshot().view())
-                {
-                    continue;
-                }
-                iri
-            }
-        };
-        let write = Write {
-            state,
-            asked,
-            register,
-            item: registry.item(register, iri),
-            patch: patch.as_ref(),
-        };
-        return write.commit(said.as_mut(), key);
-    }
-    Err(ApiError::busy())
-}
-
-/// One item on its way into the registry.
-struct Write<'a> {
-    state: &'a AppState,
-    asked: &'a Asked,
-    register: &'a Register,
-    item: Item,
-    patch: Option<&'a Json>,
-}
-
-impl Write<'_> {
-    fn commit(&self, mut said: Option<&mut Said>, key: Option<Source>) -> Result<Reply, ApiError> {
-        let registry = &self.state.registry;
-        let mut sources = vec![Source {
-            iri: self.item.iri.as_str().to_owned(),
-            sha256: (self.asked.action != Action::Remove)
-                .then(|| crate::store::hex(&Sha256::digest(&self.asked.body))),
-        }];
-        sources.extend(key);
-        let request = CommitRequest {
-            meta: CommitMeta {
-                agent: registry.agent_iri("beheerder"),
-                activity: registry.activity_iri(self.asked.action.activity()),
-                source: sources,
-                message: None,
-            },
-            mode: None,
-            dry_run: self.asked.dry_run,
-            writer: Writer::Anyone,
-        };
-        let mut patched = None;
-        let outcome = registry.commit(request, |draft| {
-            if let Some(patch) = self.patch {
-                patched = Some(self.patched(draft, patch)?);
-            }
-            let said = said.as_deref_mut().or(patched.as_mut());
-            self.fill(draft, said)
-        });
-        let places = said.as_deref().or(patched.as_ref());
-        let nothing = Default::default();
-        let context = self.state.context_of(Some(self.register));
-        let written = Written {
-            places: places.map_or(&nothing, |said| &said.places),
-            context: &context,
-        };
-        match outcome {
-            Ok(outcome) => Ok(self.done(&outcome)),
-            Err(CommitError::Change(error)) => Err(error),
-            Err(CommitError::Store(error)) => Err(error.into()),
-            Err(CommitError::Reserved(reserved)) => Err(ApiError::reserved(&reserved)),
-            Err(CommitError::Rejected(rejection)) => {
-                rejected(&rejection, &written, &self.asked.accept)
-            }
-        }
-    }
-
-    /// The item as the state before has it.
-    fn tree(&self, view: &View) -> Result<Option<Tree>, ApiError> {
-        match view.id_of_iri(self.item.iri.as_str()) {
-            Some(id) => Ok(build_tree(view, id, &embed_rules(Some(self.register)))?),
-            None => Ok(None),
-        }
-    }
-
-    /// What the item would say after a patch.
-    fn patched(&self, draft: &Draft<'_>, patch: &Json) -> Result<Said, ApiError> {
-        let (state, register) = (self.state, self.register);
-        let tree = self
-            .tree(&draft.base().view())?
-            .ok_or_else(|| self.unknown())?;
-        let context = state.context_of(Some(register));
-        let reference = format!(
-            "{}/contexts/{}.jsonld",
-            state.registry.base(),
-            register.context
-        );
-        let mut document = jsonld::document(&tree, &context, reference.into());
-        if self.asked.media_type == JSON_PATCH {
-            apply(&mut document, patch).map_err(|error| bad_patch(&error))?;
-        } else {
-            merge(&mut document, patch);
-        }
-        let said = reading::document(state, register, draft.rdf_version(), document)?;
-        match &said.given {
-            Some(given) if *given != self.item.iri => Err(other_id(&self.item.iri, given)),
-            _ => Ok(said),
-        }
-    }
-
-    fn fill(&self, draft: &mut Draft<'_>, said: Option<&mut Said>) -> Result<After, ApiError> {
-        let asked = self.asked;
-        let view = draft.base().view();
-        let exists = self.item.exists(&view);
-        if asked.condition.is_given() {
-            let tree = self.tree(&view)?;
-            asked
-                .condition
-                .check(self.state, self.register, tree.as_ref())?;
-        }
-        if exists && asked.action == Action::Create {
-            return Err(self.exists_already());
-        }
-        if exists
-            && asked.action != Action::Create
-            && self.state.config.require_if_match
-            && !asked.condition.names_state()
-        {
-            return Err(conditions::required());
-        }
-        let Some(said) = said else {
-            if let Err(error) = self.item.remove(draft) {
-                let (nothing, context) = Default::default();
-                let written = Written {
-                    places: &nothing,
-                    context: &context,
-                };
-                return Err(match error {
-                    crate::registry::ItemError::Unknown => self.unknown(),
-                    other => cannot(
-                        other,
-                        &self.state.registry,
-                        self.item.iri.as_str(),
-                        &written,
-                    ),
-                });
-            }
-            return Ok(After {
-                created: false,
-                etag: None,
-                document: None,
-            });
-        };
-        let mut statements = said.about(&self.item.iri);
-        reading::with_class(self.register, &self.item.iri, &mut statements)?;
-        let done = self.item.replace(draft, &statements).map_err(|error| {
-            let context = self.state.context_of(Some(self.register));
-            let written = Written {
-                places: &said.places,
-                context: &context,
-            };
-            cannot(
-                error,
-                &self.state.registry,
-                self.item.iri.as_str(),
-                &written,
-            )
-        })?;
-        for (label, stored) in &done.names {
-            said.places
-                .rename(&format!("_:{label}"), &format!("_:{stored}"));
-        }
-        let tree = self.tree(&draft.snapshot().view())?;
-        let document = tree.map(|tree| json_ld(self.state, Some(self.register), &tree));
-        let etag = document
-            .as_ref()
-            .map(|text| tag_of_document(self.answer_type(), text.as_bytes()));
-        Ok(After {
-            created: done.created,
-            etag,
-            document,
-        })
-    }
-
-    /// The type of a document in an answer.
-    fn answer_type(&self) -> &'static str {
-        negotiate(&self.asked.accept, &[JSON_LD, JSON]).unwrap_or(JSON_LD)
-    }
-
-    fn done(&self, outcome: &crate::registry::Outcome<After>) -> Reply {
-        let base = self.state.registry.base();
-        let (asked, after) = (self.asked, &outcome.value);
-        let waits = outcome.aside.waiting > 0;
-        let created = after.created && outcome.changed && !asked.dry_run && !waits;
-        let id = self.register.id_of_iri(self.item.iri.as_str());
-        let id = id.or(asked.id.as_deref()).unwrap_or("");
-        let document = format!("{base}/api/{}/{}", self.register.name, percent_encode(id));
-        let status = match asked.returning {
-            _ if waits => StatusCode::ACCEPTED,
-            _ if created => StatusCode::CREATED,
-            Return::Minimal => StatusCode::NO_CONTENT,
-            Return::Summary | Return::Representation => StatusCode::OK,
-        };
-        let mut members = summary(&self.state.registry, outcome, asked.dry_run);
-        members.insert("item".to_owned(), self.item.iri.as_str().into());
-        members.insert("document".to_owned(), document.as_str().into());
-        let mut reply = Reply::new(status);
-        if asked.returning != Return::Summary {
-            let applied = match asked.returning {
-                Return::Representation => "return=representation",
-                _ => "return=minimal",
-            };
-            reply.set(PREFERENCE_APPLIED, applied);
-        }
-        reply = match (asked.returning, &after.document) {
-            (Return::Minimal, _) if !waits => reply,
-            (Return::Representation, Some(text)) if !waits => {
-                reply.set(header::CONTENT_LOCATION, &document);
-                reply.with_body(self.answer_type(), text.clone())
-            }
-            _ => reply.with_json(members),
-        };
-        if let Some(etag) = after.etag.as_deref().filter(|_| !asked.dry_run && !waits) {
-            reply.set(header::ETAG, etag);
-        }
-        if created {
-            let kind = &self.register.kind;
-            let location = format!("{base}/id/{kind}/{}", percent_encode(id));
-            reply.set(header::LOCATION, &location);
-        }
-        reply.set_commit(outcome.commit.seq);
-        reply
-    }
-
-    fn unknown(&self) -> ApiError {
-        let id = self.asked.id.as_deref().unwrap_or("");
-        let view = self.state.registry.snapshot().view();
-        match find_item(self.state, &view, &self.register.kind, id) {
-            Err(error) => error,
-            // Written by somebody else just now.
-            Ok(_) => ApiError::busy(),
-        }
-    }
-
-    fn exists_already(&self) -> ApiError {
-        let iri = self.item.iri.as_str();
-        ApiError::new(
-            StatusCode::CONFLICT,
-            "item-exists",
-            Text::new("Het item bestaat al", "The item exists already"),
-            Text::new(
-                format!("<{iri}> bestaat al. Vervang het met PUT, of laat @id weg voor een nieuw nummer."),
-                format!("<{iri}> exists already. Replace it with PUT, or leave @id out for a new number."),
-            ),
-        )
-        .with("item", iri)
-    }
-}
-
-/// The IRI of the item that an address names.
-fn target(
-    state: &AppState,
-    view: &View,
-    register: &Register,
-    id: &str,
-    action: Action,
-) -> Result<NamedNode, ApiError> {
-    let found = find_item(state, view, &register.kind, id);
-    if let Ok((iri, _)) = &found {
-        return NamedNode::new(iri.as_str()).map_err(ApiError::internal);
-    }
-    match register.item_iri(id) {
-        Some(iri) => Ok(iri),
-        None if action == Action::Replace => Err(not_of_register(register, id)),
-        None => Err(found.map(drop).expect_err("it was not found")),
-    }
-}
-
-fn not_of_register(register: &Register, found: &str) -> ApiError {
-    let (iri, pattern) = (register.iri.as_str(), register.id_pattern.as_str());
-    ApiError::bad_request(
-        "bad-id",
-        format!("\"{found}\" is geen item van dit register: de IRI heeft de vorm {iri}, met een id zoals {pattern}."),
-        format!("\"{found}\" is no item of this register: the IRI has the form {iri}, with an id like {pattern}."),
-    )
-    .with("iri", iri)
-    .with("patroon", pattern)
-}
-
-fn other_id(address: &NamedNode, given: &NamedNode) -> ApiError {
-    ApiError::bad_request(
-        "other-id",
-        format!(
-            "De inhoud gaat over <{}>, en het adres over <{}>.",
-            given.as_str(),
-            address.as_str()
-        ),
-        format!(
-            "The content is about <{}>, and the address about <{}>.",
-            given.as_str(),
-            address.as_str()
-        ),
-    )
-    .with(
-        "fouten",
-        json!([{ "wijzer": "/@id", "naam": "@id", "code": "other-id" }]),
-    )
-}
-
-fn bad_patch(error: &PatchError) -> ApiError {
-    let (status, code, title) = if error.is_malformed {
-        (
-            StatusCode::BAD_REQUEST,
-            "bad-patch",
-            Text::new("Het verzoek klopt niet", "The request is not right"),
-        )
-    } else {
-        (
-            StatusCode::CONFLICT,
-            "patch-conflict",
-            Text::new(
-                "De wijziging past niet op het item",
-                "The change does not fit the item",
-            ),
-        )
-    };
-    let at = error.operation;
-    let text = Text::new(
-        format!("Bewerking {at}: {}", error.text.nl),
-        format!("Operation {at}: {}", error.text.en),
-    );
-    ApiError::new(status, code, title, text)
-        .with("bewerking", at)
-        .with("pad", error.path.as_str())
 }

@@ -29,7 +29,9 @@ mod matching;
 mod moment;
 mod openapi;
 mod pages;
+mod prefer;
 mod queries;
+mod rate;
 mod reply;
 mod running;
 mod shapes;
@@ -48,6 +50,7 @@ mod void;
 mod writes;
 
 pub use config::ServerConfig;
+pub use rate::RateLimit;
 pub use state::AppState;
 
 use crate::rdf::label::Text;
@@ -156,6 +159,24 @@ pub fn router(state: AppState) -> Router {
         .route("/v3/adresmatch", get(matching::match_v3))
         .route("/v2/adressen/zoeken", get(matching::suggest_v2))
         .route("/v3/adressen/zoeken", get(matching::suggest_v3))
+        .route("/v2/tickets/{id}", get(items::tickets::ticket))
+        .route("/v3/tickets/{id}", get(items::tickets::ticket))
+        .route(
+            "/v2/{register}/acties/{*action}",
+            post(items::commands::on_register),
+        )
+        .route(
+            "/v3/{register}/acties/{*action}",
+            post(items::commands::on_register),
+        )
+        .route(
+            "/v2/{register}/{id}/acties/{*action}",
+            post(items::commands::on_item),
+        )
+        .route(
+            "/v3/{register}/{id}/acties/{*action}",
+            post(items::commands::on_item),
+        )
         .route(
             "/validate",
             get(validation::form).post(validation::validate),

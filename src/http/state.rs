@@ -7,6 +7,7 @@ use super::items::Kept;
 use super::known_tags::KnownTags;
 use super::ledger::Ledger;
 use super::queries::Answers;
+use super::rate::Buckets;
 use super::shown::Shown;
 use super::turns::{Turn, Turns};
 use crate::access::AdminToken;
@@ -83,6 +84,8 @@ pub struct Inner {
     looks_back: Arc<Semaphore>,
     /// Answers of stored queries.
     pub(super) answers: Answers,
+    /// What each client may still ask, where that is limited.
+    pub(super) buckets: Option<Buckets>,
     /// Answers "not modified".
     pub(super) known_tags: KnownTags,
     /// What writes of items keep.
@@ -148,6 +151,7 @@ impl AppState {
                 intake: Intake::new(config.max_total_body_bytes, config.body_timeout),
                 writes: Arc::new(Semaphore::new(8)),
                 warm: AtomicU64::new(0),
+                buckets: config.rate_limit.map(Buckets::new),
                 known_tags: KnownTags::default(),
                 answers: Answers::new(config.max_kept_answers_bytes),
                 items: Kept::default(),
@@ -208,7 +212,7 @@ impl AppState {
     }
 
     /// The names of streets and municipalities in the state shown.
-    pub(super) fn names_of(&self, shown: &Shown) -> Arc<Index> {
+    pub(super) fn address_names(&self, shown: &Shown) -> Arc<Index> {
         let is_newest = || shown.snapshot().is_same_as(&self.registry.snapshot());
         let is_newest = shown.is_now() || is_newest();
         self.matcher.index(&shown.view(), is_newest)

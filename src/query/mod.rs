@@ -49,7 +49,7 @@ pub use geo::{BoxError, BoxSearch};
 pub(crate) use service::Attentive;
 pub use service::{AllowError, ServiceLimits, Services};
 pub use shared::{MemoryPool, Overtime};
-pub(crate) use text::fold as fold_text;
+pub(crate) use text::{best_literals, fold as fold_text};
 pub use update::{UpdateStats, apply_update, apply_update_within};
 
 use crate::rdf::version::RdfVersion;

@@ -295,8 +295,25 @@ pub enum RegisterError {
 
 /// Parameters of collections that are no filters, and those of every request.
 pub const COMMON_PARAMETERS: [&str; 19] = [
-    "na", "offset", "limit", "sort", "fields", "expand", "lang", "count", "bbox", "bbox-crs",
-    "gewijzigdSinds", "format", "asOf", "bekendOp", "geldigOp", "q", "apikey", "indeling", "frame",
+    "na",
+    "offset",
+    "limit",
+    "sort",
+    "fields",
+    "expand",
+    "lang",
+    "count",
+    "bbox",
+    "bbox-crs",
+    "gewijzigdSinds",
+    "format",
+    "asOf",
+    "bekendOp",
+    "geldigOp",
+    "q",
+    "apikey",
+    "indeling",
+    "frame",
 ];
 /// Most levels of links that `expand` may follow in any register.
 const MAX_DEPTH: usize = 4;

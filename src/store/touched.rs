@@ -133,7 +133,11 @@ mod tests {
         states.push(store.snapshot());
         change(&store, &many[30..31], &many[100..39_900]);
         states.push(store.snapshot());
-        let p = store.snapshot().view().id_of_iri("http://e/p").expect("used");
+        let p = store
+            .snapshot()
+            .view()
+            .id_of_iri("http://e/p")
+            .expect("used");
         for earlier in &states {
             for later in &states {
                 let found = later
@@ -150,13 +154,21 @@ mod tests {
                 assert_eq!(found, expected);
                 if !expected.is_empty() {
                     let fewer = expected.len() - 1;
-                    assert!(later.touched(earlier, Order::Psog, &[p.raw()], fewer).is_none());
+                    assert!(
+                        later
+                            .touched(earlier, Order::Psog, &[p.raw()], fewer)
+                            .is_none()
+                    );
                 }
             }
         }
         let other = Store::in_memory();
         change(&other, &many[..3], &[]);
         let other = other.snapshot();
-        assert!(other.touched(&states[4], Order::Psog, &[p.raw()], 9).is_none());
+        assert!(
+            other
+                .touched(&states[4], Order::Psog, &[p.raw()], 9)
+                .is_none()
+        );
     }
 }

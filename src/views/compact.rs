@@ -131,7 +131,10 @@ fn write_string(out: &mut Vec<u8>, text: &str) {
             0x08 => b"\\b",
             0x0C => b"\\f",
             0..0x20 => &[
-                b'\\', b'u', b'0', b'0',
+                b'\\',
+                b'u',
+                b'0',
+                b'0',
                 HEX[usize::from(byte >> 4)],
                 HEX[usize::from(byte & 15)],
             ],
@@ -244,7 +247,11 @@ impl<'a> Writer<'a> {
             !(is_type && matches!(value, OutlineValue::Term(id) if id.is_iri()))
         };
         if let [term] = predicate.terms.as_slice() {
-            self.values(Some(term), &predicate.full_key, values.iter().filter(is_written));
+            self.values(
+                Some(term),
+                &predicate.full_key,
+                values.iter().filter(is_written),
+            );
             return;
         }
         if predicate.terms.is_empty() {
@@ -317,9 +324,13 @@ impl<'a> Writer<'a> {
         };
         let fits = |term: &Term| match (&term.coercion, &kind) {
             (Coercion::Iri, Kind::Resource) => true,
-            (Coercion::Datatype(wanted), Kind::Literal { language: None, datatype }) => {
-                *datatype == Some(wanted.as_str())
-            }
+            (
+                Coercion::Datatype(wanted),
+                Kind::Literal {
+                    language: None,
+                    datatype,
+                },
+            ) => *datatype == Some(wanted.as_str()),
             (Coercion::Language(wanted), Kind::Literal { language, .. }) => {
                 language.is_some_and(|tag| tag.eq_ignore_ascii_case(wanted))
             }
@@ -328,7 +339,11 @@ impl<'a> Writer<'a> {
         let found = terms
             .iter()
             .position(fits)
-            .or_else(|| terms.iter().position(|term| term.coercion == Coercion::None))
+            .or_else(|| {
+                terms
+                    .iter()
+                    .position(|term| term.coercion == Coercion::None)
+            })
             .unwrap_or(0);
         self.text = text;
         found
@@ -373,7 +388,9 @@ impl<'a> Writer<'a> {
         self.text.clear();
         self.view.write_text(id, &mut self.text);
         let text = std::str::from_utf8(&self.text).unwrap_or("");
-        let bare = text.strip_prefix('<').and_then(|text| text.strip_suffix('>'));
+        let bare = text
+            .strip_prefix('<')
+            .and_then(|text| text.strip_suffix('>'));
         let name = match bare {
             // Escapes of N-Triples are not those of JSON.
             Some(iri) if iri.contains('\\') => unescape(iri).unwrap_or(Cow::Borrowed(iri)),

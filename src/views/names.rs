@@ -96,7 +96,9 @@ impl KeptNames {
     pub fn of(&self, view: &View, name: &str, context: &Arc<Context>) -> Arc<Names> {
         let state = view.snapshot().identity();
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = kept.iter().find(|(of, known, _)| *of == state && known == name);
+        let known = kept
+            .iter()
+            .find(|(of, known, _)| *of == state && known == name);
         if let Some((_, _, names)) = known {
             return Arc::clone(names);
         }

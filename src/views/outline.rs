@@ -109,7 +109,8 @@ struct IdKeys {
 impl IdKeys {
     fn of(view: &View, keys: &Keys) -> Self {
         let below = keys.0.iter();
-        let below = below.filter_map(|(iri, keys)| Some((view.id_of_iri(iri)?, Self::of(view, keys))));
+        let below =
+            below.filter_map(|(iri, keys)| Some((view.id_of_iri(iri)?, Self::of(view, keys))));
         Self {
             below: below.collect(),
             is_some: !keys.0.is_empty(),
@@ -165,7 +166,12 @@ impl<'a> Rules<'a> {
             expanded: FxHashSet::default(),
             text: Vec::new(),
         };
-        let root = builder.node(subject, Depth::default(), self.fields.as_ref(), Some(&self.expand))?;
+        let root = builder.node(
+            subject,
+            Depth::default(),
+            self.fields.as_ref(),
+            Some(&self.expand),
+        )?;
         Ok(root.map(|_| builder.out))
     }
 }
@@ -221,9 +227,10 @@ impl<'a> Builder<'a> {
         let fields = fields.filter(|keys| keys.is_some);
         let mut rows: Vec<(Id, Id)> = Vec::new();
         for (p, o) in star {
+            let is_listed =
+                |only: &[Id]| only.contains(&p) || expand.is_some_and(|keys| keys.get(p).is_some());
             let is_shown = Some(p) == rules.rdf_type
-                || only.is_none_or(|only| only.contains(&p))
-                    && fields.is_none_or(|keys| keys.get(p).is_some());
+                || only.is_none_or(is_listed) && fields.is_none_or(|keys| keys.get(p).is_some());
             if is_shown {
                 self.count()?;
                 rows.push((p, o));
@@ -241,13 +248,21 @@ impl<'a> Builder<'a> {
         }
         groups.sort_unstable_by(|a, b| a.0.iri.cmp(&b.0.iri));
         if let Some(only) = only {
-            // Classes are not in the list: they come first.
-            groups.sort_by_key(|(p, _)| only.iter().position(|known| *known == p.id));
+            // Classes are not in the list: they come first, and what is followed besides comes last.
+            groups.sort_by_key(
+                |(p, _)| match only.iter().position(|known| *known == p.id) {
+                    _ if Some(p.id) == rules.rdf_type => 0,
+                    Some(place) => place + 1,
+                    None => usize::MAX,
+                },
+            );
         }
         let at = number(self.out.nodes.len());
         let first = self.out.properties.len();
         let mut place = self.out.values.len();
-        self.out.values.resize(place + rows.len(), OutlineValue::Term(id));
+        self.out
+            .values
+            .resize(place + rows.len(), OutlineValue::Term(id));
         self.out.nodes.push(OutlineNode {
             id,
             properties: number(first)..number(first + groups.len()),
@@ -301,7 +316,11 @@ impl<'a> Builder<'a> {
         let wanted = &self.rules.rules.selection.languages;
         let view = self.view;
         let place = |o: Id| {
-            let language = if o.is_literal() { view.meta(o).language } else { 0 };
+            let language = if o.is_literal() {
+                view.meta(o).language
+            } else {
+                0
+            };
             if language == 0 {
                 return None;
             }
@@ -332,7 +351,9 @@ impl<'a> Builder<'a> {
         }
         if is_blank && let Some(items) = self.list(o) {
             let start = self.out.values.len();
-            self.out.values.resize(start + items.len(), OutlineValue::Term(o));
+            self.out
+                .values
+                .resize(start + items.len(), OutlineValue::Term(o));
             let end = number(start + items.len());
             let below = Depth {
                 blank: depth.blank + 1,

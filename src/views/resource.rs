@@ -213,9 +213,7 @@ fn values_of(view: &View, outline: &Outline, values: &[OutlineValue]) -> Vec<Val
             Term::NamedNode(node) => Value::Link(node.into()),
             Term::BlankNode(node) => Value::Link(node.into()),
         },
-        OutlineValue::Node(at) => {
-            Value::Node(Box::new(node_of(view, outline, outline.node(*at))))
-        }
+        OutlineValue::Node(at) => Value::Node(Box::new(node_of(view, outline, outline.node(*at)))),
         OutlineValue::List(items) => Value::List(values_of(view, outline, outline.items(items))),
     };
     values.iter().map(value).collect()

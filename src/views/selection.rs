@@ -134,17 +134,21 @@ fn tags(text: &str) -> Result<Vec<String>, WrongValue> {
     let mut tags: Vec<String> = Vec::new();
     for tag in text.split(',').map(str::trim).filter(|tag| !tag.is_empty()) {
         let mut parts = tag.split('-');
-        let is_language = parts
-            .next()
-            .is_some_and(|p| (2..=8).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphabetic()))
-            && parts.all(|p| (1..=8).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric()));
+        let is_language = parts.next().is_some_and(|p| {
+            (2..=8).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphabetic())
+        }) && parts
+            .all(|p| (1..=8).contains(&p.len()) && p.bytes().all(|b| b.is_ascii_alphanumeric()));
         if !(is_language || tag == ANY_LANGUAGE) || tags.len() == MAX_LANGUAGES {
             return Err(WrongValue {
                 parameter: "lang".to_owned(),
                 value: tag.to_owned(),
                 allowed: Text::new(
-                    format!("hoogstens {MAX_LANGUAGES} talen met een komma ertussen, de beste eerst, bijvoorbeeld nl,fr; * staat voor elke taal"),
-                    format!("at most {MAX_LANGUAGES} languages with a comma between them, best first, for example nl,fr; * stands for any language"),
+                    format!(
+                        "hoogstens {MAX_LANGUAGES} talen met een komma ertussen, de beste eerst, bijvoorbeeld nl,fr; * staat voor elke taal"
+                    ),
+                    format!(
+                        "at most {MAX_LANGUAGES} languages with a comma between them, best first, for example nl,fr; * stands for any language"
+                    ),
                 ),
                 known: Vec::new(),
             });
@@ -179,8 +183,10 @@ mod tests {
         let context = Arc::new(Context::parse(CONTEXT).expect("a context"));
         let some = |text| Some(text).filter(|text: &&str| !text.is_empty());
         let selected = (some(fields), some(expand), some(lang));
-        let mut rules = EmbedRules::default();
-        rules.selection = Selection::parse(&register, &context, selected)?;
+        let rules = EmbedRules {
+            selection: Selection::parse(&register, &context, selected)?,
+            ..EmbedRules::default()
+        };
         let view = view_of(DATA);
         let names = Names::new(context);
         let subject = view.id_of_iri("http://e/a").expect("stored");
@@ -210,11 +216,22 @@ mod tests {
         // A key below a link follows the link.
         assert_eq!(
             text(asked("straat.naam", "", "")),
-            Ok(r#"{"straat":{"@id":"http://e/s","naam":[{"@value":"S","@language":"nl"}]}}"#.to_owned())
+            Ok(
+                r#"{"straat":{"@id":"http://e/s","naam":[{"@value":"S","@language":"nl"}]}}"#
+                    .to_owned()
+            )
         );
-        for (wrong, value) in [("kleur", "kleur"), ("naam,D", "D"), ("deel.x", "deel.x"), ("@context", "@context")] {
+        for (wrong, value) in [
+            ("kleur", "kleur"),
+            ("naam,D", "D"),
+            ("deel.x", "deel.x"),
+            ("@context", "@context"),
+        ] {
             let error = asked(wrong, "", "").expect_err(wrong);
-            assert_eq!((error.parameter.as_str(), error.value.as_str()), ("fields", value));
+            assert_eq!(
+                (error.parameter.as_str(), error.value.as_str()),
+                ("fields", value)
+            );
             assert_eq!(error.known, ["deel", "in", "naam", "straat"]);
         }
     }
@@ -224,8 +241,16 @@ mod tests {
         let json = asked("", "straat.in", "").expect("keys");
         assert_eq!(json["straat"]["in"]["@id"], "http://e/g");
         assert_eq!(json["straat"]["in"]["in"], "http://e/h");
-        assert_eq!(asked("", "straat", "").expect("a key")["straat"]["in"], "http://e/g");
-        assert_eq!(asked("", "straat.in.in", "").expect_err("too deep").parameter, "expand");
+        assert_eq!(
+            asked("", "straat", "").expect("a key")["straat"]["in"],
+            "http://e/g"
+        );
+        assert_eq!(
+            asked("", "straat.in.in", "")
+                .expect_err("too deep")
+                .parameter,
+            "expand"
+        );
     }
 
     #[test]
@@ -235,7 +260,10 @@ mod tests {
             json["naam"].as_array().expect("a set").len()
         };
         // What has no language stays.
-        assert_eq!([names("nl"), names("de,fr"), names("de"), names("*")], [2, 2, 1, 3]);
+        assert_eq!(
+            [names("nl"), names("de,fr"), names("de"), names("*")],
+            [2, 2, 1, 3]
+        );
         let json = asked("", "straat.in", "de,nl").expect("languages");
         assert_eq!(json["straat"]["in"]["naam"][0]["@value"], "g");
         assert_eq!(json["straat"]["naam"][0]["@value"], "S");

@@ -67,7 +67,8 @@ impl Writer<'_> {
         self.out.push(b'{');
         self.name(node.id);
         for property in outline.properties(node) {
-            self.out.extend_from_slice(property.predicate.iri.as_bytes());
+            self.out
+                .extend_from_slice(property.predicate.iri.as_bytes());
             self.out.push(END);
             for value in outline.values(property) {
                 self.value(value);

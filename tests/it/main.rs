@@ -18,6 +18,7 @@ mod json_ld_suite;
 mod keeping;
 mod ldes;
 mod manifest_files;
+mod matching;
 mod mending;
 mod normalise;
 mod openapi;

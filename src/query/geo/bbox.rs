@@ -33,8 +33,14 @@ pub enum BoxError {
 
 impl BoxSearch {
     /// Names of the systems a box may be in.
-    pub const SYSTEMS: [&'static str; 6] =
-        ["CRS84", "EPSG:4326", "EPSG:4258", "EPSG:31370", "EPSG:3812", "EPSG:3857"];
+    pub const SYSTEMS: [&'static str; 6] = [
+        "CRS84",
+        "EPSG:4326",
+        "EPSG:4258",
+        "EPSG:31370",
+        "EPSG:3812",
+        "EPSG:3857",
+    ];
 
     /// Reads `minx,miny,maxx,maxy`, in the order of axes of the system: latitude first in EPSG:4326 and EPSG:4258. Without a
     /// system it is CRS84, longitude first.
@@ -164,7 +170,12 @@ mod tests {
             let literal = Literal::new_typed_literal(text, datatype.clone());
             let subject = format!("http://e/{n}");
             let subject = NamedNodeRef::new(&subject).expect("an IRI");
-            draft.add_quad(QuadRef::new(subject, p, literal.as_ref(), GraphNameRef::DefaultGraph));
+            draft.add_quad(QuadRef::new(
+                subject,
+                p,
+                literal.as_ref(),
+                GraphNameRef::DefaultGraph,
+            ));
         }
         let meta = CommitMeta {
             agent: "http://e/a".into(),

@@ -226,8 +226,7 @@ impl StoredTree {
             let (sides, _) = bytes.as_chunks::<4>();
             [0, 1, 2, 3].map(|side| f32::from_le_bytes(sides[side]))
         };
-        let box_of =
-            |level: usize, at: usize| sides_of(boxes[level].item(at * BOX_BYTES));
+        let box_of = |level: usize, at: usize| sides_of(boxes[level].item(at * BOX_BYTES));
         search(&self.ends, bounds, box_of, |at| {
             let raw = u64::from_le_bytes(ids.item(at * ID_BYTES));
             let Some(id) = Id::from_raw(raw) else {

@@ -121,7 +121,11 @@ fn of_filter(view: &View, asked: &Asked<'_>, keep: &dyn Keep) -> Result<Conditio
         Match::Literal => keep.find(view, last, Lookup::Fold(Fold::Lexical), value),
         Match::Label => keep.find(view, last, Lookup::Fold(Fold::CaseFolded), value),
         Match::Boolean => {
-            let texts = if truth == Some(true) { ["true", "1"] } else { ["false", "0"] };
+            let texts = if truth == Some(true) {
+                ["true", "1"]
+            } else {
+                ["false", "0"]
+            };
             let found = texts.map(|text| keep.find(view, last, Lookup::Fold(Fold::Lexical), text));
             let mut found = found.concat();
             found.sort_unstable();
@@ -190,9 +194,10 @@ fn range(asked: &Asked<'_>, kind: SortKind) -> Result<(SortKind, Ends), Refused>
 fn ends_of(kind: SortKind, text: &str) -> Option<(Scaled, Scaled)> {
     if kind == SortKind::Moment {
         // A plus sign that was not percent-encoded arrives as a space.
-        let mended = text.rsplit_once(' ').map(|(at, zone)| format!("{at}+{zone}"));
-        let (from, to) =
-            super::scale::moment(text).or_else(|| super::scale::moment(&mended?))?;
+        let mended = text
+            .rsplit_once(' ')
+            .map(|(at, zone)| format!("{at}+{zone}"));
+        let (from, to) = super::scale::moment(text).or_else(|| super::scale::moment(&mended?))?;
         return Some((Scaled::Point(from), Scaled::Point(to)));
     }
     let number = super::scale::number(text)?;
@@ -230,7 +235,11 @@ pub(super) fn of_version(
             ),
         ));
     }
-    let path: Option<Vec<Id>> = register.version.iter().map(|iri| view.id_of_iri(iri)).collect();
+    let path: Option<Vec<Id>> = register
+        .version
+        .iter()
+        .map(|iri| view.id_of_iri(iri))
+        .collect();
     let Some(path) = path else {
         return Ok(Condition::Never);
     };
@@ -260,7 +269,11 @@ pub(super) fn of_box(
             ),
         ));
     }
-    let path: Option<Vec<Id>> = register.geometry.iter().map(|iri| view.id_of_iri(iri)).collect();
+    let path: Option<Vec<Id>> = register
+        .geometry
+        .iter()
+        .map(|iri| view.id_of_iri(iri))
+        .collect();
     let Some(path) = path else {
         return Ok(Condition::Never);
     };
@@ -297,7 +310,9 @@ impl Condition {
                 };
                 let all = view.count(None, Some(*last), None);
                 let ends: u64 = if values.len() <= COUNTED {
-                    let counts = values.iter().map(|v| view.count(None, Some(*last), Some(*v)));
+                    let counts = values
+                        .iter()
+                        .map(|v| view.count(None, Some(*last), Some(*v)));
                     counts.sum()
                 } else {
                     all.min(values.len() as u64)

@@ -103,8 +103,10 @@ impl Ranks {
         let mut values = self.values.clone();
         let mut moved: Option<Vec<u32>> = None;
         let packed = best(view, path, &items, &mut |objects| {
-            let known: Vec<Option<(u8, Scaled)>> =
-                objects.iter().map(|object| scale.of(view, *object)).collect();
+            let known: Vec<Option<(u8, Scaled)>> = objects
+                .iter()
+                .map(|object| scale.of(view, *object))
+                .collect();
             let mut new: Vec<(usize, &Scaled, Id)> = Vec::new();
             for (value, object) in known.iter().zip(objects) {
                 if let Some((_, value)) = value

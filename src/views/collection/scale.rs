@@ -170,7 +170,10 @@ fn collated(text: &str) -> Box<[u8]> {
         if digits.is_empty() {
             return;
         }
-        let from = digits.iter().position(|d| *d != b'0').unwrap_or(digits.len() - 1);
+        let from = digits
+            .iter()
+            .position(|d| *d != b'0')
+            .unwrap_or(digits.len() - 1);
         let number = &digits[from..];
         // Longer numbers are greater; all of them sort where digits do.
         out.extend([b'0', number.len().min(255) as u8]);
@@ -200,7 +203,10 @@ fn collated(text: &str) -> Box<[u8]> {
     out.into()
 }
 
-const _: () = assert!(FIRST_DAY == 306, "days are counted from 1 March of the year 0");
+const _: () = assert!(
+    FIRST_DAY == 306,
+    "days are counted from 1 March of the year 0"
+);
 
 #[cfg(test)]
 mod tests {
@@ -209,11 +215,15 @@ mod tests {
 
     #[test]
     fn texts_sort_as_people_sort() {
-        let mut texts = ["12A", "2", "Élan", "elan 10", "elan 9", "Zee", "10", "éland", "012"];
+        let mut texts = [
+            "12A", "2", "Élan", "elan 10", "elan 9", "Zee", "10", "éland", "012",
+        ];
         texts.sort_by_key(|text| collated(text));
         assert_eq!(
             texts,
-            ["2", "10", "012", "12A", "Élan", "elan 9", "elan 10", "éland", "Zee"]
+            [
+                "2", "10", "012", "12A", "Élan", "elan 9", "elan 10", "éland", "Zee"
+            ]
         );
         assert_eq!(collated("Kérkstraat"), collated("kerkstraat"));
     }
@@ -225,7 +235,14 @@ mod tests {
         let noon = moment("2024-12-31T13:00:00+01:00").expect("a moment").0;
         assert_eq!(noon - start, DAY_MICROS / 2);
         assert_eq!(moment("2024-12-31T12:00:00").map(|m| m.0), Some(noon));
-        for wrong in ["", "2024", "2024-13-01", "gisteren", "12:00", "2024-12-31 x"] {
+        for wrong in [
+            "",
+            "2024",
+            "2024-13-01",
+            "gisteren",
+            "12:00",
+            "2024-12-31 x",
+        ] {
             assert_eq!(moment(wrong), None, "{wrong}");
         }
     }
@@ -239,7 +256,11 @@ mod tests {
         );
         let a = view.id_of_iri("http://e/a").expect("used");
         for (name, kind) in [("m", SortKind::Moment), ("n", SortKind::Number)] {
-            let scale = Scale { kind, language: None, languages: &[] };
+            let scale = Scale {
+                kind,
+                language: None,
+                languages: &[],
+            };
             let p = view.id_of_iri(&format!("http://e/{name}")).expect("used");
             for value in view.objects(a, p) {
                 let written = scale.written(&view, value);

@@ -43,7 +43,8 @@ impl<T> Slot<T> {
             Some(made) => Some((state.clone(), Arc::clone(made))),
             None => {
                 // What nobody asks for any more is not to hold an old state in memory.
-                let is_near = |(earlier, _): &&(Snapshot, _)| state.seq() - earlier.seq() < MOST_COMMITS;
+                let is_near =
+                    |(earlier, _): &&(Snapshot, _)| state.seq() - earlier.seq() < MOST_COMMITS;
                 self.before.as_ref().filter(is_near).cloned()
             }
         };

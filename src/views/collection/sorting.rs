@@ -31,7 +31,11 @@ pub struct SortBy {
 /// [`WrongValue`] for a key that the register does not declare, and for too many.
 pub fn parse_sort(register: &Register, text: &str) -> Result<Vec<SortBy>, WrongValue> {
     let mut keys: Vec<SortBy> = Vec::new();
-    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+    for part in text
+        .split(',')
+        .map(str::trim)
+        .filter(|part| !part.is_empty())
+    {
         let (name, descending) = match part.strip_prefix('-') {
             Some(name) => (name, true),
             None => (part, false),
@@ -48,8 +52,12 @@ pub fn parse_sort(register: &Register, text: &str) -> Result<Vec<SortBy>, WrongV
                 parameter: "sort".to_owned(),
                 value: part.to_owned(),
                 allowed: Text::new(
-                    format!("hoogstens {MAX_SORT_KEYS} verschillende van deze sleutels, met een komma ertussen en met - ervoor voor de omgekeerde volgorde: {list}"),
-                    format!("at most {MAX_SORT_KEYS} different ones of these keys, with a comma between them and with - before one for the other way round: {list}"),
+                    format!(
+                        "hoogstens {MAX_SORT_KEYS} verschillende van deze sleutels, met een komma ertussen en met - ervoor voor de omgekeerde volgorde: {list}"
+                    ),
+                    format!(
+                        "at most {MAX_SORT_KEYS} different ones of these keys, with a comma between them and with - before one for the other way round: {list}"
+                    ),
                 ),
                 known,
             });
@@ -63,7 +71,10 @@ pub fn parse_sort(register: &Register, text: &str) -> Result<Vec<SortBy>, WrongV
         }
     }
     // The natural order is what decides at the end anyway.
-    if keys.last().is_some_and(|key| key.name == "id" && !key.descending) {
+    if keys
+        .last()
+        .is_some_and(|key| key.name == "id" && !key.descending)
+    {
         keys.pop();
     }
     Ok(keys)
@@ -171,7 +182,12 @@ impl Permutation {
                     order.push(now);
                 }
             }
-            order.extend((0..).zip(&is_new).filter(|(_, new)| **new).map(|(at, _)| at));
+            order.extend(
+                (0..)
+                    .zip(&is_new)
+                    .filter(|(_, new)| **new)
+                    .map(|(at, _)| at),
+            );
         }
         sort(&mut order, keys, roster);
         Self {
@@ -216,6 +232,19 @@ pub(super) fn order_token(
     out + &own
 }
 
+/// Says that a token is none of this order.
+pub(super) fn no_token(token: &str) -> Refused {
+    Refused::Value(WrongValue {
+        parameter: "na".to_owned(),
+        value: token.to_owned(),
+        allowed: Text::new(
+            "het teken uit `volgende` van een bladzijde in dezelfde volgorde",
+            "the token from `volgende` of a page in the same order",
+        ),
+        known: Vec::new(),
+    })
+}
+
 impl Cursor {
     /// The place that a token names in an order.
     ///
@@ -228,17 +257,7 @@ impl Cursor {
         keys: &[RankedKey<'_>],
         token: &str,
     ) -> Result<Self, Refused> {
-        let wrong = || {
-            Refused::Value(WrongValue {
-                parameter: "na".to_owned(),
-                value: token.to_owned(),
-                allowed: Text::new(
-                    "het teken uit `volgende` van een bladzijde in dezelfde volgorde",
-                    "the token from `volgende` of a page in the same order",
-                ),
-                known: Vec::new(),
-            })
-        };
+        let wrong = || no_token(token);
         let ranked = keys.iter().filter(|key| key.ranks.is_some()).count();
         let parts: Vec<&str> = token.splitn(ranked + 1, ',').collect();
         let (own, mut values) = match parts.split_last() {

@@ -1,12 +1,14 @@
 //! Pages of a small register: orders, filters, places that hold under writes, and the law that what is kept and brought up to
 //! date equals what is made anew.
 
-    use super::*;
-    use crate::store::{CommitMeta, Store};
-    use oxrdf::QuadRef;
+use super::*;
+use crate::store::{CommitMeta, Store};
+use oxrdf::QuadRef;
 
-    fn register_parameters() -> Vec<String> {
-    Register::parse(REGISTER).expect("a declaration").filter_parameters()
+fn register_parameters() -> Vec<String> {
+    Register::parse(REGISTER)
+        .expect("a declaration")
+        .filter_parameters()
 }
 
 const REGISTER: &str = r#"
@@ -106,72 +108,72 @@ nl = "s"
 en = "s"
 "#;
 
-    struct World {
-        store: Store,
-        register: Register,
-        index: CollectionIndex,
+struct World {
+    store: Store,
+    register: Register,
+    index: CollectionIndex,
+}
+
+impl World {
+    fn new() -> Self {
+        Self {
+            store: Store::in_memory(),
+            register: Register::parse(REGISTER).expect("a declaration"),
+            index: CollectionIndex::default(),
+        }
     }
 
-    impl World {
-        fn new() -> Self {
-            Self {
-                store: Store::in_memory(),
-                register: Register::parse(REGISTER).expect("a declaration"),
-                index: CollectionIndex::default(),
+    fn change(&self, turtle: &str, add: bool) {
+        let mut draft = self.store.begin().expect("writable");
+        for triple in oxttl::TurtleParser::new().for_slice(turtle.as_bytes()) {
+            let triple = triple.expect("parses");
+            let quad: QuadRef<'_> = triple.as_ref().in_graph(oxrdf::GraphNameRef::DefaultGraph);
+            if add {
+                draft.add_quad(quad);
+            } else {
+                draft.remove_quad(quad);
             }
         }
+        draft
+            .commit(CommitMeta {
+                agent: "http://e/a".into(),
+                activity: "http://e/b".into(),
+                source: Vec::new(),
+                message: None,
+            })
+            .expect("commits");
+    }
 
-        fn change(&self, turtle: &str, add: bool) {
-            let mut draft = self.store.begin().expect("writable");
-            for triple in oxttl::TurtleParser::new().for_slice(turtle.as_bytes()) {
-                let triple = triple.expect("parses");
-                let quad: QuadRef<'_> = triple.as_ref().in_graph(oxrdf::GraphNameRef::DefaultGraph);
-                if add {
-                    draft.add_quad(quad);
-                } else {
-                    draft.remove_quad(quad);
-                }
-            }
-            draft
-                .commit(CommitMeta {
-                    agent: "http://e/a".into(),
-                    activity: "http://e/b".into(),
-                    source: Vec::new(),
-                    message: None,
-                })
-                .expect("commits");
-        }
-
-        fn page(
-            &self,
-            filters: &[(&str, &str)],
-            after: Option<&str>,
-            limit: usize,
-        ) -> (Vec<String>, u64, Option<String>) {
-            let view = self.store.snapshot().view();
-            let query = CollectionQuery {
-                filters: filters
-                    .iter()
-                    .map(|(n, v)| ((*n).into(), (*v).into()))
-                    .collect(),
-                after: after.map(str::to_owned),
-                limit,
-                ..CollectionQuery::default()
-            };
-            let page = self
-                .index
-                .page(&view, &self.register, &query)
-                .expect("known filters");
-            let names = page
-                .items
+    fn page(
+        &self,
+        filters: &[(&str, &str)],
+        after: Option<&str>,
+        limit: usize,
+    ) -> (Vec<String>, u64, Option<String>) {
+        let view = self.store.snapshot().view();
+        let query = CollectionQuery {
+            filters: filters
                 .iter()
-                .map(|id| token_of(&view, &self.register, *id))
-                .collect();
-            (names, page.total, page.next)
-        }
+                .map(|(n, v)| ((*n).into(), (*v).into()))
+                .collect(),
+            after: after.map(str::to_owned),
+            limit,
+            ..CollectionQuery::default()
+        };
+        let page = self
+            .index
+            .page(&view, &self.register, &query)
+            .expect("known filters");
+        let names = page
+            .items
+            .iter()
+            .map(|id| token_of(&view, &self.register, *id))
+            .collect();
+        (names, page.total, page.next)
     }
+}
 
-    const DATA: &str = r#"@prefix e: <http://e/> .
+const DATA: &str = r#"@prefix e: <http://e/> .
         <http://e/id/ding/2> a e:Ding ; e:status <http://e/code/actief> ; e:straat e:s1 .
         <http://e/id/ding/10> a e:Ding ; e:status <http://e/code/actief> ; e:straat e:s2 .
         <http://e/id/ding/1> a e:Ding ; e:status <http://e/code#weg> ; e:straat e:s1 .
@@ -179,94 +181,94 @@ en = "s"
         <http://elders/x> a e:Ding . [] a e:Ding .
         e:s1 e:naam "Dorpstraat"@nl . e:s2 e:naam "Nieuwstraat"@nl ."#;
 
-    #[test]
-    fn orders_numbers_by_size_and_pages_without_gaps() {
-        let world = World::new();
-        world.change(DATA, true);
-        let all = ["1", "2", "10", "A1", "http://elders/x"];
-        assert_eq!(world.page(&[], None, 100).0, all);
-        for limit in 1..=5 {
-            let (mut seen, mut after) = (Vec::new(), None);
-            loop {
-                let (names, total, next) = world.page(&[], after.as_deref(), limit);
-                assert_eq!(total, 5);
-                seen.extend(names);
-                match next {
-                    Some(token) => after = Some(token),
-                    None => break,
-                }
+#[test]
+fn orders_numbers_by_size_and_pages_without_gaps() {
+    let world = World::new();
+    world.change(DATA, true);
+    let all = ["1", "2", "10", "A1", "http://elders/x"];
+    assert_eq!(world.page(&[], None, 100).0, all);
+    for limit in 1..=5 {
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let (names, total, next) = world.page(&[], after.as_deref(), limit);
+            assert_eq!(total, 5);
+            seen.extend(names);
+            match next {
+                Some(token) => after = Some(token),
+                None => break,
             }
-            assert_eq!(seen, all, "limit {limit}");
         }
+        assert_eq!(seen, all, "limit {limit}");
     }
+}
 
-    #[test]
-    fn filters_follow_paths_and_combine() {
-        let world = World::new();
-        world.change(DATA, true);
-        let names = |filters: &[(&str, &str)]| world.page(filters, None, 100).0;
-        assert_eq!(names(&[("status", "actief")]), ["2", "10", "A1"]);
-        assert_eq!(names(&[("status", "weg")]), ["1"]);
-        assert_eq!(names(&[("straat", "dorpSTRAAT")]), ["1", "2"]);
-        assert_eq!(
-            names(&[("straat", "Dorpstraat"), ("status", "actief")]),
-            ["2"]
-        );
-        assert!(names(&[("status", "onbekend")]).is_empty());
-        assert_eq!(names(&[("status", "")]).len(), 5);
-        let (page, total, next) = world.page(&[("status", "actief")], Some("2"), 1);
-        assert_eq!(
-            (page, total, next),
-            (vec!["10".to_owned()], 3, Some("10".to_owned()))
-        );
-        let query = CollectionQuery {
-            filters: vec![("kleur".into(), "rood".into())],
-            limit: 1,
-            ..CollectionQuery::default()
-        };
-        let error = world
-            .index
-            .page(&world.store.snapshot().view(), &world.register, &query)
-            .expect_err("unknown filter");
+#[test]
+fn filters_follow_paths_and_combine() {
+    let world = World::new();
+    world.change(DATA, true);
+    let names = |filters: &[(&str, &str)]| world.page(filters, None, 100).0;
+    assert_eq!(names(&[("status", "actief")]), ["2", "10", "A1"]);
+    assert_eq!(names(&[("status", "weg")]), ["1"]);
+    assert_eq!(names(&[("straat", "dorpSTRAAT")]), ["1", "2"]);
+    assert_eq!(
+        names(&[("straat", "Dorpstraat"), ("status", "actief")]),
+        ["2"]
+    );
+    assert!(names(&[("status", "onbekend")]).is_empty());
+    assert_eq!(names(&[("status", "")]).len(), 5);
+    let (page, total, next) = world.page(&[("status", "actief")], Some("2"), 1);
+    assert_eq!(
+        (page, total, next),
+        (vec!["10".to_owned()], 3, Some("10".to_owned()))
+    );
+    let query = CollectionQuery {
+        filters: vec![("kleur".into(), "rood".into())],
+        limit: 1,
+        ..CollectionQuery::default()
+    };
+    let error = world
+        .index
+        .page(&world.store.snapshot().view(), &world.register, &query)
+        .expect_err("unknown filter");
     let Refused::Filter(error) = error else {
         panic!("of another kind: {error}")
     };
     assert_eq!(error.known, register_parameters());
-    }
+}
 
-    #[test]
-    fn writes_between_pages_neither_repeat_nor_hide_items() {
-        let world = World::new();
-        world.change(DATA, true);
-        let (first, _, next) = world.page(&[], None, 2);
-        assert_eq!(first, ["1", "2"]);
-        world.change(
-            "<http://e/id/ding/0> a <http://e/Ding> . <http://e/id/ding/5> a <http://e/Ding> .",
-            true,
-        );
-        world.change("<http://e/id/ding/2> a <http://e/Ding> .", false);
-        let (second, total, next) = world.page(&[], next.as_deref(), 2);
-        assert_eq!((second, total), (vec!["5".to_owned(), "10".to_owned()], 6));
-        assert_eq!(
-            world.page(&[], next.as_deref(), 9).0,
-            ["A1", "http://elders/x"]
-        );
-        assert_eq!(
-            world.page(&[], None, 9).0,
-            ["0", "1", "5", "10", "A1", "http://elders/x"]
-        );
-        // The order kept from before equals one made anew.
-        let fresh = CollectionIndex::default();
-        let view = world.store.snapshot().view();
-        let query = CollectionQuery {
-            limit: 100,
-            ..CollectionQuery::default()
-        };
-        assert_eq!(
-            fresh.page(&view, &world.register, &query),
-            world.index.page(&view, &world.register, &query)
-        );
-    }
+#[test]
+fn writes_between_pages_neither_repeat_nor_hide_items() {
+    let world = World::new();
+    world.change(DATA, true);
+    let (first, _, next) = world.page(&[], None, 2);
+    assert_eq!(first, ["1", "2"]);
+    world.change(
+        "<http://e/id/ding/0> a <http://e/Ding> . <http://e/id/ding/5> a <http://e/Ding> .",
+        true,
+    );
+    world.change("<http://e/id/ding/2> a <http://e/Ding> .", false);
+    let (second, total, next) = world.page(&[], next.as_deref(), 2);
+    assert_eq!((second, total), (vec!["5".to_owned(), "10".to_owned()], 6));
+    assert_eq!(
+        world.page(&[], next.as_deref(), 9).0,
+        ["A1", "http://elders/x"]
+    );
+    assert_eq!(
+        world.page(&[], None, 9).0,
+        ["0", "1", "5", "10", "A1", "http://elders/x"]
+    );
+    // The order kept from before equals one made anew.
+    let fresh = CollectionIndex::default();
+    let view = world.store.snapshot().view();
+    let query = CollectionQuery {
+        limit: 100,
+        ..CollectionQuery::default()
+    };
+    assert_eq!(
+        fresh.page(&view, &world.register, &query),
+        world.index.page(&view, &world.register, &query)
+    );
+}
 
 const MORE: &str = r#"@prefix e: <http://e/> . @prefix x: <http://www.w3.org/2001/XMLSchema#> .
     e:s1 e:naam "Dorpstraat"@nl, "rue du Village"@fr . e:s2 e:naam "Élandstraat"@nl . e:s3 e:naam "elandstraat"@nl, "Avenue"@fr .
@@ -288,8 +290,14 @@ impl World {
                 limit,
                 ..CollectionQuery::default()
             };
-            let page = self.index.page(&view, &self.register, &query).expect("a page");
-            let tokens = page.items.iter().map(|id| token_of(&view, &self.register, *id));
+            let page = self
+                .index
+                .page(&view, &self.register, &query)
+                .expect("a page");
+            let tokens = page
+                .items
+                .iter()
+                .map(|id| token_of(&view, &self.register, *id));
             names.extend(tokens);
             after = page.next;
             if after.is_none() {
@@ -321,7 +329,12 @@ fn sorts_by_declared_keys_either_way() {
             assert_eq!(world.sorted(sort, limit), expected, "{sort} {limit}");
         }
     }
-    for wrong in ["kleur", "straat,straat", "straat,dag,status,aantal", "--straat"] {
+    for wrong in [
+        "kleur",
+        "straat,straat",
+        "straat,dag,status,aantal",
+        "--straat",
+    ] {
         assert!(parse_sort(&world.register, wrong).is_err(), "{wrong}");
     }
 }
@@ -333,16 +346,27 @@ fn filters_know_ranges_truth_and_presence() {
     let names = |filters: &[(&str, &str)]| world.page(filters, None, 100).0;
     assert_eq!(names(&[("aantal", "10.0")]), ["1", "4"]);
     assert_eq!(names(&[("aantalVan", "9.5")]), ["1", "2", "4"]);
-    assert_eq!(names(&[("aantalVan", "-10"), ("aantalTot", "9.5")]), ["2", "3"]);
+    assert_eq!(
+        names(&[("aantalVan", "-10"), ("aantalTot", "9.5")]),
+        ["2", "3"]
+    );
     assert_eq!(names(&[("dag", "2024-01-02")]), ["1", "2"]);
     assert_eq!(names(&[("dagTot", "2024-01-01")]), ["3"]);
     assert_eq!(names(&[("dagVan", "2024-01-02T01:00:00+00:00")]), ["2"]);
     assert_eq!(names(&[("actief", "true")]), ["1", "4"]);
     assert_eq!(names(&[("actief", "false")]), ["2"]);
     assert_eq!(names(&[("heeftStraat", "false")]), ["5"]);
-    assert_eq!(names(&[("heeftStraat", "true"), ("actief", "true")]), ["1", "4"]);
+    assert_eq!(
+        names(&[("heeftStraat", "true"), ("actief", "true")]),
+        ["1", "4"]
+    );
     let view = world.store.snapshot().view();
-    for (name, value) in [("aantal", "veel"), ("dagVan", "ooit"), ("actief", "ja"), ("heeftStraat", "1")] {
+    for (name, value) in [
+        ("aantal", "veel"),
+        ("dagVan", "ooit"),
+        ("actief", "ja"),
+        ("heeftStraat", "1"),
+    ] {
         let query = CollectionQuery {
             filters: vec![(name.into(), value.into())],
             ..CollectionQuery::default()
@@ -351,7 +375,10 @@ fn filters_know_ranges_truth_and_presence() {
         let Err(Refused::Value(wrong)) = refused else {
             panic!("{name}={value} was taken")
         };
-        assert_eq!((wrong.parameter.as_str(), wrong.value.as_str()), (name, value));
+        assert_eq!(
+            (wrong.parameter.as_str(), wrong.value.as_str()),
+            (name, value)
+        );
     }
     let since = |moment: &str| {
         let query = CollectionQuery {
@@ -379,8 +406,14 @@ fn offsets_count_from_the_start_and_from_a_token() {
             limit: 2,
             ..CollectionQuery::default()
         };
-        let page = world.index.page(&view, &world.register, &query).expect("a page");
-        let tokens = page.items.iter().map(|id| token_of(&view, &world.register, *id));
+        let page = world
+            .index
+            .page(&view, &world.register, &query)
+            .expect("a page");
+        let tokens = page
+            .items
+            .iter()
+            .map(|id| token_of(&view, &world.register, *id));
         (tokens.collect::<Vec<_>>(), page.next)
     };
     assert_eq!(page(None, 3), (vec!["4".to_owned(), "5".to_owned()], None));

@@ -61,7 +61,13 @@ impl dyn Keep + '_ {
     }
 
     /// Objects between two ends, each included; sorted by id.
-    pub(super) fn between(&self, view: &View, predicate: Id, kind: SortKind, ends: &Ends) -> Vec<Id> {
+    pub(super) fn between(
+        &self,
+        view: &View,
+        predicate: Id,
+        kind: SortKind,
+        ends: &Ends,
+    ) -> Vec<Id> {
         let values = self.get(view, predicate, Lookup::Scale(kind));
         let point = |end: &Option<Scaled>| match end {
             Some(Scaled::Point(point)) => Some(*point),

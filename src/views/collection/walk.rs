@@ -21,7 +21,10 @@ pub(super) fn best(
     };
     let mut links: Vec<(u32, Id)> = Vec::with_capacity(nodes.len());
     view.pairs(*first).join(nodes, |at, object| {
-        links.push((u32::try_from(at).expect("nodes are numbered in 32 bits"), object));
+        links.push((
+            u32::try_from(at).expect("nodes are numbered in 32 bits"),
+            object,
+        ));
     });
     let mut objects: Vec<Id> = links.iter().map(|(_, object)| *object).collect();
     objects.sort_unstable();
@@ -29,7 +32,9 @@ pub(super) fn best(
     let scores = best(view, rest, &objects, score);
     let mut found = vec![NONE; nodes.len()];
     for (at, object) in links {
-        let place = objects.binary_search(&object).expect("all objects are there");
+        let place = objects
+            .binary_search(&object)
+            .expect("all objects are there");
         let slot = &mut found[at as usize];
         *slot = scores[place].min(*slot);
     }
@@ -43,7 +48,8 @@ pub(super) fn back(view: &View, path: &[Id], values: Vec<Id>) -> Vec<Id> {
         let mut before = Vec::new();
         if nodes.len() <= FEW {
             for node in &nodes {
-                view.subjects(*predicate, *node).for_each(|id| before.push(id));
+                view.subjects(*predicate, *node)
+                    .for_each(|id| before.push(id));
             }
         } else {
             view.pairs_reversed(*predicate)

@@ -329,15 +329,15 @@ impl<'a> Writer<'a> {
                 }
                 self.out.push(b'"');
             }
-            What::Detail { strip, address } => {
-                let Some(id) = iri.strip_prefix(strip.as_str()) else {
-                    return false;
-                };
-                if id.is_empty() || id.contains('/') {
-                    return false;
-                }
-                self.out.extend_from_slice(address);
-                write_address(id, &mut self.out);
+            What::Detail(detail) => {
+                let id = iri
+                    .strip_prefix(detail.strip.as_str())
+                    .filter(|id| detail.id_pattern.is_match(id));
+                self.out.extend_from_slice(match id {
+                    Some(_) => &detail.address,
+                    None => &detail.elsewhere,
+                });
+                write_address(id.unwrap_or(iri), &mut self.out);
                 self.out.push(b'"');
             }
             What::Lexical | What::Boolean | What::Language | What::Gml(_) => return false,
@@ -367,7 +367,7 @@ impl<'a> Writer<'a> {
                 Some(language) => self.quoted(language),
                 None => return false,
             },
-            What::Iri | What::Id | What::Around(_) | What::Detail { .. } | What::Gml(_) => {
+            What::Iri | What::Id | What::Around(_) | What::Detail(_) | What::Gml(_) => {
                 return false;
             }
         }

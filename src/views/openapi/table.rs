@@ -397,6 +397,7 @@ impl File {
                 ("@filters", Some(register)) => {
                     parameters.extend(register.filters.iter().flat_map(filter_parameters));
                 }
+                ("bbox" | "bbox-crs", Some(register)) if register.geometry.is_empty() => {}
                 ("@sort", Some(register)) => parameters.push(sort_parameter(register)),
                 _ => parameters.push(self.parameter(&id, name)?),
             }
@@ -563,8 +564,12 @@ fn sort_parameter(register: &Register) -> Parameter {
         place: Place::Query,
         required: false,
         description: Text::new(
-            format!("De volgorde: hoogstens drie sleutels met een komma ertussen, met - ervoor omgekeerd. Er zijn: {list}."),
-            format!("The order: at most three keys with a comma between them, with - before one the other way round. There are: {list}."),
+            format!(
+                "De volgorde: hoogstens drie sleutels met een komma ertussen, met - ervoor omgekeerd. Er zijn: {list}."
+            ),
+            format!(
+                "The order: at most three keys with a comma between them, with - before one the other way round. There are: {list}."
+            ),
         ),
         schema: json!({ "type": "string", "pattern": format!("^-?({})$", keys.join("|")) }),
         example: None,

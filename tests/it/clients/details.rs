@@ -30,7 +30,9 @@ fn write_all(folder: &Path) -> usize {
         let names = Names::new(Arc::new(Context::parse(&text).expect("a context")));
         let rules = EmbedRules::new(register.embed.clone());
         let rules = Rules::of(&view, &rules);
-        let class = view.id_of_iri(&register.class).expect("the example has items of every register");
+        let class = view
+            .id_of_iri(&register.class)
+            .expect("the example has items of every register");
         for subject in view.subjects(rdf_type, class) {
             let outline = rules.outline(&view, &names, subject);
             let outline = outline.expect("small").expect("described");

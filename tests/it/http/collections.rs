@@ -205,17 +205,25 @@ async fn items_come_in_declared_orders_from_any_place() {
         ("gewijzigdSinds=2024-05-01T08:00:00Z", vec!["10"]),
         ("officieelToegekend=true", vec!["9"]),
         ("heeftBusnummer=false&sort=-id", vec!["11", "9"]),
-        ("bbox=103999,192999,104001,193001&bbox-crs=EPSG:31370", vec!["9"]),
+        (
+            "bbox=103999,192999,104001,193001&bbox-crs=EPSG:31370",
+            vec!["9"],
+        ),
         ("bbox=3.6,51.0,3.8,51.2", vec!["9", "10"]),
         ("bbox=51.0,3.6,51.2,3.8&bbox-crs=EPSG:4326", vec!["9", "10"]),
         ("bbox=4.6,51.0,4.8,51.2", vec![]),
+        ("q=kerkstr", vec!["11"]),
+        ("q=dorpstraat&sort=-id&heeftBusnummer=true", vec!["10"]),
     ] {
         let page = server.get(&format!("/api/adressen?{query}")).await.json();
         assert_eq!(ids(&page), expected, "{query}");
     }
     // Pages follow each other in every order, whatever they select.
     for sort in ["huisnummer", "-straatnaam", "busnummer", "-versie,status"] {
-        let all = server.get(&format!("/api/adressen?sort={sort}")).await.json();
+        let all = server
+            .get(&format!("/api/adressen?sort={sort}"))
+            .await
+            .json();
         let mut path = format!("/api/adressen?sort={sort}&limit=1&fields=huisnummer&count=false");
         let mut seen = Vec::new();
         loop {
@@ -235,9 +243,18 @@ async fn items_come_in_declared_orders_from_any_place() {
 async fn documents_show_what_is_selected() {
     let server = places();
     for (name, path) in [
-        ("selected_fields", "/api/adressen?fields=huisnummer,positie.geometry&limit=1"),
-        ("selected_expanded", "/api/adressen/9?fields=huisnummer,heeftStraatnaam&expand=heeftStraatnaam&lang=fr,nl"),
-        ("selected_below_a_link", "/api/adressen?sort=-id&fields=heeftStraatnaam.label&lang=nl&count=false"),
+        (
+            "selected_fields",
+            "/api/adressen?fields=huisnummer,positie.geometrie&limit=1",
+        ),
+        (
+            "selected_expanded",
+            "/api/adressen/9?fields=huisnummer,heeftStraatnaam&expand=heeftStraatnaam&lang=fr,nl",
+        ),
+        (
+            "selected_below_a_link",
+            "/api/adressen?sort=-id&fields=heeftStraatnaam.label&lang=nl&count=false",
+        ),
     ] {
         let answer = server.get(path).await;
         assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text());
@@ -261,7 +278,7 @@ async fn every_wrong_parameter_is_named() {
         "sort=kleur",
         "sort=huisnummer,huisnummer",
         "fields=kleur",
-        "fields=positie.geometry.a.b.c.d.e",
+        "fields=positie.geometrie.a.b.c.d.e",
         "expand=heeftStraatnaam.a.b.c",
         "lang=nederlands!",
         "count=ja",
@@ -272,7 +289,7 @@ async fn every_wrong_parameter_is_named() {
         "bbox=1,2,3",
         "bbox=4,51,3,50",
         "bbox=3,50,4,51&bbox-crs=EPSG:28992",
-        "bbox-crs=EPSG:31370",
+        "bbox-crs=EPSG:28992",
         "gewijzigdSinds=gisteren",
         "versieVan=ooit",
         "officieelToegekend=misschien",
@@ -281,10 +298,17 @@ async fn every_wrong_parameter_is_named() {
         "sort=id&sort=huisnummer",
         "huisnummer.van=1",
         "kleur=rood",
+        "q=!",
+        "na=x&q=dorpstraat",
         "format=pdf",
     ] {
         let answer = server.get(&format!("/api/adressen?{query}")).await;
-        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{query}: {}", answer.text());
+        assert_eq!(
+            answer.status,
+            StatusCode::BAD_REQUEST,
+            "{query}: {}",
+            answer.text()
+        );
         let problem = answer.json();
         let detail = problem["detail"].as_str().expect("a text");
         let short: String = detail.chars().take(160).collect();
@@ -296,9 +320,17 @@ async fn every_wrong_parameter_is_named() {
     }
     for query in ["fields=kleur", "sort=huisnummer", "expand=a", "lang=-"] {
         let answer = server.get(&format!("/api/adressen/9?{query}")).await;
-        assert_eq!(answer.status, StatusCode::BAD_REQUEST, "{query}: {}", answer.text());
+        assert_eq!(
+            answer.status,
+            StatusCode::BAD_REQUEST,
+            "{query}: {}",
+            answer.text()
+        );
         let problem = answer.json();
-        told.push_str(&format!("/9?{query}\n  {} {}\n", problem["code"], problem["parameter"]));
+        told.push_str(&format!(
+            "/9?{query}\n  {} {}\n",
+            problem["code"], problem["parameter"]
+        ));
     }
     insta::assert_snapshot!("wrong_parameters", told);
     server

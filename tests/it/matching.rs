@@ -1,0 +1,4 @@
+//! Addresses are found by what people write: two thousand misspelt questions with known answers, every parameter and every
+//! wrong one, and texts that nobody should send.
+
+mod misspelt;
