@@ -23,7 +23,6 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use rustc_hash::FxHashSet;
-use serde_json::Value as Json;
 
 /// References to a resource listed on its page.
 const LISTED_INCOMING: usize = 25;
@@ -218,13 +217,13 @@ pub(super) fn embed_rules(register: Option<&Register>) -> EmbedRules {
 pub(super) fn json_ld(state: &AppState, register: Option<&Register>, tree: &Tree) -> String {
     let context = state.context_of(register);
     let reference = context_reference(state, register);
-    format!("{:#}\n", jsonld::document(tree, &context, reference))
+    format!("{:#}\n", jsonld::document(tree, &context, reference.into()))
 }
 
 /// The address of the context of a register.
-fn context_reference(state: &AppState, register: Option<&Register>) -> Json {
+fn context_reference(state: &AppState, register: Option<&Register>) -> String {
     let name = register.map_or("generiek", |register| register.context.as_str());
-    format!("{}/contexts/{name}.jsonld", state.registry.base()).into()
+    format!("{}/contexts/{name}.jsonld", state.registry.base())
 }
 
 /// The same of an outline.
@@ -234,8 +233,7 @@ pub(super) fn json_ld_of(
     register: Option<&Register>,
     outline: &Outline,
 ) -> Vec<u8> {
-    let name = register.map_or("generiek", |register| register.context.as_str());
-    let reference = format!("{}/contexts/{name}.jsonld", state.registry.base());
+    let reference = context_reference(state, register);
     compact::document(view, &state.keys_of(view, register), outline, &reference)
 }
 
@@ -295,10 +293,7 @@ fn respond(
             let tree = Tree::of(view, &outline);
             page(state, (shown, view), subject, &tree, with_format).into_bytes()
         }
-        JSON_LD | JSON => match &asked.form.json_ld {
-            JsonLdForm::Compacted => json_ld_of(state, view, register, &outline),
-            other => in_form(state, register, &Tree::of(view, &outline), other)?.into_bytes(),
-        },
+        JSON_LD | JSON => in_form(state, view, register, &outline, &asked.form.json_ld)?,
         _ => {
             let format = Format::from_media_type(chosen).unwrap_or(Format::Turtle);
             let triples = Tree::of(view, &outline).triples();
@@ -339,24 +334,30 @@ fn respond(
     Ok(response)
 }
 
-/// The text of a tree in a form of JSON-LD.
+/// A document in a form of JSON-LD.
 fn in_form(
     state: &AppState,
+    view: &View,
     register: Option<&Register>,
-    tree: &Tree,
+    outline: &Outline,
     form: &JsonLdForm,
-) -> Result<String, ApiError> {
+) -> Result<Vec<u8>, ApiError> {
+    let tree = || Tree::of(view, outline);
     let json = match form {
-        JsonLdForm::Compacted => return Ok(json_ld(state, register, tree)),
-        JsonLdForm::Expanded => json_ld_forms::expanded(tree),
-        JsonLdForm::Flattened => json_ld_forms::flattened(tree),
+        JsonLdForm::Compacted => return Ok(json_ld_of(state, view, register, outline)),
+        JsonLdForm::Expanded => json_ld_forms::expanded(&tree()),
+        JsonLdForm::Flattened => json_ld_forms::flattened(&tree()),
         JsonLdForm::FlattenedCompacted => {
             let context = state.context_of(register);
-            json_ld_forms::flattened_compact(tree, &context, context_reference(state, register))
+            json_ld_forms::flattened_compact(
+                &tree(),
+                &context,
+                context_reference(state, register).into(),
+            )
         }
         JsonLdForm::Framed(name) => return Err(unknown(name)),
     };
-    Ok(format!("{json:#}\n"))
+    Ok(format!("{json:#}\n").into_bytes())
 }
 
 fn page(

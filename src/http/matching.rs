@@ -106,7 +106,9 @@ async fn matched(
         moment,
         headers,
         (version, media_type),
-        move |view, index, renderer| Ok(renderer.answer(&find(view, index, &question, MAX_MATCHES))?),
+        move |view, index, renderer| {
+            Ok(renderer.answer(&find(view, index, &question, MAX_MATCHES))?)
+        },
     )
     .await
 }
@@ -148,7 +150,11 @@ async fn answer(
     moment: Moment,
     headers: HeaderMap,
     (version, media_type): (Version, &'static str),
-    make: impl FnOnce(&crate::store::View, &crate::views::matching::Index, &Renderer<'_>) -> Result<Json, ApiError>
+    make: impl FnOnce(
+        &crate::store::View,
+        &crate::views::matching::Index,
+        &Renderer<'_>,
+    ) -> Result<Json, ApiError>
     + Send
     + 'static,
 ) -> Result<Response, ApiError> {
@@ -287,10 +293,7 @@ fn question(params: &Known<'_>) -> Result<Question, ApiError> {
         .iter()
         .map(|it| json!({ "naam": it.name, "code": it.code, "reden": { "nl": it.reason.nl, "en": it.reason.en } }))
         .collect();
-    Err(
-        ApiError::bad_request("address-match", nl.join(" "), en.join(" "))
-            .with("fouten", list),
-    )
+    Err(ApiError::bad_request("address-match", nl.join(" "), en.join(" ")).with("fouten", list))
 }
 
 /// The status asked for, as it is written in the code list.

@@ -168,7 +168,7 @@ impl Document {
 
     /// The entity tag: of the bytes and their type, so that a commit that changes nothing here changes no tag. That of a
     /// document of a resource begins with the state of the resource, which all its representations share.
-    fn etag(&self) -> String {
+    pub(super) fn etag(&self) -> String {
         let mut hasher = Sha256::new();
         hasher.update(self.content_type);
         hasher.update([0]);
@@ -230,15 +230,6 @@ impl Document {
         }
         response
     }
-}
-
-/// The entity tag that a document of the newest state has.
-pub(super) fn tag_of_document(content_type: &str, body: &[u8]) -> String {
-    let mut hasher = Sha256::new();
-    hasher.update(content_type);
-    hasher.update([0]);
-    hasher.update(body);
-    etag_of(hasher)
 }
 
 /// `Content-Type` with a charset where the type has one.

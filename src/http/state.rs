@@ -128,10 +128,13 @@ impl AppState {
             }
         }
         let envelope = Context::parse(super::collections::CONTEXT).unwrap_or_default();
-        let collection_contexts = contexts.iter().map(|(name, context): (&String, &Arc<Context>)| {
-            let both = (**context).clone().followed_by(&envelope);
-            (name.clone(), Arc::new(both))
-        });
+        let collection_contexts =
+            contexts
+                .iter()
+                .map(|(name, context): (&String, &Arc<Context>)| {
+                    let both = (**context).clone().followed_by(&envelope);
+                    (name.clone(), Arc::new(both))
+                });
         Self {
             inner: Arc::new(Inner {
                 collection_contexts: collection_contexts.collect(),
@@ -174,6 +177,7 @@ impl AppState {
             base: self.registry.base(),
             registers: self.registry.registers(),
             context_of: &|register| self.contexts.get(&register.context).map(|c| &**c),
+            dialect: &self.dialect,
             contact: &self.config.contact,
         })
         .map_err(ApiError::internal)?;
@@ -285,7 +289,8 @@ impl AppState {
     pub(super) fn collection_keys_of(&self, view: &View, register: &Register) -> Arc<Names> {
         let context = self.collection_contexts.get(&register.context);
         let context = context.cloned().unwrap_or_default();
-        self.keys.of(view, &format!("{}/", register.context), &context)
+        self.keys
+            .of(view, &format!("{}/", register.context), &context)
     }
 
     /// What pages need to know, with the state shown when the reader asked for one. Pages are in Dutch, whatever the browser prefers: half a page in each language helps nobody.

@@ -38,6 +38,7 @@ pub use explain::{
     StepRole, explain,
 };
 pub use extensions::extension_functions;
+pub use geo::{BoxError, BoxSearch};
 pub use prefixes::well_known_prefixes;
 pub use progress::Progress;
 pub use results::{OutputFormat, ResultFormat};
@@ -45,7 +46,6 @@ pub use run::{
     ParsedQuery, QueryStats, evaluate, is_run_by_executor, join_order, parse_query,
     parse_query_with, run_query, variables_in,
 };
-pub use geo::{BoxError, BoxSearch};
 pub(crate) use service::Attentive;
 pub use service::{AllowError, ServiceLimits, Services};
 pub use shared::{MemoryPool, Overtime};

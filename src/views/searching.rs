@@ -79,7 +79,9 @@ pub fn search(
     };
     let whole = words.join(" ");
     walk.add(&whole, 1.0)?;
-    let (last, before) = words.split_last().map_or(("", &[][..]), |(l, b)| (l.as_str(), b));
+    let (last, before) = words
+        .split_last()
+        .map_or(("", &[][..]), |(l, b)| (l.as_str(), b));
     if last.chars().count() > 1 {
         let mut begun = before.join(" ");
         begun.push_str(&format!(" {last}*"));
@@ -92,7 +94,10 @@ pub fn search(
         suggestions = texts(view, &literals);
     }
     let mut items: Vec<(Id, f64)> = walk.found.into_iter().collect();
-    items.sort_by(|a, b| b.1.total_cmp(&a.1).then_with(|| view.text(a.0).cmp(&view.text(b.0))));
+    items.sort_by(|a, b| {
+        b.1.total_cmp(&a.1)
+            .then_with(|| view.text(a.0).cmp(&view.text(b.0)))
+    });
     items.truncate(most);
     Ok(Found {
         items: items.into_iter().map(|(id, _)| id).collect(),
@@ -122,7 +127,8 @@ fn near(word: &str) -> String {
 fn resolved(view: &View, fields: &[Searched<'_>]) -> Vec<(Vec<Id>, f64)> {
     let ids = |field: &Searched<'_>| {
         let path: Option<Vec<Id>> = field.path.iter().map(|iri| view.id_of_iri(iri)).collect();
-        path.filter(|path| !path.is_empty()).map(|path| (path, field.weight))
+        path.filter(|path| !path.is_empty())
+            .map(|path| (path, field.weight))
     };
     fields.iter().filter_map(ids).collect()
 }
@@ -164,7 +170,9 @@ impl Walk<'_> {
         let mut ids = vec![literal];
         for predicate in self.fields[field].0.iter().rev() {
             let left = MAX_STEPS.saturating_sub(self.steps);
-            let back = ids.iter().flat_map(|id| self.view.subjects(*predicate, *id));
+            let back = ids
+                .iter()
+                .flat_map(|id| self.view.subjects(*predicate, *id));
             let mut before: Vec<Id> = back.take(left).collect();
             self.steps += before.len() + 1;
             before.sort_unstable();

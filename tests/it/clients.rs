@@ -78,6 +78,13 @@ fn sparqlwrapper_and_rdflib_work() {
 }
 
 #[test]
+fn json_ld_readers_get_what_is_stored_from_the_dialect() {
+    let Some(folder) = clients() else { return };
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/dialect.py");
+    try_client(&folder.join("venv/bin/python"), &["-W", "ignore", script]);
+}
+
+#[test]
 fn comunica_works() {
     node("comunica.mjs");
 }

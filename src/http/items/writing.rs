@@ -3,7 +3,7 @@
 use super::super::collections::register_of;
 use super::super::documents::{embed_rules, find_item, json_ld};
 use super::super::error::ApiError;
-use super::super::reply::{JSON, JSON_LD, tag_of_document};
+use super::super::reply::{Document, JSON, JSON_LD};
 use super::super::state::AppState;
 use super::super::writes::summary;
 use super::answer::{Reply, Written, cannot, rejected};
@@ -16,7 +16,7 @@ use crate::registry::{CommitError, CommitRequest, Item, ItemError, Outcome, Regi
 use crate::store::{CommitMeta, Draft, Source, View};
 use crate::views::html::percent_encode;
 use crate::views::patch::{PatchError, apply, merge};
-use crate::views::{Tree, build_tree, jsonld};
+use crate::views::{StateTag, Tree, build_tree, jsonld};
 use axum::http::{StatusCode, header};
 use oxrdf::NamedNode;
 use serde_json::{Map, Value as Json, json};
@@ -213,9 +213,7 @@ impl Write<'_> {
         let exists = self.item.exists(&view);
         if asked.condition.is_given() {
             let tree = self.tree(&view)?;
-            asked
-                .condition
-                .check(self.state, self.register, tree.as_ref())?;
+            asked.condition.check(tree.as_ref())?;
         }
         if exists && asked.action == Action::Create {
             return Err(self.exists_already());
@@ -275,10 +273,13 @@ impl Write<'_> {
     /// What is read of the item in a state.
     pub(super) fn after(&self, view: &View, created: bool) -> Result<After, ApiError> {
         let tree = self.tree(view)?;
-        let document = tree.map(|tree| json_ld(self.state, Some(self.register), &tree));
-        let etag = document
-            .as_ref()
-            .map(|text| tag_of_document(self.answer_type(), text.as_bytes()));
+        let (mut etag, mut document) = (None, None);
+        if let Some(tree) = tree {
+            let text = json_ld(self.state, Some(self.register), &tree);
+            let read =
+                Document::new(self.answer_type(), text.clone()).of_state(StateTag::of(&tree));
+            (etag, document) = (Some(read.etag()), Some(text));
+        }
         Ok(After {
             created,
             etag,
