@@ -100,6 +100,7 @@ impl Asked {
         };
         let selected = (value("fields"), value("expand"), value("lang"));
         let selection = Selection::parse(register, context, selected)?;
+        let words = value("q").map(str::to_owned);
         let counts = match value("count") {
             None | Some("true") => true,
             Some("false") => false,
@@ -113,7 +114,7 @@ impl Asked {
         repeated.retain(|(name, _)| REPEATED.contains(name));
         Ok(Self {
             query,
-            words: value("q").map(str::to_owned),
+            words,
             selection,
             counts,
             format,
