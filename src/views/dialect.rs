@@ -236,17 +236,26 @@ fn compile(
             None => None,
             Some(of) => {
                 let known = registers.iter().find(|known| known.name == of);
-                Some(known.ok_or_else(|| format!("there is no register \"{of}\""))?.iri.clone())
+                Some(
+                    known
+                        .ok_or_else(|| format!("there is no register \"{of}\""))?
+                        .iri
+                        .clone(),
+                )
             }
         };
         Ok::<_, String>(ListFilter {
             name: name.clone(),
-            filter: filter.ok_or_else(|| format!("\"filters.{name}\" names no filter"))?.to_owned(),
+            filter: filter
+                .ok_or_else(|| format!("\"filters.{name}\" names no filter"))?
+                .to_owned(),
             of,
         })
     };
     let sort = |(name, to): (&String, &serde_json::Value)| {
-        let to = to.as_str().ok_or_else(|| format!("\"sort.{name}\" is no text"))?;
+        let to = to
+            .as_str()
+            .ok_or_else(|| format!("\"sort.{name}\" is no text"))?;
         Ok::<_, String>((name.clone(), to.to_owned()))
     };
     let register = text("register")?;
@@ -263,8 +272,14 @@ fn compile(
         register,
         subject: text("subject")?,
         label: Text::new(label("nl")?, label("en")?),
-        filters: members("filters")?.into_iter().map(filter).collect::<Result<_, _>>()?,
-        sorts: members("sort")?.into_iter().map(sort).collect::<Result<_, _>>()?,
+        filters: members("filters")?
+            .into_iter()
+            .map(filter)
+            .collect::<Result<_, _>>()?,
+        sorts: members("sort")?
+            .into_iter()
+            .map(sort)
+            .collect::<Result<_, _>>()?,
         system: json
             .get("system")
             .and_then(|system| system.as_str())

@@ -5,12 +5,12 @@ use crate::rdf::label::Language;
 use crate::registry::Register;
 use crate::registry::assets::REGISTERS;
 use crate::views::context::Context;
+use crate::views::dialect::Dialect;
 use crate::views::json_schema::{
     Keys, Mode, Schema, SchemaOptions, Sources, form, item_schema, keys, listed_schema,
     new_item_schema, schema_document,
 };
 use crate::views::jsonld;
-use crate::views::dialect::Dialect;
 use crate::views::openapi::{
     Contact, Parts, Subjects, Table, TableError, dialect_schemas, document,
 };
@@ -112,7 +112,9 @@ impl Interface {
                 add("Object", Mode::Lenient, &item);
                 add("Vervanging", Mode::Input, &item);
                 add("Wijziging", Mode::Patch, &item);
-                add("Nieuw", Mode::Input, &|options| new_item_schema(&sources, options));
+                add("Nieuw", Mode::Input, &|options| {
+                    new_item_schema(&sources, options)
+                });
                 add("Lijst", Mode::Lenient, &|options| {
                     envelope(listed_schema(&sources, options))
                 });

@@ -19,7 +19,8 @@ use std::collections::BTreeMap;
 /// The dialect a schema of its own names.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 /// An IRI as it is best sent: of the web, with plain characters.
-const SENT_IRI: &str = "^https?://[a-z0-9-]+([.][a-z0-9-]+)*(/[A-Za-z0-9._~-]+)+(#[A-Za-z0-9._~-]+)?$";
+const SENT_IRI: &str =
+    "^https?://[a-z0-9-]+([.][a-z0-9-]+)*(/[A-Za-z0-9._~-]+)+(#[A-Za-z0-9._~-]+)?$";
 /// What only names a resource.
 const LINK: &str = "Verwijzing";
 /// Code lists with more codes are not written out.
@@ -113,7 +114,10 @@ pub fn item_schema(sources: &Sources<'_>, options: SchemaOptions<'_>) -> Schema 
         Mode::Patch => {
             root["required"] = json!([]);
             if let Json::Object(properties) = &mut root["properties"] {
-                for (_, schema) in properties.iter_mut().filter(|(key, _)| !key.starts_with('@')) {
+                for (_, schema) in properties
+                    .iter_mut()
+                    .filter(|(key, _)| !key.starts_with('@'))
+                {
                     *schema = json!({ "anyOf": [schema.take(), { "type": "null" }] });
                 }
             }
@@ -129,7 +133,10 @@ pub fn new_item_schema(sources: &Sources<'_>, options: SchemaOptions<'_>) -> Sch
     let register = sources.register;
     let pattern = register.id_pattern.as_str().trim_start_matches('^');
     let pattern = pattern.trim_end_matches('$').replace("\\d", "[0-9]");
-    let (before, after) = register.iri.split_once("{id}").unwrap_or((&register.iri, ""));
+    let (before, after) = register
+        .iri
+        .split_once("{id}")
+        .unwrap_or((&register.iri, ""));
     schema.root["properties"]["@id"] = json!({
         "title": "@id",
         "type": "string",

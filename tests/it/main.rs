@@ -14,6 +14,7 @@ mod gate;
 mod geo;
 mod hostile;
 mod http;
+mod identity;
 mod items;
 mod json_ld_suite;
 mod keeping;

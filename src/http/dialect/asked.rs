@@ -283,7 +283,10 @@ pub(super) fn system(header: &str) -> Result<Option<System>, ApiError> {
         ApiError::new(
             StatusCode::NOT_ACCEPTABLE,
             "not-acceptable",
-            Text::new("Coördinatenstelsel niet beschikbaar", "Coordinate system not available"),
+            Text::new(
+                "Coördinatenstelsel niet beschikbaar",
+                "Coordinate system not available",
+            ),
             Text::new(
                 format!("De hoofding Accept-Crs vraagt \"{text}\"; beschikbaar zijn: {list}."),
                 format!("The header Accept-Crs asks for \"{text}\"; available are: {list}."),

@@ -84,7 +84,9 @@ fn every_declaration_can_be_used() {
 
 #[test]
 fn what_is_missing_has_no_key() {
-    let view = view_of(&format!("<{ADDRESS}> a <https://data.vlaanderen.be/ns/adres#Adres> ."));
+    let view = view_of(&format!(
+        "<{ADDRESS}> a <https://data.vlaanderen.be/ns/adres#Adres> ."
+    ));
     let body = detail(&view, "v3", "adressen", ADDRESS, None);
     assert_eq!(body["data"], json!({"@type": "Adres", "@id": ADDRESS}));
     let body = detail(&view, "v2", "adressen", ADDRESS, None);

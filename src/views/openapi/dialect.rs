@@ -99,7 +99,10 @@ fn commanded(members: &Map<String, Json>, parts: &Map<String, Json>) -> Option<J
         return Some(json!({ "type": "array", "items": schema(item, parts) }));
     }
     let addresses = ["$detail", "$link", "$next", "$context"];
-    if addresses.iter().any(|command| members.contains_key(*command)) {
+    if addresses
+        .iter()
+        .any(|command| members.contains_key(*command))
+    {
         return Some(json!({ "type": "string", "format": "uri" }));
     }
     if members.contains_key("$boolean") {

@@ -355,14 +355,17 @@ impl Table {
                             register,
                             resource: None,
                         };
-                        operations.push(all.operation(declared, Some((about, example)), subjects)?);
+                        operations.push(all.operation(
+                            declared,
+                            Some((about, example)),
+                            subjects,
+                        )?);
                     }
                 }
                 Some(version) => {
                     for resource in subjects.dialect.resources(version) {
                         let mut registers = subjects.registers.iter();
-                        let Some(register) = registers.find(|r| r.name == resource.register)
-                        else {
+                        let Some(register) = registers.find(|r| r.name == resource.register) else {
                             continue;
                         };
                         let example = (subjects.examples)(register);
@@ -370,7 +373,11 @@ impl Table {
                             register,
                             resource: Some(resource),
                         };
-                        operations.push(all.operation(declared, Some((about, example)), subjects)?);
+                        operations.push(all.operation(
+                            declared,
+                            Some((about, example)),
+                            subjects,
+                        )?);
                     }
                 }
             }
@@ -624,10 +631,10 @@ fn filters_of(about: About<'_>) -> Vec<Parameter> {
     resource
         .filters
         .iter()
-        .filter_map(|(name, own)| {
-            let filter = all.iter().find(|filter| filter.name == *own)?;
+        .filter_map(|listed| {
+            let filter = all.iter().find(|filter| filter.name == listed.filter)?;
             Some(Parameter {
-                name: name.clone(),
+                name: listed.name.clone(),
                 ..filter.clone()
             })
         })

@@ -67,7 +67,9 @@ impl Differences {
         let version = of.split(' ').next().unwrap_or("");
         for of in [of.clone(), format!("{version} *"), "*".to_owned()] {
             // "*" and the end of a path: wherever that is.
-            let ends = path.match_indices('.').map(|(at, _)| format!("*{}", &path[at..]));
+            let ends = path
+                .match_indices('.')
+                .map(|(at, _)| format!("*{}", &path[at..]));
             for path in ends.chain([format!("*.{path}"), path.clone()]) {
                 if let Some(met) = self.0.get_mut(&(of.clone(), path, *what)) {
                     *met = true;
@@ -159,7 +161,11 @@ impl Recorded {
         let mut recorded = Self {
             name: name.to_owned(),
             body: body.clone(),
-            version: if body.get("data").is_some() { "v3" } else { "v2" },
+            version: if body.get("data").is_some() {
+                "v3"
+            } else {
+                "v2"
+            },
             objects: Vec::new(),
             lines: String::new(),
         };
@@ -184,12 +190,18 @@ impl Recorded {
         // Parts of bodies, and matches of addresses, are no bodies of these routes.
         let is_body = body.get("identificator").is_some()
             || body.get("data").is_some()
-            || LISTS.iter().any(|key| body.get(key).is_some_and(Json::is_array));
+            || LISTS
+                .iter()
+                .any(|key| body.get(key).is_some_and(Json::is_array));
         (is_body && !recorded.objects.is_empty()).then_some(recorded)
     }
 
     fn is_list(&self) -> bool {
-        let list = |value: &Json| value.as_array().is_some_and(|items| items.iter().all(Json::is_object));
+        let list = |value: &Json| {
+            value
+                .as_array()
+                .is_some_and(|items| items.iter().all(Json::is_object))
+        };
         match self.version {
             "v3" => self.body.get("data").is_some_and(list),
             _ => self.body.get("identificator").is_none(),
@@ -215,7 +227,10 @@ fn recorded_elsewhere(shared: &Path) -> Vec<Recorded> {
     documents::documents(&shared.join("registries/instance"))
         .iter()
         .filter_map(|(path, body)| {
-            let name = path.file_stem().and_then(|stem| stem.to_str()).expect("a name");
+            let name = path
+                .file_stem()
+                .and_then(|stem| stem.to_str())
+                .expect("a name");
             Recorded::of(name, body)
         })
         .collect()
@@ -228,13 +243,20 @@ async fn asked_back(server: &Server, recorded: &Recorded) -> BTreeSet<Difference
     for (kind, resource, id, record) in &recorded.objects {
         let mut found = BTreeSet::new();
         if recorded.is_list() {
-            let page = server.get(&format!("/{version}/{resource}?limit=500")).await;
+            let page = server
+                .get(&format!("/{version}/{resource}?limit=500"))
+                .await;
             assert_eq!(page.status, 200, "{}", page.text());
             let page = page.json();
-            let one = server.get(&format!("/{version}/{resource}?limit=1")).await.json();
+            let one = server
+                .get(&format!("/{version}/{resource}?limit=1"))
+                .await
+                .json();
             let key = list_key(&page);
             let items = page[&key].as_array().expect("items");
-            let item = items.iter().find(|item| item.to_string().contains(&format!("/{id}\"")));
+            let item = items
+                .iter()
+                .find(|item| item.to_string().contains(&format!("/{id}\"")));
             let item = item.unwrap_or_else(|| panic!("{}: {id} is not in the list", recorded.name));
             compare(record, item, "", &mut found);
             let mut theirs = recorded.body.clone();
@@ -252,7 +274,11 @@ async fn asked_back(server: &Server, recorded: &Recorded) -> BTreeSet<Difference
             compare(&recorded.body, &answer.json(), "", &mut found);
         }
         let of = format!("{version} {kind}");
-        all.extend(found.into_iter().map(|(path, what)| (of.clone(), path, what)));
+        all.extend(
+            found
+                .into_iter()
+                .map(|(path, what)| (of.clone(), path, what)),
+        );
     }
     all
 }
@@ -300,7 +326,11 @@ async fn recorded_bodies_are_given_back() {
         .iter()
         .map(|(name, (of, path, what))| format!("{of}\t{path}\t{what}\t({name})"))
         .collect();
-    assert!(told.is_empty(), "differences that are not listed:\n{}", told.join("\n"));
+    assert!(
+        told.is_empty(),
+        "differences that are not listed:\n{}",
+        told.join("\n")
+    );
     if shared.is_some() {
         assert!(count >= 35, "{count} documents");
         let stale: Vec<_> = known.0.iter().filter(|(_, met)| !**met).collect();

@@ -20,7 +20,8 @@ const OBJECTS: [(&str, &str); 8] = [
 fn town() -> Server {
     let server = Server::empty();
     for asset in demo_files() {
-        let wanted = OBJECTS.iter().any(|(name, _)| *name == asset.graph) || asset.graph == "fusies";
+        let wanted =
+            OBJECTS.iter().any(|(name, _)| *name == asset.graph) || asset.graph == "fusies";
         if asset.folder == "fixtures" && wanted {
             server.load(asset.graph, asset.bytes);
         }
@@ -39,7 +40,9 @@ fn shown(answer: &Answer) -> String {
 }
 
 fn below(address: &Json) -> String {
-    let address = address.as_str().and_then(|address| address.strip_prefix(BASE));
+    let address = address
+        .as_str()
+        .and_then(|address| address.strip_prefix(BASE));
     address.expect("an address of ours").to_owned()
 }
 
@@ -53,7 +56,9 @@ async fn details_lists_and_counts() {
             insta::assert_snapshot!(format!("detail_{version}_{name}"), shown(&detail));
             let list = server.get(&format!("/{version}/{name}?limit=2")).await;
             insta::assert_snapshot!(format!("list_{version}_{name}"), shown(&list));
-            let count = server.get(&format!("/{version}/{name}/totaal-aantal")).await;
+            let count = server
+                .get(&format!("/{version}/{name}/totaal-aantal"))
+                .await;
             assert_eq!(count.header("content-type"), "application/json");
             let total = count.json()["aantal"].as_u64().expect("a number");
             assert!(total >= 20, "{name}: {total}");
@@ -76,9 +81,17 @@ async fn following_volgende_meets_every_item_once() {
             let Some(next) = page.get("volgende") else {
                 break;
             };
-            assert!(answer.links().iter().any(|link| link.contains("rel=\"next\"")));
+            assert!(
+                answer
+                    .links()
+                    .iter()
+                    .any(|link| link.contains("rel=\"next\""))
+            );
             path = below(next);
-            assert!(path.contains("limit=50") && path.contains("status=gerealiseerd"), "{path}");
+            assert!(
+                path.contains("limit=50") && path.contains("status=gerealiseerd"),
+                "{path}"
+            );
         }
         let path = format!("/{version}/gebouweenheden/totaal-aantal?status=gerealiseerd");
         let total = server.get(&path).await.json()["aantal"].as_u64();
@@ -100,7 +113,10 @@ async fn parameters_have_the_names_of_the_dialect_in_any_case() {
     };
     let all = count("adressen/totaal-aantal").await;
     assert_eq!(all, 303);
-    assert_eq!(count("adressen/totaal-aantal?Gemeentenaam=herzele").await, all);
+    assert_eq!(
+        count("adressen/totaal-aantal?Gemeentenaam=herzele").await,
+        all
+    );
     let some = count("adressen/totaal-aantal?straatnaamobjectid=90000009").await;
     assert!((1..all).contains(&some), "{some}");
     let same = count("adressen/totaal-aantal?straatnaamObjectId=90000009&huisnummer=").await;
@@ -126,7 +142,10 @@ async fn codes_of_merged_municipalities_still_work() {
           <http://www.w3.org/ns/prov#wasAttributedTo> <https://data.vlaanderen.be/id/gemeente/45068> .",
     );
     for code in ["45068", "45017"] {
-        let page = server.get(&format!("/v3/straatnamen?niscode={code}")).await.json();
+        let page = server
+            .get(&format!("/v3/straatnamen?niscode={code}"))
+            .await
+            .json();
         let items = page["data"].as_array().expect("items");
         assert_eq!(items.len(), 1, "{code}: {page:#}");
     }
@@ -137,7 +156,10 @@ async fn headers_say_what_a_client_of_the_registers_expects() {
     let server = town();
     let path = "/v3/adressen/90000010";
     let answer = server.get(path).await;
-    assert_eq!(answer.header("last-modified"), "Fri, 29 Apr 2011 12:50:05 GMT");
+    assert_eq!(
+        answer.header("last-modified"),
+        "Fri, 29 Apr 2011 12:50:05 GMT"
+    );
     assert_eq!(answer.header("content-crs"), "EPSG:31370");
     assert_eq!(answer.header("cache-control"), "public, no-cache");
     assert!(!answer.header("x-commit").is_empty());
@@ -148,17 +170,26 @@ async fn headers_say_what_a_client_of_the_registers_expects() {
         ("EPSG:4326", "EPSG:4326"),
         ("epsg:3812", "EPSG:3812"),
         ("CRS84", "CRS84"),
-        ("<http://www.opengis.net/def/crs/EPSG/0/31370>", "EPSG:31370"),
+        (
+            "<http://www.opengis.net/def/crs/EPSG/0/31370>",
+            "EPSG:31370",
+        ),
     ] {
-        let answer = server.send(request(Method::GET, path, &[("accept-crs", asked)], "")).await;
+        let answer = server
+            .send(request(Method::GET, path, &[("accept-crs", asked)], ""))
+            .await;
         assert_eq!(answer.header("content-crs"), name);
         assert_ne!(answer.header("etag"), tag);
         let body = answer.json();
-        let shown = body["data"]["positie"]["geometrie"].as_array().expect("geometries");
+        let shown = body["data"]["positie"]["geometrie"]
+            .as_array()
+            .expect("geometries");
         assert_eq!(shown.len(), 1);
-        assert!(shown[0]["gml"].as_str().is_some_and(|gml| {
-            gml.contains(name.rsplit(':').next().expect("a code"))
-        }));
+        assert!(
+            shown[0]["gml"]
+                .as_str()
+                .is_some_and(|gml| { gml.contains(name.rsplit(':').next().expect("a code")) })
+        );
     }
     let plain = server.get_as(path, "application/json").await;
     assert_eq!(plain.header("content-type"), "application/json");
@@ -166,7 +197,10 @@ async fn headers_say_what_a_client_of_the_registers_expects() {
     let street = server.get("/v3/straatnamen/90000004").await;
     assert_eq!(street.header("content-crs"), "");
     let head = server.send(request(Method::HEAD, path, &[], "")).await;
-    assert_eq!((head.status.as_u16(), head.header("etag")), (200, tag.as_str()));
+    assert_eq!(
+        (head.status.as_u16(), head.header("etag")),
+        (200, tag.as_str())
+    );
 }
 
 #[tokio::test]
@@ -179,7 +213,11 @@ async fn problems_name_the_register_and_the_field() {
         ("unknown_resource", "/v3/huizen", vec![]),
         ("unknown_resource_detail", "/v2/huizen/1", vec![]),
         ("unknown_parameter", "/v3/adressen?kleur=rood", vec![]),
-        ("parameter_of_a_detail", "/v3/adressen/90000010?limit=1", vec![]),
+        (
+            "parameter_of_a_detail",
+            "/v3/adressen/90000010?limit=1",
+            vec![],
+        ),
         ("point_in_a_name", "/v3/adressen?status.code=x", vec![]),
         ("twice", "/v3/adressen?status=a&Status=b", vec![]),
         ("limit", "/v3/adressen?limit=501", vec![]),
@@ -187,20 +225,37 @@ async fn problems_name_the_register_and_the_field() {
         ("offset", "/v3/adressen?offset=-1", vec![]),
         ("sort", "/v3/adressen?sort=kleur", vec![]),
         ("moment", "/v3/adressen/90000010?asOf=gisteren", vec![]),
-        ("media_type", "/v3/adressen/90000010", vec![("accept", "image/png")]),
-        ("system", "/v3/adressen/90000010", vec![("accept-crs", "EPSG:99")]),
+        (
+            "media_type",
+            "/v3/adressen/90000010",
+            vec![("accept", "image/png")],
+        ),
+        (
+            "system",
+            "/v3/adressen/90000010",
+            vec![("accept-crs", "EPSG:99")],
+        ),
     ];
     for (name, path, headers) in cases {
         for language in ["nl", "en"] {
             let mut headers = headers.clone();
             headers.push(("accept-language", language));
             let answer = server.send(request(Method::GET, path, &headers, "")).await;
-            assert_eq!(answer.header("content-type"), "application/problem+json", "{path}");
+            assert_eq!(
+                answer.header("content-type"),
+                "application/problem+json",
+                "{path}"
+            );
             let urn = answer.json()["type"].as_str().unwrap_or("").to_owned();
-            assert!(urn.starts_with("urn:be.vlaanderen.basisregisters.api:"), "{path}: {urn}");
+            assert!(
+                urn.starts_with("urn:be.vlaanderen.basisregisters.api:"),
+                "{path}: {urn}"
+            );
             insta::assert_snapshot!(format!("problem_{name}_{language}"), shown(&answer));
         }
     }
-    let answer = server.send(request(Method::DELETE, "/v3/adressen", &[], "")).await;
+    let answer = server
+        .send(request(Method::DELETE, "/v3/adressen", &[], ""))
+        .await;
     assert_eq!(answer.status, 405);
 }
