@@ -16,7 +16,7 @@ use crate::registry::{CommitError, CommitRequest, Item, ItemError, Outcome, Regi
 use crate::store::{CommitMeta, Draft, Source, View};
 use crate::views::html::percent_encode;
 use crate::views::patch::{PatchError, apply, merge};
-use crate::views::{StateTag, Tree, build_tree, jsonld};
+use crate::views::{StateTag, Tree, build_tree, jsonld, state_tag};
 use axum::http::{StatusCode, header};
 use oxrdf::NamedNode;
 use serde_json::{Map, Value as Json, json};
@@ -182,6 +182,14 @@ impl Write<'_> {
         }
     }
 
+    /// The state of the item, as its entity tags name it.
+    fn tag(&self, view: &View) -> Result<Option<StateTag>, ApiError> {
+        match view.id_of_iri(self.item.iri.as_str()) {
+            Some(id) => Ok(state_tag(view, id, &embed_rules(Some(self.register)))?),
+            None => Ok(None),
+        }
+    }
+
     /// What the item would say after a patch.
     fn patched(&self, draft: &Draft<'_>, patch: &Json) -> Result<Said, ApiError> {
         let (state, register) = (self.state, self.register);
@@ -212,10 +220,7 @@ impl Write<'_> {
         let view = draft.base().view();
         let exists = self.item.exists(&view);
         if asked.condition.is_given() {
-            let tree = self.tree(&view)?;
-            asked
-                .condition
-                .check(tree.as_ref())?;
+            asked.condition.check(self.tag(&view)?)?;
         }
         if exists && asked.action == Action::Create {
             return Err(self.exists_already());
@@ -275,7 +280,7 @@ impl Write<'_> {
     /// What is read of the item in a state.
     pub(super) fn after(&self, view: &View, created: bool) -> Result<After, ApiError> {
         let tree = self.tree(view)?;
-        let tag = tree.as_ref().map(StateTag::of);
+        let tag = self.tag(view)?;
         let document = tree.map(|tree| json_ld(self.state, Some(self.register), &tree));
         let etag = document
             .as_ref()
