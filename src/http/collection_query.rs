@@ -22,6 +22,8 @@ pub(super) struct Asked {
     pub(super) selection: Selection,
     /// Whether the answer tells how many items there are in all.
     pub(super) counts: bool,
+    /// Words to search by.
+    pub(super) words: Option<String>,
     /// `format=`, as it was given.
     pub(super) format: Option<String>,
     /// Parameters of this request that the addresses of other pages repeat as they are.
@@ -29,7 +31,8 @@ pub(super) struct Asked {
 }
 
 /// Parameters that other pages repeat as they are.
-const REPEATED: [&str; 8] = [
+const REPEATED: [&str; 9] = [
+    "q",
     "sort",
     "fields",
     "expand",
@@ -39,6 +42,9 @@ const REPEATED: [&str; 8] = [
     "bbox-crs",
     "gewijzigdSinds",
 ];
+
+/// Parameters of order and place, which a search has of its own.
+const NOT_WITH_WORDS: [&str; 3] = ["sort", "na", "offset"];
 
 impl Asked {
     /// Reads the parameters of a request.
@@ -103,6 +109,17 @@ impl Asked {
                 return Err(wrong("count", other, allowed));
             }
         };
+        let words = value("q").map(str::trim).map(str::to_owned);
+        if words.is_some()
+            && let Some(name) = NOT_WITH_WORDS.iter().find(|name| value(name).is_some())
+        {
+            let best = "het beste staat vooraan, op één bladzijde";
+            return Err(wrong(
+                name,
+                value(name).unwrap_or(""),
+                Text::new(format!("niet mogelijk naast q: {best}"), "not possible beside q: the best stands first, on one page"),
+            ));
+        }
         let format = value("format").map(str::to_owned);
         let mut repeated = given;
         repeated.retain(|(name, _)| REPEATED.contains(name));
@@ -110,6 +127,7 @@ impl Asked {
             query,
             selection,
             counts,
+            words,
             format,
             repeated,
         })
@@ -313,7 +331,8 @@ impl From<FilterError> for ApiError {
 }
 
 /// Parameters of every collection, for people.
-const OWN: [&str; 12] = [
+const OWN: [&str; 13] = [
+    "q",
     "na",
     "offset",
     "limit",

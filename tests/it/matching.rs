@@ -3,3 +3,4 @@
 
 mod asked;
 mod misspelt;
+mod words;
