@@ -183,6 +183,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "The item exists already.",
     ),
     (
+        "json-ld-profile",
+        406,
+        "De gevraagde vorm van JSON-LD bestaat hier niet (406 in Accept, 400 in een parameter).",
+        "The form of JSON-LD asked for does not exist here (406 in Accept, 400 in a parameter).",
+    ),
+    (
         "language-tag",
         400,
         "Een taalcode is geen taalcode.",
@@ -517,12 +523,6 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         400,
         "Een sleutelwoord van JSON-LD wordt hier niet gelezen.",
         "A keyword of JSON-LD is not read here.",
-    ),
-    (
-        "unknown-profile",
-        406,
-        "De gevraagde vorm van JSON-LD bestaat hier niet (406 in Accept, 400 in een parameter).",
-        "The form of JSON-LD asked for does not exist here (406 in Accept, 400 in a parameter).",
     ),
     (
         "unsupported-media-type",

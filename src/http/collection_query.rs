@@ -133,6 +133,12 @@ impl Asked {
         })
     }
 
+    /// The order, as the request wrote it.
+    pub(super) fn sort(&self) -> &str {
+        let sort = self.repeated.iter().find(|(name, _)| *name == "sort");
+        sort.map_or("", |(_, value)| value.as_str())
+    }
+
     /// The address of this page below the base, in a format and of a state.
     pub(super) fn address(
         &self,

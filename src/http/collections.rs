@@ -11,7 +11,7 @@ use super::searching::searched;
 use super::state::{AppState, blocking};
 use super::versions::tell_times;
 use crate::rdf::format::Format;
-use crate::registry::Register;
+use crate::registry::{Filter, Register};
 use crate::store::View;
 use crate::views::collection::token_of;
 use crate::views::compact::{self, JsonWriter};
@@ -88,13 +88,27 @@ pub(super) async fn index(
             .registers()
             .iter()
             .map(|register| {
+                let names = |filter: &Filter| -> Vec<String> {
+                    filter.parameters().into_iter().map(|(name, _)| name).collect()
+                };
                 let filters: Vec<Json> = register
                     .filters
                     .iter()
                     .map(|filter| {
                         json!({
                             "naam": filter.name,
+                            "parameters": names(filter),
                             "omschrijving": { "nl": filter.description.nl, "en": filter.description.en },
+                        })
+                    })
+                    .collect();
+                let sorts: Vec<Json> = register
+                    .sorts
+                    .iter()
+                    .map(|key| {
+                        json!({
+                            "naam": key.name,
+                            "omschrijving": { "nl": key.description.nl, "en": key.description.en },
                         })
                     })
                     .collect();
@@ -109,6 +123,9 @@ pub(super) async fn index(
                     "profiel": state.registry.graph_iri(&format!("shapes/{}", register.profile)).as_str(),
                     "totaal": collections.count(&view, register),
                     "filters": filters,
+                    "volgordes": sorts,
+                    "talen": register.languages,
+                    "diepte": register.depth,
                 })
             })
             .collect();
@@ -176,6 +193,7 @@ pub(super) async fn collection(
                     &CollectionPage {
                         register,
                         query: &asked.query,
+                        sort: asked.sort(),
                         items: &nodes,
                         total: page.total,
                         next: next.as_ref().map(|next| site.path(next)),

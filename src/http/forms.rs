@@ -80,7 +80,7 @@ impl Form {
         };
         if asks_json && !is_json {
             return Err(ApiError::bad_request(
-                "unknown-profile",
+                "json-ld-profile",
                 format!("De parameters profile en frame kiezen een vorm van JSON-LD; gevraagd is {media_type}."),
                 format!("The parameters profile and frame choose a form of JSON-LD; asked for is {media_type}."),
             )
@@ -168,11 +168,11 @@ fn read_profiles(names: &str, by_parameter: bool) -> Result<(JsonLdForm, &'stati
 
 fn bad_profile(by_parameter: bool, nl: String, en: String) -> ApiError {
     if by_parameter {
-        return ApiError::bad_request("unknown-profile", nl, en).with("parameter", "profile");
+        return ApiError::bad_request("json-ld-profile", nl, en).with("parameter", "profile");
     }
     ApiError::new(
         StatusCode::NOT_ACCEPTABLE,
-        "unknown-profile",
+        "json-ld-profile",
         Text::new("Profiel niet beschikbaar", "Profile not available"),
         Text::new(nl, en),
     )
@@ -234,7 +234,7 @@ mod tests {
             let error = of(accept, query).expect_err("no such form");
             assert_eq!(
                 (error.status.as_u16(), error.code),
-                (status, "unknown-profile"),
+                (status, "json-ld-profile"),
                 "{accept} {query}"
             );
         }

@@ -1,13 +1,10 @@
 //! Under which conditions a write of an item may happen
-//! ([RFC 9110 §13.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1)), and the entity tag that the next write names.
+//! ([RFC 9110 §13.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1)): by the entity tags that reading it gives.
 
-use super::super::documents::json_ld;
 use super::super::error::ApiError;
-use super::super::reply::{JSON, JSON_LD, joined, listed_tags, tag_of_document};
-use super::super::state::AppState;
+use super::super::reply::{joined, names_state};
 use crate::rdf::label::Text;
-use crate::registry::Register;
-use crate::views::Tree;
+use crate::views::StateTag;
 use axum::http::{HeaderMap, StatusCode, header};
 
 /// `If-Match` and `If-None-Match` of a request.
@@ -37,13 +34,8 @@ impl Condition {
     }
 
     /// Checks the state that a change builds on, which nobody else can change meanwhile.
-    pub(super) fn check(
-        &self,
-        state: &AppState,
-        register: &Register,
-        current: Option<&Tree>,
-    ) -> Result<(), ApiError> {
-        let names_it = |list: &str| names_state(state, register, list, current);
+    pub(super) fn check(&self, current: Option<StateTag>) -> Result<(), ApiError> {
+        let names_it = |list: &str| names_state(list, current);
         if self.matching.as_deref().is_some_and(|list| !names_it(list)) {
             return Err(ApiError::precondition_failed(
                 "Het item is niet meer dat van If-Match: lees het opnieuw, en stuur de wijziging dan met zijn nieuwe ETag.",
@@ -58,19 +50,6 @@ impl Condition {
         }
         Ok(())
     }
-}
-
-/// Whether a list of entity tags names the state of an item, by any of the documents it is read as.
-fn names_state(state: &AppState, register: &Register, list: &str, current: Option<&Tree>) -> bool {
-    let Some(tree) = current else {
-        return false;
-    };
-    let body = json_ld(state, Some(register), tree);
-    let known = [JSON_LD, JSON].map(|kind| tag_of_document(kind, body.as_bytes()));
-    listed_tags(list).any(|tag| {
-        let mut known = known.iter().map(|known| known.trim_matches('"'));
-        tag == "*" || known.any(|known| known == tag)
-    })
 }
 
 /// A change of an item that exists, without the state that it was made for, where the operator asks for that.

@@ -16,7 +16,7 @@ use crate::registry::{CommitError, CommitRequest, Item, ItemError, Outcome, Regi
 use crate::store::{CommitMeta, Draft, Source, View};
 use crate::views::html::percent_encode;
 use crate::views::patch::{PatchError, apply, merge};
-use crate::views::{Tree, build_tree, jsonld};
+use crate::views::{StateTag, Tree, build_tree, jsonld, state_tag};
 use axum::http::{StatusCode, header};
 use oxrdf::NamedNode;
 use serde_json::{Map, Value as Json, json};
@@ -182,6 +182,14 @@ impl Write<'_> {
         }
     }
 
+    /// The short name of what a state says of the item.
+    fn tag(&self, view: &View) -> Result<Option<StateTag>, ApiError> {
+        match view.id_of_iri(self.item.iri.as_str()) {
+            Some(id) => Ok(state_tag(view, id, &embed_rules(Some(self.register)))?),
+            None => Ok(None),
+        }
+    }
+
     /// What the item would say after a patch.
     fn patched(&self, draft: &Draft<'_>, patch: &Json) -> Result<Said, ApiError> {
         let (state, register) = (self.state, self.register);
@@ -212,10 +220,7 @@ impl Write<'_> {
         let view = draft.base().view();
         let exists = self.item.exists(&view);
         if asked.condition.is_given() {
-            let tree = self.tree(&view)?;
-            asked
-                .condition
-                .check(self.state, self.register, tree.as_ref())?;
+            asked.condition.check(self.tag(&view)?)?;
         }
         if exists && asked.action == Action::Create {
             return Err(self.exists_already());
@@ -274,11 +279,13 @@ impl Write<'_> {
 
     /// What is read of the item in a state.
     pub(super) fn after(&self, view: &View, created: bool) -> Result<After, ApiError> {
-        let tree = self.tree(view)?;
-        let document = tree.map(|tree| json_ld(self.state, Some(self.register), &tree));
+        let tag = self.tag(view)?;
+        let document = self
+            .tree(view)?
+            .map(|tree| json_ld(self.state, Some(self.register), &tree));
         let etag = document
             .as_ref()
-            .map(|text| tag_of_document(self.answer_type(), text.as_bytes()));
+            .map(|text| tag_of_document(self.answer_type(), text.as_bytes(), tag));
         Ok(After {
             created,
             etag,
