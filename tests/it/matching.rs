@@ -3,4 +3,5 @@
 
 mod asked;
 mod misspelt;
+mod recorded;
 mod words;
