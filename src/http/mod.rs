@@ -34,6 +34,7 @@ mod queries;
 mod rate;
 mod reply;
 mod running;
+mod searching;
 mod shapes;
 mod shown;
 mod sources;
