@@ -19,8 +19,10 @@ pub struct Mistake {
     pub code: &'static str,
     /// Where, as a JSON pointer ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)).
     pub pointer: String,
-    /// The key or value at fault.
+    /// The key it stands at; empty for the whole document.
     pub name: String,
+    /// The value at fault, where it is a word.
+    pub value: Option<String>,
     /// What is wrong, and what to do.
     pub text: Text,
 }
@@ -121,12 +123,13 @@ enum Key<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn wrong(&mut self, code: &'static str, pointer: &str, name: &str, text: Text) {
+    fn wrong(&mut self, code: &'static str, pointer: &str, value: Option<&str>, text: Text) {
         if self.mistakes.len() < MAX_MISTAKES {
             self.mistakes.push(Mistake {
                 code,
                 pointer: pointer.to_owned(),
-                name: name.to_owned(),
+                name: key_of(pointer),
+                value: value.map(str::to_owned),
                 text,
             });
         }
@@ -202,7 +205,7 @@ impl<'a> Reader<'a> {
             self.wrong(
                 "unsupported-keyword",
                 place,
-                key,
+                None,
                 Text::new(
                     format!("Het sleutelwoord \"{key}\" wordt hier niet gelezen; gebruik @id, @type, @value, @language, @direction, @list of @set."),
                     format!("The keyword \"{key}\" is not read here; use @id, @type, @value, @language, @direction, @list or @set."),
@@ -226,7 +229,7 @@ impl<'a> Reader<'a> {
                 self.wrong(
                     "unknown-key",
                     place,
-                    key,
+                    None,
                     Text::new(
                         format!("De context van dit register kent de sleutel \"{key}\" niet.{nl} Er wordt niets weggelaten: verwijder ze, of schrijf de volledige IRI van de eigenschap."),
                         format!("The context of this register does not know the key \"{key}\".{en} Nothing is left out: remove it, or write the full IRI of the property."),
@@ -264,7 +267,6 @@ impl<'a> Reader<'a> {
             let Some(name) = class.as_str() else {
                 self.wrong_type(
                     &place,
-                    "@type",
                     class,
                     "de naam of IRI van een klasse",
                     "the name or IRI of a class",
@@ -284,7 +286,7 @@ impl<'a> Reader<'a> {
                     self.wrong(
                         "unknown-class",
                         &place,
-                        name,
+                        Some(name),
                         Text::new(
                             format!("De context van dit register kent de klasse \"{name}\" niet.{}", hint("Bedoelde u")),
                             format!("The context of this register does not know the class \"{name}\".{}", hint("Did you mean")),
@@ -310,7 +312,7 @@ impl<'a> Reader<'a> {
                 .map(|(n, value)| {
                     let place = format!("{pointer}/{n}");
                     if value.is_array() {
-                        self.wrong_type(&place, at.predicate, &value, "één waarde", "one value");
+                        self.wrong_type(&place, &value, "één waarde", "one value");
                     }
                     self.value(value, at, &place)
                 })
@@ -353,7 +355,7 @@ impl<'a> Reader<'a> {
                     Coercion::None | Coercion::Datatype(_) => ("", ""),
                 };
                 if !nl.is_empty() {
-                    self.wrong_type(pointer, at.predicate, &value, nl, en);
+                    self.wrong_type(pointer, &value, nl, en);
                 }
                 value.to_string()
             }
@@ -382,10 +384,16 @@ impl<'a> Reader<'a> {
 
     /// An object with `@value`.
     fn literal(&mut self, value: Json, at: &At<'_>, pointer: &str) -> Json {
+        let is_tagged = ["@language", "@direction"]
+            .iter()
+            .any(|key| value.get(key).is_some());
         for (key, member) in value.as_object().into_iter().flatten() {
             let place = format!("{pointer}/{}", step(key));
             match (key.as_str(), member) {
                 ("@value", Json::String(text)) => self.found(at, text.clone(), pointer),
+                ("@value", Json::Bool(_) | Json::Number(_)) if is_tagged => {
+                    self.wrong_type(&place, member, "een tekst", "a text");
+                }
                 ("@value", Json::Bool(_) | Json::Number(_)) => {
                     self.found(at, member.to_string(), pointer);
                 }
@@ -393,7 +401,6 @@ impl<'a> Reader<'a> {
                 ("@value", _) => {
                     self.wrong_type(
                         &place,
-                        key,
                         member,
                         "een tekst, getal of waarheidswaarde",
                         "a text, number or truth value",
@@ -407,13 +414,14 @@ impl<'a> Reader<'a> {
                     self.wrong(
                         "language-tag",
                         &place,
-                        &tag,
+                        Some(&tag),
                         Text::new(
                             format!("\"{tag}\" is geen taalcode zoals nl, fr of nl-BE."),
                             format!("\"{tag}\" is no language tag such as nl, fr or nl-BE."),
                         ),
                     );
                 }
+                ("@type", _) if is_tagged => self.besides(&place, key, "@language"),
                 ("@type", Json::String(name)) => {
                     let known = matches!(self.context.named(name), Some(Some(_)));
                     if !known && !is_name_iri(name) {
@@ -423,7 +431,6 @@ impl<'a> Reader<'a> {
                 ("@type", _) => {
                     self.wrong_type(
                         &place,
-                        key,
                         member,
                         "de IRI van een datatype",
                         "the IRI of a datatype",
@@ -432,7 +439,7 @@ impl<'a> Reader<'a> {
                 ("@direction", Json::String(direction))
                     if direction == "ltr" || direction == "rtl" => {}
                 ("@direction", _) => {
-                    self.wrong_type(&place, key, member, "ltr of rtl", "ltr or rtl");
+                    self.wrong_type(&place, member, "ltr of rtl", "ltr or rtl");
                 }
                 _ => self.besides(&place, key, "@value"),
             }
@@ -450,7 +457,7 @@ impl<'a> Reader<'a> {
         self.wrong(
             "unknown-key",
             place,
-            key,
+            None,
             Text::new(
                 format!("Naast {container} mag \"{key}\" niet staan."),
                 format!("\"{key}\" may not stand beside {container}."),
@@ -462,7 +469,7 @@ impl<'a> Reader<'a> {
         self.wrong(
             "not-an-iri",
             place,
-            text,
+            Some(text),
             Text::new(
                 format!("\"{text}\" is geen volledige IRI; schrijf bijvoorbeeld https://data.vlaanderen.be/id/straatnaam/90000001."),
                 format!("\"{text}\" is no full IRI; write for instance https://data.vlaanderen.be/id/straatnaam/90000001."),
@@ -470,7 +477,7 @@ impl<'a> Reader<'a> {
         );
     }
 
-    fn wrong_type(&mut self, place: &str, name: &str, value: &Json, nl: &str, en: &str) {
+    fn wrong_type(&mut self, place: &str, value: &Json, nl: &str, en: &str) {
         let (is_nl, is_en) = match value {
             Json::Null => ("niets", "nothing"),
             Json::Bool(_) => ("een waarheidswaarde", "a truth value"),
@@ -482,7 +489,7 @@ impl<'a> Reader<'a> {
         self.wrong(
             "wrong-type",
             place,
-            name,
+            None,
             Text::new(
                 format!("Hier hoort {nl}, en er staat {is_nl}."),
                 format!("This should be {en}, and is {is_en}."),
@@ -496,6 +503,13 @@ struct At<'a> {
     node: &'a str,
     predicate: &'a str,
     coercion: &'a Coercion,
+}
+
+/// The key that a place is at: places in lists have none of their own.
+fn key_of(pointer: &str) -> String {
+    let mut steps = pointer.rsplit('/');
+    let key = steps.find(|step| step.is_empty() || !step.bytes().all(|b| b.is_ascii_digit()));
+    key.unwrap_or("").replace("~1", "/").replace("~0", "~")
 }
 
 /// A key as one step of a JSON pointer.

@@ -2,6 +2,7 @@
 
 use super::{document, send};
 use crate::http::{SHAPE, Server, TOKEN, request};
+use crate::oslo::output;
 use crate::served::{self, Served, free_address};
 use axum::http::Method;
 use oslo_registry::store::OpenOptions;
@@ -307,7 +308,12 @@ fn what_was_acknowledged_stays_done_after_a_kill() {
     let data = folder.path().join("data");
     let address = free_address();
     let base = format!("http://{address}");
-    served::example(&data, &base);
+    let file = folder.path().join("iets.ttl");
+    std::fs::write(&file, "<urn:a> <urn:b> 1 .").expect("room");
+    output(
+        &data,
+        ["--base", &base, "load", file.to_str().expect("a path")],
+    );
     let post = |number: u32| {
         let out = std::process::Command::new("curl")
             .args([
