@@ -4,7 +4,7 @@ use super::Exit;
 use super::console::group_digits;
 use super::problem::Problem;
 use super::session::Session;
-use crate::generate::{TownOptions, write_town};
+use crate::generate::{MAX_MERGED, TownOptions, write_town_and_questions};
 use anyhow::Context;
 use clap::Args;
 use std::fs::File;
@@ -25,6 +25,15 @@ pub(crate) struct GenerateArgs {
     /// Where the planted faults are listed as CSV (code,focus,path,wrong,right)
     #[arg(long, value_name = "FILE", default_value = "waarheid.csv")]
     truth: PathBuf,
+    /// How many municipalities merged into the town; its streets had other names before
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(0..=MAX_MERGED))]
+    merged: u64,
+    /// Where misspelt questions about addresses are listed as CSV (kind,query,address), to try the matching with
+    #[arg(long, value_name = "FILE")]
+    misspelt: Option<PathBuf>,
+    /// How many misspelt questions
+    #[arg(long, value_name = "N", default_value_t = 2000, requires = "misspelt", value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    misspellings: u64,
     /// Year of the most recent changes
     #[arg(long, value_name = "YEAR", default_value_t = 2026, value_parser = clap::value_parser!(u16).range(2013..=2200))]
     year: u16,
@@ -56,6 +65,8 @@ pub(crate) fn run(session: &Session, args: &GenerateArgs) -> anyhow::Result<Exit
         faults: args.faults,
         graph_base: session.base.clone(),
         year: args.year,
+        merged: args.merged,
+        misspellings: args.misspelt.as_ref().map_or(0, |_| args.misspellings),
     };
     let mut truth = if args.faults > 0.0 {
         let file =
@@ -66,24 +77,50 @@ pub(crate) fn run(session: &Session, args: &GenerateArgs) -> anyhow::Result<Exit
     } else {
         None
     };
-    let stats = write_town(&options, console.out(), &mut |fault| {
-        let Some(truth) = &mut truth else {
-            return Ok(());
-        };
-        truth
-            .write_record([
-                fault.code,
-                &fault.focus,
-                &fault.path,
-                &fault.wrong,
-                &fault.right,
-            ])
-            .map_err(io::Error::other)
-    })?;
+    let mut misspelt = match &args.misspelt {
+        Some(path) => {
+            let file = File::create(path).with_context(|| format!("write {}", path.display()))?;
+            let mut misspelt = csv::Writer::from_writer(file);
+            misspelt.write_record(["kind", "query", "address"])?;
+            Some((misspelt, path))
+        }
+        None => None,
+    };
+    let stats = write_town_and_questions(
+        &options,
+        console.out(),
+        &mut |fault| {
+            let Some(truth) = &mut truth else {
+                return Ok(());
+            };
+            truth
+                .write_record([
+                    fault.code,
+                    &fault.focus,
+                    &fault.path,
+                    &fault.wrong,
+                    &fault.right,
+                ])
+                .map_err(io::Error::other)
+        },
+        &mut |question| {
+            let Some((misspelt, _)) = &mut misspelt else {
+                return Ok(());
+            };
+            misspelt
+                .write_record([question.kind, &question.query(), &question.expected])
+                .map_err(io::Error::other)
+        },
+    )?;
     if let Some(mut truth) = truth {
         truth
             .flush()
             .with_context(|| format!("write {}", args.truth.display()))?;
+    }
+    if let Some((mut misspelt, path)) = misspelt {
+        misspelt
+            .flush()
+            .with_context(|| format!("write {}", path.display()))?;
     }
     let show = |number| group_digits(number, console.language);
     console.note(&format!(

@@ -4,7 +4,7 @@ use super::Exit;
 use super::arguments::{ServiceArgs, parse_memory};
 use super::problem::Problem;
 use super::session::Session;
-use crate::http::{self, ServeError, ServerConfig};
+use crate::http::{self, RateLimit, ServeError, ServerConfig};
 use crate::ingest::sources::schedule;
 use crate::registry::Registry;
 use clap::Args;
@@ -12,6 +12,7 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 #[derive(Args)]
 pub(crate) struct ServeArgs {
@@ -30,6 +31,12 @@ pub(crate) struct ServeArgs {
     /// Memory for the intermediate results of all queries together, such as 512MiB or 4GiB; one query gets half [default: 2GiB]
     #[arg(long, value_name = "SIZE", value_parser = parse_memory)]
     query_memory: Option<u64>,
+    /// Requests that a client (an address) may make in a minute [default: any number]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..))]
+    rate_limit: Option<u32>,
+    /// Clients come through a proxy on this computer, which tells their address in X-Forwarded-For
+    #[arg(long, requires = "rate_limit")]
+    behind_proxy: bool,
     #[command(flatten)]
     services: ServiceArgs,
 }
@@ -49,6 +56,11 @@ pub(crate) fn run(session: &Session, args: &ServeArgs) -> anyhow::Result<Exit> {
         admin_token,
         require_if_match: args.require_if_match,
         services,
+        rate_limit: args.rate_limit.map(|requests| RateLimit {
+            requests,
+            window: Duration::from_secs(60),
+            is_behind_proxy: args.behind_proxy,
+        }),
         ..ServerConfig::default()
     };
     if let Some(bytes) = args.query_memory {

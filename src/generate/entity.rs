@@ -473,7 +473,7 @@ impl<W: Write> TownWriter<W> {
         self.identifier("perceel", &it.id, &object_namespace("perceel"), &it.version)
     }
 
-    fn open(&mut self, register: &str, subject: &str, class: &str) -> io::Result<()> {
+    pub(super) fn open(&mut self, register: &str, subject: &str, class: &str) -> io::Result<()> {
         let graph = self.graphs.of(register);
         self.out.graph(&graph);
         self.out.iri(subject, rdf::TYPE, class)
@@ -496,7 +496,7 @@ impl<W: Write> TownWriter<W> {
         )
     }
 
-    fn identifier(
+    pub(super) fn identifier(
         &mut self,
         kind: &str,
         id: &str,

@@ -4,6 +4,8 @@
 
 mod entity;
 mod fault;
+mod history;
+mod misspell;
 mod names;
 mod place;
 mod plant;
@@ -11,6 +13,8 @@ mod random;
 mod write;
 
 pub use fault::PlantedFault;
+pub use history::MAX_MERGED;
+pub use misspell::Misspelt;
 
 use entity::{
     Address, Building, GraphNames, Municipality, Parcel, Position, Postcode, Street, TownWriter,
@@ -18,6 +22,8 @@ use entity::{
 };
 use entity::{concept, object, object_namespace};
 use fault::{Batch, BatchKind, FaultPlanner, Surroundings};
+use history::History;
+use misspell::Misspeller;
 use place::{DIRECTIONS, Direction, Point};
 use random::Random;
 use std::io::{self, Write};
@@ -37,6 +43,11 @@ pub struct TownOptions {
     pub graph_base: String,
     /// Year of the most recent changes. Proposed objects changed last in this year, so they are not overdue yet.
     pub year: u16,
+    /// Municipalities that merged into the town, up to [`MAX_MERGED`]; with 0 it always was what it is. Above 0 each has a
+    /// postcode, and streets had other names before: by what replaced them, or by their versions.
+    pub merged: u64,
+    /// Misspelt questions to make about addresses in use.
+    pub misspellings: u64,
 }
 
 impl Default for TownOptions {
@@ -47,6 +58,8 @@ impl Default for TownOptions {
             faults: 0.0,
             graph_base: "http://127.0.0.1:7400".to_owned(),
             year: 2026,
+            merged: 0,
+            misspellings: 0,
         }
     }
 }
@@ -68,6 +81,8 @@ pub struct TownStats {
     pub parcels: u64,
     /// Rows of ground truth.
     pub faults: u64,
+    /// Misspelt questions.
+    pub misspellings: u64,
 }
 
 /// Writes a town as N-Quads and calls `on_fault` for each planted fault.
@@ -79,8 +94,21 @@ pub fn write_town(
     out: impl Write,
     on_fault: &mut dyn FnMut(&PlantedFault) -> io::Result<()>,
 ) -> io::Result<TownStats> {
+    write_town_and_questions(options, out, on_fault, &mut |_| Ok(()))
+}
+
+/// As [`write_town`], and calls `on_question` for each misspelt question.
+///
+/// # Errors
+/// When the output, `on_fault` or `on_question` fails.
+pub fn write_town_and_questions(
+    options: &TownOptions,
+    out: impl Write,
+    on_fault: &mut dyn FnMut(&PlantedFault) -> io::Result<()>,
+    on_question: &mut dyn FnMut(&Misspelt) -> io::Result<()>,
+) -> io::Result<TownStats> {
     let writer = TownWriter::new(QuadWriter::new(out), GraphNames::new(&options.graph_base));
-    Town::new(options, writer, on_fault).build()
+    Town::new(options, writer, on_fault, on_question).build()
 }
 
 /// Addresses per street name, as in the whole region.
@@ -98,6 +126,9 @@ struct Town<'a, W> {
     planner: FaultPlanner,
     writer: TownWriter<W>,
     on_fault: &'a mut dyn FnMut(&PlantedFault) -> io::Result<()>,
+    on_question: &'a mut dyn FnMut(&Misspelt) -> io::Result<()>,
+    history: Option<History>,
+    misspeller: Misspeller,
     stats: TownStats,
     wanted: u64,
     year: u16,
@@ -126,6 +157,7 @@ impl<'a, W: Write> Town<'a, W> {
         options: &TownOptions,
         writer: TownWriter<W>,
         on_fault: &'a mut dyn FnMut(&PlantedFault) -> io::Result<()>,
+        on_question: &'a mut dyn FnMut(&Misspelt) -> io::Result<()>,
     ) -> Self {
         let mut random = Random::new(options.seed);
         let mut place = |nis: &str| Municipality {
@@ -138,6 +170,11 @@ impl<'a, W: Write> Town<'a, W> {
         if neighbour.name == municipality.name {
             neighbour.name = format!("Neder-{}", municipality.name);
         }
+        let history = History::new(options, [&municipality, &neighbour]);
+        let postcodes = match &history {
+            Some(history) => history.postcodes(),
+            None => ["9996", "9997", "9998"].map(str::to_owned).to_vec(),
+        };
         let corner = Point {
             x: random.between(4_000_000, 18_000_000) as i64,
             y: random.between(16_500_000, 21_000_000) as i64,
@@ -147,12 +184,15 @@ impl<'a, W: Write> Town<'a, W> {
             planner: FaultPlanner::new(options.faults),
             writer,
             on_fault,
+            on_question,
+            history,
+            misspeller: Misspeller::new(options),
             stats: TownStats::default(),
             wanted: options.addresses,
             year: options.year,
             municipality,
             neighbour,
-            postcodes: ["9996", "9997", "9998"].map(str::to_owned).to_vec(),
+            postcodes,
             neighbour_postcode: "9999".to_owned(),
             corner,
             next_object: FIRST_OBJECT,
@@ -184,12 +224,19 @@ impl<'a, W: Write> Town<'a, W> {
     fn write_place(&mut self) -> io::Result<()> {
         self.writer.municipality(&self.municipality)?;
         self.writer.municipality(&self.neighbour)?;
-        let own = self.postcodes.iter().map(|code| (code, &self.municipality));
+        if let Some(history) = &self.history {
+            history.write_municipalities(&mut self.writer, &self.municipality)?;
+        }
+        let formers = self.history.as_ref().map_or(&[][..], History::formers);
+        let name = |at: usize| &formers.get(at).unwrap_or(&self.municipality).name;
+        let own = self.postcodes.iter().enumerate();
+        let own = own.map(|(at, code)| (code, name(at), &self.municipality));
+        let neighbour = &self.neighbour;
         let codes: Vec<Postcode> = own
-            .chain([(&self.neighbour_postcode, &self.neighbour)])
-            .map(|(code, municipality)| Postcode {
+            .chain([(&self.neighbour_postcode, &neighbour.name, neighbour)])
+            .map(|(code, name, municipality)| Postcode {
                 code: code.clone(),
-                name: municipality.name.clone(),
+                name: name.clone(),
                 municipality: municipality.nis.clone(),
                 version: municipality.version.clone(),
             })
@@ -232,6 +279,10 @@ impl<'a, W: Write> Town<'a, W> {
         let mut on_paper = batch(BatchKind::Street, vec![street.clone()]);
         self.plant(&mut on_paper, 0)?;
         self.write(on_paper)?;
+        let former = match &mut self.history {
+            Some(history) => history.write_street(&mut self.writer, number, &street)?,
+            None => None,
+        };
         let columns = (streets.isqrt() + 1) as i64;
         let cell = number as i64;
         // Streets of a very large town start over at the corner, so that all stay inside the bounds.
@@ -253,6 +304,14 @@ impl<'a, W: Write> Town<'a, W> {
             let mut plot = self.plot(&mut site, (until - self.stats.addresses).min(room));
             let used = plot.addresses.len() as u64;
             self.plant(&mut plot, room - used)?;
+            for address in &plot.addresses {
+                let codes = (self.postcodes.as_slice(), &self.neighbour_postcode);
+                let about = (address, &site.street, former.as_ref());
+                if let Some(question) = self.misspeller.ask(about, codes) {
+                    self.stats.misspellings += 1;
+                    (self.on_question)(&question)?;
+                }
+            }
             self.write(plot)?;
         }
         Ok(())

@@ -275,7 +275,7 @@ fn meaningful(media_type: &str, header: &str) -> Option<String> {
 }
 
 /// A parameter of a header value, with or without quotes.
-fn parameter(value: &str, name: &str) -> Option<String> {
+pub(super) fn parameter(value: &str, name: &str) -> Option<String> {
     value.split(';').skip(1).find_map(|part| {
         let (known, text) = part.trim().split_once('=')?;
         known

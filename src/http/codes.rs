@@ -183,6 +183,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "The item exists already.",
     ),
     (
+        "json-ld-profile",
+        406,
+        "De gevraagde vorm van JSON-LD bestaat hier niet (406 in Accept, 400 in een parameter).",
+        "The form of JSON-LD asked for does not exist here (406 in Accept, 400 in a parameter).",
+    ),
+    (
         "language-tag",
         400,
         "Een taalcode is geen taalcode.",
@@ -403,6 +409,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         503,
         "De bevraging duurde langer dan haar tijdslimiet.",
         "The query took longer than its time limit.",
+    ),
+    (
+        "rate-limited",
+        429,
+        "De client deed meer verzoeken dan de beheerder toelaat.",
+        "The client made more requests than the operator allows.",
     ),
     (
         "read-only",

@@ -1,23 +1,27 @@
 //! Collections of registers as JSON-LD for application developers: `/api/{register}` and `/api/{register}/{id}`.
 
 use super::body::Params;
-use super::documents::{candidates, collection_context, embed_rules, find_item, json_ld};
+use super::collection_query::{Asked, item_selection};
+use super::documents::{candidates, embed_rules, find_item, json_ld_of, outline_of};
 use super::error::ApiError;
 use super::gone::{Route, moved, only_successor, or_gone};
-use super::moment::{Moment, PARAMETERS};
+use super::moment::Moment;
 use super::reply::{Document, HTML, JSON, JSON_LD, choose};
 use super::state::{AppState, blocking};
 use super::versions::tell_times;
 use crate::rdf::format::Format;
-use crate::registry::Register;
+use crate::registry::{Filter, Register};
 use crate::store::View;
-use crate::views::collection::{DEFAULT_LIMIT, MAX_LIMIT, token_of};
+use crate::views::collection::token_of;
+use crate::views::compact::{self, JsonWriter};
 use crate::views::html::{CollectionPage, percent_encode, render_collection};
-use crate::views::{CollectionQuery, Node, Page, StateTag, Tree, build_tree, jsonld, rdf_document};
+use crate::views::{
+    EmbedRules, Names, Node, Outline, Page, Rules, StateTag, TooLarge, Tree, rdf_document,
+};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 /// Terms of the envelope; none of them is a term of an OSLO context.
 pub(super) const CONTEXT: &str = r#"{
@@ -34,6 +38,9 @@ pub(super) const CONTEXT: &str = r#"{
 /// Its name below `/contexts/`.
 pub(super) const CONTEXT_FILE: &str = "collectie.jsonld";
 
+/// Statements of a page, all items together.
+const MAX_PAGE_TRIPLES: usize = 200_000;
+
 const OFFERS: [&str; 6] = [
     JSON_LD,
     HTML,
@@ -42,9 +49,6 @@ const OFFERS: [&str; 6] = [
     "application/n-triples",
     "application/rdf+xml",
 ];
-/// Parameters of a collection besides its filters.
-const OWN_PARAMETERS: [&str; 3] = ["na", "limit", "format"];
-
 /// The register with a name, or what is wrong with the address.
 pub(super) fn register_of<'a>(state: &'a AppState, name: &str) -> Result<&'a Register, ApiError> {
     state.registry.register(name).ok_or_else(|| {
@@ -82,13 +86,27 @@ pub(super) async fn index(
             .registers()
             .iter()
             .map(|register| {
+                let names = |filter: &Filter| -> Vec<String> {
+                    filter.parameters().into_iter().map(|(name, _)| name).collect()
+                };
                 let filters: Vec<Json> = register
                     .filters
                     .iter()
                     .map(|filter| {
                         json!({
                             "naam": filter.name,
+                            "parameters": names(filter),
                             "omschrijving": { "nl": filter.description.nl, "en": filter.description.en },
+                        })
+                    })
+                    .collect();
+                let sorts: Vec<Json> = register
+                    .sorts
+                    .iter()
+                    .map(|key| {
+                        json!({
+                            "naam": key.name,
+                            "omschrijving": { "nl": key.description.nl, "en": key.description.en },
                         })
                     })
                     .collect();
@@ -103,6 +121,9 @@ pub(super) async fn index(
                     "profiel": state.registry.graph_iri(&format!("shapes/{}", register.profile)).as_str(),
                     "totaal": collections.count(&view, register),
                     "filters": filters,
+                    "volgordes": sorts,
+                    "talen": register.languages,
+                    "diepte": register.depth,
                 })
             })
             .collect();
@@ -121,41 +142,45 @@ pub(super) async fn collection(
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
-    let query = collection_query(&params)?;
-    register_of(&state, &name)?;
-    let chosen = choose(&headers, params.get("format"), &OFFERS)?;
+    let register = register_of(&state, &name)?;
+    let asked = Asked::of(register, &state.context_of(Some(register)), &params)?;
+    let chosen = choose(&headers, asked.format.as_deref(), &OFFERS)?;
     let shown = moment.state(&state).await?;
     blocking(move || {
         let register = register_of(&state, &name)?;
         let view = shown.view();
-        let page = state.collections_of(&shown).page(&view, register, &query)?;
+        let page = state
+            .collections_of(&shown)
+            .page(&view, register, &asked.query)?;
         // Pages of one collection are pages of one state.
-        let address = |query: &CollectionQuery, format: Option<&str>| {
-            page_address(register, query, format, shown.pins())
-        };
+        let pins = shown.pins();
+        let address = |format: Option<&str>| asked.address(register, format, pins);
         let base = state.registry.base();
-        let next = page.next.clone().map(|token| {
-            let next = CollectionQuery {
-                after: Some(token),
-                ..query.clone()
-            };
-            address(&next, params.get("format"))
-        });
-        let items = items_of(&view, register, &page)?;
-        let here = format!("{base}{}", address(&query, None));
+        let next = page.next.as_deref();
+        let next = next.map(|token| asked.address_after(register, token, pins));
+        let mut rules = embed_rules(Some(register));
+        rules.only = Some(register.list.clone());
+        rules.selection = asked.selection.clone();
+        let names = state.keys_of(&view, Some(register));
+        let items = items_of(&view, &names, &page, &rules)?;
+        let here = format!("{base}{}", address(None));
         let body = match chosen {
             HTML => {
                 let site = state.site(&view, shown.notice());
-                let nodes: Vec<Node> = items.iter().map(|tree| tree.root.clone()).collect();
+                let nodes: Vec<Node> = items
+                    .iter()
+                    .map(|item| Tree::of(&view, item).root)
+                    .collect();
                 let formats = [
-                    ("JSON-LD", site.path(&address(&query, Some("jsonld")))),
-                    ("Turtle", site.path(&address(&query, Some("ttl")))),
+                    ("JSON-LD", site.path(&address(Some("jsonld")))),
+                    ("Turtle", site.path(&address(Some("ttl")))),
                 ];
                 render_collection(
                     &site,
                     &CollectionPage {
                         register,
-                        query: &query,
+                        query: &asked.query,
+                        sort: asked.sort(),
                         items: &nodes,
                         total: page.total,
                         next: next.as_ref().map(|next| site.path(next)),
@@ -165,13 +190,17 @@ pub(super) async fn collection(
                 .into_bytes()
             }
             JSON_LD | JSON => {
-                let next = next.as_ref().map(|next| format!("{base}{next}"));
-                let envelope = envelope(&state, &view, register, &page, &items, &here, next);
-                format!("{envelope:#}\n").into_bytes()
+                let told = Envelope {
+                    here: &here,
+                    next: next.as_ref().map(|next| format!("{base}{next}")),
+                    total: asked.counts.then_some(page.total),
+                };
+                envelope(&state, &view, register, (&page, &items), &told)
             }
             _ => {
                 let format = Format::from_media_type(chosen).unwrap_or(Format::Turtle);
-                let triples: Vec<oxrdf::Triple> = items.iter().flat_map(Tree::triples).collect();
+                let trees = items.iter().map(|item| Tree::of(&view, item));
+                let triples: Vec<oxrdf::Triple> = trees.flat_map(|tree| tree.triples()).collect();
                 let mut out = Vec::new();
                 rdf_document::write_triples(&triples, format, &mut out)
                     .map_err(ApiError::internal)?;
@@ -202,7 +231,8 @@ pub(super) async fn item(
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
-    register_of(&state, &name)?;
+    let register = register_of(&state, &name)?;
+    let selection = item_selection(register, &state.context_of(Some(register)), &params)?;
     let chosen = choose(&headers, params.get("format"), &[JSON_LD, JSON])?;
     let shown = moment.state(&state).await?;
     let (app, at) = (state.clone(), shown.clone());
@@ -214,19 +244,16 @@ pub(super) async fn item(
         if let Some(successor) = only_successor(&view, subject) {
             return Err(moved(&state, &shown, &iri, &successor, Route::Api));
         }
-        let tree = build_tree(&view, subject, &embed_rules(Some(register)))?.ok_or_else(|| {
-            ApiError::not_found(
-                format!("Dit register bevat geen uitspraken over {iri}."),
-                format!("This registry holds no statements about {iri}."),
-            )
-        })?;
+        let mut rules = embed_rules(Some(register));
+        let is_whole = selection.is_empty();
+        rules.selection = selection;
+        let outline = outline_of(&state, &view, Some(register), (&iri, subject), &rules)?;
         let base = state.registry.base();
         let shapes = state
             .registry
             .graph_iri(&format!("shapes/{}", register.profile));
-        let document = Document::new(chosen, json_ld(&state, Some(register), &tree))
+        let document = Document::new(chosen, json_ld_of(&state, &view, Some(register), &outline))
             .at(&shown)
-            .of_state(StateTag::of(&tree))
             .link(
                 &format!("{base}/api/{}/{}", register.name, percent_encode(&id)),
                 "canonical",
@@ -239,6 +266,12 @@ pub(super) async fn item(
                 "alternate",
                 Some(HTML),
             );
+        // What a request selects is not the state of the resource.
+        let document = if is_whole {
+            document.of_state(StateTag::of(&view, &outline))
+        } else {
+            document
+        };
         let names = (register.kind.as_str(), id.as_str());
         let address = format!("{base}/api/{}/{}", register.name, percent_encode(&id));
         let document = tell_times(document, &state, (&shown, subject), names, &address);
@@ -250,127 +283,86 @@ pub(super) async fn item(
     }
 }
 
-fn collection_query(params: &Params) -> Result<CollectionQuery, ApiError> {
-    let limit = match params.get("limit") {
-        None | Some("") => DEFAULT_LIMIT,
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|limit| (1..=MAX_LIMIT).contains(limit))
-            .ok_or_else(|| {
-                ApiError::bad_request(
-                    "limit",
-                    format!(
-                        "De parameter limit is een getal van 1 tot {MAX_LIMIT}, niet \"{text}\"."
-                    ),
-                    format!(
-                        "The parameter limit is a number from 1 to {MAX_LIMIT}, not \"{text}\"."
-                    ),
-                )
-                .with("parameter", "limit")
-            })?,
-    };
-    let filters = params
-        .0
-        .iter()
-        .filter(|(name, _)| {
-            let name = name.as_str();
-            !OWN_PARAMETERS.contains(&name) && !PARAMETERS.contains(&name)
-        })
-        .cloned()
-        .collect();
-    Ok(CollectionQuery {
-        filters,
-        after: params
-            .get("na")
-            .filter(|token| !token.is_empty())
-            .map(str::to_owned),
-        limit,
-    })
-}
-
-/// The address of a page below the base.
-fn page_address(
-    register: &Register,
-    query: &CollectionQuery,
-    format: Option<&str>,
-    pins: &[(&'static str, String)],
-) -> String {
-    let mut pairs: Vec<(&str, String)> = query
-        .filters
-        .iter()
-        .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| (name.as_str(), value.clone()))
-        .collect();
-    if let Some(after) = &query.after {
-        pairs.push(("na", after.clone()));
-    }
-    if query.limit != DEFAULT_LIMIT {
-        pairs.push(("limit", query.limit.to_string()));
-    }
-    if let Some(format) = format {
-        pairs.push(("format", format.to_owned()));
-    }
-    pairs.extend(pins.iter().cloned());
-    let text: Vec<String> = pairs
-        .iter()
-        .map(|(name, value)| format!("{}={}", percent_encode(name), percent_encode(value)))
-        .collect();
-    let mark = if text.is_empty() { "" } else { "?" };
-    format!("/api/{}{mark}{}", register.name, text.join("&"))
-}
-
-/// The items of a page with the predicates the register declares for lists.
-fn items_of(view: &View, register: &Register, page: &Page) -> Result<Vec<Tree>, ApiError> {
-    let mut rules = embed_rules(Some(register));
-    rules.only = Some(register.list.clone());
+/// The items of a page, each with what the register declares for lists or the request selects.
+fn items_of(
+    view: &View,
+    names: &Names,
+    page: &Page,
+    rules: &EmbedRules,
+) -> Result<Vec<Outline>, ApiError> {
+    let resolved = Rules::of(view, rules);
     let mut items = Vec::with_capacity(page.items.len());
+    let mut triples = 0;
     for id in &page.items {
-        items.extend(build_tree(view, *id, &rules)?);
+        let item = resolved.outline(view, names, *id)?;
+        triples += item.as_ref().map_or(0, |item| item.triple_count);
+        if triples > MAX_PAGE_TRIPLES {
+            return Err(TooLarge {
+                limit: MAX_PAGE_TRIPLES,
+            }
+            .into());
+        }
+        items.extend(item);
     }
     Ok(items)
+}
+
+/// What a page tells besides its items.
+struct Envelope<'a> {
+    /// Its own address.
+    here: &'a str,
+    /// That of the next page.
+    next: Option<String>,
+    /// Items in all pages together.
+    total: Option<u64>,
 }
 
 fn envelope(
     state: &AppState,
     view: &View,
     register: &Register,
-    page: &Page,
-    items: &[Tree],
-    here: &str,
-    next: Option<String>,
-) -> Json {
+    (page, items): (&Page, &[Outline]),
+    envelope: &Envelope<'_>,
+) -> Vec<u8> {
     let base = state.registry.base();
-    let context = collection_context(state, register);
-    let data: Vec<Json> = items
-        .iter()
-        .zip(&page.items)
-        .map(|(tree, id)| {
-            let mut object = jsonld::node(&tree.root, &context, &tree.shared_blanks);
-            let token = token_of(view, register, *id);
-            let detail = if register.id_pattern.is_match(&token) {
-                format!("{base}/api/{}/{}", register.name, percent_encode(&token))
-            } else {
-                format!("{base}/doc?uri={}", percent_encode(&token))
-            };
-            object.insert("detail".into(), detail.into());
-            Json::Object(object)
-        })
-        .collect();
-    let mut out = Map::new();
-    out.insert(
-        "@context".into(),
-        json!([
-            format!("{base}/contexts/{}.jsonld", register.context),
-            format!("{base}/contexts/{CONTEXT_FILE}"),
-        ]),
-    );
-    out.insert("@id".into(), here.into());
-    out.insert("@type".into(), "Collectie".into());
-    out.insert("totaal".into(), page.total.into());
-    out.insert("data".into(), data.into());
-    if let Some(next) = next {
-        out.insert("volgende".into(), next.into());
+    let names = state.collection_keys_of(view, register);
+    let mut json = JsonWriter::new();
+    json.open(b'{');
+    json.key(b"\"@context\"");
+    json.open(b'[');
+    for file in [&format!("{}.jsonld", register.context), CONTEXT_FILE] {
+        json.next();
+        json.string(&format!("{base}/contexts/{file}"));
     }
-    Json::Object(out)
+    json.close(b']');
+    json.key(b"\"@id\"");
+    json.string(envelope.here);
+    json.key(b"\"@type\"");
+    json.string("Collectie");
+    if let Some(total) = envelope.total {
+        json.key(b"\"totaal\"");
+        json.raw(total.to_string().as_bytes());
+    }
+    json.key(b"\"data\"");
+    json.open(b'[');
+    for (item, id) in items.iter().zip(&page.items) {
+        json.next();
+        json.open(b'{');
+        compact::members(view, &names, item, &mut json);
+        let token = token_of(view, register, *id);
+        json.key(b"\"detail\"");
+        json.string(&if register.id_pattern.is_match(&token) {
+            format!("{base}/api/{}/{}", register.name, percent_encode(&token))
+        } else {
+            format!("{base}/doc?uri={}", percent_encode(&token))
+        });
+        json.close(b'}');
+    }
+    json.close(b']');
+    if let Some(next) = &envelope.next {
+        json.key(b"\"volgende\"");
+        json.string(next);
+    }
+    json.close(b'}');
+    json.finish()
 }

@@ -1,5 +1,6 @@
 //! What is chosen per server, with the limits that hold for every request.
 
+use super::rate::RateLimit;
 use crate::query::Services;
 use crate::views::openapi::Contact;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -59,6 +60,8 @@ pub struct ServerConfig {
     pub body_timeout: Duration,
     /// How long a client may leave a stream unread.
     pub stall_timeout: Duration,
+    /// How many requests a client may make; without it as many as it likes.
+    pub rate_limit: Option<RateLimit>,
     /// How long running requests may take to finish at shutdown.
     pub shutdown_timeout: Duration,
 }
@@ -92,6 +95,7 @@ impl Default for ServerConfig {
             head_timeout: Duration::from_secs(15),
             body_timeout: Duration::from_secs(30),
             stall_timeout: Duration::from_secs(30),
+            rate_limit: None,
             shutdown_timeout: Duration::from_secs(10),
         }
     }

@@ -2,7 +2,9 @@
 //! not take its answer, loses its connection; when there are as many as the server may have, those that have asked nothing
 //! yet make room, oldest first. Knows no routes.
 
+use super::rate::Peer;
 use axum::Router;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
@@ -106,12 +108,16 @@ async fn attend(
     visit: Visit,
     mut stopped: watch::Receiver<()>,
 ) {
+    let peer = stream.peer_addr().ok().map(|address| Peer(address.ip()));
     let leave = Arc::clone(&visit.leave);
     let visit = Arc::new(visit);
     let greeted = Arc::clone(&visit);
     let service = TowerToHyperService::new(app);
-    let service = hyper::service::service_fn(move |request| {
+    let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
         greeted.has_asked();
+        if let Some(peer) = peer {
+            request.extensions_mut().insert(peer);
+        }
         hyper::service::Service::call(&service, request)
     });
     let connection = http1::Builder::new()

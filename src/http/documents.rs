@@ -2,9 +2,10 @@
 
 use super::body::Params;
 use super::error::ApiError;
-use super::forms::Form;
+use super::forms::{Form, JsonLdForm};
 use super::gone::{Route, moved, only_successor, or_gone};
 use super::moment::Moment;
+use super::prefer::applied;
 use super::reply::{
     DOCUMENT_OFFERS, Document, HTML, JSON, JSON_LD, choose, joined, media_type_of_name,
 };
@@ -15,12 +16,13 @@ use crate::rdf::format::{Format, negotiate};
 use crate::registry::Register;
 use crate::store::{Id, View};
 use crate::views::html::{ResourcePage, percent_encode, render_resource};
-use crate::views::{EmbedRules, StateTag, Tree, build_tree, jsonld, rdf_document};
+use crate::views::{
+    EmbedRules, Outline, Rules, StateTag, Tree, compact, json_ld_forms, jsonld, rdf_document,
+};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use rustc_hash::FxHashSet;
-use std::sync::Arc;
 
 /// References to a resource listed on its page.
 const LISTED_INCOMING: usize = 25;
@@ -82,7 +84,7 @@ pub(super) async fn document(
         _ => (id, None),
     };
     let params = Params::of_query(query.as_deref())?;
-    let form = Form::of(&headers, &params, extension.as_deref())?;
+    let form = Form::of(&headers, &params, extension.as_deref(), &[])?;
     let shown = moment.state(&state).await?;
     let view = shown.view();
     let (iri, subject) = match find_item(&state, &view, &kind, &id) {
@@ -131,7 +133,7 @@ pub(super) async fn foreign(
             .with("parameter", "uri")
         })?;
     let uri = uri.to_owned();
-    let form = Form::of(&headers, &params, params.get("format"))?;
+    let form = Form::of(&headers, &params, params.get("format"), &["uri", "format"])?;
     let shown = moment.state(&state).await?;
     let view = shown.view();
     let found = view.id_of_iri(&uri).filter(|id| is_described(&view, *id));
@@ -211,12 +213,41 @@ pub(super) fn embed_rules(register: Option<&Register>) -> EmbedRules {
     EmbedRules::new(register.map_or_else(Vec::new, |register| register.embed.clone()))
 }
 
-/// The JSON-LD text of a tree by a register's context.
+/// The JSON-LD text of a tree by a register's context: for items of a draft, which nothing is kept of.
 pub(super) fn json_ld(state: &AppState, register: Option<&Register>, tree: &Tree) -> String {
-    let name = register.map_or("generiek", |register| register.context.as_str());
     let context = state.context_of(register);
-    let reference = format!("{}/contexts/{name}.jsonld", state.registry.base());
+    let reference = context_reference(state, register);
     format!("{:#}\n", jsonld::document(tree, &context, reference.into()))
+}
+
+/// The address of the context of a register.
+fn context_reference(state: &AppState, register: Option<&Register>) -> String {
+    let name = register.map_or("generiek", |register| register.context.as_str());
+    format!("{}/contexts/{name}.jsonld", state.registry.base())
+}
+
+/// The same of an outline.
+pub(super) fn json_ld_of(
+    state: &AppState,
+    view: &View,
+    register: Option<&Register>,
+    outline: &Outline,
+) -> Vec<u8> {
+    let reference = context_reference(state, register);
+    compact::document(view, &state.keys_of(view, register), outline, &reference)
+}
+
+/// The statements of the document about a resource.
+pub(super) fn outline_of(
+    state: &AppState,
+    view: &View,
+    register: Option<&Register>,
+    (iri, subject): (&str, Id),
+    rules: &EmbedRules,
+) -> Result<Outline, ApiError> {
+    let names = state.keys_of(view, register);
+    let outline = Rules::of(view, rules).outline(view, &names, subject)?;
+    outline.ok_or_else(|| unknown(iri))
 }
 
 /// A document that is asked for.
@@ -249,14 +280,23 @@ fn respond(
     if let Some(successor) = only_successor(view, subject) {
         return Err(moved(state, shown, iri, &successor, Route::Doc));
     }
-    let tree = build_tree(view, subject, &embed_rules(register))?.ok_or_else(|| unknown(iri))?;
+    let outline = outline_of(
+        state,
+        view,
+        register,
+        (iri, subject),
+        &embed_rules(register),
+    )?;
     let chosen = asked.form.media_type;
     let body = match chosen {
-        HTML => page(state, (shown, view), subject, &tree, with_format).into_bytes(),
-        JSON_LD | JSON => json_ld(state, register, &tree).into_bytes(),
+        HTML => {
+            let tree = Tree::of(view, &outline);
+            page(state, (shown, view), subject, &tree, with_format).into_bytes()
+        }
+        JSON_LD | JSON => in_form(state, view, register, &outline, &asked.form.json_ld)?,
         _ => {
             let format = Format::from_media_type(chosen).unwrap_or(Format::Turtle);
-            let triples = tree.triples();
+            let triples = Tree::of(view, &outline).triples();
             let mut out = Vec::new();
             let written = if format.has_graphs() {
                 rdf_document::write_with_graphs(view, &triples, format, &mut out)
@@ -267,9 +307,9 @@ fn respond(
             out
         }
     };
-    let mut document = Document::new(chosen, body)
+    let mut document = Document::new(asked.form.content_type, body)
         .at(shown)
-        .of_state(StateTag::of(&tree))
+        .of_state(StateTag::of(view, &outline))
         .link(address, "canonical", None)
         .link(iri, "describes", None);
     if let Some(register) = register {
@@ -287,7 +327,37 @@ fn respond(
     if let Some(names) = asked.names {
         document = tell_times(document, state, (shown, subject), names, address);
     }
-    Ok(document.respond(headers))
+    let mut response = document.respond(headers);
+    if asked.form.is_strict {
+        applied(response.headers_mut(), "handling=strict");
+    }
+    Ok(response)
+}
+
+/// A document in a form of JSON-LD.
+fn in_form(
+    state: &AppState,
+    view: &View,
+    register: Option<&Register>,
+    outline: &Outline,
+    form: &JsonLdForm,
+) -> Result<Vec<u8>, ApiError> {
+    let tree = || Tree::of(view, outline);
+    let json = match form {
+        JsonLdForm::Compacted => return Ok(json_ld_of(state, view, register, outline)),
+        JsonLdForm::Expanded => json_ld_forms::expanded(&tree()),
+        JsonLdForm::Flattened => json_ld_forms::flattened(&tree()),
+        JsonLdForm::FlattenedCompacted => {
+            let context = state.context_of(register);
+            json_ld_forms::flattened_compact(
+                &tree(),
+                &context,
+                context_reference(state, register).into(),
+            )
+        }
+        JsonLdForm::Framed(name) => return Err(unknown(name)),
+    };
+    Ok(format!("{json:#}\n").into_bytes())
 }
 
 fn page(
@@ -372,17 +442,4 @@ pub(super) async fn contexts(State(state): State<AppState>, headers: HeaderMap) 
     Document::new(JSON, format!("{body:#}\n"))
         .cached(super::reply::A_DAY)
         .respond(&headers)
-}
-
-/// The context for writing collections: a register's own terms, then those of the envelope.
-pub(super) fn collection_context(
-    state: &AppState,
-    register: &Register,
-) -> Arc<crate::views::Context> {
-    let envelope = crate::views::Context::parse(super::collections::CONTEXT).unwrap_or_default();
-    Arc::new(
-        (*state.context_of(Some(register)))
-            .clone()
-            .followed_by(&envelope),
-    )
 }

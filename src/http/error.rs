@@ -7,7 +7,7 @@ use crate::query::QueryError;
 use crate::rdf::label::{Language, Text};
 use crate::registry::Reserved;
 use crate::store::{MAX_LOOK_BACK_ROWS, StoreError, Unreadable};
-use crate::views::{FilterError, TooLarge};
+use crate::views::TooLarge;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value as Json, json};
@@ -418,25 +418,6 @@ impl From<WriteRefusal> for ApiError {
                 .with_header(header::WWW_AUTHENTICATE, challenge)
             }
         }
-    }
-}
-
-impl From<FilterError> for ApiError {
-    fn from(error: FilterError) -> Self {
-        let known = error.known.join(", ");
-        Self::bad_request(
-            "unknown-filter",
-            format!(
-                "Onbekende parameter \"{}\". Deze bestaan: {known}, na, limit, format.",
-                error.name
-            ),
-            format!(
-                "Unknown parameter \"{}\". There are: {known}, na, limit, format.",
-                error.name
-            ),
-        )
-        .with("parameter", error.name)
-        .with("filters", error.known)
     }
 }
 

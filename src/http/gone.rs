@@ -24,6 +24,8 @@ pub(super) enum Route {
     Doc,
     /// `/api/{register}/{id}`.
     Api,
+    /// `/{version}/{resource}/{id}` in the dialect of the base registries.
+    Dialect(&'static str),
 }
 
 impl Route {
@@ -44,6 +46,11 @@ impl Route {
         match (self, register, found) {
             (Self::Api, Some(register), Some((_, id))) => {
                 format!("{base}/api/{}/{}", register.name, percent_encode(&id))
+            }
+            (Self::Dialect(version), Some(register), Some((_, id)))
+                if state.dialect.resource(version, &register.name).is_some() =>
+            {
+                format!("{base}/{version}/{}/{}", register.name, percent_encode(&id))
             }
             (Self::Id, _, Some((kind, id))) => {
                 format!("{base}/id/{kind}/{}", percent_encode(&id))
@@ -73,7 +80,7 @@ pub(super) async fn or_gone(
     let found = blocking(move || {
         let _turn = turn;
         for iri in iris {
-            if let Some(gone) = app.registry.gone(shown.snapshot(), &iri)? {
+            if let Some(gone) = app.registry.gone(shown.snapshot(), shown.valid(), &iri)? {
                 return Ok(Some(tell(&app, &shown, &iri, &gone, route)));
             }
         }
@@ -179,13 +186,20 @@ fn follow(state: &AppState, shown: &Shown, first: String) -> Option<String> {
     let view = shown.view();
     let mut iri = first;
     for _ in 0..MAX_HOPS {
-        let is_described = view
+        let described = view
             .id_of_iri(&iri)
-            .is_some_and(|id| view.star(id).next().is_some());
-        if is_described {
-            return Some(iri);
+            .filter(|id| view.star(*id).next().is_some());
+        if let Some(subject) = described {
+            match only_successor(&view, subject) {
+                Some(next) => iri = next,
+                None => return Some(iri),
+            }
+            continue;
         }
-        let gone = state.registry.gone(shown.snapshot(), &iri).ok()??;
+        let gone = state
+            .registry
+            .gone(shown.snapshot(), shown.valid(), &iri)
+            .ok()??;
         let [successor] = gone.replaced_by.as_slice() else {
             return None;
         };

@@ -62,11 +62,26 @@ pub(super) async fn finish(
             None => new_id(state.process_nonce).into(),
         },
     };
+    let left = state
+        .buckets
+        .as_ref()
+        .map(|buckets| (buckets, buckets.take(&request)));
+    if let Some((buckets, left)) = left.filter(|(_, left)| !left.is_allowed) {
+        let (path, html) = (request.uri().path(), wants_html(request.headers()));
+        let (error, language) = (buckets.refuse(left), language_of(request.headers()));
+        let mut response = render(&state, &error, path, &request_id, language, html);
+        buckets.tell(left, response.headers_mut());
+        mark(response.headers_mut(), &request_id, correlation.as_deref());
+        return response;
+    }
     let question = Question::of(&request);
     if let Some(question) = &question {
         let newest = state.registry.snapshot().identity();
         let known = state.known_tags.answer(question, newest, request.headers());
         if let Some(mut response) = known {
+            if let Some((buckets, left)) = left {
+                buckets.tell(left, response.headers_mut());
+            }
             mark(response.headers_mut(), &request_id, correlation.as_deref());
             return response;
         }
@@ -123,6 +138,9 @@ pub(super) async fn finish(
         state.known_tags.remember(question, &response);
     }
     let headers = response.headers_mut();
+    if let Some((buckets, left)) = left {
+        buckets.tell(left, headers);
+    }
     mark(headers, &request_id, correlation.as_deref());
     if let Some(accept) = asked_version {
         announce_version(headers, &accept);

@@ -2,6 +2,7 @@
 //! says what is wrong with them; what matches is decided in `views`.
 
 use super::body::Params;
+use super::dialect::as_urn;
 use super::error::ApiError;
 use super::moment::{Moment, PARAMETERS};
 use super::reply::{Document, JSON, JSON_LD, choose, language_of};
@@ -41,6 +42,8 @@ const SEARCH_PARAMETERS: [&str; 6] = [
     "resultaatType",
     "limit",
 ];
+/// Parameters that every address of the dialect takes.
+const OTHERS: [&str; 2] = ["format", "apikey"];
 /// Codes of the status of an address.
 const STATUSES: [&str; 4] = ["voorgesteld", "inGebruik", "gehistoreerd", "afgekeurd"];
 
@@ -91,16 +94,21 @@ async fn matched(
     RawQuery(query): RawQuery,
     version: Version,
 ) -> Result<Response, ApiError> {
-    let params = Params::of_query(query.as_deref())?;
-    let known: Vec<&str> = MATCH_PARAMETERS.iter().map(|(name, _)| *name).collect();
-    let question = question(&Known::read(&params, &known)?)?;
-    let media_type = choose(&headers, params.get("format"), &[JSON, JSON_LD])?;
+    let known = MATCH_PARAMETERS.map(|(name, _)| name);
+    let asked = Params::of_query(query.as_deref()).and_then(|params| {
+        let question = question(&Known::read(&params, &known)?)?;
+        let media_type = choose(&headers, params.get("format"), &[JSON_LD, JSON])?;
+        Ok((question, media_type))
+    });
+    let (question, media_type) = asked.map_err(|error| in_dialect(&state, version, error))?;
     answer(
         state,
         moment,
         headers,
         (version, media_type),
-        move |view, index, renderer| renderer.answer(&find(view, index, &question, MAX_MATCHES)),
+        move |view, index, renderer| {
+            Ok(renderer.answer(&find(view, index, &question, MAX_MATCHES))?)
+        },
     )
     .await
 }
@@ -112,17 +120,28 @@ async fn suggested(
     RawQuery(query): RawQuery,
     version: Version,
 ) -> Result<Response, ApiError> {
-    let params = Params::of_query(query.as_deref())?;
-    let line = line(&Known::read(&params, &SEARCH_PARAMETERS)?)?;
-    let media_type = choose(&headers, params.get("format"), &[JSON, JSON_LD])?;
+    let asked = Params::of_query(query.as_deref()).and_then(|params| {
+        let line = line(&Known::read(&params, &SEARCH_PARAMETERS)?)?;
+        let media_type = choose(&headers, params.get("format"), &[JSON])?;
+        Ok((line, media_type))
+    });
+    let (line, media_type) = asked.map_err(|error| in_dialect(&state, version, error))?;
     answer(
         state,
         moment,
         headers,
         (version, media_type),
-        move |view, index, renderer| renderer.suggestions(&suggest(view, index, &line)),
+        move |view, index, renderer| Ok(renderer.suggestions(&suggest(view, index, &line))),
     )
     .await
+}
+
+/// A problem as the dialect tells it: with the URN of addresses.
+fn in_dialect(state: &AppState, version: Version, error: ApiError) -> ApiError {
+    match state.dialect.resource(version.segment(), "adressen") {
+        Some(resource) => as_urn(error, resource),
+        None => error,
+    }
 }
 
 /// Makes an answer in a turn of its own, so that however many ask, other requests go on.
@@ -131,7 +150,11 @@ async fn answer(
     moment: Moment,
     headers: HeaderMap,
     (version, media_type): (Version, &'static str),
-    make: impl FnOnce(&crate::store::View, &crate::views::matching::Index, &Renderer<'_>) -> Json
+    make: impl FnOnce(
+        &crate::store::View,
+        &crate::views::matching::Index,
+        &Renderer<'_>,
+    ) -> Result<Json, ApiError>
     + Send
     + 'static,
 ) -> Result<Response, ApiError> {
@@ -140,47 +163,58 @@ async fn answer(
     blocking(move || {
         let _turn = turn;
         let view = shown.view();
-        let index = state.names_of(&shown);
+        let index = state.address_names(&shown);
         let renderer = Renderer {
             view: &view,
+            dialect: &state.dialect,
             base: state.registry.base(),
             version,
             language: language_of(&headers),
         };
-        let body = make(&view, &index, &renderer);
+        let body = make(&view, &index, &renderer)?;
         let document = Document::new(media_type, format!("{body}\n")).at(&shown);
         Ok(document.respond(&headers))
     })
     .await
 }
 
-/// Parameters of which the names are known, each given once.
-struct Known<'a>(&'a Params);
+/// Parameters of which the names are known, in whatever case, each given once.
+struct Known<'a>(Vec<(&'static str, &'a str)>);
 
 impl<'a> Known<'a> {
-    fn read(params: &'a Params, names: &[&str]) -> Result<Self, ApiError> {
-        for (name, _) in &params.0 {
-            let is_known = names.contains(&name.as_str())
-                || name == "format"
-                || PARAMETERS.contains(&name.as_str());
-            if !is_known {
-                let list = names.join(", ");
-                return Err(ApiError::bad_request(
-                    "bad-parameter",
-                    format!("De parameter \"{name}\" bestaat hier niet. Deze bestaan: {list}."),
-                    format!("There is no parameter \"{name}\" here. There are: {list}."),
-                )
-                .with("parameter", name.as_str())
-                .with("parameters", names.to_vec()));
+    fn read(params: &'a Params, names: &[&'static str]) -> Result<Self, ApiError> {
+        let mut known: Vec<(&'static str, &'a str)> = Vec::new();
+        for (given, value) in &params.0 {
+            let is = |name: &&&str| name.eq_ignore_ascii_case(given);
+            if PARAMETERS.iter().chain(&OTHERS).any(|name| is(&name)) {
+                continue;
             }
-            params.one(name)?;
+            let Some(name) = names.iter().find(is) else {
+                let (list, shown) = (names.join(", "), short(given));
+                return Err(wrong_value(
+                    given,
+                    format!("De parameter \"{shown}\" bestaat hier niet. Deze bestaan: {list}."),
+                    format!("There is no parameter \"{shown}\" here. There are: {list}."),
+                ));
+            };
+            if known.iter().any(|(before, _)| before == name) {
+                return Err(ApiError::bad_request(
+                    "duplicate-parameter",
+                    format!("De parameter \"{name}\" staat meer dan één keer in het verzoek."),
+                    format!("The parameter \"{name}\" is more than once in the request."),
+                )
+                .with("parameter", *name));
+            }
+            known.push((name, value.trim()));
         }
-        Ok(Self(params))
+        Ok(Self(known))
     }
 
     /// A value without spaces around it; empty when it is not given.
     fn text(&self, name: &str) -> &'a str {
-        self.0.get(name).unwrap_or("").trim()
+        let mut known = self.0.iter();
+        let found = known.find(|(known, _)| *known == name);
+        found.map_or("", |(_, value)| value)
     }
 }
 
@@ -257,14 +291,9 @@ fn question(params: &Known<'_>) -> Result<Question, ApiError> {
         .unzip();
     let list: Vec<Json> = faults
         .iter()
-        .map(|it| json!({ "naam": it.name, "code": it.code, "reden": it.reason.nl }))
+        .map(|it| json!({ "naam": it.name, "code": it.code, "reden": { "nl": it.reason.nl, "en": it.reason.en } }))
         .collect();
-    let first = faults.first().map_or(String::new(), |it| it.name.clone());
-    Err(
-        ApiError::bad_request("address-match", nl.join(" "), en.join(" "))
-            .with("parameter", first)
-            .with("fouten", list),
-    )
+    Err(ApiError::bad_request("address-match", nl.join(" "), en.join(" ")).with("fouten", list))
 }
 
 /// The status asked for, as it is written in the code list.

@@ -6,6 +6,7 @@
 mod body;
 mod checking;
 mod codes;
+mod collection_query;
 mod collections;
 mod config;
 mod connections;
@@ -28,7 +29,9 @@ mod matching;
 mod moment;
 mod openapi;
 mod pages;
+mod prefer;
 mod queries;
+mod rate;
 mod reply;
 mod running;
 mod shapes;
@@ -47,6 +50,7 @@ mod void;
 mod writes;
 
 pub use config::ServerConfig;
+pub use rate::RateLimit;
 pub use state::AppState;
 
 use crate::rdf::label::Text;
@@ -151,6 +155,10 @@ pub fn router(state: AppState) -> Router {
                 .patch(items::change)
                 .delete(items::remove),
         )
+        .route("/v2/adresmatch", get(matching::match_v2))
+        .route("/v3/adresmatch", get(matching::match_v3))
+        .route("/v2/adressen/zoeken", get(matching::suggest_v2))
+        .route("/v3/adressen/zoeken", get(matching::suggest_v3))
         .route("/v2/tickets/{id}", get(items::tickets::ticket))
         .route("/v3/tickets/{id}", get(items::tickets::ticket))
         .route(
@@ -169,10 +177,6 @@ pub fn router(state: AppState) -> Router {
             "/v3/{register}/{id}/acties/{*action}",
             post(items::commands::on_item),
         )
-        .route("/v2/adresmatch", get(matching::match_v2))
-        .route("/v3/adresmatch", get(matching::match_v3))
-        .route("/v2/adressen/zoeken", get(matching::suggest_v2))
-        .route("/v3/adressen/zoeken", get(matching::suggest_v3))
         .route(
             "/validate",
             get(validation::form).post(validation::validate),

@@ -312,6 +312,7 @@ fn too_much(error: ValidTimeError) -> ApiError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::HeaderValue;
 
     fn of(query: &str) -> Result<Option<AsOf>, ApiError> {
         let found = known_at(&Params::parse(query).expect("UTF-8"))?;

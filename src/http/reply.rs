@@ -164,31 +164,10 @@ impl Document {
         self
     }
 
-    /// The entity tag: of the bytes and their type, so that a commit that changes nothing here changes no tag. That of a
-    /// document of a resource begins with the state of the resource, which all its representations share.
-    pub(super) fn etag(&self) -> String {
-        let mut hasher = Sha256::new();
-        hasher.update(self.content_type);
-        hasher.update([0]);
-        hasher.update(&self.body);
-        if let Some(shown) = self.shown.as_ref().filter(|shown| !shown.is_now()) {
-            // The same words about two states are two documents: they say so in their headers.
-            for (name, value) in shown.pins() {
-                hasher.update([0]);
-                hasher.update(name);
-                hasher.update(value);
-            }
-        }
-        let of_body = etag_of(hasher);
-        match self.tag {
-            Some(state) => format!("\"{state}.{}", &of_body[1 + of_body.len() / 2..]),
-            None => of_body,
-        }
-    }
-
     /// The response; 304 when the client has this very document.
     pub(super) fn respond(self, headers: &HeaderMap) -> Response {
-        let etag = self.etag();
+        let pins = self.shown.as_ref().map_or(&[][..], Shown::pins);
+        let etag = tag_of(self.content_type, &self.body, pins, self.tag);
         if headers.contains_key(header::IF_MATCH) {
             let list = joined(headers, header::IF_MATCH);
             if !names_tag(&list, &etag) && !names_state(&list, self.tag) {
@@ -227,6 +206,40 @@ impl Document {
             response.extensions_mut().insert(mark);
         }
         response
+    }
+}
+
+/// The entity tag that a document of the newest state has: of the bytes and their type, so that a commit that changes nothing
+/// here changes no tag. That of a document of a resource begins with the state of the resource, which all its
+/// representations share.
+pub(super) fn tag_of_document(
+    content_type: &str,
+    body: &[u8],
+    resource: Option<StateTag>,
+) -> String {
+    tag_of(content_type, body, &[], resource)
+}
+
+fn tag_of(
+    content_type: &str,
+    body: &[u8],
+    pins: &[(&'static str, String)],
+    resource: Option<StateTag>,
+) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(content_type);
+    hasher.update([0]);
+    hasher.update(body);
+    // The same words about two states are two documents: they say so in their headers.
+    for (name, value) in pins {
+        hasher.update([0]);
+        hasher.update(name);
+        hasher.update(value);
+    }
+    let of_body = etag_of(hasher);
+    match resource {
+        Some(state) => format!("\"{state}.{}", &of_body[of_body.len() / 2..]),
+        None => of_body,
     }
 }
 

@@ -7,6 +7,7 @@ use super::items::Kept;
 use super::known_tags::KnownTags;
 use super::ledger::Ledger;
 use super::queries::Answers;
+use super::rate::Buckets;
 use super::shown::Shown;
 use super::turns::{Turn, Turns};
 use crate::access::AdminToken;
@@ -18,7 +19,7 @@ use crate::store::{Snapshot, View};
 use crate::views::html::{EarlierState, Site};
 use crate::views::interface::{Ingredients, Interface};
 use crate::views::matching::{Index, Matcher};
-use crate::views::{CollectionIndex, Context, Dialect, void};
+use crate::views::{CollectionIndex, Context, Dialect, KeptNames, Names, void};
 use oxrdf::Triple;
 use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -65,6 +66,9 @@ pub struct Inner {
     pub(super) context_store: ContextStore,
     /// Contexts by name, for writing.
     pub(super) contexts: FxHashMap<String, Arc<Context>>,
+    /// Contexts for writing collections by the name of the register's: its own terms, then those of the envelope.
+    collection_contexts: FxHashMap<String, Arc<Context>>,
+    keys: KeptNames,
     /// What bodies of the dialect of the base registries hold.
     pub(super) dialect: Dialect,
     /// The queries that run and the last ones that ended.
@@ -80,6 +84,8 @@ pub struct Inner {
     looks_back: Arc<Semaphore>,
     /// Answers of stored queries.
     pub(super) answers: Answers,
+    /// What each client may still ask, where that is limited.
+    pub(super) buckets: Option<Buckets>,
     /// Answers "not modified".
     pub(super) known_tags: KnownTags,
     /// What writes of items keep.
@@ -121,8 +127,18 @@ impl AppState {
                 _ => tracing::error!(name, "A shipped context cannot be written with"),
             }
         }
+        let envelope = Context::parse(super::collections::CONTEXT).unwrap_or_default();
+        let collection_contexts =
+            contexts
+                .iter()
+                .map(|(name, context): (&String, &Arc<Context>)| {
+                    let both = (**context).clone().followed_by(&envelope);
+                    (name.clone(), Arc::new(both))
+                });
         Self {
             inner: Arc::new(Inner {
+                collection_contexts: collection_contexts.collect(),
+                keys: KeptNames::default(),
                 token: config.admin_token.as_deref().and_then(AdminToken::new),
                 context_store: ContextStore::shipped(registry.base()),
                 collections: Arc::default(),
@@ -138,6 +154,7 @@ impl AppState {
                 intake: Intake::new(config.max_total_body_bytes, config.body_timeout),
                 writes: Arc::new(Semaphore::new(8)),
                 warm: AtomicU64::new(0),
+                buckets: config.rate_limit.map(Buckets::new),
                 known_tags: KnownTags::default(),
                 answers: Answers::new(config.max_kept_answers_bytes),
                 items: Kept::default(),
@@ -160,6 +177,7 @@ impl AppState {
             base: self.registry.base(),
             registers: self.registry.registers(),
             context_of: &|register| self.contexts.get(&register.context).map(|c| &**c),
+            dialect: &self.dialect,
             contact: &self.config.contact,
         })
         .map_err(ApiError::internal)?;
@@ -198,7 +216,7 @@ impl AppState {
     }
 
     /// The names of streets and municipalities in the state shown.
-    pub(super) fn names_of(&self, shown: &Shown) -> Arc<Index> {
+    pub(super) fn address_names(&self, shown: &Shown) -> Arc<Index> {
         let is_newest = || shown.snapshot().is_same_as(&self.registry.snapshot());
         let is_newest = shown.is_now() || is_newest();
         self.matcher.index(&shown.view(), is_newest)
@@ -259,6 +277,20 @@ impl AppState {
     pub(super) fn context_of(&self, register: Option<&Register>) -> Arc<Context> {
         let name = register.map_or("generiek", |register| register.context.as_str());
         self.contexts.get(name).cloned().unwrap_or_default()
+    }
+
+    /// The names of predicates and classes in documents of a register.
+    pub(super) fn keys_of(&self, view: &View, register: Option<&Register>) -> Arc<Names> {
+        let name = register.map_or("generiek", |register| register.context.as_str());
+        self.keys.of(view, name, &self.context_of(register))
+    }
+
+    /// The names of predicates and classes in collections of a register.
+    pub(super) fn collection_keys_of(&self, view: &View, register: &Register) -> Arc<Names> {
+        let context = self.collection_contexts.get(&register.context);
+        let context = context.cloned().unwrap_or_default();
+        self.keys
+            .of(view, &format!("{}/", register.context), &context)
     }
 
     /// What pages need to know, with the state shown when the reader asked for one. Pages are in Dutch, whatever the browser prefers: half a page in each language helps nobody.

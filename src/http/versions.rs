@@ -281,7 +281,7 @@ fn listed(shown: &Shown, version: &registry::Version, address: &str) -> Listed {
         until_text: version.until.as_ref().map(|until| until.text().to_owned()),
         commit: None,
         sources: version.sources.clone(),
-        changed: Vec::new(),
+        changed: version.changed.clone(),
         detail: at_version(shown, address, VALID_AT, version.from.text()),
     }
 }
@@ -303,23 +303,17 @@ fn by_valid_time(
     };
     let from = end.saturating_sub(asked.limit);
     // One version more than is shown, to tell what changed since.
-    let compared = &all[from.saturating_sub(1)..end];
-    let changes = match object.id {
-        Some(id) => state
+    let mut compared = all[from.saturating_sub(1)..end].to_vec();
+    if let Some(id) = object.id {
+        state
             .registry
-            .changes_between(shown.snapshot(), id, compared),
-        None => Vec::new(),
-    };
-    let mut versions: Vec<Listed> = compared
-        .iter()
-        .zip(changes)
-        .map(|(version, changed)| Listed {
-            changed,
-            ..listed(shown, version, address)
-        })
+            .tell_changes(shown.snapshot(), id, &mut compared);
+    }
+    let shown_from = compared.len() - (end - from);
+    let versions = compared[shown_from..].iter().rev();
+    let versions = versions
+        .map(|version| listed(shown, version, address))
         .collect();
-    versions.drain(..versions.len() - (end - from));
-    versions.reverse();
     Ok(Found {
         after: (from > 0).then(|| all[from].from.text().to_owned()),
         versions,

@@ -2,6 +2,7 @@
 
 use super::body::Params;
 use super::error::ApiError;
+use super::prefer::{Preferences, applied};
 use super::reply::{JSON, content_type, joined, set_commit};
 use super::state::{AppState, blocking};
 use crate::access::authorise_write;
@@ -72,6 +73,7 @@ pub(super) async fn commit(
 ) -> Result<Response, ApiError> {
     let permit = state.write_turn().await?;
     let accept = joined(headers, header::ACCEPT);
+    let is_minimal = Preferences::of(headers).is_minimal;
     let state = state.clone();
     blocking(move || {
         let _permit = permit;
@@ -96,9 +98,23 @@ pub(super) async fn commit(
                 } else {
                     StatusCode::OK
                 };
-                let mut response = (status, Body::from(format!("{body:#}\n"))).into_response();
+                let mut response = if is_minimal && !change.dry_run {
+                    let status = if created {
+                        status
+                    } else {
+                        StatusCode::NO_CONTENT
+                    };
+                    let mut response = (status, Body::empty()).into_response();
+                    applied(response.headers_mut(), "return=minimal");
+                    response
+                } else {
+                    let mut response = (status, Body::from(format!("{body:#}\n"))).into_response();
+                    response
+                        .headers_mut()
+                        .insert(header::CONTENT_TYPE, content_type(JSON));
+                    response
+                };
                 let out = response.headers_mut();
-                out.insert(header::CONTENT_TYPE, content_type(JSON));
                 out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
                 set_commit(out, Some(outcome.commit.seq));
                 if let Some(location) = change.location.filter(|_| created) {

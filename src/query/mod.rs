@@ -38,6 +38,7 @@ pub use explain::{
     StepRole, explain,
 };
 pub use extensions::extension_functions;
+pub use geo::{BoxError, BoxSearch};
 pub use prefixes::well_known_prefixes;
 pub use progress::Progress;
 pub use results::{OutputFormat, ResultFormat};
@@ -48,7 +49,7 @@ pub use run::{
 pub(crate) use service::Attentive;
 pub use service::{AllowError, ServiceLimits, Services};
 pub use shared::{MemoryPool, Overtime};
-pub(crate) use text::fold as fold_text;
+pub(crate) use text::{best_literals, fold as fold_text};
 pub use update::{UpdateStats, apply_update, apply_update_within};
 
 use crate::rdf::version::RdfVersion;

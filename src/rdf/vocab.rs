@@ -102,7 +102,7 @@ namespace!(
 namespace!(
     /// GeoSPARQL.
     geo = "http://www.opengis.net/ont/geosparql#" {
-        AS_WKT = "asWKT", AS_GML = "asGML", WKT_LITERAL = "wktLiteral", GML_LITERAL = "gmlLiteral",
+        AS_WKT = "asWKT", AS_GML = "asGML", AS_GEO_JSON = "asGeoJSON", WKT_LITERAL = "wktLiteral", GML_LITERAL = "gmlLiteral",
     }
 );
 namespace!(

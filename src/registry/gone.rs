@@ -94,22 +94,37 @@ fn is_shown(line: &str) -> bool {
 
 impl Registry {
     /// What became of a resource that a state says nothing about; `None` when it never said anything, as far as is known.
-    /// Reads the log: not for threads that answer requests.
+    /// `at` is the moment of valid time that the state shows, when it is not now. Reads the log: not for threads that answer
+    /// requests.
     ///
     /// # Errors
     /// When the log cannot be read.
-    pub fn gone(&self, state: &Snapshot, iri: &str) -> Result<Option<Gone>, StoreError> {
+    pub fn gone(
+        &self,
+        state: &Snapshot,
+        at: Option<&Moment>,
+        iri: &str,
+    ) -> Result<Option<Gone>, StoreError> {
         let whole = state.whole();
         let object = whole.id_of_iri(iri);
         let versions = object.map_or_else(Vec::new, |object| self.versions_of(state, object));
-        let last = versions.iter().rfind(|version| version.until.is_some());
+        let has_ended = |version: &&Version| match (&version.until, at) {
+            (Some(until), Some(at)) => until.at() <= at.at(),
+            (until, _) => until.is_some(),
+        };
+        let last = versions.iter().rfind(has_ended);
         let mut gone = last.map(|last| Gone {
             ended: last.until.clone(),
             last_version: Some(last.from.clone()),
             ..Gone::default()
         });
         let mut replaced_by = Vec::new();
-        if let Some(seq) = self.last_removal(state.seq(), iri)? {
+        // Of another moment of valid time versions tell, and they alone where they are kept.
+        let by_log = match at {
+            Some(_) if !versions.is_empty() => None,
+            _ => self.last_removal(state.seq(), iri)?,
+        };
+        if let Some(seq) = by_log {
             let found = gone.get_or_insert_default();
             found.commit = Some(seq);
             let made = self.store().moment_of(seq);

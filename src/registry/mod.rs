@@ -23,7 +23,10 @@ pub use gone::{Gone, SubjectChange, SubjectChanges};
 pub use history::HistoryEvent;
 pub use items::{Item, ItemError, ItemWritten, MAX_ITEM_STATEMENTS};
 pub use quarantine::{Aside, QUARANTINE, QUARANTINE_NS, Waiting, WaitingMember};
-pub use register::{Filter, Match, Register, RegisterError};
+pub use register::{
+    COMMON_PARAMETERS, Filter, FilterPart, Match, Register, RegisterError, SearchField, SortKey,
+    SortKind,
+};
 pub use reported::{REPORT_GRAPH, REPORT_HISTORY_GRAPH, ReportGraphs, SolvedResult};
 pub use reserved::{CATALOGUE_SUFFIX, Reserved, Writer};
 pub use sources::{DeclaredSource, SOURCE_NS, SOURCES_GRAPH, SourceKind, option};

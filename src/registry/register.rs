@@ -1,5 +1,6 @@
-//! Register declarations: which class, IRI pattern, profile, context and filters make a register.
-//! Read from `registers/*.toml`; adding a register needs no Rust.
+//! Register declarations: which class, IRI pattern, profile, context, filters, orders and languages make a register.
+//! Read from `registers/*.toml`; adding a register needs no Rust. Looks nothing up: what a declaration means for a state
+//! is the business of `views`.
 
 use crate::rdf::label::Text;
 use oxrdf::NamedNode;
@@ -37,6 +38,18 @@ pub struct Register {
     pub description: Text,
     /// Filters of its collection.
     pub filters: Vec<Filter>,
+    /// Orders its collection can be asked in, besides that of the ids.
+    pub sorts: Vec<SortKey>,
+    /// Texts that a search for words looks in.
+    pub search: Vec<SearchField>,
+    /// Languages of its texts, best first, as tags in lower case; at least one.
+    pub languages: Vec<String>,
+    /// Levels of links that `expand` may follow.
+    pub depth: usize,
+    /// Predicates from the item to the nodes that bear its geometry as a literal; empty when it has none.
+    pub geometry: Vec<String>,
+    /// Predicates from the item to the moment it last changed at its source; empty when none says.
+    pub version: Vec<String>,
     /// Predicates shown for each item of a collection, in order.
     pub list: Vec<String>,
     /// Predicates whose objects are shown nested.
@@ -57,7 +70,7 @@ pub struct Filter {
 }
 
 /// How a filter compares.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Match {
     /// Last path segment of an IRI.
@@ -68,6 +81,92 @@ pub enum Match {
     Label,
     /// A whole IRI.
     Iri,
+    /// A number: itself, or a range of them.
+    Number,
+    /// A date or moment: itself, or a range of them.
+    Moment,
+    /// `true` or `false`.
+    Boolean,
+    /// Whether there is a value: `true` or `false`.
+    Present,
+}
+
+impl Match {
+    /// Whether values lie on a scale, so that ranges of them can be asked for.
+    pub fn is_range(self) -> bool {
+        matches!(self, Self::Number | Self::Moment)
+    }
+}
+
+/// Which part of a filter a parameter gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FilterPart {
+    /// The value.
+    Value,
+    /// The least value, itself included: `{name}Van`.
+    From,
+    /// The greatest value, itself included: `{name}Tot`.
+    To,
+}
+
+impl Filter {
+    /// The query parameters of this filter.
+    pub fn parameters(&self) -> Vec<(String, FilterPart)> {
+        let mut parameters = vec![(self.name.clone(), FilterPart::Value)];
+        if self.matching.is_range() {
+            parameters.push((format!("{}Van", self.name), FilterPart::From));
+            parameters.push((format!("{}Tot", self.name), FilterPart::To));
+        }
+        parameters
+    }
+
+    /// The part that a query parameter gives, when it is one of this filter.
+    pub fn part(&self, parameter: &str) -> Option<FilterPart> {
+        match parameter.strip_prefix(self.name.as_str())? {
+            "" => Some(FilterPart::Value),
+            "Van" if self.matching.is_range() => Some(FilterPart::From),
+            "Tot" if self.matching.is_range() => Some(FilterPart::To),
+            _ => None,
+        }
+    }
+}
+
+/// An order of a collection.
+#[derive(Clone, Debug)]
+pub struct SortKey {
+    /// What `sort=` calls it; with `-` before it the other way round.
+    pub name: String,
+    /// Predicates from the item to the value; of several values the least counts.
+    pub path: Vec<String>,
+    /// How values compare.
+    pub kind: SortKind,
+    /// Only values in this language count; without it the best one of the register's languages that an item has.
+    pub language: Option<String>,
+    /// What it orders by, for people.
+    pub description: Text,
+}
+
+/// How values of a sort key compare. Items without a value come last, either way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SortKind {
+    /// Texts, whatever their case and accents, numbers in them by size.
+    Text,
+    /// Numbers.
+    Number,
+    /// Dates and moments, as points in time.
+    Moment,
+    /// Last path segments of IRIs.
+    Id,
+}
+
+/// A text that a search for words looks in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SearchField {
+    /// Predicates from the item to the text.
+    pub path: Vec<String>,
+    /// What a hit counts for, against those of other fields.
+    pub weight: f64,
 }
 
 #[derive(Deserialize)]
@@ -87,8 +186,20 @@ struct Declaration {
     keep_versions: bool,
     label: Texts,
     description: Texts,
+    #[serde(default = "default_languages")]
+    languages: Vec<String>,
+    #[serde(default = "default_depth")]
+    depth: usize,
+    #[serde(default)]
+    geometry: Vec<String>,
+    #[serde(default)]
+    version: Vec<String>,
     #[serde(default)]
     filter: Vec<FilterDeclaration>,
+    #[serde(default)]
+    sort: Vec<SortDeclaration>,
+    #[serde(default)]
+    search: SearchDeclaration,
     #[serde(default)]
     view: ViewDeclaration,
 }
@@ -106,6 +217,43 @@ struct FilterDeclaration {
     path: Vec<String>,
     r#match: Match,
     description: Texts,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SortDeclaration {
+    name: String,
+    path: Vec<String>,
+    kind: SortKind,
+    language: Option<String>,
+    description: Texts,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SearchDeclaration {
+    #[serde(default)]
+    field: Vec<FieldDeclaration>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FieldDeclaration {
+    path: Vec<String>,
+    #[serde(default = "default_weight")]
+    weight: f64,
+}
+
+fn default_languages() -> Vec<String> {
+    vec!["nl".to_owned(), "en".to_owned()]
+}
+
+fn default_depth() -> usize {
+    2
+}
+
+fn default_weight() -> f64 {
+    1.0
 }
 
 #[derive(Default, Deserialize)]
@@ -129,7 +277,48 @@ pub enum RegisterError {
     /// `iri` has no `{id}`.
     #[error("iri: the place of the id, {{id}}, is missing")]
     NoId,
+    /// Two parameters or sort keys have one name.
+    #[error("{name}: the name is given twice, or means something else")]
+    Name {
+        /// The name.
+        name: String,
+    },
+    /// A list that says nothing, or says too much.
+    #[error("{what}: {why}")]
+    Content {
+        /// The key.
+        what: &'static str,
+        /// What is wrong with it.
+        why: &'static str,
+    },
 }
+
+/// Parameters of collections that are no filters, and those of every request.
+pub const COMMON_PARAMETERS: [&str; 19] = [
+    "na",
+    "offset",
+    "limit",
+    "sort",
+    "fields",
+    "expand",
+    "lang",
+    "count",
+    "bbox",
+    "bbox-crs",
+    "gewijzigdSinds",
+    "format",
+    "asOf",
+    "bekendOp",
+    "geldigOp",
+    "q",
+    "apikey",
+    "indeling",
+    "frame",
+];
+/// Most levels of links that `expand` may follow in any register.
+const MAX_DEPTH: usize = 4;
+/// Most predicates of a path.
+const MAX_PATH: usize = 6;
 
 impl Register {
     /// Reads one declaration.
@@ -142,7 +331,7 @@ impl Register {
             return Err(RegisterError::NoId);
         }
         let text = |texts: Texts| Text::new(texts.nl, texts.en);
-        Ok(Self {
+        let register = Self {
             graph: declared.graph.unwrap_or_else(|| declared.name.clone()),
             name: declared.name,
             kind: declared.r#type,
@@ -166,9 +355,98 @@ impl Register {
                     description: text(f.description),
                 })
                 .collect(),
+            sorts: declared
+                .sort
+                .into_iter()
+                .map(|s| SortKey {
+                    name: s.name,
+                    path: s.path,
+                    kind: s.kind,
+                    language: s.language,
+                    description: text(s.description),
+                })
+                .collect(),
+            search: declared
+                .search
+                .field
+                .into_iter()
+                .map(|field| SearchField {
+                    path: field.path,
+                    weight: field.weight,
+                })
+                .collect(),
+            languages: declared.languages,
+            depth: declared.depth,
+            geometry: declared.geometry,
+            version: declared.version,
             list: declared.view.list,
             embed: declared.view.embed,
-        })
+        };
+        register.check()?;
+        Ok(register)
+    }
+
+    /// Whether names are told apart and lists say something.
+    fn check(&self) -> Result<(), RegisterError> {
+        let mut names: Vec<String> = COMMON_PARAMETERS.map(str::to_owned).to_vec();
+        for filter in &self.filters {
+            for (name, _) in filter.parameters() {
+                // A point in a key is refused by the dialect of the base registries.
+                if names.contains(&name) || name.contains('.') {
+                    return Err(RegisterError::Name { name });
+                }
+                names.push(name);
+            }
+        }
+        for (at, key) in self.sorts.iter().enumerate() {
+            let is_taken = key.name == "id" || self.sorts[..at].iter().any(|k| k.name == key.name);
+            if is_taken || key.name.starts_with('-') || key.name.contains(',') {
+                let name = key.name.clone();
+                return Err(RegisterError::Name { name });
+            }
+        }
+        let paths = self.filters.iter().map(|f| &f.path);
+        let paths = paths
+            .chain(self.sorts.iter().map(|s| &s.path))
+            .chain(self.search.iter().map(|s| &s.path));
+        for path in paths {
+            if path.is_empty() || path.len() > MAX_PATH {
+                return Err(RegisterError::Content {
+                    what: "path",
+                    why: "it has one to six predicates",
+                });
+            }
+        }
+        let is_tag = |tag: &String| {
+            !tag.is_empty()
+                && tag
+                    .bytes()
+                    .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+        };
+        if self.languages.is_empty() || !self.languages.iter().all(is_tag) {
+            return Err(RegisterError::Content {
+                what: "languages",
+                why: "it has one language at least, in lower case",
+            });
+        }
+        if self.depth > MAX_DEPTH {
+            return Err(RegisterError::Content {
+                what: "depth",
+                why: "it is four at most",
+            });
+        }
+        Ok(())
+    }
+
+    /// The sort key with a name.
+    pub fn sort_key(&self, name: &str) -> Option<&SortKey> {
+        self.sorts.iter().find(|key| key.name == name)
+    }
+
+    /// Every filter parameter of its collection, in the order of the declaration.
+    pub fn filter_parameters(&self) -> Vec<String> {
+        let parameters = self.filters.iter().flat_map(Filter::parameters);
+        parameters.map(|(name, _)| name).collect()
     }
 
     /// IRI of the item with an id; `None` when no id looks like that.
@@ -212,6 +490,11 @@ mod tests {
             assert!(
                 register.filters.len() >= 2,
                 "{}: two filters at least",
+                register.name
+            );
+            assert!(
+                !register.sorts.is_empty() && !register.search.is_empty(),
+                "{}: an order and a text to search at least",
                 register.name
             );
             assert!(

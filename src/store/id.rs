@@ -170,6 +170,15 @@ impl Id {
         }
     }
 
+    /// The listed prefix and the number of an IRI that is made of them; ids of one prefix sort as their numbers.
+    pub(crate) const fn numbered_iri(self) -> Option<(u64, u64)> {
+        if self.tag_bits() != Tag::IriNumber as u8 {
+            return None;
+        }
+        let value = self.value();
+        Some((value >> NUMBER_BITS, value & ((1 << NUMBER_BITS) - 1)))
+    }
+
     /// Whether this is an IRI.
     pub const fn is_iri(self) -> bool {
         matches!(self.kind(), TermKind::Iri)

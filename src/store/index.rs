@@ -59,6 +59,11 @@ impl Index {
         &self.levels
     }
 
+    /// The changes on top of the levels, in an order.
+    pub(crate) fn delta(&self, order: Order) -> &Delta {
+        &self.deltas[order as usize]
+    }
+
     /// Last commit the levels cover.
     pub(crate) fn level_seq(&self) -> u64 {
         self.levels.last().map_or(0, |level| level.last_seq)

@@ -40,6 +40,7 @@ mod settings;
 mod snapshot;
 mod statistics;
 mod terms;
+mod touched;
 mod view;
 
 pub use backup::{CopyReport, backup, restore};

@@ -111,6 +111,21 @@ impl Context {
             .map_or(iri, |term| term.name.as_str())
     }
 
+    /// The predicate that a name stands for; `None` for classes and for what is no term to write with.
+    pub fn predicate_of(&self, name: &str) -> Option<&str> {
+        let term = self.terms.get(name)?.as_ref()?;
+        is_property_name(name).then_some(term.iri.as_str())
+    }
+
+    /// The names of predicates, sorted.
+    pub fn property_names(&self) -> Vec<String> {
+        let usable = self.terms.iter().filter(|(_, term)| term.is_some());
+        let mut names: Vec<String> = usable.map(|(name, _)| name.clone()).collect();
+        names.retain(|name| is_property_name(name));
+        names.sort_unstable();
+        names
+    }
+
     /// The term of a name; `Some(None)` when the name is known but nothing can be written with it.
     pub(super) fn named(&self, name: &str) -> Option<Option<&TermDefinition>> {
         self.terms.get(name).map(Option::as_ref)
@@ -132,6 +147,11 @@ impl Context {
             .first()
             .map(|term| term.name.as_str())
     }
+}
+
+/// Classes begin with a capital or a digit in OSLO, predicates do not; names that are prefixes of others are neither.
+fn is_property_name(name: &str) -> bool {
+    name.starts_with(|first: char| first.is_lowercase())
 }
 
 fn read_term(

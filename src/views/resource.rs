@@ -1,16 +1,14 @@
-//! The tree of one resource: its own statements, blank nodes and declared parts nested, everything else a link.
-//! Knows no syntax; `jsonld`, `rdf_document` and `html` write trees.
+//! The tree of one resource: the terms of its outline, for those who write terms. Knows no syntax; `rdf_document` and `html`
+//! write trees. What is in a tree is decided by `outline`.
 
 use crate::rdf::vocab::rdf;
 use crate::store::{Id, View};
+use crate::views::names::Names;
+use crate::views::outline::{Outline, OutlineNode, OutlineProperty, OutlineValue, Rules};
+use crate::views::selection::Selection;
 use oxrdf::{Literal, NamedNode, NamedOrBlankNode, Term, Triple};
 use rustc_hash::FxHashSet;
-use std::collections::BTreeMap;
-
-/// Path segment of IRIs that stand for blank nodes ([RDF 1.1 §3.5](https://www.w3.org/TR/rdf11-concepts/#section-skolemization)).
-const GENID: &str = "/.well-known/genid/";
-/// Blank nodes nest at most this deep; deeper data is no document.
-const MAX_BLANK_DEPTH: usize = 32;
+use std::sync::Arc;
 
 /// A resource and everything said with it.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +65,8 @@ pub struct EmbedRules {
     pub max_triples: usize,
     /// Predicates of the root that are shown, besides its classes, in this order; `None` shows all.
     pub only: Option<Vec<String>>,
+    /// What the request selects: its fields replace `only`.
+    pub selection: Selection,
 }
 
 impl EmbedRules {
@@ -77,6 +77,7 @@ impl EmbedRules {
             max_depth: 6,
             max_triples: 20_000,
             only: None,
+            selection: Selection::default(),
         }
     }
 }
@@ -169,193 +170,53 @@ fn value_term(value: &Value, out: &mut Vec<Triple>) -> Term {
 /// # Errors
 /// [`TooLarge`] when the tree would have more statements than the rules allow: a short answer would mislead.
 pub fn build_tree(view: &View, subject: Id, rules: &EmbedRules) -> Result<Option<Tree>, TooLarge> {
-    let mut builder = Builder {
-        view,
-        embed: rules
-            .predicates
-            .iter()
-            .filter_map(|iri| view.id_of_iri(iri))
-            .collect(),
-        shown_ids: rules
-            .only
-            .iter()
-            .flatten()
-            .map(String::as_str)
-            .chain([rdf::TYPE])
-            .filter_map(|iri| view.id_of_iri(iri))
-            .collect(),
-        first: view.id_of_iri(rdf::FIRST),
-        rest: view.id_of_iri(rdf::REST),
-        nil: view.id_of_iri(rdf::NIL),
-        rules,
-        expanded: FxHashSet::default(),
-        shared: FxHashSet::default(),
-        triple_count: 0,
+    let names = Names::new(Arc::default());
+    let outline = Rules::of(view, rules).outline(view, &names, subject)?;
+    Ok(outline.map(|outline| Tree::of(view, &outline)))
+}
+
+impl Tree {
+    /// The terms of an outline.
+    pub fn of(view: &View, outline: &Outline) -> Self {
+        let label = |id: &Id| match view.term(*id) {
+            Term::BlankNode(node) => Some(node.into_string()),
+            _ => None,
+        };
+        Self {
+            root: node_of(view, outline, outline.root()),
+            shared_blanks: outline.shared.iter().filter_map(label).collect(),
+            triple_count: outline.triple_count,
+        }
+    }
+}
+
+fn name_of(view: &View, id: Id) -> NamedOrBlankNode {
+    NamedOrBlankNode::try_from(view.term(id)).expect("the id is of an IRI or blank node")
+}
+
+fn node_of(view: &View, outline: &Outline, node: &OutlineNode) -> Node {
+    let property = |property: &OutlineProperty| Property {
+        predicate: NamedNode::new_unchecked(property.predicate.iri.as_str()),
+        values: values_of(view, outline, outline.values(property)),
     };
-    if view.star(subject).next().is_none() || !(subject.is_iri() || subject.is_blank()) {
-        return Ok(None);
+    Node {
+        id: name_of(view, node.id),
+        properties: outline.properties(node).iter().map(property).collect(),
     }
-    let root = builder.node(subject, 0, 0)?;
-    Ok(Some(Tree {
-        root,
-        shared_blanks: builder.shared,
-        triple_count: builder.triple_count,
-    }))
 }
 
-struct Builder<'a> {
-    view: &'a View,
-    embed: FxHashSet<Id>,
-    /// Predicates of the root that are shown, when not all are.
-    shown_ids: FxHashSet<Id>,
-    first: Option<Id>,
-    rest: Option<Id>,
-    nil: Option<Id>,
-    rules: &'a EmbedRules,
-    expanded: FxHashSet<Id>,
-    shared: FxHashSet<String>,
-    triple_count: usize,
-}
-
-impl Builder<'_> {
-    fn count(&mut self) -> Result<(), TooLarge> {
-        self.triple_count += 1;
-        if self.triple_count > self.rules.max_triples {
-            return Err(TooLarge {
-                limit: self.rules.max_triples,
-            });
-        }
-        Ok(())
-    }
-
-    fn node(&mut self, id: Id, depth: usize, blank_depth: usize) -> Result<Node, TooLarge> {
-        self.expanded.insert(id);
-        if blank_depth > MAX_BLANK_DEPTH {
-            return Err(TooLarge {
-                limit: MAX_BLANK_DEPTH,
-            });
-        }
-        let mut by_predicate: BTreeMap<String, (Id, Vec<(String, Id)>)> = BTreeMap::new();
-        let mut last: Option<(Id, String)> = None;
-        let is_root = self.expanded.len() == 1;
-        let shown = self.rules.only.as_ref().filter(|_| is_root);
-        for (p, o) in self.view.star(id) {
-            if shown.is_some() && !self.shown_ids.contains(&p) {
-                continue;
-            }
-            self.count()?;
-            if last.as_ref().is_none_or(|(known, _)| *known != p) {
-                let iri = self.view.iri(p).expect("predicates are IRIs").into_owned();
-                last = Some((p, iri));
-            }
-            let (_, iri) = last.as_ref().expect("set just before");
-            let text = self.view.text(o).into_owned();
-            match by_predicate.get_mut(iri) {
-                Some((_, values)) => values.push((text, o)),
-                None => {
-                    by_predicate.insert(iri.clone(), (p, vec![(text, o)]));
-                }
-            }
-        }
-        let mut properties = Vec::with_capacity(by_predicate.len());
-        for (iri, (p, mut objects)) in by_predicate {
-            objects.sort_unstable();
-            let mut values = Vec::with_capacity(objects.len());
-            for (_, o) in objects {
-                values.push(self.value(p, o, depth, blank_depth)?);
-            }
-            properties.push(Property {
-                predicate: NamedNode::new_unchecked(iri),
-                values,
-            });
-        }
-        if let Some(shown) = shown {
-            // Classes are not in the list: they come first.
-            properties.sort_by_key(|p| shown.iter().position(|iri| *iri == p.predicate.as_str()));
-        }
-        Ok(Node {
-            id: self.name(id),
-            properties,
-        })
-    }
-
-    fn name(&self, id: Id) -> NamedOrBlankNode {
-        NamedOrBlankNode::try_from(self.view.term(id)).expect("the id is of an IRI or blank node")
-    }
-
-    fn value(&mut self, p: Id, o: Id, depth: usize, blank_depth: usize) -> Result<Value, TooLarge> {
-        match self.view.term(o) {
-            Term::Literal(literal) => return Ok(Value::Literal(literal)),
-            Term::Triple(triple) => return Ok(Value::Triple(triple)),
-            Term::NamedNode(_) | Term::BlankNode(_) => {}
-        }
-        if let Some(items) = self.list(o) {
-            let mut values = Vec::with_capacity(items.len());
-            for (cell, item) in items {
-                self.expanded.insert(cell);
-                self.count()?;
-                self.count()?;
-                values.push(self.value(p, item, depth, blank_depth + 1)?);
-            }
-            return Ok(Value::List(values));
-        }
-        let blank = o.is_blank();
-        if self.expanded.contains(&o) {
-            let name = self.name(o);
-            if let NamedOrBlankNode::BlankNode(node) = &name {
-                self.shared.insert(node.as_str().to_owned());
-            }
-            return Ok(Value::Link(name));
-        }
-        let nests = blank
-            || (depth < self.rules.max_depth
-                && (self.embed.contains(&p)
-                    || self.view.iri(o).is_some_and(|iri| iri.contains(GENID))));
-        if !nests || self.view.star(o).next().is_none() {
-            return Ok(Value::Link(self.name(o)));
-        }
-        let next = depth + usize::from(!blank);
-        Ok(Value::Node(Box::new(self.node(
-            o,
-            next,
-            blank_depth + usize::from(blank),
-        )?)))
-    }
-
-    /// Cells and items of a collection whose cells are blank, hold nothing else and are used once.
-    fn list(&self, head: Id) -> Option<Vec<(Id, Id)>> {
-        let (first, rest, nil) = (self.first?, self.rest?, self.nil?);
-        let mut items = Vec::new();
-        let mut seen = FxHashSet::default();
-        let mut cell = head;
-        while cell != nil {
-            if !cell.is_blank()
-                || self.expanded.contains(&cell)
-                || !seen.insert(cell)
-                || self.view.star_reversed(cell).take(2).count() != 1
-                || items.len() > self.rules.max_triples
-            {
-                return None;
-            }
-            let mut item = None;
-            let mut next = None;
-            for (p, o) in self.view.star(cell) {
-                let slot = if p == first {
-                    &mut item
-                } else if p == rest {
-                    &mut next
-                } else {
-                    return None;
-                };
-                if slot.replace(o).is_some() {
-                    return None;
-                }
-            }
-            items.push((cell, item?));
-            cell = next?;
-        }
-        (!items.is_empty()).then_some(items)
-    }
+fn values_of(view: &View, outline: &Outline, values: &[OutlineValue]) -> Vec<Value> {
+    let value = |value: &OutlineValue| match value {
+        OutlineValue::Term(id) => match view.term(*id) {
+            Term::Literal(literal) => Value::Literal(literal),
+            Term::Triple(triple) => Value::Triple(triple),
+            Term::NamedNode(node) => Value::Link(node.into()),
+            Term::BlankNode(node) => Value::Link(node.into()),
+        },
+        OutlineValue::Node(at) => Value::Node(Box::new(node_of(view, outline, outline.node(*at)))),
+        OutlineValue::List(items) => Value::List(values_of(view, outline, outline.items(items))),
+    };
+    values.iter().map(value).collect()
 }
 
 #[cfg(test)]

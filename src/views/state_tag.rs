@@ -1,23 +1,28 @@
 //! A short name of what is stated about a resource: equal as long as nothing of it changes, whatever else is committed, and
 //! the same for every representation. Renders nothing; `http` makes entity tags of it.
 
-use super::resource::{EmbedRules, Node, TooLarge, Tree, Value, build_tree};
-use crate::rdf::text::term_text;
+use super::names::Names;
+use super::outline::{Outline, OutlineNode, OutlineValue, Rules};
+use super::resource::{EmbedRules, TooLarge};
 use crate::store::{Id, View};
-use oxrdf::{NamedOrBlankNode, TermRef};
-use rustc_hash::FxHashSet;
 use sha2::{Digest as _, Sha256};
 use std::fmt;
+use std::sync::Arc;
 
 /// The state of one resource: 64 bits of a digest over its statements and those nested in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct StateTag([u8; 8]);
 
 impl StateTag {
-    /// Of a tree with all that its resource says.
-    pub fn of(tree: &Tree) -> Self {
-        let mut text = Vec::with_capacity(64 * (tree.triple_count + 1));
-        write_node(&tree.root, &tree.shared_blanks, &mut text);
+    /// Of a document with all that its resource says.
+    pub fn of(view: &View, outline: &Outline) -> Self {
+        let mut text = Vec::with_capacity(64 * (outline.triple_count + 1));
+        let mut writer = Writer {
+            view,
+            outline,
+            out: &mut text,
+        };
+        writer.node(outline.root());
         let digest = Sha256::digest(&text);
         let mut tag = [0; 8];
         tag.copy_from_slice(&digest[..8]);
@@ -42,70 +47,62 @@ pub fn state_tag(
     subject: Id,
     rules: &EmbedRules,
 ) -> Result<Option<StateTag>, TooLarge> {
-    let tree = build_tree(view, subject, rules)?;
-    Ok(tree.as_ref().map(StateTag::of))
+    let names = Names::new(Arc::default());
+    let outline = Rules::of(view, rules).outline(view, &names, subject)?;
+    Ok(outline.map(|outline| StateTag::of(view, &outline)))
 }
 
-/// Each part ends in a byte that no UTF-8 text has, so that no two trees have one text.
+/// Each part ends in a byte that no UTF-8 text has, so that no two documents have one text.
 const END: u8 = 0xFF;
 
-fn write_node(node: &Node, shared: &FxHashSet<String>, out: &mut Vec<u8>) {
-    out.push(b'{');
-    write_name(&node.id, shared, out);
-    for property in &node.properties {
-        out.extend_from_slice(property.predicate.as_str().as_bytes());
-        out.push(END);
-        for value in &property.values {
-            write_value(value, shared, out);
-        }
-        out.push(END);
-    }
-    out.push(END);
+struct Writer<'a> {
+    view: &'a View,
+    outline: &'a Outline,
+    out: &'a mut Vec<u8>,
 }
 
-fn write_name(id: &NamedOrBlankNode, shared: &FxHashSet<String>, out: &mut Vec<u8>) {
-    match id {
-        NamedOrBlankNode::NamedNode(iri) => out.extend_from_slice(iri.as_str().as_bytes()),
+impl Writer<'_> {
+    fn node(&mut self, node: &OutlineNode) {
+        let outline = self.outline;
+        self.out.push(b'{');
+        self.name(node.id);
+        for property in outline.properties(node) {
+            self.out
+                .extend_from_slice(property.predicate.iri.as_bytes());
+            self.out.push(END);
+            for value in outline.values(property) {
+                self.value(value);
+            }
+            self.out.push(END);
+        }
+        self.out.push(END);
+    }
+
+    /// A term by its canonical text.
+    fn name(&mut self, id: Id) {
         // The name of a node that is met once says nothing: it comes from the file that brought it.
-        NamedOrBlankNode::BlankNode(blank) if shared.contains(blank.as_str()) => {
-            out.extend_from_slice(b"_:");
-            out.extend_from_slice(blank.as_str().as_bytes());
+        if id.is_blank() && !self.outline.shared.contains(&id) {
+            self.out.push(b'_');
+        } else {
+            self.view.write_text(id, self.out);
         }
-        NamedOrBlankNode::BlankNode(_) => out.push(b'_'),
+        self.out.push(END);
     }
-    out.push(END);
-}
 
-fn write_value(value: &Value, shared: &FxHashSet<String>, out: &mut Vec<u8>) {
-    match value {
-        Value::Literal(literal) => {
-            out.push(b'"');
-            out.extend_from_slice(literal.value().as_bytes());
-            out.push(END);
-            out.extend_from_slice(literal.datatype().as_str().as_bytes());
-            out.push(END);
-            out.extend_from_slice(literal.language().unwrap_or("").as_bytes());
-            if let Some(direction) = literal.direction() {
-                out.extend_from_slice(direction.to_string().as_bytes());
+    fn value(&mut self, value: &OutlineValue) {
+        let outline = self.outline;
+        match value {
+            OutlineValue::Term(id) => self.name(*id),
+            OutlineValue::Node(at) => self.node(outline.node(*at)),
+            OutlineValue::List(items) => {
+                self.out.push(b'(');
+                for item in outline.items(items) {
+                    self.value(item);
+                }
             }
         }
-        Value::Triple(triple) => {
-            out.push(b'<');
-            out.extend_from_slice(term_text(TermRef::Triple(triple)).as_bytes());
-        }
-        Value::Link(id) => {
-            out.push(b'@');
-            write_name(id, shared, out);
-        }
-        Value::Node(node) => write_node(node, shared, out),
-        Value::List(items) => {
-            out.push(b'(');
-            for item in items {
-                write_value(item, shared, out);
-            }
-        }
+        self.out.push(END);
     }
-    out.push(END);
 }
 
 #[cfg(test)]

@@ -8,8 +8,9 @@ use serde_json::{Value as Json, json};
 const URN: &str = "urn:be.vlaanderen.basisregisters.api";
 
 /// The same problem under the URN of a resource.
-pub(super) fn as_urn(error: ApiError, resource: &Resource) -> ApiError {
+pub(in crate::http) fn as_urn(error: ApiError, resource: &Resource) -> ApiError {
     let kind = match error.status.as_u16() {
+        301 => "moved",
         400 | 422 => "validation",
         401 => "unauthorized",
         403 => "forbidden",

@@ -4,7 +4,7 @@
 use super::super::error::ApiError;
 use super::super::reply::{joined, names_state};
 use crate::rdf::label::Text;
-use crate::views::{StateTag, Tree};
+use crate::views::StateTag;
 use axum::http::{HeaderMap, StatusCode, header};
 
 /// `If-Match` and `If-None-Match` of a request.
@@ -34,8 +34,8 @@ impl Condition {
     }
 
     /// Checks the state that a change builds on, which nobody else can change meanwhile.
-    pub(super) fn check(&self, current: Option<&Tree>) -> Result<(), ApiError> {
-        let names_it = |list: &str| names_state(list, current.map(StateTag::of));
+    pub(super) fn check(&self, current: Option<StateTag>) -> Result<(), ApiError> {
+        let names_it = |list: &str| names_state(list, current);
         if self.matching.as_deref().is_some_and(|list| !names_it(list)) {
             return Err(ApiError::precondition_failed(
                 "Het item is niet meer dat van If-Match: lees het opnieuw, en stuur de wijziging dan met zijn nieuwe ETag.",

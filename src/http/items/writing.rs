@@ -3,7 +3,7 @@
 use super::super::collections::register_of;
 use super::super::documents::{embed_rules, find_item, json_ld};
 use super::super::error::ApiError;
-use super::super::reply::{Document, JSON, JSON_LD};
+use super::super::reply::{JSON, JSON_LD, tag_of_document};
 use super::super::state::AppState;
 use super::super::writes::summary;
 use super::answer::{Reply, Written, cannot, rejected};
@@ -16,7 +16,7 @@ use crate::registry::{CommitError, CommitRequest, Item, ItemError, Outcome, Regi
 use crate::store::{CommitMeta, Draft, Source, View};
 use crate::views::html::percent_encode;
 use crate::views::patch::{PatchError, apply, merge};
-use crate::views::{StateTag, Tree, build_tree, jsonld};
+use crate::views::{StateTag, Tree, build_tree, jsonld, state_tag};
 use axum::http::{StatusCode, header};
 use oxrdf::{NamedNode, NamedOrBlankNode, Term, Triple};
 use rustc_hash::FxHashSet;
@@ -183,6 +183,14 @@ impl Write<'_> {
         }
     }
 
+    /// The short name of what a state says of the item.
+    fn tag(&self, view: &View) -> Result<Option<StateTag>, ApiError> {
+        match view.id_of_iri(self.item.iri.as_str()) {
+            Some(id) => Ok(state_tag(view, id, &embed_rules(Some(self.register)))?),
+            None => Ok(None),
+        }
+    }
+
     /// What the item would say after a patch.
     fn patched(&self, draft: &Draft<'_>, patch: &Json) -> Result<Said, ApiError> {
         let (state, register) = (self.state, self.register);
@@ -250,8 +258,7 @@ impl Write<'_> {
         let view = draft.base().view();
         let exists = self.item.exists(&view);
         if asked.condition.is_given() {
-            let tree = self.tree(&view)?;
-            asked.condition.check(tree.as_ref())?;
+            asked.condition.check(self.tag(&view)?)?;
         }
         if exists && asked.action == Action::Create {
             return Err(self.exists_already());
@@ -310,14 +317,13 @@ impl Write<'_> {
 
     /// What is read of the item in a state.
     pub(super) fn after(&self, view: &View, created: bool) -> Result<After, ApiError> {
-        let tree = self.tree(view)?;
-        let (mut etag, mut document) = (None, None);
-        if let Some(tree) = tree {
-            let text = json_ld(self.state, Some(self.register), &tree);
-            let read =
-                Document::new(self.answer_type(), text.clone()).of_state(StateTag::of(&tree));
-            (etag, document) = (Some(read.etag()), Some(text));
-        }
+        let tag = self.tag(view)?;
+        let document = self
+            .tree(view)?
+            .map(|tree| json_ld(self.state, Some(self.register), &tree));
+        let etag = document
+            .as_ref()
+            .map(|text| tag_of_document(self.answer_type(), text.as_bytes(), tag));
         Ok(After {
             created,
             etag,

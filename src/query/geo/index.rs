@@ -90,6 +90,68 @@ fn search_pieces(view: &View, regions: &Regions, limit: usize) -> Candidates {
     Candidates::Some(found)
 }
 
+/// Literals that meet a box.
+pub(super) struct BoxFound {
+    /// Those whose own boxes lie within it.
+    pub(super) inside: Vec<Id>,
+    /// Those that may.
+    pub(super) unsure: Vec<Id>,
+}
+
+/// The literals of a state that meet the box of a constant for certain, and those that may; `None` when there are more than
+/// `limit` of these, or it cannot be said.
+pub(super) fn in_box(view: &View, constant: &Geom, limit: usize) -> Option<BoxFound> {
+    let regions = Regions::of(constant, Search::Meeting)?;
+    let own = constant.bounds?;
+    let inner = Crs::ALL.map(|crs| within(constant.crs, &own, crs));
+    with_pieces(|| {
+        let (mut inside, mut unsure) = (Vec::new(), Vec::new());
+        for part in view.snapshot().term_parts() {
+            for piece in part.derived(&GeoIndex, view, &check_now) {
+                let index = piece.opened(PieceIndex::of);
+                if !index.is_complete {
+                    return None;
+                }
+                unsure.extend(index.anywhere());
+                for (crs, tree) in &index.trees {
+                    let Region::Box(bounds) = regions.in_crs(*crs) else {
+                        return None;
+                    };
+                    let inner = inner[*crs as usize].as_ref();
+                    tree.sift(&bounds, inner, &mut inside, &mut unsure, limit);
+                }
+                if unsure.len() > limit {
+                    return None;
+                }
+            }
+        }
+        Some(BoxFound { inside, unsure })
+    })
+}
+
+/// A box in another system that lies within a box for certain; `None` when there is none.
+fn within(from: Crs, bounds: &Bounds, to: Crs) -> Option<Bounds> {
+    if from.is_same_place(to) {
+        return Some(*bounds);
+    }
+    let mut found = moved(from, bounds, to)?;
+    let slack = if to.is_geographic() { 1e-5 } else { 1.0 };
+    let narrow = bend(to, &found) + slack;
+    for step in 0..=STEPS {
+        let share = f64::from(step) / f64::from(STEPS);
+        let x = bounds.min.0 + (bounds.max.0 - bounds.min.0) * share;
+        let y = bounds.min.1 + (bounds.max.1 - bounds.min.1) * share;
+        let left = from.transform(to, (bounds.min.0, y))?.0;
+        let right = from.transform(to, (bounds.max.0, y))?.0;
+        let below = from.transform(to, (x, bounds.min.1))?.1;
+        let above = from.transform(to, (x, bounds.max.1))?.1;
+        found.min = (found.min.0.max(left), found.min.1.max(below));
+        found.max = (found.max.0.min(right), found.max.1.min(above));
+    }
+    let found = found.wider(-narrow, -narrow);
+    (found.min.0 < found.max.0 && found.min.1 < found.max.1).then_some(found)
+}
+
 /// What is derived from texts for geometries.
 pub(in crate::query) struct GeoIndex;
 

@@ -5,6 +5,7 @@
 //! geometry goes to the system of the first. A literal that is no geometry, or in a system not known here, makes an
 //! expression error, never a failed query. Queries no network and reads no data beside the literals it is given.
 
+mod bbox;
 mod cost;
 mod crs;
 mod functions;
@@ -21,6 +22,7 @@ mod tests;
 mod tree;
 mod wkt;
 
+pub use bbox::{BoxError, BoxSearch};
 pub(super) use functions::{IRIS, call, is_function};
 pub(super) use index::{Candidates, GeoIndex, Search, candidates};
 pub(super) use rewritten::{gml_in, system_of};

@@ -208,6 +208,49 @@ impl StoredTree {
     }
 }
 
+impl StoredTree {
+    /// Adds the ids of the boxes that meet the bounds: to `inside` when a box lies in `inner`, else to `unsure`, until there
+    /// are more than `limit` of these.
+    pub(super) fn sift(
+        &self,
+        bounds: &Bounds,
+        inner: Option<&Bounds>,
+        inside: &mut Vec<Id>,
+        unsure: &mut Vec<Id>,
+        limit: usize,
+    ) {
+        let levels = self.ends.iter();
+        let mut boxes: Vec<Reader<'_>> = levels.map(|_| Reader::new(&self.boxes)).collect();
+        let (mut ids, mut leaves) = (Reader::new(&self.ids), Reader::new(&self.boxes));
+        let sides_of = |bytes: [u8; BOX_BYTES]| {
+            let (sides, _) = bytes.as_chunks::<4>();
+            [0, 1, 2, 3].map(|side| f32::from_le_bytes(sides[side]))
+        };
+        let box_of = |level: usize, at: usize| sides_of(boxes[level].item(at * BOX_BYTES));
+        search(&self.ends, bounds, box_of, |at| {
+            let raw = u64::from_le_bytes(ids.item(at * ID_BYTES));
+            let Some(id) = Id::from_raw(raw) else {
+                self.ids.spoilt("holds no id")
+            };
+            let sides = sides_of(leaves.item(at * BOX_BYTES)).map(f64::from);
+            let is_inside = inner.is_some_and(|inner| {
+                let own = Bounds {
+                    min: (sides[0], sides[1]),
+                    max: (sides[2], sides[3]),
+                };
+                // A bound that is no number lies nowhere for certain.
+                !sides.iter().any(|side| side.is_nan()) && inner.with(&own) == *inner
+            });
+            if is_inside {
+                inside.push(id);
+            } else {
+                unsure.push(id);
+            }
+            unsure.len() <= limit
+        });
+    }
+}
+
 /// The tree over the edges of geometries, which tells how many are near a place.
 pub(super) struct EdgeTree(Tree);
 

@@ -23,6 +23,7 @@ mod tests;
 pub(super) use functions::with_functions;
 pub(super) use index::TextIndex;
 pub(super) use language::LanguageRange;
+pub(crate) use search::best_literals;
 pub(super) use search::{Amount, Hit, search};
 pub(super) use syntax::TextQuery;
 pub(crate) use words::fold;

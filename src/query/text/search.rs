@@ -8,6 +8,7 @@ use super::matching::LiteralWords;
 use super::segment::{Posting, Segment};
 use super::syntax::{Alternative, TextQuery, Unit};
 use crate::query::budget::step;
+use crate::rdf::label::Text;
 use crate::store::{Id, Reader, View, with_pieces};
 use oxrdf::Term;
 use std::cmp::{Ordering, Reverse};
@@ -60,6 +61,17 @@ pub(in crate::query) fn search(
     amount: Amount,
 ) -> Option<Vec<Hit>> {
     with_pieces(|| search_once(view, query, range, amount))
+}
+
+/// The best literals of a view for a search text, at most so many, with their scores: what SPARQL finds with a limit.
+///
+/// # Errors
+/// A sentence for people about what is wrong with the search text.
+pub(crate) fn best_literals(view: &View, text: &str, most: usize) -> Result<Vec<(Id, f64)>, Text> {
+    let query = TextQuery::parse(text)?;
+    let hits = search(view, &query, &LanguageRange::All, Amount::Best(most));
+    let hits = hits.unwrap_or_default().into_iter();
+    Ok(hits.map(|hit| (hit.id, hit.score)).collect())
 }
 
 fn search_once(

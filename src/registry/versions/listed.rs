@@ -23,6 +23,8 @@ pub struct Version {
     pub sources: Vec<String>,
     /// Number of the last event of a change feed that made it what it is.
     pub event: Option<u64>,
+    /// Predicates by which it differs from the version before, by IRI and sorted, as far as that was asked.
+    pub changed: Vec<String>,
     /// Graph of versions that tells of it.
     graph: Id,
 }
@@ -44,30 +46,33 @@ impl Registry {
         versions
     }
 
-    /// The predicates by which each version differs from the one before it, by IRI and sorted; those of the first in the list
-    /// are left empty, as are those of versions from different sources. `versions` are some of those of the object, in order.
-    pub fn changes_between(
-        &self,
-        state: &Snapshot,
-        object: Id,
-        versions: &[Version],
-    ) -> Vec<Vec<String>> {
+    /// Adds to some versions of an object, in order, the evidence that they state themselves, and the predicates by which each
+    /// differs from the one before it: none for the first, and for versions from different sources.
+    pub fn tell_changes(&self, state: &Snapshot, object: Id, versions: &mut [Version]) {
         let view = state.whole();
         let places = self.places(&view);
-        let not_told = view.id_of_iri(generiek::VERSIE_IDENTIFICATOR);
-        let mut out = Vec::with_capacity(versions.len());
+        // Every version has its own of these.
+        let source = view.id_of_iri(prov::WAS_DERIVED_FROM);
+        let not_told = [view.id_of_iri(generiek::VERSIE_IDENTIFICATOR), source];
         let mut before: Option<(Id, FxHashSet<QuadIds>)> = None;
         for version in versions {
             let place = places.iter().find(|place| place.versions == version.graph);
             let said = place.map_or_else(FxHashSet::default, |place| {
                 self.said(&view, place, object, version)
             });
-            let changed = match &before {
+            let sources = said
+                .iter()
+                .filter(|quad| quad.s == object && Some(quad.p) == source)
+                .filter_map(|quad| Some(view.iri(quad.o)?.into_owned()));
+            version.sources.extend(sources);
+            version.sources.sort_unstable();
+            version.sources.dedup();
+            version.changed = match &before {
                 Some((graph, before)) if *graph == version.graph => {
                     let mut predicates: Vec<Id> = said
                         .symmetric_difference(before)
                         .map(|quad| quad.p)
-                        .filter(|p| Some(*p) != not_told)
+                        .filter(|p| !not_told.contains(&Some(*p)))
                         .collect();
                     predicates.sort_unstable();
                     predicates.dedup();
@@ -81,9 +86,7 @@ impl Registry {
                 _ => Vec::new(),
             };
             before = Some((version.graph, said));
-            out.push(changed);
         }
-        out
     }
 
     /// What a version says, in terms of the object.
@@ -135,6 +138,7 @@ fn version(view: &View, id: Id, graph: Id) -> Option<Version> {
         until,
         sources,
         event,
+        changed: Vec::new(),
         graph,
     })
 }

@@ -9,6 +9,7 @@
 
 use super::path::Path;
 use crate::registry::Register;
+use regex::Regex;
 use serde_json::{Map, Value as Json};
 
 /// What is written at one place.
@@ -91,10 +92,23 @@ pub(super) enum What {
     Id,
     /// Constant texts with the id of the node between them.
     Around(Vec<Vec<u8>>),
-    /// Address of an item of a register: the IRIs of its items begin with `strip`.
-    Detail { strip: String, address: Vec<u8> },
+    /// Address of an item of a register.
+    Detail(Detail),
     /// The geometry of the node as GML.
     Gml(Gml),
+}
+
+/// Addresses of the items of a register.
+#[derive(Debug)]
+pub(super) struct Detail {
+    /// What the IRIs of its items begin with.
+    pub(super) strip: String,
+    /// What the rest of them looks like.
+    pub(super) id_pattern: Regex,
+    /// What the addresses begin with, as JSON text.
+    pub(super) address: Vec<u8>,
+    /// What the addresses of documents about other IRIs begin with, as JSON text.
+    pub(super) elsewhere: Vec<u8>,
 }
 
 /// A geometry in a system.
@@ -304,13 +318,17 @@ impl Compiler<'_> {
             .and_then(|name| self.registers.iter().find(|known| known.name == name))
             .ok_or_else(|| format!("there is no resource \"{resource}\""))?;
         let (strip, _) = register.iri.split_once("{id}").ok_or("no id in the IRI")?;
-        let address = format!("{}/{}/{resource}/", self.base, self.version);
-        let mut address = text_of(&Json::from(address));
-        address.pop();
-        Ok(What::Detail {
+        let start = |address: String| {
+            let mut text = text_of(&Json::from(address));
+            text.pop();
+            text
+        };
+        Ok(What::Detail(Detail {
             strip: strip.to_owned(),
-            address,
-        })
+            id_pattern: register.id_pattern.clone(),
+            address: start(format!("{}/{}/{resource}/", self.base, self.version)),
+            elsewhere: start(format!("{}/doc?uri=", self.base)),
+        }))
     }
 }
 

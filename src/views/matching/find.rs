@@ -32,6 +32,9 @@ const SURE: f32 = 85.0;
 /// What is meant elsewhere has to be more alike than what is meant here.
 const LEAST_ELSEWHERE: f32 = 80.0;
 
+/// What an address may have more than its street: a postcode that is not one of the municipality.
+const SLACK: f32 = 10.0;
+
 struct Weights {
     street: f32,
     place: f32,
@@ -122,10 +125,10 @@ impl Finder<'_> {
         let mut found = Vec::new();
         if asks_house {
             for candidate in &candidates {
-                self.addresses_of(*candidate, &mut found);
-                if found.len() >= MAX_ADDRESSES {
+                if found.len() >= MAX_ADDRESSES || self.is_settled(&found, candidate) {
                     break;
                 }
+                self.addresses_of(*candidate, &mut found);
             }
         }
         if found.is_empty() {
@@ -136,6 +139,12 @@ impl Finder<'_> {
             found.extend(streets.map(|it| self.street(*it)));
         }
         self.ranked(found, warnings)
+    }
+
+    /// Whether enough was found that is better than any address of a street, and of those after it, can be.
+    fn is_settled(&self, found: &[Match], next: &Candidate) -> bool {
+        let at_best = next.points + SLACK;
+        found.iter().filter(|it| it.points > at_best).count() >= self.most
     }
 
     /// Whether a street that others took the place of is meant: only by who asks for a status of what is past.

@@ -122,14 +122,11 @@ fn sources(view: &View) -> Vec<(Id, (u64, [u8; 32]))> {
     let whole = view.snapshot().whole();
     let term = |iri: &str| view.id_of_iri(iri);
     let kind = term(rdf::TYPE);
-    let classes: Vec<Id> = [
-        &format!("{ADRES}Straatnaam"),
-        &format!("{ADRES}Postinfo"),
-        GEMEENTE,
-    ]
-    .into_iter()
-    .filter_map(|iri| term(iri))
-    .collect();
+    let (street, post) = (format!("{ADRES}Straatnaam"), format!("{ADRES}Postinfo"));
+    let classes: Vec<Id> = [street.as_str(), post.as_str(), GEMEENTE]
+        .into_iter()
+        .filter_map(term)
+        .collect();
     let others = [
         term(dct::IS_REPLACED_BY),
         term(&format!("{ADRES}Straatnaam.status")),
@@ -163,7 +160,7 @@ fn is_past_content(iri: &str) -> bool {
 }
 
 /// Text and language of a literal.
-pub(super) fn literal(view: &View, id: Id) -> Option<(String, Option<String>)> {
+pub(crate) fn literal(view: &View, id: Id) -> Option<(String, Option<String>)> {
     if !id.is_literal() {
         return None;
     }

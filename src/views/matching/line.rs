@@ -139,7 +139,7 @@ fn of_street(view: &View, index: &Index, street: Id, status: &str) -> Vec<Id> {
         view,
         predicates: index.predicates,
     };
-    let mut found: Vec<((u64, String), (u64, String), Id)> = Vec::new();
+    let mut found = Vec::new();
     for id in view.subjects(has_street, street).take(MAX_OF_STREET) {
         let facts = addresses.facts(id);
         if !status.is_empty() && !facts.status.eq_ignore_ascii_case(status) {
@@ -255,7 +255,7 @@ fn readings(index: &Index, line: &LineQuestion) -> Vec<Question> {
     }
     let words: Vec<&str> = segments.concat();
     let number = words.iter().skip(1).position(|word| is_number(word));
-    if let Some(number) = number {
+    if number.is_some() {
         let (question, used) = street_and_rest(&words);
         // What follows the numbers is the municipality.
         if used < words.len() {
@@ -266,7 +266,6 @@ fn readings(index: &Index, line: &LineQuestion) -> Vec<Question> {
         } else {
             add(question);
         }
-        let _ = number;
     }
     for count in (1..=MAX_PLACE_WORDS.min(words.len().saturating_sub(1))).rev() {
         let (street, name) = words.split_at(words.len() - count);

@@ -17,6 +17,7 @@ mod whereabouts;
 mod words;
 
 pub use find::find;
+pub(crate) use index::literal;
 pub use index::{Index, Matcher};
 pub use line::{LineQuestion, Suggestion, Wanted, suggest};
 pub use question::{Answer, Found, Question, Warning};

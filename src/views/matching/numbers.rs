@@ -76,6 +76,9 @@ pub(super) fn wanted(house: &str) -> Vec<Wanted> {
     if bare.len() < digits.len() && !bare.is_empty() {
         add(format!("{bare}{}", rest.to_uppercase()), 99.0);
     }
+    if digits.is_empty() {
+        return found;
+    }
     if rest.is_empty() {
         for letter in LETTERS {
             add(format!("{bare}{letter}"), 60.0);

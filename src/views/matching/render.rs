@@ -1,18 +1,18 @@
-//! Matches and suggestions as JSON in the manner of the base registries (version 2): keys, order and links. Reads a state,
-//! finds nothing.
+//! Matches and suggestions as JSON in the manner of the base registries. An address is what its own body in the dialect holds;
+//! here is what is around it: points, links, warnings, and matches that are a street or a municipality alone. Finds nothing.
 
 use super::line::name_of;
 use super::question::Found;
 use super::{Answer, Suggestion};
 use crate::rdf::label::Language;
-use crate::rdf::vocab::{adms, generiek, geo, rdfs};
+use crate::rdf::vocab::{prov, rdfs};
 use crate::store::{Id, View};
+use crate::views::TooLarge;
+use crate::views::dialect::Dialect;
 use crate::views::labels::last_segment;
 use serde_json::{Map, Value as Json, json};
 
 const ADRES: &str = "https://data.vlaanderen.be/ns/adres#";
-const GENERIEK: &str = "https://data.vlaanderen.be/ns/generiek#";
-const GEOMETRY: &str = "http://www.w3.org/ns/locn#geometry";
 
 /// Which dialect links lead to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +37,8 @@ impl Version {
 pub struct Renderer<'a> {
     /// The state.
     pub view: &'a View,
+    /// What bodies of addresses hold.
+    pub dialect: &'a Dialect,
     /// Base IRI of the registry, without a slash at the end.
     pub base: &'a str,
     /// Where links lead.
@@ -47,8 +49,12 @@ pub struct Renderer<'a> {
 
 impl Renderer<'_> {
     /// The body of an answer.
-    pub fn answer(&self, answer: &Answer) -> Json {
-        let matches: Vec<Json> = answer.matches.iter().map(|it| self.found(it)).collect();
+    ///
+    /// # Errors
+    /// [`TooLarge`] when an address has more statements than a document may have.
+    pub fn answer(&self, answer: &Answer) -> Result<Json, TooLarge> {
+        let matches = answer.matches.iter().map(|it| self.found(it));
+        let matches: Vec<Json> = matches.collect::<Result<_, _>>()?;
         let warnings = answer.warnings.iter().map(|warning| {
             let message = warning.message();
             let message = match self.language {
@@ -58,7 +64,12 @@ impl Renderer<'_> {
             json!({ "code": warning.code(), "message": message })
         });
         let warnings: Vec<Json> = warnings.collect();
-        json!({ "adresMatches": matches, "warnings": warnings })
+        let context = format!(
+            "{}/contexts/registers-{}.jsonld",
+            self.base,
+            self.version.segment()
+        );
+        Ok(json!({ "@context": context, "adresMatches": matches, "warnings": warnings }))
     }
 
     /// The body of a list of suggestions.
@@ -68,39 +79,13 @@ impl Renderer<'_> {
     }
 
     /// One match.
-    fn found(&self, found: &Found) -> Json {
-        let mut out = Map::new();
-        out.insert("@type".into(), "Adres".into());
+    fn found(&self, found: &Found) -> Result<Json, TooLarge> {
+        let mut out = match found.address {
+            Some(address) => self.address(address)?,
+            None => self.street(found),
+        };
         let mut links = Vec::new();
         if let Some(address) = found.address {
-            self.address_head(address, &mut out);
-        }
-        if let Some(place) = found.place {
-            out.insert(
-                "gemeente".into(),
-                self.named(place, "gemeenten", "gemeentenaam"),
-            );
-        }
-        if let Some(address) = found.address
-            && let Some(post) = self.first(address, &format!("{ADRES}heeftPostinfo"))
-        {
-            out.insert(
-                "postinfo".into(),
-                Json::Object(self.reference(post, "postinfo")),
-            );
-        }
-        if let Some(street) = found.street {
-            out.insert(
-                "straatnaam".into(),
-                self.named(street, "straatnamen", "straatnaam"),
-            );
-            if let Some(text) = name_of(self.view, street, &format!("{ADRES}homoniemToevoeging")) {
-                let addition = json!({ "geografischeNaam": spelling(text) });
-                out.insert("homoniemToevoeging".into(), addition);
-            }
-        }
-        if let Some(address) = found.address {
-            self.address_rest(address, &mut out);
             let object = self.object_id(address);
             links = ["percelen", "gebouweenheden"]
                 .map(|list| {
@@ -112,14 +97,57 @@ impl Renderer<'_> {
         }
         out.insert("score".into(), points(found.score));
         out.insert("links".into(), links.into());
-        Json::Object(out)
+        Ok(Json::Object(out))
+    }
+
+    /// The body of an address without what is said of a whole document.
+    fn address(&self, address: Id) -> Result<Map<String, Json>, TooLarge> {
+        let resource = self.dialect.resource(self.version.segment(), "adressen");
+        let Some(resource) = resource else {
+            return Ok(Map::new());
+        };
+        let body = self.dialect.detail(self.view, resource, address, None)?;
+        let mut out = match serde_json::from_slice(&body.json) {
+            Ok(Json::Object(out)) => out,
+            _ => Map::new(),
+        };
+        if let Some(Json::Object(data)) = out.remove("data") {
+            out = data;
+        }
+        out.shift_remove("@context");
+        out.shift_remove("_links");
+        let detail = self.detail("adressen", &self.object_id(address));
+        let place = |name: &str| out.keys().position(|key| key == name);
+        let before = ["identificator", "@id", "@type"];
+        let at = before.into_iter().find_map(place).map_or(0, |at| at + 1);
+        out.shift_insert(at, "detail".into(), detail.into());
+        Ok(out)
+    }
+
+    fn street(&self, found: &Found) -> Map<String, Json> {
+        let mut out = Map::new();
+        out.insert("@type".into(), "Adres".into());
+        if let Some(place) = found.place {
+            let place = self.named(place, "gemeenten", "gemeentenaam");
+            out.insert("gemeente".into(), place);
+        }
+        if let Some(street) = found.street {
+            let name = self.named(street, "straatnamen", "straatnaam");
+            out.insert("straatnaam".into(), name);
+            let addition = format!("{ADRES}homoniemToevoeging");
+            if let Some(text) = name_of(self.view, street, &addition) {
+                let addition = json!({ "geografischeNaam": spelling(text) });
+                out.insert("homoniemToevoeging".into(), addition);
+            }
+        }
+        out
     }
 
     fn suggestion(&self, suggestion: &Suggestion) -> Json {
         let (list, text) = if suggestion.is_street {
             let name = name_of(self.view, suggestion.id, rdfs::LABEL);
             let place = self
-                .first(suggestion.id, crate::rdf::vocab::prov::WAS_ATTRIBUTED_TO)
+                .first(suggestion.id, prov::WAS_ATTRIBUTED_TO)
                 .and_then(|place| name_of(self.view, place, rdfs::LABEL));
             let name = name.map_or(String::new(), |(name, _)| name);
             let text = match place {
@@ -138,51 +166,6 @@ impl Renderer<'_> {
             "detail": self.detail(list, &object),
             "resultaat": text,
         })
-    }
-
-    fn address_head(&self, address: Id, out: &mut Map<String, Json>) {
-        let object = self.object_id(address);
-        let identifier = self.first(address, adms::IDENTIFIER);
-        let structured =
-            identifier.and_then(|id| self.first(id, generiek::GESTRUCTUREERDE_IDENTIFICATOR));
-        let text = |p: &str| structured.and_then(|id| self.text(id, p));
-        let mut own = Map::new();
-        let iri = self.view.iri(address).unwrap_or_default().into_owned();
-        let namespace = iri.rsplit_once('/').map(|(before, _)| before.to_owned());
-        own.insert("id".into(), iri.into());
-        let namespace = text(generiek::NAAMRUIMTE).or(namespace);
-        insert(&mut own, "naamruimte", namespace);
-        own.insert("objectId".into(), object.clone().into());
-        insert(&mut own, "versieId", text(generiek::VERSIE_IDENTIFICATOR));
-        out.insert("identificator".into(), own.into());
-        out.insert("detail".into(), self.detail("adressen", &object).into());
-    }
-
-    fn address_rest(&self, address: Id, out: &mut Map<String, Json>) {
-        let own = |local: &str| format!("{ADRES}{local}");
-        insert(out, "huisnummer", self.text(address, &own("huisnummer")));
-        insert(out, "busnummer", self.text(address, &own("busnummer")));
-        if let Some(text) = self.full_address(address) {
-            let full = json!({ "geografischeNaam": spelling(text) });
-            out.insert("volledigAdres".into(), full);
-        }
-        if let Some(position) = self.first(address, &own("positie")) {
-            let mut shown = Map::new();
-            let geometry = self.first(position, GEOMETRY);
-            if let Some(gml) = geometry.and_then(|it| self.text(it, geo::AS_GML)) {
-                shown.insert("geometrie".into(), json!({ "type": "Point", "gml": gml }));
-            }
-            let method = self.code(position, &format!("{GENERIEK}methode"));
-            insert(&mut shown, "positieGeometrieMethode", method);
-            let specification = self.code(position, &format!("{GENERIEK}specificatie"));
-            insert(&mut shown, "positieSpecificatie", specification);
-            out.insert("adresPositie".into(), shown.into());
-        }
-        insert(out, "adresStatus", self.code(address, &own("Adres.status")));
-        if let Some(official) = self.text(address, &own("officieelToegekend")) {
-            let yes = matches!(official.as_str(), "true" | "1");
-            out.insert("officieelToegekend".into(), yes.into());
-        }
     }
 
     fn full_address(&self, address: Id) -> Option<(String, Option<String>)> {
@@ -222,23 +205,6 @@ impl Renderer<'_> {
     fn first(&self, id: Id, predicate: &str) -> Option<Id> {
         let p = self.view.id_of_iri(predicate)?;
         self.view.objects(id, p).next()
-    }
-
-    fn text(&self, id: Id, predicate: &str) -> Option<String> {
-        let value = self.first(id, predicate)?;
-        Some(super::index::literal(self.view, value)?.0)
-    }
-
-    fn code(&self, id: Id, predicate: &str) -> Option<String> {
-        let value = self.first(id, predicate)?;
-        let iri = self.view.iri(value)?;
-        Some(last_segment(&iri).to_owned())
-    }
-}
-
-fn insert(out: &mut Map<String, Json>, key: &str, value: Option<String>) {
-    if let Some(value) = value {
-        out.insert(key.to_owned(), value.into());
     }
 }
 

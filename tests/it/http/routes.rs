@@ -53,7 +53,7 @@ const fn posted(pattern: &'static str, path: &'static str) -> Route {
 const GRAPH: &str = "GET, HEAD, POST, PUT, DELETE, PATCH";
 const ASK: &str = "/sparql?query=ASK%20%7B%7D";
 
-const ROUTES: [Route; 37] = [
+const ROUTES: [Route; 44] = [
     page("/", "/"),
     Route {
         keep: Keep::No,
@@ -149,6 +149,29 @@ const ROUTES: [Route; 37] = [
         ..page("/id/{kind}/{id}", "/id/adres/9")
     },
     page("/doc/{kind}/{id}", "/doc/adres/9"),
+    // No versions are kept of the test addresses; what these answer is tested beside them.
+    Route {
+        status: 404,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/id/{kind}/{id}/{moment}", "/id/adres/9/2024-12-31")
+    },
+    Route {
+        status: 404,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/doc/{kind}/{id}/{moment}", "/doc/adres/9/2024-12-31")
+    },
+    page("/tijd/{kind}/{id}", "/tijd/adres/9"),
+    Route {
+        status: 404,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/tijd/{kind}/{id}/poort", "/tijd/adres/9/poort")
+    },
+    page("/api/{register}/{id}/versies", "/api/adressen/9/versies"),
+    page("/v2/{resource}/{id}/versies", "/v2/adressen/9/versies"),
+    page("/v3/{resource}/{id}/versies", "/v3/adressen/9/versies"),
     page("/doc", "/doc?uri=https://data.vlaanderen.be/id/adres/9"),
     Route {
         keep: Keep::Day,

@@ -150,6 +150,8 @@ fn nothing_of_documents_read_with_our_own_contexts_is_dropped() {
             }
             let tail = value.rsplit([':', '/', '#']).next().unwrap_or("");
             let is_said = value.starts_with("_:")
+                // Read as one.
+                || value.starts_with(":_") && report.codes.contains_key("N005")
                 // An empty text is a placeholder, or a reference to the document.
                 || value.is_empty()
                 || said.contains(&value)
