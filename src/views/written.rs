@@ -2,12 +2,16 @@
 //! JSON-LD reader sees it, because those drop what they do not know without a word; and each node and value is remembered
 //! with its place, so that what is wrong with it later can be told where it was written.
 
+mod places;
+mod words;
+
+pub use places::Places;
+
 use super::context::{Coercion, Context, TermDefinition};
 use crate::rdf::label::Text;
 use crate::rdf::vocab::rdf;
-use oxrdf::NamedNode;
-use rustc_hash::FxHashMap;
 use serde_json::{Map, Value as Json};
+use words::{edits, is_language_tag, is_name_iri, is_node_name, key_of, step};
 
 /// Mistakes of one document that are told.
 const MAX_MISTAKES: usize = 20;
@@ -34,48 +38,6 @@ pub struct Written {
     pub json: Json,
     /// Where things stand in it.
     pub places: Places,
-}
-
-/// Where nodes and values stand in a document.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Places {
-    nodes: FxHashMap<String, String>,
-    /// By node and predicate: values as text, with their places.
-    values: FxHashMap<(String, String), Vec<(String, String)>>,
-}
-
-impl Places {
-    /// The place of a value of a node; of the key when no such value is there, of the node when there is no such key.
-    pub fn of(&self, node: &str, predicate: Option<&str>, value: Option<&str>) -> Option<&str> {
-        let of_key = predicate.and_then(|predicate| {
-            self.values
-                .get(&(node.to_owned(), predicate.to_owned()))
-                .filter(|values| !values.is_empty())
-        });
-        let Some(values) = of_key else {
-            return self.nodes.get(node).map(String::as_str);
-        };
-        let exact = value.and_then(|value| values.iter().find(|(text, _)| text == value));
-        exact.or(values.first()).map(|(_, place)| place.as_str())
-    }
-
-    /// Gives a node its final name.
-    pub fn rename(&mut self, from: &str, to: &str) {
-        if let Some(place) = self.nodes.remove(from) {
-            self.nodes.insert(to.to_owned(), place);
-        }
-        let keys: Vec<(String, String)> = self
-            .values
-            .keys()
-            .filter(|(node, _)| node == from)
-            .cloned()
-            .collect();
-        for key in keys {
-            if let Some(values) = self.values.remove(&key) {
-                self.values.insert((to.to_owned(), key.1), values);
-            }
-        }
-    }
 }
 
 /// Reads a document without `@context`. The outermost node is called `root` when it has no `@id`, other nodes get blank
@@ -141,7 +103,8 @@ impl<'a> Reader<'a> {
             .map(|id| (id.clone(), id.as_str().map(str::to_owned)));
         let id = match given {
             Some((_, Some(id))) => {
-                if !is_node_name(&id) && !(root.is_some() && id.is_empty()) {
+                let is_item = root.is_some() && id.is_empty();
+                if !is_item && !is_node_name(&id) {
                     self.not_an_iri(&format!("{pointer}/@id"), &id);
                 }
                 if id.is_empty() {
@@ -505,63 +468,6 @@ struct At<'a> {
     coercion: &'a Coercion,
 }
 
-/// The key that a place is at: places in lists have none of their own.
-fn key_of(pointer: &str) -> String {
-    let mut steps = pointer.rsplit('/');
-    let key = steps.find(|step| step.is_empty() || !step.bytes().all(|b| b.is_ascii_digit()));
-    key.unwrap_or("").replace("~1", "/").replace("~0", "~")
-}
-
-/// A key as one step of a JSON pointer.
-fn step(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
-}
-
-/// Whether a text names a node: an absolute IRI or a blank label.
-fn is_node_name(text: &str) -> bool {
-    text.strip_prefix("_:").map_or_else(
-        || NamedNode::new(text).is_ok(),
-        |label| oxrdf::BlankNode::new(label).is_ok(),
-    )
-}
-
-/// Whether a key or class is an IRI that is meant as one: what begins with an unknown prefix is not.
-fn is_name_iri(text: &str) -> bool {
-    let is_full = text.contains("://") || text.starts_with("urn:");
-    is_full && NamedNode::new(text).is_ok()
-}
-
-/// Whether a text looks like a language tag ([RFC 5646 §2.1](https://www.rfc-editor.org/rfc/rfc5646#section-2.1)).
-fn is_language_tag(tag: &str) -> bool {
-    let mut parts = tag.split('-');
-    let is_part = |part: &str| {
-        (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
-    };
-    parts
-        .next()
-        .is_some_and(|first| is_part(first) && first.bytes().all(|b| b.is_ascii_alphabetic()))
-        && parts.all(is_part)
-}
-
-/// Letters to change to get from one word to the other, or more than `most`.
-fn edits(a: &str, b: &str, most: usize) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    if a.chars().count().abs_diff(b.len()) > most {
-        return most + 1;
-    }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, letter) in a.chars().enumerate() {
-        let mut before = row[0];
-        row[0] = i + 1;
-        for (j, other) in b.iter().enumerate() {
-            let change = before + usize::from(letter != *other);
-            before = row[j + 1];
-            row[j + 1] = change.min(row[j] + 1).min(before + 1);
-        }
-    }
-    row[b.len()]
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -653,12 +559,5 @@ mod tests {
             of(places, "_:b0", "http://e/deel", Some("urn:x")).as_deref(),
             Some("/deel/deel/@list/0")
         );
-    }
-
-    #[test]
-    fn near_words_are_found() {
-        assert_eq!(edits("naam", "nam", 2), 1);
-        assert_eq!(edits("kerk", "markt", 2), 3);
-        assert_eq!(edits("", "abc", 2), 3);
     }
 }

@@ -24,7 +24,7 @@ use serde_json::{Map, Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
 /// Numbers that are tried for one new item.
-const TRIES: usize = 8;
+const TRIES: usize = 1000;
 
 /// What became of a write.
 pub(super) struct Done<'a> {
@@ -95,11 +95,14 @@ pub(super) fn perform(state: &AppState, asked: &Asked) -> Result<Performed, ApiE
                 let id = state.items.numbers.next(&view, register)?;
                 let iri = register.item_iri(&id);
                 let iri = iri.ok_or_else(|| ApiError::internal("new_id fits no id_pattern"))?;
+                let now = registry.snapshot();
                 // Somebody may have chosen the number for himself.
-                if registry
-                    .item(register, iri.clone())
-                    .exists(&registry.snapshot().view())
-                {
+                if registry.item(register, iri.clone()).exists(&now.view()) {
+                    state.items.numbers.look_again(&now.view(), register);
+                    continue;
+                }
+                // What is gone keeps its name.
+                if registry.gone(&now, None, iri.as_str())?.is_some() {
                     continue;
                 }
                 iri

@@ -104,6 +104,59 @@ async fn the_second_request_gets_the_first_answer() {
     )
     .await;
     other.assert_problem(422, "idempotency-reused");
+    // The number of what is gone is not given again.
+    let last = send(
+        &server,
+        Method::POST,
+        "/api/adressen",
+        &[],
+        r#"{"huisnummer": "8"}"#,
+    )
+    .await;
+    let place = last.header("location").to_owned();
+    let path = place.replace("http://register.test/id/adres/", "/api/adressen/");
+    send(&server, Method::DELETE, &path, &[], "").await;
+    drop(server);
+    let server = open();
+    let next = send(
+        &server,
+        Method::POST,
+        "/api/adressen",
+        &[],
+        r#"{"huisnummer": "8"}"#,
+    )
+    .await;
+    assert_eq!(next.status, 201, "{}", next.text());
+    assert_ne!(next.header("location"), place);
+    // Nor one that somebody chose.
+    let taken = place
+        .rsplit('/')
+        .next()
+        .and_then(|id| id.parse::<u64>().ok())
+        .expect("a number");
+    for id in taken + 2..taken + 40 {
+        let put = send(
+            &server,
+            Method::PUT,
+            &format!("/api/adressen/{id}"),
+            &[],
+            r#"{"huisnummer": "8"}"#,
+        )
+        .await;
+        assert_eq!(put.status, 201, "{}", put.text());
+    }
+    let next = send(
+        &server,
+        Method::POST,
+        "/api/adressen",
+        &[],
+        r#"{"huisnummer": "8"}"#,
+    )
+    .await;
+    assert_eq!(
+        next.header("location"),
+        format!("http://register.test/id/adres/{}", taken + 40)
+    );
     let key = [("idempotency-key", "weg")];
     let gone = send(&server, Method::DELETE, "/api/adressen/7", &key, "").await;
     assert_eq!(gone.status, 200, "{}", gone.text());
