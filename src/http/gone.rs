@@ -189,7 +189,10 @@ fn follow(state: &AppState, shown: &Shown, first: String) -> Option<String> {
             }
             continue;
         }
-        let gone = state.registry.gone(shown.snapshot(), shown.valid(), &iri).ok()??;
+        let gone = state
+            .registry
+            .gone(shown.snapshot(), shown.valid(), &iri)
+            .ok()??;
         let [successor] = gone.replaced_by.as_slice() else {
             return None;
         };

@@ -305,11 +305,15 @@ fn by_valid_time(
     // One version more than is shown, to tell what changed since.
     let mut compared = all[from.saturating_sub(1)..end].to_vec();
     if let Some(id) = object.id {
-        state.registry.tell_changes(shown.snapshot(), id, &mut compared);
+        state
+            .registry
+            .tell_changes(shown.snapshot(), id, &mut compared);
     }
     let shown_from = compared.len() - (end - from);
     let versions = compared[shown_from..].iter().rev();
-    let versions = versions.map(|version| listed(shown, version, address)).collect();
+    let versions = versions
+        .map(|version| listed(shown, version, address))
+        .collect();
     Ok(Found {
         after: (from > 0).then(|| all[from].from.text().to_owned()),
         versions,

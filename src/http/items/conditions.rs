@@ -34,10 +34,7 @@ impl Condition {
     }
 
     /// Checks the state that a change builds on, which nobody else can change meanwhile.
-    pub(super) fn check(
-        &self,
-        current: Option<StateTag>,
-    ) -> Result<(), ApiError> {
+    pub(super) fn check(&self, current: Option<StateTag>) -> Result<(), ApiError> {
         let names_it = |list: &str| names_state(list, current);
         if self.matching.as_deref().is_some_and(|list| !names_it(list)) {
             return Err(ApiError::precondition_failed(
