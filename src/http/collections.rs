@@ -10,7 +10,7 @@ use super::reply::{Document, HTML, JSON, JSON_LD, choose};
 use super::state::{AppState, blocking};
 use super::versions::tell_times;
 use crate::rdf::format::Format;
-use crate::registry::Register;
+use crate::registry::{Filter, Register};
 use crate::store::View;
 use crate::views::collection::token_of;
 use crate::views::compact::{self, JsonWriter};
@@ -86,13 +86,27 @@ pub(super) async fn index(
             .registers()
             .iter()
             .map(|register| {
+                let names = |filter: &Filter| -> Vec<String> {
+                    filter.parameters().into_iter().map(|(name, _)| name).collect()
+                };
                 let filters: Vec<Json> = register
                     .filters
                     .iter()
                     .map(|filter| {
                         json!({
                             "naam": filter.name,
+                            "parameters": names(filter),
                             "omschrijving": { "nl": filter.description.nl, "en": filter.description.en },
+                        })
+                    })
+                    .collect();
+                let sorts: Vec<Json> = register
+                    .sorts
+                    .iter()
+                    .map(|key| {
+                        json!({
+                            "naam": key.name,
+                            "omschrijving": { "nl": key.description.nl, "en": key.description.en },
                         })
                     })
                     .collect();
@@ -107,6 +121,9 @@ pub(super) async fn index(
                     "profiel": state.registry.graph_iri(&format!("shapes/{}", register.profile)).as_str(),
                     "totaal": collections.count(&view, register),
                     "filters": filters,
+                    "volgordes": sorts,
+                    "talen": register.languages,
+                    "diepte": register.depth,
                 })
             })
             .collect();
@@ -126,12 +143,13 @@ pub(super) async fn collection(
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
     let register = register_of(&state, &name)?;
-    let asked = Asked::of(register, &state.context_of(Some(register)), &params)?;
+    let mut asked = Asked::of(register, &state.context_of(Some(register)), &params)?;
     let chosen = choose(&headers, asked.format.as_deref(), &OFFERS)?;
     let shown = moment.state(&state).await?;
     blocking(move || {
         let register = register_of(&state, &name)?;
         let view = shown.view();
+        asked.search(&view, register)?;
         let page = state
             .collections_of(&shown)
             .page(&view, register, &asked.query)?;
@@ -163,6 +181,7 @@ pub(super) async fn collection(
                     &CollectionPage {
                         register,
                         query: &asked.query,
+                        sort: asked.sort(),
                         items: &nodes,
                         total: page.total,
                         next: next.as_ref().map(|next| site.path(next)),

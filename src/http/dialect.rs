@@ -5,6 +5,7 @@ mod asked;
 mod problem;
 
 use super::error::ApiError;
+use super::gone::{Route, or_gone};
 use super::moment::Moment;
 use super::reply::{Document, JSON, JSON_LD, choose, joined};
 use super::shown::Shown;
@@ -42,25 +43,14 @@ fn version<const V: u8>() -> &'static str {
     if V == 2 { "v2" } else { "v3" }
 }
 
-/// A resource and the register behind it.
-struct Served {
-    resource: Arc<Resource>,
-    register: Register,
+fn declared(state: &AppState, version: &str, name: &str) -> Result<Arc<Resource>, ApiError> {
+    let found = state.dialect.resource(version, name).cloned();
+    found.ok_or_else(|| no_such_resource(state, version, name))
 }
 
-fn served(state: &AppState, version: &str, name: &str) -> Result<Served, ApiError> {
-    let resource = state
-        .dialect
-        .resource(version, name)
-        .ok_or_else(|| no_such_resource(state, version, name))?;
-    let register = state
-        .registry
-        .register(&resource.register)
-        .ok_or_else(|| no_such_resource(state, version, name))?;
-    Ok(Served {
-        resource: Arc::clone(resource),
-        register: register.clone(),
-    })
+fn register_of<'a>(state: &'a AppState, resource: &Resource) -> Result<&'a Register, ApiError> {
+    let found = state.registry.register(&resource.register);
+    found.ok_or_else(|| ApiError::internal("a resource without a register"))
 }
 
 /// `GET /v3/{resource}/{id}`: one object.
@@ -71,8 +61,7 @@ async fn detail<const V: u8>(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
-    let resource = state.dialect.resource(version::<V>(), &name).cloned();
-    let resource = resource.ok_or_else(|| no_such_resource(&state, version::<V>(), &name))?;
+    let resource = declared(&state, version::<V>(), &name)?;
     let answer = async {
         asked::only_time(query.as_deref())?;
         let chosen = choose(&headers, None, &OFFERS)?;
@@ -80,7 +69,16 @@ async fn detail<const V: u8>(
         let shown = moment?.state(&state).await?;
         // A few look-ups, bounded: cheaper than a change of threads.
         let view = shown.view();
-        let (iri, subject) = find(&state, &view, &resource, &id)?;
+        let unknown = || not_found(&resource, &id);
+        let register = register_of(&state, &resource)?;
+        let iri = register.item_iri(&id).ok_or_else(unknown)?.into_string();
+        let found = view
+            .id_of_iri(&iri)
+            .filter(|subject| is_item(&view, register, *subject));
+        let Some(subject) = found else {
+            let route = Route::Dialect(version::<V>());
+            return Err(or_gone(&state, &shown, vec![iri], route, unknown()).await);
+        };
         let asked = system.as_ref().map(|system| system.iri);
         let body = state.dialect.detail(&view, &resource, subject, asked)?;
         let address = format!(
@@ -118,26 +116,6 @@ fn say_system(out: &mut HeaderMap, resource: &Resource, asked: Option<&System>) 
     out.append(header::VARY, HeaderValue::from_static("Accept-Crs"));
 }
 
-/// The object with an id in a register.
-fn find(
-    state: &AppState,
-    view: &View,
-    resource: &Resource,
-    id: &str,
-) -> Result<(String, Id), ApiError> {
-    let unknown = || not_found(resource, id);
-    let register = state
-        .registry
-        .register(&resource.register)
-        .ok_or_else(unknown)?;
-    let iri = register.item_iri(id).ok_or_else(unknown)?.into_string();
-    let subject = view
-        .id_of_iri(&iri)
-        .filter(|subject| is_item(view, register, *subject))
-        .ok_or_else(unknown)?;
-    Ok((iri, subject))
-}
-
 /// Whether an object is of the register's class: a name that others only refer to is no item.
 fn is_item(view: &View, register: &Register, subject: Id) -> bool {
     let ids = (
@@ -155,10 +133,10 @@ async fn list<const V: u8>(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
-    let served = served(&state, version::<V>(), &name)?;
-    let resource = Arc::clone(&served.resource);
+    let resource = declared(&state, version::<V>(), &name)?;
+    let served = Arc::clone(&resource);
     let answer = async {
-        let asked = Asked::read(&served.resource, query.as_deref())?;
+        let asked = Asked::read(&served, query.as_deref())?;
         let chosen = choose(&headers, None, &OFFERS)?;
         let system = asked::system(&joined(&headers, ACCEPT_CRS))?;
         let shown = moment?.state(&state).await?;
@@ -172,7 +150,7 @@ async fn list<const V: u8>(
                 .map(|token| format!("{base}{}", asked.next(token, &shown)));
             let body = state.dialect.list(
                 &view,
-                &served.resource,
+                &served,
                 &Page {
                     items: &page.items,
                     total: page.total,
@@ -199,10 +177,10 @@ async fn count<const V: u8>(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
-    let served = served(&state, version::<V>(), &name)?;
-    let resource = Arc::clone(&served.resource);
+    let resource = declared(&state, version::<V>(), &name)?;
+    let served = Arc::clone(&resource);
     let answer = async {
-        let asked = Asked::read(&served.resource, query.as_deref())?;
+        let asked = Asked::read(&served, query.as_deref())?;
         let chosen = choose(&headers, None, &[JSON, JSON_LD])?;
         let shown = moment?.state(&state).await?;
         blocking(move || {
@@ -220,37 +198,18 @@ async fn count<const V: u8>(
 fn page_of(
     state: &AppState,
     (shown, view): (&Shown, &View),
-    served: &Served,
+    resource: &Resource,
     asked: &Asked,
 ) -> Result<crate::views::Page, ApiError> {
     let collections = state.collections_of(shown);
-    let mut asked = asked.clone();
-    let mut passed = 0;
-    while passed < asked.offset {
-        let step = crate::views::CollectionQuery {
-            limit: (asked.offset - passed).min(crate::views::collection::MAX_LIMIT),
-            ..asked.query.clone()
-        };
-        let page = collections.page(view, &served.register, &step)?;
-        passed += page.items.len();
-        match page.next {
-            Some(next) => asked.query.after = Some(next),
-            None => {
-                return Ok(crate::views::Page {
-                    items: Vec::new(),
-                    next: None,
-                    ..page
-                });
-            }
-        }
-    }
-    let page = collections.page(view, &served.register, &asked.query)?;
+    let register = register_of(state, resource)?;
+    let page = collections.page(view, register, &asked.query)?;
     if page.total > 0 {
         return Ok(page);
     }
     let gemeenten = state.registry.register("gemeenten");
     match gemeenten.and_then(|gemeenten| asked.with_successor(view, gemeenten)) {
-        Some(query) => Ok(collections.page(view, &served.register, &query)?),
+        Some(query) => Ok(collections.page(view, register, &query)?),
         None => Ok(page),
     }
 }

@@ -24,6 +24,8 @@ pub(super) enum Route {
     Doc,
     /// `/api/{register}/{id}`.
     Api,
+    /// `/{version}/{resource}/{id}` in the dialect of the base registries.
+    Dialect(&'static str),
 }
 
 impl Route {
@@ -44,6 +46,11 @@ impl Route {
         match (self, register, found) {
             (Self::Api, Some(register), Some((_, id))) => {
                 format!("{base}/api/{}/{}", register.name, percent_encode(&id))
+            }
+            (Self::Dialect(version), Some(register), Some((_, id)))
+                if state.dialect.resource(version, &register.name).is_some() =>
+            {
+                format!("{base}/{version}/{}/{}", register.name, percent_encode(&id))
             }
             (Self::Id, _, Some((kind, id))) => {
                 format!("{base}/id/{kind}/{}", percent_encode(&id))

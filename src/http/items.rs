@@ -14,10 +14,13 @@ mod writing;
 
 use super::body::{Params, media_type, read_body, require_utf8};
 use super::collections::register_of;
+use super::documents::candidates;
 use super::error::ApiError;
+use super::gone::{Route, or_gone};
 use super::layers::RequestId;
 use super::moment;
 use super::reply::{JSON, JSON_LD, joined};
+use super::shown::Shown;
 use super::state::{AppState, blocking};
 use super::writes::{authorise, dry_run};
 use answer::Reply;
@@ -247,6 +250,19 @@ fn returning(headers: &HeaderMap) -> Return {
 
 /// Writes, and tells about it.
 async fn run(state: AppState, asked: Asked) -> Result<Reply, ApiError> {
+    let kind = &register_of(&state, &asked.register)?.kind;
+    let iris = asked.id.as_deref().map(|id| candidates(&state, kind, id));
+    let app = state.clone();
+    match (write(state, asked).await, iris) {
+        (Err(error), Some(iris)) => {
+            let shown = Shown::now(app.registry.snapshot());
+            Err(or_gone(&app, &shown, iris, Route::Api, error).await)
+        }
+        (done, _) => done,
+    }
+}
+
+async fn write(state: AppState, asked: Asked) -> Result<Reply, ApiError> {
     let permit = state.write_turn().await?;
     blocking(move || {
         let _permit = permit;

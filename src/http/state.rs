@@ -177,6 +177,7 @@ impl AppState {
             base: self.registry.base(),
             registers: self.registry.registers(),
             context_of: &|register| self.contexts.get(&register.context).map(|c| &**c),
+            dialect: &self.dialect,
             contact: &self.config.contact,
         })
         .map_err(ApiError::internal)?;

@@ -2,9 +2,12 @@
 //! `registers/dialect/{version}/{resource}.json`. Templates are compiled once; bodies are written straight from ids.
 //! Knows no routes and no parameters of requests beyond the names declared.
 
+mod finding;
 mod path;
 mod render;
 mod template;
+#[cfg(test)]
+mod tests;
 mod texts;
 
 pub use render::{Body, Page};
@@ -47,8 +50,8 @@ pub struct Resource {
     pub subject: String,
     /// One of its objects, for people.
     pub label: Text,
-    /// Parameters of its list: the name in the dialect and that of the register's filter.
-    pub filters: Vec<(String, String)>,
+    /// Filters of its list.
+    pub filters: Vec<ListFilter>,
     /// Sort keys of its list: the name in the dialect and that of the register's.
     pub sorts: Vec<(String, String)>,
     /// System of coordinates its geometries are in when none is asked; `None` without geometries.
@@ -57,6 +60,17 @@ pub struct Resource {
     list: Template,
     /// Where the version of an object is, from the object.
     version: path::Path,
+}
+
+/// A filter of a list.
+#[derive(Clone, Debug)]
+pub struct ListFilter {
+    /// Query parameter.
+    pub name: String,
+    /// Name of the register's filter behind it.
+    pub filter: String,
+    /// IRI pattern with `{id}` of the items that the value is an id of, when the register's filter wants their IRI.
+    pub of: Option<String>,
 }
 
 /// Why a declaration cannot be used.
@@ -208,22 +222,41 @@ fn compile(
             .map(str::to_owned)
             .ok_or_else(|| format!("the label in \"{language}\" is missing"))
     };
-    let pairs = |key: &str| -> Result<Vec<(String, String)>, String> {
-        let Some(pairs) = json.get(key) else {
-            return Ok(Vec::new());
-        };
-        let pairs = pairs
+    let members = |key: &str| match json.get(key) {
+        None => Ok(Vec::new()),
+        Some(value) => value
             .as_object()
-            .ok_or_else(|| format!("\"{key}\" is no object"))?;
-        pairs
-            .iter()
-            .map(|(name, to)| {
-                let to = to
-                    .as_str()
-                    .ok_or_else(|| format!("\"{key}.{name}\" is no text"))?;
-                Ok((name.clone(), to.to_owned()))
-            })
-            .collect()
+            .map(|object| object.iter().collect::<Vec<_>>())
+            .ok_or_else(|| format!("\"{key}\" is no object")),
+    };
+    let registers = compiler.registers;
+    let filter = |(name, to): (&String, &serde_json::Value)| {
+        let filter = to.as_str().or_else(|| to.get("filter")?.as_str());
+        let of = match to.get("of").and_then(|of| of.as_str()) {
+            None => None,
+            Some(of) => {
+                let known = registers.iter().find(|known| known.name == of);
+                Some(
+                    known
+                        .ok_or_else(|| format!("there is no register \"{of}\""))?
+                        .iri
+                        .clone(),
+                )
+            }
+        };
+        Ok::<_, String>(ListFilter {
+            name: name.clone(),
+            filter: filter
+                .ok_or_else(|| format!("\"filters.{name}\" names no filter"))?
+                .to_owned(),
+            of,
+        })
+    };
+    let sort = |(name, to): (&String, &serde_json::Value)| {
+        let to = to
+            .as_str()
+            .ok_or_else(|| format!("\"sort.{name}\" is no text"))?;
+        Ok::<_, String>((name.clone(), to.to_owned()))
     };
     let register = text("register")?;
     if !compiler
@@ -239,8 +272,14 @@ fn compile(
         register,
         subject: text("subject")?,
         label: Text::new(label("nl")?, label("en")?),
-        filters: pairs("filters")?,
-        sorts: pairs("sort")?,
+        filters: members("filters")?
+            .into_iter()
+            .map(filter)
+            .collect::<Result<_, _>>()?,
+        sorts: members("sort")?
+            .into_iter()
+            .map(sort)
+            .collect::<Result<_, _>>()?,
         system: json
             .get("system")
             .and_then(|system| system.as_str())

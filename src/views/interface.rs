@@ -5,11 +5,15 @@ use crate::rdf::label::Language;
 use crate::registry::Register;
 use crate::registry::assets::REGISTERS;
 use crate::views::context::Context;
+use crate::views::dialect::Dialect;
 use crate::views::json_schema::{
-    Schema, SchemaOptions, Sources, form, item_schema, listed_schema, schema_document,
+    Keys, Mode, Schema, SchemaOptions, Sources, form, item_schema, keys, listed_schema,
+    new_item_schema, schema_document,
 };
 use crate::views::jsonld;
-use crate::views::openapi::{Contact, Parts, Table, TableError, document};
+use crate::views::openapi::{
+    Contact, Parts, Subjects, Table, TableError, dialect_schemas, document,
+};
 use crate::views::shipped::{Shipped, ShippedError};
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
@@ -55,6 +59,8 @@ pub struct Ingredients<'a> {
     pub registers: &'a [Register],
     /// The context of a register.
     pub context_of: &'a dyn Fn(&Register) -> Option<&'a Context>,
+    /// The dialect of the base registries.
+    pub dialect: &'a Dialect,
     /// Who answers for the registry.
     pub contact: &'a Contact,
 }
@@ -69,6 +75,7 @@ impl Interface {
         let base = ingredients.base;
         let mut registers = BTreeMap::new();
         let mut ids: BTreeMap<String, String> = BTreeMap::new();
+        let mut known: BTreeMap<String, Keys> = BTreeMap::new();
         let mut examples: BTreeMap<String, Json> = BTreeMap::new();
         let mut schemas: [BTreeMap<String, Schema>; 2] = Default::default();
         for register in ingredients.registers {
@@ -83,25 +90,32 @@ impl Interface {
                 registers: ingredients.registers,
                 base,
             };
+            known.insert(register.name.clone(), keys(&sources));
             let mut described = Described {
                 schema: LANGUAGES.map(|language| text(&schema_document(&sources, language))),
                 form: text(&form(&sources)),
                 example: None,
             };
             for (at, language) in LANGUAGES.into_iter().enumerate() {
-                let mut add = |kind: &str, make: &dyn Fn(SchemaOptions<'_>) -> Schema| {
+                let mut add = |kind: &str, mode: Mode, make: &Maker<'_>| {
                     let name = format!("{kind}-{}", register.name);
                     let prefix = format!("#/components/schemas/{name}.");
                     let options = SchemaOptions {
-                        strict: false,
+                        mode,
                         language,
                         prefix: &prefix,
                     };
                     let schema = make(options);
                     schemas[at].insert(name, schema);
                 };
-                add("Object", &|options| item_schema(&sources, options));
-                add("Lijst", &|options| {
+                let item = |options: SchemaOptions<'_>| item_schema(&sources, options);
+                add("Object", Mode::Lenient, &item);
+                add("Vervanging", Mode::Input, &item);
+                add("Wijziging", Mode::Patch, &item);
+                add("Nieuw", Mode::Input, &|options| {
+                    new_item_schema(&sources, options)
+                });
+                add("Lijst", Mode::Lenient, &|options| {
                     envelope(listed_schema(&sources, options))
                 });
             }
@@ -119,9 +133,16 @@ impl Interface {
             .into_iter()
             .flat_map(|folder| folder.files())
             .filter_map(|file| Some((file.path().to_str()?, file.contents_utf8()?)));
-        let table = Table::read(files, ingredients.registers, &|register| {
-            ids.get(&register.name).cloned()
-        })?;
+        let subjects = Subjects {
+            registers: ingredients.registers,
+            dialect: ingredients.dialect,
+            examples: &|register| ids.get(&register.name).cloned(),
+            keys: &|register| known.get(&register.name).cloned().unwrap_or_default(),
+        };
+        let mut table = Table::read(files, &subjects)?;
+        for version in ["v2", "v3"] {
+            table.schemas.extend(dialect_schemas(version));
+        }
         let mut openapi: [String; 2] = Default::default();
         for (at, language) in LANGUAGES.into_iter().enumerate() {
             let parts = Parts {
@@ -162,6 +183,9 @@ impl Interface {
         self.registers.get(register)?.example.as_deref()
     }
 }
+
+/// Makes one schema.
+type Maker<'a> = dyn Fn(SchemaOptions<'_>) -> Schema + 'a;
 
 /// In the order of [`Language`] as a number.
 const LANGUAGES: [Language; 2] = [Language::Nl, Language::En];

@@ -1,8 +1,7 @@
 //! JSON Schema ([2020-12](https://json-schema.org/draft/2020-12)) of what a register writes and reads, made of three
 //! declarations: the shapes of its profile (how many values, of which kind), its context (which keys, how values are written)
-//! and the register itself (what is nested). Two of each: *strict*, which an item that conforms to the profile meets and a
-//! body is held against, and *lenient*, which also holds for parts of items and for items that do not conform. Checks no
-//! data; a schema says less than the shapes where JSON Schema has no words for it, never more.
+//! and the register itself (what is nested). In four ways, see [`Mode`]. Checks no data; a schema of what is written says less
+//! than the shapes where JSON Schema has no words for it, never more.
 
 mod form;
 mod values;
@@ -19,16 +18,32 @@ use std::collections::BTreeMap;
 
 /// The dialect a schema of its own names.
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+/// An IRI as it is best sent: of the web, with plain characters.
+const SENT_IRI: &str =
+    "^https?://[a-z0-9-]+([.][a-z0-9-]+)*(/[A-Za-z0-9._~-]+)+(#[A-Za-z0-9._~-]+)?$";
 /// What only names a resource.
 const LINK: &str = "Verwijzing";
 /// Code lists with more codes are not written out.
 const MAX_CODES: usize = 120;
 
+/// What a schema is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// What is answered: it also holds for parts of items, and for items that do not conform to the profile.
+    Lenient,
+    /// Items that conform to the profile, however written.
+    Strict,
+    /// What is sent to make or replace an item: written in the plainest way, with nothing that is not known.
+    Input,
+    /// What is sent to change some of an item: any key may be missing, and `null` takes one away.
+    Patch,
+}
+
 /// How a schema is made.
 #[derive(Clone, Copy, Debug)]
 pub struct SchemaOptions<'a> {
-    /// Whether it holds for items that conform to the profile only.
-    pub strict: bool,
+    /// What it is for.
+    pub mode: Mode,
     /// Language of titles.
     pub language: Language,
     /// What stands before the name of a definition in a reference, such as `#/$defs/`.
@@ -73,7 +88,11 @@ pub fn item_schema(sources: &Sources<'_>, options: SchemaOptions<'_>) -> Schema 
         sources.base, sources.register.context
     );
     root["x-jsonld-context"] = context.as_str().into();
-    root["properties"]["@context"] = json!({
+    let is_sent = matches!(options.mode, Mode::Input | Mode::Patch);
+    root["properties"]["@context"] = if is_sent {
+        json!({ "title": "@context", "type": "string", "const": context })
+    } else {
+        json!({
         "title": "@context",
         "description": options.language.say(
             "Wat de sleutels betekenen: het adres van de context.",
@@ -84,11 +103,54 @@ pub fn item_schema(sources: &Sources<'_>, options: SchemaOptions<'_>) -> Schema 
             { "type": "array", "items": { "type": ["string", "object"] } },
             { "type": "object" },
         ],
-    });
-    if !options.strict {
-        require(&mut root, &["@id"]);
+        })
+    };
+    if is_sent {
+        // The address names the item.
+        root["properties"]["@id"]["readOnly"] = true.into();
+    }
+    match options.mode {
+        Mode::Lenient => require(&mut root, &["@id"]),
+        Mode::Patch => {
+            root["required"] = json!([]);
+            if let Json::Object(properties) = &mut root["properties"] {
+                for (_, schema) in properties
+                    .iter_mut()
+                    .filter(|(key, _)| !key.starts_with('@'))
+                {
+                    *schema = json!({ "anyOf": [schema.take(), { "type": "null" }] });
+                }
+            }
+        }
+        Mode::Strict | Mode::Input => {}
     }
     maker.finish(root)
+}
+
+/// The schema of what is sent to make an item: as that of replacing one, with the name of the item.
+pub fn new_item_schema(sources: &Sources<'_>, options: SchemaOptions<'_>) -> Schema {
+    let mut schema = item_schema(sources, options);
+    let register = sources.register;
+    let pattern = register.id_pattern.as_str().trim_start_matches('^');
+    let pattern = pattern.trim_end_matches('$').replace("\\d", "[0-9]");
+    let (before, after) = register
+        .iri
+        .split_once("{id}")
+        .unwrap_or((&register.iri, ""));
+    schema.root["properties"]["@id"] = json!({
+        "title": "@id",
+        "type": "string",
+        "pattern": format!("^{}{pattern}{}$", escaped(before), escaped(after)),
+    });
+    if register.new_id.is_none() {
+        require(&mut schema.root, &["@id"]);
+    }
+    schema
+}
+
+/// A text as a regular expression that matches nothing else.
+fn escaped(text: &str) -> String {
+    text.replace('.', "\\.")
 }
 
 /// The schema of an item within a collection, as `/api/{register}` lists it.
@@ -107,10 +169,42 @@ pub fn listed_schema(sources: &Sources<'_>, options: SchemaOptions<'_>) -> Schem
     maker.finish(root)
 }
 
+/// The keys of items of a register.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Keys {
+    /// All that the profile speaks of.
+    pub all: Vec<String>,
+    /// Those whose values are resources.
+    pub links: Vec<String>,
+}
+
+/// The keys of items of a register, as its context calls them.
+pub fn keys(sources: &Sources<'_>) -> Keys {
+    let options = SchemaOptions {
+        mode: Mode::Lenient,
+        language: Language::Nl,
+        prefix: "#/$defs/",
+    };
+    let mut maker = Maker::new(sources, options);
+    let mut out = Keys::default();
+    for field in sources.shapes.fields_of(&sources.register.class) {
+        let is_link = values::kinds_of(&field.values) == (true, false);
+        // A key that is an IRI, or has a point or a comma, cannot be named in a list of keys.
+        let keys = maker.keys(&field).into_iter().map(|key| key.name);
+        for key in keys.filter(|key| !key.contains([':', '.', ','])) {
+            if is_link {
+                out.links.push(key.clone());
+            }
+            out.all.push(key);
+        }
+    }
+    out
+}
+
 /// The schema of an item as a document of its own, for `/schemas/{register}.json`.
 pub fn schema_document(sources: &Sources<'_>, language: Language) -> Json {
     let options = SchemaOptions {
-        strict: true,
+        mode: Mode::Strict,
         language,
         prefix: "#/$defs/",
     };
@@ -164,6 +258,15 @@ impl<'a> Maker<'a> {
         }
     }
 
+    fn is_strict(&self) -> bool {
+        self.options.mode != Mode::Lenient
+    }
+
+    /// Whether it is for what is sent.
+    fn is_sent(&self) -> bool {
+        matches!(self.options.mode, Mode::Input | Mode::Patch)
+    }
+
     fn finish(self, root: Json) -> Schema {
         Schema {
             root,
@@ -182,16 +285,18 @@ impl<'a> Maker<'a> {
         let mut required = Vec::new();
         properties.insert("@id".into(), self.iri_text("@id"));
         let name = context.class_name(class);
-        properties.insert(
-            "@type".into(),
+        let kind = if self.is_sent() {
+            json!({ "title": "@type", "type": "string", "const": name })
+        } else {
             json!({
                 "title": "@type",
                 "anyOf": [
                     { "type": "string", "const": name },
                     { "type": "array", "items": { "type": "string" }, "contains": { "const": name } },
                 ],
-            }),
-        );
+            })
+        };
+        properties.insert("@type".into(), kind);
         let mut fields = self.sources.shapes.fields_of(class);
         if let Some(only) = only {
             fields.retain(|field| only.iter().any(|known| field.predicate.as_str() == known));
@@ -200,7 +305,7 @@ impl<'a> Maker<'a> {
             let keys = self.keys(field);
             let is_one = keys.len() == 1;
             for key in keys {
-                if self.options.strict && field.min > 0 && is_one {
+                if self.is_strict() && field.min > 0 && is_one {
                     required.push(Json::from(key.name.as_str()));
                 }
                 let (name, schema) = self.key_schema(field, key);
@@ -222,9 +327,12 @@ impl<'a> Maker<'a> {
             }
         }
         let mut out = json!({ "type": "object", "properties": properties });
-        if self.options.strict {
+        if self.is_strict() {
             required.insert(0, "@type".into());
             out["required"] = required.into();
+            if self.is_sent() {
+                out["additionalProperties"] = false.into();
+            }
         } else {
             // Said, though it is so anyway: some readers take a schema that lists properties for a closed one.
             out["additionalProperties"] = true.into();
@@ -261,7 +369,7 @@ impl<'a> Maker<'a> {
                 "properties": { "@id": iri },
                 "required": ["@id"],
             });
-            link["additionalProperties"] = (!self.options.strict).into();
+            link["additionalProperties"] = (!self.is_strict()).into();
             self.definitions.insert(LINK.to_owned(), link);
         }
         self.reference(LINK)
@@ -269,9 +377,11 @@ impl<'a> Maker<'a> {
 
     fn iri_text(&self, title: &str) -> Json {
         let mut out = json!({ "title": title, "type": "string" });
-        if self.options.strict {
+        match self.options.mode {
+            Mode::Lenient => {}
             // Blank nodes that are mentioned more than once have a label for a name.
-            out["pattern"] = "^(_:|[A-Za-z][A-Za-z0-9+.-]*:)".into();
+            Mode::Strict => out["pattern"] = "^(_:|[A-Za-z][A-Za-z0-9+.-]*:)".into(),
+            Mode::Input | Mode::Patch => out["pattern"] = SENT_IRI.into(),
         }
         out
     }
@@ -283,7 +393,7 @@ impl<'a> Maker<'a> {
             is_set,
             mut forms,
         } = key;
-        let strict = self.options.strict;
+        let strict = self.is_strict();
         let one = if forms.len() == 1 {
             forms.remove(0)
         } else {

@@ -1,10 +1,12 @@
 //! The OpenAPI 3.1 document ([specification](https://spec.openapis.org/oas/v3.1.1.html)) of a registry: its table of operations,
 //! and the schemas of its registers. Says what there is; serves nothing.
 
+mod dialect;
 mod table;
 
+pub use dialect::dialect_schemas;
 pub use table::{
-    Answer, Body, Header, Operation, Parameter, Place, Table, TableError, Tag, names_in,
+    Answer, Body, Header, Operation, Parameter, Place, Subjects, Table, TableError, Tag, names_in,
 };
 
 use crate::rdf::label::{Language, Text};
@@ -204,6 +206,10 @@ impl Writer<'_> {
         for (kind, schema) in content {
             let mut media =
                 json!({ "schema": { "$ref": format!("#/components/schemas/{schema}") } });
+            if kind == "multipart/form-data" {
+                // A part says its own type.
+                media["encoding"] = json!({ "bestand": { "contentType": "text/turtle" } });
+            }
             let is_json = kind.ends_with("json");
             let example = examples.get(kind).or_else(|| {
                 let named = examples.get(schema);

@@ -3,6 +3,7 @@
 //! say so. Whatever a client shows is asserted by what the client says, not by what the server sent.
 
 mod curl;
+mod details;
 
 use crate::served::{Served, TOKEN, example, free_address};
 use std::path::{Path, PathBuf};
@@ -73,6 +74,13 @@ fn sparqlwrapper_and_rdflib_work() {
         env!("CARGO_MANIFEST_DIR"),
         "/tests/clients/python_clients.py"
     );
+    try_client(&folder.join("venv/bin/python"), &["-W", "ignore", script]);
+}
+
+#[test]
+fn json_ld_readers_get_what_is_stored_from_the_dialect() {
+    let Some(folder) = clients() else { return };
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/dialect.py");
     try_client(&folder.join("venv/bin/python"), &["-W", "ignore", script]);
 }
 

@@ -1,6 +1,9 @@
 //! Single items written over HTTP: the life of an item, what is refused and how, and that nothing else ever changes.
 
+mod every_register;
 mod life;
+mod refused;
+mod twice;
 
 use super::http::{Answer, Server, TOKEN, request};
 use axum::http::Method;

@@ -5,6 +5,7 @@ mod cli;
 mod clients;
 mod conformance;
 mod crash;
+mod dialect;
 mod differential;
 mod federation;
 mod feed;

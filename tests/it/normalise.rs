@@ -1,7 +1,7 @@
 //! Records of the base registries through the normaliser: nothing is dropped, both versions say the same, what comes out is
 //! what the shapes look at, and nothing that comes in breaks it.
 
-mod documents;
+pub(crate) mod documents;
 mod others;
 mod own_contexts;
 mod roads;

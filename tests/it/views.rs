@@ -19,7 +19,7 @@ fn canonical(quads: impl IntoIterator<Item = Quad>) -> Vec<String> {
     lines
 }
 
-fn demo() -> Server {
+pub(crate) fn demo() -> Server {
     let server = Server::empty();
     for asset in demo_files() {
         let extension = asset

@@ -19,6 +19,31 @@ pub(super) const MORE_DUTCH: &[(&str, &str, &str)] = &[
         "Vorm van wat over herstellingen verteld wordt, op de standaardfout",
     ),
     (
+        "generate",
+        "merged",
+        "Hoeveel gemeenten in de stad opgingen; haar straten hadden vroeger andere namen",
+    ),
+    (
+        "generate",
+        "misspelt",
+        "Waar verkeerd gespelde vragen naar adressen komen, als CSV (kind,query,address), om het matchen mee te proberen",
+    ),
+    (
+        "generate",
+        "misspellings",
+        "Hoeveel verkeerd gespelde vragen",
+    ),
+    (
+        "serve",
+        "rate_limit",
+        "Hoeveel verzoeken een klant (een adres) per minuut mag doen [standaard: onbeperkt]",
+    ),
+    (
+        "serve",
+        "behind_proxy",
+        "Klanten komen via een proxy op deze computer, die hun adres in X-Forwarded-For zet",
+    ),
+    (
         "source",
         "keep",
         "Herstellingen die niet gebeuren, als codes met komma's ertussen, of \"all\"",

@@ -5,18 +5,22 @@ use crate::http::body::Params;
 use crate::http::error::ApiError;
 use crate::http::moment::PARAMETERS;
 use crate::http::shown::{Shown, http_date as date_of};
+use crate::rdf::label::Text;
 use crate::registry::Register;
 use crate::store::View;
 use crate::views::CollectionQuery;
-use crate::views::collection::{DEFAULT_LIMIT, MAX_LIMIT};
+use crate::views::collection::{DEFAULT_LIMIT, MAX_LIMIT, SortBy};
 use crate::views::dialect::Resource;
 use crate::views::html::percent_encode;
 use crate::views::labels::last_segment;
+use axum::http::StatusCode;
 
 /// Parameters of every list besides its filters.
 const PAGING: [&str; 4] = ["offset", "limit", "sort", "na"];
 /// Says who asks: read elsewhere, and never repeated in addresses.
 const API_KEY: &str = "apikey";
+/// Systems of coordinates that answers come in.
+const SYSTEMS: [&str; 4] = ["EPSG:31370", "EPSG:3812", "EPSG:4326", "CRS84"];
 /// Filters whose value is the code of a municipality.
 const CODES: [&str; 2] = ["niscode", "heeftGemeente"];
 const REPLACED_BY: &str = "http://purl.org/dc/terms/isReplacedBy";
@@ -28,10 +32,6 @@ const MAX_MERGERS: usize = 16;
 pub(super) struct Asked {
     /// By the names of the register.
     pub(super) query: CollectionQuery,
-    /// Items to pass over.
-    pub(super) offset: usize,
-    /// Sort key of the register, with `-` before it for the other way round.
-    pub(super) sort: Option<String>,
     /// What addresses of further pages repeat, by the names of the dialect.
     repeated: Vec<(String, String)>,
 }
@@ -53,8 +53,6 @@ impl Asked {
                 limit: DEFAULT_LIMIT,
                 ..CollectionQuery::default()
             },
-            offset: 0,
-            sort: None,
             repeated: Vec::new(),
         };
         let mut seen: Vec<String> = Vec::new();
@@ -101,13 +99,13 @@ impl Asked {
             }
             "offset" if value.is_empty() => {}
             "offset" => {
-                self.offset = number(name, value, 0, usize::MAX)?;
+                self.query.offset = number(name, value, 0, usize::MAX)?;
             }
             "na" => self.query.after = Some(value.to_owned()).filter(|token| !token.is_empty()),
             "sort" => {
-                let (mark, key) = match value.strip_prefix('-') {
-                    Some(key) => ("-", key),
-                    None => ("", value),
+                let (key, descending) = match value.strip_prefix('-') {
+                    Some(key) => (key, true),
+                    None => (value, false),
                 };
                 let known = resource
                     .sorts
@@ -116,10 +114,16 @@ impl Asked {
                 match known {
                     _ if value.is_empty() => {}
                     Some((_, of_register)) => {
-                        self.sort = Some(format!("{mark}{of_register}"));
+                        // The natural order decides at the end anyway.
+                        if of_register != "id" || descending {
+                            self.query.sort.push(SortBy {
+                                name: of_register.clone(),
+                                descending,
+                            });
+                        }
                     }
                     None => {
-                        let list = names(&resource.sorts);
+                        let list = joined(resource.sorts.iter().map(|(name, _)| name));
                         return Err(refused(
                             name,
                             format!(
@@ -134,9 +138,9 @@ impl Asked {
                 let known = resource
                     .filters
                     .iter()
-                    .find(|(known, _)| known.eq_ignore_ascii_case(name));
-                let Some((_, of_register)) = known else {
-                    let list = names(&resource.filters);
+                    .find(|known| known.name.eq_ignore_ascii_case(name));
+                let Some(known) = known else {
+                    let list = joined(resource.filters.iter().map(|known| &known.name));
                     let paging = PAGING.join(", ");
                     return Err(refused(
                         name,
@@ -149,8 +153,11 @@ impl Asked {
                     ));
                 };
                 if !value.is_empty() {
-                    let filter = (of_register.clone(), value.to_owned());
-                    self.query.filters.push(filter);
+                    let value = match &known.of {
+                        Some(pattern) => pattern.replace("{id}", value),
+                        None => value.to_owned(),
+                    };
+                    self.query.filters.push((known.filter.clone(), value));
                 }
             }
         }
@@ -207,9 +214,8 @@ fn is_time(name: &str) -> bool {
     PARAMETERS.contains(&name)
 }
 
-fn names(pairs: &[(String, String)]) -> String {
-    let names: Vec<&str> = pairs.iter().map(|(name, _)| name.as_str()).collect();
-    names.join(", ")
+fn joined<'a>(names: impl Iterator<Item = &'a String>) -> String {
+    names.map(String::as_str).collect::<Vec<_>>().join(", ")
 }
 
 fn refused(name: &str, nl: String, en: String) -> ApiError {
@@ -273,8 +279,21 @@ pub(super) fn system(header: &str) -> Result<Option<System>, ApiError> {
         return Ok(None);
     }
     let iri = crate::query::system_of(text).ok_or_else(|| {
-        ApiError::not_acceptable(&["EPSG:31370", "EPSG:3812", "EPSG:4326", "CRS84"])
-            .with("parameter", "Accept-Crs")
+        let list = SYSTEMS.join(", ");
+        ApiError::new(
+            StatusCode::NOT_ACCEPTABLE,
+            "not-acceptable",
+            Text::new(
+                "Coördinatenstelsel niet beschikbaar",
+                "Coordinate system not available",
+            ),
+            Text::new(
+                format!("De hoofding Accept-Crs vraagt \"{text}\"; beschikbaar zijn: {list}."),
+                format!("The header Accept-Crs asks for \"{text}\"; available are: {list}."),
+            ),
+        )
+        .with("beschikbaar", SYSTEMS.to_vec())
+        .with("parameter", "Accept-Crs")
     })?;
     let code = last_segment(iri);
     let name = if iri.contains("/EPSG/") {

@@ -10,6 +10,7 @@ const URN: &str = "urn:be.vlaanderen.basisregisters.api";
 /// The same problem under the URN of a resource.
 pub(in crate::http) fn as_urn(error: ApiError, resource: &Resource) -> ApiError {
     let kind = match error.status.as_u16() {
+        301 => "moved",
         400 | 422 => "validation",
         401 => "unauthorized",
         403 => "forbidden",

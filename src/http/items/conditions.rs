@@ -1,5 +1,5 @@
 //! Under which conditions a write of an item may happen
-//! ([RFC 9110 §13.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1)), and the entity tag that the next write names.
+//! ([RFC 9110 §13.1](https://www.rfc-editor.org/rfc/rfc9110#section-13.1)): by the entity tags that reading it gives.
 
 use super::super::error::ApiError;
 use super::super::reply::{joined, names_state};

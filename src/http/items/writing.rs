@@ -182,7 +182,7 @@ impl Write<'_> {
         }
     }
 
-    /// The state of the item, as its entity tags name it.
+    /// The short name of what a state says of the item.
     fn tag(&self, view: &View) -> Result<Option<StateTag>, ApiError> {
         match view.id_of_iri(self.item.iri.as_str()) {
             Some(id) => Ok(state_tag(view, id, &embed_rules(Some(self.register)))?),
@@ -279,9 +279,10 @@ impl Write<'_> {
 
     /// What is read of the item in a state.
     pub(super) fn after(&self, view: &View, created: bool) -> Result<After, ApiError> {
-        let tree = self.tree(view)?;
         let tag = self.tag(view)?;
-        let document = tree.map(|tree| json_ld(self.state, Some(self.register), &tree));
+        let document = self
+            .tree(view)?
+            .map(|tree| json_ld(self.state, Some(self.register), &tree));
         let etag = document
             .as_ref()
             .map(|text| tag_of_document(self.answer_type(), text.as_bytes(), tag));

@@ -21,6 +21,8 @@ const WIDE: u64 = 8;
 pub(super) enum Condition {
     /// A path leads to one of these values, sorted.
     Leads(Vec<Id>, Vec<Id>),
+    /// It is one of these, sorted.
+    Is(Vec<Id>),
     /// A path leads to any value, or to none.
     Has(Vec<Id>, bool),
     /// Nothing in this state does.
@@ -102,6 +104,11 @@ fn of_filter(view: &View, asked: &Asked<'_>, keep: &dyn Keep) -> Result<Conditio
         Match::Moment => Some(range(asked, SortKind::Moment)?),
         _ => None,
     };
+    if let [step] = filter.path.as_slice()
+        && let Some(predicate) = step.strip_prefix('^')
+    {
+        return Ok(of_pointing(view, predicate, asked.value.unwrap_or("")));
+    }
     let path: Option<Vec<Id>> = filter.path.iter().map(|iri| view.id_of_iri(iri)).collect();
     let Some(path) = path else {
         return Ok(match (filter.matching, truth) {
@@ -298,11 +305,21 @@ pub(super) fn of_box(
     Ok(Condition::Leads(path, nodes))
 }
 
+/// The items that an object, named by its IRI, points at by a predicate.
+fn of_pointing(view: &View, predicate: &str, object: &str) -> Condition {
+    let ids = (view.id_of_iri(object), view.id_of_iri(predicate));
+    let (Some(object), Some(predicate)) = ids else {
+        return Condition::Never;
+    };
+    Condition::Is(view.objects(object, predicate).collect())
+}
+
 impl Condition {
     /// How many items it holds for, roughly.
     fn estimate(&self, view: &View, items: usize) -> u64 {
         match self {
             Self::Never => 0,
+            Self::Is(ids) => ids.len() as u64,
             Self::Has(..) => items as u64,
             Self::Leads(path, values) => {
                 let Some((last, before)) = path.split_last() else {
@@ -333,6 +350,7 @@ impl Condition {
     fn all(&self, view: &View, roster: &Roster) -> Vec<Id> {
         match self {
             Self::Never => Vec::new(),
+            Self::Is(ids) => ids.clone(),
             Self::Leads(path, values) => back(view, path, values.clone()),
             Self::Has(path, true) => having(view, path),
             Self::Has(path, false) => {
@@ -354,6 +372,11 @@ impl Condition {
     fn among(&self, view: &View, items: Vec<Id>) -> Vec<Id> {
         let (path, wanted, holds) = match self {
             Self::Never => return Vec::new(),
+            Self::Is(ids) => {
+                let mut items = items;
+                items.retain(|id| ids.binary_search(id).is_ok());
+                return items;
+            }
             Self::Leads(path, values) => (path, Some(values), true),
             Self::Has(path, holds) => (path, None, *holds),
         };

@@ -3,19 +3,17 @@
 //!
 //! Canonical N-Triples escapes are escapes of JSON too, so the text of a literal is copied as it is stored.
 
-use super::path::{Path, Start, Step};
-use super::template::{AddressParts, Gml, Object, Source, Template, Value, What};
-use super::texts::{box_word, rank, write_inside};
+use super::template::{Gml, Object, Template, Value, What};
+use super::texts::write_inside;
 use super::{Resolved, Resource};
 use crate::rdf::text::{split_literal, unescape};
 use crate::store::{Id, View};
 use crate::views::labels::last_segment;
 use crate::views::resource::TooLarge;
 use rustc_hash::FxHashMap;
-use std::borrow::Cow;
 
 /// Most statements read for one object, and nodes written in it.
-const MAX_STATEMENTS: usize = 20_000;
+pub(super) const MAX_STATEMENTS: usize = 20_000;
 
 /// A body and what its headers say.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +52,9 @@ pub(super) fn detail(
     };
     let mut writer = Writer::new(view, predicates, &page);
     writer.begin(subject);
-    writer.template(&resource.detail, Node::Term(subject))?;
+    if !writer.template(&resource.detail, Node::Term(subject))? {
+        writer.out.extend_from_slice(b"{}");
+    }
     let version = writer.first(&resource.version, Node::Term(subject))?;
     let version = version.and_then(|node| writer.lexical(node));
     Ok(Body {
@@ -77,27 +77,29 @@ pub(super) fn list(
 
 /// A node of the tree that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Node {
+pub(super) enum Node {
     Term(Id),
     /// A text made here, by its number.
     Made(usize),
     Nothing,
 }
 
-struct Writer<'a> {
-    view: &'a View,
-    predicates: &'a [Option<Id>],
+pub(super) struct Writer<'a> {
+    pub(super) view: &'a View,
+    pub(super) predicates: &'a [Option<Id>],
     page: &'a Page<'a>,
-    root: Node,
+    pub(super) root: Node,
     /// Where the statements of a node stand in `pairs`.
-    stars: FxHashMap<Id, (usize, usize)>,
+    pub(super) stars: FxHashMap<Id, (usize, usize)>,
     /// Predicate and object, sorted within a node.
-    pairs: Vec<(Id, Id)>,
+    pub(super) pairs: Vec<(Id, Id)>,
     /// Nodes found and not yet done with, as a stack.
-    found: Vec<Node>,
+    pub(super) found: Vec<Node>,
     /// Texts made here, with their language.
-    made: Vec<(String, String)>,
+    pub(super) made: Vec<(String, String)>,
+    /// The text of a term, kept as one often says several things.
     scratch: Vec<u8>,
+    scratch_of: Option<Id>,
     /// Statements and nodes of the object at hand.
     work: usize,
     out: Vec<u8>,
@@ -115,6 +117,7 @@ impl<'a> Writer<'a> {
             found: Vec::with_capacity(16),
             made: Vec::new(),
             scratch: Vec::with_capacity(256),
+            scratch_of: None,
             work: 0,
             out: Vec::with_capacity(4096 + page.items.len() * 512),
         }
@@ -126,7 +129,7 @@ impl<'a> Writer<'a> {
         self.work = 0;
     }
 
-    fn count(&mut self, more: usize) -> Result<(), TooLarge> {
+    pub(super) fn count(&mut self, more: usize) -> Result<(), TooLarge> {
         self.work += more;
         if self.work > MAX_STATEMENTS {
             return Err(TooLarge {
@@ -135,8 +138,6 @@ impl<'a> Writer<'a> {
         }
         Ok(())
     }
-
-    // ---- writing -------------------------------------------------------------------------------------------------------
 
     /// Writes a template about a node; `false`, and nothing written, when it has nothing to say.
     fn template(&mut self, template: &Template, node: Node) -> Result<bool, TooLarge> {
@@ -301,8 +302,11 @@ impl<'a> Writer<'a> {
             Node::Nothing => return Ok(false),
         };
         let mut scratch = std::mem::take(&mut self.scratch);
-        scratch.clear();
-        self.view.write_text(id, &mut scratch);
+        if self.scratch_of != Some(id) {
+            scratch.clear();
+            self.view.write_text(id, &mut scratch);
+            self.scratch_of = Some(id);
+        }
         let written = std::str::from_utf8(&scratch).is_ok_and(|text| {
             if id.is_iri() {
                 text.len() > 2 && self.iri_value(what, &text[1..text.len() - 1])
@@ -435,200 +439,6 @@ impl<'a> Writer<'a> {
         self.out.push(b'"');
         write_inside(text, &mut self.out);
         self.out.push(b'"');
-    }
-
-    // ---- finding -------------------------------------------------------------------------------------------------------
-
-    /// Puts the nodes of the first source that has some on the stack, in the order in which they are written.
-    fn gather(&mut self, sources: &[Source], node: Node) -> Result<(), TooLarge> {
-        let base = self.found.len();
-        for source in sources {
-            match source {
-                Source::Path(path) => self.follow(path, node)?,
-                Source::FullAddress(parts) => self.full_address(parts, node)?,
-            }
-            if self.found.len() > base {
-                break;
-            }
-        }
-        if self.found.len() > base + 1 {
-            self.order(base);
-        }
-        Ok(())
-    }
-
-    fn follow(&mut self, path: &Path, node: Node) -> Result<(), TooLarge> {
-        let start = match path.start {
-            Start::Here => node,
-            Start::Root => self.root,
-        };
-        self.steps(&path.steps, start)
-    }
-
-    fn steps(&mut self, steps: &[Step], node: Node) -> Result<(), TooLarge> {
-        let Some((step, rest)) = steps.split_first() else {
-            self.found.push(node);
-            return Ok(());
-        };
-        let (Node::Term(id), Some(predicate)) = (node, self.predicates[step.predicate]) else {
-            return Ok(());
-        };
-        if step.inverse {
-            let view = self.view;
-            for subject in view.subjects(predicate, id) {
-                self.count(1)?;
-                self.steps(rest, Node::Term(subject))?;
-            }
-            return Ok(());
-        }
-        if id.is_literal() {
-            return Ok(());
-        }
-        let (start, end) = self.star(id)?;
-        for at in start..end {
-            let (known, object) = self.pairs[at];
-            if known == predicate {
-                self.steps(rest, Node::Term(object))?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The statements of a node, read when first needed.
-    fn star(&mut self, id: Id) -> Result<(usize, usize), TooLarge> {
-        if let Some(known) = self.stars.get(&id) {
-            return Ok(*known);
-        }
-        let start = self.pairs.len();
-        self.pairs
-            .extend(self.view.star(id).take(MAX_STATEMENTS + 1));
-        let end = self.pairs.len();
-        self.stars.insert(id, (start, end));
-        self.count(end - start)?;
-        Ok((start, end))
-    }
-
-    /// The first node of a way, in the order in which they are written.
-    fn first(&mut self, path: &Path, node: Node) -> Result<Option<Node>, TooLarge> {
-        let base = self.found.len();
-        self.follow(path, node)?;
-        if self.found.len() > base + 1 {
-            self.order(base);
-        }
-        let first = self.found.get(base).copied();
-        self.found.truncate(base);
-        Ok(first)
-    }
-
-    /// Orders the nodes from `base` on: literals by language and text, IRIs by number or else by text; each once.
-    fn order(&mut self, base: usize) {
-        let view = self.view;
-        let mut keyed: Vec<((u8, usize, Cow<'_, str>), Node)> = self.found[base..]
-            .iter()
-            .map(|node| {
-                let Node::Term(id) = *node else {
-                    // Made in order.
-                    return ((0, 0, Cow::Borrowed("")), *node);
-                };
-                let text = view.text(id);
-                let key = if id.is_literal() {
-                    (
-                        rank(split_literal(&text).ok().and_then(|parts| parts.language)),
-                        0,
-                    )
-                } else {
-                    // Shorter numbers are smaller numbers.
-                    let digits = text.bytes().rev().skip(1).take_while(u8::is_ascii_digit);
-                    (0, digits.count())
-                };
-                ((key.0, key.1, text), *node)
-            })
-            .collect();
-        keyed.sort_by(|a, b| a.0.cmp(&b.0));
-        keyed.dedup_by(|a, b| a.1 == b.1);
-        self.found.truncate(base);
-        self.found.extend(keyed.into_iter().map(|(_, node)| node));
-    }
-
-    fn lexical(&self, node: Node) -> Option<String> {
-        match node {
-            Node::Term(id) => {
-                let text = self.view.text(id);
-                if let Some(iri) = self.view.iri(id) {
-                    return Some(last_segment(&iri).to_owned());
-                }
-                let parts = split_literal(&text).ok()?;
-                Some(unescape(parts.escaped).ok()?.into_owned())
-            }
-            Node::Made(number) => Some(self.made[number].0.clone()),
-            Node::Nothing => None,
-        }
-    }
-
-    fn part(&mut self, path: &Path, node: Node) -> Result<Option<String>, TooLarge> {
-        Ok(self
-            .first(path, node)?
-            .and_then(|found| self.lexical(found)))
-    }
-
-    /// Makes the text of an address in each language of its street.
-    fn full_address(&mut self, parts: &AddressParts, node: Node) -> Result<(), TooLarge> {
-        let base = self.found.len();
-        self.follow(&parts.street, node)?;
-        self.order(base);
-        let streets: Vec<(String, String)> = self.found[base..]
-            .iter()
-            .filter_map(|found| self.tagged(*found))
-            .collect();
-        self.found.truncate(base);
-        if streets.is_empty() {
-            return Ok(());
-        }
-        self.follow(&parts.municipality, node)?;
-        self.order(base);
-        let names: Vec<(String, String)> = self.found[base..]
-            .iter()
-            .filter_map(|found| self.tagged(*found))
-            .collect();
-        self.found.truncate(base);
-        let house_number = self.part(&parts.house_number, node)?;
-        let box_number = self.part(&parts.box_number, node)?;
-        let post_code = self.part(&parts.post_code, node)?;
-        for (street, language) in streets {
-            let mut text = street;
-            if let Some(house_number) = &house_number {
-                text.push(' ');
-                text.push_str(house_number);
-            }
-            if let Some(box_number) = &box_number {
-                text.push(' ');
-                text.push_str(box_word(&language));
-                text.push(' ');
-                text.push_str(box_number);
-            }
-            let name = names.iter().find(|(_, known)| *known == language);
-            let place = [
-                post_code.as_deref(),
-                name.or(names.first()).map(|(name, _)| name.as_str()),
-            ];
-            let place: Vec<&str> = place.into_iter().flatten().collect();
-            if !place.is_empty() {
-                text.push_str(", ");
-                text.push_str(&place.join(" "));
-            }
-            self.made.push((text, language));
-            self.found.push(Node::Made(self.made.len() - 1));
-        }
-        Ok(())
-    }
-
-    /// A literal with a language.
-    fn tagged(&self, node: Node) -> Option<(String, String)> {
-        let Node::Term(id) = node else { return None };
-        let text = self.view.text(id);
-        let parts = split_literal(&text).ok()?;
-        let language = parts.language?.to_owned();
-        Some((unescape(parts.escaped).ok()?.into_owned(), language))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::resource::value_cell;
 use super::{Site, counted};
-use crate::registry::Register;
+use crate::registry::{FilterPart, Register};
 use crate::views::collection::CollectionQuery;
 use crate::views::resource::Node;
 use maud::html;
@@ -14,6 +14,8 @@ pub struct CollectionPage<'a> {
     pub register: &'a Register,
     /// What was asked.
     pub query: &'a CollectionQuery,
+    /// The order asked for, as it was written.
+    pub sort: &'a str,
     /// Items with the declared predicates only.
     pub items: &'a [Node],
     /// Number of items in all pages.
@@ -47,10 +49,21 @@ pub fn render_collection(site: &Site<'_>, page: &CollectionPage<'_>) -> String {
                     legend { "Filteren" }
                     div.fields {
                         @for filter in &register.filters {
+                            @for (name, part) in filter.parameters() {
+                                label {
+                                    (name)
+                                    @if part == FilterPart::Value {
+                                        span.help { (filter.description.get(language)) }
+                                    }
+                                    input type="text" name=(name) value=(value_of(&name));
+                                }
+                            }
+                        }
+                        @if !register.sorts.is_empty() {
                             label {
-                                (filter.name)
-                                span.help { (filter.description.get(language)) }
-                                input type="text" name=(filter.name) value=(value_of(&filter.name));
+                                "sort"
+                                span.help { "Volgorde: " (sort_names(register)) "; met - ervoor omgekeerd." }
+                                input type="text" name="sort" value=(page.sort);
                             }
                         }
                     }
@@ -90,4 +103,10 @@ pub fn render_collection(site: &Site<'_>, page: &CollectionPage<'_>) -> String {
         }
     };
     site.page(register.label.get(language), &content)
+}
+
+fn sort_names(register: &Register) -> String {
+    let names = register.sorts.iter().map(|key| key.name.as_str());
+    let names: Vec<&str> = ["id"].into_iter().chain(names).collect();
+    names.join(", ")
 }

@@ -8,6 +8,8 @@ use crate::views::jsonld::INTEGERS;
 use oxrdf::Term;
 use serde_json::{Value as Json, json};
 
+/// A moment with its time zone.
+const MOMENT: &str = "^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?(Z|[+-]0[0-9]:[0-5][0-9])$";
 /// How deep a choice between rules may hold further choices.
 const MAX_CHOICES: usize = 3;
 
@@ -51,7 +53,8 @@ impl Maker<'_> {
                     add(keys, predicate, Some(term), json!({ "type": "string" }));
                 }
                 let term = term_for(terms, |_| false);
-                add(keys, predicate, term, self.tagged_text(rule));
+                let form = self.tagged_text(rule);
+                add(keys, predicate, term, form);
             }
             Some(datatype) => {
                 let term = term_for(
@@ -61,10 +64,22 @@ impl Maker<'_> {
                 let form = self.literal(rule, datatype, term);
                 add(keys, predicate, term, form);
             }
-            None if terms.is_empty() => add(keys, predicate, None, any_value()),
             None => {
-                for term in terms {
-                    add(keys, predicate, Some(term), any_value());
+                let form = if self.is_sent() {
+                    let mut text = json!({ "type": "string" });
+                    bound_text(&mut text, rule);
+                    text
+                } else {
+                    any_value()
+                };
+                if terms.is_empty() {
+                    add(keys, predicate, None, form.clone());
+                }
+                // A plain text under a term for IRIs would be read as one.
+                let sent = self.is_sent() && resource;
+                let fits = |term: &&TermDefinition| !sent || term.coercion != Coercion::Iri;
+                for term in terms.iter().filter(fits) {
+                    add(keys, predicate, Some(term), form.clone());
                 }
             }
         }
@@ -81,7 +96,7 @@ impl Maker<'_> {
         let mut forms = Vec::new();
         if is_text {
             let mut text = self.iri_text("IRI");
-            if let Some(codes) = self.codes(rule).filter(|_| self.options.strict) {
+            if let Some(codes) = self.codes(rule).filter(|_| self.is_strict()) {
                 text = json!({ "title": "IRI", "type": "string", "enum": codes });
             }
             forms.push(text);
@@ -99,24 +114,27 @@ impl Maker<'_> {
             .is_some_and(|class| sources.registers.iter().any(|r| r.class == *class));
         // A part that is nowhere else is nested wherever it stands; an item of a register is a link, unless asked for.
         let may_nest = nested || !(is_code || is_item);
-        if !self.options.strict || !is_text {
+        if !self.is_strict() || !is_text {
             forms.push(self.link_definition());
         }
-        if !self.options.strict && !may_nest {
+        if !self.is_strict() && !may_nest {
             forms.push(any_object());
         }
         if may_nest {
+            let is_sent = self.is_sent();
             let is_described = rule
                 .class
                 .as_ref()
                 .filter(|class| !sources.shapes.fields_of(class).is_empty());
-            forms.push(match is_described {
+            match is_described {
                 Some(class) => {
                     let class = class.clone();
-                    self.class_definition(&class)
+                    forms.push(self.class_definition(&class));
                 }
-                None => any_object(),
-            });
+                // What is not described is best sent by its name.
+                None if is_sent => {}
+                None => forms.push(any_object()),
+            }
         }
         forms
     }
@@ -142,7 +160,17 @@ impl Maker<'_> {
     fn tagged_text(&self, rule: &ValueRule) -> Json {
         let mut text = json!({ "type": "string" });
         let mut tag = json!({ "type": "string" });
-        if self.options.strict {
+        if self.is_sent() {
+            bound_text(&mut text, rule);
+            tag["pattern"] = "^[a-z]{2}$".into();
+            return json!({
+                "type": "object",
+                "properties": { "@value": text, "@language": tag },
+                "required": ["@value", "@language"],
+                "additionalProperties": false,
+            });
+        }
+        if self.is_strict() {
             bound_text(&mut text, rule);
             if rule.languages.is_empty() {
                 tag["pattern"] = "^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8})*$".into();
@@ -168,24 +196,26 @@ impl Maker<'_> {
         let coercion = term.map_or(&plain, |term| &term.coercion);
         let coerced = matches!(coercion, Coercion::Datatype(known) if known == datatype);
         let is_plain = *coercion == Coercion::None;
-        let strict = self.options.strict;
-        let mut text = json!({ "type": "string" });
-        if strict {
-            bound_text(&mut text, rule);
-            if let Some(format) = format_of(datatype) {
-                text["format"] = format.into();
-            }
-        }
-        if !strict {
+        if !self.is_strict() {
             // Values that are not canonical, or not of this datatype, are written otherwise.
             return any_value();
         }
+        let mut text = json!({ "type": "string" });
+        bound_text(&mut text, rule);
+        if self.is_sent() {
+            plain_form(&mut text, datatype);
+        }
         if datatype == xsd::STRING {
-            return if is_plain {
-                text
-            } else {
-                json!({ "type": "object", "properties": { "@value": text }, "required": ["@value"] })
-            };
+            if is_plain {
+                return text;
+            }
+            let mut value = json!({
+                "type": "object",
+                "properties": { "@value": text },
+                "required": ["@value"],
+            });
+            self.close(&mut value);
+            return value;
         }
         if datatype == xsd::BOOLEAN && (coerced || is_plain) {
             return json!({ "type": "boolean" });
@@ -198,16 +228,25 @@ impl Maker<'_> {
         if coerced {
             return text;
         }
-        json!({
+        let mut value = json!({
             "type": "object",
             "properties": { "@value": text, "@type": { "type": "string", "const": datatype } },
             "required": ["@value", "@type"],
-        })
+        });
+        self.close(&mut value);
+        value
+    }
+
+    /// Of what is sent, an object has no keys that are not known.
+    fn close(&self, object: &mut Json) {
+        if self.is_sent() {
+            object["additionalProperties"] = false.into();
+        }
     }
 }
 
 /// Whether values may be resources, and whether literals.
-fn kinds_of(rule: &ValueRule) -> (bool, bool) {
+pub(super) fn kinds_of(rule: &ValueRule) -> (bool, bool) {
     if let Some([iri, blank, literal]) = rule.kinds {
         return (iri || blank, literal);
     }
@@ -258,11 +297,22 @@ fn any_value() -> Json {
     json!({ "type": ["string", "number", "boolean", "object"], "additionalProperties": true })
 }
 
-fn format_of(datatype: &str) -> Option<&'static str> {
-    match datatype {
-        xsd::DATE_TIME_STAMP => Some("date-time"),
-        _ => None,
-    }
+/// The plainest form of texts of a datatype.
+fn plain_form(text: &mut Json, datatype: &str) {
+    let (key, value) = match datatype {
+        xsd::DATE_TIME | xsd::DATE_TIME_STAMP => ("pattern", MOMENT),
+        xsd::DATE => ("format", "date"),
+        xsd::DECIMAL | xsd::DOUBLE | xsd::FLOAT => ("pattern", "^-?[0-9]{1,9}([.][0-9]{1,9})?$"),
+        xsd::G_YEAR => ("pattern", "^[12][0-9]{3}$"),
+        xsd::ANY_URI => ("pattern", super::SENT_IRI),
+        xsd::LANGUAGE => ("pattern", "^[a-z]{2}$"),
+        xsd::DURATION => ("pattern", "^P[0-9]{1,4}D$"),
+        _ if INTEGERS.contains(&datatype) => ("pattern", "^[1-9][0-9]{0,8}$"),
+        _ if datatype.ends_with("wktLiteral") => ("format", "wkt"),
+        _ if datatype.ends_with("gmlLiteral") => ("format", "gml"),
+        _ => return,
+    };
+    text[key] = value.into();
 }
 
 fn bound_text(text: &mut Json, rule: &ValueRule) {

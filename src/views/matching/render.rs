@@ -117,8 +117,9 @@ impl Renderer<'_> {
         out.shift_remove("@context");
         out.shift_remove("_links");
         let detail = self.detail("adressen", &self.object_id(address));
-        let at = out.keys().position(|key| key == "identificator");
-        let at = at.map_or(0, |at| at + 1);
+        let place = |name: &str| out.keys().position(|key| key == name);
+        let before = ["identificator", "@id", "@type"];
+        let at = before.into_iter().find_map(place).map_or(0, |at| at + 1);
         out.shift_insert(at, "detail".into(), detail.into());
         Ok(out)
     }

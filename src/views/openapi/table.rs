@@ -4,6 +4,8 @@
 
 use crate::rdf::label::Text;
 use crate::registry::{Filter, Match, Register};
+use crate::views::dialect::{Dialect, Resource};
+use crate::views::json_schema::Keys;
 use serde::Deserialize;
 use serde_json::{Value as Json, json};
 use std::collections::BTreeMap;
@@ -171,6 +173,7 @@ struct File {
     parameter: BTreeMap<String, ParameterDeclaration>,
     header: BTreeMap<String, HeaderDeclaration>,
     headers: BTreeMap<String, Vec<String>>,
+    parameters: BTreeMap<String, Vec<String>>,
     media: BTreeMap<String, Vec<String>>,
     problem: BTreeMap<String, Texts>,
     problems: BTreeMap<String, Vec<u16>>,
@@ -219,7 +222,7 @@ struct OperationDeclaration {
     method: String,
     id: String,
     tag: String,
-    /// `register` when it is there for each of them.
+    /// `register` when it is there for each of them; `v2` or `v3` when for each resource of that version.
     each: Option<String>,
     summary: Texts,
     #[serde(default)]
@@ -267,41 +270,59 @@ impl From<Texts> for Text {
     }
 }
 
+/// What the table is written out for.
+pub struct Subjects<'a> {
+    /// The registers.
+    pub registers: &'a [Register],
+    /// The resources of the dialect.
+    pub dialect: &'a Dialect,
+    /// Knows the id of an item of a register.
+    pub examples: &'a dyn Fn(&Register) -> Option<String>,
+    /// Knows the keys of its items.
+    pub keys: &'a dyn Fn(&Register) -> Keys,
+}
+
+/// What an operation is about: a register, and the resource of the dialect that shows it.
+#[derive(Clone, Copy)]
+struct About<'a> {
+    register: &'a Register,
+    resource: Option<&'a Resource>,
+}
+
 /// What is put in the place of `{register}` and its like in texts and names.
 struct Filling<'a> {
-    register: Option<&'a Register>,
+    about: Option<About<'a>>,
 }
 
 impl Filling<'_> {
     fn one(&self, text: &str, label: &str) -> String {
-        let Some(register) = self.register else {
+        let Some(about) = self.about else {
             return text.to_owned();
         };
-        text.replace("{register}", &register.name)
-            .replace("{soort}", &register.kind)
+        let resource = about.resource.map_or("", |resource| &resource.name);
+        text.replace("{register}", &about.register.name)
+            .replace("{soort}", &about.register.kind)
+            .replace("{bron}", resource)
             .replace("{titel}", label)
     }
 
     fn text(&self, texts: &Texts) -> Text {
-        let labels = self.register.map(|register| &register.label);
-        let label = |text: fn(&Text) -> &String| labels.map_or("", |label| text(label).as_str());
+        let label = self.about.map(|about| &about.register.label);
         Text::new(
-            self.one(&texts.nl, label(|label| &label.nl)),
-            self.one(&texts.en, label(|label| &label.en)),
+            self.one(&texts.nl, label.map_or("", |label| label.nl.as_str())),
+            self.one(&texts.en, label.map_or("", |label| label.en.as_str())),
         )
     }
 }
 
 impl Table {
     /// Reads the files of the table, in the order of their names, and writes out what is declared for each register.
-    /// `examples` knows the id of an item of a register.
     ///
     /// # Errors
     /// When a file is not of the right shape or names what nothing declares.
     pub fn read<'f>(
         files: impl IntoIterator<Item = (&'f str, &'f str)>,
-        registers: &[Register],
-        examples: &dyn Fn(&Register) -> Option<String>,
+        subjects: &Subjects<'_>,
     ) -> Result<Self, TableError> {
         let mut all = File::default();
         let mut files: Vec<(&str, &str)> = files.into_iter().collect();
@@ -316,6 +337,7 @@ impl Table {
             all.parameter.extend(file.parameter);
             all.header.extend(file.header);
             all.headers.extend(file.headers);
+            all.parameters.extend(file.parameters);
             all.media.extend(file.media);
             all.problem.extend(file.problem);
             all.problems.extend(file.problems);
@@ -324,13 +346,40 @@ impl Table {
         }
         let mut operations = Vec::new();
         for declared in &all.operation {
-            if declared.each.as_deref() == Some("register") {
-                for register in registers {
-                    let example = examples(register);
-                    operations.push(all.operation(declared, Some((register, example)))?);
+            match declared.each.as_deref() {
+                None => operations.push(all.operation(declared, None, subjects)?),
+                Some("register") => {
+                    for register in subjects.registers {
+                        let example = (subjects.examples)(register);
+                        let about = About {
+                            register,
+                            resource: None,
+                        };
+                        operations.push(all.operation(
+                            declared,
+                            Some((about, example)),
+                            subjects,
+                        )?);
+                    }
                 }
-            } else {
-                operations.push(all.operation(declared, None)?);
+                Some(version) => {
+                    for resource in subjects.dialect.resources(version) {
+                        let mut registers = subjects.registers.iter();
+                        let Some(register) = registers.find(|r| r.name == resource.register) else {
+                            continue;
+                        };
+                        let example = (subjects.examples)(register);
+                        let about = About {
+                            register,
+                            resource: Some(resource),
+                        };
+                        operations.push(all.operation(
+                            declared,
+                            Some((about, example)),
+                            subjects,
+                        )?);
+                    }
+                }
             }
         }
         let info = all.info.map(|info| (info.title, info.description));
@@ -367,10 +416,11 @@ impl File {
     fn operation(
         &self,
         declared: &OperationDeclaration,
-        of: Option<(&Register, Option<String>)>,
+        of: Option<(About<'_>, Option<String>)>,
+        subjects: &Subjects<'_>,
     ) -> Result<Operation, TableError> {
-        let register = of.as_ref().map(|(register, _)| *register);
-        let filling = Filling { register };
+        let about = of.as_ref().map(|(about, _)| *about);
+        let filling = Filling { about };
         let id = filling.one(&declared.id, "");
         let path = filling.one(&declared.path, "");
         let mut parameters = Vec::new();
@@ -382,8 +432,8 @@ impl File {
                 .find(|key| self.stands_for(key, name));
             parameters.push(match (&of, own) {
                 (_, Some(key)) => self.parameter(&id, key)?,
-                (Some((register, example)), None) if name == "id" => {
-                    id_parameter(register, example)
+                (Some((about, example)), None) if name == "id" => {
+                    id_parameter(about.register, example)
                 }
                 _ => self.parameter(&id, name)?,
             });
@@ -393,12 +443,28 @@ impl File {
             place != Some(Place::Path)
         });
         for name in others {
-            match (name.as_str(), register) {
-                ("@filters", Some(register)) => {
-                    parameters.extend(register.filters.iter().flat_map(filter_parameters));
+            match (name.as_str(), about) {
+                ("@filters", Some(about)) => parameters.extend(filters_of(about)),
+                ("@sort", Some(about)) => parameters.extend(sort_of(about)),
+                ("@fields", Some(about)) => {
+                    let keys = (subjects.keys)(about.register);
+                    parameters.push(key_list("fields", &keys.all));
                 }
-                ("@sort", Some(register)) => parameters.push(sort_parameter(register)),
-                _ => parameters.push(self.parameter(&id, name)?),
+                ("bbox" | "bbox-crs", Some(about)) if about.register.geometry.is_empty() => {}
+                ("@expand", Some(about)) => {
+                    let keys = (subjects.keys)(about.register);
+                    if !keys.links.is_empty() {
+                        parameters.push(key_list("expand", &keys.links));
+                    }
+                }
+                _ => match self.parameters.get(name) {
+                    Some(group) => {
+                        for name in group {
+                            parameters.push(self.parameter(&id, name)?);
+                        }
+                    }
+                    None => parameters.push(self.parameter(&id, name)?),
+                },
             }
         }
         let body = match &declared.body {
@@ -449,7 +515,7 @@ impl File {
             answers,
             problems,
             needs_token: declared.token,
-            register: register.map(|register| register.name.clone()),
+            register: about.map(|about| about.register.name.clone()),
         })
     }
 
@@ -507,6 +573,33 @@ pub fn names_in(path: &str) -> impl Iterator<Item = &str> {
         .filter_map(|rest| rest.split('}').next())
 }
 
+/// Some keys of an item, with commas between.
+fn key_list(name: &str, keys: &[String]) -> Parameter {
+    let description = match name {
+        "fields" => Text::new(
+            "Alleen deze sleutels tonen, met een komma ertussen; met een punt voor wat eronder staat.",
+            "Show these keys only, with a comma between them; with a point for what is below.",
+        ),
+        _ => Text::new(
+            "Deze verwijzingen volgen en hun doel genest tonen, met een komma ertussen; met een punt voor een verwijzing eronder.",
+            "Follow these links and show their targets nested, with a comma between them; with a point for a link below.",
+        ),
+    };
+    let mut item = json!({ "type": "string", "enum": keys });
+    if keys.is_empty() {
+        item = json!({ "type": "string" });
+    }
+    Parameter {
+        key: None,
+        name: name.to_owned(),
+        place: Place::Query,
+        required: false,
+        description,
+        schema: json!({ "type": "array", "items": item, "uniqueItems": true, "maxItems": 10 }),
+        example: None,
+    }
+}
+
 /// The id of an item of a register.
 fn id_parameter(register: &Register, example: &Option<String>) -> Parameter {
     Parameter {
@@ -526,6 +619,51 @@ fn id_parameter(register: &Register, example: &Option<String>) -> Parameter {
 /// The pattern of ids as JSON Schema writes it.
 fn json_pattern(register: &Register) -> String {
     register.id_pattern.as_str().replace("\\d", "[0-9]")
+}
+
+/// The filters of a list: those of the register, by the names of the dialect where it shows them.
+fn filters_of(about: About<'_>) -> Vec<Parameter> {
+    let all = about.register.filters.iter().flat_map(filter_parameters);
+    let Some(resource) = about.resource else {
+        return all.collect();
+    };
+    let all: Vec<Parameter> = all.collect();
+    resource
+        .filters
+        .iter()
+        .filter_map(|listed| {
+            let filter = all.iter().find(|filter| filter.name == listed.filter)?;
+            Some(Parameter {
+                name: listed.name.clone(),
+                ..filter.clone()
+            })
+        })
+        .collect()
+}
+
+/// The order of a list of the dialect.
+fn sort_of(about: About<'_>) -> Option<Parameter> {
+    let Some(resource) = about.resource else {
+        return Some(sort_parameter(about.register));
+    };
+    let sorts = &resource.sorts;
+    let mut keys: Vec<Json> = Vec::new();
+    for (name, _) in sorts {
+        keys.extend([Json::from(name.as_str()), format!("-{name}").into()]);
+    }
+    keys.push("".into());
+    (!sorts.is_empty()).then(|| Parameter {
+        key: None,
+        name: "sort".to_owned(),
+        place: Place::Query,
+        required: false,
+        description: Text::new(
+            "Volgorde: een veld, met `-` ervoor van groot naar klein.",
+            "Order: a field, with `-` before it from large to small.",
+        ),
+        schema: json!({ "type": "string", "enum": keys }),
+        example: None,
+    })
 }
 
 /// A filter of a collection.
@@ -570,7 +708,7 @@ fn sort_parameter(register: &Register) -> Parameter {
                 "The order: at most three keys with a comma between them, with - before one the other way round. There are: {list}."
             ),
         ),
-        schema: json!({ "type": "string", "pattern": format!("^-?({})$", keys.join("|")) }),
+        schema: json!({ "type": "string", "pattern": format!("^-?({0})(,-?({0})){{0,2}}$", keys.join("|")) }),
         example: None,
     }
 }

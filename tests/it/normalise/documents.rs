@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 /// Real data beside the project, or where `OSLO_SHARED_DATA` says.
-pub(super) fn shared() -> Option<PathBuf> {
+pub(crate) fn shared() -> Option<PathBuf> {
     let folder = std::env::var_os("OSLO_SHARED_DATA").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data"),
         PathBuf::from,
@@ -30,7 +30,7 @@ pub(super) fn shared() -> Option<PathBuf> {
 }
 
 /// JSON files below a folder that hold records, sorted.
-pub(super) fn documents(folder: &Path) -> Vec<(PathBuf, Value)> {
+pub(crate) fn documents(folder: &Path) -> Vec<(PathBuf, Value)> {
     let mut found = Vec::new();
     let mut open = vec![folder.to_owned()];
     while let Some(folder) = open.pop() {
