@@ -64,7 +64,7 @@ fn read(state: &AppState, json: &Json) -> Result<Frame, ApiError> {
             Some(path) => format!("{base}/{path}"),
             None => address.to_owned(),
         };
-        serde_json::from_slice(&state.context_store.get(&address)?).ok()
+        serde_json::from_slice(state.context_store.get(&address)?).ok()
     };
     Ok(Frame::parse(json, &load)?)
 }
