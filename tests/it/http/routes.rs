@@ -148,7 +148,10 @@ const ROUTES: [Route; 44] = [
         status: 303,
         ..page("/id/{kind}/{id}", "/id/adres/9")
     },
-    page("/doc/{kind}/{id}", "/doc/adres/9"),
+    Route {
+        methods: "GET, HEAD, POST",
+        ..page("/doc/{kind}/{id}", "/doc/adres/9")
+    },
     // No versions are kept of the test addresses; what these answer is tested beside them.
     Route {
         status: 404,
@@ -172,7 +175,10 @@ const ROUTES: [Route; 44] = [
     page("/api/{register}/{id}/versies", "/api/adressen/9/versies"),
     page("/v2/{resource}/{id}/versies", "/v2/adressen/9/versies"),
     page("/v3/{resource}/{id}/versies", "/v3/adressen/9/versies"),
-    page("/doc", "/doc?uri=https://data.vlaanderen.be/id/adres/9"),
+    Route {
+        methods: "GET, HEAD, POST",
+        ..page("/doc", "/doc?uri=https://data.vlaanderen.be/id/adres/9")
+    },
     Route {
         keep: Keep::Day,
         has_commit: false,
