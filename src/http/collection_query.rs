@@ -6,18 +6,24 @@ use super::error::ApiError;
 use crate::query::{BoxError, BoxSearch};
 use crate::rdf::label::Text;
 use crate::registry::{COMMON_PARAMETERS, Register};
+use crate::store::View;
 use crate::views::collection::{DEFAULT_LIMIT, MAX_LIMIT, parse_sort};
 use crate::views::html::percent_encode;
+use crate::views::searching::{Searched, search};
 use crate::views::{CollectionQuery, Context, FilterError, Refused, Selection, WrongValue};
 use serde_json::Value as Json;
 
 /// Greatest number of items that may be passed over: no register has more.
 const MAX_OFFSET: usize = u32::MAX as usize;
+/// Most items that a search for words finds.
+const MAX_FOUND: usize = 10_000;
 
 /// What a request asks of a collection.
 #[derive(Clone)]
 pub(super) struct Asked {
     pub(super) query: CollectionQuery,
+    /// Words that items are searched for.
+    pub(super) words: Option<String>,
     /// What is shown of each item.
     pub(super) selection: Selection,
     /// Whether the answer tells how many items there are in all.
@@ -29,7 +35,8 @@ pub(super) struct Asked {
 }
 
 /// Parameters that other pages repeat as they are.
-const REPEATED: [&str; 8] = [
+const REPEATED: [&str; 9] = [
+    "q",
     "sort",
     "fields",
     "expand",
@@ -61,11 +68,8 @@ impl Asked {
         };
         let bbox = value("bbox").map(|text| read_box(text, value("bbox-crs")));
         if bbox.is_none() && value("bbox-crs").is_some() {
-            return Err(wrong(
-                "bbox-crs",
-                value("bbox-crs").unwrap_or(""),
-                Text::new("alleen zinvol naast bbox", "of use beside bbox only"),
-            ));
+            // Of no use by itself; a name that means nothing is told all the same.
+            read_box("0,0,0,0", value("bbox-crs"))?;
         }
         let filters = params.0.iter();
         let filters = filters.filter(|(name, _)| !COMMON_PARAMETERS.contains(&name.as_str()));
@@ -92,9 +96,11 @@ impl Asked {
             sort: parse_sort(register, value("sort").unwrap_or(""))?,
             bbox: bbox.transpose()?,
             changed_since: value("gewijzigdSinds").map(str::to_owned),
+            found: None,
         };
         let selected = (value("fields"), value("expand"), value("lang"));
         let selection = Selection::parse(register, context, selected)?;
+        let words = value("q").map(str::to_owned);
         let counts = match value("count") {
             None | Some("true") => true,
             Some("false") => false,
@@ -108,11 +114,39 @@ impl Asked {
         repeated.retain(|(name, _)| REPEATED.contains(name));
         Ok(Self {
             query,
+            words,
             selection,
             counts,
             format,
             repeated,
         })
+    }
+
+    /// Looks for the words in a state, when there are any.
+    ///
+    /// # Errors
+    /// When there is nothing to look for in them, or too much.
+    pub(super) fn search(&mut self, view: &View, register: &Register) -> Result<(), ApiError> {
+        let Some(words) = &self.words else {
+            return Ok(());
+        };
+        let fields = register.search.iter().map(|field| Searched {
+            path: &field.path,
+            weight: field.weight,
+        });
+        let fields: Vec<Searched<'_>> = fields.collect();
+        let found = search(view, &register.class, &fields, words, MAX_FOUND);
+        let found = found.map_err(|why| {
+            ApiError::bad_request(
+                "bad-parameter",
+                format!("De parameter q is niet te zoeken: {}.", why.nl),
+                format!("The parameter q cannot be searched: {}.", why.en),
+            )
+            .with("parameter", "q")
+            .with("waarde", words.as_str())
+        })?;
+        self.query.found = Some(found.items);
+        Ok(())
     }
 
     /// The order, as the request wrote it.
@@ -319,7 +353,8 @@ impl From<FilterError> for ApiError {
 }
 
 /// Parameters of every collection, for people.
-const OWN: [&str; 12] = [
+const OWN: [&str; 13] = [
+    "q",
     "na",
     "offset",
     "limit",

@@ -143,12 +143,13 @@ pub(super) async fn collection(
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
     let register = register_of(&state, &name)?;
-    let asked = Asked::of(register, &state.context_of(Some(register)), &params)?;
+    let mut asked = Asked::of(register, &state.context_of(Some(register)), &params)?;
     let chosen = choose(&headers, asked.format.as_deref(), &OFFERS)?;
     let shown = moment.state(&state).await?;
     blocking(move || {
         let register = register_of(&state, &name)?;
         let view = shown.view();
+        asked.search(&view, register)?;
         let page = state
             .collections_of(&shown)
             .page(&view, register, &asked.query)?;

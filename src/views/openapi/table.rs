@@ -450,6 +450,7 @@ impl File {
                     let keys = (subjects.keys)(about.register);
                     parameters.push(key_list("fields", &keys.all));
                 }
+                ("bbox" | "bbox-crs", Some(about)) if about.register.geometry.is_empty() => {}
                 ("@expand", Some(about)) => {
                     let keys = (subjects.keys)(about.register);
                     if !keys.links.is_empty() {

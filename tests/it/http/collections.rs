@@ -212,6 +212,8 @@ async fn items_come_in_declared_orders_from_any_place() {
         ("bbox=3.6,51.0,3.8,51.2", vec!["9", "10"]),
         ("bbox=51.0,3.6,51.2,3.8&bbox-crs=EPSG:4326", vec!["9", "10"]),
         ("bbox=4.6,51.0,4.8,51.2", vec![]),
+        ("q=kerkstr", vec!["11"]),
+        ("q=dorpstraat&sort=-id&heeftBusnummer=true", vec!["10"]),
     ] {
         let page = server.get(&format!("/api/adressen?{query}")).await.json();
         assert_eq!(ids(&page), expected, "{query}");
@@ -243,7 +245,7 @@ async fn documents_show_what_is_selected() {
     for (name, path) in [
         (
             "selected_fields",
-            "/api/adressen?fields=huisnummer,positie.geometry&limit=1",
+            "/api/adressen?fields=huisnummer,positie.geometrie&limit=1",
         ),
         (
             "selected_expanded",
@@ -276,7 +278,7 @@ async fn every_wrong_parameter_is_named() {
         "sort=kleur",
         "sort=huisnummer,huisnummer",
         "fields=kleur",
-        "fields=positie.geometry.a.b.c.d.e",
+        "fields=positie.geometrie.a.b.c.d.e",
         "expand=heeftStraatnaam.a.b.c",
         "lang=nederlands!",
         "count=ja",
@@ -287,7 +289,7 @@ async fn every_wrong_parameter_is_named() {
         "bbox=1,2,3",
         "bbox=4,51,3,50",
         "bbox=3,50,4,51&bbox-crs=EPSG:28992",
-        "bbox-crs=EPSG:31370",
+        "bbox-crs=EPSG:28992",
         "gewijzigdSinds=gisteren",
         "versieVan=ooit",
         "officieelToegekend=misschien",
@@ -296,6 +298,8 @@ async fn every_wrong_parameter_is_named() {
         "sort=id&sort=huisnummer",
         "huisnummer.van=1",
         "kleur=rood",
+        "q=!",
+        "na=x&q=dorpstraat",
         "format=pdf",
     ] {
         let answer = server.get(&format!("/api/adressen?{query}")).await;
