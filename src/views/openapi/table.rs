@@ -468,15 +468,12 @@ impl File {
                 },
             }
         }
-        let body = match &declared.body {
-            None => None,
-            Some(body) => Some(Body {
-                required: body.required,
-                description: filling.text(&body.text),
-                content: self.content(&filling, &body.content),
-                examples: body.examples.clone(),
-            }),
-        };
+        let body = declared.body.as_ref().map(|body| Body {
+            required: body.required,
+            description: filling.text(&body.text),
+            content: self.content(&filling, &body.content),
+            examples: body.examples.clone(),
+        });
         let mut answers = Vec::new();
         for answer in &declared.answer {
             let headers = match &answer.headers {
