@@ -1,6 +1,6 @@
 # Commands people type. Build output goes where CARGO_TARGET_DIR points, else to ./target.
 .DEFAULT_GOAL := help
-.PHONY: help build demo serve test check fmt lint docs deny advisories conformance crash soak clients validators hostile fuzz bench bench-registry bench-store bench-shacl bench-harvest bench-peers bench-queries bench-api clean
+.PHONY: help maybe-ui ui interface schemathesis build demo serve test check fmt lint docs deny advisories conformance crash soak clients validators hostile fuzz bench bench-registry bench-store bench-shacl bench-harvest bench-peers bench-queries bench-api clean
 
 DATA ?= ./oslo-data
 BIND ?= 127.0.0.1:7400
@@ -8,10 +8,18 @@ BIND ?= 127.0.0.1:7400
 help: ## Show these commands
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-build: ## Build the oslo binary, optimised
+ui: ## Put the viewer of the interface into ui/dist, from where the next build takes it in; needs Node
+	cd ui && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && node build.mjs
+
+# Whoever has Node gets the viewer too; the program is whole without it.
+maybe-ui:
+	@if command -v npm >/dev/null 2>&1; then $(MAKE) --no-print-directory ui || echo "The viewer was not built: the pages go without it"; \
+	else echo "npm is not installed: the pages go without the viewer"; fi
+
+build: maybe-ui ## Build the oslo binary, optimised
 	cargo build --release --locked
 
-demo: ## Load the example registry into DATA and serve it
+demo: maybe-ui ## Load the example registry into DATA and serve it
 	cargo run --release --locked -- --data $(DATA) demo --bind $(BIND)
 
 serve: ## Serve the registry in DATA
@@ -52,6 +60,14 @@ soak: ## Twenty writers and twenty readers for ten minutes: who waits, what is l
 clients: ## Try the clients that people use: SPARQLWrapper, rdflib, Comunica, the editor of YASGUI, curl
 	@folder="$$(tests/clients/install.sh)" || { [ $$? -eq 3 ] && [ -z "$$CI" ] && echo "SKIPPED: the clients were not tried" && exit 0; exit 1; }; \
 	[ -z "$$folder" ] || OSLO_CLIENTS="$$folder" cargo test --locked --test it -- --nocapture clients
+
+interface: ## Judge the description of the interface: a linter, JSON Schema, some hundred generated requests
+	@folder="$$(tests/interface/install.sh)" || { [ $$? -eq 3 ] && [ -z "$$CI" ] && echo "SKIPPED: the interface was not judged" && exit 0; exit 1; }; \
+	[ -z "$$folder" ] || OSLO_INTERFACE="$$folder" cargo test --locked --test it -- --nocapture interface::
+
+schemathesis: ## Send more than 20,000 generated requests to a throw-away registry; takes a quarter of an hour
+	@folder="$$(tests/interface/install.sh)" && OSLO_INTERFACE="$$folder" OSLO_SCHEMATHESIS=$${OSLO_SCHEMATHESIS:-20} \
+	cargo test --release --locked --test it -- --nocapture interface::generated
 
 validators: ## Compare our SHACL reports with those of pySHACL and the package shacl, on every published shapes file
 	@folder="$$(tests/validators/install.sh)" || { [ $$? -eq 3 ] && [ -z "$$CI" ] && echo "SKIPPED: other validators were not asked" && exit 0; exit 1; }; \

@@ -22,6 +22,9 @@ pub(crate) struct ServeArgs {
     /// File with the token that allows writing; without it the server only reads
     #[arg(long, value_name = "FILE")]
     admin_token_file: Option<PathBuf>,
+    /// Take changes of existing items over REST only with the state they were made for (`If-Match`)
+    #[arg(long)]
+    require_if_match: bool,
     /// Memory that one change may take before it goes to disk, such as 512MiB or 2GiB [default: 2GiB]
     #[arg(long, env = "OSLO_MEMORY", value_name = "SIZE", value_parser = parse_memory)]
     memory: Option<u64>,
@@ -51,6 +54,7 @@ pub(crate) fn run(session: &Session, args: &ServeArgs) -> anyhow::Result<Exit> {
     let mut config = ServerConfig {
         bind: args.bind,
         admin_token,
+        require_if_match: args.require_if_match,
         services,
         rate_limit: args.rate_limit.map(|requests| RateLimit {
             requests,

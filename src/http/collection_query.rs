@@ -6,28 +6,24 @@ use super::error::ApiError;
 use crate::query::{BoxError, BoxSearch};
 use crate::rdf::label::Text;
 use crate::registry::{COMMON_PARAMETERS, Register};
-use crate::store::View;
 use crate::views::collection::{DEFAULT_LIMIT, MAX_LIMIT, parse_sort};
 use crate::views::html::percent_encode;
-use crate::views::searching::{Searched, search};
 use crate::views::{CollectionQuery, Context, FilterError, Refused, Selection, WrongValue};
 use serde_json::Value as Json;
 
 /// Greatest number of items that may be passed over: no register has more.
 const MAX_OFFSET: usize = u32::MAX as usize;
-/// Most items that a search for words finds.
-const MAX_FOUND: usize = 10_000;
 
 /// What a request asks of a collection.
 #[derive(Clone)]
 pub(super) struct Asked {
     pub(super) query: CollectionQuery,
-    /// Words that items are searched for.
-    pub(super) words: Option<String>,
     /// What is shown of each item.
     pub(super) selection: Selection,
     /// Whether the answer tells how many items there are in all.
     pub(super) counts: bool,
+    /// Words to search by.
+    pub(super) words: Option<String>,
     /// `format=`, as it was given.
     pub(super) format: Option<String>,
     /// Parameters of this request that the addresses of other pages repeat as they are.
@@ -46,6 +42,9 @@ const REPEATED: [&str; 9] = [
     "bbox-crs",
     "gewijzigdSinds",
 ];
+
+/// Parameters of order and place, which a search has of its own.
+const NOT_WITH_WORDS: [&str; 3] = ["sort", "na", "offset"];
 
 impl Asked {
     /// Reads the parameters of a request.
@@ -96,11 +95,9 @@ impl Asked {
             sort: parse_sort(register, value("sort").unwrap_or(""))?,
             bbox: bbox.transpose()?,
             changed_since: value("gewijzigdSinds").map(str::to_owned),
-            found: None,
         };
         let selected = (value("fields"), value("expand"), value("lang"));
         let selection = Selection::parse(register, context, selected)?;
-        let words = value("q").map(str::to_owned);
         let counts = match value("count") {
             None | Some("true") => true,
             Some("false") => false,
@@ -109,6 +106,20 @@ impl Asked {
                 return Err(wrong("count", other, allowed));
             }
         };
+        let words = value("q").map(str::trim).map(str::to_owned);
+        if words.is_some()
+            && let Some(name) = NOT_WITH_WORDS.iter().find(|name| value(name).is_some())
+        {
+            let best = "het beste staat vooraan, op één bladzijde";
+            return Err(wrong(
+                name,
+                value(name).unwrap_or(""),
+                Text::new(
+                    format!("niet mogelijk naast q: {best}"),
+                    "not possible beside q: the best stands first, on one page",
+                ),
+            ));
+        }
         let format = value("format").map(str::to_owned);
         let mut repeated = given;
         repeated.retain(|(name, _)| REPEATED.contains(name));
@@ -120,33 +131,6 @@ impl Asked {
             format,
             repeated,
         })
-    }
-
-    /// Looks for the words in a state, when there are any.
-    ///
-    /// # Errors
-    /// When there is nothing to look for in them, or too much.
-    pub(super) fn search(&mut self, view: &View, register: &Register) -> Result<(), ApiError> {
-        let Some(words) = &self.words else {
-            return Ok(());
-        };
-        let fields = register.search.iter().map(|field| Searched {
-            path: &field.path,
-            weight: field.weight,
-        });
-        let fields: Vec<Searched<'_>> = fields.collect();
-        let found = search(view, &register.class, &fields, words, MAX_FOUND);
-        let found = found.map_err(|why| {
-            ApiError::bad_request(
-                "bad-parameter",
-                format!("De parameter q is niet te zoeken: {}.", why.nl),
-                format!("The parameter q cannot be searched: {}.", why.en),
-            )
-            .with("parameter", "q")
-            .with("waarde", words.as_str())
-        })?;
-        self.query.found = Some(found.items);
-        Ok(())
     }
 
     /// The order, as the request wrote it.

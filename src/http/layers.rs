@@ -149,10 +149,10 @@ pub(super) async fn finish(
         .get(header::CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().starts_with(b"text/html"));
     if is_page {
-        headers.insert(
-            header::CONTENT_SECURITY_POLICY,
-            HeaderValue::from_static(PAGE_POLICY),
-        );
+        // A page that says its own knows better.
+        headers
+            .entry(header::CONTENT_SECURITY_POLICY)
+            .or_insert(HeaderValue::from_static(PAGE_POLICY));
         headers.insert(
             header::REFERRER_POLICY,
             HeaderValue::from_static("same-origin"),

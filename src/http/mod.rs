@@ -35,6 +35,7 @@ mod queries;
 mod rate;
 mod reply;
 mod running;
+mod searching;
 mod shapes;
 mod shown;
 mod sources;
@@ -138,6 +139,7 @@ pub fn router(state: AppState) -> Router {
         .route("/api/docs", get(openapi::page))
         .route("/api/docs/{operation}", get(openapi::operation))
         .route("/openapi.json", get(openapi::openapi))
+        .route("/static/ui/{file}", get(openapi::ui))
         .route("/schemas", get(openapi::schemas))
         .route("/schemas/{file}", get(openapi::schema))
         .route("/schemas/{register}/{file}", get(openapi::of_register))

@@ -7,7 +7,7 @@ use super::reply::{A_DAY, Document, HTML, JSON, JSON_LD, choose, language_of};
 use super::state::{AppState, blocking};
 use crate::rdf::label::Language;
 use crate::views::html::percent_encode;
-use crate::views::html::{render_api, render_operation};
+use crate::views::html::{render_api, render_operation, render_viewer, ui_file, viewer};
 use crate::views::interface::Interface;
 use crate::views::openapi::{Operation, Place, names_in};
 use axum::extract::{Path, RawQuery, State};
@@ -20,6 +20,29 @@ const JSON_SCHEMA: &str = "application/schema+json";
 const LANGUAGE: &str = "lang";
 /// The parameter of a form that asks to be led on.
 const ASK: &str = "vraag";
+
+/// The parameter that asks for the viewer.
+const VIEWER: &str = "viewer";
+/// The viewer runs our own copy of its script, and speaks to this server alone.
+const VIEWER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+/// Names of files follow from what is in them.
+const FOR_EVER: &str = "public, max-age=31536000, immutable";
+
+/// `GET /static/ui/{file}`: a file that was built in.
+pub(super) async fn ui(Path(file): Path<String>, headers: HeaderMap) -> Result<Response, ApiError> {
+    let content = ui_file(&file).ok_or_else(|| {
+        ApiError::not_found(
+            "Er is geen bestand van die naam.",
+            "There is no file of that name.",
+        )
+    })?;
+    let (kind, cache) = match file.rsplit('.').next() {
+        Some("js") => ("text/javascript", FOR_EVER),
+        Some("css") => ("text/css", FOR_EVER),
+        _ => ("text/plain", A_DAY),
+    };
+    Ok(Document::new(kind, content).cached(cache).respond(&headers))
+}
 
 /// The language of texts, by `lang=` or else by `Accept-Language`.
 fn language_in(headers: &HeaderMap, params: &Params) -> Result<Language, ApiError> {
@@ -142,6 +165,17 @@ pub(super) async fn page(
     let params = Params::of_query(query.as_deref())?;
     let language = language_in(&headers, &params)?;
     choose(&headers, None, &[HTML])?;
+    if params.one(VIEWER)?.is_some_and(|value| value == "1")
+        && let Some(viewer) = viewer()
+    {
+        let page = render_viewer(state.registry.base(), language, &viewer);
+        let mut response = Document::html(page).cached(A_DAY).respond(&headers);
+        response.headers_mut().insert(
+            header::CONTENT_SECURITY_POLICY,
+            HeaderValue::from_static(VIEWER_POLICY),
+        );
+        return Ok(response);
+    }
     described(state, move |state, interface| {
         let page = render_api(state.registry.base(), language, &interface.table);
         Ok(Document::html(page).cached(A_DAY).respond(&headers))

@@ -253,6 +253,7 @@ pub(super) fn content_type(media_type: &'static str) -> HeaderValue {
         "text/plain" => "text/plain; charset=utf-8",
         "text/csv" => "text/csv; charset=utf-8",
         "text/css" => "text/css; charset=utf-8",
+        "text/javascript" => "text/javascript; charset=utf-8",
         "text/tab-separated-values" => "text/tab-separated-values; charset=utf-8",
         other => other,
     })

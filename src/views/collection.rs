@@ -48,17 +48,14 @@ pub struct CollectionQuery {
     pub bbox: Option<BoxSearch>,
     /// Only items that changed at their source at or after a moment, as the request wrote it.
     pub changed_since: Option<String>,
-    /// Only these items, which a search found; best first, which is their order when no other is asked for.
-    pub found: Option<Vec<Id>>,
 }
 
 impl CollectionQuery {
     /// Whether every item is asked for.
-    fn is_unfiltered(&self) -> bool {
+    pub fn is_unfiltered(&self) -> bool {
         self.filters.iter().all(|(_, value)| value.is_empty())
             && self.bbox.is_none()
             && self.changed_since.is_none()
-            && self.found.is_none()
     }
 }
 
@@ -122,14 +119,8 @@ impl CollectionIndex {
         let roster = self.roster(view, register);
         let keys = self.keys(view, register, &roster, &query.sort);
         let listing = self.listing(view, register, &roster, &keys, query)?;
-        let by_relevance = query.found.is_some() && keys.is_empty();
         let start = match &query.after {
             None => 0,
-            // What is best is no key: places are counted.
-            Some(token) if by_relevance => token
-                .strip_prefix('@')
-                .and_then(|place| place.parse().ok())
-                .ok_or_else(|| sorting::no_token(token))?,
             Some(token) => {
                 let cursor = sorting::Cursor::of_token(view, register, &roster, &keys, token)?;
                 sorting::first_place(listing.len(), |place| {
@@ -144,9 +135,6 @@ impl CollectionIndex {
         let numbers = (start..end).map(|place| listing.at(&roster, place));
         let items: Vec<Id> = numbers.map(|number| roster.ids[number as usize]).collect();
         let next = (start < end && end < listing.len()).then(|| {
-            if by_relevance {
-                return format!("@{end}");
-            }
             let last = listing.at(&roster, end - 1);
             sorting::order_token(view, register, &roster, &keys, last)
         });
@@ -155,6 +143,29 @@ impl CollectionIndex {
             total: listing.len() as u64,
             next,
         })
+    }
+
+    /// Those of some items for which the filters of a query hold, in the order in which they are given.
+    ///
+    /// # Errors
+    /// [`Refused`] for a filter the register does not declare, and for a value that a filter does not take.
+    pub fn among(
+        &self,
+        view: &View,
+        register: &Register,
+        query: &CollectionQuery,
+        mut items: Vec<Id>,
+    ) -> Result<Vec<Id>, Refused> {
+        let roster = self.roster(view, register);
+        let keys = self.keys(view, register, &roster, &[]);
+        let listing = self.listing(view, register, &roster, &keys, query)?;
+        if listing.len() < roster.len() {
+            let numbers = (0..listing.len()).map(|place| listing.at(&roster, place));
+            let mut held: Vec<Id> = numbers.map(|number| roster.ids[number as usize]).collect();
+            held.sort_unstable();
+            items.retain(|id| held.binary_search(id).is_ok());
+        }
+        Ok(items)
     }
 
     /// Number of items of a register.

@@ -2,11 +2,13 @@
 //! and the schemas of its registers. Says what there is; serves nothing.
 
 mod dialect;
+mod parameters;
 mod table;
 
 pub use dialect::dialect_schemas;
+pub use parameters::names_in;
 pub use table::{
-    Answer, Body, Header, Operation, Parameter, Place, Subjects, Table, TableError, Tag, names_in,
+    Answer, Body, Header, Operation, Parameter, Place, Subjects, Table, TableError, Tag,
 };
 
 use crate::rdf::label::{Language, Text};

@@ -15,6 +15,7 @@ mod geo;
 mod hostile;
 mod http;
 mod identity;
+mod interface;
 mod items;
 mod json_ld_suite;
 mod keeping;

@@ -171,9 +171,7 @@ impl CollectionIndex {
             query.bbox,
             query.changed_since
         );
-        if query.found.is_none()
-            && let Some(known) = self.answer(view, &name)
-        {
+        if let Some(known) = self.answer(view, &name) {
             return Ok(Listing::Some(known));
         }
         let keep = self.keep(view);
@@ -183,21 +181,6 @@ impl CollectionIndex {
         }
         if let Some(bbox) = &query.bbox {
             conditions.push(of_box(view, register, bbox)?);
-        }
-        if let Some(best) = &query.found {
-            let items = best
-                .iter()
-                .filter_map(|id| roster.ids.binary_search(id).ok());
-            let items = items.map(|number| u32::try_from(number).expect("numbers are 32 bits"));
-            let mut found: Vec<u32> = items.collect();
-            if !conditions.is_empty() {
-                let let_through = matching(view, roster, &conditions);
-                found.retain(|number| let_through.binary_search(number).is_ok());
-            }
-            if !keys.is_empty() {
-                sort(&mut found, keys, roster);
-            }
-            return Ok(Listing::Some(Arc::new(found)));
         }
         let mut found = matching(view, roster, &conditions);
         if found.len() > roster.len() / MANY + 1 && !keys.is_empty() {

@@ -1,7 +1,8 @@
 //! The pages of the interface: every operation with its parameters and answers, and a form for those that only read. Of use
 //! without scripts; where the viewer was built in, the list offers it too.
 
-use super::{layout, path_prefix, percent_encode};
+use super::ui::{Viewer, viewer};
+use super::{layout, layout_with, path_prefix, percent_encode};
 use crate::rdf::label::{Language, Text};
 use crate::views::openapi::{Operation, Parameter, Place, Table};
 use maud::{Markup, html};
@@ -22,6 +23,14 @@ pub fn render_api(base: &str, language: Language, table: &Table) -> String {
             " (OpenAPI 3.1). "
             (language.say("Schema's, formulieren en voorbeelden van elk register: ", "Schemas, forms and examples of every register: "))
             a href=(path("/schemas")) { "/schemas" } "."
+        }
+        @if viewer().is_some() {
+            p {
+                a href=(path("/api/docs?viewer=1")) {
+                    (language.say("Uitproberen in de viewer", "Try it in the viewer"))
+                }
+                (language.say(" (vraagt JavaScript).", " (needs JavaScript)."))
+            }
         }
         nav aria-label=(language.say("Groepen", "Groups")) {
             ul.formats {
@@ -65,6 +74,45 @@ pub fn render_api(base: &str, language: Language, table: &Table) -> String {
         }
     };
     layout(base, language.say("De API", "The API"), language, &content)
+}
+
+/// The page with the viewer.
+pub fn render_viewer(base: &str, language: Language, viewer: &Viewer) -> String {
+    let path = |path: &str| format!("{}{path}", path_prefix(base));
+    let file = |name: &str| path(&format!("/static/ui/{name}"));
+    let head = html! {
+        link rel="stylesheet" href=(file(&viewer.style));
+        script src=(file(&viewer.script)) defer {}
+        script src=(file(&viewer.start)) defer {}
+    };
+    let description = path(&format!("/openapi.json?lang={}", language.tag()));
+    let content = html! {
+        p {
+            a href=(path("/api/docs")) {
+                (language.say("Dezelfde beschrijving zonder JavaScript", "The same description without JavaScript"))
+            }
+            " · "
+            a href=(file("viewer-licences.txt")) {
+                (language.say("Licenties van de viewer", "Licences of the viewer"))
+            }
+        }
+        noscript {
+            p.notice {
+                (language.say(
+                    "De viewer werkt alleen met JavaScript.",
+                    "The viewer works with JavaScript only.",
+                ))
+            }
+        }
+        div id="viewer" data-openapi=(description) hidden {}
+    };
+    layout_with(
+        base,
+        language.say("De API uitproberen", "Trying the API"),
+        language,
+        &head,
+        &content,
+    )
 }
 
 /// The page of one operation.

@@ -14,9 +14,10 @@ mod resource;
 mod shapes;
 mod sources;
 mod stored;
+mod ui;
 mod upload;
 
-pub use api::{render_api, render_operation};
+pub use api::{render_api, render_operation, render_viewer};
 pub use collection::{CollectionPage, render_collection};
 pub use explain::{render_explanation, render_stored_explanation};
 pub use home::{RegisterLine, render_graphs, render_home};
@@ -29,6 +30,7 @@ pub use resource::{ResourcePage, render_resource};
 pub use shapes::{render_profile, render_profiles};
 pub use sources::{render_sources, render_sources_token_form};
 pub use stored::{StoredQueryPage, render_stored_queries, render_stored_query};
+pub use ui::{Viewer, ui_file, viewer};
 pub use upload::render_validate_form;
 
 use crate::rdf::label::Language;
@@ -236,6 +238,17 @@ pub fn percent_encode(text: &str) -> String {
 
 /// A page around its content.
 fn layout(base: &str, title: &str, language: Language, content: &Markup) -> String {
+    layout_with(base, title, language, &html! {}, content)
+}
+
+/// A page around its content, with more in its head.
+fn layout_with(
+    base: &str,
+    title: &str,
+    language: Language,
+    head: &Markup,
+    content: &Markup,
+) -> String {
     let path = |path: &str| format!("{}{path}", path_prefix(base));
     let (skip, nav, menu) = match language {
         Language::Nl => (
@@ -279,6 +292,7 @@ fn layout(base: &str, title: &str, language: Language, content: &Markup) -> Stri
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (title) " – OSLO-register" }
                 link rel="stylesheet" href=(path("/static/oslo.css"));
+                (head)
             }
             body {
                 a.skip href="#inhoud" { (skip) }

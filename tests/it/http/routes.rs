@@ -53,7 +53,7 @@ const fn posted(pattern: &'static str, path: &'static str) -> Route {
 const GRAPH: &str = "GET, HEAD, POST, PUT, DELETE, PATCH";
 const ASK: &str = "/sparql?query=ASK%20%7B%7D";
 
-const ROUTES: [Route; 44] = [
+const ROUTES: [Route; 50] = [
     page("/", "/"),
     Route {
         keep: Keep::No,
@@ -215,6 +215,34 @@ const ROUTES: [Route; 44] = [
         has_commit: false,
         ..page("/validate", "/validate")
     },
+    Route {
+        status: 404,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/v2/tickets/{id}", "/v2/tickets/x")
+    },
+    Route {
+        status: 404,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/v3/tickets/{id}", "/v3/tickets/x")
+    },
+    posted(
+        "/v2/{register}/acties/{*action}",
+        "/v2/adressen/acties/voorstellen",
+    ),
+    posted(
+        "/v3/{register}/acties/{*action}",
+        "/v3/adressen/acties/voorstellen",
+    ),
+    posted(
+        "/v2/{register}/{id}/acties/{*action}",
+        "/v2/adressen/9/acties/opheffen",
+    ),
+    posted(
+        "/v3/{register}/{id}/acties/{*action}",
+        "/v3/adressen/9/acties/opheffen",
+    ),
 ];
 /// Apart: its report is made of the shapes.
 const REPORT: Route = page("/rapport", "/rapport");
