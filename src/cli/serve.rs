@@ -23,6 +23,9 @@ pub(crate) struct ServeArgs {
     /// File with the token that allows writing; without it the server only reads
     #[arg(long, value_name = "FILE")]
     admin_token_file: Option<PathBuf>,
+    /// Take changes of existing items over REST only with the state they were made for (`If-Match`)
+    #[arg(long)]
+    require_if_match: bool,
     /// Memory that one change may take before it goes to disk, such as 512MiB or 2GiB [default: 2GiB]
     #[arg(long, env = "OSLO_MEMORY", value_name = "SIZE", value_parser = parse_memory)]
     memory: Option<u64>,
@@ -78,6 +81,7 @@ pub(crate) fn run(session: &Session, args: &ServeArgs) -> anyhow::Result<Exit> {
         bind: args.bind,
         admin_token,
         contact: args.contact.clone().unwrap_or_default(),
+        require_if_match: args.require_if_match,
         services,
         rate_limit: args.rate_limit.map(|requests| RateLimit {
             requests,

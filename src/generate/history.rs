@@ -108,7 +108,9 @@ impl History {
         if number % 3 == 2 || other % count == number % count {
             return Ok(None);
         }
-        let (name, _) = names::street_name(other);
+        let (name, None) = names::street_name(other) else {
+            return Ok(None);
+        };
         if number.is_multiple_of(3) {
             self.next_street += 1;
             let old = Street {

@@ -111,6 +111,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "The request uses a field or value that is not supported here.",
     ),
     (
+        "frame",
+        400,
+        "Het frame bestaat niet, is geen frame of gebruikt wat hier niet gelezen wordt.",
+        "The frame does not exist, is no frame or uses what is not read here.",
+    ),
+    (
         "gone",
         410,
         "Over het object staat hier niets meer; het antwoord zegt sinds wanneer.",

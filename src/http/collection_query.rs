@@ -22,6 +22,8 @@ pub(super) struct Asked {
     pub(super) selection: Selection,
     /// Whether the answer tells how many items there are in all.
     pub(super) counts: bool,
+    /// Words to search by.
+    pub(super) words: Option<String>,
     /// `format=`, as it was given.
     pub(super) format: Option<String>,
     /// Parameters of this request that the addresses of other pages repeat as they are.
@@ -29,7 +31,8 @@ pub(super) struct Asked {
 }
 
 /// Parameters that other pages repeat as they are.
-const REPEATED: [&str; 8] = [
+const REPEATED: [&str; 9] = [
+    "q",
     "sort",
     "fields",
     "expand",
@@ -39,6 +42,9 @@ const REPEATED: [&str; 8] = [
     "bbox-crs",
     "gewijzigdSinds",
 ];
+
+/// Parameters of order and place, which a search has of its own.
+const NOT_WITH_WORDS: [&str; 3] = ["sort", "na", "offset"];
 
 impl Asked {
     /// Reads the parameters of a request.
@@ -61,11 +67,8 @@ impl Asked {
         };
         let bbox = value("bbox").map(|text| read_box(text, value("bbox-crs")));
         if bbox.is_none() && value("bbox-crs").is_some() {
-            return Err(wrong(
-                "bbox-crs",
-                value("bbox-crs").unwrap_or(""),
-                Text::new("alleen zinvol naast bbox", "of use beside bbox only"),
-            ));
+            // Of no use by itself; a name that means nothing is told all the same.
+            read_box("0,0,0,0", value("bbox-crs"))?;
         }
         let filters = params.0.iter();
         let filters = filters.filter(|(name, _)| !COMMON_PARAMETERS.contains(&name.as_str()));
@@ -103,11 +106,26 @@ impl Asked {
                 return Err(wrong("count", other, allowed));
             }
         };
+        let words = value("q").map(str::trim).map(str::to_owned);
+        if words.is_some()
+            && let Some(name) = NOT_WITH_WORDS.iter().find(|name| value(name).is_some())
+        {
+            let best = "het beste staat vooraan, op één bladzijde";
+            return Err(wrong(
+                name,
+                value(name).unwrap_or(""),
+                Text::new(
+                    format!("niet mogelijk naast q: {best}"),
+                    "not possible beside q: the best stands first, on one page",
+                ),
+            ));
+        }
         let format = value("format").map(str::to_owned);
         let mut repeated = given;
         repeated.retain(|(name, _)| REPEATED.contains(name));
         Ok(Self {
             query,
+            words,
             selection,
             counts,
             format,
@@ -319,7 +337,8 @@ impl From<FilterError> for ApiError {
 }
 
 /// Parameters of every collection, for people.
-const OWN: [&str; 12] = [
+const OWN: [&str; 13] = [
+    "q",
     "na",
     "offset",
     "limit",

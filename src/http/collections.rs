@@ -7,6 +7,7 @@ use super::error::ApiError;
 use super::gone::{Route, moved, only_successor, or_gone};
 use super::moment::Moment;
 use super::reply::{Document, HTML, JSON, JSON_LD, choose};
+use super::searching::searched;
 use super::state::{AppState, blocking};
 use super::versions::tell_times;
 use crate::rdf::format::Format;
@@ -31,6 +32,7 @@ pub(super) const CONTEXT: &str = r#"{
     "data": {"@id": "http://www.w3.org/ns/hydra/core#member", "@type": "@id", "@container": "@set"},
     "totaal": {"@id": "http://www.w3.org/ns/hydra/core#totalItems", "@type": "http://www.w3.org/2001/XMLSchema#integer"},
     "volgende": {"@id": "http://www.w3.org/ns/hydra/core#next", "@type": "@id"},
+    "bedoeldeU": null,
     "detail": {"@id": "http://xmlns.com/foaf/0.1/page", "@type": "@id"}
   }
 }
@@ -145,13 +147,24 @@ pub(super) async fn collection(
     let register = register_of(&state, &name)?;
     let asked = Asked::of(register, &state.context_of(Some(register)), &params)?;
     let chosen = choose(&headers, asked.format.as_deref(), &OFFERS)?;
+    // Searching takes a turn of its own, so that pages never wait for those who search.
+    let turn = match &asked.words {
+        Some(_) => Some(state.match_turn().await?),
+        None => None,
+    };
     let shown = moment.state(&state).await?;
     blocking(move || {
+        let _turn = turn;
         let register = register_of(&state, &name)?;
         let view = shown.view();
-        let page = state
-            .collections_of(&shown)
-            .page(&view, register, &asked.query)?;
+        let collections = state.collections_of(&shown);
+        let (page, meant) = match &asked.words {
+            Some(words) => {
+                let names = (&*state.address_names(&shown), &*collections);
+                searched(&view, register, names, words, &asked.query)?
+            }
+            None => (collections.page(&view, register, &asked.query)?, Vec::new()),
+        };
         // Pages of one collection are pages of one state.
         let pins = shown.pins();
         let address = |format: Option<&str>| asked.address(register, format, pins);
@@ -194,6 +207,7 @@ pub(super) async fn collection(
                     here: &here,
                     next: next.as_ref().map(|next| format!("{base}{next}")),
                     total: asked.counts.then_some(page.total),
+                    meant: &meant,
                 };
                 envelope(&state, &view, register, (&page, &items), &told)
             }
@@ -315,6 +329,8 @@ struct Envelope<'a> {
     next: Option<String>,
     /// Items in all pages together.
     total: Option<u64>,
+    /// Texts that were perhaps meant by a search.
+    meant: &'a [String],
 }
 
 fn envelope(
@@ -342,6 +358,15 @@ fn envelope(
     if let Some(total) = envelope.total {
         json.key(b"\"totaal\"");
         json.raw(total.to_string().as_bytes());
+    }
+    if !envelope.meant.is_empty() {
+        json.key(b"\"bedoeldeU\"");
+        json.open(b'[');
+        for text in envelope.meant {
+            json.next();
+            json.string(text);
+        }
+        json.close(b']');
     }
     json.key(b"\"data\"");
     json.open(b'[');

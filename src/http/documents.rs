@@ -3,6 +3,7 @@
 use super::body::Params;
 use super::error::ApiError;
 use super::forms::{Form, JsonLdForm};
+use super::framing;
 use super::gone::{Route, moved, only_successor, or_gone};
 use super::moment::Moment;
 use super::prefer::applied;
@@ -124,14 +125,7 @@ pub(super) async fn foreign(
     let uri = params
         .one("uri")?
         .filter(|uri| !uri.is_empty())
-        .ok_or_else(|| {
-            ApiError::bad_request(
-                "missing-parameter",
-                "De parameter \"uri\" ontbreekt: /doc?uri={iri}.",
-                "The parameter \"uri\" is missing: /doc?uri={iri}.",
-            )
-            .with("parameter", "uri")
-        })?;
+        .ok_or_else(no_uri)?;
     let uri = uri.to_owned();
     let form = Form::of(&headers, &params, params.get("format"), &["uri", "format"])?;
     let shown = moment.state(&state).await?;
@@ -161,6 +155,15 @@ pub(super) async fn foreign(
         respond(&state, (&shown, &view), &asked, &headers)
     };
     promptly(is_small, work).await
+}
+
+pub(super) fn no_uri() -> ApiError {
+    ApiError::bad_request(
+        "missing-parameter",
+        "De parameter \"uri\" ontbreekt: /doc?uri={iri}.",
+        "The parameter \"uri\" is missing: /doc?uri={iri}.",
+    )
+    .with("parameter", "uri")
 }
 
 pub(super) fn unknown(what: &str) -> ApiError {
@@ -293,7 +296,10 @@ fn respond(
             let tree = Tree::of(view, &outline);
             page(state, (shown, view), subject, &tree, with_format).into_bytes()
         }
-        JSON_LD | JSON => in_form(state, view, register, &outline, &asked.form.json_ld)?,
+        JSON_LD | JSON => {
+            let shown = (subject, &outline);
+            in_form(state, view, register, shown, &asked.form.json_ld)?
+        }
         _ => {
             let format = Format::from_media_type(chosen).unwrap_or(Format::Turtle);
             let triples = Tree::of(view, &outline).triples();
@@ -339,7 +345,7 @@ fn in_form(
     state: &AppState,
     view: &View,
     register: Option<&Register>,
-    outline: &Outline,
+    (subject, outline): (Id, &Outline),
     form: &JsonLdForm,
 ) -> Result<Vec<u8>, ApiError> {
     let tree = || Tree::of(view, outline);
@@ -355,7 +361,10 @@ fn in_form(
                 context_reference(state, register).into(),
             )
         }
-        JsonLdForm::Framed(name) => return Err(unknown(name)),
+        JsonLdForm::Framed(name) => {
+            let frame = framing::by_name(state, name)?;
+            return framing::framed(state, view, register, subject, &frame);
+        }
     };
     Ok(format!("{json:#}\n").into_bytes())
 }

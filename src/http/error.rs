@@ -61,6 +61,13 @@ impl ApiError {
         self
     }
 
+    /// The same without a member.
+    #[must_use]
+    pub(super) fn without(mut self, name: &str) -> Self {
+        self.0.extra.shift_remove(name);
+        self
+    }
+
     #[must_use]
     pub(super) fn with_header(mut self, name: HeaderName, value: &str) -> Self {
         if let Ok(value) = HeaderValue::from_str(value) {

@@ -15,7 +15,8 @@ const EXPANDED: &str = "application/ld+json;profile=\"http://www.w3.org/ns/json-
 const COMPACTED: &str = "application/ld+json;profile=\"http://www.w3.org/ns/json-ld#compacted\"";
 const FLATTENED: &str = "application/ld+json;profile=\"http://www.w3.org/ns/json-ld#flattened\"";
 const FLAT_COMPACT: &str = "application/ld+json;profile=\"http://www.w3.org/ns/json-ld#flattened http://www.w3.org/ns/json-ld#compacted\"";
-const FRAMED: &str = "application/ld+json;profile=\"http://www.w3.org/ns/json-ld#framed\"";
+pub(super) const FRAMED: &str =
+    "application/ld+json;profile=\"http://www.w3.org/ns/json-ld#framed\"";
 
 /// A form of JSON-LD.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -17,6 +17,7 @@ mod error;
 mod explain;
 mod first_rows;
 mod forms;
+mod framing;
 mod gone;
 mod graph_writes;
 mod graphs;
@@ -34,6 +35,7 @@ mod queries;
 mod rate;
 mod reply;
 mod running;
+mod searching;
 mod shapes;
 mod shown;
 mod sources;
@@ -122,8 +124,11 @@ pub fn router(state: AppState) -> Router {
         .route("/bevragingen/{id}", delete(running::stop))
         .route("/bevragingen/{id}/stop", post(running::stop_by_form))
         .route("/id/{kind}/{id}", get(documents::identifier))
-        .route("/doc/{kind}/{id}", get(documents::document))
-        .route("/doc", get(documents::foreign))
+        .route(
+            "/doc/{kind}/{id}",
+            get(documents::document).post(framing::document),
+        )
+        .route("/doc", get(documents::foreign).post(framing::foreign))
         .route("/id/{kind}/{id}/{moment}", get(versions::version))
         .route("/doc/{kind}/{id}/{moment}", get(versions::version))
         .route("/tijd/{kind}/{id}", get(versions::time_map))

@@ -29,12 +29,12 @@ const VIEWER_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 's
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 
 /// `GET /static/ui/{file}`: a file that was built in.
-pub(super) async fn ui(
-    Path(file): Path<String>,
-    headers: HeaderMap,
-) -> Result<Response, ApiError> {
+pub(super) async fn ui(Path(file): Path<String>, headers: HeaderMap) -> Result<Response, ApiError> {
     let content = ui_file(&file).ok_or_else(|| {
-        ApiError::not_found("Er is geen bestand van die naam.", "There is no file of that name.")
+        ApiError::not_found(
+            "Er is geen bestand van die naam.",
+            "There is no file of that name.",
+        )
     })?;
     let (kind, cache) = match file.rsplit('.').next() {
         Some("js") => ("text/javascript", FOR_EVER),

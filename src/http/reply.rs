@@ -77,6 +77,8 @@ pub(super) fn choose(
                     format!("Het formaat \"{name}\" bestaat hier niet."),
                     format!("There is no format \"{name}\" here."),
                 )
+                .with("parameter", "format")
+                .with("waarde", name)
             });
     }
     negotiate(&joined(headers, header::ACCEPT), offers)

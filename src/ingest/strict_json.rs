@@ -76,7 +76,10 @@ pub fn read(bytes: &[u8]) -> Result<Value, JsonMistake> {
         let line = error.line().max(1);
         // The reader counts bytes; people count characters.
         let before = text.split('\n').nth(line - 1).unwrap_or("");
-        let bytes = before.floor_char_boundary(error.column());
+        let mut bytes = error.column().min(before.len());
+        while !before.is_char_boundary(bytes) {
+            bytes -= 1;
+        }
         JsonMistake {
             fault,
             line,

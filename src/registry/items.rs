@@ -111,12 +111,20 @@ impl Item {
         }
         let view = draft.base().view();
         let exists = self.exists(&view);
-        let old = self.own_quads(&view);
+        let own = self.own_subjects(statements);
+        let mentioned: FxHashSet<Id> = own
+            .iter()
+            .filter_map(|subject| match subject {
+                NamedOrBlankNode::NamedNode(node) => view.id_of_iri(node.as_str()),
+                NamedOrBlankNode::BlankNode(_) => None,
+            })
+            .collect();
+        // A part that only points to the item is not seen in its document: who does not mention it, does not mean it.
+        let old = self.own_quads(&view, |part| mentioned.contains(&part));
         let of_item = view.id_of_iri(self.iri.as_str());
         if exists && !old.iter().any(|quad| Some(quad.s) == of_item) {
             return Err(ItemError::Elsewhere(self.other_graph(&view)));
         }
-        let own = self.own_subjects(statements);
         let names = Names::of(&view, statements, &label_start(draft, self.iri.as_str()));
         let graph = draft.intern(self.graph.as_ref().into());
         let (mut new, mut others, mut ill_formed) = (BTreeSet::new(), Vec::new(), Vec::new());
@@ -158,7 +166,7 @@ impl Item {
         if !self.exists(&view) {
             return Err(ItemError::Unknown);
         }
-        let old = self.own_quads(&view);
+        let old = self.own_quads(&view, |_| true);
         let item = view.id_of_iri(self.iri.as_str());
         if !old.iter().any(|quad| Some(quad.s) == item) {
             return Err(ItemError::Elsewhere(self.other_graph(&view)));
@@ -242,8 +250,8 @@ impl Item {
         }
     }
 
-    /// What the graph says of the item and its parts.
-    fn own_quads(&self, view: &View) -> BTreeSet<QuadIds> {
+    /// What the graph says of the item and its parts; of those that only point to it when `is_meant`.
+    fn own_quads(&self, view: &View, is_meant: impl Fn(Id) -> bool) -> BTreeSet<QuadIds> {
         let mut quads = BTreeSet::new();
         let ids = (
             view.id_of_iri(self.iri.as_str()),
@@ -252,7 +260,7 @@ impl Item {
         let (Some(item), Some(graph)) = ids else {
             return quads;
         };
-        for node in self.own_nodes(view, graph, item) {
+        for node in self.own_nodes(view, graph, item, is_meant) {
             quads.extend(view.quads(Some(node), None, None, Some(graph)));
         }
         quads
@@ -260,13 +268,19 @@ impl Item {
 
     /// The item and its parts: what it leads to in the graph as far as that is blank or has an IRI of a part, and such IRIs
     /// that point to it. A blank node that others refer to is not its own, and neither is what that leads to.
-    fn own_nodes(&self, view: &View, graph: Id, item: Id) -> FxHashSet<Id> {
+    fn own_nodes(
+        &self,
+        view: &View,
+        graph: Id,
+        item: Id,
+        is_meant: impl Fn(Id) -> bool,
+    ) -> FxHashSet<Id> {
         let is_part =
             |id: Id| id.is_iri() && view.iri(id).is_some_and(|iri| self.is_part(iri.as_ref()));
         let mut own = FxHashSet::from_iter([item]);
         let mut open = vec![item];
         for quad in view.quads(None, None, Some(item), Some(graph)) {
-            if is_part(quad.s) && own.insert(quad.s) {
+            if is_meant(quad.s) && is_part(quad.s) && own.insert(quad.s) {
                 open.push(quad.s);
             }
         }

@@ -165,11 +165,10 @@ impl Shapes {
                 Constraint::Pattern { source, flags, .. } => {
                     set(&mut rule.pattern, (source.clone(), flags.clone()));
                 }
-                Constraint::LanguageIn(tags) => {
-                    if rule.languages.is_empty() {
-                        rule.languages.clone_from(tags);
-                    }
+                Constraint::LanguageIn(tags) if rule.languages.is_empty() => {
+                    rule.languages.clone_from(tags);
                 }
+                Constraint::LanguageIn(_) => {}
                 Constraint::In(terms) => set(&mut rule.one_of, terms.to_vec()),
                 Constraint::HasValue(_) => {}
                 Constraint::CodeList(scheme) => {

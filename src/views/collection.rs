@@ -52,7 +52,7 @@ pub struct CollectionQuery {
 
 impl CollectionQuery {
     /// Whether every item is asked for.
-    fn is_unfiltered(&self) -> bool {
+    pub fn is_unfiltered(&self) -> bool {
         self.filters.iter().all(|(_, value)| value.is_empty())
             && self.bbox.is_none()
             && self.changed_since.is_none()
@@ -143,6 +143,29 @@ impl CollectionIndex {
             total: listing.len() as u64,
             next,
         })
+    }
+
+    /// Those of some items for which the filters of a query hold, in the order in which they are given.
+    ///
+    /// # Errors
+    /// [`Refused`] for a filter the register does not declare, and for a value that a filter does not take.
+    pub fn among(
+        &self,
+        view: &View,
+        register: &Register,
+        query: &CollectionQuery,
+        mut items: Vec<Id>,
+    ) -> Result<Vec<Id>, Refused> {
+        let roster = self.roster(view, register);
+        let keys = self.keys(view, register, &roster, &[]);
+        let listing = self.listing(view, register, &roster, &keys, query)?;
+        if listing.len() < roster.len() {
+            let numbers = (0..listing.len()).map(|place| listing.at(&roster, place));
+            let mut held: Vec<Id> = numbers.map(|number| roster.ids[number as usize]).collect();
+            held.sort_unstable();
+            items.retain(|id| held.binary_search(id).is_ok());
+        }
+        Ok(items)
     }
 
     /// Number of items of a register.

@@ -71,6 +71,8 @@ pub struct ListFilter {
     pub filter: String,
     /// IRI pattern with `{id}` of the items that the value is an id of, when the register's filter wants their IRI.
     pub of: Option<String>,
+    /// What it selects, where that is not what the register's filter says.
+    pub description: Option<Text>,
 }
 
 /// Why a declaration cannot be used.
@@ -244,12 +246,16 @@ fn compile(
                 )
             }
         };
+        let description = |language: &str| to.get(language)?.as_str().map(str::to_owned);
         Ok::<_, String>(ListFilter {
             name: name.clone(),
             filter: filter
                 .ok_or_else(|| format!("\"filters.{name}\" names no filter"))?
                 .to_owned(),
             of,
+            description: description("nl")
+                .zip(description("en"))
+                .map(|(nl, en)| Text::new(nl, en)),
         })
     };
     let sort = |(name, to): (&String, &serde_json::Value)| {

@@ -52,7 +52,7 @@ pub(super) fn flat_nodes(tree: &Tree) -> Vec<Node> {
     let mut flat = Flat::default();
     flat.node(&tree.root);
     let mut nodes = flat.nodes;
-    nodes.sort_by(|a, b| a.id.to_string().cmp(&b.id.to_string()));
+    nodes.sort_by_key(|node| node.id.to_string());
     nodes
 }
 

@@ -8,6 +8,7 @@ pub mod compact;
 pub mod context;
 pub mod dialect;
 pub mod explain;
+pub mod framing;
 pub mod html;
 pub mod interface;
 pub mod json_ld_forms;

@@ -227,9 +227,10 @@ impl<'a> Builder<'a> {
         let fields = fields.filter(|keys| keys.is_some);
         let mut rows: Vec<(Id, Id)> = Vec::new();
         for (p, o) in star {
+            let is_listed =
+                |only: &[Id]| only.contains(&p) || expand.is_some_and(|keys| keys.get(p).is_some());
             let is_shown = Some(p) == rules.rdf_type
-                || only.is_none_or(|only| only.contains(&p))
-                    && fields.is_none_or(|keys| keys.get(p).is_some());
+                || only.is_none_or(is_listed) && fields.is_none_or(|keys| keys.get(p).is_some());
             if is_shown {
                 self.count()?;
                 rows.push((p, o));
@@ -247,8 +248,14 @@ impl<'a> Builder<'a> {
         }
         groups.sort_unstable_by(|a, b| a.0.iri.cmp(&b.0.iri));
         if let Some(only) = only {
-            // Classes are not in the list: they come first.
-            groups.sort_by_key(|(p, _)| only.iter().position(|known| *known == p.id));
+            // Classes are not in the list: they come first, and what is followed besides comes last.
+            groups.sort_by_key(
+                |(p, _)| match only.iter().position(|known| *known == p.id) {
+                    _ if Some(p.id) == rules.rdf_type => 0,
+                    Some(place) => place + 1,
+                    None => usize::MAX,
+                },
+            );
         }
         let at = number(self.out.nodes.len());
         let first = self.out.properties.len();

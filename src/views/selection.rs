@@ -183,8 +183,10 @@ mod tests {
         let context = Arc::new(Context::parse(CONTEXT).expect("a context"));
         let some = |text| Some(text).filter(|text: &&str| !text.is_empty());
         let selected = (some(fields), some(expand), some(lang));
-        let mut rules = EmbedRules::default();
-        rules.selection = Selection::parse(&register, &context, selected)?;
+        let rules = EmbedRules {
+            selection: Selection::parse(&register, &context, selected)?,
+            ..EmbedRules::default()
+        };
         let view = view_of(DATA);
         let names = Names::new(context);
         let subject = view.id_of_iri("http://e/a").expect("stored");

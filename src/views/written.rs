@@ -2,12 +2,16 @@
 //! JSON-LD reader sees it, because those drop what they do not know without a word; and each node and value is remembered
 //! with its place, so that what is wrong with it later can be told where it was written.
 
+mod places;
+mod words;
+
+pub use places::Places;
+
 use super::context::{Coercion, Context, TermDefinition};
 use crate::rdf::label::Text;
 use crate::rdf::vocab::rdf;
-use oxrdf::NamedNode;
-use rustc_hash::FxHashMap;
 use serde_json::{Map, Value as Json};
+use words::{edits, is_language_tag, is_name_iri, is_node_name, key_of, step};
 
 /// Mistakes of one document that are told.
 const MAX_MISTAKES: usize = 20;
@@ -19,8 +23,10 @@ pub struct Mistake {
     pub code: &'static str,
     /// Where, as a JSON pointer ([RFC 6901](https://www.rfc-editor.org/rfc/rfc6901)).
     pub pointer: String,
-    /// The key or value at fault.
+    /// The key it stands at; empty for the whole document.
     pub name: String,
+    /// The value at fault, where it is a word.
+    pub value: Option<String>,
     /// What is wrong, and what to do.
     pub text: Text,
 }
@@ -32,48 +38,6 @@ pub struct Written {
     pub json: Json,
     /// Where things stand in it.
     pub places: Places,
-}
-
-/// Where nodes and values stand in a document.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Places {
-    nodes: FxHashMap<String, String>,
-    /// By node and predicate: values as text, with their places.
-    values: FxHashMap<(String, String), Vec<(String, String)>>,
-}
-
-impl Places {
-    /// The place of a value of a node; of the key when no such value is there, of the node when there is no such key.
-    pub fn of(&self, node: &str, predicate: Option<&str>, value: Option<&str>) -> Option<&str> {
-        let of_key = predicate.and_then(|predicate| {
-            self.values
-                .get(&(node.to_owned(), predicate.to_owned()))
-                .filter(|values| !values.is_empty())
-        });
-        let Some(values) = of_key else {
-            return self.nodes.get(node).map(String::as_str);
-        };
-        let exact = value.and_then(|value| values.iter().find(|(text, _)| text == value));
-        exact.or(values.first()).map(|(_, place)| place.as_str())
-    }
-
-    /// Gives a node its final name.
-    pub fn rename(&mut self, from: &str, to: &str) {
-        if let Some(place) = self.nodes.remove(from) {
-            self.nodes.insert(to.to_owned(), place);
-        }
-        let keys: Vec<(String, String)> = self
-            .values
-            .keys()
-            .filter(|(node, _)| node == from)
-            .cloned()
-            .collect();
-        for key in keys {
-            if let Some(values) = self.values.remove(&key) {
-                self.values.insert((to.to_owned(), key.1), values);
-            }
-        }
-    }
 }
 
 /// Reads a document without `@context`. The outermost node is called `root` when it has no `@id`, other nodes get blank
@@ -121,12 +85,13 @@ enum Key<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn wrong(&mut self, code: &'static str, pointer: &str, name: &str, text: Text) {
+    fn wrong(&mut self, code: &'static str, pointer: &str, value: Option<&str>, text: Text) {
         if self.mistakes.len() < MAX_MISTAKES {
             self.mistakes.push(Mistake {
                 code,
                 pointer: pointer.to_owned(),
-                name: name.to_owned(),
+                name: key_of(pointer),
+                value: value.map(str::to_owned),
                 text,
             });
         }
@@ -138,7 +103,8 @@ impl<'a> Reader<'a> {
             .map(|id| (id.clone(), id.as_str().map(str::to_owned)));
         let id = match given {
             Some((_, Some(id))) => {
-                if !is_node_name(&id) && !(root.is_some() && id.is_empty()) {
+                let is_item = root.is_some() && id.is_empty();
+                if !is_item && !is_node_name(&id) {
                     self.not_an_iri(&format!("{pointer}/@id"), &id);
                 }
                 if id.is_empty() {
@@ -202,7 +168,7 @@ impl<'a> Reader<'a> {
             self.wrong(
                 "unsupported-keyword",
                 place,
-                key,
+                None,
                 Text::new(
                     format!("Het sleutelwoord \"{key}\" wordt hier niet gelezen; gebruik @id, @type, @value, @language, @direction, @list of @set."),
                     format!("The keyword \"{key}\" is not read here; use @id, @type, @value, @language, @direction, @list or @set."),
@@ -226,7 +192,7 @@ impl<'a> Reader<'a> {
                 self.wrong(
                     "unknown-key",
                     place,
-                    key,
+                    None,
                     Text::new(
                         format!("De context van dit register kent de sleutel \"{key}\" niet.{nl} Er wordt niets weggelaten: verwijder ze, of schrijf de volledige IRI van de eigenschap."),
                         format!("The context of this register does not know the key \"{key}\".{en} Nothing is left out: remove it, or write the full IRI of the property."),
@@ -264,7 +230,6 @@ impl<'a> Reader<'a> {
             let Some(name) = class.as_str() else {
                 self.wrong_type(
                     &place,
-                    "@type",
                     class,
                     "de naam of IRI van een klasse",
                     "the name or IRI of a class",
@@ -284,7 +249,7 @@ impl<'a> Reader<'a> {
                     self.wrong(
                         "unknown-class",
                         &place,
-                        name,
+                        Some(name),
                         Text::new(
                             format!("De context van dit register kent de klasse \"{name}\" niet.{}", hint("Bedoelde u")),
                             format!("The context of this register does not know the class \"{name}\".{}", hint("Did you mean")),
@@ -310,7 +275,7 @@ impl<'a> Reader<'a> {
                 .map(|(n, value)| {
                     let place = format!("{pointer}/{n}");
                     if value.is_array() {
-                        self.wrong_type(&place, at.predicate, &value, "één waarde", "one value");
+                        self.wrong_type(&place, &value, "één waarde", "one value");
                     }
                     self.value(value, at, &place)
                 })
@@ -353,7 +318,7 @@ impl<'a> Reader<'a> {
                     Coercion::None | Coercion::Datatype(_) => ("", ""),
                 };
                 if !nl.is_empty() {
-                    self.wrong_type(pointer, at.predicate, &value, nl, en);
+                    self.wrong_type(pointer, &value, nl, en);
                 }
                 value.to_string()
             }
@@ -382,10 +347,16 @@ impl<'a> Reader<'a> {
 
     /// An object with `@value`.
     fn literal(&mut self, value: Json, at: &At<'_>, pointer: &str) -> Json {
+        let is_tagged = ["@language", "@direction"]
+            .iter()
+            .any(|key| value.get(key).is_some());
         for (key, member) in value.as_object().into_iter().flatten() {
             let place = format!("{pointer}/{}", step(key));
             match (key.as_str(), member) {
                 ("@value", Json::String(text)) => self.found(at, text.clone(), pointer),
+                ("@value", Json::Bool(_) | Json::Number(_)) if is_tagged => {
+                    self.wrong_type(&place, member, "een tekst", "a text");
+                }
                 ("@value", Json::Bool(_) | Json::Number(_)) => {
                     self.found(at, member.to_string(), pointer);
                 }
@@ -393,7 +364,6 @@ impl<'a> Reader<'a> {
                 ("@value", _) => {
                     self.wrong_type(
                         &place,
-                        key,
                         member,
                         "een tekst, getal of waarheidswaarde",
                         "a text, number or truth value",
@@ -407,13 +377,14 @@ impl<'a> Reader<'a> {
                     self.wrong(
                         "language-tag",
                         &place,
-                        &tag,
+                        Some(&tag),
                         Text::new(
                             format!("\"{tag}\" is geen taalcode zoals nl, fr of nl-BE."),
                             format!("\"{tag}\" is no language tag such as nl, fr or nl-BE."),
                         ),
                     );
                 }
+                ("@type", _) if is_tagged => self.besides(&place, key, "@language"),
                 ("@type", Json::String(name)) => {
                     let known = matches!(self.context.named(name), Some(Some(_)));
                     if !known && !is_name_iri(name) {
@@ -423,7 +394,6 @@ impl<'a> Reader<'a> {
                 ("@type", _) => {
                     self.wrong_type(
                         &place,
-                        key,
                         member,
                         "de IRI van een datatype",
                         "the IRI of a datatype",
@@ -432,7 +402,7 @@ impl<'a> Reader<'a> {
                 ("@direction", Json::String(direction))
                     if direction == "ltr" || direction == "rtl" => {}
                 ("@direction", _) => {
-                    self.wrong_type(&place, key, member, "ltr of rtl", "ltr or rtl");
+                    self.wrong_type(&place, member, "ltr of rtl", "ltr or rtl");
                 }
                 _ => self.besides(&place, key, "@value"),
             }
@@ -450,7 +420,7 @@ impl<'a> Reader<'a> {
         self.wrong(
             "unknown-key",
             place,
-            key,
+            None,
             Text::new(
                 format!("Naast {container} mag \"{key}\" niet staan."),
                 format!("\"{key}\" may not stand beside {container}."),
@@ -462,7 +432,7 @@ impl<'a> Reader<'a> {
         self.wrong(
             "not-an-iri",
             place,
-            text,
+            Some(text),
             Text::new(
                 format!("\"{text}\" is geen volledige IRI; schrijf bijvoorbeeld https://data.vlaanderen.be/id/straatnaam/90000001."),
                 format!("\"{text}\" is no full IRI; write for instance https://data.vlaanderen.be/id/straatnaam/90000001."),
@@ -470,7 +440,7 @@ impl<'a> Reader<'a> {
         );
     }
 
-    fn wrong_type(&mut self, place: &str, name: &str, value: &Json, nl: &str, en: &str) {
+    fn wrong_type(&mut self, place: &str, value: &Json, nl: &str, en: &str) {
         let (is_nl, is_en) = match value {
             Json::Null => ("niets", "nothing"),
             Json::Bool(_) => ("een waarheidswaarde", "a truth value"),
@@ -482,7 +452,7 @@ impl<'a> Reader<'a> {
         self.wrong(
             "wrong-type",
             place,
-            name,
+            None,
             Text::new(
                 format!("Hier hoort {nl}, en er staat {is_nl}."),
                 format!("This should be {en}, and is {is_en}."),
@@ -496,56 +466,6 @@ struct At<'a> {
     node: &'a str,
     predicate: &'a str,
     coercion: &'a Coercion,
-}
-
-/// A key as one step of a JSON pointer.
-fn step(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
-}
-
-/// Whether a text names a node: an absolute IRI or a blank label.
-fn is_node_name(text: &str) -> bool {
-    text.strip_prefix("_:").map_or_else(
-        || NamedNode::new(text).is_ok(),
-        |label| oxrdf::BlankNode::new(label).is_ok(),
-    )
-}
-
-/// Whether a key or class is an IRI that is meant as one: what begins with an unknown prefix is not.
-fn is_name_iri(text: &str) -> bool {
-    let is_full = text.contains("://") || text.starts_with("urn:");
-    is_full && NamedNode::new(text).is_ok()
-}
-
-/// Whether a text looks like a language tag ([RFC 5646 §2.1](https://www.rfc-editor.org/rfc/rfc5646#section-2.1)).
-fn is_language_tag(tag: &str) -> bool {
-    let mut parts = tag.split('-');
-    let is_part = |part: &str| {
-        (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric())
-    };
-    parts
-        .next()
-        .is_some_and(|first| is_part(first) && first.bytes().all(|b| b.is_ascii_alphabetic()))
-        && parts.all(is_part)
-}
-
-/// Letters to change to get from one word to the other, or more than `most`.
-fn edits(a: &str, b: &str, most: usize) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    if a.chars().count().abs_diff(b.len()) > most {
-        return most + 1;
-    }
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, letter) in a.chars().enumerate() {
-        let mut before = row[0];
-        row[0] = i + 1;
-        for (j, other) in b.iter().enumerate() {
-            let change = before + usize::from(letter != *other);
-            before = row[j + 1];
-            row[j + 1] = change.min(row[j] + 1).min(before + 1);
-        }
-    }
-    row[b.len()]
 }
 
 #[cfg(test)]
@@ -639,12 +559,5 @@ mod tests {
             of(places, "_:b0", "http://e/deel", Some("urn:x")).as_deref(),
             Some("/deel/deel/@list/0")
         );
-    }
-
-    #[test]
-    fn near_words_are_found() {
-        assert_eq!(edits("naam", "nam", 2), 1);
-        assert_eq!(edits("kerk", "markt", 2), 3);
-        assert_eq!(edits("", "abc", 2), 3);
     }
 }

@@ -246,7 +246,6 @@ def main():
     node.wait()
     unused = [RULES[n] for n in range(len(RULES)) if n not in USED]
     print(checked)
-    print("rules of no use:", unused)
     # One of each list is enough to see what is wrong.
     first = {}
     for failure in failures:
@@ -255,6 +254,7 @@ def main():
         print(failure, file=sys.stderr)
     print(f"{sum(checked.values())} bodies, {len(failures)} failures")
     assert not failures
+    assert not unused, f"rules of no use: {unused}"
     assert sum(checked.values()) > 2000
 
 

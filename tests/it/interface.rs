@@ -105,9 +105,7 @@ fn a_linter_finds_no_mistake() {
 fn every_item_meets_its_schema() {
     let Some(folder) = judges() else { return };
     let endpoint = Endpoint::start();
-    let done = endpoint.run(
-        Command::new(folder.join("venv/bin/python")).arg(beside("schemas.py")),
-    );
+    let done = endpoint.run(Command::new(folder.join("venv/bin/python")).arg(beside("schemas.py")));
     eprintln!("{}", assert_done(&done).lines().last().unwrap_or_default());
 }
 

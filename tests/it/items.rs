@@ -1,7 +1,9 @@
 //! Single items written over HTTP: the life of an item, what is refused and how, and that nothing else ever changes.
 
+mod documented;
 mod every_register;
 mod life;
+mod parts;
 mod refused;
 mod twice;
 

@@ -3,3 +3,5 @@
 
 mod asked;
 mod misspelt;
+mod recorded;
+mod words;

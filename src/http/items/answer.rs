@@ -165,8 +165,8 @@ pub(super) fn cannot(
             "other-subjects",
             Text::new("Uitspraken over iets anders", "Statements about something else"),
             Text::new(
-                format!("De inhoud doet uitspraken over iets anders dan het item en zijn delen, en het register doet die niet: {}. Laat ze weg, of geef een deel geen @id.", subjects(&statements)),
-                format!("The content makes statements about something other than the item and its parts, which the registry does not make: {}. Leave them out, or give a part no @id.", subjects(&statements)),
+                format!("De inhoud wijzigt wat het register zegt over iets anders dan het item en zijn delen: {}. Laat dat weg of zoals het is, of geef een deel geen @id.", subjects(&statements)),
+                format!("The content changes what the registry says of something other than the item and its parts: {}. Leave that out or as it is, or give a part no @id.", subjects(&statements)),
             ),
         )
         .with("fouten", listed(&statements, "other-subjects", written)),

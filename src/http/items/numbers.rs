@@ -1,5 +1,5 @@
-//! Ids of items that come without one: by the text that the register declares, with a number that no item of it has. Numbers
-//! are given out once; those of requests that fail are not given again before a restart.
+//! Ids of items that come without one: by the text that the register declares, with a number that no item of it has or had.
+//! Numbers are given out once; those of requests that fail are not given again before a restart.
 
 use super::super::error::ApiError;
 use crate::rdf::vocab::rdf;
@@ -46,6 +46,28 @@ impl Numbers {
             .checked_add(1)
             .ok_or_else(|| ApiError::internal("the numbers of a register are used up"))?;
         Ok(format!("{before}{counter}{after}"))
+    }
+}
+
+impl Numbers {
+    /// Goes on after the greatest number there is: others have given numbers as well.
+    pub(super) fn look_again(&self, view: &View, register: &Register) {
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mine = known();
+        let keys: Vec<(String, String)> = mine
+            .keys()
+            .filter(|(name, _)| *name == register.name)
+            .cloned()
+            .collect();
+        drop(mine);
+        for key in keys {
+            if let Some((before, after)) = key.1.split_once(NUMBER) {
+                let last = greatest(view, register, before, after);
+                let mut known = known();
+                let counter = known.entry(key).or_default();
+                *counter = last.max(*counter);
+            }
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 //! they are; the item may go without a name until it is known. What cannot be kept is a mistake with its place.
 
 use super::super::error::ApiError;
+use super::super::reply::JSON_LD;
 use super::super::state::AppState;
 use crate::ingest::strict_json::{self, JsonFault, JsonMistake};
 use crate::ingest::{Collect, Input, Limits, collect};
@@ -38,6 +39,11 @@ pub(super) struct Said {
 }
 
 impl Said {
+    /// The statements as they came.
+    pub(super) fn statements(&self) -> &[Triple] {
+        &self.statements
+    }
+
     /// The statements about an item of this IRI.
     pub(super) fn about(&mut self, item: &NamedNode) -> Vec<Triple> {
         self.places.rename(ITEM, item.as_str());
@@ -101,7 +107,9 @@ pub(super) fn document(
     text.extend(nodes);
     let text = Json::Object(text).to_string();
     let mut said = Said {
-        statements: statements(state, version, "application/ld+json", text.into_bytes())?,
+        // The text that is read here is another than the one that came: its lines and columns would mislead.
+        statements: statements(state, version, JSON_LD, text.into_bytes())
+            .map_err(|error| error.without("regel").without("kolom"))?,
         given: None,
         places: written.places,
     };
@@ -153,14 +161,17 @@ pub(super) fn rdf(
             call_item(&mut said.statements, &top);
         }
         _ => {
-            let named = candidates.join(", ");
+            let named = match &candidates[..] {
+                [] => "0".to_owned(),
+                several => several.join(", "),
+            };
             return Err(ApiError::bad_request(
                 "no-item",
                 format!(
-                    "De inhoud zegt niet duidelijk over welk item van dit register ze gaat ({named}); schrijf uitspraken over <> of over één IRI van dit register."
+                    "De inhoud zegt niet duidelijk over welk item van dit register ze gaat (gevonden: {named}); schrijf uitspraken over <> of over één IRI van dit register."
                 ),
                 format!(
-                    "The content does not say clearly which item of this register it is about ({named}); write statements about <> or about one IRI of this register."
+                    "The content does not say clearly which item of this register it is about (found: {named}); write statements about <> or about one IRI of this register."
                 ),
             ));
         }
@@ -231,7 +242,8 @@ pub(super) fn with_class(
                 format!("Items of this register are of the class <{}>; this item has other classes only.", register.class),
             ),
         )
-        .with("klasse", register.class.as_str()));
+        .with("klasse", register.class.as_str())
+        .with("fouten", json!([{ "wijzer": "/@type", "naam": "@type", "code": "other-class" }])));
     }
     statements.push(Triple::new(
         item.clone(),
@@ -342,7 +354,8 @@ fn relative(triple: &Triple) -> Result<(), ApiError> {
     match names.into_iter().find(|iri| is_relative(iri)) {
         None => Ok(()),
         Some(iri) => {
-            let told = iri.strip_prefix(ITEM).unwrap_or(iri);
+            let own = || iri.strip_prefix(RELATIVE).unwrap_or(iri);
+            let told = iri.strip_prefix(ITEM).unwrap_or_else(own);
             Err(ApiError::bad_request(
                 "not-an-iri",
                 format!("\"{told}\" is geen volledige IRI."),
@@ -372,6 +385,7 @@ fn mistakes(found: &[Mistake]) -> ApiError {
                 "wijzer": mistake.pointer,
                 "naam": mistake.name,
                 "code": mistake.code,
+                "waarde": mistake.value,
                 "boodschap": { "nl": mistake.text.nl, "en": mistake.text.en },
             })
         })

@@ -18,12 +18,13 @@ use crate::views::html::percent_encode;
 use crate::views::patch::{PatchError, apply, merge};
 use crate::views::{StateTag, Tree, build_tree, jsonld, state_tag};
 use axum::http::{StatusCode, header};
-use oxrdf::NamedNode;
+use oxrdf::{NamedNode, NamedOrBlankNode, Term, Triple};
+use rustc_hash::FxHashSet;
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
 /// Numbers that are tried for one new item.
-const TRIES: usize = 8;
+const TRIES: usize = 1000;
 
 /// What became of a write.
 pub(super) struct Done<'a> {
@@ -94,11 +95,14 @@ pub(super) fn perform(state: &AppState, asked: &Asked) -> Result<Performed, ApiE
                 let id = state.items.numbers.next(&view, register)?;
                 let iri = register.item_iri(&id);
                 let iri = iri.ok_or_else(|| ApiError::internal("new_id fits no id_pattern"))?;
+                let now = registry.snapshot();
                 // Somebody may have chosen the number for himself.
-                if registry
-                    .item(register, iri.clone())
-                    .exists(&registry.snapshot().view())
-                {
+                if registry.item(register, iri.clone()).exists(&now.view()) {
+                    state.items.numbers.look_again(&now.view(), register);
+                    continue;
+                }
+                // What is gone keeps its name.
+                if registry.gone(&now, None, iri.as_str())?.is_some() {
                     continue;
                 }
                 iri
@@ -211,8 +215,45 @@ impl Write<'_> {
         let said = reading::document(state, register, draft.rdf_version(), document)?;
         match &said.given {
             Some(given) if *given != self.item.iri => Err(other_id(&self.item.iri, given)),
-            _ => Ok(said),
+            _ => {
+                self.keeps_others(&tree, &said)?;
+                Ok(said)
+            }
         }
+    }
+
+    /// Refuses a patch that takes away statements about others, which are shown with the item and are not its own: nothing
+    /// would come of it.
+    fn keeps_others(&self, tree: &Tree, said: &Said) -> Result<(), ApiError> {
+        let kept: FxHashSet<Triple> = said.statements().iter().cloned().collect();
+        let named: FxHashSet<&str> = kept
+            .iter()
+            .flat_map(|triple| [named_subject(triple), named_object(triple)])
+            .flatten()
+            .collect();
+        let lost = tree.triples().into_iter().filter(|triple| {
+            let is_other = named_subject(triple).is_some_and(|iri| {
+                iri != self.item.iri.as_str() && !self.item.is_part(iri) && named.contains(iri)
+            });
+            // Blank nodes have other names by now.
+            is_other && !matches!(triple.object, Term::BlankNode(_)) && !kept.contains(triple)
+        });
+        let lost: Vec<Triple> = lost.collect();
+        if lost.is_empty() {
+            return Ok(());
+        }
+        let context = self.state.context_of(Some(self.register));
+        let written = Written {
+            places: &said.places,
+            context: &context,
+        };
+        let error = ItemError::Others(lost);
+        Err(cannot(
+            error,
+            &self.state.registry,
+            self.item.iri.as_str(),
+            &written,
+        ))
     }
 
     fn fill(&self, draft: &mut Draft<'_>, said: Option<&mut Said>) -> Result<After, ApiError> {
@@ -376,6 +417,20 @@ impl Write<'_> {
             ),
         )
         .with("item", iri)
+    }
+}
+
+fn named_subject(triple: &Triple) -> Option<&str> {
+    match &triple.subject {
+        NamedOrBlankNode::NamedNode(node) => Some(node.as_str()),
+        NamedOrBlankNode::BlankNode(_) => None,
+    }
+}
+
+fn named_object(triple: &Triple) -> Option<&str> {
+    match &triple.object {
+        Term::NamedNode(node) => Some(node.as_str()),
+        _ => None,
     }
 }
 

@@ -232,6 +232,19 @@ pub(super) fn order_token(
     out + &own
 }
 
+/// Says that a token is none of this order.
+pub(super) fn no_token(token: &str) -> Refused {
+    Refused::Value(WrongValue {
+        parameter: "na".to_owned(),
+        value: token.to_owned(),
+        allowed: Text::new(
+            "het teken uit `volgende` van een bladzijde in dezelfde volgorde",
+            "the token from `volgende` of a page in the same order",
+        ),
+        known: Vec::new(),
+    })
+}
+
 impl Cursor {
     /// The place that a token names in an order.
     ///
@@ -244,17 +257,7 @@ impl Cursor {
         keys: &[RankedKey<'_>],
         token: &str,
     ) -> Result<Self, Refused> {
-        let wrong = || {
-            Refused::Value(WrongValue {
-                parameter: "na".to_owned(),
-                value: token.to_owned(),
-                allowed: Text::new(
-                    "het teken uit `volgende` van een bladzijde in dezelfde volgorde",
-                    "the token from `volgende` of a page in the same order",
-                ),
-                known: Vec::new(),
-            })
-        };
+        let wrong = || no_token(token);
         let ranked = keys.iter().filter(|key| key.ranks.is_some()).count();
         let parts: Vec<&str> = token.splitn(ranked + 1, ',').collect();
         let (own, mut values) = match parts.split_last() {

@@ -10,6 +10,9 @@ use crate::views::labels::last_segment;
 use crate::views::resource::TooLarge;
 use std::borrow::Cow;
 
+/// Where a node comes among others: rank of its language, digits at its end, text.
+type Place<'a> = (u8, usize, Cow<'a, str>);
+
 impl Writer<'_> {
     /// Puts the nodes of the first source that has some on the stack, in the order in which they are written.
     pub(super) fn gather(&mut self, sources: &[Source], node: Node) -> Result<(), TooLarge> {
@@ -95,7 +98,7 @@ impl Writer<'_> {
     /// Orders the nodes from `base` on: literals by language and text, IRIs by number or else by text; each once.
     fn order(&mut self, base: usize) {
         let view = self.view;
-        let mut keyed: Vec<((u8, usize, Cow<'_, str>), Node)> = self.found[base..]
+        let mut keyed: Vec<(Place<'_>, Node)> = self.found[base..]
             .iter()
             .map(|node| {
                 let Node::Term(id) = *node else {

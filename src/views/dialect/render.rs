@@ -97,7 +97,9 @@ pub(super) struct Writer<'a> {
     pub(super) found: Vec<Node>,
     /// Texts made here, with their language.
     pub(super) made: Vec<(String, String)>,
+    /// The text of a term, kept as one often says several things.
     scratch: Vec<u8>,
+    scratch_of: Option<Id>,
     /// Statements and nodes of the object at hand.
     work: usize,
     out: Vec<u8>,
@@ -115,6 +117,7 @@ impl<'a> Writer<'a> {
             found: Vec::with_capacity(16),
             made: Vec::new(),
             scratch: Vec::with_capacity(256),
+            scratch_of: None,
             work: 0,
             out: Vec::with_capacity(4096 + page.items.len() * 512),
         }
@@ -299,8 +302,11 @@ impl<'a> Writer<'a> {
             Node::Nothing => return Ok(false),
         };
         let mut scratch = std::mem::take(&mut self.scratch);
-        scratch.clear();
-        self.view.write_text(id, &mut scratch);
+        if self.scratch_of != Some(id) {
+            scratch.clear();
+            self.view.write_text(id, &mut scratch);
+            self.scratch_of = Some(id);
+        }
         let written = std::str::from_utf8(&scratch).is_ok_and(|text| {
             if id.is_iri() {
                 text.len() > 2 && self.iri_value(what, &text[1..text.len() - 1])

@@ -54,7 +54,12 @@ impl FlatContext {
         Ok(out)
     }
 
-    fn add(&mut self, context: &Json, load: Loader<'_>, parts: &mut usize) -> Result<(), FrameError> {
+    fn add(
+        &mut self,
+        context: &Json,
+        load: Loader<'_>,
+        parts: &mut usize,
+    ) -> Result<(), FrameError> {
         *parts += 1;
         if *parts > MAX_PARTS {
             return Err(FrameError::TooLarge("@context"));
@@ -139,7 +144,8 @@ impl FlatContext {
                         "@none" => Coercion::None,
                         "@json" => return Err(unsupported(name)),
                         kind => Coercion::Datatype(
-                            self.resolve(kind, all, 0).ok_or_else(|| unsupported(name))?,
+                            self.resolve(kind, all, 0)
+                                .ok_or_else(|| unsupported(name))?,
                         ),
                     };
                 }
@@ -184,7 +190,9 @@ impl FlatContext {
             }
             return Some(text.to_owned());
         }
-        if depth == 0 && let Some(iri) = of(text) {
+        if depth == 0
+            && let Some(iri) = of(text)
+        {
             return Some(iri);
         }
         self.vocab.as_ref().map(|vocab| format!("{vocab}{text}"))
@@ -230,12 +238,18 @@ impl FlatContext {
         }
         if vocab {
             let term = self.terms.iter().find(|(_, term)| {
-                term.iri == iri && !term.is_reverse && term.coercion == Coercion::None && !term.is_list
+                term.iri == iri
+                    && !term.is_reverse
+                    && term.coercion == Coercion::None
+                    && !term.is_list
             });
             if let Some((name, _)) = term {
                 return name.clone();
             }
-            if let Some(rest) = self.vocab.as_deref().and_then(|vocab| iri.strip_prefix(vocab))
+            if let Some(rest) = self
+                .vocab
+                .as_deref()
+                .and_then(|vocab| iri.strip_prefix(vocab))
                 && !rest.is_empty()
                 && !self.terms.contains_key(rest)
                 && !rest.contains(':')
@@ -245,7 +259,10 @@ impl FlatContext {
         }
         let mut best: Option<String> = None;
         for (name, term) in self.terms.iter().filter(|(_, term)| term.is_prefix) {
-            let Some(rest) = iri.strip_prefix(term.iri.as_str()).filter(|rest| !rest.is_empty()) else {
+            let Some(rest) = iri
+                .strip_prefix(term.iri.as_str())
+                .filter(|rest| !rest.is_empty())
+            else {
                 continue;
             };
             let short = format!("{name}:{rest}");

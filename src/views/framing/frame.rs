@@ -318,7 +318,10 @@ impl Reader<'_> {
                     None => None,
                     Some(values) => Some(self.values(values, term)?),
                 };
-                let what = if ["@value", "@language"].iter().any(|k| object.contains_key(*k)) {
+                let what = if ["@value", "@language"]
+                    .iter()
+                    .any(|k| object.contains_key(*k))
+                {
                     let part = |name: &str| {
                         let values = as_list(object.get(name)?);
                         Some(if values.iter().any(|v| v.is_object()) {
@@ -329,7 +332,10 @@ impl Reader<'_> {
                     };
                     let kind = part("@type").map(|kinds: Vec<Json>| {
                         let expand = |kind: &Json| self.context.expand(kind.as_str()?, true);
-                        kinds.iter().filter_map(|kind| Some(expand(kind)?.into())).collect()
+                        kinds
+                            .iter()
+                            .filter_map(|kind| Some(expand(kind)?.into()))
+                            .collect()
                     });
                     What::Value(ValuePattern {
                         value: part("@value"),

@@ -28,7 +28,9 @@ pub fn ui_file(name: &str) -> Option<&'static [u8]> {
 
 /// The viewer, when it was built in.
 pub fn viewer() -> Option<Viewer> {
-    let found = FILES.binary_search_by_key(&NAMES, |(known, _)| known).ok()?;
+    let found = FILES
+        .binary_search_by_key(&NAMES, |(known, _)| known)
+        .ok()?;
     let names: Json = serde_json::from_slice(FILES[found].1).ok()?;
     let name = |of: &str| Some(names.get(of)?.as_str()?.to_owned());
     Some(Viewer {

@@ -28,7 +28,7 @@ const WEIGHTS: Weights = Weights {
 /// Points below which a name is not the one that was meant.
 const LEAST_STREET: f32 = 60.0;
 /// Above this a misspelt street in the municipality is it; below, other municipalities are looked at too.
-const SURE: f32 = 85.0;
+const SURE: f32 = 79.0;
 /// What is meant elsewhere has to be more alike than what is meant here.
 const LEAST_ELSEWHERE: f32 = 80.0;
 

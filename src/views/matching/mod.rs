@@ -21,4 +21,4 @@ pub(crate) use index::literal;
 pub use index::{Index, Matcher};
 pub use line::{LineQuestion, Suggestion, Wanted, suggest};
 pub use question::{Answer, Found, Question, Warning};
-pub use render::{Renderer, Version};
+pub use render::{Renderer, Version, text_of};

@@ -183,12 +183,12 @@ fn compare(pattern: &Pattern, text: &str, key: &[u8], mark: u64, how: Likeness, 
                 key.len() > SHORTEST_PART && memmem::find(text.as_bytes(), key).is_some()
             };
             if is_inside {
-                best = best.max(50.0 + 35.0 * share);
+                best = best.max(55.0 + 35.0 * share);
             } else if asked < stored && asked >= 8 {
                 let distance = pattern.distance_to_part(key);
                 if distance <= asked / 8 {
                     let lost = 100.0 * distance as f32 / asked as f32;
-                    best = best.max(50.0 + 35.0 * share - lost);
+                    best = best.max(55.0 + 35.0 * share - lost);
                 }
             }
         }

@@ -144,21 +144,12 @@ impl Renderer<'_> {
     }
 
     fn suggestion(&self, suggestion: &Suggestion) -> Json {
-        let (list, text) = if suggestion.is_street {
-            let name = name_of(self.view, suggestion.id, rdfs::LABEL);
-            let place = self
-                .first(suggestion.id, prov::WAS_ATTRIBUTED_TO)
-                .and_then(|place| name_of(self.view, place, rdfs::LABEL));
-            let name = name.map_or(String::new(), |(name, _)| name);
-            let text = match place {
-                Some((place, _)) => format!("{name}, {place}"),
-                None => name,
-            };
-            ("straatnamen", text)
+        let list = if suggestion.is_street {
+            "straatnamen"
         } else {
-            let text = self.full_address(suggestion.id);
-            ("adressen", text.map_or(String::new(), |(text, _)| text))
+            "adressen"
         };
+        let text = text_of(self.view, suggestion);
         let object = self.object_id(suggestion.id);
         json!({
             "id": self.view.iri(suggestion.id),
@@ -166,11 +157,6 @@ impl Renderer<'_> {
             "detail": self.detail(list, &object),
             "resultaat": text,
         })
-    }
-
-    fn full_address(&self, address: Id) -> Option<(String, Option<String>)> {
-        let more = self.first(address, &format!("{ADRES}isVerrijktMet"))?;
-        name_of(self.view, more, &format!("{ADRES}volledigAdres"))
     }
 
     /// `{objectId, detail, name: {geografischeNaam}}`.
@@ -201,10 +187,25 @@ impl Renderer<'_> {
         let iri = self.view.iri(id).unwrap_or_default();
         last_segment(&iri).to_owned()
     }
+}
 
-    fn first(&self, id: Id, predicate: &str) -> Option<Id> {
-        let p = self.view.id_of_iri(predicate)?;
-        self.view.objects(id, p).next()
+/// A suggestion in one line: the full address, or the street with its municipality; empty where neither has a text.
+pub fn text_of(view: &View, suggestion: &Suggestion) -> String {
+    let of = |id: Id, predicate: &str| name_of(view, id, predicate).map(|(text, _)| text);
+    let first = |predicate: &str| {
+        let p = view.id_of_iri(predicate)?;
+        view.objects(suggestion.id, p).next()
+    };
+    if !suggestion.is_street {
+        let more = first(&format!("{ADRES}isVerrijktMet"));
+        let text = more.and_then(|more| of(more, &format!("{ADRES}volledigAdres")));
+        return text.unwrap_or_default();
+    }
+    let name = of(suggestion.id, rdfs::LABEL).unwrap_or_default();
+    let place = first(prov::WAS_ATTRIBUTED_TO).and_then(|place| of(place, rdfs::LABEL));
+    match place {
+        Some(place) => format!("{name}, {place}"),
+        None => name,
     }
 }
 

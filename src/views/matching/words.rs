@@ -132,15 +132,14 @@ impl Lexicon {
                 ways.extend(long.iter().cloned());
             }
         }
-        if is_last {
-            for (short, long) in &self.endings {
-                let Some(before) = word.strip_suffix(short.as_str()) else {
-                    continue;
-                };
-                if before.is_empty() || before.len() >= 3 {
-                    ways.extend(long.iter().map(|end| format!("{before}{end}")));
-                    break;
-                }
+        for (short, long) in &self.endings {
+            let Some(before) = word.strip_suffix(short.as_str()) else {
+                continue;
+            };
+            // Something may follow: what tells homonyms apart.
+            if is_last && before.is_empty() || before.len() >= 3 {
+                ways.extend(long.iter().map(|end| format!("{before}{end}")));
+                break;
             }
         }
         if ways.is_empty() {
@@ -283,6 +282,7 @@ mod tests {
         for (asked, stored) in [
             ("Kerkstr.", "Kerkstraat"),
             ("Kerk str", "Kerkstraat"),
+            ("Kerkstr. (Proef)", "Kerkstraat Proef"),
             ("Gentse stwg", "Gentsesteenweg"),
             ("Lindenln", "Lindenlaan"),
             ("St.-Annaplein", "Sint-Annaplein"),

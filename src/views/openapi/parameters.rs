@@ -72,10 +72,15 @@ pub(super) fn filters_of(about: About<'_>) -> Vec<Parameter> {
         .iter()
         .filter_map(|listed| {
             let filter = all.iter().find(|filter| filter.name == listed.filter)?;
-            Some(Parameter {
-                name: listed.name.clone(),
-                ..filter.clone()
-            })
+            let mut parameter = filter.clone();
+            parameter.name.clone_from(&listed.name);
+            if let Some(description) = &listed.description {
+                parameter.description = description.clone();
+            }
+            if listed.of.is_some() {
+                parameter.schema = json!({ "type": "string" });
+            }
+            Some(parameter)
         })
         .collect()
 }

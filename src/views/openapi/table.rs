@@ -458,6 +458,7 @@ impl File {
                     let keys = (subjects.keys)(about.register);
                     parameters.push(key_list("fields", &keys.all));
                 }
+                ("bbox" | "bbox-crs", Some(about)) if about.register.geometry.is_empty() => {}
                 ("@expand", Some(about)) => {
                     let keys = (subjects.keys)(about.register);
                     if !keys.links.is_empty() {
@@ -474,15 +475,12 @@ impl File {
                 },
             }
         }
-        let body = match &declared.body {
-            None => None,
-            Some(body) => Some(Body {
-                required: body.required,
-                description: filling.text(&body.text),
-                content: self.content(&filling, &body.content),
-                examples: body.examples.clone(),
-            }),
-        };
+        let body = declared.body.as_ref().map(|body| Body {
+            required: body.required,
+            description: filling.text(&body.text),
+            content: self.content(&filling, &body.content),
+            examples: body.examples.clone(),
+        });
         let mut answers = Vec::new();
         for answer in &declared.answer {
             let headers = match &answer.headers {

@@ -3,6 +3,7 @@
 use crate::http::{Answer, BASE, Server, request};
 use axum::http::Method;
 use oslo_registry::registry::assets::demo_files;
+use oslo_registry::store::OpenOptions;
 use serde_json::{Value as Json, json};
 
 const OBJECTS: [(&str, &str); 8] = [
@@ -258,4 +259,130 @@ async fn problems_name_the_register_and_the_field() {
         .send(request(Method::DELETE, "/v3/adressen", &[], ""))
         .await;
     assert_eq!(answer.status, 405);
+}
+
+/// Every address of ours in a body.
+fn addresses(body: &Json, found: &mut Vec<String>) {
+    match body {
+        Json::String(text) if text.starts_with(BASE) => found.push(text.clone()),
+        Json::Array(items) => items.iter().for_each(|item| addresses(item, found)),
+        Json::Object(members) => members.values().for_each(|value| addresses(value, found)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn every_address_in_a_body_leads_somewhere() {
+    let server = town();
+    let mut lists = 0;
+    for version in ["v2", "v3"] {
+        for (name, id) in OBJECTS {
+            let body = server.get(&format!("/{version}/{name}/{id}")).await.json();
+            let mut found = Vec::new();
+            addresses(&body, &mut found);
+            assert!(found.len() >= 2, "{version}/{name}");
+            for address in found {
+                let answer = server.get(&below(&address.as_str().into())).await;
+                assert_eq!(answer.status, 200, "{address}: {}", answer.text());
+                if address.contains('?') && !address.ends_with("90000010") {
+                    let page = answer.json();
+                    let items = page.as_object().into_iter().flat_map(|page| page.values());
+                    let mut items = items.filter_map(Json::as_array);
+                    assert!(items.any(|items| !items.is_empty()), "{address}");
+                    lists += 1;
+                }
+            }
+        }
+    }
+    assert!(lists >= 10, "{lists}");
+}
+
+#[tokio::test]
+async fn lists_of_what_something_points_at_and_in_other_orders() {
+    let server = town();
+    let ids = async |path: &str| {
+        let answer = server.get(path).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        let page = answer.json();
+        let items = page["data"].as_array().expect("items").clone();
+        let ids = items
+            .iter()
+            .map(|item| item["@id"].as_str().expect("an IRI").to_owned());
+        (ids.collect::<Vec<String>>(), page)
+    };
+    let unit = "https://data.vlaanderen.be/id/gebouweenheid/90000001";
+    for path in [
+        "/v3/gebouweenheden?gebouwObjectId=90000001",
+        "/v3/gebouweenheden?adresobjectid=90000001",
+        "/v3/gebouweenheden?adresObjectId=90000001&gebouwobjectid=90000001&status=gerealiseerd",
+    ] {
+        assert_eq!(ids(path).await.0, [unit], "{path}");
+    }
+    let (parcels, _) = ids("/v3/percelen?adresObjectId=90000001").await;
+    assert_eq!(
+        parcels,
+        ["https://data.vlaanderen.be/id/perceel/99991A0001-02_000"]
+    );
+    for nothing in [
+        "gebouwObjectId=1",
+        "gebouwObjectId=a%20b",
+        "adresObjectId=90000001&status=gepland",
+    ] {
+        assert!(
+            ids(&format!("/v3/gebouweenheden?{nothing}"))
+                .await
+                .0
+                .is_empty(),
+            "{nothing}"
+        );
+    }
+    // The order holds from page to page.
+    let (all, _) = ids("/v3/straatnamen?sort=-naam-nl&limit=500").await;
+    let mut paged = Vec::new();
+    let mut path = "/v3/straatnamen?sort=-naam-nl&limit=7".to_owned();
+    loop {
+        let (some, page) = ids(&path).await;
+        paged.extend(some);
+        match page.get("volgende") {
+            Some(next) => path = below(next),
+            None => break,
+        }
+    }
+    assert_eq!(paged, all);
+    let (ascending, _) = ids("/v3/straatnamen?sort=naam-nl&limit=500").await;
+    assert_eq!(all.len(), ascending.len());
+    assert_ne!(all, ascending);
+}
+
+#[tokio::test]
+async fn what_was_removed_is_gone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::in_folder(folder.path(), OpenOptions::default());
+    server.load(
+        "adressen",
+        b"<https://data.vlaanderen.be/id/adres/7> a <https://data.vlaanderen.be/ns/adres#Adres> .",
+    );
+    assert_eq!(server.get("/v3/adressen/7").await.status, 200);
+    let update = "DELETE WHERE { GRAPH ?g { <https://data.vlaanderen.be/id/adres/7> ?p ?o } }";
+    let done = server
+        .write(
+            Method::POST,
+            "/sparql/update",
+            "application/sparql-update",
+            update,
+        )
+        .await;
+    assert!(done.status.is_success(), "{}", done.text());
+    for version in ["v2", "v3"] {
+        let answer = server.get(&format!("/{version}/adressen/7")).await;
+        assert_eq!(answer.status, 410, "{}", answer.text());
+        let problem = answer.json();
+        assert_eq!(
+            problem["type"],
+            "urn:be.vlaanderen.basisregisters.api:address:gone"
+        );
+        let before = server.get(&format!("/{version}/adressen/7?asOf=1")).await;
+        assert_eq!(before.status, 200, "{}", before.text());
+    }
+    assert_eq!(server.get("/v3/adressen/8").await.status, 404);
 }

@@ -243,7 +243,7 @@ async fn documents_show_what_is_selected() {
     for (name, path) in [
         (
             "selected_fields",
-            "/api/adressen?fields=huisnummer,positie.geometry&limit=1",
+            "/api/adressen?fields=huisnummer,positie.geometrie&limit=1",
         ),
         (
             "selected_expanded",
@@ -276,7 +276,7 @@ async fn every_wrong_parameter_is_named() {
         "sort=kleur",
         "sort=huisnummer,huisnummer",
         "fields=kleur",
-        "fields=positie.geometry.a.b.c.d.e",
+        "fields=positie.geometrie.a.b.c.d.e",
         "expand=heeftStraatnaam.a.b.c",
         "lang=nederlands!",
         "count=ja",
@@ -287,7 +287,7 @@ async fn every_wrong_parameter_is_named() {
         "bbox=1,2,3",
         "bbox=4,51,3,50",
         "bbox=3,50,4,51&bbox-crs=EPSG:28992",
-        "bbox-crs=EPSG:31370",
+        "bbox-crs=EPSG:28992",
         "gewijzigdSinds=gisteren",
         "versieVan=ooit",
         "officieelToegekend=misschien",

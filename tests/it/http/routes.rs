@@ -53,7 +53,7 @@ const fn posted(pattern: &'static str, path: &'static str) -> Route {
 const GRAPH: &str = "GET, HEAD, POST, PUT, DELETE, PATCH";
 const ASK: &str = "/sparql?query=ASK%20%7B%7D";
 
-const ROUTES: [Route; 44] = [
+const ROUTES: [Route; 50] = [
     page("/", "/"),
     Route {
         keep: Keep::No,
@@ -148,7 +148,10 @@ const ROUTES: [Route; 44] = [
         status: 303,
         ..page("/id/{kind}/{id}", "/id/adres/9")
     },
-    page("/doc/{kind}/{id}", "/doc/adres/9"),
+    Route {
+        methods: "GET, HEAD, POST",
+        ..page("/doc/{kind}/{id}", "/doc/adres/9")
+    },
     // No versions are kept of the test addresses; what these answer is tested beside them.
     Route {
         status: 404,
@@ -172,7 +175,10 @@ const ROUTES: [Route; 44] = [
     page("/api/{register}/{id}/versies", "/api/adressen/9/versies"),
     page("/v2/{resource}/{id}/versies", "/v2/adressen/9/versies"),
     page("/v3/{resource}/{id}/versies", "/v3/adressen/9/versies"),
-    page("/doc", "/doc?uri=https://data.vlaanderen.be/id/adres/9"),
+    Route {
+        methods: "GET, HEAD, POST",
+        ..page("/doc", "/doc?uri=https://data.vlaanderen.be/id/adres/9")
+    },
     Route {
         keep: Keep::Day,
         has_commit: false,
@@ -209,6 +215,34 @@ const ROUTES: [Route; 44] = [
         has_commit: false,
         ..page("/validate", "/validate")
     },
+    Route {
+        status: 404,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/v2/tickets/{id}", "/v2/tickets/x")
+    },
+    Route {
+        status: 404,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/v3/tickets/{id}", "/v3/tickets/x")
+    },
+    posted(
+        "/v2/{register}/acties/{*action}",
+        "/v2/adressen/acties/voorstellen",
+    ),
+    posted(
+        "/v3/{register}/acties/{*action}",
+        "/v3/adressen/acties/voorstellen",
+    ),
+    posted(
+        "/v2/{register}/{id}/acties/{*action}",
+        "/v2/adressen/9/acties/opheffen",
+    ),
+    posted(
+        "/v3/{register}/{id}/acties/{*action}",
+        "/v3/adressen/9/acties/opheffen",
+    ),
 ];
 /// Apart: its report is made of the shapes.
 const REPORT: Route = page("/rapport", "/rapport");

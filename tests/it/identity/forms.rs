@@ -135,3 +135,108 @@ async fn forms_that_do_not_exist_are_told() {
             .is_some_and(|d| d.starts_with("There is no profile"))
     );
 }
+
+#[tokio::test]
+async fn a_frame_shapes_a_document() {
+    let server = Server::new();
+    let named = server.get("/doc/adres/9?frame=adres-in-context").await;
+    assert_eq!(named.status, StatusCode::OK, "{}", named.text());
+    assert_eq!(
+        named.header("content-type"),
+        "application/ld+json;profile=\"http://www.w3.org/ns/json-ld#framed\""
+    );
+    insta::assert_snapshot!("framed", named.text());
+    let post = |path: &'static str, kind: &'static str, frame: String| {
+        let server = &server;
+        async move {
+            let headers = [("content-type", kind)];
+            server
+                .send(crate::http::request(
+                    axum::http::Method::POST,
+                    path,
+                    &headers,
+                    &frame,
+                ))
+                .await
+        }
+    };
+    let frame = r#"{"@context": ["http://register.test/contexts/adres.jsonld", {"straat": "http://www.w3.org/2000/01/rdf-schema#label"}],
+        "@explicit": true, "huisnummer": {}, "heeftStraatnaam": {"@explicit": true, "straat": {"@value": {}, "@language": "fr"}}}"#;
+    for path in [
+        "/doc/adres/9",
+        "/doc?uri=https://data.vlaanderen.be/id/adres/9",
+    ] {
+        let framed = post(path, "application/ld+json", frame.to_owned()).await;
+        assert_eq!(framed.status, StatusCode::OK, "{}", framed.text());
+        assert_eq!(framed.header("cache-control"), "no-store");
+        let json = framed.json();
+        assert_eq!(json["huisnummer"], "9");
+        assert!(
+            framed.text().contains("Rue du Village") && !framed.text().contains("Dorpstraat"),
+            "{json:#}"
+        );
+        assert!(json.get("officieelToegekend").is_none());
+    }
+    let mut deep = "{}".to_owned();
+    for _ in 0..40 {
+        deep = format!("{{\"http://e/p\": {deep}}}");
+    }
+    let large = format!("{{\"x\": \"{}\"}}", "x".repeat(70_000));
+    for (path, kind, frame, status, code) in [
+        (
+            "/doc/adres/9",
+            "application/json",
+            "{".to_owned(),
+            400,
+            "frame",
+        ),
+        (
+            "/doc/adres/9",
+            "application/json",
+            "[]".to_owned(),
+            400,
+            "frame",
+        ),
+        ("/doc/adres/9", "application/json", deep, 400, "frame"),
+        (
+            "/doc/adres/9",
+            "application/json",
+            r#"{"@context": "http://elders.test/c"}"#.to_owned(),
+            400,
+            "frame",
+        ),
+        (
+            "/doc/adres/9",
+            "application/json",
+            large,
+            413,
+            "body-too-large",
+        ),
+        (
+            "/doc/adres/9",
+            "text/turtle",
+            "{}".to_owned(),
+            415,
+            "unsupported-media-type",
+        ),
+        (
+            "/doc/adres/404",
+            "application/json",
+            "{}".to_owned(),
+            404,
+            "not-found",
+        ),
+        (
+            "/doc",
+            "application/json",
+            "{}".to_owned(),
+            400,
+            "missing-parameter",
+        ),
+    ] {
+        post(path, kind, frame).await.assert_problem(status, code);
+    }
+    let unknown = server.get("/doc/adres/9?frame=onbekend").await;
+    unknown.assert_problem(400, "frame");
+    insta::assert_snapshot!("unknown_frame", unknown.snapshot());
+}

@@ -71,12 +71,10 @@ async fn what_was_read_is_no_change() {
             "{path}"
         );
         assert_eq!(sent.header("etag"), read.header("etag"), "{path}");
-        let doc = server
-            .get_as(&path.replace("/api/", "/api/"), "application/json")
-            .await;
+        assert_eq!(sent.header("x-commit"), before.to_string(), "{path}");
         let merge = [("content-type", "application/merge-patch+json")];
         let patched = send(&server, Method::PATCH, &path, &merge, "{}").await;
-        assert_eq!(patched.json()["gewijzigd"], false, "{path}: {}", doc.text());
+        assert_eq!(patched.json()["gewijzigd"], false, "{path}");
     }
     assert_eq!(server.registry.snapshot().seq(), before);
 }
@@ -112,10 +110,6 @@ fn places(json: &Json, pointer: &str, is_own: &dyn Fn(&str) -> bool, out: &mut V
 #[tokio::test]
 async fn a_change_is_that_change() {
     let server = demo();
-    // Rules of profiles are not what is tried here.
-    for graph in ["default", "adressen"] {
-        drop(graph);
-    }
     let mut dice = Dice(20_261_123);
     let (mut changed, mut refused) = (0, 0);
     for path in items(&server).await {
@@ -159,7 +153,8 @@ async fn a_change_is_that_change() {
             &document.to_string(),
         )
         .await;
-        if sent.status == 422 {
+        let is_no_value = || sent.json()["code"] == "ill-formed-value";
+        if sent.status == 422 || sent.status == 400 && is_no_value() {
             assert_eq!(quads(&server), before);
             refused += 1;
             continue;

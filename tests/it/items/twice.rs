@@ -2,6 +2,7 @@
 
 use super::{document, send};
 use crate::http::{SHAPE, Server, TOKEN, request};
+use crate::oslo::output;
 use crate::served::{self, Served, free_address};
 use axum::http::Method;
 use oslo_registry::store::OpenOptions;
@@ -103,6 +104,59 @@ async fn the_second_request_gets_the_first_answer() {
     )
     .await;
     other.assert_problem(422, "idempotency-reused");
+    // The number of what is gone is not given again.
+    let last = send(
+        &server,
+        Method::POST,
+        "/api/adressen",
+        &[],
+        r#"{"huisnummer": "8"}"#,
+    )
+    .await;
+    let place = last.header("location").to_owned();
+    let path = place.replace("http://register.test/id/adres/", "/api/adressen/");
+    send(&server, Method::DELETE, &path, &[], "").await;
+    drop(server);
+    let server = open();
+    let next = send(
+        &server,
+        Method::POST,
+        "/api/adressen",
+        &[],
+        r#"{"huisnummer": "8"}"#,
+    )
+    .await;
+    assert_eq!(next.status, 201, "{}", next.text());
+    assert_ne!(next.header("location"), place);
+    // Nor one that somebody chose.
+    let taken = place
+        .rsplit('/')
+        .next()
+        .and_then(|id| id.parse::<u64>().ok())
+        .expect("a number");
+    for id in taken + 2..taken + 40 {
+        let put = send(
+            &server,
+            Method::PUT,
+            &format!("/api/adressen/{id}"),
+            &[],
+            r#"{"huisnummer": "8"}"#,
+        )
+        .await;
+        assert_eq!(put.status, 201, "{}", put.text());
+    }
+    let next = send(
+        &server,
+        Method::POST,
+        "/api/adressen",
+        &[],
+        r#"{"huisnummer": "8"}"#,
+    )
+    .await;
+    assert_eq!(
+        next.header("location"),
+        format!("http://register.test/id/adres/{}", taken + 40)
+    );
     let key = [("idempotency-key", "weg")];
     let gone = send(&server, Method::DELETE, "/api/adressen/7", &key, "").await;
     assert_eq!(gone.status, 200, "{}", gone.text());
@@ -307,7 +361,12 @@ fn what_was_acknowledged_stays_done_after_a_kill() {
     let data = folder.path().join("data");
     let address = free_address();
     let base = format!("http://{address}");
-    served::example(&data, &base);
+    let file = folder.path().join("iets.ttl");
+    std::fs::write(&file, "<urn:a> <urn:b> 1 .").expect("room");
+    output(
+        &data,
+        ["--base", &base, "load", file.to_str().expect("a path")],
+    );
     let post = |number: u32| {
         let out = std::process::Command::new("curl")
             .args([
