@@ -519,6 +519,11 @@ const DUTCH: &[(&str, &str, &str)] = &[
         "query_memory",
         "Geheugen voor de tussenresultaten van alle bevragingen samen, zoals 512MiB of 4GiB; één bevraging krijgt de helft [standaard: 2GiB]",
     ),
+    (
+        "serve",
+        "contact",
+        "Wie voor het register instaat, zoals zijn beschrijving zegt: een naam, een mail- of webadres tussen < en >, of beide",
+    ),
     ("serve", "allow_service", DUTCH_ALLOW_SERVICE),
     ("serve", "service_timeout", DUTCH_SERVICE_TIMEOUT),
     ("query", "allow_service", DUTCH_ALLOW_SERVICE),

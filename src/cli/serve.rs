@@ -7,6 +7,7 @@ use super::session::Session;
 use crate::http::{self, RateLimit, ServeError, ServerConfig};
 use crate::ingest::sources::schedule;
 use crate::registry::Registry;
+use crate::views::openapi::Contact;
 use clap::Args;
 use std::io::{self, Write};
 use std::net::SocketAddr;
@@ -37,8 +38,33 @@ pub(crate) struct ServeArgs {
     /// Clients come through a proxy on this computer, which tells their address in X-Forwarded-For
     #[arg(long, requires = "rate_limit")]
     behind_proxy: bool,
+    /// Who answers for the registry, as its description says: a name, a mail or web address between < and >, or both
+    #[arg(long, value_name = "TEXT", value_parser = parse_contact)]
+    contact: Option<Contact>,
     #[command(flatten)]
     services: ServiceArgs,
+}
+
+/// `Name <mail or web address>`, either of them alone too.
+fn parse_contact(text: &str) -> Result<Contact, String> {
+    let (name, address) = match text.split_once('<') {
+        Some((name, rest)) => {
+            let address = rest.trim_end().strip_suffix('>');
+            (name, address.ok_or("the address ends with >")?)
+        }
+        None => (text, ""),
+    };
+    let (name, address) = (name.trim(), address.trim());
+    let is_web = address.starts_with("https://") || address.starts_with("http://");
+    if !is_web && !address.is_empty() && !address.contains('@') {
+        return Err("write a mail address or one that begins with https:// between < and >".into());
+    }
+    let given = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    Ok(Contact {
+        name: given(name),
+        url: given(address).filter(|_| is_web),
+        email: given(address).filter(|_| !is_web),
+    })
 }
 
 pub(crate) fn run(session: &Session, args: &ServeArgs) -> anyhow::Result<Exit> {
@@ -55,6 +81,7 @@ pub(crate) fn run(session: &Session, args: &ServeArgs) -> anyhow::Result<Exit> {
         bind: args.bind,
         admin_token,
         require_if_match: args.require_if_match,
+        contact: args.contact.clone().unwrap_or_default(),
         services,
         rate_limit: args.rate_limit.map(|requests| RateLimit {
             requests,

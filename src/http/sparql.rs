@@ -82,7 +82,11 @@ pub(super) async fn get(
         Some(_) if wants_html(&headers) => return describe(state, headers, params, moment).await,
         Some(_) => return Err(missing("query")),
         None if names_dataset(&params) => return Err(missing("query")),
-        None => return describe(state, headers, params, moment).await,
+        None => {
+            // A wrong parameter is wrong with nothing to ask too.
+            options_of(&state, &params)?;
+            return describe(state, headers, params, moment).await;
+        }
     };
     let question = Question {
         id,

@@ -289,7 +289,8 @@ impl Writer<'_> {
         match status {
             401 => names.push("WWW-Authenticate"),
             405 => names.push("Allow"),
-            429 | 503 => names.push("Retry-After"),
+            429 => names.extend(["Retry-After", "RateLimit", "RateLimit-Policy"]),
+            503 => names.push("Retry-After"),
             _ => {}
         }
         json!({

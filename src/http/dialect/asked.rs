@@ -17,6 +17,8 @@ use axum::http::StatusCode;
 
 /// Parameters of every list besides its filters.
 const PAGING: [&str; 4] = ["offset", "limit", "sort", "na"];
+/// Most items that may be passed over: no register has more.
+const MAX_OFFSET: usize = u32::MAX as usize;
 /// Says who asks: read elsewhere, and never repeated in addresses.
 const API_KEY: &str = "apikey";
 /// Systems of coordinates that answers come in.
@@ -99,7 +101,7 @@ impl Asked {
             }
             "offset" if value.is_empty() => {}
             "offset" => {
-                self.query.offset = number(name, value, 0, usize::MAX)?;
+                self.query.offset = number(name, value, 0, MAX_OFFSET)?;
             }
             "na" => self.query.after = Some(value.to_owned()).filter(|token| !token.is_empty()),
             "sort" => {
@@ -230,14 +232,10 @@ fn number(name: &str, text: &str, least: usize, most: usize) -> Result<usize, Ap
         .flatten();
     read.filter(|read| (least..=most).contains(read))
         .ok_or_else(|| {
-            let (nl, en) = if most == usize::MAX {
-                (format!("vanaf {least}"), format!("from {least} on"))
-            } else {
-                (
-                    format!("van {least} tot {most}"),
-                    format!("from {least} to {most}"),
-                )
-            };
+            let (nl, en) = (
+                format!("van {least} tot {most}"),
+                format!("from {least} to {most}"),
+            );
             let code = if name.eq_ignore_ascii_case("limit") {
                 "limit"
             } else {

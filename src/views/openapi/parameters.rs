@@ -114,11 +114,18 @@ pub(super) fn sort_of(about: About<'_>) -> Option<Parameter> {
 fn filter_parameters(filter: &Filter) -> Vec<Parameter> {
     let schema = match filter.matching {
         Match::Iri => json!({ "type": "string", "format": "uri" }),
-        Match::Number => json!({ "type": "number" }),
+        Match::Number => json!({ "anyOf": [{ "type": "number" }, { "const": "" }] }),
         Match::Moment => json!({
-            "anyOf": [{ "type": "string", "format": "date" }, { "type": "string", "format": "date-time" }],
+            "anyOf": [
+                { "type": "string", "format": "date" },
+                { "type": "string", "format": "date-time" },
+                // A form sends what was left empty too.
+                { "const": "" },
+            ],
         }),
-        Match::Boolean | Match::Present => json!({ "type": "string", "enum": ["true", "false"] }),
+        Match::Boolean | Match::Present => {
+            json!({ "type": "string", "enum": ["true", "false", ""] })
+        }
         Match::Id | Match::Literal | Match::Label => json!({ "type": "string" }),
     };
     let parameters = filter.parameters().into_iter();

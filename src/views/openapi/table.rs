@@ -231,6 +231,7 @@ struct OperationDeclaration {
     #[serde(default)]
     parameters: Vec<String>,
     body: Option<BodyDeclaration>,
+    #[serde(default)]
     answer: Vec<AnswerDeclaration>,
     /// Names of groups of problems, or statuses.
     #[serde(default)]
@@ -447,6 +448,12 @@ impl File {
             match (name.as_str(), about) {
                 ("@filters", Some(about)) => parameters.extend(filters_of(about)),
                 ("@sort", Some(about)) => parameters.extend(sort_of(about)),
+                ("@bbox", Some(about)) => {
+                    if !about.register.geometry.is_empty() {
+                        parameters.push(self.parameter(&id, "bbox")?);
+                        parameters.push(self.parameter(&id, "bbox-crs")?);
+                    }
+                }
                 ("@fields", Some(about)) => {
                     let keys = (subjects.keys)(about.register);
                     parameters.push(key_list("fields", &keys.all));
