@@ -80,8 +80,8 @@ pub(crate) fn run(session: &Session, args: &ServeArgs) -> anyhow::Result<Exit> {
     let mut config = ServerConfig {
         bind: args.bind,
         admin_token,
-        contact: args.contact.clone().unwrap_or_default(),
         require_if_match: args.require_if_match,
+        contact: args.contact.clone().unwrap_or_default(),
         services,
         rate_limit: args.rate_limit.map(|requests| RateLimit {
             requests,
