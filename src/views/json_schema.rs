@@ -113,6 +113,7 @@ pub fn item_schema(sources: &Sources<'_>, options: SchemaOptions<'_>) -> Schema 
         Mode::Lenient => require(&mut root, &["@id"]),
         Mode::Patch => {
             root["required"] = json!([]);
+            root["minProperties"] = 1.into();
             if let Json::Object(properties) = &mut root["properties"] {
                 for (_, schema) in properties
                     .iter_mut()

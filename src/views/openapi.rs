@@ -64,7 +64,6 @@ pub fn document(table: &Table, parts: &Parts<'_>) -> Json {
         .collect();
     json!({
         "openapi": "3.1.0",
-        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
         "info": writer.info(),
         "servers": [{
             "url": parts.base,

@@ -73,7 +73,7 @@ schemathesis.openapi.format(
     ),
 )
 schemathesis.openapi.format("http-date", NUMBERS.map(lambda n: f"Tue, 31 Dec 20{n:02} 12:00:00 GMT"))
-schemathesis.openapi.format("bbox", NUMBERS.map(lambda n: f"{n / 10},{n / 2},{n / 10 + 1},{n / 2 + 1}"))
+schemathesis.openapi.format("bbox", NUMBERS.map(lambda n: f"4.{n + 100},51.{n + 100},4.{n + 101},51.{n + 101}"))
 schemathesis.openapi.format("bladzijde-van-versies", st.just(""))
 
 # Parameters that need each other, which OpenAPI cannot say.

@@ -127,7 +127,7 @@ pub fn render_operation(
     let content = html! {
         p { a href=(path("/api/docs")) { (language.say("Alle bewerkingen", "All operations")) } }
         p { (method(operation)) " " code { (operation.path) } }
-        @if !description.is_empty() { p { (description) } }
+        @if !description.is_empty() { p { (marked(description)) } }
         @if operation.needs_token {
             p.notice {
                 (language.say(
@@ -152,7 +152,7 @@ pub fn render_operation(
             @for answer in &operation.answers {
                 dt { strong { (answer.status) } }
                 dd {
-                    (answer.description.get(language))
+                    (marked(answer.description.get(language)))
                     @if !answer.content.is_empty() {
                         " "
                         @for (kind, _) in &answer.content { code { (kind) } " " }
@@ -173,6 +173,15 @@ pub fn render_operation(
         }
     };
     layout(base, operation.summary.get(language), language, &content)
+}
+
+/// A text in which what stands between backquotes is code.
+fn marked(text: &str) -> Markup {
+    html! {
+        @for (at, part) in text.split('`').enumerate() {
+            @if at % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
 }
 
 fn method(operation: &Operation) -> Markup {
@@ -218,11 +227,11 @@ fn field(language: Language, parameter: &Parameter) -> Markup {
         label {
             (parameter.name)
             @if parameter.required { " " span.tag { (language.say("verplicht", "required")) } }
-            span.help { (parameter.description.get(language)) }
+            span.help { (marked(parameter.description.get(language))) }
             @if let Some(choices) = choices {
                 select name=(parameter.name) {
                     @if !parameter.required { option value="" { "–" } }
-                    @for choice in choices {
+                    @for choice in choices.iter().filter(|choice| **choice != "") {
                         @let text = choice.as_str().map_or_else(|| choice.to_string(), str::to_owned);
                         option value=(text) selected[text == value] { (text) }
                     }
@@ -245,7 +254,7 @@ fn parameters(language: Language, operation: &Operation) -> Markup {
                     code { (parameter.name) }
                     @if parameter.required { " " span.tag { (language.say("verplicht", "required")) } }
                 }
-                dd { (parameter.description.get(language)) }
+                dd { (marked(parameter.description.get(language))) }
             }
         }
     }

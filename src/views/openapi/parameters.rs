@@ -34,7 +34,7 @@ pub(super) fn key_list(name: &str, keys: &[String]) -> Parameter {
         place: Place::Query,
         required: false,
         description,
-        schema: json!({ "type": "array", "items": item, "uniqueItems": true, "maxItems": 10 }),
+        schema: json!({ "type": "array", "items": item }),
         example: None,
     }
 }
