@@ -2,13 +2,13 @@
 
 use super::body::Params;
 use super::collection_query::{Asked, item_selection};
-use super::documents::{candidates, embed_rules, find_item, json_ld_of, outline_of};
+use super::documents::{candidates, embed_rules, find_item, is_small, json_ld_of, outline_of};
 use super::error::ApiError;
 use super::gone::{Route, moved, only_successor, or_gone};
 use super::moment::Moment;
 use super::reply::{Document, HTML, JSON, JSON_LD, choose};
 use super::searching::searched;
-use super::state::{AppState, blocking};
+use super::state::{AppState, blocking, promptly};
 use super::versions::tell_times;
 use crate::rdf::format::Format;
 use crate::registry::{Filter, Register};
@@ -251,7 +251,11 @@ pub(super) async fn item(
     let shown = moment.state(&state).await?;
     let (app, at) = (state.clone(), shown.clone());
     let iris = candidates(&state, &register_of(&state, &name)?.kind, &id);
-    let made = blocking(move || {
+    let is_small = shown.is_now() && selection.is_empty() && {
+        let view = shown.view();
+        find_item(&state, &view, &register.kind, &id).is_ok_and(|(_, id)| is_small(&view, id))
+    };
+    let made = promptly(is_small, move || {
         let register = register_of(&state, &name)?;
         let view = shown.view();
         let (iri, subject) = find_item(&state, &view, &register.kind, &id)?;

@@ -178,7 +178,7 @@ fn is_described(view: &View, id: Id) -> bool {
 }
 
 /// Whether a document is made in so little time that no other thread is to be asked.
-fn is_small(view: &View, subject: Id) -> bool {
+pub(super) fn is_small(view: &View, subject: Id) -> bool {
     view.count(Some(subject), None, None) <= SMALL
 }
 

@@ -50,10 +50,19 @@ const fn posted(pattern: &'static str, path: &'static str) -> Route {
     }
 }
 
+/// A description of the interface, which is of the program rather than of a state.
+const fn described(pattern: &'static str, path: &'static str) -> Route {
+    Route {
+        keep: Keep::Day,
+        has_commit: false,
+        ..page(pattern, path)
+    }
+}
+
 const GRAPH: &str = "GET, HEAD, POST, PUT, DELETE, PATCH";
 const ASK: &str = "/sparql?query=ASK%20%7B%7D";
 
-const ROUTES: [Route; 50] = [
+const ROUTES: [Route; 61] = [
     page("/", "/"),
     Route {
         keep: Keep::No,
@@ -243,6 +252,32 @@ const ROUTES: [Route; 50] = [
         "/v3/{register}/{id}/acties/{*action}",
         "/v3/adressen/9/acties/opheffen",
     ),
+    described("/openapi.json", "/openapi.json"),
+    described("/api/docs", "/api/docs"),
+    described("/api/docs/{operation}", "/api/docs/object-adressen"),
+    described("/schemas", "/schemas"),
+    described("/schemas/{file}", "/schemas/adressen.json"),
+    described(
+        "/schemas/{register}/{file}",
+        "/schemas/adressen/formulier.json",
+    ),
+    // The viewer is built in where there is npm.
+    Route {
+        status: 404,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/static/ui/{file}", "/static/ui/x.js")
+    },
+    page(
+        "/v2/adresmatch",
+        "/v2/adresmatch?postcode=9000&straatnaam=x",
+    ),
+    page(
+        "/v3/adresmatch",
+        "/v3/adresmatch?postcode=9000&straatnaam=x",
+    ),
+    page("/v2/adressen/zoeken", "/v2/adressen/zoeken?q=x"),
+    page("/v3/adressen/zoeken", "/v3/adressen/zoeken?q=x"),
 ];
 /// Apart: its report is made of the shapes.
 const REPORT: Route = page("/rapport", "/rapport");
