@@ -16,7 +16,7 @@ def render(run):
         f"Measured on {run['date']}: {run['machine']}. {run['addresses']:,} addresses, {run['statements']:,} statements, "
         f"loaded in {run['load_seconds']:.0f} s; the server held {run['memory'] / 2**20:,.0f} MiB at the end.\n"
     )
-    lines.append("| requests, by 32 connections | a second | p50 ms | p99 ms | bytes an answer | promised |")
+    lines.append("| requests, by 16 connections | a second | p50 ms | p99 ms | bytes an answer | promised |")
     lines.append("|---|--:|--:|--:|--:|---|")
     for row in run["loads"]:
         lines.append(
