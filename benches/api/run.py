@@ -29,6 +29,7 @@ sys.path.insert(0, str(HERE.parent / "peers"))
 
 import client  # noqa: E402
 import engines  # noqa: E402
+from engines.base import ASK  # noqa: E402
 import system  # noqa: E402
 
 import page  # noqa: E402
@@ -203,7 +204,7 @@ def measure(options, work):
     made.quads.unlink()
     asked = random.Random(register.SEED).choices(made.addresses, k=ASKED)
     command = [*engine.command(), "--base", base]
-    server = system.Server(command, engine.log, engine.query("ASK { }"), engine.port, folder=folder)
+    server = system.Server(command, engine.log, engine.query(ASK), engine.port, folder=folder, own_session=False)
     try:
         loads = []
         for title, path in (("v3 detail", "/v3/adressen/{}"), ("v2 detail", "/v2/adressen/{}"), ("declared view, detail", "/api/adressen/{}")):
@@ -235,7 +236,7 @@ def ask_peer(options, work, made, asked, run):
     print("loads the peer", flush=True)
     peer.load(made.triples, 3600)
     lines = ["/query?" + urllib.parse.urlencode({"query": CONSTRUCT.format(f"https://data.vlaanderen.be/id/adres/{number}")}) for number in asked[:20_000]]
-    server = peer.serve()
+    server = system.Server(peer.command(), peer.log, peer.query(ASK), peer.port, environment=peer.environment(), folder=folder, own_session=False)
     try:
         title = f"{peer.title} {peer.version()}, CONSTRUCT"
         load(f"{title}, warming up", peer.port, lines, work, max(2, options.seconds // 3), accept="application/n-triples")

@@ -72,7 +72,7 @@ def tail(log, size=800):
         return ""
 
 
-def _start(command, log, environment, folder):
+def _start(command, log, environment, folder, own_session=True):
     with open(log, "ab") as out:
         return subprocess.Popen(
             [str(part) for part in command],
@@ -82,7 +82,7 @@ def _start(command, log, environment, folder):
             env={**os.environ, **(environment or {})},
             cwd=folder,
             # Ctrl-C must reach only the bench, which then ends its servers in order.
-            start_new_session=True,
+            start_new_session=own_session,
         )
 
 
@@ -123,12 +123,14 @@ def run(command, log, timeout, environment=None, folder=None):
 class Server:
     """A running server. `seconds` is the time from starting it to its first answer."""
 
-    def __init__(self, command, log, probe, port, timeout=180.0, environment=None, folder=None):
-        """Starts the server and sends `probe` (the bytes of a request) until it is answered with success."""
+    def __init__(self, command, log, probe, port, timeout=180.0, environment=None, folder=None, own_session=True):
+        """Starts the server and sends `probe` (the bytes of a request) until it is answered with success. Without a session of
+        its own it shares the cores with the programs of this one as they share them among each other: Linux otherwise first
+        divides the cores among sessions, and whoever asks waits for that."""
         if not port_is_free(port):
             raise Failed(f"port {port} is in use")
         begin = time.perf_counter()
-        self.process = _start(command, log, environment, folder)
+        self.process = _start(command, log, environment, folder, own_session)
         connection = client.Connection(port, timeout=10.0)
         try:
             while True:
