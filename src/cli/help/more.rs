@@ -35,6 +35,11 @@ pub(super) const MORE_DUTCH: &[(&str, &str, &str)] = &[
     ),
     (
         "serve",
+        "require_if_match",
+        "Weiger een wijziging van een bestaand object die met If-Match niet zegt welke toestand ze wijzigt (428)",
+    ),
+    (
+        "serve",
         "rate_limit",
         "Hoeveel verzoeken een klant (een adres) per minuut mag doen [standaard: onbeperkt]",
     ),
