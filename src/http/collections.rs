@@ -249,16 +249,17 @@ pub(super) async fn item(
     let selection = item_selection(register, &state.context_of(Some(register)), &params)?;
     let chosen = choose(&headers, params.get("format"), &[JSON_LD, JSON])?;
     let shown = moment.state(&state).await?;
-    let (app, at) = (state.clone(), shown.clone());
-    let iris = candidates(&state, &register_of(&state, &name)?.kind, &id);
-    let is_small = shown.is_now() && selection.is_empty() && {
-        let view = shown.view();
-        find_item(&state, &view, &register.kind, &id).is_ok_and(|(_, id)| is_small(&view, id))
+    let view = shown.view();
+    let (iri, subject) = match find_item(&state, &view, &register.kind, &id) {
+        Ok(found) => found,
+        Err(error) => {
+            let iris = candidates(&state, &register.kind, &id);
+            return Err(or_gone(&state, &shown, iris, Route::Api, error).await);
+        }
     };
-    let made = promptly(is_small, move || {
+    let is_small = shown.is_now() && selection.is_empty() && is_small(&view, subject);
+    let work = move || {
         let register = register_of(&state, &name)?;
-        let view = shown.view();
-        let (iri, subject) = find_item(&state, &view, &register.kind, &id)?;
         if let Some(successor) = only_successor(&view, subject) {
             return Err(moved(&state, &shown, &iri, &successor, Route::Api));
         }
@@ -294,11 +295,8 @@ pub(super) async fn item(
         let address = format!("{base}/api/{}/{}", register.name, percent_encode(&id));
         let document = tell_times(document, &state, (&shown, subject), names, &address);
         Ok(document.respond(&headers))
-    });
-    match made.await {
-        Ok(response) => Ok(response),
-        Err(error) => Err(or_gone(&app, &at, iris, Route::Api, error).await),
-    }
+    };
+    promptly(is_small, work).await
 }
 
 /// The items of a page, each with what the register declares for lists or the request selects.

@@ -436,9 +436,47 @@ fn split_within(line: &str, depth: usize) -> Result<(&str, &str), TermSyntaxErro
     Ok((&line[..end], line[end..].trim_start_matches(' ')))
 }
 
+/// Integers above this lose digits in readers of JSON that use double precision numbers.
+const MAX_SAFE_INTEGER: u64 = (1 << 53) - 1;
+
+/// The integer that a text is when JSON writes it as that very text and no reader loses digits of it.
+pub fn json_integer(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    let is_canonical = match digits.as_bytes() {
+        [b'0'] => digits.len() == text.len(),
+        [b'1'..=b'9', rest @ ..] => rest.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    let number: i64 = is_canonical.then(|| text.parse().ok())??;
+    (number.unsigned_abs() <= MAX_SAFE_INTEGER).then_some(number)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn integers_of_json_read_back_as_they_were_written() {
+        for (text, number) in [
+            ("0", 0),
+            ("-7", -7),
+            ("9007199254740991", 9_007_199_254_740_991),
+        ] {
+            assert_eq!(json_integer(text), Some(number), "{text}");
+        }
+        for text in [
+            "",
+            "-",
+            "-0",
+            "01",
+            "+1",
+            "1.0",
+            "9007199254740992",
+            "-9223372036854775808",
+        ] {
+            assert_eq!(json_integer(text), None, "{text}");
+        }
+    }
     use proptest::prelude::*;
 
     fn text(term: &Term) -> String {

@@ -54,6 +54,23 @@ namespace!(
         NMTOKEN = "NMTOKEN",
     }
 );
+/// Integers and the datatypes derived from them ([XML Schema 1.1 §3.4](https://www.w3.org/TR/xmlschema11-2/#ordinary-built-ins)):
+/// their canonical forms are integers of JSON.
+pub const INTEGER_DATATYPES: [&str; 13] = [
+    xsd::INTEGER,
+    xsd::LONG,
+    xsd::INT,
+    xsd::SHORT,
+    xsd::BYTE,
+    xsd::NON_NEGATIVE_INTEGER,
+    xsd::POSITIVE_INTEGER,
+    xsd::NON_POSITIVE_INTEGER,
+    xsd::NEGATIVE_INTEGER,
+    xsd::UNSIGNED_LONG,
+    xsd::UNSIGNED_INT,
+    xsd::UNSIGNED_SHORT,
+    xsd::UNSIGNED_BYTE,
+];
 namespace!(
     /// SKOS.
     skos = "http://www.w3.org/2004/02/skos/core#" {

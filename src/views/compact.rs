@@ -2,17 +2,14 @@
 //! knowing RDF, and what a JSON-LD reader turns back into exactly the stored statements, those with triple terms of RDF 1.2
 //! excepted. Decides neither what is shown nor what the context says.
 
-use crate::rdf::text::{split_literal, unescape};
+use crate::rdf::text::{json_integer, split_literal, unescape};
 use crate::rdf::version::TRIPLE_TERM;
-use crate::rdf::vocab::{rdf, xsd};
+use crate::rdf::vocab::{INTEGER_DATATYPES, rdf, xsd};
 use crate::store::{Id, View};
 use crate::views::context::Coercion;
 use crate::views::names::{Names, Term};
 use crate::views::outline::{Outline, OutlineNode, OutlineProperty, OutlineValue};
 use std::borrow::Cow;
-
-/// Integers above this lose digits in readers that use double precision numbers.
-const MAX_SAFE_INTEGER: i64 = (1 << 53) - 1;
 
 /// A text as a JSON string, quotes and all.
 pub fn json_string(text: &str) -> Vec<u8> {
@@ -458,9 +455,9 @@ impl<'a> Writer<'a> {
             self.json.raw(text.as_bytes());
             return;
         }
-        let is_number =
-            coerced && INTEGERS.contains(&datatype) || is_plain && datatype == xsd::INTEGER;
-        if is_number && is_safe_integer(text) {
+        let is_number = coerced && INTEGER_DATATYPES.contains(&datatype)
+            || is_plain && datatype == xsd::INTEGER;
+        if is_number && json_integer(text).is_some() {
             self.json.raw(text.as_bytes());
         } else if coerced {
             self.json.string(text);
@@ -469,37 +466,6 @@ impl<'a> Writer<'a> {
         }
     }
 }
-
-/// Whether a text is an integer as JSON writes it, and no reader loses digits of it.
-fn is_safe_integer(text: &str) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let is_canonical = match digits.as_bytes() {
-        [b'0'] => digits.len() == text.len(),
-        [b'1'..=b'9', rest @ ..] => rest.iter().all(u8::is_ascii_digit),
-        _ => false,
-    };
-    is_canonical
-        && text
-            .parse::<i64>()
-            .is_ok_and(|number| number.unsigned_abs() <= MAX_SAFE_INTEGER as u64)
-}
-
-/// Datatypes whose canonical forms are JSON integers.
-const INTEGERS: [&str; 13] = [
-    xsd::INTEGER,
-    xsd::LONG,
-    xsd::INT,
-    xsd::SHORT,
-    xsd::BYTE,
-    xsd::NON_NEGATIVE_INTEGER,
-    xsd::POSITIVE_INTEGER,
-    xsd::NON_POSITIVE_INTEGER,
-    xsd::NEGATIVE_INTEGER,
-    xsd::UNSIGNED_LONG,
-    xsd::UNSIGNED_INT,
-    xsd::UNSIGNED_SHORT,
-    xsd::UNSIGNED_BYTE,
-];
 
 #[cfg(test)]
 mod tests {

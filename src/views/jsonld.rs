@@ -1,17 +1,14 @@
 //! Trees as compact JSON-LD 1.1 by a flat context: what an application developer reads without knowing RDF, and what a
 //! JSON-LD reader turns back into exactly the stored statements, those with triple terms of RDF 1.2 excepted.
 
-use crate::rdf::text::{direction_name, term_text};
+use crate::rdf::text::{direction_name, json_integer, term_text};
 use crate::rdf::version::TRIPLE_TERM;
-use crate::rdf::vocab::{rdf, xsd};
+use crate::rdf::vocab::{INTEGER_DATATYPES, rdf, xsd};
 use crate::views::context::{Coercion, Context, TermDefinition};
 use crate::views::resource::{Node, Tree, Value};
 use oxrdf::{Literal, NamedOrBlankNode, TermRef, Triple};
 use rustc_hash::FxHashSet;
 use serde_json::{Map, Value as Json, json};
-
-/// Integers above this lose digits in readers that use double precision numbers.
-const MAX_SAFE_INTEGER: i64 = (1 << 53) - 1;
 
 /// A document: the tree with an `@context` reference in front.
 pub fn document(tree: &Tree, context: &Context, context_reference: Json) -> Json {
@@ -186,13 +183,9 @@ fn write_literal(literal: &Literal, coercion: &Coercion) -> Json {
             _ => {}
         }
     }
-    let number_fits = coerced && INTEGERS.contains(&datatype)
+    let number_fits = coerced && INTEGER_DATATYPES.contains(&datatype)
         || *coercion == Coercion::None && datatype == xsd::INTEGER;
-    if number_fits
-        && let Ok(number) = text.parse::<i64>()
-        && number.abs() <= MAX_SAFE_INTEGER
-        && number.to_string() == text
-    {
+    if number_fits && let Some(number) = json_integer(text) {
         return number.into();
     }
     if coerced {
@@ -201,23 +194,6 @@ fn write_literal(literal: &Literal, coercion: &Coercion) -> Json {
         json!({ "@value": text, "@type": datatype })
     }
 }
-
-/// Datatypes whose canonical forms are JSON integers.
-pub(super) const INTEGERS: [&str; 13] = [
-    xsd::INTEGER,
-    xsd::LONG,
-    xsd::INT,
-    xsd::SHORT,
-    xsd::BYTE,
-    xsd::NON_NEGATIVE_INTEGER,
-    xsd::POSITIVE_INTEGER,
-    xsd::NON_POSITIVE_INTEGER,
-    xsd::NEGATIVE_INTEGER,
-    xsd::UNSIGNED_LONG,
-    xsd::UNSIGNED_INT,
-    xsd::UNSIGNED_SHORT,
-    xsd::UNSIGNED_BYTE,
-];
 
 #[cfg(test)]
 mod tests {

@@ -2,11 +2,9 @@
 //! meaning.
 
 use super::context::{Coercion, FlatContext, Term};
+use crate::rdf::text::json_integer;
 use crate::rdf::vocab::xsd;
 use serde_json::{Map, Value as Json, json};
-
-/// Integers above this lose digits in readers that use double precision numbers.
-const MAX_SAFE_INTEGER: i64 = (1 << 53) - 1;
 
 /// A node or value object, compact. `null` stands for a default of nothing.
 pub(super) fn compact(value: &Json, context: &FlatContext) -> Json {
@@ -227,10 +225,7 @@ fn native(text: &str, kind: &str) -> Option<Json> {
     match (kind, text) {
         (xsd::BOOLEAN, "true") => Some(true.into()),
         (xsd::BOOLEAN, "false") => Some(false.into()),
-        (xsd::INTEGER, _) => {
-            let number: i64 = text.parse().ok()?;
-            (number.abs() <= MAX_SAFE_INTEGER && number.to_string() == text).then(|| number.into())
-        }
+        (xsd::INTEGER, _) => json_integer(text).map(Json::from),
         _ => None,
     }
 }

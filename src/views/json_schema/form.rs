@@ -4,9 +4,9 @@
 use super::values::json_pattern;
 use super::{MAX_CODES, Sources};
 use crate::rdf::label::Text;
+use crate::rdf::vocab::INTEGER_DATATYPES;
 use crate::rdf::vocab::{rdf, xsd};
 use crate::shapes::{Field, ValueRule};
-use crate::views::jsonld::INTEGERS;
 use serde_json::{Value as Json, json};
 
 /// Groups of fields nest so deep.
@@ -118,7 +118,7 @@ fn kind_of(sources: &Sources<'_>, predicate: &str, rule: &ValueRule) -> &'static
         Some(xsd::DATE) => return "datum",
         Some(xsd::DATE_TIME | xsd::DATE_TIME_STAMP) => return "tijdstip",
         Some(xsd::DECIMAL | xsd::DOUBLE | xsd::FLOAT) => return "getal",
-        Some(datatype) if INTEGERS.contains(&datatype) => return "geheel-getal",
+        Some(datatype) if INTEGER_DATATYPES.contains(&datatype) => return "geheel-getal",
         Some(datatype) if datatype.ends_with("wktLiteral") || datatype.ends_with("gmlLiteral") => {
             return "geometrie";
         }

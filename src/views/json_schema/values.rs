@@ -1,10 +1,10 @@
 //! How the values of a property are written under the terms of a context: the mirror of what `jsonld` writes, as schemas.
 
 use super::{Key, MAX_CODES, Maker};
+use crate::rdf::vocab::INTEGER_DATATYPES;
 use crate::rdf::vocab::{rdf, xsd};
 use crate::shapes::{Field, ValueRule};
 use crate::views::context::{Coercion, TermDefinition};
-use crate::views::jsonld::INTEGERS;
 use oxrdf::Term;
 use serde_json::{Value as Json, json};
 
@@ -220,7 +220,8 @@ impl Maker<'_> {
         if datatype == xsd::BOOLEAN && (coerced || is_plain) {
             return json!({ "type": "boolean" });
         }
-        if coerced && INTEGERS.contains(&datatype) || is_plain && datatype == xsd::INTEGER {
+        if coerced && INTEGER_DATATYPES.contains(&datatype) || is_plain && datatype == xsd::INTEGER
+        {
             let mut number = json!({ "type": "integer" });
             bound_number(&mut number, rule, datatype);
             return number;
@@ -307,7 +308,7 @@ fn plain_form(text: &mut Json, datatype: &str) {
         xsd::ANY_URI => ("pattern", super::SENT_IRI),
         xsd::LANGUAGE => ("pattern", "^[a-z]{2}$"),
         xsd::DURATION => ("pattern", "^P[0-9]{1,4}D$"),
-        _ if INTEGERS.contains(&datatype) => ("pattern", "^[1-9][0-9]{0,8}$"),
+        _ if INTEGER_DATATYPES.contains(&datatype) => ("pattern", "^[1-9][0-9]{0,8}$"),
         _ if datatype.ends_with("wktLiteral") => ("format", "wkt"),
         _ if datatype.ends_with("gmlLiteral") => ("format", "gml"),
         _ => return,
