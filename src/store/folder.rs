@@ -9,6 +9,7 @@
 //! evidence/     records of sources as they came, by their digest; likewise
 //! sources/      what is known of declared sources; likewise, but for where they are
 //! contexts/     JSON-LD contexts fetched for sources; likewise
+//! dumps/        registers written out for portals; made anew from a state, so the store neither copies nor reads them
 //! ```
 
 use crate::store::{StoreError, io_error};
