@@ -13,6 +13,7 @@ mod connections;
 mod cors;
 mod dialect;
 mod documents;
+mod dumps;
 mod error;
 mod explain;
 mod first_rows;
@@ -69,7 +70,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::SizeAbove;
+use tower_http::compression::predicate::{Predicate, SizeAbove};
 
 /// Up to here an answer is sent as it is: packing it costs more than the packet it fits in.
 const SMALL_BYTES: u16 = 1400;
@@ -133,6 +134,9 @@ pub fn router(state: AppState) -> Router {
         .route("/doc/{kind}/{id}/{moment}", get(versions::version))
         .route("/tijd/{kind}/{id}", get(versions::time_map))
         .route("/tijd/{kind}/{id}/poort", get(versions::time_gate))
+        .route("/dumps", get(dumps::list))
+        .route("/dumps/{register}", get(dumps::of_register))
+        .route("/dumps/{register}/{file}", get(dumps::file))
         .route("/contexts", get(documents::contexts))
         .route("/contexts/{file}", get(documents::context))
         .route("/api", get(collections::index))
@@ -205,7 +209,10 @@ pub fn router(state: AppState) -> Router {
             state.clone(),
             layers::finish,
         ))
-        .layer(CompressionLayer::new().compress_when(SizeAbove::new(SMALL_BYTES)))
+        .layer(
+            CompressionLayer::new()
+                .compress_when(SizeAbove::new(SMALL_BYTES).and(dumps::may_be_packed)),
+        )
         .layer(middleware::from_fn(layers::mark_compressed))
         .with_state(state);
     // Which methods an address has is known behind the layers of its route: this one stands before the router itself.

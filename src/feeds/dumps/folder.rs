@@ -196,8 +196,7 @@ fn read_manifest(path: &Path, register: &str) -> Option<Manifest> {
         .files
         .iter()
         .all(|file| file.name == format!("{stem}.{}", file.extension()));
-    (manifest.register == register && manifest.file_name() == name && names_own)
-        .then_some(manifest)
+    (manifest.register == register && manifest.file_name() == name && names_own).then_some(manifest)
 }
 
 /// Whether a name is one that a dump of the register gives: `{register}-{date}-{commit}.…`.

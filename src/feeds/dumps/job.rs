@@ -149,11 +149,7 @@ fn last_round(folder: &Folder) -> Option<Round> {
 }
 
 /// Makes the dumps of all that may have changed.
-fn round(
-    registry: &Registry,
-    folder: &Folder,
-    stopped: &Arc<AtomicBool>,
-) -> Result<(), DumpError> {
+fn round(registry: &Registry, folder: &Folder, stopped: &Arc<AtomicBool>) -> Result<(), DumpError> {
     let snapshot = registry.snapshot();
     let this = Round {
         began: Timestamp::now(),

@@ -72,11 +72,7 @@ pub struct DumpFile {
     #[serde(rename = "formaat")]
     pub format: Format,
     /// How it is packed, if it is.
-    #[serde(
-        rename = "inpakking",
-        default,
-        skip_serializing_if = "Option::is_none"
-    )]
+    #[serde(rename = "inpakking", default, skip_serializing_if = "Option::is_none")]
     pub packing: Option<Packing>,
     /// Media type of what is in it.
     #[serde(rename = "mediatype")]
@@ -132,9 +128,7 @@ impl Manifest {
 
     /// The file with an extension such as `nq.gz`.
     pub fn file(&self, extension: &str) -> Option<&DumpFile> {
-        self.files
-            .iter()
-            .find(|file| file.extension() == extension)
+        self.files.iter().find(|file| file.extension() == extension)
     }
 
     /// Whether two dumps hold the same, whatever commits they name.

@@ -57,7 +57,11 @@ pub(in crate::query) fn map_geometry(term: &Term) -> Option<String> {
     }
     let rounded = shapes::rounded(&there);
     let shape = turned(rounded.shape.clone());
-    Some(geojson::write(&Geom::of_kind(Crs::Crs84, shape, rounded.kind)))
+    Some(geojson::write(&Geom::of_kind(
+        Crs::Crs84,
+        shape,
+        rounded.kind,
+    )))
 }
 
 /// Outer rings against the clock, inner ones with it.

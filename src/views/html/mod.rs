@@ -3,6 +3,7 @@
 
 mod api;
 mod collection;
+mod dumps;
 mod explain;
 mod home;
 mod problem;
@@ -19,6 +20,7 @@ mod upload;
 
 pub use api::{render_api, render_operation, render_viewer};
 pub use collection::{CollectionPage, render_collection};
+pub use dumps::{DumpFileShown, DumpLine, DumpShown, render_dumps, render_register_dumps};
 pub use explain::{render_explanation, render_stored_explanation};
 pub use home::{RegisterLine, render_graphs, render_home};
 pub use problem::{ProblemPage, render_code, render_codes, render_problem};
