@@ -5,6 +5,7 @@ mod download;
 mod killed;
 mod law;
 mod readers;
+mod town;
 
 use super::http::{ADDRESSES, Server};
 use flate2::read::GzDecoder;
@@ -192,10 +193,12 @@ async fn every_format_says_what_the_api_says() {
     let place = list[0]["geometry"]["coordinates"]
         .as_array()
         .expect("a place");
-    let near =
-        |value: &Json, wanted: f64| (value.as_f64().expect("a number") - wanted).abs() < 1e-4;
+    let near = |value: &Json, wanted: f64| {
+        let found = value.as_f64().expect("a number");
+        (found - wanted).abs() < 1e-5
+    };
     assert!(
-        near(&place[0], 4.231_8) || near(&place[0], 4.2317),
+        near(&place[0], 4.229_604) && near(&place[1], 51.099_167),
         "{place:?}"
     );
     assert_eq!(list[1]["geometry"], Json::Null);
@@ -311,25 +314,12 @@ fn what_is_not_public_is_in_no_dump() {
     let secret = "<https://data.vlaanderen.be/id/adres/9> <http://e/p> \"geheim\" .
         <https://data.vlaanderen.be/id/adres/8> a <https://data.vlaanderen.be/ns/adres#Adres> .";
     let server = server(dir.path())
-        .with_graph("quarantaine/adressen", secret)
-        .with_graph("versies/adressen", secret);
+        .with_graph("versies/adressen", secret)
+        // Last: what waits is tried again after every commit.
+        .with_graph("quarantaine/adressen", secret);
     let folder = Folder::of_data(dir.path());
     let (one, all) = make(&server, &folder, &Options::default());
-    let view = server.registry.snapshot().view();
-    eprintln!(
-        "{:?} {:?}",
-        view.graphs(),
-        view.graph_names()
-            .iter()
-            .map(|g| view.text(*g).into_owned())
-            .collect::<Vec<_>>()
-    );
-    assert_eq!(
-        one.manifest().items,
-        Some(4),
-        "{}",
-        content(&folder, one.manifest(), "nq.gz")
-    );
+    assert_eq!(one.manifest().items, Some(4));
     for (made, extensions) in [
         (
             &one,

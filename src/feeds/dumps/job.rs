@@ -5,9 +5,11 @@ use super::folder::{Folder, Slot};
 use super::make::{Made, Options, make, make_all_statements};
 use super::{DumpError, is_public, newest};
 use crate::registry::Registry;
+use crate::store::Unreadable;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -107,11 +109,19 @@ fn follow(registry: &Registry, folder: &Folder, every: Every, stopped: &Arc<Atom
             continue;
         }
         waited = Duration::ZERO;
-        wait = match round(registry, folder, stopped) {
-            Ok(()) => interval,
-            Err(DumpError::Stopped) => return,
-            Err(error) => {
+        // A damaged part of the index ends reading by unwinding: that is no reason to make no dumps later.
+        let made = catch_unwind(AssertUnwindSafe(|| round(registry, folder, stopped)));
+        wait = match made {
+            Ok(Ok(())) => interval,
+            Ok(Err(DumpError::Stopped)) => return,
+            Ok(Err(error)) => {
                 tracing::error!(%error, "The dumps were not made: {}", causes(&error));
+                AFTER_FAILURE.min(interval)
+            }
+            Err(panic) => {
+                let reason = panic.downcast_ref::<Unreadable>();
+                let reason = reason.map_or("the work panicked", |known| known.message.as_str());
+                tracing::error!(reason, "The dumps were not made: {reason}");
                 AFTER_FAILURE.min(interval)
             }
         };

@@ -1,6 +1,8 @@
 //! The statements of items as N-Quads and TriG: those of their documents, with the graphs they stand in. Of an item the
-//! subjects come in the order of its document, their statements in the order of their texts. What several items show nested is
-//! written with the first of them, and an item that another shows nested is written at its own place: each statement once.
+//! subjects come in the order of its document, their statements in the order of their texts.
+//!
+//! Each statement comes once. What several show nested, and what hangs below that, is written with the first that shows it; an
+//! item that another shows nested is written at its own place, and so is what hangs below it alone.
 
 use super::manifest::DumpFile;
 use super::pack::Packed;
@@ -10,9 +12,20 @@ use crate::registry::Register;
 use crate::store::{Id, Pace, View};
 use crate::views::Outline;
 use crate::views::quads::{Row, TrigWriter, row};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::io::Write as _;
 use std::path::Path;
+
+/// Where a resource of a document is written.
+#[derive(Clone, Copy)]
+enum Place {
+    /// With the item whose document it is.
+    Here,
+    /// With an item that this one shows nested.
+    WithItem,
+    /// With the first item that shows it.
+    First,
+}
 
 /// The RDF files of a dump while they are written.
 pub(super) struct Statements<'a> {
@@ -62,8 +75,20 @@ impl<'a> Statements<'a> {
         pace: &Pace,
     ) -> Result<(), DumpError> {
         let mut rows: Vec<(usize, Row)> = Vec::with_capacity(outline.triple_count);
+        let mut places: FxHashMap<Id, Place> = FxHashMap::default();
         for (at, subject) in outline.subjects().iter().enumerate() {
-            if *subject != item && self.is_elsewhere(*subject) {
+            let place = if *subject == item {
+                Place::Here
+            } else {
+                self.place(*subject, &places)
+            };
+            places.insert(*subject, place);
+            let is_written = match place {
+                Place::Here => true,
+                Place::WithItem => false,
+                Place::First => self.shared.insert(*subject),
+            };
+            if !is_written {
                 continue;
             }
             for quad in self.view.quads(Some(*subject), None, None, None) {
@@ -90,17 +115,20 @@ impl<'a> Statements<'a> {
         Ok(())
     }
 
-    /// Whether a nested resource is written at another place: it is an item itself, or was met before.
-    fn is_elsewhere(&mut self, subject: Id) -> bool {
+    /// Where a nested resource is written, when that is known of what nests it.
+    fn place(&self, subject: Id, known: &FxHashMap<Id, Place>) -> Place {
         let is_item = subject.is_iri()
             && self
                 .membership
                 .is_some_and(|(rdf_type, class)| self.view.contains(subject, rdf_type, class));
         if is_item {
-            return true;
+            return Place::WithItem;
         }
-        let is_shared = self.view.star_reversed(subject).take(2).count() > 1;
-        is_shared && !self.shared.insert(subject)
+        let mut referrers = self.view.star_reversed(subject);
+        match (referrers.next(), referrers.next()) {
+            (Some((only, _)), None) => known.get(&only).copied().unwrap_or(Place::First),
+            _ => Place::First,
+        }
     }
 
     /// Ends the files; with the number of statements, when any were written.

@@ -50,7 +50,7 @@ fn text(drawn: &[Drawn]) -> [String; 3] {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(24))]
+    #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
     fn a_dump_is_the_union_of_the_documents(drawn in proptest::collection::vec(
