@@ -127,7 +127,7 @@ pub(super) async fn foreign(
         .filter(|uri| !uri.is_empty())
         .ok_or_else(no_uri)?;
     let uri = uri.to_owned();
-    let form = Form::of(&headers, &params, params.get("format"), &["uri", "format"])?;
+    let form = Form::of(&headers, &params, params.one("format")?, &["uri", "format"])?;
     let shown = moment.state(&state).await?;
     let view = shown.view();
     let found = view.id_of_iri(&uri).filter(|id| is_described(&view, *id));

@@ -97,7 +97,7 @@ async fn matched(
     let known = MATCH_PARAMETERS.map(|(name, _)| name);
     let asked = Params::of_query(query.as_deref()).and_then(|params| {
         let question = question(&Known::read(&params, &known)?)?;
-        let media_type = choose(&headers, params.get("format"), &[JSON_LD, JSON])?;
+        let media_type = choose(&headers, params.one("format")?, &[JSON_LD, JSON])?;
         Ok((question, media_type))
     });
     let (question, media_type) = asked.map_err(|error| in_dialect(&state, version, error))?;
@@ -122,7 +122,7 @@ async fn suggested(
 ) -> Result<Response, ApiError> {
     let asked = Params::of_query(query.as_deref()).and_then(|params| {
         let line = line(&Known::read(&params, &SEARCH_PARAMETERS)?)?;
-        let media_type = choose(&headers, params.get("format"), &[JSON])?;
+        let media_type = choose(&headers, params.one("format")?, &[JSON])?;
         Ok((line, media_type))
     });
     let (line, media_type) = asked.map_err(|error| in_dialect(&state, version, error))?;

@@ -88,7 +88,7 @@ async fn list(
     let asked = asked(&params)?;
     let register = super::collections::register_of(&state, &name)?;
     let kind = register.kind.clone();
-    let chosen = choose(&headers, params.get("format"), &[JSON_LD, JSON])?;
+    let chosen = choose(&headers, params.one("format")?, &[JSON_LD, JSON])?;
     let shown = moment.state(&state).await?;
     let turn = state.look_back_turn().await?;
     blocking(move || {
@@ -437,7 +437,7 @@ pub(super) async fn time_map(
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
     let offers = [LINK_FORMAT, JSON];
-    let chosen = match params.get("format") {
+    let chosen = match params.one("format")? {
         Some("link") => LINK_FORMAT,
         format => choose(&headers, format, &offers)?,
     };
