@@ -237,7 +237,7 @@ async fn run(state: AppState, asked: Asked) -> Result<Reply, ApiError> {
     match (write(state, asked).await, iris) {
         (Err(error), Some(iris)) => {
             let shown = Shown::now(app.registry.snapshot());
-            Err(or_gone(&app, &shown, iris, Route::Api, error).await)
+            Err(or_gone(&app, &shown, iris, Route::Change, error).await)
         }
         (done, _) => done,
     }
