@@ -153,19 +153,25 @@ pub fn router(state: AppState) -> Router {
         )
         .route("/api/{register}/validate", post(test_bed::validate))
         .route("/api/{register}/{id}/versies", get(versions::of_item))
-        .route("/v2/{resource}/{id}/versies", get(versions::of_v2))
-        .route("/v3/{resource}/{id}/versies", get(versions::of_v3))
+        .route(
+            "/v2/{resource}/{id}/versies",
+            get(versions::of_resource::<2>),
+        )
+        .route(
+            "/v3/{resource}/{id}/versies",
+            get(versions::of_resource::<3>),
+        )
         .route(
             "/api/{register}/{id}",
             get(collections::item)
-                .put(items::replace)
-                .patch(items::change)
-                .delete(items::remove),
+                .put(items::of_item)
+                .patch(items::of_item)
+                .delete(items::of_item),
         )
-        .route("/v2/adresmatch", get(matching::match_v2))
-        .route("/v3/adresmatch", get(matching::match_v3))
-        .route("/v2/adressen/zoeken", get(matching::suggest_v2))
-        .route("/v3/adressen/zoeken", get(matching::suggest_v3))
+        .route("/v2/adresmatch", get(matching::matched::<2>))
+        .route("/v3/adresmatch", get(matching::matched::<3>))
+        .route("/v2/adressen/zoeken", get(matching::suggested::<2>))
+        .route("/v3/adressen/zoeken", get(matching::suggested::<3>))
         .route("/v2/tickets/{id}", get(items::tickets::ticket))
         .route("/v3/tickets/{id}", get(items::tickets::ticket))
         .route(
