@@ -20,6 +20,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 /// A registry's store. One writer at a time; readers take [`Snapshot`]s. Dropping it ends its background work.
 pub struct Store {
@@ -486,9 +487,19 @@ impl Inner {
                 .unwrap_or_else(PoisonError::into_inner)
                 .push(info.clone());
             self.publish(state);
+            self.group_changed.notify_all();
         } else {
             group.waiting.push_back(state);
         }
+    }
+
+    /// The last durable commit, once it is later than `seen` or `patience` has run out.
+    pub(crate) fn wait_beyond(&self, seen: u64, patience: Duration) -> u64 {
+        let waited = self
+            .group_changed
+            .wait_timeout_while(self.group(), patience, |group| group.durable <= seen);
+        let (group, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        group.durable
     }
 
     fn publish(&self, snapshot: Snapshot) {
