@@ -128,7 +128,8 @@ pub(super) struct Table {
     next_number: u64,
 }
 
-/// The subscriptions of a registry. Share it as `Arc<Subscriptions>`.
+/// The subscriptions of a registry. Share it as `Arc<Subscriptions>`. By default there are none, and none can be added.
+#[derive(Default)]
 pub struct Subscriptions {
     folder: Option<Folder>,
     is_writable: bool,
