@@ -111,6 +111,18 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "The commits that are listened for are no longer in the log.",
     ),
     (
+        "feed-not-ready",
+        503,
+        "De stromen van gebeurtenissen worden nog gemaakt of staan stil.",
+        "The event streams are still being made, or stand still.",
+    ),
+    (
+        "feed-renewed",
+        410,
+        "De pagina hoort bij een vroegere uitgave van de stroom.",
+        "The page is of an earlier edition of the stream.",
+    ),
+    (
         "fetch-refused",
         400,
         "Het verzoek noemt een adres waar de inhoud te halen zou zijn; deze server haalt niets op.",

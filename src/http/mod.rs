@@ -26,6 +26,7 @@ mod intake;
 mod items;
 mod known_tags;
 mod layers;
+mod ldes;
 mod ledger;
 mod matching;
 mod moment;
@@ -216,6 +217,7 @@ pub fn router(state: AppState) -> Router {
             post(test_bed::validate_multiple),
         )
         .merge(dialect::routes())
+        .merge(ldes::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         // Bodies are bounded where they are read, each by its own limit.

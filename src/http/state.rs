@@ -13,6 +13,7 @@ use super::shown::Shown;
 use super::turns::{Turn, Turns};
 use crate::access::AdminToken;
 use crate::feeds::push::Subscriptions;
+use crate::feeds::stream::Streams;
 use crate::ingest::ContextStore;
 use crate::query::MemoryPool;
 use crate::rdf::label::Language;
@@ -100,6 +101,8 @@ pub struct Inner {
     warm: AtomicU64,
     /// Descriptions of what this server offers.
     interface: OnceLock<Interface>,
+    /// Event streams, from when somebody first asks; none when they cannot be kept.
+    streams: OnceLock<Option<Streams>>,
     /// Differs between processes: states of memory-only registries have no digest.
     pub(super) process_nonce: u64,
 }
@@ -174,6 +177,7 @@ impl AppState {
                 answers: Answers::new(config.max_kept_answers_bytes),
                 items: Kept::default(),
                 interface: OnceLock::new(),
+                streams: OnceLock::new(),
                 looks_back: Arc::new(Semaphore::new(LOOKS_BACK)),
                 process_nonce: u64::from(std::process::id())
                     ^ jiff::Timestamp::now().as_nanosecond() as u64,
@@ -197,6 +201,21 @@ impl AppState {
         })
         .map_err(ApiError::internal)?;
         Ok(self.interface.get_or_init(|| made))
+    }
+
+    /// The event streams; they are followed from the first time on. Not for threads that answer requests.
+    pub(super) fn streams(&self) -> Result<&Streams, ApiError> {
+        let made = self
+            .streams
+            .get_or_init(|| match Streams::start(&self.registry) {
+                Ok(streams) => Some(streams),
+                Err(error) => {
+                    tracing::error!(%error, "The event streams cannot be kept");
+                    None
+                }
+            });
+        let missing = || ApiError::internal("the files of the event streams cannot be opened");
+        made.as_ref().ok_or_else(missing)
     }
 
     /// A turn to run a query; waits a moment when all are taken.

@@ -291,6 +291,12 @@ impl EventSource for LogEvents {
                 row: window.next.row,
                 told: 0,
             };
+            // After the last event of a window that is wanted comes the next window.
+            if let Some(last) = batch.events.last_mut()
+                && (last.after.commit, last.after.row) == (window.commit, window.first_row)
+            {
+                last.after = batch.next;
+            }
             if batch.events.len() >= most {
                 break;
             }
