@@ -1,5 +1,6 @@
-//! What others harvest: event streams of the registers. Reads the public view of each state and the log; decides nothing
-//! about who may see what, knows no routes and no status codes.
+//! What others harvest and are told of: event streams of the registers, pushed changes. Reads the public view of each state and
+//! the log; decides nothing about who may see what, knows no routes and no status codes.
 
 pub mod ldes;
+pub mod push;
 pub mod stream;

@@ -14,6 +14,7 @@ mod cors;
 mod dialect;
 mod documents;
 mod error;
+mod events;
 mod explain;
 mod first_rows;
 mod forms;
@@ -43,6 +44,7 @@ mod sources;
 mod sparql;
 mod state;
 mod stream;
+mod subscriptions;
 mod test_bed;
 mod turns;
 mod unpack;
@@ -70,7 +72,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::SizeAbove;
+use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
 /// Up to here an answer is sent as it is: packing it costs more than the packet it fits in.
 const SMALL_BYTES: u16 = 1400;
@@ -121,6 +123,23 @@ pub fn router(state: AppState) -> Router {
             "/beheer/bronnen",
             get(sources::list).post(sources::list_by_form),
         )
+        .route(
+            "/beheer/abonnementen",
+            get(subscriptions::list).post(subscriptions::create),
+        )
+        .route(
+            "/beheer/abonnementen/{naam}",
+            get(subscriptions::one).delete(subscriptions::remove),
+        )
+        .route(
+            "/beheer/abonnementen/{naam}/hervat",
+            post(subscriptions::resume),
+        )
+        .route(
+            "/beheer/abonnementen/{naam}/pauze",
+            post(subscriptions::pause),
+        )
+        .route("/events", get(events::events))
         .route("/metrics", get(sources::metrics))
         .route("/bevragingen/{id}", delete(running::stop))
         .route("/bevragingen/{id}/stop", post(running::stop_by_form))
@@ -213,7 +232,11 @@ pub fn router(state: AppState) -> Router {
             state.clone(),
             layers::finish,
         ))
-        .layer(CompressionLayer::new().compress_when(SizeAbove::new(SMALL_BYTES)))
+        // Events are to arrive one by one, not when a packer has enough of them.
+        .layer(
+            CompressionLayer::new()
+                .compress_when(SizeAbove::new(SMALL_BYTES).and(NotForContentType::SSE)),
+        )
         .layer(middleware::from_fn(layers::mark_compressed))
         .with_state(state);
     // Which methods an address has is known behind the layers of its route: this one stands before the router itself.
@@ -304,8 +327,10 @@ fn run(
         let state = AppState::new(registry, config);
         let app = router(state.clone());
         let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
+        let listeners = state.clone();
         let server = connections::serve(listener, app, patience, async move {
             wait_for_signal().await;
+            listeners.listeners.close();
             tracing::info!("Stopping: running requests may finish");
             let _ = stopping.send(());
         });

@@ -2,6 +2,7 @@
 
 use super::config::ServerConfig;
 use super::error::ApiError;
+use super::events::Listeners;
 use super::intake::{self, Intake};
 use super::items::Kept;
 use super::known_tags::KnownTags;
@@ -11,6 +12,7 @@ use super::rate::Buckets;
 use super::shown::Shown;
 use super::turns::{Turn, Turns};
 use crate::access::AdminToken;
+use crate::feeds::push::Subscriptions;
 use crate::feeds::stream::Streams;
 use crate::ingest::ContextStore;
 use crate::query::MemoryPool;
@@ -91,6 +93,10 @@ pub struct Inner {
     pub(super) known_tags: KnownTags,
     /// What writes of items keep.
     pub(super) items: Kept,
+    /// Who is told of changes.
+    pub(super) subscriptions: Arc<Subscriptions>,
+    /// Who listens to events.
+    pub(super) listeners: Listeners,
     /// [`Snapshot::identity`] of the state asked last. What is counted once for a state is counted by its first query.
     warm: AtomicU64,
     /// Descriptions of what this server offers.
@@ -138,8 +144,17 @@ impl AppState {
                     let both = (**context).clone().followed_by(&envelope);
                     (name.clone(), Arc::new(both))
                 });
+        let subscriptions = config.subscriptions.clone().unwrap_or_else(|| {
+            let kept = Subscriptions::open(&registry).unwrap_or_else(|error| {
+                tracing::error!(%error, "The subscriptions cannot be read");
+                Subscriptions::default()
+            });
+            Arc::new(kept)
+        });
         Self {
             inner: Arc::new(Inner {
+                subscriptions,
+                listeners: Listeners::default(),
                 collection_contexts: collection_contexts.collect(),
                 keys: KeptNames::default(),
                 token: config.admin_token.as_deref().and_then(AdminToken::new),

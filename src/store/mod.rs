@@ -52,8 +52,8 @@ pub use derived::{
 };
 pub use dictionary::TermMeta;
 pub use draft::{Draft, NetDelta};
-pub use folder::QUERIES_DIR;
-pub(crate) use folder::replace_file;
+pub use folder::{QUERIES_DIR, SUBSCRIPTIONS_DIR};
+pub(crate) use folder::{replace_file, sync_dir, write_private};
 pub use follow::{Follower, Heard, Step, Waker};
 pub(crate) use id::{FIRST_DAY, InlineValue, civil};
 pub use id::{Id, TermKind};

@@ -28,6 +28,7 @@ mod openapi;
 mod oslo;
 mod plan;
 mod protocol;
+mod push;
 mod quarantine;
 mod rdf12;
 mod rdf_suites;
