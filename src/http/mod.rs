@@ -4,6 +4,7 @@
 //! makes the server fetch anything, but for the endpoints that the operator lets queries ask.
 
 mod body;
+mod catalogue;
 mod checking;
 mod codes;
 mod collection_query;
@@ -196,6 +197,7 @@ pub fn router(state: AppState) -> Router {
             "/shacl/{domain}/api/validateMultiple",
             post(test_bed::validate_multiple),
         )
+        .merge(catalogue::routes())
         .merge(dialect::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
@@ -294,6 +296,9 @@ fn run(
             stall: config.stall_timeout,
         };
         let state = AppState::new(registry, config);
+        let judged = state.clone();
+        // Beside the first requests: a catalogue that does not conform keeps nobody waiting.
+        tokio::task::spawn_blocking(move || catalogue::judge(&judged));
         let app = router(state.clone());
         let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
         let server = connections::serve(listener, app, patience, async move {

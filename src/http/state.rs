@@ -11,6 +11,7 @@ use super::rate::Buckets;
 use super::shown::Shown;
 use super::turns::{Turn, Turns};
 use crate::access::AdminToken;
+use crate::feeds::catalogue::KeptCatalogue;
 use crate::ingest::ContextStore;
 use crate::query::MemoryPool;
 use crate::rdf::label::Language;
@@ -92,6 +93,8 @@ pub struct Inner {
     pub(super) items: Kept,
     /// [`Snapshot::identity`] of the state asked last. What is counted once for a state is counted by its first query.
     warm: AtomicU64,
+    /// The DCAT catalogue.
+    pub(super) catalogue: KeptCatalogue,
     /// Descriptions of what this server offers.
     interface: OnceLock<Interface>,
     /// Differs between processes: states of memory-only registries have no digest.
@@ -158,6 +161,7 @@ impl AppState {
                 known_tags: KnownTags::default(),
                 answers: Answers::new(config.max_kept_answers_bytes),
                 items: Kept::default(),
+                catalogue: KeptCatalogue::default(),
                 interface: OnceLock::new(),
                 looks_back: Arc::new(Semaphore::new(LOOKS_BACK)),
                 process_nonce: u64::from(std::process::id())
