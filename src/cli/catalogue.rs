@@ -95,14 +95,25 @@ fn set(session: &Session, file: &Path) -> anyhow::Result<Exit> {
     Beside::Catalogue
         .write(session.data(), &text)
         .map_err(problem::of_store)?;
-    let language = session.console.language;
-    for text in settings.missing(registry.base()) {
-        let missing = session.console.say("nog in te vullen", "still to fill in");
-        session
-            .console
-            .note(&format!("{missing}: {}", text.get(language)));
-    }
+    let mut out = session.console.out();
+    write_missing(session, &settings, registry.base(), &mut out)?;
+    out.flush()?;
     Ok(Exit::Done)
+}
+
+/// What the steward has yet to fill in, line by line.
+fn write_missing(
+    session: &Session,
+    settings: &CatalogueSettings,
+    base: &str,
+    out: &mut impl Write,
+) -> std::io::Result<()> {
+    let language = session.console.language;
+    let missing = session.console.say("nog in te vullen", "still to fill in");
+    for text in settings.missing(base) {
+        writeln!(out, "{missing}\t{}", text.get(language))?;
+    }
+    Ok(())
 }
 
 fn show(session: &Session) -> anyhow::Result<Exit> {
@@ -148,12 +159,6 @@ fn verdict(session: &Session, registry: &Registry, language: Language) -> anyhow
         tell(session, "catalogus.toml", problems)?;
         return Ok(Exit::Refused);
     }
-    for text in made.catalogue.settings.missing(registry.base()) {
-        let missing = session.console.say("nog in te vullen", "still to fill in");
-        session
-            .console
-            .note(&format!("{missing}: {}", text.get(language)));
-    }
     let Some(verdict) = made.verdict() else {
         anyhow::bail!(session.console.say(
             "de vormen van de catalogus kunnen niet gelezen worden",
@@ -174,6 +179,7 @@ fn verdict(session: &Session, registry: &Registry, language: Language) -> anyhow
         language.say("aanbevelingen", "recommendations"),
         verdict.warnings
     )?;
+    write_missing(session, &made.catalogue.settings, registry.base(), &mut out)?;
     for text in &verdict.results {
         writeln!(out, "{}", text.get(language))?;
     }

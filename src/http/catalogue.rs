@@ -2,10 +2,11 @@
 //! (`sitemap`). What it says is made in `feeds::catalogue`; here are addresses, formats and parameters.
 
 mod documents;
+pub(super) mod feed;
 mod health;
-mod sitemap;
+pub(super) mod sitemap;
 
-pub(super) use documents::{answer_of, leads_on};
+pub(super) use documents::{answer_of, leads_on, of_catalogue};
 pub(super) use health::health;
 
 use super::body::Params;
@@ -24,12 +25,10 @@ use crate::views::html::{
     CatalogueDataset, CatalogueLink, CatalogueListing, Site, percent_encode, render_catalogue,
 };
 use crate::views::rdf_document;
-use axum::Router;
 use axum::body::Body;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -48,25 +47,6 @@ const FORMATS: [(&str, &str); 5] = [
     ("N-Triples", "nt"),
     ("TriG", "trig"),
 ];
-
-/// The routes of the catalogue.
-pub(super) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/catalog", get(catalogue))
-        .route("/catalog.ttl", get(catalogue))
-        .route("/catalog.nt", get(catalogue))
-        .route("/catalog.nq", get(catalogue))
-        .route("/catalog.trig", get(catalogue))
-        .route("/catalog.rdf", get(catalogue))
-        .route("/catalog.xml", get(catalogue))
-        .route("/catalog.jsonld", get(catalogue))
-        .route("/catalog.html", get(catalogue))
-        .route("/catalogus", get(in_dutch))
-        .route("/id/catalogus", get(documents::of_catalogue))
-        .route("/robots.txt", get(sitemap::robots))
-        .route("/sitemap.xml", get(sitemap::index))
-        .route("/sitemap/{file}", get(sitemap::part))
-}
 
 /// What this server offers of its registers; the one place to say so.
 fn offer(state: &AppState) -> Offer {
@@ -212,7 +192,7 @@ pub(super) fn language_in(headers: &HeaderMap, params: &Params) -> Result<Langua
 }
 
 /// `GET /catalogus`: the same in Dutch words.
-async fn in_dutch(State(state): State<AppState>, RawQuery(query): RawQuery) -> Response {
+pub(super) async fn in_dutch(State(state): State<AppState>, RawQuery(query): RawQuery) -> Response {
     let query = query.map_or(String::new(), |query| format!("?{query}"));
     let target = format!("{}/catalog{query}", state.registry.base());
     let mut response = (StatusCode::PERMANENT_REDIRECT, Body::empty()).into_response();
@@ -221,11 +201,12 @@ async fn in_dutch(State(state): State<AppState>, RawQuery(query): RawQuery) -> R
         out.insert(header::LOCATION, target);
     }
     out.insert(header::CACHE_CONTROL, HeaderValue::from_static(REVALIDATE));
+    out.insert(header::VARY, HeaderValue::from_static("Accept"));
     response
 }
 
 /// `GET /catalog` and `GET /catalog.{extension}`.
-async fn catalogue(
+pub(super) async fn catalogue(
     State(state): State<AppState>,
     uri: Uri,
     headers: HeaderMap,

@@ -113,6 +113,22 @@ pub fn router(state: AppState) -> Router {
         .route("/rdf-graphs", on(graph_methods, graphs::indirect))
         .route("/graph/{*name}", on(graph_methods, graphs::direct))
         .route("/.well-known/void", get(void::describe))
+        .route("/catalog", get(catalogue::catalogue))
+        .route("/catalog.ttl", get(catalogue::catalogue))
+        .route("/catalog.nt", get(catalogue::catalogue))
+        .route("/catalog.nq", get(catalogue::catalogue))
+        .route("/catalog.trig", get(catalogue::catalogue))
+        .route("/catalog.rdf", get(catalogue::catalogue))
+        .route("/catalog.xml", get(catalogue::catalogue))
+        .route("/catalog.jsonld", get(catalogue::catalogue))
+        .route("/catalog.html", get(catalogue::catalogue))
+        .route("/catalog/feed", get(catalogue::feed::entry))
+        .route("/catalog/feed/{page}", get(catalogue::feed::page))
+        .route("/catalogus", get(catalogue::in_dutch))
+        .route("/id/catalogus", get(catalogue::of_catalogue))
+        .route("/robots.txt", get(catalogue::sitemap::robots))
+        .route("/sitemap.xml", get(catalogue::sitemap::index))
+        .route("/sitemap/{file}", get(catalogue::sitemap::part))
         .route(
             "/bevragingen",
             get(running::list).post(running::list_by_form),
@@ -197,7 +213,6 @@ pub fn router(state: AppState) -> Router {
             "/shacl/{domain}/api/validateMultiple",
             post(test_bed::validate_multiple),
         )
-        .merge(catalogue::routes())
         .merge(dialect::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)

@@ -8,14 +8,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-/// A text is small: it is read as a whole.
-const MAX_BYTES: u64 = 1 << 20;
+/// A text is read as a whole: that of a steward is small, a log of activities holds some thousands.
+const MAX_BYTES: u64 = 64 << 20;
 
 /// A text that is kept beside the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Beside {
     /// What the steward says of the catalogue.
     Catalogue,
+    /// What the catalogue said before: derived, and not copied, since a copy may be used for another log.
+    CatalogueFeed,
 }
 
 /// Tells whether a text was replaced: when it was written, and its bytes.
@@ -28,6 +30,7 @@ impl Beside {
     fn file(self) -> &'static str {
         match self {
             Self::Catalogue => "catalogus.toml",
+            Self::CatalogueFeed => "catalogus-feed.jsonl",
         }
     }
 

@@ -24,6 +24,11 @@ fn town(data: &std::path::Path) -> Server {
 
 /// The catalogue of the example town with all that may be offered, dumps that were made among it.
 fn whole() -> Catalogue {
+    with_files(&["nq.gz", "geojson.gz"])
+}
+
+/// The same, where dumps of addresses of these kinds were made.
+fn with_files(extensions: &[&str]) -> Catalogue {
     let registry = Registry::in_memory(RegistryConfig {
         base: BASE.to_owned(),
     });
@@ -42,11 +47,21 @@ fn whole() -> Catalogue {
         registers,
         settings: &settings.expect("right"),
         offer: &Offer {
-            files: vec![file("nq.gz"), file("geojson.gz")],
+            files: extensions.iter().map(|extension| file(extension)).collect(),
             ..Offer::everything(registers)
         },
         dates: &Dates::default(),
     })
+}
+
+/// The catalogue to judge by a shapes file. The one with the controlled vocabularies wants algorithms of checksums to begin with
+/// `https://spdx.org/`, which none of SPDX does: it gets a catalogue without checksums.
+fn to_judge(shapes: &std::path::Path) -> Catalogue {
+    let name = shapes.file_name().and_then(|name| name.to_str());
+    match name {
+        Some("mdr-vocabularies.shape.ttl") => with_files(&[]),
+        _ => whole(),
+    }
 }
 
 fn triples_of(catalogue: &Catalogue) -> Vec<Triple> {

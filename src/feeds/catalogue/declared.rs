@@ -2,12 +2,14 @@
 //! the ways to get at data (`registers/catalogue/*.toml`). Holds no steward's words; those are in `settings`.
 
 use crate::rdf::label::Text;
-use crate::rdf::vocab::{rdf, rdfs, skos};
+use crate::rdf::vocab::{dct, rdf, rdfs, skos};
 use crate::registry::assets::REGISTERS;
 use oxrdf::{Literal, NamedNode, Triple};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
+
+const STANDARD: &str = "http://purl.org/dc/terms/Standard";
 
 /// A text in both languages, as the files have it.
 #[derive(Clone, Debug, Deserialize)]
@@ -47,6 +49,7 @@ struct Code {
 #[serde(deny_unknown_fields)]
 struct List {
     name: String,
+    title: Option<String>,
     scheme: Option<String>,
     prefix: String,
     #[serde(default)]
@@ -231,11 +234,30 @@ impl Declared {
         }
         let mut names = Vec::new();
         for list in &self.codes.list {
+            let title = list.title.as_ref();
+            for scheme in list.scheme.iter().chain(&list.also_in) {
+                let title = title.map(|title| {
+                    Literal::new_language_tagged_literal_unchecked(title.as_str(), "nl")
+                });
+                let title = title.map(|title| Triple::new(node(scheme), node(dct::TITLE), title));
+                names.extend(title);
+            }
             for code in &list.codes {
                 let iri = format!("{}{}", list.prefix, code.code);
+                let named = |text: &str, tag: &str| {
+                    Literal::new_language_tagged_literal_unchecked(text, tag)
+                };
+                // Of a standard DCAT-AP-VL takes a title, and one label without a language.
+                if list.classes.iter().any(|class| class == STANDARD) {
+                    let title = named(&code.nl, "nl");
+                    names.push(Triple::new(node(&iri), node(dct::TITLE), title));
+                    let label = Literal::new_simple_literal(code.nl.as_str());
+                    names.push(Triple::new(node(&iri), node(skos::PREF_LABEL), label));
+                    continue;
+                }
                 for (text, tag) in [(&code.nl, "nl"), (&code.en, "en")] {
-                    let name = Literal::new_language_tagged_literal_unchecked(text.as_str(), tag);
-                    names.push(Triple::new(node(&iri), node(skos::PREF_LABEL), name));
+                    let label = named(text, tag);
+                    names.push(Triple::new(node(&iri), node(skos::PREF_LABEL), label));
                 }
             }
         }

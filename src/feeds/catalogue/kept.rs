@@ -3,10 +3,12 @@
 use super::check::{CatalogueVerdict, check};
 use super::dates::KnownDates;
 use super::describe::{Catalogue, Ingredients};
+use super::feed::CatalogueFeed;
 use super::offer::Offer;
 use super::settings::{CatalogueSettings, SettingsProblem};
 use crate::registry::Registry;
 use crate::store::{Beside, BesideStamp, Snapshot, StoreError};
+use jiff::Timestamp;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 /// Whether the steward said anything.
@@ -45,6 +47,7 @@ impl MadeCatalogue {
 pub struct KeptCatalogue {
     dates: KnownDates,
     made: Mutex<Option<Arc<MadeCatalogue>>>,
+    feed: Mutex<Option<Arc<CatalogueFeed>>>,
 }
 
 /// What the steward says of the catalogue of a registry, and whether that is so.
@@ -108,5 +111,38 @@ impl KeptCatalogue {
         });
         *known() = Some(Arc::clone(&made));
         Ok(made)
+    }
+
+    /// What happened to the catalogue until now. What changed since somebody asked last is noticed here, and kept beside the log
+    /// where this process may write.
+    ///
+    /// # Errors
+    /// When what was kept cannot be read or written.
+    pub fn feed(
+        &self,
+        registry: &Registry,
+        made: &MadeCatalogue,
+    ) -> Result<Arc<CatalogueFeed>, StoreError> {
+        let store = registry.store();
+        let mut kept = self.feed.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = match kept.as_ref() {
+            Some(known) => Arc::clone(known),
+            None => {
+                let text = store.dir().map(|dir| Beside::CatalogueFeed.read(dir));
+                let text = text.transpose()?.flatten().unwrap_or_default();
+                Arc::new(CatalogueFeed::parse(&text))
+            }
+        };
+        let mut feed = (*known).clone();
+        let feed = if feed.follow(&made.catalogue, Timestamp::now()) {
+            if let Some(dir) = store.dir().filter(|_| !store.is_read_only()) {
+                Beside::CatalogueFeed.write(dir, &feed.text())?;
+            }
+            Arc::new(feed)
+        } else {
+            known
+        };
+        *kept = Some(Arc::clone(&feed));
+        Ok(feed)
     }
 }

@@ -3,7 +3,8 @@
 //!
 //! `declared` is the data that ship, `settings` the steward's words, `offer` what is offered, `dates` what the log tells,
 //! `describe` makes a [`Catalogue`] of them, `statements` writes it as entities of triples, `pages` cuts it, `check` judges
-//! it by our own shapes, `schema_org` tells a data set to search engines. Knows no HTTP and no files.
+//! it by our own shapes, `schema_org` tells a data set to search engines, `feed` is the stream of what changed in it, `kept` makes
+//! all of it once for each state. Knows no HTTP and no files.
 //!
 //! Validators live with a closed world: every code needs its class and scheme, every reference the class of what it leads to.
 //! What the catalogue cannot say of others' IRIs is in [`background`].
@@ -12,6 +13,7 @@ mod check;
 mod dates;
 mod declared;
 mod describe;
+mod feed;
 mod kept;
 mod offer;
 mod pages;
@@ -23,6 +25,7 @@ pub use check::{CatalogueVerdict, check};
 pub use dates::{Dates, KnownDates};
 pub use declared::Keywords;
 pub use describe::{Catalogue, Dataset, Distribution, Ingredients, Service};
+pub use feed::{Activity, ActivityKind, CatalogueFeed, FEED_PAGE};
 pub use kept::{KeptCatalogue, MadeCatalogue, SettingsState, settings_of};
 pub use offer::{DumpFile, Offer};
 pub use pages::{CataloguePage, PAGE_DATASETS, page_of};

@@ -313,9 +313,6 @@ fn dataset_of(catalogue: &Catalogue, dataset: &Dataset) -> Entity {
     } else {
         about.link(&format!("{MDCAT}statuut"), &status("HERBRUIKBAAR"));
     }
-    if dataset.is_geographic {
-        about.link(&format!("{MDCAT}statuut"), &status("GEODATA"));
-    }
     about.links(&dcat("theme"), &dataset.themes);
     for (words, tag) in [(&dataset.keywords.nl, "nl"), (&dataset.keywords.en, "en")] {
         if let Some(word) = words.first() {

@@ -29,7 +29,9 @@ const KINDS: [&str; 7] = [
 ];
 
 /// `GET /id/catalogus`: the catalogue is described at `/catalog`.
-pub(super) async fn of_catalogue(State(state): State<AppState>) -> Result<Response, ApiError> {
+pub(in crate::http) async fn of_catalogue(
+    State(state): State<AppState>,
+) -> Result<Response, ApiError> {
     let shown = Shown::now(state.registry.snapshot());
     see_other(&format!("{}/catalog", state.registry.base()), &shown)
 }

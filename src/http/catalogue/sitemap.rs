@@ -27,7 +27,7 @@ const NAMESPACE: &str = "http://www.sitemaps.org/schemas/sitemap/0.9";
 const PAGES: &str = "catalogus.xml";
 
 /// `GET /robots.txt`.
-pub(super) async fn robots(State(state): State<AppState>, headers: HeaderMap) -> Response {
+pub(in crate::http) async fn robots(State(state): State<AppState>, headers: HeaderMap) -> Response {
     let base = state.registry.base();
     let prefix = crate::views::html::path_prefix(base);
     // Queries cost a turn each and lead nowhere; pages and catalogue are for everyone.
@@ -49,7 +49,7 @@ fn public(state: &AppState) -> impl Iterator<Item = &Register> {
 }
 
 /// `GET /sitemap.xml`: the parts.
-pub(super) async fn index(
+pub(in crate::http) async fn index(
     State(state): State<AppState>,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
@@ -84,7 +84,7 @@ pub(super) async fn index(
 }
 
 /// `GET /sitemap/{file}`: one part, `catalogus.xml` or `{register}-{number}.xml`.
-pub(super) async fn part(
+pub(in crate::http) async fn part(
     State(state): State<AppState>,
     Path(file): Path<String>,
     headers: HeaderMap,

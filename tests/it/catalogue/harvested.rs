@@ -2,7 +2,7 @@
 //! names their folder in `OSLO_FEEDS`; without it they are not asked, and the test says so.
 
 use super::official::{behind, folder, published};
-use super::{triples_of, whole};
+use super::{to_judge, triples_of, whole};
 use oxrdf::Triple;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -16,7 +16,10 @@ fn installed() -> Option<PathBuf> {
 }
 
 fn write(path: &Path, triples: &[Triple]) {
-    let lines: String = triples.iter().map(|triple| format!("{triple} .\n")).collect();
+    let lines: String = triples
+        .iter()
+        .map(|triple| format!("{triple} .\n"))
+        .collect();
     std::fs::write(path, lines).expect("writes");
 }
 
@@ -41,12 +44,16 @@ fn pyshacl_finds_that_it_conforms_to_the_official_shapes() {
         return;
     };
     let files = tempfile::tempdir().expect("a folder");
-    let mut data = triples_of(&whole());
-    let more = behind(&data);
-    data.extend(more);
     let path = files.path().join("catalogue.nt");
-    write(&path, &data);
     for shapes in published(&folder) {
+        // Some of its property shapes have no path: pySHACL refuses the file. Our engine checks the rest of it.
+        if shapes.ends_with("dcat-ap-SHACL.ttl") {
+            continue;
+        }
+        let mut data = triples_of(&to_judge(&shapes));
+        let more = behind(&data);
+        data.extend(more);
+        write(&path, &data);
         let said = python(
             &installed,
             &["shacl".as_ref(), path.as_os_str(), shapes.as_os_str()],
@@ -80,7 +87,11 @@ fn ckan_reads_every_field_that_portals_show() {
         let own = catalogue.dataset(name).expect("known");
         assert_eq!(dataset["title"], own.title.nl.as_str());
         assert_eq!(dataset["notes"], own.description.nl.as_str());
-        assert!(dataset["tags"].as_array().is_some_and(|tags| !tags.is_empty()));
+        assert!(
+            dataset["tags"]
+                .as_array()
+                .is_some_and(|tags| !tags.is_empty())
+        );
         assert_eq!(extra("identifier").as_deref(), Some(uri.as_str()));
         for key in [
             "modified",
@@ -97,7 +108,8 @@ fn ckan_reads_every_field_that_portals_show() {
             "contact_email",
             "contact_uri",
             "spatial_uri",
-            "spatial",
+            "spatial_text",
+            "spatial_bbox",
         ] {
             let value = extra(key).unwrap_or_default();
             assert!(!value.is_empty(), "{name}: {key} is missing: {dataset:#}");
@@ -110,17 +122,35 @@ fn ckan_reads_every_field_that_portals_show() {
         let resources = dataset["resources"].as_array().expect("a list");
         assert_eq!(resources.len(), own.distributions.len(), "{name}");
         for resource in resources {
-            for key in ["uri", "url", "access_url", "download_url", "name", "license", "format", "mimetype", "modified"] {
+            for key in [
+                "uri",
+                "url",
+                "access_url",
+                "download_url",
+                "name",
+                "license",
+                "format",
+                "mimetype",
+                "modified",
+            ] {
                 let value = resource[key].as_str().unwrap_or_default();
                 assert!(!value.is_empty(), "{name}: {key} is missing: {resource:#}");
             }
         }
         if name == "adressen" {
             let dump = resources.iter().find(|resource| {
-                resource["download_url"].as_str().is_some_and(|url| url.ends_with(".nq.gz"))
+                resource["download_url"]
+                    .as_str()
+                    .is_some_and(|url| url.ends_with(".nq.gz"))
             });
             let dump = dump.expect("a dump");
-            for key in ["size", "hash", "hash_algorithm", "compress_format", "access_services"] {
+            for key in [
+                "size",
+                "hash",
+                "hash_algorithm",
+                "compress_format",
+                "access_services",
+            ] {
                 assert!(!dump[key].is_null(), "{key} is missing: {dump:#}");
             }
         }

@@ -20,7 +20,9 @@ fn read(text: &str, format: RdfFormat) -> Vec<Quad> {
 }
 
 fn objects(quads: &[Quad], predicate: &str) -> BTreeSet<String> {
-    let said = quads.iter().filter(|quad| quad.predicate.as_str() == predicate);
+    let said = quads
+        .iter()
+        .filter(|quad| quad.predicate.as_str() == predicate);
     said.map(|quad| match &quad.object {
         Term::NamedNode(node) => node.as_str().to_owned(),
         other => other.to_string(),
@@ -47,7 +49,9 @@ async fn every_format_says_the_same() {
         let kind = answer.header("content-type");
         assert!(kind.starts_with(known.media_type()), "{kind}");
         // The page names itself by its address, which has the extension.
-        let text = answer.text().replace(&format!("/catalog.{extension}?"), "/catalog?");
+        let text = answer
+            .text()
+            .replace(&format!("/catalog.{extension}?"), "/catalog?");
         let mut lines: Vec<String> = read(&text, format).iter().map(Quad::to_string).collect();
         lines.sort_unstable();
         lengths.insert(lines);
@@ -96,13 +100,26 @@ async fn pages_lead_to_the_last_one_and_hold_all() {
             .into_iter()
             .next()
             .map(|address| address.strip_prefix(BASE).expect("ours").to_owned());
-        let has_link = answer.links().iter().any(|link| link.contains("rel=\"next\""));
+        let has_link = answer
+            .links()
+            .iter()
+            .any(|link| link.contains("rel=\"next\""));
         assert_eq!(has_link, next.is_some());
     }
     assert_eq!(pages, all.len().div_ceil(5));
     assert_eq!(seen, all);
-    server.get("/catalog?page=99").await.assert_problem(404, "not-found");
-    for wrong in ["page=0", "page=x", "limit=0", "limit=101", "modified_since=gisteren", "lang=fr"] {
+    server
+        .get("/catalog?page=99")
+        .await
+        .assert_problem(404, "not-found");
+    for wrong in [
+        "page=0",
+        "page=x",
+        "limit=0",
+        "limit=101",
+        "modified_since=gisteren",
+        "lang=fr",
+    ] {
         let answer = server.get(&format!("/catalog?{wrong}")).await;
         answer.assert_problem(400, "bad-parameter");
     }
@@ -117,11 +134,18 @@ async fn what_changed_since_is_what_changed() {
     let datasets = async |query: &str| {
         let answer = server.get(&format!("/catalog.nt?{query}")).await;
         assert_eq!(answer.status, StatusCode::OK, "{query}: {}", answer.text());
-        objects(&read(answer.text(), RdfFormat::NTriples), &format!("{DCAT}dataset"))
+        objects(
+            &read(answer.text(), RdfFormat::NTriples),
+            &format!("{DCAT}dataset"),
+        )
     };
     let one = BTreeSet::from([format!("{BASE}/id/dataset/adressen")]);
     assert_eq!(datasets("modified_since=2020-01-01").await, one);
-    assert!(datasets("modified_since=2999-01-01T00:00:00Z").await.is_empty());
+    assert!(
+        datasets("modified_since=2999-01-01T00:00:00Z")
+            .await
+            .is_empty()
+    );
     server.load("gemeenten", b"<http://e/a> <http://e/p> 1 .");
     assert_eq!(datasets("modified_since=2020-01-01").await.len(), 2);
     let quads = read(server.get("/catalog.nt").await.text(), RdfFormat::NTriples);
@@ -140,7 +164,9 @@ async fn unchanged_is_not_sent_again() {
     let tag = first.header("etag").to_owned();
     let again = request(Method::GET, "/catalog.ttl", &[("if-none-match", &tag)], "");
     assert_eq!(server.send(again).await.status, StatusCode::NOT_MODIFIED);
-    let head = server.send(request(Method::HEAD, "/catalog.ttl", &[], "")).await;
+    let head = server
+        .send(request(Method::HEAD, "/catalog.ttl", &[], ""))
+        .await;
     assert!(head.body.is_empty());
     assert_eq!(head.header("etag"), tag);
     // What the steward says changes it, at once and without a commit.
@@ -180,12 +206,21 @@ async fn identifiers_lead_to_documents() {
         assert_eq!(answer.status, StatusCode::OK, "{document}");
         assert!(answer.text().contains(&format!("<{iri}> ")), "{document}");
     }
-    server.get("/id/dataset/bomen").await.assert_problem(404, "not-found");
-    server.get("/doc/dataset/bomen").await.assert_problem(404, "not-found");
+    server
+        .get("/id/dataset/bomen")
+        .await
+        .assert_problem(404, "not-found");
+    server
+        .get("/doc/dataset/bomen")
+        .await
+        .assert_problem(404, "not-found");
     // What is stored goes before.
     let own = format!("<{BASE}/id/dataset/eigen> <http://e/p> 1 .");
     server.load("eigen", own.as_bytes());
-    assert_eq!(server.get("/doc/dataset/eigen").await.status, StatusCode::OK);
+    assert_eq!(
+        server.get("/doc/dataset/eigen").await.status,
+        StatusCode::OK
+    );
 }
 
 #[tokio::test]
@@ -202,13 +237,23 @@ async fn pages_for_people_speak_both_languages() {
     let json: serde_json::Value = serde_json::from_str(script).expect("JSON");
     assert_eq!(json["@type"], "Dataset");
     assert_eq!(json["name"], "Adressen");
-    assert!(json["distribution"].as_array().is_some_and(|all| all.len() >= 5));
-    let english = server.get_as("/doc/dataset/adressen?lang=en", "text/html").await;
+    assert!(
+        json["distribution"]
+            .as_array()
+            .is_some_and(|all| all.len() >= 5)
+    );
+    let english = server
+        .get_as("/doc/dataset/adressen?lang=en", "text/html")
+        .await;
     assert!(english.text().contains("Licence") && english.text().contains("<html lang=\"en\">"));
     let listing = server.get_as("/catalog?lang=en", "text/html").await;
     assert!(listing.text().contains("Registers of Voorbeeldstad"));
     let service = server.get_as("/doc/dataservice/sparql", "text/html").await;
-    assert!(service.text().contains("SPARQL-bevraging"), "{}", service.text());
+    assert!(
+        service.text().contains("SPARQL-bevraging"),
+        "{}",
+        service.text()
+    );
 }
 
 #[tokio::test]
@@ -219,7 +264,9 @@ async fn health_tells_of_the_catalogue_and_stays_well() {
     assert_eq!(health["status"], "ok");
     assert_eq!(health["catalogus"]["status"], "ok", "{health:#}");
     assert_eq!(health["catalogus"]["instellingen"], "ok");
-    Beside::Catalogue.write(data.path(), "kleur = 1").expect("writes");
+    Beside::Catalogue
+        .write(data.path(), "kleur = 1")
+        .expect("writes");
     let health = server.get("/health").await.json();
     assert_eq!(health["status"], "ok");
     assert_eq!(health["catalogus"]["instellingen"], "fout");
@@ -252,12 +299,69 @@ async fn search_engines_find_items_and_data_sets() {
         assert!(part.text().contains(&place), "{}", part.text());
     }
     let pages = server.get("/sitemap/catalogus.xml").await;
-    assert!(pages.text().contains(&format!("{BASE}/doc/dataset/adressen")));
-    for nothing in ["adressen-2.xml", "bomen-1.xml", "adressen", "adressen-x.xml"] {
+    assert!(
+        pages
+            .text()
+            .contains(&format!("{BASE}/doc/dataset/adressen"))
+    );
+    for nothing in [
+        "adressen-2.xml",
+        "bomen-1.xml",
+        "adressen",
+        "adressen-x.xml",
+    ] {
         let answer = server.get(&format!("/sitemap/{nothing}")).await;
         answer.assert_problem(404, "not-found");
     }
     let void = server.get("/.well-known/void?format=nt").await;
     let subset = format!("<http://rdfs.org/ns/void#subset> <{BASE}/id/dataset/adressen>");
     assert!(void.text().contains(&subset));
+}
+
+#[tokio::test]
+async fn what_changes_in_the_catalogue_is_a_stream() {
+    let data = tempfile::tempdir().expect("a folder");
+    let server = town(data.path());
+    let entry = server.get("/catalog/feed").await;
+    assert_eq!(entry.header("content-type"), "application/trig");
+    let activities = async |server: &Server| {
+        let page = server
+            .get_as("/catalog/feed/0", "application/n-quads")
+            .await;
+        assert_eq!(page.status, StatusCode::OK);
+        let quads = read(page.text(), RdfFormat::NQuads);
+        let kinds = quads.into_iter().filter(|quad| {
+            quad.graph_name == oxrdf::GraphName::DefaultGraph
+                && quad.object.to_string().contains("activitystreams#")
+        });
+        kinds
+            .map(|quad| quad.object.to_string())
+            .collect::<Vec<_>>()
+    };
+    let first = activities(&server).await;
+    assert!(first.len() > 50 && first.iter().all(|kind| kind.ends_with("#Create>")));
+    assert_eq!(activities(&server).await, first);
+    let fewer = format!(
+        "{}\n[dataset.sensoren]\npublish = false\n",
+        oslo_registry::feeds::catalogue::CatalogueSettings::demo()
+    );
+    Beside::Catalogue
+        .write(data.path(), &fewer)
+        .expect("writes");
+    let then = activities(&server).await;
+    assert!(then.iter().any(|kind| kind.ends_with("#Delete>")));
+    // It is kept: who starts the server again goes on where it was.
+    drop(server);
+    let again = Server::in_folder(data.path(), oslo_registry::store::OpenOptions::default());
+    assert_eq!(activities(&again).await, then);
+    again
+        .get("/catalog/feed/99")
+        .await
+        .assert_problem(404, "not-found");
+    again
+        .get("/catalog/feed/x")
+        .await
+        .assert_problem(404, "not-found");
+    let wrong = again.get_as("/catalog/feed", "text/turtle").await;
+    wrong.assert_problem(406, "not-acceptable");
 }
