@@ -1,6 +1,7 @@
 //! Resources: `/id/…` sends on to `/doc/…`, which answers with the document in the wanted format.
 
 use super::body::Params;
+use super::catalogue;
 use super::error::ApiError;
 use super::forms::{Form, JsonLdForm};
 use super::framing;
@@ -66,6 +67,9 @@ pub(super) async fn identifier(
             see_other(&target, &shown)
         }
         Err(error) => {
+            if let Some(answer) = catalogue::leads_on(&state, &shown, &kind, &id).await? {
+                return Ok(answer);
+            }
             let iris = candidates(&state, &kind, &id);
             Err(or_gone(&state, &shown, iris, Route::Id, error).await)
         }
@@ -87,12 +91,18 @@ pub(super) async fn document(
         _ => (id, None),
     };
     let params = Params::of_query(query.as_deref())?;
-    let form = Form::of(&headers, &params, extension.as_deref(), &[])?;
+    let form = Form::of(&headers, &params, extension.as_deref(), &["lang"])?;
     let shown = moment.state(&state).await?;
     let view = shown.view();
     let (iri, subject) = match find_item(&state, &view, &kind, &id) {
         Ok(found) => found,
         Err(error) => {
+            let names = (kind.as_str(), id.as_str());
+            let asked = (&headers, &params);
+            let answer = catalogue::answer_of(&state, &shown, names, form.media_type, asked);
+            if let Some(answer) = answer.await? {
+                return Ok(answer);
+            }
             let iris = candidates(&state, &kind, &id);
             return Err(or_gone(&state, &shown, iris, Route::Doc, error).await);
         }

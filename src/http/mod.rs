@@ -4,6 +4,7 @@
 //! makes the server fetch anything, but for the endpoints that the operator lets queries ask.
 
 mod body;
+mod catalogue;
 mod checking;
 mod codes;
 mod collection_query;
@@ -115,6 +116,22 @@ pub fn router(state: AppState) -> Router {
         .route("/rdf-graphs", on(graph_methods, graphs::indirect))
         .route("/graph/{*name}", on(graph_methods, graphs::direct))
         .route("/.well-known/void", get(void::describe))
+        .route("/catalog", get(catalogue::catalogue))
+        .route("/catalog.ttl", get(catalogue::catalogue))
+        .route("/catalog.nt", get(catalogue::catalogue))
+        .route("/catalog.nq", get(catalogue::catalogue))
+        .route("/catalog.trig", get(catalogue::catalogue))
+        .route("/catalog.rdf", get(catalogue::catalogue))
+        .route("/catalog.xml", get(catalogue::catalogue))
+        .route("/catalog.jsonld", get(catalogue::catalogue))
+        .route("/catalog.html", get(catalogue::catalogue))
+        .route("/catalog/feed", get(catalogue::feed::entry))
+        .route("/catalog/feed/{page}", get(catalogue::feed::page))
+        .route("/catalogus", get(catalogue::in_dutch))
+        .route("/id/catalogus", get(catalogue::of_catalogue))
+        .route("/robots.txt", get(catalogue::sitemap::robots))
+        .route("/sitemap.xml", get(catalogue::sitemap::index))
+        .route("/sitemap/{file}", get(catalogue::sitemap::part))
         .route(
             "/bevragingen",
             get(running::list).post(running::list_by_form),
@@ -325,6 +342,9 @@ fn run(
             stall: config.stall_timeout,
         };
         let state = AppState::new(registry, config);
+        let judged = state.clone();
+        // Beside the first requests: a catalogue that does not conform keeps nobody waiting.
+        tokio::task::spawn_blocking(move || catalogue::judge(&judged));
         let app = router(state.clone());
         let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
         let listeners = state.clone();

@@ -14,6 +14,7 @@ use super::turns::{Turn, Turns};
 use crate::access::AdminToken;
 use crate::feeds::push::Subscriptions;
 use crate::feeds::stream::Streams;
+use crate::feeds::catalogue::KeptCatalogue;
 use crate::ingest::ContextStore;
 use crate::query::MemoryPool;
 use crate::rdf::label::Language;
@@ -99,6 +100,8 @@ pub struct Inner {
     pub(super) listeners: Listeners,
     /// [`Snapshot::identity`] of the state asked last. What is counted once for a state is counted by its first query.
     warm: AtomicU64,
+    /// The DCAT catalogue.
+    pub(super) catalogue: KeptCatalogue,
     /// Descriptions of what this server offers.
     interface: OnceLock<Interface>,
     /// Event streams, from when somebody first asks; none when they cannot be kept.
@@ -176,6 +179,7 @@ impl AppState {
                 known_tags: KnownTags::default(),
                 answers: Answers::new(config.max_kept_answers_bytes),
                 items: Kept::default(),
+                catalogue: KeptCatalogue::default(),
                 interface: OnceLock::new(),
                 streams: OnceLock::new(),
                 looks_back: Arc::new(Semaphore::new(LOOKS_BACK)),

@@ -3,6 +3,7 @@
 
 mod attached;
 mod backup;
+mod beside;
 mod block;
 mod build;
 mod changes;
@@ -45,6 +46,7 @@ mod touched;
 mod view;
 
 pub use backup::{CopyReport, backup, restore};
+pub use beside::{Beside, BesideStamp};
 pub use changes::Change;
 pub use check::{CheckReport, Finding, check};
 pub use derived::{

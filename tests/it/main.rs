@@ -1,6 +1,7 @@
 //! Integration tests: one binary, one module a topic.
 
 mod bad_input;
+mod catalogue;
 mod cli;
 mod clients;
 mod conformance;

@@ -2,6 +2,7 @@
 //! Makes HTML text from what `views` and `registry` hand over; decides nothing and knows no HTTP.
 
 mod api;
+mod catalogue;
 mod collection;
 mod explain;
 mod home;
@@ -19,6 +20,10 @@ mod ui;
 mod upload;
 
 pub use api::{render_api, render_operation, render_viewer};
+pub use catalogue::{
+    CatalogueDataset, CatalogueLink, CatalogueListing, render_catalogue, render_catalogue_dataset,
+    render_catalogue_entity,
+};
 pub use collection::{CollectionPage, render_collection};
 pub use explain::{render_explanation, render_stored_explanation};
 pub use home::{RegisterLine, render_graphs, render_home};
