@@ -4,13 +4,17 @@ use super::Exit;
 use super::arguments::{ServiceArgs, parse_memory};
 use super::problem::{self, Problem};
 use super::session::Session;
+<<<<<<< HEAD
 use crate::feeds::push::{PushOptions, Subscriptions, push};
+=======
+use crate::feeds::dumps::{self, Every};
+>>>>>>> dumps
 use crate::http::{self, RateLimit, ServeError, ServerConfig};
 use crate::ingest::fetch::host_of;
 use crate::ingest::sources::schedule;
 use crate::registry::Registry;
 use crate::views::openapi::Contact;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -43,11 +47,28 @@ pub(crate) struct ServeArgs {
     /// Who answers for the registry, as its description says: a name, a mail or web address between < and >, or both
     #[arg(long, value_name = "TEXT", value_parser = parse_contact)]
     contact: Option<Contact>,
+<<<<<<< HEAD
     /// Host on the own network that subscribers may be on, with its port where that is another than usual; may be repeated
     #[arg(long, value_name = "HOST")]
     webhook_allow: Vec<String>,
+=======
+    /// Make dumps of what changed, hourly or daily, into DATA/dumps
+    #[arg(long, value_enum, value_name = "HOW_OFTEN", default_value_t = DumpRounds::Off)]
+    dumps: DumpRounds,
+>>>>>>> dumps
     #[command(flatten)]
     services: ServiceArgs,
+}
+
+/// How often dumps are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum DumpRounds {
+    /// Once a day
+    Daily,
+    /// Once an hour
+    Hourly,
+    /// Not at all; those there are remain to be had
+    Off,
 }
 
 /// `Name <mail or web address>`, either of them alone too.
@@ -99,11 +120,27 @@ pub(crate) fn run(session: &Session, args: &ServeArgs) -> anyhow::Result<Exit> {
         config.max_total_query_memory_bytes = bytes;
         config.max_query_memory_bytes = bytes / 2;
     }
+<<<<<<< HEAD
     let push = PushOptions {
         allowed_hosts: allowed_hosts(session, &args.webhook_allow)?,
         ..PushOptions::default()
     };
     start_with(registry, config, &push, |address| {
+=======
+    let every = match args.dumps {
+        DumpRounds::Daily => Some(Every::Day),
+        DumpRounds::Hourly => Some(Every::Hour),
+        DumpRounds::Off => None,
+    };
+    // A thread of low priority; it ends with the server.
+    let _dumps = every
+        .map(|every| {
+            let folder = dumps::Folder::of_data(session.data());
+            dumps::start(Arc::clone(&registry), folder, every)
+        })
+        .transpose()?;
+    start(registry, config, |address| {
+>>>>>>> dumps
         let mut out = io::stdout().lock();
         let mode = if writable {
             console.say(

@@ -3,6 +3,7 @@
 //! codes.
 
 pub mod catalogue;
+pub mod dumps;
 pub mod ldes;
 pub mod push;
 pub mod stream;

@@ -447,6 +447,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "The query took longer than its time limit.",
     ),
     (
+        "range-not-satisfiable",
+        416,
+        "De hoofding Range vraagt bytes die het bestand niet heeft.",
+        "The header Range asks for bytes that the file does not have.",
+    ),
+    (
         "rate-limited",
         429,
         "De client deed meer verzoeken dan de beheerder toelaat.",

@@ -14,6 +14,7 @@ mod connections;
 mod cors;
 mod dialect;
 mod documents;
+mod dumps;
 mod error;
 mod events;
 mod explain;
@@ -73,7 +74,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
+<<<<<<< HEAD
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
+=======
+use tower_http::compression::predicate::{Predicate, SizeAbove};
+>>>>>>> dumps
 
 /// Up to here an answer is sent as it is: packing it costs more than the packet it fits in.
 const SMALL_BYTES: u16 = 1400;
@@ -170,6 +175,9 @@ pub fn router(state: AppState) -> Router {
         .route("/doc/{kind}/{id}/{moment}", get(versions::version))
         .route("/tijd/{kind}/{id}", get(versions::time_map))
         .route("/tijd/{kind}/{id}/poort", get(versions::time_gate))
+        .route("/dumps", get(dumps::list))
+        .route("/dumps/{register}", get(dumps::of_register))
+        .route("/dumps/{register}/{file}", get(dumps::file))
         .route("/contexts", get(documents::contexts))
         .route("/contexts/{file}", get(documents::context))
         .route("/api", get(collections::index))
@@ -249,10 +257,16 @@ pub fn router(state: AppState) -> Router {
             state.clone(),
             layers::finish,
         ))
+<<<<<<< HEAD
         // Events are to arrive one by one, not when a packer has enough of them.
         .layer(
             CompressionLayer::new()
                 .compress_when(SizeAbove::new(SMALL_BYTES).and(NotForContentType::SSE)),
+=======
+        .layer(
+            CompressionLayer::new()
+                .compress_when(SizeAbove::new(SMALL_BYTES).and(dumps::may_be_packed)),
+>>>>>>> dumps
         )
         .layer(middleware::from_fn(layers::mark_compressed))
         .with_state(state);

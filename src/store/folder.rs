@@ -10,6 +10,7 @@
 //! sources/      what is known of declared sources; likewise, but for where they are
 //! subscriptions/ what is known of those who are told of changes, a folder each; likewise
 //! contexts/     JSON-LD contexts fetched for sources; likewise
+//! dumps/        registers written out for portals; made anew from a state, so the store neither copies nor reads them
 //! ```
 
 use crate::store::{StoreError, io_error};

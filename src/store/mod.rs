@@ -65,6 +65,7 @@ pub(crate) use lexical::is_well_formed;
 pub use live::Store;
 pub use log::{CommitInfo, CommitMeta, Source};
 pub(crate) use log::{hex, unhex};
+pub(crate) use pace::Pace;
 pub use parts::{PartKey, TermPart};
 pub use past::{AsOf, MAX_LOOK_BACK_ROWS};
 pub use replay::ReplayProgress;

@@ -8,6 +8,7 @@ mod conformance;
 mod crash;
 mod dialect;
 mod differential;
+mod dumps;
 mod federation;
 mod feed;
 mod fuzzed;

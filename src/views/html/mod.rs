@@ -4,6 +4,7 @@
 mod api;
 mod catalogue;
 mod collection;
+mod dumps;
 mod explain;
 mod home;
 mod problem;
@@ -25,6 +26,7 @@ pub use catalogue::{
     render_catalogue_entity,
 };
 pub use collection::{CollectionPage, render_collection};
+pub use dumps::{DumpFileShown, DumpLine, DumpShown, render_dumps, render_register_dumps};
 pub use explain::{render_explanation, render_stored_explanation};
 pub use home::{RegisterLine, render_graphs, render_home};
 pub use problem::{ProblemPage, render_code, render_codes, render_problem};
