@@ -42,6 +42,7 @@ Care:
   compact    Merge the index into its smallest form, or give up old commits
   rebuild    Make the index anew from the log
   settings   Show or change what the registry was set to, such as RDF 1.2
+  catalogue  Set, show and check the catalogue of data sets (DCAT)
   explain    Explain a code such as V004 or L041";
 
 const GROUPS_NL: &str = "\
@@ -74,6 +75,7 @@ Onderhoud:
   compact    Voeg de index samen tot zijn kleinste vorm, of geef oude commits op
   rebuild    Maak de index opnieuw uit het logboek
   settings   Toon of wijzig hoe het register ingesteld is, zoals RDF 1.2
+  catalogue  Stel de catalogus van datasets (DCAT) in, toon en controleer hem
   explain    Leg een code uit, zoals V004 of L041";
 
 const AFTER_EN: &str = "\
@@ -97,7 +99,8 @@ Afloopcodes: 0 gedaan · 1 iets voldoet niet of is geweigerd · 2 kon niet draai
 `oslo OPDRACHT --help` vertelt meer.";
 
 /// Examples below the help of a command: name, Dutch, English.
-const EXAMPLES: [(&str, &str, &str); 23] = [
+const EXAMPLES: [(&str, &str, &str); 24] = [
+    more::CATALOGUE_EXAMPLE,
     more::DUMP_EXAMPLE,
     more::HARVEST_EXAMPLE,
     more::SOURCE_EXAMPLE,

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod backup;
+mod catalogue;
 mod check;
 mod compact;
 mod console;
@@ -123,6 +124,8 @@ enum Command {
     Gate(gate::GateArgs),
     /// Show what waits in quarantine, and why; try it again or give it up
     Quarantine(quarantine::QuarantineArgs),
+    /// Set, show and check the catalogue of data sets (DCAT)
+    Catalogue(catalogue::CatalogueArgs),
     /// Show or change what the registry was set to
     Settings(settings::SettingsArgs),
     /// Show the commits of the log
@@ -212,6 +215,7 @@ fn dispatch(command: Command, session: &Session) -> anyhow::Result<Exit> {
         Command::Update(args) => query::run_update(session, &args),
         Command::Gate(args) => gate::run(session, &args),
         Command::Quarantine(args) => quarantine::run(session, &args),
+        Command::Catalogue(args) => catalogue::run(session, &args),
         Command::Settings(args) => settings::run(session, &args),
         Command::Log(args) => log::run(session, &args),
         Command::Check(args) => check::run(session, &args),

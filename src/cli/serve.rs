@@ -2,10 +2,12 @@
 
 use super::Exit;
 use super::arguments::{ServiceArgs, parse_memory};
-use super::problem::Problem;
+use super::problem::{self, Problem};
 use super::session::Session;
 use crate::feeds::dumps::{self, Every};
+use crate::feeds::push::{PushOptions, Subscriptions, push};
 use crate::http::{self, RateLimit, ServeError, ServerConfig};
+use crate::ingest::fetch::host_of;
 use crate::ingest::sources::schedule;
 use crate::registry::Registry;
 use crate::views::openapi::Contact;
@@ -42,6 +44,9 @@ pub(crate) struct ServeArgs {
     /// Who answers for the registry, as its description says: a name, a mail or web address between < and >, or both
     #[arg(long, value_name = "TEXT", value_parser = parse_contact)]
     contact: Option<Contact>,
+    /// Host on the own network that subscribers may be on, with its port where that is another than usual; may be repeated
+    #[arg(long, value_name = "HOST")]
+    webhook_allow: Vec<String>,
     /// Make dumps of what changed, hourly or daily, into DATA/dumps
     #[arg(long, value_enum, value_name = "HOW_OFTEN", default_value_t = DumpRounds::Off)]
     dumps: DumpRounds,
@@ -121,7 +126,11 @@ pub(crate) fn run(session: &Session, args: &ServeArgs) -> anyhow::Result<Exit> {
             dumps::start(Arc::clone(&registry), folder, every)
         })
         .transpose()?;
-    start(registry, config, |address| {
+    let push = PushOptions {
+        allowed_hosts: allowed_hosts(session, &args.webhook_allow)?,
+        ..PushOptions::default()
+    };
+    start_with(registry, config, &push, |address| {
         let mut out = io::stdout().lock();
         let mode = if writable {
             console.say(
@@ -142,15 +151,32 @@ pub(crate) fn start(
     config: ServerConfig,
     on_ready: impl FnOnce(SocketAddr) -> io::Result<()>,
 ) -> anyhow::Result<Exit> {
+    start_with(registry, config, &PushOptions::default(), on_ready)
+}
+
+/// As [`start`], with a choice of how subscribers are told.
+fn start_with(
+    registry: Arc<Registry>,
+    mut config: ServerConfig,
+    push_options: &PushOptions,
+    on_ready: impl FnOnce(SocketAddr) -> io::Result<()>,
+) -> anyhow::Result<Exit> {
     // Sources are read beside the requests, where this process may write.
     let sources = (!registry.store().is_read_only())
         .then(|| schedule(Arc::clone(&registry)))
+        .transpose()?;
+    let subscriptions = Subscriptions::open(&registry).map_err(problem::of_store)?;
+    let subscriptions = Arc::new(subscriptions);
+    config.subscriptions = Some(Arc::clone(&subscriptions));
+    let pushing = (!registry.store().is_read_only())
+        .then(|| push(&registry, &subscriptions, push_options))
         .transpose()?;
     let served = http::serve(registry, config, |address| {
         // Whoever started the server may have closed its output.
         let _ = on_ready(address);
     });
     drop(sources);
+    drop(pushing);
     match served {
         Ok(()) => Ok(Exit::Done),
         Err(ServeError::Bind { address, source }) => Err(Problem::new(
@@ -164,6 +190,25 @@ pub(crate) fn start(
         .into()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Hosts as a person wrote them: names alone, with a port where it is another.
+fn allowed_hosts(session: &Session, hosts: &[String]) -> anyhow::Result<Vec<String>> {
+    for host in hosts {
+        let lower = host.to_ascii_lowercase();
+        let is_host =
+            |scheme: &str| host_of(&format!("{scheme}://{host}")).as_deref() == Some(&lower);
+        if !is_host("https") && !is_host("http") {
+            anyhow::bail!(
+                "{host}: {}",
+                session.console.say(
+                    "geen host; schrijf alleen de naam, en de poort als die anders is: dienst.intern:8080",
+                    "no host; write the name alone, and the port where it is another: dienst.intern:8080"
+                )
+            );
+        }
+    }
+    Ok(hosts.to_vec())
 }
 
 fn read_token(path: &Path) -> anyhow::Result<String> {

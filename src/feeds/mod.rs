@@ -1,3 +1,9 @@
-//! What others take away or follow: dumps. Made from views; knows no HTTP.
+//! What others harvest and are told of: event streams of the registers, pushed changes, dumps, a catalogue, the log for replicas.
+//! Reads the public view of each state and the log; decides nothing about who may see what, knows no routes and no status
+//! codes.
 
+pub mod catalogue;
 pub mod dumps;
+pub mod ldes;
+pub mod push;
+pub mod stream;

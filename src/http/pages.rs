@@ -201,6 +201,7 @@ pub(super) async fn health(State(state): State<AppState>) -> Result<Response, Ap
                 .collect();
             body["kapotteBevragingen"] = names.into();
         }
+        body["catalogus"] = super::catalogue::health(&state);
         let mut response = Body::from(format!("{body:#}\n")).into_response();
         let out = response.headers_mut();
         out.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));

@@ -3,6 +3,7 @@
 
 mod attached;
 mod backup;
+mod beside;
 mod block;
 mod build;
 mod changes;
@@ -17,6 +18,7 @@ mod draft;
 mod facts;
 mod fault;
 mod folder;
+mod follow;
 mod id;
 mod index;
 mod layer;
@@ -44,6 +46,7 @@ mod touched;
 mod view;
 
 pub use backup::{CopyReport, backup, restore};
+pub use beside::{Beside, BesideStamp};
 pub use changes::Change;
 pub use check::{CheckReport, Finding, check};
 pub use derived::{
@@ -51,8 +54,9 @@ pub use derived::{
 };
 pub use dictionary::TermMeta;
 pub use draft::{Draft, NetDelta};
-pub use folder::QUERIES_DIR;
-pub(crate) use folder::replace_file;
+pub use folder::{QUERIES_DIR, SUBSCRIPTIONS_DIR};
+pub(crate) use folder::{replace_file, sync_dir, write_private};
+pub use follow::{Follower, Heard, Step, Waker};
 pub(crate) use id::{FIRST_DAY, InlineValue, civil};
 pub use id::{Id, TermKind};
 pub(crate) use index::Order;

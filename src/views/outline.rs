@@ -82,6 +82,22 @@ impl Outline {
         &self.values[range(&property.values)]
     }
 
+    /// Hands out every statement, by [`Rules::with_cells`] those of collections too: subject, the predicate's IRI, object.
+    pub fn each_statement(&self, take: &mut dyn FnMut(Id, &str, Id)) {
+        for node in &self.nodes {
+            for property in self.properties(node) {
+                for value in self.values(property) {
+                    let object = match value {
+                        OutlineValue::Term(id) => *id,
+                        OutlineValue::Node(at) => self.node(*at).id,
+                        OutlineValue::List(_) => continue,
+                    };
+                    take(node.id, &property.predicate.iri, object);
+                }
+            }
+        }
+    }
+
     pub(super) fn items(&self, list: &Range<u32>) -> &[OutlineValue] {
         &self.values[range(list)]
     }
@@ -151,6 +167,15 @@ impl<'a> Rules<'a> {
             first: view.id_of_iri(rdf::FIRST),
             rest: view.id_of_iri(rdf::REST),
             nil: view.id_of_iri(rdf::NIL),
+        }
+    }
+
+    /// Takes the cells of collections for the blank nodes that they are.
+    #[must_use]
+    pub fn with_cells(self) -> Self {
+        Self {
+            first: None,
+            ..self
         }
     }
 

@@ -1,6 +1,7 @@
 //! Integration tests: one binary, one module a topic.
 
 mod bad_input;
+mod catalogue;
 mod cli;
 mod clients;
 mod conformance;
@@ -29,6 +30,7 @@ mod openapi;
 mod oslo;
 mod plan;
 mod protocol;
+mod push;
 mod quarantine;
 mod rdf12;
 mod rdf_suites;

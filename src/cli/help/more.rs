@@ -170,6 +170,17 @@ pub(super) const MORE_DUTCH: &[(&str, &str, &str)] = &[
         "",
         "Leg vast wat van elders opgenomen wordt, en neem het op",
     ),
+    (
+        "catalogue",
+        "",
+        "Stel de catalogus van datasets (DCAT) in, toon en controleer hem",
+    ),
+    ("catalogue", "action", "Wat er moet gebeuren"),
+    (
+        "catalogue",
+        "file",
+        "Voor \"set\" het bestand met titels, uitgever, contact en licenties; voor \"check\" zo'n bestand om eerst te proberen",
+    ),
     ("source", "action", "Wat er moet gebeuren"),
     (
         "source",
@@ -245,6 +256,13 @@ pub(super) const SOURCE_EXAMPLE: (&str, &str, &str) = (
     "source",
     "  oslo source add hinder https://data.example/ldes/hinder --kind ldes --every 5m\n  oslo source add wijken data/wijken.ttl\n  oslo source run wijken\n  oslo source show hinder\n\nElke bron vult één graaf. Wie ze twee keer leest terwijl er niets wijzigde, maakt geen commit.",
     "  oslo source add works https://data.example/ldes/works --kind ldes --every 5m\n  oslo source add areas data/areas.ttl\n  oslo source run areas\n  oslo source show works\n\nEach source fills one graph. Reading it twice while nothing changed makes no commit.",
+);
+
+/// Examples below the help of `catalogue`: name, Dutch, English.
+pub(super) const CATALOGUE_EXAMPLE: (&str, &str, &str) = (
+    "catalogue",
+    "  oslo catalogue show > catalogus.toml   # een begin\n  oslo catalogue check catalogus.toml\n  oslo catalogue set catalogus.toml",
+    "  oslo catalogue show > catalogue.toml   # a beginning\n  oslo catalogue check catalogue.toml\n  oslo catalogue set catalogue.toml",
 );
 
 /// Examples below the help of `harvest`: name, Dutch, English.
