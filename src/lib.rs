@@ -2,6 +2,7 @@
 //! Start at `ARCHITECTURE.md`; the modules below are listed there in the order in which they may use each other.
 pub mod access;
 pub mod cli;
+pub mod feeds;
 pub mod generate;
 pub mod http;
 pub mod ingest;
