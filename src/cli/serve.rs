@@ -1,5 +1,7 @@
 //! `oslo serve`: the registry over HTTP, until SIGTERM or Ctrl-C.
 
+mod follow;
+
 use super::Exit;
 use super::arguments::{ServiceArgs, parse_memory};
 use super::problem::Problem;
@@ -42,6 +44,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_name = "TEXT", value_parser = parse_contact)]
     contact: Option<Contact>,
     #[command(flatten)]
+    follow: follow::FollowArgs,
+    #[command(flatten)]
     services: ServiceArgs,
 }
 
@@ -76,10 +80,16 @@ pub(crate) fn run(session: &Session, args: &ServeArgs) -> anyhow::Result<Exit> {
         .transpose()?;
     let writable = admin_token.is_some();
     let services = args.services.services()?;
-    let registry = Arc::new(session.open_existing(args.memory)?);
+    let follower_token = args
+        .follow
+        .follower_token_file
+        .as_deref()
+        .map(read_token)
+        .transpose()?;
     let mut config = ServerConfig {
         bind: args.bind,
         admin_token,
+        follower_token,
         require_if_match: args.require_if_match,
         contact: args.contact.clone().unwrap_or_default(),
         services,
@@ -94,19 +104,26 @@ pub(crate) fn run(session: &Session, args: &ServeArgs) -> anyhow::Result<Exit> {
         config.max_total_query_memory_bytes = bytes;
         config.max_query_memory_bytes = bytes / 2;
     }
-    start(registry, config, |address| {
-        let mut out = io::stdout().lock();
-        let mode = if writable {
-            console.say(
-                "lezen, en schrijven met het token",
-                "reading, and writing with the token",
-            )
-        } else {
-            console.say("alleen lezen", "reading only")
-        };
-        writeln!(out, "http://{address}\t{mode}")?;
-        out.flush()
-    })
+    if let Some(primary) = &args.follow.follow {
+        return follow::run(session, args, primary, &config);
+    }
+    let registry = Arc::new(session.open_existing(args.memory)?);
+    let mode = if writable {
+        console.say(
+            "lezen, en schrijven met het token",
+            "reading, and writing with the token",
+        )
+    } else {
+        console.say("alleen lezen", "reading only")
+    };
+    start(registry, config, |address| ready(address, mode))
+}
+
+/// Says where the server is, and what it takes.
+fn ready(address: SocketAddr, mode: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "http://{address}\t{mode}")?;
+    out.flush()
 }
 
 /// Serves until a signal comes. `on_ready` tells where; its failure stops nothing.
@@ -116,7 +133,8 @@ pub(crate) fn start(
     on_ready: impl FnOnce(SocketAddr) -> io::Result<()>,
 ) -> anyhow::Result<Exit> {
     // Sources are read beside the requests, where this process may write.
-    let sources = (!registry.store().is_read_only())
+    let is_writer = !registry.store().is_read_only() && config.follow.is_none();
+    let sources = is_writer
         .then(|| schedule(Arc::clone(&registry)))
         .transpose()?;
     let served = http::serve(registry, config, |address| {

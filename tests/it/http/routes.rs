@@ -62,7 +62,7 @@ const fn described(pattern: &'static str, path: &'static str) -> Route {
 const GRAPH: &str = "GET, HEAD, POST, PUT, DELETE, PATCH";
 const ASK: &str = "/sparql?query=ASK%20%7B%7D";
 
-const ROUTES: [Route; 61] = [
+const ROUTES: [Route; 64] = [
     page("/", "/"),
     Route {
         keep: Keep::No,
@@ -138,6 +138,25 @@ const ROUTES: [Route; 61] = [
         keep: Keep::No,
         has_commit: false,
         ..page("/metrics", "/metrics")
+    },
+    // A registry in memory has no log; what the answers of others say is tested beside those who follow them.
+    Route {
+        status: 404,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/log", "/log")
+    },
+    Route {
+        status: 400,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/log/commits", "/log/commits")
+    },
+    Route {
+        status: 404,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/log/base", "/log/base")
     },
     Route {
         methods: "DELETE",
