@@ -128,10 +128,9 @@ impl Fetcher {
         let flag = Arc::clone(&stopped);
         let connector = ()
             .chain(TcpConnector::default())
-            .chain(Attentive::new(Arc::new(move || {
-                flag.load(Ordering::Relaxed)
-            }))
-            .within(options.idle))
+            .chain(
+                Attentive::new(Arc::new(move || flag.load(Ordering::Relaxed))).within(options.idle),
+            )
             .chain(RustlsConnector::default());
         let guard = Guard::new(options.allow_private);
         Self {

@@ -5,7 +5,8 @@
 use crate::store::dictionary::DictionaryBuilder;
 use crate::store::live::{Inner, WriterMode};
 use crate::store::log::{
-    CommitInfo, CommitLog, LogError, LogPart, LogPosition, RawError, RawReader, RecordSink, Shipment, hex,
+    CommitInfo, CommitLog, LogError, LogPart, LogPosition, RawError, RawReader, RecordSink,
+    Shipment, hex,
 };
 use crate::store::pending::Pending;
 use crate::store::replay::RowReader;

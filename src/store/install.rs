@@ -63,7 +63,11 @@ impl LogInstall {
             refuse_foreign(dir).or_else(|error| {
                 // What was begun here before and not finished.
                 let unfinished = folder_names(dir).1;
-                if unfinished.exists() { Ok(()) } else { Err(error) }
+                if unfinished.exists() {
+                    Ok(())
+                } else {
+                    Err(error)
+                }
             })?;
         }
         let folder = Folder::claim(dir)?;

@@ -54,8 +54,8 @@ pub use derived::{
 pub use dictionary::TermMeta;
 pub use draft::{Draft, NetDelta};
 pub use folder::QUERIES_DIR;
-pub use follow::{Continuation, FollowError, Following, LOG_FORMAT, LogSummary, has_log};
 pub(crate) use folder::replace_file;
+pub use follow::{Continuation, FollowError, Following, LOG_FORMAT, LogSummary, has_log};
 pub(crate) use id::{FIRST_DAY, InlineValue, civil};
 pub use id::{Id, TermKind};
 pub(crate) use index::Order;

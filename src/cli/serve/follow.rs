@@ -96,7 +96,9 @@ pub(super) fn run(
             too_far_behind: Arc::clone(&too_far_behind),
         };
         let following = follow(Arc::clone(&registry), options, status)?;
-        let text = session.console.say("alleen lezen, volgt", "reading only, follows");
+        let text = session
+            .console
+            .say("alleen lezen, volgt", "reading only, follows");
         let exit = start(registry, config, |address| {
             ready(address, &format!("{text} {url}"))
         });
@@ -140,7 +142,9 @@ fn prepare(session: &Session, primary: &Primary, is_too_old: bool) -> anyhow::Re
             (trouble, None) if trouble.is_transient() => {
                 failures += 1;
                 let text = trouble.text();
-                let again = session.console.say("opnieuw over een ogenblik", "trying again in a moment");
+                let again = session
+                    .console
+                    .say("opnieuw over een ogenblik", "trying again in a moment");
                 let text = text.get(session.console.language);
                 eprintln!("{}: {text} ({again})", primary.url());
                 if primary.pause(&trouble, failures).is_err() {
@@ -207,7 +211,10 @@ fn remember(dir: &Path, base: &str) -> anyhow::Result<()> {
     let path = dir.join(FILE);
     let new = dir.join(".replica.new");
     let written = fs::File::create(&new)
-        .and_then(|mut file| file.write_all(text.as_bytes()).and_then(|()| file.sync_all()))
+        .and_then(|mut file| {
+            file.write_all(text.as_bytes())
+                .and_then(|()| file.sync_all())
+        })
         .and_then(|()| fs::rename(&new, &path));
     written.map_err(|error| {
         let path = path.display();

@@ -58,7 +58,11 @@ fn records(
 ) -> Result<u64, ReceiveError> {
     match read_line(input)? {
         Line::First(last) => status.told(last),
-        _ => return Err(ReceiveError::Damaged("the answer is no log feed".to_owned())),
+        _ => {
+            return Err(ReceiveError::Damaged(
+                "the answer is no log feed".to_owned(),
+            ));
+        }
     }
     let mut shown = Instant::now();
     loop {

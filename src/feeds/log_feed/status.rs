@@ -186,7 +186,10 @@ mod tests {
         assert!(!status.figures().is_ready, "nothing was heard yet");
         status.heard(7, 7);
         let figures = status.figures();
-        assert_eq!((figures.commits_behind, figures.behind), (0, Duration::ZERO));
+        assert_eq!(
+            (figures.commits_behind, figures.behind),
+            (0, Duration::ZERO)
+        );
         assert!(figures.is_ready);
         std::thread::sleep(Duration::from_millis(60));
         assert!(status.figures().is_ready, "a quiet primary is no lag");

@@ -121,7 +121,9 @@ impl FrameDecoder {
     /// # Errors
     /// Why it is not one that was written.
     pub(super) fn decode<'a>(&'a mut self, frame: &'a [u8]) -> Result<&'a str, &'static str> {
-        let (head, body) = frame.split_at_checked(FRAME_HEAD_BYTES).ok_or("a frame is cut short")?;
+        let (head, body) = frame
+            .split_at_checked(FRAME_HEAD_BYTES)
+            .ok_or("a frame is cut short")?;
         if crc32c::crc32c(body).to_le_bytes() != head[4..8] {
             return Err("the checksum of a frame does not match");
         }

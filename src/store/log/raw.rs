@@ -112,9 +112,7 @@ impl LogWriter {
         let mut chain = Chain::after(seq, Some(previous));
         // What does not continue the chain is found before a new file is begun for it.
         let mut closed = read_frame(&mut chain, reader, sink)?;
-        let (file, start) = self
-            .place_for(seq + 1, &previous)
-            .map_err(RawError::Log)?;
+        let (file, start) = self.place_for(seq + 1, &previous).map_err(RawError::Log)?;
         let durable = self.durable_in(&file);
         let is_same = place == start && claim.is_some_and(|claim| claim <= durable);
         let mut record = RawRecord {

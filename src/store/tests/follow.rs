@@ -82,7 +82,7 @@ fn log_of(dir: &Path) -> Vec<(String, Vec<u8>)> {
 fn the_logs_are_the_same_byte_for_byte() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let (a, b) = (folder.path().join("a"), folder.path().join("b"));
-    let rotate = 20_000;
+    let rotate = 4_000;
     let primary = Store::open(&a, small(rotate)).expect("opens");
     let mut replica = Store::open(&b, following(rotate)).expect("opens");
     for turn in 0..30_u32 {
