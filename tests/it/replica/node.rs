@@ -74,8 +74,8 @@ impl Node {
 
     /// A primary on a folder that holds a registry.
     pub(super) fn primary_on(folder: &Path, data: PathBuf) -> Self {
-        let admin = token_file(folder, "beheerder", ADMIN);
-        let follower = token_file(folder, "volger", FOLLOWER);
+        let admin = token_file(folder, "token-beheerder", ADMIN);
+        let follower = token_file(folder, "token-wie-volgt", FOLLOWER);
         let arguments = [
             "--base",
             BASE,
@@ -275,7 +275,7 @@ fn read(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> Opti
     Some(Answer {
         status: response.status().as_u16(),
         commit,
-        body: response.body_mut().read_to_string().ok()?,
+        body: String::from_utf8_lossy(&response.body_mut().read_to_vec().ok()?).into_owned(),
     })
 }
 

@@ -98,7 +98,7 @@ fn a_follower_takes_no_changes_and_says_who_does() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let mut primary = Node::primary(folder.path(), "primair");
     primary.start();
-    let admin = folder.path().join("beheerder");
+    let admin = folder.path().join("token-beheerder");
     let mut follower = Node::follower(folder.path(), "volger", primary.address)
         .with(&["--admin-token-file", &admin.display().to_string()]);
     follower.start();
