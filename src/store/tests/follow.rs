@@ -1,7 +1,7 @@
 //! Tests of one store that follows the log of another, with the bytes handed over in memory.
 
 use super::*;
-use crate::store::{Continuation, FollowError, LogInstall};
+use crate::store::{Continuation, FollowError, LogInstall, mend_install};
 use std::fs;
 use std::path::Path;
 
@@ -277,4 +277,13 @@ fn a_whole_log_takes_the_place_of_another() {
     hand_over(&primary, &replica, 1);
     drop((primary, replica));
     assert!(log_of(&a) == log_of(&b));
+    // What a crash leaves between two names.
+    let (log, old) = (b.join("log"), b.join("log.old"));
+    fs::rename(&log, &old).expect("renames");
+    mend_install(&b).expect("puts it back");
+    assert!(log_of(&a) == log_of(&b) && !old.exists());
+    fs::create_dir(&old).expect("a folder");
+    mend_install(&b).expect("removes what is left");
+    assert!(log_of(&a) == log_of(&b) && !old.exists());
+    mend_install(&folder.path().join("nowhere")).expect("nothing to do");
 }

@@ -162,7 +162,7 @@ fn bits_that_flip_on_the_way_are_refused_and_asked_for_again() {
     for n in 0..20 {
         insert(&primary, n);
     }
-    let (address, flips) = proxy::start(primary.address, 12);
+    let (address, flips) = proxy::start(primary.address, 6);
     let mut follower = Node::follower(folder.path(), "volger", address);
     follower.start();
     let mut n = 20;
