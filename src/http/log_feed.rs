@@ -79,6 +79,9 @@ pub(super) async fn commits(
     let chain = params.one("chain")?.ok_or_else(|| missing("chain"))?;
     let chain = unhex(chain).ok_or_else(|| bad("chain", chain))?;
     let wait = number(&params, "wait")?.unwrap_or(0).min(MAX_WAIT_SECONDS);
+    if state.registry.store().dir().is_none() {
+        return Err(no_log());
+    }
     let turn = state.follow_turn().await?;
     let until = Instant::now() + Duration::from_secs(wait);
     loop {

@@ -122,8 +122,10 @@ fn prepare(session: &Session, primary: &Primary, is_too_old: bool) -> anyhow::Re
             Ok(summary) => {
                 check_base(session, &summary)?;
                 if !needs_log {
-                    remember(dir, &summary.base)?;
-                    return Ok(summary.base);
+                    // Should it be another registry now, the follower says so; what is here stays what it is.
+                    let base = known.unwrap_or(summary.base);
+                    remember(dir, &base)?;
+                    return Ok(base);
                 }
                 match fetch(session, primary, &summary) {
                     Ok(()) => {

@@ -115,6 +115,14 @@ impl Node {
         self
     }
 
+    /// Takes another base IRI.
+    pub(super) fn with_base(mut self, base: &str) -> Self {
+        for argument in self.arguments.iter_mut().filter(|given| *given == BASE) {
+            *argument = base.to_owned();
+        }
+        self
+    }
+
     fn log_path(&self) -> PathBuf {
         self.data.with_extension("logboek")
     }

@@ -52,6 +52,22 @@ fn the_log_is_for_those_who_may_follow() {
     let later = format!("/log/commits?from=9&chain={zeros}");
     assert_eq!(problem(&ask(&later)), (409, "log-diverged".to_owned()));
     let summary: Json = serde_json::from_str(&ask("/log").body).expect("JSON");
+    let names: Vec<&str> = summary
+        .as_object()
+        .expect("JSON")
+        .keys()
+        .map(String::as_str)
+        .collect();
+    let wanted = [
+        "formaat",
+        "basis",
+        "instellingen",
+        "eerste",
+        "laatste",
+        "keten",
+        "versie",
+    ];
+    assert_eq!(names, wanted);
     assert_eq!(summary["basis"], super::node::BASE);
     assert_eq!(
         (&summary["eerste"], &summary["laatste"]),
@@ -105,6 +121,17 @@ fn a_follower_takes_no_changes_and_says_who_does() {
     insert(&primary, 1);
     let health = follower.wait_for(2);
     assert_eq!(health["schrijven"], false);
+    let replica = health["replica"].as_object().expect("JSON");
+    let names: Vec<&str> = replica.keys().map(String::as_str).collect();
+    let wanted = [
+        "primair",
+        "toestand",
+        "gereed",
+        "laatste",
+        "achterstand",
+        "laatsteContact",
+    ];
+    assert_eq!(names, wanted);
     assert_eq!(health["replica"]["gereed"], true);
     let address = format!("http://{}", primary.address);
     assert_eq!(health["replica"]["primair"], address);
@@ -215,6 +242,31 @@ fn another_history_is_not_followed() {
     follower.start();
     let health = follower.wait_until("says so again", is_apart);
     assert_eq!(health["commit"], 5);
+}
+
+#[test]
+fn another_registry_is_not_followed() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let mut primary = Node::primary(folder.path(), "primair");
+    primary.start();
+    let mut follower = Node::follower(folder.path(), "volger", primary.address);
+    follower.start();
+    follower.wait_for(1);
+    primary.stop();
+    let address = primary.address;
+    let mut other =
+        Node::primary_on(folder.path(), primary.data.clone()).with_base("http://een-ander.test");
+    other.address = address;
+    other.start();
+    insert(&other, 1);
+    for _ in 0..2 {
+        let health = follower.wait_until("says so", |health| {
+            health["replica"]["toestand"] == "past niet"
+        });
+        assert_eq!(health["commit"], 1);
+        follower.stop();
+        follower.start();
+    }
 }
 
 #[test]
