@@ -1,6 +1,10 @@
 # Commands people type. Build output goes where CARGO_TARGET_DIR points, else to ./target.
 .DEFAULT_GOAL := help
+<<<<<<< HEAD
 .PHONY: help maybe-ui ui interface schemathesis build demo serve test check fmt lint docs deny advisories conformance crash soak clients validators feeds hostile fuzz bench bench-registry bench-store bench-shacl bench-harvest bench-peers bench-queries bench-api clean
+=======
+.PHONY: help maybe-ui ui interface schemathesis build demo serve test check fmt lint docs deny advisories conformance crash soak clients validators hostile fuzz bench bench-registry bench-store bench-shacl bench-harvest bench-peers bench-queries bench-api bench-dumps clean
+>>>>>>> dumps
 
 DATA ?= ./oslo-data
 BIND ?= 127.0.0.1:7400
@@ -109,6 +113,10 @@ bench-queries: build ## Only the questions of bench-peers; OSLO_PEERS_QUADS=1M f
 	benches/peers/install.sh
 	cd benches/peers && python3 -m unittest -q test_peers test_queries
 	python3 benches/peers/ask.py
+
+bench-dumps: ## Dump a town of BENCH_ADDRESSES (100,000): rows a second, and the most memory taken
+	cargo build --release --locked
+	benches/dumps.sh "$${CARGO_TARGET_DIR:-target}/release/oslo" $${BENCH_ADDRESSES:-100000}
 
 bench-api: build ## Measure the JSON-LD API with a million addresses under wrk, beside Oxigraph; writes docs/benchmarks-api.md; OSLO_API_ADDRESSES=20000 for a small register
 	@command -v wrk >/dev/null 2>&1 || { echo "wrk is not installed: apt-get install wrk" >&2; exit 2; }

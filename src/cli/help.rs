@@ -27,6 +27,7 @@ Data:
   gate       Show or change how strictly commits are judged, per graph
   quarantine Show what waits in quarantine, and why; try it again or give it up
   export     Write the whole registry, or one graph, to standard output
+  dump       Write registers out as files for portals and analysts
   generate   Make a synthetic town, with faults to find when asked
 
 Questions:
@@ -59,6 +60,7 @@ Gegevens:
   gate       Toon of wijzig hoe streng commits beoordeeld worden, per graaf
   quarantine Toon wat in quarantaine wacht, en waarom; probeer het opnieuw of geef het op
   export     Schrijf het hele register, of één graaf, naar de standaarduitvoer
+  dump       Schrijf registers uit als bestanden voor portalen en analisten
   generate   Maak een verzonnen stad, desgewenst met te vinden fouten
 
 Vragen:
@@ -98,7 +100,11 @@ Afloopcodes: 0 gedaan · 1 iets voldoet niet of is geweigerd · 2 kon niet draai
 
 /// Examples below the help of a command: name, Dutch, English.
 const EXAMPLES: [(&str, &str, &str); 23] = [
+<<<<<<< HEAD
     more::CATALOGUE_EXAMPLE,
+=======
+    more::DUMP_EXAMPLE,
+>>>>>>> dumps
     more::HARVEST_EXAMPLE,
     more::SOURCE_EXAMPLE,
     (

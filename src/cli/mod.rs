@@ -8,6 +8,7 @@ mod check;
 mod compact;
 mod console;
 mod demo;
+mod dump;
 mod explain;
 mod export;
 mod gate;
@@ -141,6 +142,8 @@ enum Command {
     Rebuild(compact::RebuildArgs),
     /// Write the whole registry, or one graph, to standard output
     Export(export::ExportArgs),
+    /// Write registers out as files for portals and analysts
+    Dump(dump::DumpArgs),
     /// Explain a code such as V004 or L041
     Explain(explain::ExplainArgs),
     /// Make a synthetic town as N-Quads, with faults to find when asked
@@ -221,6 +224,7 @@ fn dispatch(command: Command, session: &Session) -> anyhow::Result<Exit> {
         Command::Compact(args) => compact::run(session, &args),
         Command::Rebuild(args) => compact::run_rebuild(session, &args),
         Command::Export(args) => export::run(session, &args),
+        Command::Dump(args) => dump::run(session, &args),
         Command::Explain(args) => explain::run(session, &args),
         Command::Generate(args) => generate::run(session, &args),
     }

@@ -2,13 +2,19 @@
 
 use super::Exit;
 use super::arguments::{ServiceArgs, parse_memory};
-use super::problem::Problem;
+use super::problem::{self, Problem};
 use super::session::Session;
+<<<<<<< HEAD
+use crate::feeds::push::{PushOptions, Subscriptions, push};
+=======
+use crate::feeds::dumps::{self, Every};
+>>>>>>> dumps
 use crate::http::{self, RateLimit, ServeError, ServerConfig};
+use crate::ingest::fetch::host_of;
 use crate::ingest::sources::schedule;
 use crate::registry::Registry;
 use crate::views::openapi::Contact;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -41,8 +47,28 @@ pub(crate) struct ServeArgs {
     /// Who answers for the registry, as its description says: a name, a mail or web address between < and >, or both
     #[arg(long, value_name = "TEXT", value_parser = parse_contact)]
     contact: Option<Contact>,
+<<<<<<< HEAD
+    /// Host on the own network that subscribers may be on, with its port where that is another than usual; may be repeated
+    #[arg(long, value_name = "HOST")]
+    webhook_allow: Vec<String>,
+=======
+    /// Make dumps of what changed, hourly or daily, into DATA/dumps
+    #[arg(long, value_enum, value_name = "HOW_OFTEN", default_value_t = DumpRounds::Off)]
+    dumps: DumpRounds,
+>>>>>>> dumps
     #[command(flatten)]
     services: ServiceArgs,
+}
+
+/// How often dumps are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum DumpRounds {
+    /// Once a day
+    Daily,
+    /// Once an hour
+    Hourly,
+    /// Not at all; those there are remain to be had
+    Off,
 }
 
 /// `Name <mail or web address>`, either of them alone too.
@@ -94,7 +120,27 @@ pub(crate) fn run(session: &Session, args: &ServeArgs) -> anyhow::Result<Exit> {
         config.max_total_query_memory_bytes = bytes;
         config.max_query_memory_bytes = bytes / 2;
     }
+<<<<<<< HEAD
+    let push = PushOptions {
+        allowed_hosts: allowed_hosts(session, &args.webhook_allow)?,
+        ..PushOptions::default()
+    };
+    start_with(registry, config, &push, |address| {
+=======
+    let every = match args.dumps {
+        DumpRounds::Daily => Some(Every::Day),
+        DumpRounds::Hourly => Some(Every::Hour),
+        DumpRounds::Off => None,
+    };
+    // A thread of low priority; it ends with the server.
+    let _dumps = every
+        .map(|every| {
+            let folder = dumps::Folder::of_data(session.data());
+            dumps::start(Arc::clone(&registry), folder, every)
+        })
+        .transpose()?;
     start(registry, config, |address| {
+>>>>>>> dumps
         let mut out = io::stdout().lock();
         let mode = if writable {
             console.say(
@@ -115,15 +161,32 @@ pub(crate) fn start(
     config: ServerConfig,
     on_ready: impl FnOnce(SocketAddr) -> io::Result<()>,
 ) -> anyhow::Result<Exit> {
+    start_with(registry, config, &PushOptions::default(), on_ready)
+}
+
+/// As [`start`], with a choice of how subscribers are told.
+fn start_with(
+    registry: Arc<Registry>,
+    mut config: ServerConfig,
+    push_options: &PushOptions,
+    on_ready: impl FnOnce(SocketAddr) -> io::Result<()>,
+) -> anyhow::Result<Exit> {
     // Sources are read beside the requests, where this process may write.
     let sources = (!registry.store().is_read_only())
         .then(|| schedule(Arc::clone(&registry)))
+        .transpose()?;
+    let subscriptions = Subscriptions::open(&registry).map_err(problem::of_store)?;
+    let subscriptions = Arc::new(subscriptions);
+    config.subscriptions = Some(Arc::clone(&subscriptions));
+    let pushing = (!registry.store().is_read_only())
+        .then(|| push(&registry, &subscriptions, push_options))
         .transpose()?;
     let served = http::serve(registry, config, |address| {
         // Whoever started the server may have closed its output.
         let _ = on_ready(address);
     });
     drop(sources);
+    drop(pushing);
     match served {
         Ok(()) => Ok(Exit::Done),
         Err(ServeError::Bind { address, source }) => Err(Problem::new(
@@ -137,6 +200,25 @@ pub(crate) fn start(
         .into()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Hosts as a person wrote them: names alone, with a port where it is another.
+fn allowed_hosts(session: &Session, hosts: &[String]) -> anyhow::Result<Vec<String>> {
+    for host in hosts {
+        let lower = host.to_ascii_lowercase();
+        let is_host =
+            |scheme: &str| host_of(&format!("{scheme}://{host}")).as_deref() == Some(&lower);
+        if !is_host("https") && !is_host("http") {
+            anyhow::bail!(
+                "{host}: {}",
+                session.console.say(
+                    "geen host; schrijf alleen de naam, en de poort als die anders is: dienst.intern:8080",
+                    "no host; write the name alone, and the port where it is another: dienst.intern:8080"
+                )
+            );
+        }
+    }
+    Ok(hosts.to_vec())
 }
 
 fn read_token(path: &Path) -> anyhow::Result<String> {

@@ -1,4 +1,9 @@
-//! What others follow: the state and the log told in the terms of those who take it over, such as portals with a DCAT catalogue.
-//! Projections; nothing here writes statements, and nothing knows HTTP.
+//! What others harvest and are told of: event streams of the registers, pushed changes, dumps, a catalogue, the log for replicas.
+//! Reads the public view of each state and the log; decides nothing about who may see what, knows no routes and no status
+//! codes.
 
 pub mod catalogue;
+pub mod dumps;
+pub mod ldes;
+pub mod push;
+pub mod stream;

@@ -1,6 +1,7 @@
 //! What is chosen per server, with the limits that hold for every request.
 
 use super::rate::RateLimit;
+use crate::feeds::push::Subscriptions;
 use crate::query::Services;
 use crate::views::openapi::Contact;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -38,6 +39,8 @@ pub struct ServerConfig {
     pub max_kept_answers_bytes: u64,
     /// Endpoints that `SERVICE` in a query may ask; without it none is asked.
     pub services: Option<Arc<Services>>,
+    /// Who is told of changes, shared with whoever tells them; without it the server reads them of the data folder itself.
+    pub subscriptions: Option<Arc<Subscriptions>>,
     /// Queries and dumps that work at once.
     pub max_concurrent_queries: usize,
     /// How long a request waits for its turn before it is sent away.
@@ -84,6 +87,7 @@ impl Default for ServerConfig {
             max_total_body_bytes: 256 << 20,
             max_kept_answers_bytes: 32 << 20,
             services: None,
+            subscriptions: None,
             max_concurrent_queries: (cores * 4).max(8),
             queue_timeout: Duration::from_secs(2),
             long_after: Duration::from_millis(100),

@@ -14,6 +14,7 @@ use super::reply::{
 use super::shown::Shown;
 use super::state::{AppState, promptly};
 use super::versions::{document_of_version, see_other, tell_times};
+use crate::ingest::contexts::own_contexts;
 use crate::rdf::format::{Format, negotiate};
 use crate::registry::Register;
 use crate::store::{Id, View};
@@ -25,6 +26,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use rustc_hash::FxHashSet;
+use serde_json::{Value as Json, json};
 
 /// References to a resource listed on its page.
 const LISTED_INCOMING: usize = 25;
@@ -137,7 +139,7 @@ pub(super) async fn foreign(
         .filter(|uri| !uri.is_empty())
         .ok_or_else(no_uri)?;
     let uri = uri.to_owned();
-    let form = Form::of(&headers, &params, params.get("format"), &["uri", "format"])?;
+    let form = Form::of(&headers, &params, params.one("format")?, &["uri", "format"])?;
     let shown = moment.state(&state).await?;
     let view = shown.view();
     let found = view.id_of_iri(&uri).filter(|id| is_described(&view, *id));
@@ -448,16 +450,30 @@ pub(super) async fn context(
         .respond(&headers))
 }
 
-/// `GET /contexts`: the list.
+/// `GET /contexts`: the list, and which of them are read in place of published ones.
 pub(super) async fn contexts(State(state): State<AppState>, headers: HeaderMap) -> Response {
-    let mut names: Vec<&String> = state.contexts.keys().collect();
-    names.sort_unstable();
     let base = state.registry.base();
-    let list: Vec<String> = names
-        .iter()
-        .map(|name| format!("{base}/contexts/{name}.jsonld"))
+    let address = |file: &str| format!("{base}/contexts/{file}");
+    let own = own_contexts();
+    let named = state.contexts.keys().map(|name| format!("{name}.jsonld"));
+    let mut files: Vec<String> = named
+        .chain(own.iter().map(|own| own.file.clone()))
         .collect();
-    let body = serde_json::json!({ "contexten": list });
+    files.push(super::collections::CONTEXT_FILE.to_owned());
+    files.sort_unstable();
+    files.dedup();
+    let list: Vec<String> = files.iter().map(|file| address(file)).collect();
+    let in_place: Vec<Json> = own
+        .iter()
+        .map(|own| {
+            let mut row = json!({ "context": address(&own.file), "gepubliceerd": own.published });
+            if let Some(note) = &own.note {
+                row["opmerking"] = json!({ "nl": note.nl, "en": note.en });
+            }
+            row
+        })
+        .collect();
+    let body = json!({ "contexten": list, "inPlaatsVan": in_place });
     Document::new(JSON, format!("{body:#}\n"))
         .cached(super::reply::A_DAY)
         .respond(&headers)

@@ -14,7 +14,9 @@ mod connections;
 mod cors;
 mod dialect;
 mod documents;
+mod dumps;
 mod error;
+mod events;
 mod explain;
 mod first_rows;
 mod forms;
@@ -26,6 +28,7 @@ mod intake;
 mod items;
 mod known_tags;
 mod layers;
+mod ldes;
 mod ledger;
 mod matching;
 mod moment;
@@ -43,6 +46,7 @@ mod sources;
 mod sparql;
 mod state;
 mod stream;
+mod subscriptions;
 mod test_bed;
 mod turns;
 mod unpack;
@@ -70,7 +74,11 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::SizeAbove;
+<<<<<<< HEAD
+use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
+=======
+use tower_http::compression::predicate::{Predicate, SizeAbove};
+>>>>>>> dumps
 
 /// Up to here an answer is sent as it is: packing it costs more than the packet it fits in.
 const SMALL_BYTES: u16 = 1400;
@@ -137,6 +145,23 @@ pub fn router(state: AppState) -> Router {
             "/beheer/bronnen",
             get(sources::list).post(sources::list_by_form),
         )
+        .route(
+            "/beheer/abonnementen",
+            get(subscriptions::list).post(subscriptions::create),
+        )
+        .route(
+            "/beheer/abonnementen/{naam}",
+            get(subscriptions::one).delete(subscriptions::remove),
+        )
+        .route(
+            "/beheer/abonnementen/{naam}/hervat",
+            post(subscriptions::resume),
+        )
+        .route(
+            "/beheer/abonnementen/{naam}/pauze",
+            post(subscriptions::pause),
+        )
+        .route("/events", get(events::events))
         .route("/metrics", get(sources::metrics))
         .route("/bevragingen/{id}", delete(running::stop))
         .route("/bevragingen/{id}/stop", post(running::stop_by_form))
@@ -150,6 +175,9 @@ pub fn router(state: AppState) -> Router {
         .route("/doc/{kind}/{id}/{moment}", get(versions::version))
         .route("/tijd/{kind}/{id}", get(versions::time_map))
         .route("/tijd/{kind}/{id}/poort", get(versions::time_gate))
+        .route("/dumps", get(dumps::list))
+        .route("/dumps/{register}", get(dumps::of_register))
+        .route("/dumps/{register}/{file}", get(dumps::file))
         .route("/contexts", get(documents::contexts))
         .route("/contexts/{file}", get(documents::context))
         .route("/api", get(collections::index))
@@ -169,19 +197,25 @@ pub fn router(state: AppState) -> Router {
         )
         .route("/api/{register}/validate", post(test_bed::validate))
         .route("/api/{register}/{id}/versies", get(versions::of_item))
-        .route("/v2/{resource}/{id}/versies", get(versions::of_v2))
-        .route("/v3/{resource}/{id}/versies", get(versions::of_v3))
+        .route(
+            "/v2/{resource}/{id}/versies",
+            get(versions::of_resource::<2>),
+        )
+        .route(
+            "/v3/{resource}/{id}/versies",
+            get(versions::of_resource::<3>),
+        )
         .route(
             "/api/{register}/{id}",
             get(collections::item)
-                .put(items::replace)
-                .patch(items::change)
-                .delete(items::remove),
+                .put(items::of_item)
+                .patch(items::of_item)
+                .delete(items::of_item),
         )
-        .route("/v2/adresmatch", get(matching::match_v2))
-        .route("/v3/adresmatch", get(matching::match_v3))
-        .route("/v2/adressen/zoeken", get(matching::suggest_v2))
-        .route("/v3/adressen/zoeken", get(matching::suggest_v3))
+        .route("/v2/adresmatch", get(matching::matched::<2>))
+        .route("/v3/adresmatch", get(matching::matched::<3>))
+        .route("/v2/adressen/zoeken", get(matching::suggested::<2>))
+        .route("/v3/adressen/zoeken", get(matching::suggested::<3>))
         .route("/v2/tickets/{id}", get(items::tickets::ticket))
         .route("/v3/tickets/{id}", get(items::tickets::ticket))
         .route(
@@ -214,6 +248,7 @@ pub fn router(state: AppState) -> Router {
             post(test_bed::validate_multiple),
         )
         .merge(dialect::routes())
+        .merge(ldes::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         // Bodies are bounded where they are read, each by its own limit.
@@ -222,7 +257,17 @@ pub fn router(state: AppState) -> Router {
             state.clone(),
             layers::finish,
         ))
-        .layer(CompressionLayer::new().compress_when(SizeAbove::new(SMALL_BYTES)))
+<<<<<<< HEAD
+        // Events are to arrive one by one, not when a packer has enough of them.
+        .layer(
+            CompressionLayer::new()
+                .compress_when(SizeAbove::new(SMALL_BYTES).and(NotForContentType::SSE)),
+=======
+        .layer(
+            CompressionLayer::new()
+                .compress_when(SizeAbove::new(SMALL_BYTES).and(dumps::may_be_packed)),
+>>>>>>> dumps
+        )
         .layer(middleware::from_fn(layers::mark_compressed))
         .with_state(state);
     // Which methods an address has is known behind the layers of its route: this one stands before the router itself.
@@ -316,8 +361,10 @@ fn run(
         tokio::task::spawn_blocking(move || catalogue::judge(&judged));
         let app = router(state.clone());
         let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
+        let listeners = state.clone();
         let server = connections::serve(listener, app, patience, async move {
             wait_for_signal().await;
+            listeners.listeners.close();
             tracing::info!("Stopping: running requests may finish");
             let _ = stopping.send(());
         });

@@ -2,6 +2,7 @@
 
 use super::config::ServerConfig;
 use super::error::ApiError;
+use super::events::Listeners;
 use super::intake::{self, Intake};
 use super::items::Kept;
 use super::known_tags::KnownTags;
@@ -11,6 +12,8 @@ use super::rate::Buckets;
 use super::shown::Shown;
 use super::turns::{Turn, Turns};
 use crate::access::AdminToken;
+use crate::feeds::push::Subscriptions;
+use crate::feeds::stream::Streams;
 use crate::feeds::catalogue::KeptCatalogue;
 use crate::ingest::ContextStore;
 use crate::query::MemoryPool;
@@ -91,12 +94,18 @@ pub struct Inner {
     pub(super) known_tags: KnownTags,
     /// What writes of items keep.
     pub(super) items: Kept,
+    /// Who is told of changes.
+    pub(super) subscriptions: Arc<Subscriptions>,
+    /// Who listens to events.
+    pub(super) listeners: Listeners,
     /// [`Snapshot::identity`] of the state asked last. What is counted once for a state is counted by its first query.
     warm: AtomicU64,
     /// The DCAT catalogue.
     pub(super) catalogue: KeptCatalogue,
     /// Descriptions of what this server offers.
     interface: OnceLock<Interface>,
+    /// Event streams, from when somebody first asks; none when they cannot be kept.
+    streams: OnceLock<Option<Streams>>,
     /// Differs between processes: states of memory-only registries have no digest.
     pub(super) process_nonce: u64,
 }
@@ -138,8 +147,17 @@ impl AppState {
                     let both = (**context).clone().followed_by(&envelope);
                     (name.clone(), Arc::new(both))
                 });
+        let subscriptions = config.subscriptions.clone().unwrap_or_else(|| {
+            let kept = Subscriptions::open(&registry).unwrap_or_else(|error| {
+                tracing::error!(%error, "The subscriptions cannot be read");
+                Subscriptions::default()
+            });
+            Arc::new(kept)
+        });
         Self {
             inner: Arc::new(Inner {
+                subscriptions,
+                listeners: Listeners::default(),
                 collection_contexts: collection_contexts.collect(),
                 keys: KeptNames::default(),
                 token: config.admin_token.as_deref().and_then(AdminToken::new),
@@ -163,6 +181,7 @@ impl AppState {
                 items: Kept::default(),
                 catalogue: KeptCatalogue::default(),
                 interface: OnceLock::new(),
+                streams: OnceLock::new(),
                 looks_back: Arc::new(Semaphore::new(LOOKS_BACK)),
                 process_nonce: u64::from(std::process::id())
                     ^ jiff::Timestamp::now().as_nanosecond() as u64,
@@ -186,6 +205,21 @@ impl AppState {
         })
         .map_err(ApiError::internal)?;
         Ok(self.interface.get_or_init(|| made))
+    }
+
+    /// The event streams; they are followed from the first time on. Not for threads that answer requests.
+    pub(super) fn streams(&self) -> Result<&Streams, ApiError> {
+        let made = self
+            .streams
+            .get_or_init(|| match Streams::start(&self.registry) {
+                Ok(streams) => Some(streams),
+                Err(error) => {
+                    tracing::error!(%error, "The event streams cannot be kept");
+                    None
+                }
+            });
+        let missing = || ApiError::internal("the files of the event streams cannot be opened");
+        made.as_ref().ok_or_else(missing)
     }
 
     /// A turn to run a query; waits a moment when all are taken.

@@ -30,7 +30,7 @@ pub(super) async fn describe(
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
     let graph = params.one("graph")?.map(str::to_owned);
-    let chosen = choose(&headers, params.get("format"), &OFFERS)?;
+    let chosen = choose(&headers, params.one("format")?, &OFFERS)?;
     let shown = moment.state(&state).await?;
     // A large state is counted for a while.
     let turn = state.long_turn().await?;

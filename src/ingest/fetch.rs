@@ -3,8 +3,10 @@
 //! Knows nothing of what it fetches. `file:` IRIs are read where they are allowed.
 
 mod address;
+mod post;
 mod problem;
 
+pub use post::{Outgoing, Posted};
 pub use problem::{FetchError, FetchProblem};
 
 use crate::query::Attentive;

@@ -256,7 +256,8 @@ impl<'a> Draft<'a> {
             .collect();
         let state = state.committed(info.seq, digest, &self.base, &graphs);
         self.pending.keep_files();
-        self.store.appended(&mut writer, state, &info);
+        let subjects = self.store.subjects_of(&self.pending);
+        self.store.appended(&mut writer, state, &info, subjects);
         drop(writer);
         self.store.wait_durable(info.seq)?;
         if large {

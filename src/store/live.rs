@@ -9,6 +9,7 @@ use crate::store::checkpoint::Keeper;
 use crate::store::derived::{Derivers, Maker, make_all};
 use crate::store::draft::Draft;
 use crate::store::folder::Folder;
+use crate::store::follow::{Followers, Queue};
 use crate::store::log::{CommitInfo, CommitLog, LogSyncer, LogWriter};
 use crate::store::past::Past;
 use crate::store::pending::{Pending, Spill};
@@ -20,6 +21,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 /// A registry's store. One writer at a time; readers take [`Snapshot`]s. Dropping it ends its background work.
 pub struct Store {
@@ -43,6 +45,7 @@ pub(crate) struct Inner {
     pub(crate) options: OpenOptions,
     settings: RwLock<Settings>,
     recovered_bytes: u64,
+    pub(crate) followers: Followers,
 }
 
 /// What a store in a folder has.
@@ -72,7 +75,8 @@ pub(crate) enum WriterMode {
 
 /// Commits appended and not yet durable.
 struct Group {
-    waiting: VecDeque<Snapshot>,
+    /// With the subjects that changed, when anybody follows.
+    waiting: VecDeque<(Snapshot, Option<Arc<[Id]>>)>,
     syncing: bool,
     durable: u64,
     failed: Option<String>,
@@ -194,6 +198,7 @@ impl Store {
             options: parts.options,
             settings: RwLock::new(parts.settings),
             recovered_bytes: parts.recovered_bytes,
+            followers: Followers::default(),
         });
         if unnamed_files && let Some(disk) = &inner.disk {
             inner.checkpoint_now();
@@ -399,6 +404,12 @@ impl Store {
     }
 }
 
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.inner.followers.close();
+    }
+}
+
 impl Inner {
     /// The state after the last durable commit.
     pub(crate) fn snapshot(&self) -> Snapshot {
@@ -475,7 +486,13 @@ impl Inner {
     }
 
     /// A commit was appended: it becomes the tail and waits for its sync.
-    pub(crate) fn appended(&self, writer: &mut Writer, state: Snapshot, info: &CommitInfo) {
+    pub(crate) fn appended(
+        &self,
+        writer: &mut Writer,
+        state: Snapshot,
+        info: &CommitInfo,
+        subjects: Option<Arc<[Id]>>,
+    ) {
         let state = state.with_statistics_of(&writer.tail);
         writer.tail = state.clone();
         let mut group = self.group();
@@ -485,10 +502,29 @@ impl Inner {
                 .write()
                 .unwrap_or_else(PoisonError::into_inner)
                 .push(info.clone());
-            self.publish(state);
+            self.publish(state.clone());
+            self.followers.tell(&state, subjects.as_ref());
+            self.group_changed.notify_all();
         } else {
-            group.waiting.push_back(state);
+            group.waiting.push_back((state, subjects));
         }
+    }
+
+    /// The last durable commit, once it is later than `seen` or `patience` has run out.
+    pub(crate) fn wait_beyond(&self, seen: u64, patience: Duration) -> u64 {
+        let waited = self
+            .group_changed
+            .wait_timeout_while(self.group(), patience, |group| group.durable <= seen);
+        let (group, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        group.durable
+    }
+
+    /// Registers a follower: the state before the first commit that it hears of.
+    pub(crate) fn begin_following(&self, queue: std::sync::Weak<Queue>) -> Snapshot {
+        // Nothing becomes visible while the group is held.
+        let _group = self.group();
+        self.followers.add(queue);
+        self.snapshot()
     }
 
     fn publish(&self, snapshot: Snapshot) {
@@ -524,20 +560,22 @@ impl Inner {
                 continue;
             }
             group.syncing = true;
-            let newest = group.waiting.back().map_or(seq, Snapshot::seq);
+            let newest = group.waiting.back().map_or(seq, |(state, _)| state.seq());
             drop(group);
             let synced = syncer.sync();
             group = self.group();
             group.syncing = false;
             match synced {
                 Ok(()) => {
-                    let mut last = None;
-                    while group.waiting.front().is_some_and(|s| s.seq() <= newest) {
-                        last = group.waiting.pop_front();
-                    }
+                    let is_durable = |(state, _): &(Snapshot, _)| state.seq() <= newest;
+                    let count = group.waiting.partition_point(is_durable);
+                    let durable: Vec<_> = group.waiting.drain(..count).collect();
                     group.durable = group.durable.max(newest);
-                    if let Some(state) = last {
-                        self.publish(state);
+                    if let Some((state, _)) = durable.last() {
+                        self.publish(state.clone());
+                    }
+                    for (state, subjects) in &durable {
+                        self.followers.tell(state, subjects.as_ref());
                     }
                 }
                 Err(error) => {
@@ -566,7 +604,7 @@ impl Inner {
             writer.tail = tail;
         }
         let mut group = self.group();
-        for state in &mut group.waiting {
+        for (state, _) in &mut group.waiting {
             if let Some(same) = restore(state) {
                 *state = same;
             }

@@ -207,7 +207,49 @@ pub(super) const MORE_DUTCH: &[(&str, &str, &str)] = &[
         "allow_private",
         "Laat adressen van deze machine en van privénetwerken toe",
     ),
+    (
+        "serve",
+        "dumps",
+        "Maak dumps van wat wijzigde, elk uur of elke dag, in DATA/dumps",
+    ),
+    (
+        "dump",
+        "",
+        "Schrijf registers uit als bestanden voor portalen en analisten",
+    ),
+    (
+        "dump",
+        "registers",
+        "Registers om uit te schrijven, of \"alles\" voor elke uitspraak [standaard: die met iets erin]",
+    ),
+    (
+        "dump",
+        "format",
+        "Formaten, met komma's ertussen [standaard: alle]",
+    ),
+    (
+        "dump",
+        "pack",
+        "Hoe bestanden ingepakt worden, met een komma ertussen [standaard: allebei]",
+    ),
+    (
+        "dump",
+        "to",
+        "Map voor de dumps [standaard: DATA/dumps, waar de server ze vindt]",
+    ),
+    (
+        "dump",
+        "keep",
+        "Bewaar van elk register alleen zoveel dumps, de nieuwste [standaard: alle]",
+    ),
 ];
+
+/// Examples below the help of `dump`: name, Dutch, English.
+pub(super) const DUMP_EXAMPLE: (&str, &str, &str) = (
+    "dump",
+    "  oslo dump\n  oslo dump adressen --format csv,geojson --pack gz --to /srv/uitwisseling\n  oslo dump alles --keep 3\n\nDezelfde toestand geeft dezelfde bytes. Wat niet wijzigde, wordt niet opnieuw uitgeschreven.",
+    "  oslo dump\n  oslo dump adressen --format csv,geojson --pack gz --to /srv/exchange\n  oslo dump alles --keep 3\n\nThe same state gives the same bytes. What did not change is not written out again.",
+);
 
 /// Examples below the help of `source`: name, Dutch, English.
 pub(super) const SOURCE_EXAMPLE: (&str, &str, &str) = (

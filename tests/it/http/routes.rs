@@ -64,7 +64,11 @@ const fn described(pattern: &'static str, path: &'static str) -> Route {
 const GRAPH: &str = "GET, HEAD, POST, PUT, DELETE, PATCH";
 const ASK: &str = "/sparql?query=ASK%20%7B%7D";
 
+<<<<<<< HEAD
 const ROUTES: [Route; 77] = [
+=======
+const ROUTES: [Route; 64] = [
+>>>>>>> dumps
     page("/", "/"),
     Route {
         keep: Keep::No,
@@ -228,6 +232,21 @@ const ROUTES: [Route; 77] = [
         keep: Keep::Day,
         has_commit: false,
         ..page("/contexts/{file}", "/contexts/adres.jsonld")
+    },
+    Route {
+        has_commit: false,
+        ..page("/dumps", "/dumps")
+    },
+    Route {
+        has_commit: false,
+        ..page("/dumps/{register}", "/dumps/adressen")
+    },
+    // A registry in memory has no folder for them; what files answer is tested beside them.
+    Route {
+        status: 404,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/dumps/{register}/{file}", "/dumps/adressen/laatste.nq.gz")
     },
     page("/api", "/api"),
     Route {

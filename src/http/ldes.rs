@@ -1,0 +1,326 @@
+//! Event streams over HTTP: the list of them, their entries, pages, members and shape. Pages that are full never change and
+//! are cached so; all others show every commit that was acknowledged before they were asked for.
+
+use super::body::Params;
+use super::documents::candidates;
+use super::error::ApiError;
+use super::reply::{
+    A_DAY, A_WEEK_FIXED, Document, JSON, REVALIDATE, choose, content_type, etag_of, is_fresh,
+    set_commit, set_validators,
+};
+use super::state::{AppState, blocking};
+use crate::feeds::ldes::{Node, Page, Reading, write_entry, write_member, write_node, write_shape};
+use crate::feeds::stream::{NotReady, Progress, Stream, Streams};
+use crate::rdf::format::Format;
+use crate::rdf::label::Text;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Path, RawQuery, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use std::io;
+use std::time::Duration;
+
+/// Formats of pages, best first: N-Quads is sent as it is kept.
+const OFFERS: [&str; 6] = [
+    "application/n-quads",
+    "application/trig",
+    "application/ld+json",
+    "text/turtle",
+    "application/n-triples",
+    "application/rdf+xml",
+];
+/// How long a request waits for the members of a commit that was just made.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Seconds after which it is worth asking again while streams are made.
+const RETRY_AFTER: &str = "5";
+
+/// The routes of event streams.
+pub(super) fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/ldes", get(list))
+        .route("/ldes/{register}", get(entry))
+        .route("/ldes/{register}/vorm", get(shape))
+        .route(
+            "/ldes/{register}/tijd/{generation}/{level}/{number}",
+            get(page),
+        )
+        .route("/ldes/{register}/lid/{commit}/{id}", get(member))
+}
+
+/// Why pages are not there yet.
+fn not_ready(NotReady(progress): NotReady) -> ApiError {
+    let (nl, en) = match progress {
+        Progress::Building { at, of } => (
+            format!("De stromen worden gemaakt: {at} van {of} commits zijn gelezen. Probeer het straks opnieuw."),
+            format!("The streams are being made: {at} of {of} commits were read. Try again in a while."),
+        ),
+        Progress::Following { .. } => (
+            "De stromen lopen achter op de laatste commit. Probeer het straks opnieuw.".to_owned(),
+            "The streams are behind the last commit. Try again in a while.".to_owned(),
+        ),
+        Progress::Failed { .. } => (
+            "De stromen staan stil; de beheerder vindt de reden bij de gezondheid van de server.".to_owned(),
+            "The streams stand still; the administrator finds the reason at the health of the server.".to_owned(),
+        ),
+    };
+    ApiError::new(
+        StatusCode::SERVICE_UNAVAILABLE,
+        "feed-not-ready",
+        Text::new("De stroom is nog niet klaar", "The stream is not ready yet"),
+        Text::new(nl, en),
+    )
+    .with_header(header::RETRY_AFTER, RETRY_AFTER)
+}
+
+/// The page is one of a stream that was made anew since.
+fn renewed(stream: &Stream) -> ApiError {
+    let entry = &stream.entry;
+    ApiError::new(
+        StatusCode::GONE,
+        "feed-renewed",
+        Text::new("De stroom is opnieuw gemaakt", "The stream was made anew"),
+        Text::new(
+            format!(
+                "Deze pagina hoort bij een vroegere uitgave van de stroom; begin opnieuw bij {entry}."
+            ),
+            format!("This page is of an earlier edition of the stream; begin again at {entry}."),
+        ),
+    )
+}
+
+fn unreadable(streams: &Streams, error: io::Error) -> ApiError {
+    if error.kind() == io::ErrorKind::InvalidData {
+        streams.report_damage();
+    }
+    ApiError::internal(error)
+}
+
+fn stream_of<'a>(streams: &'a Streams, register: &str) -> Result<&'a Stream, ApiError> {
+    streams.get(register).ok_or_else(|| {
+        ApiError::not_found(
+            format!("Er is geen stroom van een register \"{register}\"; /ldes somt ze op."),
+            format!("There is no stream of a register \"{register}\"; /ldes lists them."),
+        )
+    })
+}
+
+/// The chosen format, and what addresses end in when it was chosen by one.
+fn format_of(headers: &HeaderMap, query: Option<&str>) -> Result<(Format, String), ApiError> {
+    let params = Params::of_query(query)?;
+    let wanted = params.one("format")?;
+    let chosen = choose(headers, wanted, &OFFERS)?;
+    let format = Format::from_media_type(chosen).unwrap_or(Format::NQuads);
+    let suffix = wanted.map_or(String::new(), |_| format!("?format={}", format.extension()));
+    Ok((format, suffix))
+}
+
+/// A page, or that the client has it.
+fn respond(
+    headers: &HeaderMap,
+    format: Format,
+    tag: &[&str],
+    cache: &'static str,
+    commit: Option<u64>,
+    body: impl FnOnce() -> Result<Vec<u8>, ApiError>,
+) -> Result<Response, ApiError> {
+    let mut hasher = Sha256::new();
+    for part in tag.iter().chain([&format.media_type()]) {
+        hasher.update((part.len() as u64).to_le_bytes());
+        hasher.update(part);
+    }
+    let etag = etag_of(hasher);
+    let mut response = if is_fresh(headers, &etag) {
+        StatusCode::NOT_MODIFIED.into_response()
+    } else {
+        let mut response = Body::from(body()?).into_response();
+        let kind = content_type(format.media_type());
+        response.headers_mut().insert(header::CONTENT_TYPE, kind);
+        response
+    };
+    let out = response.headers_mut();
+    set_validators(out, &etag, cache);
+    set_commit(out, commit);
+    Ok(response)
+}
+
+/// Waits until the streams have every commit that readers see; its number.
+fn current(state: &AppState, streams: &Streams) -> Result<u64, ApiError> {
+    let seq = state.registry.snapshot().seq();
+    streams.wait(seq, PATIENCE).map_err(not_ready)?;
+    Ok(seq)
+}
+
+/// `GET /ldes`: the streams there are.
+async fn list(State(state): State<AppState>, headers: HeaderMap) -> Result<Response, ApiError> {
+    choose(&headers, None, &[JSON])?;
+    blocking(move || {
+        let streams = state.streams()?;
+        let found = streams.all().iter().map(|stream| {
+            json!({
+                "register": stream.register,
+                "url": stream.entry,
+                "leden": stream.len(),
+            })
+        });
+        let (is_ready, at) = match streams.progress() {
+            Progress::Following { at } => (true, at),
+            Progress::Building { at, .. } => (false, at),
+            Progress::Failed { .. } => (false, 0),
+        };
+        let body = json!({
+            "stromen": found.collect::<Vec<_>>(),
+            "gereed": is_ready,
+            "commit": at,
+        });
+        Ok(Document::new(JSON, body.to_string()).respond(&headers))
+    })
+    .await
+}
+
+/// `GET /ldes/{register}`: what the stream is, and the way to its members.
+async fn entry(
+    State(state): State<AppState>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, ApiError> {
+    let (format, suffix) = format_of(&headers, query.as_deref())?;
+    blocking(move || {
+        let streams = state.streams()?;
+        let stream = stream_of(streams, &name)?;
+        let seq = current(&state, streams)?;
+        let (generation, len) = (streams.generation(), stream.len());
+        let register = state.registry.registers().iter().find(|r| r.name == name);
+        let titles = register.map_or_else(Vec::new, |register| {
+            vec![
+                ("nl", register.label.nl.as_str()),
+                ("en", register.label.en.as_str()),
+            ]
+        });
+        let shown = len.to_string();
+        let tag = [stream.entry.as_str(), &generation, &shown, &suffix];
+        respond(&headers, format, &tag, REVALIDATE, Some(seq), || {
+            let reading = Reading {
+                generation: &generation,
+                len,
+                format,
+                suffix: &suffix,
+            };
+            let made = write_entry(stream, &titles, &reading);
+            Ok(made.map_err(|error| unreadable(streams, error))?.body)
+        })
+    })
+    .await
+}
+
+/// `GET /ldes/{register}/tijd/{generation}/{level}/{number}`: a page.
+async fn page(
+    State(state): State<AppState>,
+    Path((name, generation, level, number)): Path<(String, String, String, String)>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, ApiError> {
+    let (format, suffix) = format_of(&headers, query.as_deref())?;
+    blocking(move || {
+        let streams = state.streams()?;
+        let stream = stream_of(streams, &name)?;
+        let absent = || {
+            ApiError::not_found(
+                format!(
+                    "De stroom heeft die pagina niet; begin bij {}.",
+                    stream.entry
+                ),
+                format!("The stream has no such page; begin at {}.", stream.entry),
+            )
+        };
+        let node = (level.parse().ok()).zip(number.parse().ok());
+        let node = node
+            .and_then(|(level, number)| Node::new(level, number))
+            .ok_or_else(absent)?;
+        let known = node.among(stream.len()).filter(|branch| branch.is_full);
+        let seq = match known {
+            Some(_) => None,
+            None => Some(current(&state, streams)?),
+        };
+        if generation != streams.generation() {
+            return Err(renewed(stream));
+        }
+        let branch = node.among(stream.len()).ok_or_else(absent)?;
+        let cache = if branch.is_full {
+            A_WEEK_FIXED
+        } else {
+            REVALIDATE
+        };
+        let address = format!("{}/{generation}/{level}/{number}{suffix}", stream.entry);
+        let shown = branch.members.1.to_string();
+        respond(&headers, format, &[&address, &shown], cache, seq, || {
+            let reading = Reading {
+                generation: &generation,
+                len: branch.members.1,
+                format,
+                suffix: &suffix,
+            };
+            let made = write_node(stream, node, &reading);
+            let made: Option<Page> = made.map_err(|error| unreadable(streams, error))?;
+            Ok(made.ok_or_else(absent)?.body)
+        })
+    })
+    .await
+}
+
+/// `GET /ldes/{register}/lid/{commit}/{id}`: one member.
+async fn member(
+    State(state): State<AppState>,
+    Path((name, commit, id)): Path<(String, String, String)>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, ApiError> {
+    let (format, _) = format_of(&headers, query.as_deref())?;
+    blocking(move || {
+        let streams = state.streams()?;
+        let stream = stream_of(streams, &name)?;
+        current(&state, streams)?;
+        let absent = || {
+            ApiError::not_found(
+                format!("Commit {commit} maakte geen lid van de stroom over \"{id}\"."),
+                format!("Commit {commit} made no member of the stream about \"{id}\"."),
+            )
+        };
+        let number: u64 = commit.parse().map_err(|_| absent())?;
+        let register = state.registry.registers().iter().find(|r| r.name == name);
+        let kind = register.map_or("", |register| register.kind.as_str());
+        let mut items = candidates(&state, kind, &id);
+        items.push(id.clone());
+        for item in items {
+            let made = write_member(stream, number, &item, format);
+            if let Some(body) = made.map_err(|error| unreadable(streams, error))? {
+                let tag = [stream.entry.as_str(), &streams.generation(), &commit, &id];
+                return respond(&headers, format, &tag, A_WEEK_FIXED, None, || Ok(body));
+            }
+        }
+        Err(absent())
+    })
+    .await
+}
+
+/// `GET /ldes/{register}/vorm`: the shape of members.
+async fn shape(
+    State(state): State<AppState>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    RawQuery(query): RawQuery,
+) -> Result<Response, ApiError> {
+    let (format, _) = format_of(&headers, query.as_deref())?;
+    blocking(move || {
+        let streams = state.streams()?;
+        let entry = &stream_of(streams, &name)?.entry;
+        respond(&headers, format, &[entry, "vorm"], A_DAY, None, || {
+            write_shape(entry, format).map_err(ApiError::internal)
+        })
+    })
+    .await
+}
