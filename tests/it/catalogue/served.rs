@@ -240,7 +240,7 @@ async fn pages_for_people_speak_both_languages() {
     assert!(
         json["distribution"]
             .as_array()
-            .is_some_and(|all| all.len() >= 5)
+            .is_some_and(|all| !all.is_empty())
     );
     let english = server
         .get_as("/doc/dataset/adressen?lang=en", "text/html")
