@@ -1,10 +1,6 @@
 # Commands people type. Build output goes where CARGO_TARGET_DIR points, else to ./target.
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help maybe-ui ui interface schemathesis build demo serve test check fmt lint docs deny advisories conformance crash soak clients validators feeds hostile fuzz bench bench-registry bench-store bench-shacl bench-harvest bench-peers bench-queries bench-api clean
-=======
-.PHONY: help maybe-ui ui interface schemathesis build demo serve test check fmt lint docs deny advisories conformance crash soak clients validators hostile fuzz bench bench-registry bench-store bench-shacl bench-harvest bench-peers bench-queries bench-api bench-dumps clean
->>>>>>> dumps
+.PHONY: help maybe-ui ui interface schemathesis build demo serve test check fmt lint docs deny advisories conformance crash soak clients validators feeds hostile fuzz bench bench-registry bench-store bench-shacl bench-harvest bench-peers bench-queries bench-api bench-dumps bench-feeds clean
 
 DATA ?= ./oslo-data
 BIND ?= 127.0.0.1:7400
@@ -122,6 +118,9 @@ bench-api: build ## Measure the JSON-LD API with a million addresses under wrk, 
 	@command -v wrk >/dev/null 2>&1 || { echo "wrk is not installed: apt-get install wrk" >&2; exit 2; }
 	benches/peers/install.sh
 	python3 benches/api/run.py
+
+bench-feeds: build ## Measure how fast members come into event streams and pages go out; writes docs/benchmarks-feeds.md; OSLO_FEEDS_MEMBERS=10000 for a small run
+	python3 benches/feeds/run.py
 
 clean: ## Remove build output
 	cargo clean

@@ -99,12 +99,9 @@ Afloopcodes: 0 gedaan · 1 iets voldoet niet of is geweigerd · 2 kon niet draai
 `oslo OPDRACHT --help` vertelt meer.";
 
 /// Examples below the help of a command: name, Dutch, English.
-const EXAMPLES: [(&str, &str, &str); 23] = [
-<<<<<<< HEAD
+const EXAMPLES: [(&str, &str, &str); 24] = [
     more::CATALOGUE_EXAMPLE,
-=======
     more::DUMP_EXAMPLE,
->>>>>>> dumps
     more::HARVEST_EXAMPLE,
     more::SOURCE_EXAMPLE,
     (

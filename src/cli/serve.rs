@@ -4,11 +4,8 @@ use super::Exit;
 use super::arguments::{ServiceArgs, parse_memory};
 use super::problem::{self, Problem};
 use super::session::Session;
-<<<<<<< HEAD
-use crate::feeds::push::{PushOptions, Subscriptions, push};
-=======
 use crate::feeds::dumps::{self, Every};
->>>>>>> dumps
+use crate::feeds::push::{PushOptions, Subscriptions, push};
 use crate::http::{self, RateLimit, ServeError, ServerConfig};
 use crate::ingest::fetch::host_of;
 use crate::ingest::sources::schedule;
@@ -47,15 +44,12 @@ pub(crate) struct ServeArgs {
     /// Who answers for the registry, as its description says: a name, a mail or web address between < and >, or both
     #[arg(long, value_name = "TEXT", value_parser = parse_contact)]
     contact: Option<Contact>,
-<<<<<<< HEAD
     /// Host on the own network that subscribers may be on, with its port where that is another than usual; may be repeated
     #[arg(long, value_name = "HOST")]
     webhook_allow: Vec<String>,
-=======
     /// Make dumps of what changed, hourly or daily, into DATA/dumps
     #[arg(long, value_enum, value_name = "HOW_OFTEN", default_value_t = DumpRounds::Off)]
     dumps: DumpRounds,
->>>>>>> dumps
     #[command(flatten)]
     services: ServiceArgs,
 }
@@ -120,13 +114,6 @@ pub(crate) fn run(session: &Session, args: &ServeArgs) -> anyhow::Result<Exit> {
         config.max_total_query_memory_bytes = bytes;
         config.max_query_memory_bytes = bytes / 2;
     }
-<<<<<<< HEAD
-    let push = PushOptions {
-        allowed_hosts: allowed_hosts(session, &args.webhook_allow)?,
-        ..PushOptions::default()
-    };
-    start_with(registry, config, &push, |address| {
-=======
     let every = match args.dumps {
         DumpRounds::Daily => Some(Every::Day),
         DumpRounds::Hourly => Some(Every::Hour),
@@ -139,8 +126,11 @@ pub(crate) fn run(session: &Session, args: &ServeArgs) -> anyhow::Result<Exit> {
             dumps::start(Arc::clone(&registry), folder, every)
         })
         .transpose()?;
-    start(registry, config, |address| {
->>>>>>> dumps
+    let push = PushOptions {
+        allowed_hosts: allowed_hosts(session, &args.webhook_allow)?,
+        ..PushOptions::default()
+    };
+    start_with(registry, config, &push, |address| {
         let mut out = io::stdout().lock();
         let mode = if writable {
             console.say(

@@ -74,11 +74,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
-<<<<<<< HEAD
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
-=======
-use tower_http::compression::predicate::{Predicate, SizeAbove};
->>>>>>> dumps
 
 /// Up to here an answer is sent as it is: packing it costs more than the packet it fits in.
 const SMALL_BYTES: u16 = 1400;
@@ -257,16 +253,13 @@ pub fn router(state: AppState) -> Router {
             state.clone(),
             layers::finish,
         ))
-<<<<<<< HEAD
         // Events are to arrive one by one, not when a packer has enough of them.
         .layer(
-            CompressionLayer::new()
-                .compress_when(SizeAbove::new(SMALL_BYTES).and(NotForContentType::SSE)),
-=======
-        .layer(
-            CompressionLayer::new()
-                .compress_when(SizeAbove::new(SMALL_BYTES).and(dumps::may_be_packed)),
->>>>>>> dumps
+            CompressionLayer::new().compress_when(
+                SizeAbove::new(SMALL_BYTES)
+                    .and(NotForContentType::SSE)
+                    .and(dumps::may_be_packed),
+            ),
         )
         .layer(middleware::from_fn(layers::mark_compressed))
         .with_state(state);

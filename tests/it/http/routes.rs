@@ -64,11 +64,7 @@ const fn described(pattern: &'static str, path: &'static str) -> Route {
 const GRAPH: &str = "GET, HEAD, POST, PUT, DELETE, PATCH";
 const ASK: &str = "/sparql?query=ASK%20%7B%7D";
 
-<<<<<<< HEAD
-const ROUTES: [Route; 77] = [
-=======
-const ROUTES: [Route; 64] = [
->>>>>>> dumps
+const ROUTES: [Route; 99] = [
     page("/", "/"),
     Route {
         keep: Keep::No,
