@@ -1,6 +1,6 @@
 # Commands people type. Build output goes where CARGO_TARGET_DIR points, else to ./target.
 .DEFAULT_GOAL := help
-.PHONY: help maybe-ui ui interface schemathesis build demo serve test check fmt lint docs deny advisories conformance crash soak clients validators feeds hostile fuzz bench bench-registry bench-store bench-shacl bench-harvest bench-peers bench-queries bench-api bench-dumps bench-feeds clean
+.PHONY: help maybe-ui ui interface schemathesis build demo serve test check fmt lint docs deny advisories conformance crash replica soak clients validators feeds hostile fuzz bench bench-registry bench-store bench-shacl bench-harvest bench-peers bench-queries bench-api bench-dumps bench-feeds clean
 
 DATA ?= ./oslo-data
 BIND ?= 127.0.0.1:7400
@@ -53,6 +53,10 @@ crash: ## Kill writers 2,000 times, damage what they leave, and look for lost co
 	OSLO_CRASH_ROUNDS=$${OSLO_CRASH_ROUNDS:-2000} OSLO_CRASH_FIRST=$${OSLO_CRASH_FIRST:-$$(date +%s)} \
 	OSLO_CRASH_LOADS=$${OSLO_CRASH_LOADS:-50} OSLO_CRASH_ADDRESSES=2280 \
 	cargo test --release --features faults --locked --test it -- --nocapture crash
+
+replica: ## Kill a server that follows another 50 times while that is written to; measure how well it keeps up
+	OSLO_REPLICA_ROUNDS=$${OSLO_REPLICA_ROUNDS:-50} OSLO_REPLICA_MEASURE=1 \
+	cargo test --release --locked --test it -- --nocapture --test-threads 1 replica
 
 soak: ## Twenty writers and twenty readers for ten minutes: who waits, what is lost, does memory grow
 	cargo bench --locked --bench soak

@@ -111,8 +111,8 @@ const EXAMPLES: [(&str, &str, &str); 24] = [
     ),
     (
         "serve",
-        "  oslo serve --bind 0.0.0.0:7400 --admin-token-file /etc/oslo/token\n  oslo serve --allow-service https://stad.example/sparql",
-        "  oslo serve --bind 0.0.0.0:7400 --admin-token-file /etc/oslo/token\n  oslo serve --allow-service https://town.example/sparql",
+        "  oslo serve --bind 0.0.0.0:7400 --admin-token-file /etc/oslo/token\n  oslo serve --allow-service https://stad.example/sparql\n  oslo --data /srv/replica serve --follow https://stad.example --follow-token-file /etc/oslo/volger",
+        "  oslo serve --bind 0.0.0.0:7400 --admin-token-file /etc/oslo/token\n  oslo serve --allow-service https://town.example/sparql\n  oslo --data /srv/replica serve --follow https://town.example --follow-token-file /etc/oslo/follower",
     ),
     (
         "load",

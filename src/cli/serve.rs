@@ -1,5 +1,7 @@
 //! `oslo serve`: the registry over HTTP, until SIGTERM or Ctrl-C.
 
+mod follow;
+
 use super::Exit;
 use super::arguments::{ServiceArgs, parse_memory};
 use super::problem::{self, Problem};
@@ -51,6 +53,8 @@ pub(crate) struct ServeArgs {
     #[arg(long, value_enum, value_name = "HOW_OFTEN", default_value_t = DumpRounds::Off)]
     dumps: DumpRounds,
     #[command(flatten)]
+    follow: follow::FollowArgs,
+    #[command(flatten)]
     services: ServiceArgs,
 }
 
@@ -96,10 +100,16 @@ pub(crate) fn run(session: &Session, args: &ServeArgs) -> anyhow::Result<Exit> {
         .transpose()?;
     let writable = admin_token.is_some();
     let services = args.services.services()?;
-    let registry = Arc::new(session.open_existing(args.memory)?);
+    let follower_token = args
+        .follow
+        .follower_token_file
+        .as_deref()
+        .map(read_token)
+        .transpose()?;
     let mut config = ServerConfig {
         bind: args.bind,
         admin_token,
+        follower_token,
         require_if_match: args.require_if_match,
         contact: args.contact.clone().unwrap_or_default(),
         services,
@@ -114,6 +124,10 @@ pub(crate) fn run(session: &Session, args: &ServeArgs) -> anyhow::Result<Exit> {
         config.max_total_query_memory_bytes = bytes;
         config.max_query_memory_bytes = bytes / 2;
     }
+    if let Some(primary) = &args.follow.follow {
+        return follow::run(session, args, primary, &config);
+    }
+    let registry = Arc::new(session.open_existing(args.memory)?);
     let every = match args.dumps {
         DumpRounds::Daily => Some(Every::Day),
         DumpRounds::Hourly => Some(Every::Hour),
@@ -130,19 +144,22 @@ pub(crate) fn run(session: &Session, args: &ServeArgs) -> anyhow::Result<Exit> {
         allowed_hosts: allowed_hosts(session, &args.webhook_allow)?,
         ..PushOptions::default()
     };
-    start_with(registry, config, &push, |address| {
-        let mut out = io::stdout().lock();
-        let mode = if writable {
-            console.say(
-                "lezen, en schrijven met het token",
-                "reading, and writing with the token",
-            )
-        } else {
-            console.say("alleen lezen", "reading only")
-        };
-        writeln!(out, "http://{address}\t{mode}")?;
-        out.flush()
-    })
+    let mode = if writable {
+        console.say(
+            "lezen, en schrijven met het token",
+            "reading, and writing with the token",
+        )
+    } else {
+        console.say("alleen lezen", "reading only")
+    };
+    start_with(registry, config, &push, |address| ready(address, mode))
+}
+
+/// Says where the server is, and what it takes.
+fn ready(address: SocketAddr, mode: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "http://{address}\t{mode}")?;
+    out.flush()
 }
 
 /// Serves until a signal comes. `on_ready` tells where; its failure stops nothing.
@@ -162,7 +179,8 @@ fn start_with(
     on_ready: impl FnOnce(SocketAddr) -> io::Result<()>,
 ) -> anyhow::Result<Exit> {
     // Sources are read beside the requests, where this process may write.
-    let sources = (!registry.store().is_read_only())
+    let is_writer = !registry.store().is_read_only() && config.follow.is_none();
+    let sources = is_writer
         .then(|| schedule(Arc::clone(&registry)))
         .transpose()?;
     let subscriptions = Subscriptions::open(&registry).map_err(problem::of_store)?;

@@ -5,5 +5,6 @@
 pub mod catalogue;
 pub mod dumps;
 pub mod ldes;
+pub mod log_feed;
 pub mod push;
 pub mod stream;

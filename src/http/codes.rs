@@ -237,6 +237,18 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "The number per page asked for is not allowed.",
     ),
     (
+        "log-diverged",
+        409,
+        "Wie het log volgt, heeft een andere geschiedenis dan dit register.",
+        "Whoever follows the log has another history than this registry.",
+    ),
+    (
+        "log-given-up",
+        410,
+        "De gevraagde commit is niet meer apart te krijgen; het hele log wel.",
+        "The commit asked for is no longer to be had by itself; the whole log is.",
+    ),
+    (
         "malformed",
         400,
         "Het verzoek is niet goed gevormd.",
@@ -463,6 +475,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         403,
         "Deze server neemt geen wijzigingen aan.",
         "This server takes no changes.",
+    ),
+    (
+        "replica",
+        409,
+        "Dit register volgt een ander en neemt zelf geen wijzigingen aan; primair zegt welk.",
+        "This node follows another and takes no changes itself; primair tells which.",
     ),
     (
         "shapes-violated",

@@ -30,6 +30,7 @@ mod known_tags;
 mod layers;
 mod ldes;
 mod ledger;
+mod log_feed;
 mod matching;
 mod moment;
 mod openapi;
@@ -72,12 +73,16 @@ use error::ApiError;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
 /// Up to here an answer is sent as it is: packing it costs more than the packet it fits in.
 const SMALL_BYTES: u16 = 1400;
+
+/// How often a flag that ends the server is looked at.
+const FLAG_LOOK: std::time::Duration = std::time::Duration::from_millis(200);
 
 /// Why the server could not run.
 #[derive(Debug, thiserror::Error)]
@@ -159,6 +164,9 @@ pub fn router(state: AppState) -> Router {
         )
         .route("/events", get(events::events))
         .route("/metrics", get(sources::metrics))
+        .route("/log", get(log_feed::summary))
+        .route("/log/commits", get(log_feed::commits))
+        .route("/log/base", get(log_feed::base))
         .route("/bevragingen/{id}", delete(running::stop))
         .route("/bevragingen/{id}/stop", post(running::stop_by_form))
         .route("/id/{kind}/{id}", get(documents::identifier))
@@ -354,10 +362,14 @@ fn run(
         tokio::task::spawn_blocking(move || catalogue::judge(&judged));
         let app = router(state.clone());
         let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
-        let listeners = state.clone();
+        let ending = state.clone();
         let server = connections::serve(listener, app, patience, async move {
-            wait_for_signal().await;
-            listeners.listeners.close();
+            tokio::select! {
+                () = wait_for_signal() => {}
+                () = wait_for_flag(ending.config.ends_when.clone()) => {}
+            }
+            ending.listeners.close();
+            ending.is_ending.store(true, Ordering::Relaxed);
             tracing::info!("Stopping: running requests may finish");
             let _ = stopping.send(());
         });
@@ -379,6 +391,18 @@ fn run(
     });
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     served
+}
+
+/// Waits until a flag is raised; without one for ever.
+async fn wait_for_flag(flag: Option<Arc<AtomicBool>>) {
+    match flag {
+        Some(flag) => {
+            while !flag.load(Ordering::Relaxed) {
+                tokio::time::sleep(FLAG_LOOK).await;
+            }
+        }
+        None => std::future::pending::<()>().await,
+    }
 }
 
 /// Waits for SIGINT or SIGTERM.

@@ -26,7 +26,7 @@ use crate::views::matching::{Index, Matcher};
 use crate::views::{CollectionIndex, Context, Dialect, KeptNames, Names, void};
 use oxrdf::Triple;
 use rustc_hash::FxHashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -39,6 +39,9 @@ const EARLIER_COLLECTIONS: usize = 2;
 
 /// Addresses matched at once: what people type may keep no more threads than these from other work.
 const MATCHES: usize = 2;
+
+/// Followers that are answered at once: each takes a thread, and waits for the next commit most of the time.
+const FOLLOWERS: usize = 16;
 
 /// Descriptions of the data that are kept for the next request.
 const DESCRIPTIONS: usize = 32;
@@ -60,6 +63,11 @@ pub struct Inner {
     pub(super) registry: Arc<Registry>,
     pub(super) config: ServerConfig,
     pub(super) token: Option<AdminToken>,
+    pub(super) follower_token: Option<AdminToken>,
+    /// Those who follow the log, while they are answered.
+    followers: Arc<Semaphore>,
+    /// Raised when the server ends: nobody is to wait for what comes next any more.
+    pub(super) is_ending: AtomicBool,
     collections: Arc<CollectionIndex>,
     /// Orders of earlier states asked for lately, oldest first, by [`Snapshot::identity`]. Apart from those of the
     /// newest state, which are carried on from commit to commit: ids of an earlier state may mean other terms.
@@ -161,6 +169,9 @@ impl AppState {
                 collection_contexts: collection_contexts.collect(),
                 keys: KeptNames::default(),
                 token: config.admin_token.as_deref().and_then(AdminToken::new),
+                follower_token: config.follower_token.as_deref().and_then(AdminToken::new),
+                followers: Arc::new(Semaphore::new(FOLLOWERS)),
+                is_ending: AtomicBool::new(false),
                 context_store: ContextStore::shipped(registry.base()),
                 collections: Arc::default(),
                 earlier_collections: Mutex::default(),
@@ -246,6 +257,11 @@ impl AppState {
     /// A turn to wait for the writer; keeps writers from taking every thread.
     pub(super) async fn write_turn(&self) -> Result<OwnedSemaphorePermit, ApiError> {
         self.turn(&self.writes, self.config.queue_timeout).await
+    }
+
+    /// A turn to follow the log; waits a moment when all are taken.
+    pub(super) async fn follow_turn(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        self.turn(&self.followers, self.config.queue_timeout).await
     }
 
     /// A turn to match addresses; waits a moment when all are taken.

@@ -301,11 +301,25 @@ impl Store {
         }
     }
 
+    /// Waits until a commit is durable and seen, but no longer than `patience`; says whether it is.
+    pub fn wait_for(&self, seq: u64, patience: Duration) -> bool {
+        let group = self.inner.group();
+        let waited = self
+            .inner
+            .group_changed
+            .wait_timeout_while(group, patience, |group| group.durable < seq);
+        let (group, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        group.durable >= seq
+    }
+
     /// Starts the next commit; waits while another draft is open.
     ///
     /// # Errors
-    /// [`StoreError::ReadOnly`] or [`StoreError::Stopped`] when nothing can be written.
+    /// [`StoreError::ReadOnly`], [`StoreError::Follows`] or [`StoreError::Stopped`] when nothing can be written.
     pub fn begin(&self) -> Result<Draft<'_>, StoreError> {
+        if self.inner.options.follows {
+            return Err(StoreError::Follows);
+        }
         let writer = self.inner.seat();
         match &writer.mode {
             WriterMode::ReadOnly => Err(StoreError::ReadOnly),

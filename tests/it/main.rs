@@ -35,6 +35,7 @@ mod quarantine;
 mod rdf12;
 mod rdf_suites;
 mod refnis;
+mod replica;
 mod reserved;
 mod roundtrip;
 mod served;

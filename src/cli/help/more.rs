@@ -49,6 +49,26 @@ pub(super) const MORE_DUTCH: &[(&str, &str, &str)] = &[
         "Klanten komen via een proxy op deze computer, die hun adres in X-Forwarded-For zet",
     ),
     (
+        "serve",
+        "follow",
+        "Volg de server op dit adres: neem zijn log over, en geen wijzigingen van elders",
+    ),
+    (
+        "serve",
+        "follow_token_file",
+        "Bestand met het token om te volgen",
+    ),
+    (
+        "serve",
+        "max_lag",
+        "Hoe ver deze server achter mag lopen voor /health 503 antwoordt, zoals 30s of 5m [standaard: onbeperkt]",
+    ),
+    (
+        "serve",
+        "follower_token_file",
+        "Bestand met een token waarmee andere servers deze mogen volgen, en niets anders",
+    ),
+    (
         "source",
         "keep",
         "Herstellingen die niet gebeuren, als codes met komma's ertussen, of \"all\"",

@@ -170,6 +170,25 @@ const ROUTES: [Route; 99] = [
         has_commit: false,
         ..page("/metrics", "/metrics")
     },
+    // A registry in memory has no log; what the answers of others say is tested beside those who follow them.
+    Route {
+        status: 404,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/log", "/log")
+    },
+    Route {
+        status: 400,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/log/commits", "/log/commits")
+    },
+    Route {
+        status: 404,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/log/base", "/log/base")
+    },
     Route {
         methods: "DELETE",
         status: 405,
