@@ -57,6 +57,9 @@ fn offer(state: &AppState) -> Offer {
         named.map(|resource| resource.register.clone()).collect()
     };
     Offer {
+        // Only those that were made: the others would lead nowhere.
+        dumps: Vec::new(),
+        files: Offer::dumps_of(&state.registry),
         v2: of_version("v2"),
         v3: of_version("v3"),
         ..Offer::everything(state.registry.registers())
@@ -514,7 +517,8 @@ pub(super) fn in_void(catalogue: &Catalogue) -> Vec<Triple> {
             }
         }
         for distribution in &dataset.distributions {
-            if distribution.is_gzip && distribution.media_type == "application/n-quads" {
+            let is_gzip = distribution.packing.as_deref() == Some("application/gzip");
+            if is_gzip && distribution.media_type == "application/n-quads" {
                 say(
                     &dataset.iri,
                     format!("{VOID}dataDump"),

@@ -95,12 +95,24 @@ struct FactsFile {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct DumpKind {
+    /// Without that of its packing.
     pub(super) extension: String,
     pub(super) format: String,
     pub(super) media_type: String,
     /// Only of registers whose items have a geometry.
     #[serde(default)]
     pub(super) only_geometry: bool,
+    pub(super) title: Texts,
+}
+
+/// A way in which dumps are packed.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct PackingKind {
+    /// End of the name of a file, such as `.gz`.
+    pub(super) suffix: String,
+    pub(super) media_type: Option<String>,
+    /// What is added to the title.
     pub(super) title: Texts,
 }
 
@@ -132,6 +144,7 @@ pub(super) struct ServiceKind {
 #[serde(deny_unknown_fields)]
 struct OfferFile {
     dump: Vec<DumpKind>,
+    packing: Vec<PackingKind>,
     ldes: StreamKind,
     service: Vec<ServiceKind>,
 }
@@ -141,6 +154,7 @@ pub(super) struct Declared {
     codes: CodeFile,
     facts: FactsFile,
     pub(super) dumps: Vec<DumpKind>,
+    pub(super) packings: Vec<PackingKind>,
     pub(super) stream: StreamKind,
     pub(super) services: Vec<ServiceKind>,
 }
@@ -153,6 +167,7 @@ pub(super) fn declared() -> &'static Declared {
             codes: read("codelijsten.toml"),
             facts: read("datasets.toml"),
             dumps: offers.dump,
+            packings: offers.packing,
             stream: offers.ldes,
             services: offers.service,
         }
@@ -226,8 +241,10 @@ impl Declared {
                 for class in &list.classes {
                     say(&iri, rdf::TYPE, node(class));
                 }
-                for scheme in schemes() {
+                if schemes().next().is_some() {
                     say(&iri, rdf::TYPE, node(skos::CONCEPT));
+                }
+                for scheme in schemes() {
                     say(&iri, skos::IN_SCHEME, node(scheme));
                 }
             }

@@ -106,8 +106,8 @@ pub struct Distribution {
     pub format: String,
     /// Media type of what comes out of any compression.
     pub media_type: String,
-    /// Whether it is compressed with gzip.
-    pub is_gzip: bool,
+    /// Media type of how it is packed, when it is.
+    pub packing: Option<String>,
     /// Page or address that leads to it.
     pub access_url: String,
     /// The file itself, or the beginning of the stream.
@@ -353,30 +353,34 @@ fn distributions(
     };
     let mut out = Vec::new();
     for dump in &declared.dumps {
-        let extension = dump.extension.as_str();
-        let is_offered = from.offer.dumps.iter().any(|known| known == extension);
-        if !is_offered || (dump.only_geometry && !is_geographic) {
-            continue;
+        for packing in &declared.packings {
+            let extension = format!("{}{}", dump.extension, packing.suffix);
+            let has_dump = from.offer.has_dump(name, &extension);
+            if !has_dump || (dump.only_geometry && !is_geographic) {
+                continue;
+            }
+            let id = format!("{name}-{}", extension.replace('.', "-"));
+            let of_it = |file: &&DumpFile| file.register == name && file.extension == extension;
+            let (title, packed) = (dump.title.text(), packing.title.text());
+            let title = Text::new(title.nl + &packed.nl, title.en + &packed.en);
+            out.push(Distribution {
+                iri: format!("{base}/id/distributie/{id}"),
+                title: titled(&register.label, &title),
+                format: declared.iri("format", &dump.format),
+                media_type: dump.media_type.clone(),
+                packing: packing.media_type.clone(),
+                access_url: format!("{base}/dumps/{name}"),
+                download_url: format!("{base}/dumps/{name}/laatste.{extension}"),
+                file: from.offer.files.iter().find(of_it).cloned(),
+                // The statements themselves can be asked, and the items one by one.
+                services: match dump.format.as_str() {
+                    "RDF_N_QUADS" => serving(&["sparql"]),
+                    "JSON" => serving(&["api", "v2", "v3"]),
+                    _ => Vec::new(),
+                },
+                id,
+            });
         }
-        let id = format!("{name}-{}", extension.replace('.', "-"));
-        let of_it = |file: &&DumpFile| file.register == name && file.extension == extension;
-        out.push(Distribution {
-            iri: format!("{base}/id/distributie/{id}"),
-            title: titled(&register.label, &dump.title.text()),
-            format: declared.iri("format", &dump.format),
-            media_type: dump.media_type.clone(),
-            is_gzip: extension.ends_with(".gz"),
-            access_url: format!("{base}/doc/dataset/{name}"),
-            download_url: format!("{base}/dumps/{name}.{extension}"),
-            file: from.offer.files.iter().find(of_it).cloned(),
-            // The statements themselves can be asked, and the items one by one.
-            services: match dump.format.as_str() {
-                "RDF_N_QUADS" => serving(&["sparql"]),
-                "JSON" => serving(&["api", "v2", "v3"]),
-                _ => Vec::new(),
-            },
-            id,
-        });
     }
     if from.offer.ldes {
         let stream = &declared.stream;
@@ -386,7 +390,7 @@ fn distributions(
             title: titled(&register.label, &stream.title.text()),
             format: declared.iri("format", &stream.format),
             media_type: stream.media_type.clone(),
-            is_gzip: false,
+            packing: None,
             access_url: format!("{base}/ldes/{name}"),
             download_url: format!("{base}/ldes/{name}"),
             file: None,

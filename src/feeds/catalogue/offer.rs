@@ -1,14 +1,15 @@
 //! What a server really offers of its registers: the catalogue speaks of nothing else. Filled in by whoever serves.
 
 use super::declared::declared;
-use crate::registry::Register;
+use crate::feeds::dumps::{Folder, newest};
+use crate::registry::{Register, Registry};
 use jiff::Timestamp;
 
 /// Ways to get at the data.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Offer {
-    /// Extensions of the dumps at `/dumps/{register}.{extension}`, such as `nq.gz`; those that the catalogue has no words for
-    /// are passed over.
+    /// Extensions of dumps that every register has at `/dumps/{register}/laatste.{extension}`, such as `nq.gz`. Those that
+    /// were made are in `files` and need not be here; those that the catalogue has no words for are passed over.
     pub dumps: Vec<String>,
     /// Whether there is an event stream at `/ldes/{register}`.
     pub ldes: bool,
@@ -43,7 +44,8 @@ impl Offer {
     /// All that a server of this program may offer.
     pub fn everything(registers: &[Register]) -> Self {
         let names: Vec<String> = registers.iter().map(|r| r.name.clone()).collect();
-        let dumps = declared().dumps.iter().map(|dump| dump.extension.clone());
+        let dumps = declared().dumps.iter();
+        let dumps = dumps.map(|dump| format!("{}.gz", dump.extension));
         Self {
             dumps: dumps.collect(),
             ldes: true,
@@ -53,6 +55,35 @@ impl Offer {
             v3: names,
             files: Vec::new(),
         }
+    }
+
+    /// The newest dumps of the registers of a registry, with sizes and checksums; none for one in memory. What cannot be read is
+    /// not offered.
+    pub fn dumps_of(registry: &Registry) -> Vec<DumpFile> {
+        let Some(folder) = registry.store().dir().map(Folder::of_data) else {
+            return Vec::new();
+        };
+        let mut out = Vec::new();
+        for register in registry.registers() {
+            let Ok(Some(manifest)) = newest(&folder, &register.name) else {
+                continue;
+            };
+            let made = manifest.made.parse().unwrap_or(Timestamp::UNIX_EPOCH);
+            out.extend(manifest.files.iter().map(|file| DumpFile {
+                register: register.name.clone(),
+                extension: file.extension(),
+                bytes: file.bytes,
+                sha256: file.sha256.clone(),
+                made,
+            }));
+        }
+        out
+    }
+
+    /// Whether there is a dump of a register with an extension.
+    pub(super) fn has_dump(&self, register: &str, extension: &str) -> bool {
+        let made = |file: &DumpFile| file.register == register && file.extension == extension;
+        self.dumps.iter().any(|known| known == extension) || self.files.iter().any(made)
     }
 
     /// Whether a service of a kind serves a register.

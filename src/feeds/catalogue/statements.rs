@@ -352,11 +352,8 @@ fn distribution_of(dataset: &Dataset, distribution: &Distribution) -> Entity {
     about.link(&dcterms("format"), &distribution.format);
     let media_type = format!("{MEDIA_TYPES}{}", distribution.media_type);
     about.link(&dcat("mediaType"), &media_type);
-    if distribution.is_gzip {
-        about.link(
-            &dcat("compressFormat"),
-            &format!("{MEDIA_TYPES}application/gzip"),
-        );
+    if let Some(packing) = &distribution.packing {
+        about.link(&dcat("compressFormat"), &format!("{MEDIA_TYPES}{packing}"));
     }
     if let Some(issued) = dataset.issued {
         about.moment(&dcterms("issued"), issued);
