@@ -3,3 +3,6 @@
 
 pub mod ldes;
 pub mod stream;
+mod switches;
+
+pub use switches::Switches;
