@@ -81,6 +81,12 @@ pub fn wgs84_bounds(lexical: &str, datatype: &str) -> Option<[f64; 4]> {
     geo::wgs84_bounds(lexical, datatype)
 }
 
+/// A geometry literal of any form as a GeoJSON geometry ([RFC 7946](https://www.rfc-editor.org/rfc/rfc7946)) in WGS 84, longitude
+/// first; `None` for what is no geometry or an empty one, and where its system does not reach.
+pub fn map_geometry(literal: &oxrdf::Term) -> Option<String> {
+    geo::map_geometry(literal)
+}
+
 /// What queries look up besides quads, derived from the texts of a store: the words of literals and the places of geometries.
 /// For [`OpenOptions::derived`](crate::store::OpenOptions::derived), so that a store keeps them in files.
 pub fn derived() -> Derivers {

@@ -26,8 +26,8 @@ pub use history::HistoryEvent;
 pub use items::{Item, ItemError, ItemWritten, MAX_ITEM_STATEMENTS};
 pub use quarantine::{Aside, QUARANTINE, QUARANTINE_NS, Waiting, WaitingMember};
 pub use register::{
-    COMMON_PARAMETERS, Filter, FilterPart, Match, Register, RegisterError, SearchField, SortKey,
-    SortKind,
+    COLLECTION_PARAMETERS, Filter, FilterPart, Match, Register, RegisterError, SearchField,
+    SortKey, SortKind, reserved_parameters,
 };
 pub use reported::{REPORT_GRAPH, REPORT_HISTORY_GRAPH, ReportGraphs, SolvedResult};
 pub use reserved::{CATALOGUE_SUFFIX, Reserved, Writer};

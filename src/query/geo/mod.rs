@@ -25,7 +25,7 @@ mod wkt;
 pub use bbox::{BoxError, BoxSearch};
 pub(super) use functions::{IRIS, call, is_function};
 pub(super) use index::{Candidates, GeoIndex, Search, candidates};
-pub(super) use rewritten::{gml_in, system_of};
+pub(super) use rewritten::{gml_in, map_geometry, system_of};
 
 #[cfg(test)]
 pub(super) use geometry::READ;

@@ -10,6 +10,8 @@ enum Keep {
     Ask,
     /// With an entity tag, for a day.
     Day,
+    /// With an entity tag, for a few seconds.
+    Moment,
     /// Not at all.
     No,
 }
@@ -62,7 +64,7 @@ const fn described(pattern: &'static str, path: &'static str) -> Route {
 const GRAPH: &str = "GET, HEAD, POST, PUT, DELETE, PATCH";
 const ASK: &str = "/sparql?query=ASK%20%7B%7D";
 
-const ROUTES: [Route; 61] = [
+const ROUTES: [Route; 99] = [
     page("/", "/"),
     Route {
         keep: Keep::No,
@@ -122,6 +124,35 @@ const ROUTES: [Route; 61] = [
         ..page("/graph/{*name}", "/graph/adressen")
     },
     page("/.well-known/void", "/.well-known/void"),
+    page("/catalog", "/catalog"),
+    page("/catalog.ttl", "/catalog.ttl"),
+    page("/catalog.nt", "/catalog.nt"),
+    page("/catalog.nq", "/catalog.nq"),
+    page("/catalog.trig", "/catalog.trig"),
+    page("/catalog.rdf", "/catalog.rdf"),
+    page("/catalog.xml", "/catalog.xml"),
+    page("/catalog.jsonld", "/catalog.jsonld"),
+    page("/catalog.html", "/catalog.html"),
+    Route {
+        keep: Keep::Moment,
+        ..page("/catalog/feed", "/catalog/feed")
+    },
+    Route {
+        keep: Keep::Moment,
+        ..page("/catalog/feed/{page}", "/catalog/feed/0")
+    },
+    Route {
+        status: 308,
+        has_commit: false,
+        ..page("/catalogus", "/catalogus")
+    },
+    Route {
+        status: 303,
+        ..page("/id/catalogus", "/id/catalogus")
+    },
+    described("/robots.txt", "/robots.txt"),
+    page("/sitemap.xml", "/sitemap.xml"),
+    page("/sitemap/{file}", "/sitemap/catalogus.xml"),
     Route {
         methods: "GET, HEAD, POST",
         keep: Keep::No,
@@ -138,6 +169,25 @@ const ROUTES: [Route; 61] = [
         keep: Keep::No,
         has_commit: false,
         ..page("/metrics", "/metrics")
+    },
+    // A registry in memory has no log; what the answers of others say is tested beside those who follow them.
+    Route {
+        status: 404,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/log", "/log")
+    },
+    Route {
+        status: 400,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/log/commits", "/log/commits")
+    },
+    Route {
+        status: 404,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/log/base", "/log/base")
     },
     Route {
         methods: "DELETE",
@@ -197,6 +247,21 @@ const ROUTES: [Route; 61] = [
         keep: Keep::Day,
         has_commit: false,
         ..page("/contexts/{file}", "/contexts/adres.jsonld")
+    },
+    Route {
+        has_commit: false,
+        ..page("/dumps", "/dumps")
+    },
+    Route {
+        has_commit: false,
+        ..page("/dumps/{register}", "/dumps/adressen")
+    },
+    // A registry in memory has no folder for them; what files answer is tested beside them.
+    Route {
+        status: 404,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/dumps/{register}/{file}", "/dumps/adressen/laatste.nq.gz")
     },
     page("/api", "/api"),
     Route {
@@ -374,6 +439,7 @@ async fn every_route_says_what_it_shows_and_how_long_it_keeps() {
         let cache = get.header("cache-control");
         match route.keep {
             Keep::Ask => assert_eq!(cache, "public, no-cache", "{path}"),
+            Keep::Moment => assert_eq!(cache, "public, max-age=5", "{path}"),
             Keep::Day => assert_eq!(cache, "public, max-age=86400", "{path}"),
             Keep::No => assert_eq!(cache, "no-store", "{path}"),
         }
