@@ -8,3 +8,6 @@ pub mod ldes;
 pub mod log_feed;
 pub mod push;
 pub mod stream;
+mod switches;
+
+pub use switches::Switches;

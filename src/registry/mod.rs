@@ -3,6 +3,7 @@
 
 pub mod assets;
 mod commit;
+mod feed_view;
 mod gate;
 mod gone;
 mod history;
@@ -18,6 +19,7 @@ pub mod stored;
 mod versions;
 
 pub use commit::{CommitError, CommitRequest, Findings, JudgedState, LISTED, Outcome, Rejection};
+pub use feed_view::{FeedView, FeedViewKind};
 pub use gate::{GATE_GRAPH, GATE_NS, Gate, GateRule, Level, Mode};
 pub use gone::{Gone, SubjectChange, SubjectChanges};
 pub use history::HistoryEvent;

@@ -2,6 +2,7 @@
 //! Read from `registers/*.toml`; adding a register needs no Rust. Looks nothing up: what a declaration means for a state
 //! is the business of `views`.
 
+use super::feed_view::{FeedDeclaration, FeedView};
 use crate::rdf::label::Text;
 use oxrdf::NamedNode;
 use regex::Regex;
@@ -54,6 +55,8 @@ pub struct Register {
     pub list: Vec<String>,
     /// Predicates whose objects are shown nested.
     pub embed: Vec<String>,
+    /// Views of its event stream: those that every stream has, then those declared.
+    pub feed_views: Vec<FeedView>,
 }
 
 /// A filter of a collection.
@@ -202,6 +205,8 @@ struct Declaration {
     search: SearchDeclaration,
     #[serde(default)]
     view: ViewDeclaration,
+    #[serde(default)]
+    feed: FeedDeclaration,
 }
 
 #[derive(Deserialize)]
@@ -378,6 +383,7 @@ impl Register {
                     weight: field.weight,
                 })
                 .collect(),
+            feed_views: declared.feed.views(&declared.geometry)?,
             languages: declared.languages,
             depth: declared.depth,
             geometry: declared.geometry,

@@ -7,8 +7,10 @@
 
 mod describe;
 mod pages;
+mod views;
 mod write;
 
 pub use describe::{LDES, write_shape};
 pub use pages::{MEMBERS, Node};
+pub use views::{Asked, Made, ViewError, Views};
 pub use write::{Page, Reading, write_entry, write_member, write_node};
