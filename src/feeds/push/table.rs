@@ -409,7 +409,7 @@ impl Subscriptions {
         })
     }
 
-    /// A body of several events is about to be sent: which ones is kept first, so that it holds the same ones when it has to be
+    /// A body that could hold several events is about to be sent: which ones is kept first, so that it holds the same ones when it has to be
     /// sent again. Whether the subscription is still to be told.
     pub(super) fn announced(&self, name: &str, number: u64, to: Cursor) -> bool {
         let mut table = self.table();

@@ -308,8 +308,8 @@ impl Worker {
             return Ok((from, events.len()));
         };
         let (name, number) = (&job.subscription.name, job.number);
-        let is_several = body.events > 1 && job.under_way != Some(last.after);
-        if is_several && !self.subscriptions.announced(name, number, last.after) {
+        let may_grow = body::most(&job.subscription) > 1 && job.under_way != Some(last.after);
+        if may_grow && !self.subscriptions.announced(name, number, last.after) {
             return Err(None);
         }
         let label = label(&body, &events[0], last);
