@@ -99,7 +99,7 @@ Afloopcodes: 0 gedaan · 1 iets voldoet niet of is geweigerd · 2 kon niet draai
 `oslo OPDRACHT --help` vertelt meer.";
 
 /// Examples below the help of a command: name, Dutch, English.
-const EXAMPLES: [(&str, &str, &str); 22] = [
+const EXAMPLES: [(&str, &str, &str); 23] = [
     more::HARVEST_EXAMPLE,
     more::SOURCE_EXAMPLE,
     subscriptions::SUBSCRIPTION_EXAMPLE,
