@@ -297,6 +297,9 @@ fn run(
         };
         let state = AppState::new(registry, config);
         let app = router(state.clone());
+        // Whoever follows a stream is not to wait until the log was read.
+        let streams = state.clone();
+        tokio::task::spawn_blocking(move || streams.streams().is_ok());
         let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
         let server = connections::serve(listener, app, patience, async move {
             wait_for_signal().await;

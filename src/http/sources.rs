@@ -151,6 +151,7 @@ pub(super) async fn metrics(State(state): State<AppState>) -> Result<Response, A
         let _ = writeln!(out, "oslo_commit {}", snapshot.seq());
         figure(&mut out, "oslo_quads", "Quads of the present state.");
         let _ = writeln!(out, "oslo_quads {}", snapshot.quad_count());
+        super::ldes::metrics(&state, &mut out);
         sources(&mut out, &source_statuses(&state.registry));
         let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
         let mut response = (StatusCode::OK, Body::from(out)).into_response();
@@ -162,7 +163,7 @@ pub(super) async fn metrics(State(state): State<AppState>) -> Result<Response, A
     .await
 }
 
-fn figure(out: &mut String, name: &str, help: &str) {
+pub(super) fn figure(out: &mut String, name: &str, help: &str) {
     let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge");
 }
 

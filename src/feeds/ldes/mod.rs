@@ -6,9 +6,11 @@
 //! or nodes. Members never move, so a leaf or node that is full never changes; what is not full is the way to the tail.
 
 mod describe;
+mod latest;
 mod pages;
 mod write;
 
 pub use describe::{LDES, write_shape};
+pub use latest::{Latest, latest};
 pub use pages::{MEMBERS, Node};
 pub use write::{Page, Reading, write_entry, write_member, write_node};
