@@ -382,9 +382,17 @@ async fn shape(
     blocking(move || {
         let streams = state.streams()?;
         let entry = &stream_of(streams, &name)?.entry;
-        respond(&headers, format, &[entry, "vorm"], A_DAY, None, || {
-            write_shape(entry, format).map_err(ApiError::internal)
-        })
+        let register = state.registry.registers().iter().find(|r| r.name == name);
+        let embed = register.map_or(&[][..], |register| &register.embed);
+        let parts = embed.join(" ");
+        respond(
+            &headers,
+            format,
+            &[entry, "vorm", &parts],
+            A_DAY,
+            None,
+            || write_shape(entry, embed, format).map_err(ApiError::internal),
+        )
     })
     .await
 }

@@ -126,7 +126,7 @@ pub fn render_stream(site: &Site<'_>, page: &StreamPage<'_>) -> String {
                 " and follow the relations to the pages with members. A full page never changes again; come back now and then for the last one.",
             ))
         }
-        pre { code { "curl -H 'Accept: application/trig' " (page.entry) "\n" "npx ldes-client " (page.entry) " --follow\n" "oslo harvest ldes " (page.entry) } }
+        pre { code { "curl -H 'Accept: application/trig' " (page.entry) "\n" "npx ldes-client " (page.entry) " --follow\n" "oslo harvest ldes " (page.entry) " --graph " (page.register.name) } }
         p {
             (say("Formaten: ", "Formats: "))
             @for (number, (name, value)) in FORMATS.iter().enumerate() {
