@@ -187,7 +187,7 @@ const seconds = (Date.now() - began) / 1000;
 const present = new Set();
 for (let path = `/api/${register}?limit=500`; path; ) {
     const page = await (await get(path, "application/ld+json")).json();
-    const list = page.items ?? page.objecten ?? page["@graph"] ?? page.member ?? [];
+    const list = page.data;
     for (const item of list) present.add(item["@id"]);
     path = page.volgende ? page.volgende.replace(endpoint, "") : undefined;
 }
