@@ -1,6 +1,6 @@
 # Commands people type. Build output goes where CARGO_TARGET_DIR points, else to ./target.
 .DEFAULT_GOAL := help
-.PHONY: help maybe-ui ui interface schemathesis build demo serve test check fmt lint docs deny advisories conformance crash soak clients validators feeds-replicate hostile fuzz bench bench-registry bench-store bench-shacl bench-harvest bench-peers bench-queries bench-api clean
+.PHONY: help maybe-ui ui interface schemathesis build demo serve test check fmt lint docs deny advisories conformance crash replica soak clients validators feeds feeds-replicate hostile fuzz bench bench-registry bench-store bench-shacl bench-harvest bench-peers bench-queries bench-api bench-dumps bench-feeds clean
 
 DATA ?= ./oslo-data
 BIND ?= 127.0.0.1:7400
@@ -54,6 +54,10 @@ crash: ## Kill writers 2,000 times, damage what they leave, and look for lost co
 	OSLO_CRASH_LOADS=$${OSLO_CRASH_LOADS:-50} OSLO_CRASH_ADDRESSES=2280 \
 	cargo test --release --features faults --locked --test it -- --nocapture crash
 
+replica: ## Kill a server that follows another 50 times while that is written to; measure how well it keeps up
+	OSLO_REPLICA_ROUNDS=$${OSLO_REPLICA_ROUNDS:-50} OSLO_REPLICA_MEASURE=1 \
+	cargo test --release --locked --test it -- --nocapture --test-threads 1 replica
+
 soak: ## Twenty writers and twenty readers for ten minutes: who waits, what is lost, does memory grow
 	cargo bench --locked --bench soak
 
@@ -72,6 +76,10 @@ schemathesis: ## Send more than 20,000 generated requests to a throw-away regist
 validators: ## Compare our SHACL reports with those of pySHACL and the package shacl, on every published shapes file
 	@folder="$$(tests/validators/install.sh)" || { [ $$? -eq 3 ] && [ -z "$$CI" ] && echo "SKIPPED: other validators were not asked" && exit 0; exit 1; }; \
 	[ -z "$$folder" ] || OSLO_VALIDATORS="$$folder" cargo test --locked --test it -- --nocapture validators
+
+feeds: ## Judge the catalogue and the feeds with others' programs: pySHACL on the official shapes, the parser of CKAN
+	@folder="$$(tests/feeds/install.sh)" || { [ $$? -eq 3 ] && [ -z "$$CI" ] && echo "SKIPPED: the feeds were not tried" && exit 0; exit 1; }; \
+	[ -z "$$folder" ] || OSLO_FEEDS="$$folder" cargo test --locked --test it -- --nocapture catalogue::
 
 feeds-replicate: ## Copy the stream of a register with ldes-client in four formats and compare; OSLO_FEED_ADDRESSES=100000 for a large town
 	@folder="$$(tests/feeds/install.sh)" || { [ $$? -eq 3 ] && [ -z "$$CI" ] && echo "SKIPPED: other clients did not follow the streams" && exit 0; exit 1; }; \
@@ -110,10 +118,17 @@ bench-queries: build ## Only the questions of bench-peers; OSLO_PEERS_QUADS=1M f
 	cd benches/peers && python3 -m unittest -q test_peers test_queries
 	python3 benches/peers/ask.py
 
+bench-dumps: ## Dump a town of BENCH_ADDRESSES (100,000): rows a second, and the most memory taken
+	cargo build --release --locked
+	benches/dumps.sh "$${CARGO_TARGET_DIR:-target}/release/oslo" $${BENCH_ADDRESSES:-100000}
+
 bench-api: build ## Measure the JSON-LD API with a million addresses under wrk, beside Oxigraph; writes docs/benchmarks-api.md; OSLO_API_ADDRESSES=20000 for a small register
 	@command -v wrk >/dev/null 2>&1 || { echo "wrk is not installed: apt-get install wrk" >&2; exit 2; }
 	benches/peers/install.sh
 	python3 benches/api/run.py
+
+bench-feeds: build ## Measure how fast members come into event streams and pages go out; writes docs/benchmarks-feeds.md; OSLO_FEEDS_MEMBERS=10000 for a small run
+	python3 benches/feeds/run.py
 
 clean: ## Remove build output
 	cargo clean

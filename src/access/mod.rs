@@ -1,4 +1,5 @@
-//! Who may write. Today there is one administrator, known by a token; everybody may read.
+//! Who may write, and who may follow the log, which holds also what is not shown. There is one administrator, known by a
+//! token, and there may be a token of those who follow; everybody may read.
 //! Pure decisions; knows no HTTP codes and keeps no token in clear.
 
 use sha2::{Digest, Sha256};
@@ -11,6 +12,8 @@ pub enum Principal {
     Anonymous,
     /// Whoever holds the administrator's token: may write.
     Administrator,
+    /// Whoever holds the followers' token: may read the whole log, and do no more than anybody besides.
+    Follower,
 }
 
 /// The administrator's token, kept as a digest.
@@ -76,9 +79,54 @@ pub fn authorise_write(
     }
 }
 
+/// Decides on following the log by the value of an `Authorization` header: the followers' token opens it, and the
+/// administrator's.
+///
+/// # Errors
+/// Why it is refused; [`WriteRefusal::ReadOnly`] when no token is configured at all.
+pub fn authorise_follow(
+    administrator: Option<&AdminToken>,
+    follower: Option<&AdminToken>,
+    authorization: Option<&str>,
+) -> Result<Principal, WriteRefusal> {
+    match authorise_write(follower, authorization) {
+        Ok(_) => Ok(Principal::Follower),
+        Err(refusal) => match authorise_write(administrator, authorization) {
+            Err(WriteRefusal::ReadOnly) => Err(refusal),
+            decided => decided,
+        },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn followers_and_the_administrator_may_follow() {
+        let admin = AdminToken::new("beheerder").expect("not empty");
+        let follower = AdminToken::new("volger").expect("not empty");
+        let decide = |header| authorise_follow(Some(&admin), Some(&follower), header);
+        assert_eq!(decide(Some("Bearer volger")), Ok(Principal::Follower));
+        assert_eq!(
+            decide(Some("Bearer beheerder")),
+            Ok(Principal::Administrator)
+        );
+        assert_eq!(decide(Some("Bearer x")), Err(WriteRefusal::Wrong));
+        assert_eq!(decide(None), Err(WriteRefusal::Missing));
+        let none = |header| authorise_follow(None, None, header);
+        assert_eq!(none(Some("Bearer volger")), Err(WriteRefusal::ReadOnly));
+        let only = |header| authorise_follow(None, Some(&follower), header);
+        assert_eq!(only(Some("Bearer beheerder")), Err(WriteRefusal::Wrong));
+        assert_eq!(
+            authorise_follow(Some(&admin), None, Some("Bearer volger")),
+            Err(WriteRefusal::Wrong)
+        );
+        assert_eq!(
+            authorise_write(Some(&admin), Some("Bearer volger")),
+            Err(WriteRefusal::Wrong)
+        );
+    }
 
     #[test]
     fn only_the_token_opens_the_door() {

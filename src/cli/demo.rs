@@ -6,13 +6,14 @@ use super::console::{Console, Rows};
 use super::problem::{self, Problem};
 use super::serve;
 use super::session::Session;
+use crate::feeds::catalogue::CatalogueSettings;
 use crate::http::ServerConfig;
 use crate::ingest::load::CommitUnit;
 use crate::ingest::{Input, LoadItem, LoadPlan, load_files};
 use crate::registry::assets::{self, Asset};
 use crate::registry::{Mode, Registry, stored};
 use crate::shapes::{SeverityCounts, Validation, ValidationOptions, validate};
-use crate::store::{Graphs, Id};
+use crate::store::{Beside, Graphs, Id};
 use clap::Args;
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -47,6 +48,7 @@ pub(crate) fn run(session: &Session, args: &DemoArgs) -> anyhow::Result<Exit> {
         print_summary(&session, &summary)?;
     }
     install_queries(session.data())?;
+    describe_catalogue(session.data())?;
     if args.no_serve {
         return Ok(Exit::Done);
     }
@@ -85,6 +87,17 @@ fn install_queries(data: &Path) -> anyhow::Result<()> {
         )
         .into()
     })
+}
+
+/// Says whose catalogue it is, once: what a steward said stays so.
+fn describe_catalogue(data: &Path) -> anyhow::Result<()> {
+    let kept = Beside::Catalogue.read(data).map_err(problem::of_store)?;
+    if kept.is_none() {
+        Beside::Catalogue
+            .write(data, CatalogueSettings::demo())
+            .map_err(problem::of_store)?;
+    }
+    Ok(())
 }
 
 /// What to try: each line that starts with `curl` can be pasted into a shell.

@@ -27,6 +27,7 @@ Data:
   gate       Show or change how strictly commits are judged, per graph
   quarantine Show what waits in quarantine, and why; try it again or give it up
   export     Write the whole registry, or one graph, to standard output
+  dump       Write registers out as files for portals and analysts
   generate   Make a synthetic town, with faults to find when asked
 
 Questions:
@@ -41,6 +42,7 @@ Care:
   compact    Merge the index into its smallest form, or give up old commits
   rebuild    Make the index anew from the log
   settings   Show or change what the registry was set to, such as RDF 1.2
+  catalogue  Set, show and check the catalogue of data sets (DCAT)
   explain    Explain a code such as V004 or L041";
 
 const GROUPS_NL: &str = "\
@@ -58,6 +60,7 @@ Gegevens:
   gate       Toon of wijzig hoe streng commits beoordeeld worden, per graaf
   quarantine Toon wat in quarantaine wacht, en waarom; probeer het opnieuw of geef het op
   export     Schrijf het hele register, of één graaf, naar de standaarduitvoer
+  dump       Schrijf registers uit als bestanden voor portalen en analisten
   generate   Maak een verzonnen stad, desgewenst met te vinden fouten
 
 Vragen:
@@ -72,6 +75,7 @@ Onderhoud:
   compact    Voeg de index samen tot zijn kleinste vorm, of geef oude commits op
   rebuild    Maak de index opnieuw uit het logboek
   settings   Toon of wijzig hoe het register ingesteld is, zoals RDF 1.2
+  catalogue  Stel de catalogus van datasets (DCAT) in, toon en controleer hem
   explain    Leg een code uit, zoals V004 of L041";
 
 const AFTER_EN: &str = "\
@@ -95,7 +99,9 @@ Afloopcodes: 0 gedaan · 1 iets voldoet niet of is geweigerd · 2 kon niet draai
 `oslo OPDRACHT --help` vertelt meer.";
 
 /// Examples below the help of a command: name, Dutch, English.
-const EXAMPLES: [(&str, &str, &str); 22] = [
+const EXAMPLES: [(&str, &str, &str); 24] = [
+    more::CATALOGUE_EXAMPLE,
+    more::DUMP_EXAMPLE,
     more::HARVEST_EXAMPLE,
     more::SOURCE_EXAMPLE,
     (
@@ -105,8 +111,8 @@ const EXAMPLES: [(&str, &str, &str); 22] = [
     ),
     (
         "serve",
-        "  oslo serve --bind 0.0.0.0:7400 --admin-token-file /etc/oslo/token\n  oslo serve --allow-service https://stad.example/sparql",
-        "  oslo serve --bind 0.0.0.0:7400 --admin-token-file /etc/oslo/token\n  oslo serve --allow-service https://town.example/sparql",
+        "  oslo serve --bind 0.0.0.0:7400 --admin-token-file /etc/oslo/token\n  oslo serve --allow-service https://stad.example/sparql\n  oslo --data /srv/replica serve --follow https://stad.example --follow-token-file /etc/oslo/volger",
+        "  oslo serve --bind 0.0.0.0:7400 --admin-token-file /etc/oslo/token\n  oslo serve --allow-service https://town.example/sparql\n  oslo --data /srv/replica serve --follow https://town.example --follow-token-file /etc/oslo/follower",
     ),
     (
         "load",

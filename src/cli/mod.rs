@@ -3,10 +3,12 @@
 
 mod arguments;
 mod backup;
+mod catalogue;
 mod check;
 mod compact;
 mod console;
 mod demo;
+mod dump;
 mod explain;
 mod export;
 mod gate;
@@ -122,6 +124,8 @@ enum Command {
     Gate(gate::GateArgs),
     /// Show what waits in quarantine, and why; try it again or give it up
     Quarantine(quarantine::QuarantineArgs),
+    /// Set, show and check the catalogue of data sets (DCAT)
+    Catalogue(catalogue::CatalogueArgs),
     /// Show or change what the registry was set to
     Settings(settings::SettingsArgs),
     /// Show the commits of the log
@@ -138,6 +142,8 @@ enum Command {
     Rebuild(compact::RebuildArgs),
     /// Write the whole registry, or one graph, to standard output
     Export(export::ExportArgs),
+    /// Write registers out as files for portals and analysts
+    Dump(dump::DumpArgs),
     /// Explain a code such as V004 or L041
     Explain(explain::ExplainArgs),
     /// Make a synthetic town as N-Quads, with faults to find when asked
@@ -209,6 +215,7 @@ fn dispatch(command: Command, session: &Session) -> anyhow::Result<Exit> {
         Command::Update(args) => query::run_update(session, &args),
         Command::Gate(args) => gate::run(session, &args),
         Command::Quarantine(args) => quarantine::run(session, &args),
+        Command::Catalogue(args) => catalogue::run(session, &args),
         Command::Settings(args) => settings::run(session, &args),
         Command::Log(args) => log::run(session, &args),
         Command::Check(args) => check::run(session, &args),
@@ -217,6 +224,7 @@ fn dispatch(command: Command, session: &Session) -> anyhow::Result<Exit> {
         Command::Compact(args) => compact::run(session, &args),
         Command::Rebuild(args) => compact::run_rebuild(session, &args),
         Command::Export(args) => export::run(session, &args),
+        Command::Dump(args) => dump::run(session, &args),
         Command::Explain(args) => explain::run(session, &args),
         Command::Generate(args) => generate::run(session, &args),
     }

@@ -171,6 +171,10 @@ pub(crate) fn describe(error: &StoreError) -> Problem {
             "remove those statements first with `oslo update`",
         ),
         StoreError::ReadOnly => Problem::new("het register is alleen om te lezen geopend", "the registry is open for reading only"),
+        StoreError::Follows => Problem::new(
+            "het register volgt een ander register en neemt alleen van daar wijzigingen",
+            "the registry follows another one and takes changes from there alone",
+        ),
         StoreError::Stopped { reason } => Problem::new(
             format!("het schrijven is gestopt: {reason}"),
             format!("writing stopped: {reason}"),

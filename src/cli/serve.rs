@@ -1,14 +1,19 @@
 //! `oslo serve`: the registry over HTTP, until SIGTERM or Ctrl-C.
 
+mod follow;
+
 use super::Exit;
 use super::arguments::{ServiceArgs, parse_memory};
-use super::problem::Problem;
+use super::problem::{self, Problem};
 use super::session::Session;
+use crate::feeds::dumps::{self, Every};
+use crate::feeds::push::{PushOptions, Subscriptions, push};
 use crate::http::{self, RateLimit, ServeError, ServerConfig};
+use crate::ingest::fetch::host_of;
 use crate::ingest::sources::schedule;
 use crate::registry::Registry;
 use crate::views::openapi::Contact;
-use clap::Args;
+use clap::{Args, ValueEnum};
 use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -41,8 +46,27 @@ pub(crate) struct ServeArgs {
     /// Who answers for the registry, as its description says: a name, a mail or web address between < and >, or both
     #[arg(long, value_name = "TEXT", value_parser = parse_contact)]
     contact: Option<Contact>,
+    /// Host on the own network that subscribers may be on, with its port where that is another than usual; may be repeated
+    #[arg(long, value_name = "HOST")]
+    webhook_allow: Vec<String>,
+    /// Make dumps of what changed, hourly or daily, into DATA/dumps
+    #[arg(long, value_enum, value_name = "HOW_OFTEN", default_value_t = DumpRounds::Off)]
+    dumps: DumpRounds,
+    #[command(flatten)]
+    follow: follow::FollowArgs,
     #[command(flatten)]
     services: ServiceArgs,
+}
+
+/// How often dumps are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum DumpRounds {
+    /// Once a day
+    Daily,
+    /// Once an hour
+    Hourly,
+    /// Not at all; those there are remain to be had
+    Off,
 }
 
 /// `Name <mail or web address>`, either of them alone too.
@@ -76,10 +100,16 @@ pub(crate) fn run(session: &Session, args: &ServeArgs) -> anyhow::Result<Exit> {
         .transpose()?;
     let writable = admin_token.is_some();
     let services = args.services.services()?;
-    let registry = Arc::new(session.open_existing(args.memory)?);
+    let follower_token = args
+        .follow
+        .follower_token_file
+        .as_deref()
+        .map(read_token)
+        .transpose()?;
     let mut config = ServerConfig {
         bind: args.bind,
         admin_token,
+        follower_token,
         require_if_match: args.require_if_match,
         contact: args.contact.clone().unwrap_or_default(),
         services,
@@ -94,19 +124,42 @@ pub(crate) fn run(session: &Session, args: &ServeArgs) -> anyhow::Result<Exit> {
         config.max_total_query_memory_bytes = bytes;
         config.max_query_memory_bytes = bytes / 2;
     }
-    start(registry, config, |address| {
-        let mut out = io::stdout().lock();
-        let mode = if writable {
-            console.say(
-                "lezen, en schrijven met het token",
-                "reading, and writing with the token",
-            )
-        } else {
-            console.say("alleen lezen", "reading only")
-        };
-        writeln!(out, "http://{address}\t{mode}")?;
-        out.flush()
-    })
+    if let Some(primary) = &args.follow.follow {
+        return follow::run(session, args, primary, &config);
+    }
+    let registry = Arc::new(session.open_existing(args.memory)?);
+    let every = match args.dumps {
+        DumpRounds::Daily => Some(Every::Day),
+        DumpRounds::Hourly => Some(Every::Hour),
+        DumpRounds::Off => None,
+    };
+    // A thread of low priority; it ends with the server.
+    let _dumps = every
+        .map(|every| {
+            let folder = dumps::Folder::of_data(session.data());
+            dumps::start(Arc::clone(&registry), folder, every)
+        })
+        .transpose()?;
+    let push = PushOptions {
+        allowed_hosts: allowed_hosts(session, &args.webhook_allow)?,
+        ..PushOptions::default()
+    };
+    let mode = if writable {
+        console.say(
+            "lezen, en schrijven met het token",
+            "reading, and writing with the token",
+        )
+    } else {
+        console.say("alleen lezen", "reading only")
+    };
+    start_with(registry, config, &push, |address| ready(address, mode))
+}
+
+/// Says where the server is, and what it takes.
+fn ready(address: SocketAddr, mode: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    writeln!(out, "http://{address}\t{mode}")?;
+    out.flush()
 }
 
 /// Serves until a signal comes. `on_ready` tells where; its failure stops nothing.
@@ -115,15 +168,33 @@ pub(crate) fn start(
     config: ServerConfig,
     on_ready: impl FnOnce(SocketAddr) -> io::Result<()>,
 ) -> anyhow::Result<Exit> {
+    start_with(registry, config, &PushOptions::default(), on_ready)
+}
+
+/// As [`start`], with a choice of how subscribers are told.
+fn start_with(
+    registry: Arc<Registry>,
+    mut config: ServerConfig,
+    push_options: &PushOptions,
+    on_ready: impl FnOnce(SocketAddr) -> io::Result<()>,
+) -> anyhow::Result<Exit> {
     // Sources are read beside the requests, where this process may write.
-    let sources = (!registry.store().is_read_only())
+    let is_writer = !registry.store().is_read_only() && config.follow.is_none();
+    let sources = is_writer
         .then(|| schedule(Arc::clone(&registry)))
+        .transpose()?;
+    let subscriptions = Subscriptions::open(&registry).map_err(problem::of_store)?;
+    let subscriptions = Arc::new(subscriptions);
+    config.subscriptions = Some(Arc::clone(&subscriptions));
+    let pushing = (!registry.store().is_read_only())
+        .then(|| push(&registry, &subscriptions, push_options))
         .transpose()?;
     let served = http::serve(registry, config, |address| {
         // Whoever started the server may have closed its output.
         let _ = on_ready(address);
     });
     drop(sources);
+    drop(pushing);
     match served {
         Ok(()) => Ok(Exit::Done),
         Err(ServeError::Bind { address, source }) => Err(Problem::new(
@@ -137,6 +208,25 @@ pub(crate) fn start(
         .into()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// Hosts as a person wrote them: names alone, with a port where it is another.
+fn allowed_hosts(session: &Session, hosts: &[String]) -> anyhow::Result<Vec<String>> {
+    for host in hosts {
+        let lower = host.to_ascii_lowercase();
+        let is_host =
+            |scheme: &str| host_of(&format!("{scheme}://{host}")).as_deref() == Some(&lower);
+        if !is_host("https") && !is_host("http") {
+            anyhow::bail!(
+                "{host}: {}",
+                session.console.say(
+                    "geen host; schrijf alleen de naam, en de poort als die anders is: dienst.intern:8080",
+                    "no host; write the name alone, and the port where it is another: dienst.intern:8080"
+                )
+            );
+        }
+    }
+    Ok(hosts.to_vec())
 }
 
 fn read_token(path: &Path) -> anyhow::Result<String> {

@@ -89,11 +89,7 @@ impl Session {
     /// The registry of a server at an address, for writing, and the session with its base: the one chosen, else the one of
     /// what is stored already, else that address. A port that is not known yet makes no base.
     pub(crate) fn open_to_serve(&self, address: SocketAddr) -> anyhow::Result<(Self, Registry)> {
-        let at = |base: String| Self {
-            data: self.data.clone(),
-            base,
-            ..*self
-        };
+        let at = |base: String| self.at(base);
         if self.is_base_chosen {
             return Ok((at(self.base.clone()), self.open_to_write(None)?));
         }
@@ -118,6 +114,30 @@ impl Session {
             ..OpenOptions::default()
         };
         self.open(with_memory(options, memory))
+    }
+
+    /// The registry for a server that follows another; there must be one.
+    pub(crate) fn open_to_follow(&self, memory: Option<u64>) -> anyhow::Result<Registry> {
+        let options = OpenOptions {
+            must_exist: true,
+            follows: true,
+            ..OpenOptions::default()
+        };
+        self.open_any(with_memory(options, memory))
+    }
+
+    /// The same session with another base.
+    pub(crate) fn at(&self, base: String) -> Self {
+        Self {
+            data: self.data.clone(),
+            base,
+            ..*self
+        }
+    }
+
+    /// Whether somebody chose the base.
+    pub(crate) fn is_base_chosen(&self) -> bool {
+        self.is_base_chosen
     }
 
     fn open(&self, options: OpenOptions) -> anyhow::Result<Registry> {

@@ -11,6 +11,8 @@ use tokio_stream::StreamExt as _;
 
 /// Most files of one form.
 const MAX_FILES: usize = 100;
+/// The field of a form that holds a file.
+const FILE_FIELD: &str = "bestand";
 
 /// Names and values of a query string or a form, in their order.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -285,7 +287,7 @@ pub(super) fn parameter(value: &str, name: &str) -> Option<String> {
     })
 }
 
-/// The parts with a file name, or else the first part ([RFC 7578](https://www.rfc-editor.org/rfc/rfc7578)); of the former as
+/// The parts with a file name, or else the part called `bestand`, or else the first ([RFC 7578](https://www.rfc-editor.org/rfc/rfc7578)); of the former as
 /// many as a form may hold.
 fn files(bytes: &Bytes, boundary: &str) -> Vec<Upload> {
     let delimiter = format!("--{boundary}");
@@ -296,7 +298,7 @@ fn files(bytes: &Bytes, boundary: &str) -> Vec<Upload> {
         return Vec::new();
     };
     let mut files = Vec::new();
-    let mut fallback = None;
+    let (mut named, mut first) = (None, None);
     for end in starts {
         let Some(last) = end.checked_sub(2) else {
             break;
@@ -310,11 +312,13 @@ fn files(bytes: &Bytes, boundary: &str) -> Vec<Upload> {
             continue;
         };
         let (mut name, mut media_type, mut is_file) = (String::new(), None, false);
+        let mut is_named = false;
         for line in String::from_utf8_lossy(&content[..split]).lines() {
             let Some((field, value)) = line.split_once(':') else {
                 continue;
             };
             if field.eq_ignore_ascii_case("content-disposition") {
+                is_named = parameter(value, "name").as_deref() == Some(FILE_FIELD);
                 if let Some(given) = parameter(value, "filename") {
                     is_file = true;
                     name = given.rsplit(['/', '\\']).next().unwrap_or("").to_owned();
@@ -335,6 +339,7 @@ fn files(bytes: &Bytes, boundary: &str) -> Vec<Upload> {
             bytes: bytes.slice(part.start + split + 4..part.end),
         };
         if !is_file {
+            let fallback = if is_named { &mut named } else { &mut first };
             fallback.get_or_insert(upload);
         } else if files.len() < MAX_FILES {
             files.push(upload);
@@ -344,7 +349,7 @@ fn files(bytes: &Bytes, boundary: &str) -> Vec<Upload> {
         }
     }
     if files.is_empty() {
-        files.extend(fallback);
+        files.extend(named.or(first));
     }
     files
 }
@@ -374,6 +379,9 @@ mod tests {
         assert_eq!(upload.name, "b.ttl");
         assert_eq!(upload.media_type, None);
         assert_eq!(&upload.bytes[..], b"<a> --B <b>\r\n");
+        let fields = "--B\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n1\r\n--B\r\nContent-Disposition: form-data; name=\"bestand\"\r\n\r\n2\r\n--B--\r\n";
+        let found = files(&Bytes::from_static(fields.as_bytes()), "B");
+        assert_eq!(&found[0].bytes[..], b"2");
         for none in [&b"--B--"[..], b"", b"--B\r\n--B--"] {
             assert_eq!(files(&Bytes::from_static(none), "B"), []);
         }

@@ -45,6 +45,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "The content is no JSON Patch.",
     ),
     (
+        "bad-subscription",
+        400,
+        "Een abonnement klopt niet; veld zegt wat.",
+        "A subscription is not right; veld tells what.",
+    ),
+    (
         "body-incomplete",
         400,
         "De inhoud van het verzoek is niet volledig toegekomen.",
@@ -97,6 +103,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         400,
         "De inhoud in het verzoek ontbreekt of kan niet uitgepakt worden.",
         "The content in the request is missing or cannot be unpacked.",
+    ),
+    (
+        "events-gone",
+        410,
+        "De commits waarnaar geluisterd wordt, zijn niet meer in het logboek.",
+        "The commits that are listened for are no longer in the log.",
     ),
     (
         "feed-not-ready",
@@ -225,6 +237,18 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "The number per page asked for is not allowed.",
     ),
     (
+        "log-diverged",
+        409,
+        "Wie het log volgt, heeft een andere geschiedenis dan dit register.",
+        "Whoever follows the log has another history than this registry.",
+    ),
+    (
+        "log-given-up",
+        410,
+        "De gevraagde commit is niet meer apart te krijgen; het hele log wel.",
+        "The commit asked for is no longer to be had by itself; the whole log is.",
+    ),
+    (
         "malformed",
         400,
         "Het verzoek is niet goed gevormd.",
@@ -265,6 +289,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         501,
         "De opdrachten van de basisregisters bestaan hier niet.",
         "The commands of the base registries do not exist here.",
+    ),
+    (
+        "no-data-folder",
+        409,
+        "Het register kan dit niet bewaren: het staat in het geheugen of wordt alleen gelezen.",
+        "The registry cannot keep this: it is in memory or only read.",
     ),
     (
         "no-item",
@@ -429,6 +459,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "The query took longer than its time limit.",
     ),
     (
+        "range-not-satisfiable",
+        416,
+        "De hoofding Range vraagt bytes die het bestand niet heeft.",
+        "The header Range asks for bytes that the file does not have.",
+    ),
+    (
         "rate-limited",
         429,
         "De client deed meer verzoeken dan de beheerder toelaat.",
@@ -439,6 +475,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         403,
         "Deze server neemt geen wijzigingen aan.",
         "This server takes no changes.",
+    ),
+    (
+        "replica",
+        409,
+        "Dit register volgt een ander en neemt zelf geen wijzigingen aan; primair zegt welk.",
+        "This node follows another and takes no changes itself; primair tells which.",
     ),
     (
         "shapes-violated",
@@ -465,6 +507,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "The file of the stored query cannot be read.",
     ),
     (
+        "subscription-exists",
+        409,
+        "Er is al een abonnement met deze naam.",
+        "There is a subscription with this name already.",
+    ),
+    (
         "timeout",
         400,
         "De gevraagde tijdslimiet is geen aantal seconden.",
@@ -483,10 +531,22 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "Too many changes lie between that state and now.",
     ),
     (
+        "too-many-listeners",
+        503,
+        "Er luisteren er zoveel naar gebeurtenissen als er mogen.",
+        "As many listen to events as may.",
+    ),
+    (
         "too-many-queries",
         503,
         "Er lopen te veel bevragingen tegelijk.",
         "Too many queries are running.",
+    ),
+    (
+        "too-many-subscriptions",
+        409,
+        "Er zijn zoveel abonnementen als er mogen zijn.",
+        "There are as many subscriptions as there may be.",
     ),
     (
         "too-many-tickets",

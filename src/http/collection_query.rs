@@ -5,7 +5,7 @@ use super::body::Params;
 use super::error::ApiError;
 use crate::query::{BoxError, BoxSearch};
 use crate::rdf::label::Text;
-use crate::registry::{COMMON_PARAMETERS, Register};
+use crate::registry::{COLLECTION_PARAMETERS, Register, reserved_parameters};
 use crate::views::collection::{DEFAULT_LIMIT, MAX_LIMIT, parse_sort};
 use crate::views::html::percent_encode;
 use crate::views::{CollectionQuery, Context, FilterError, Refused, Selection, WrongValue};
@@ -57,7 +57,7 @@ impl Asked {
         params: &Params,
     ) -> Result<Self, ApiError> {
         let mut given: Vec<(&'static str, String)> = Vec::new();
-        for name in COMMON_PARAMETERS {
+        for name in reserved_parameters() {
             let value = params.one(name)?.filter(|value| !value.is_empty());
             given.extend(value.map(|value| (name, value.to_owned())));
         }
@@ -71,7 +71,7 @@ impl Asked {
             read_box("0,0,0,0", value("bbox-crs"))?;
         }
         let filters = params.0.iter();
-        let filters = filters.filter(|(name, _)| !COMMON_PARAMETERS.contains(&name.as_str()));
+        let filters = filters.filter(|(name, _)| !reserved_parameters().any(|known| known == name));
         let query = CollectionQuery {
             filters: filters.cloned().collect(),
             after: value("na").map(str::to_owned),
@@ -319,7 +319,7 @@ impl From<WrongValue> for ApiError {
 impl From<FilterError> for ApiError {
     fn from(error: FilterError) -> Self {
         let known = error.known.join(", ");
-        let others = OWN.join(", ");
+        let others = COLLECTION_PARAMETERS.join(", ");
         Self::bad_request(
             "unknown-filter",
             format!(
@@ -335,23 +335,6 @@ impl From<FilterError> for ApiError {
         .with("filters", error.known)
     }
 }
-
-/// Parameters of every collection, for people.
-const OWN: [&str; 13] = [
-    "q",
-    "na",
-    "offset",
-    "limit",
-    "sort",
-    "fields",
-    "expand",
-    "lang",
-    "count",
-    "bbox",
-    "bbox-crs",
-    "gewijzigdSinds",
-    "format",
-];
 
 impl From<Refused> for ApiError {
     fn from(refused: Refused) -> Self {

@@ -247,7 +247,7 @@ pub(super) async fn item(
     let params = Params::of_query(query.as_deref())?;
     let register = register_of(&state, &name)?;
     let selection = item_selection(register, &state.context_of(Some(register)), &params)?;
-    let chosen = choose(&headers, params.get("format"), &[JSON_LD, JSON])?;
+    let chosen = choose(&headers, params.one("format")?, &[JSON_LD, JSON])?;
     let shown = moment.state(&state).await?;
     let view = shown.view();
     let (iri, subject) = match find_item(&state, &view, &register.kind, &id) {

@@ -1,10 +1,13 @@
 //! What is chosen per server, with the limits that hold for every request.
 
 use super::rate::RateLimit;
+use crate::feeds::log_feed::FollowStatus;
+use crate::feeds::push::Subscriptions;
 use crate::query::Services;
 use crate::views::openapi::Contact;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// How to serve a registry.
@@ -14,6 +17,12 @@ pub struct ServerConfig {
     pub bind: SocketAddr,
     /// Token that allows writing; without it the server only reads.
     pub admin_token: Option<String>,
+    /// Token that allows following the log, and nothing else.
+    pub follower_token: Option<String>,
+    /// The node this server follows; it then takes no changes itself.
+    pub follow: Option<Arc<FollowStatus>>,
+    /// The server ends soon after this is raised, as it does on a signal.
+    pub ends_when: Option<Arc<AtomicBool>>,
     /// Whether a change of an existing item must name the state it was made for (`If-Match`).
     pub require_if_match: bool,
     /// Who answers for the registry, as the description of the interface says.
@@ -38,6 +47,8 @@ pub struct ServerConfig {
     pub max_kept_answers_bytes: u64,
     /// Endpoints that `SERVICE` in a query may ask; without it none is asked.
     pub services: Option<Arc<Services>>,
+    /// Who is told of changes, shared with whoever tells them; without it the server reads them of the data folder itself.
+    pub subscriptions: Option<Arc<Subscriptions>>,
     /// Queries and dumps that work at once.
     pub max_concurrent_queries: usize,
     /// How long a request waits for its turn before it is sent away.
@@ -72,6 +83,9 @@ impl Default for ServerConfig {
         Self {
             bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 7400)),
             admin_token: None,
+            follower_token: None,
+            follow: None,
+            ends_when: None,
             require_if_match: false,
             contact: Contact::default(),
             query_timeout: Duration::from_secs(30),
@@ -84,6 +98,7 @@ impl Default for ServerConfig {
             max_total_body_bytes: 256 << 20,
             max_kept_answers_bytes: 32 << 20,
             services: None,
+            subscriptions: None,
             max_concurrent_queries: (cores * 4).max(8),
             queue_timeout: Duration::from_secs(2),
             long_after: Duration::from_millis(100),

@@ -10,11 +10,11 @@ use axum::response::Response;
 
 /// Headers a page of another site may send.
 const SENT: HeaderValue = HeaderValue::from_static(
-    "accept, accept-crs, accept-datetime, accept-language, authorization, content-encoding, content-type, idempotency-key, if-match, if-none-match, prefer, x-api-key, x-correlation-id, x-request-id",
+    "accept, accept-crs, accept-datetime, accept-language, authorization, content-encoding, content-type, idempotency-key, if-match, if-none-match, if-range, prefer, range, x-api-key, x-correlation-id, x-request-id",
 );
 /// Headers it may read.
 const READ: HeaderValue = HeaderValue::from_static(
-    "allow, content-crs, content-location, etag, link, location, memento-datetime, preference-applied, ratelimit, ratelimit-policy, retry-after, trailer, x-commit, x-conforms, x-correlation-id, x-page-complete, x-request-id",
+    "accept-ranges, allow, content-crs, content-disposition, content-location, content-range, digest, etag, last-modified, link, location, memento-datetime, preference-applied, ratelimit, ratelimit-policy, repr-digest, retry-after, trailer, x-commit, x-conforms, x-correlation-id, x-page-complete, x-request-id",
 );
 const A_DAY: HeaderValue = HeaderValue::from_static("86400");
 

@@ -39,7 +39,8 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/v3/{resource}/{id}", get(detail::<3>))
 }
 
-fn version<const V: u8>() -> &'static str {
+/// The version as addresses and declarations write it.
+pub(super) fn version_name<const V: u8>() -> &'static str {
     if V == 2 { "v2" } else { "v3" }
 }
 
@@ -61,7 +62,7 @@ async fn detail<const V: u8>(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
-    let resource = declared(&state, version::<V>(), &name)?;
+    let resource = declared(&state, version_name::<V>(), &name)?;
     let answer = async {
         asked::only_time(query.as_deref())?;
         let chosen = choose(&headers, None, &OFFERS)?;
@@ -76,7 +77,7 @@ async fn detail<const V: u8>(
             .id_of_iri(&iri)
             .filter(|subject| is_item(&view, register, *subject));
         let Some(subject) = found else {
-            let route = Route::Dialect(version::<V>());
+            let route = Route::Dialect(version_name::<V>());
             return Err(or_gone(&state, &shown, vec![iri], route, unknown()).await);
         };
         let asked = system.as_ref().map(|system| system.iri);
@@ -84,7 +85,7 @@ async fn detail<const V: u8>(
         let address = format!(
             "{}/{}/{name}/{}",
             state.registry.base(),
-            version::<V>(),
+            version_name::<V>(),
             crate::views::html::percent_encode(&id)
         );
         let mut response = Document::new(chosen, body.json)
@@ -133,7 +134,7 @@ async fn list<const V: u8>(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
-    let resource = declared(&state, version::<V>(), &name)?;
+    let resource = declared(&state, version_name::<V>(), &name)?;
     let served = Arc::clone(&resource);
     let answer = async {
         let asked = Asked::read(&served, query.as_deref())?;
@@ -143,7 +144,7 @@ async fn list<const V: u8>(
         blocking(move || {
             let view = shown.view();
             let page = page_of(&state, (&shown, &view), &served, &asked)?;
-            let base = format!("{}/{}/{name}", state.registry.base(), version::<V>());
+            let base = format!("{}/{}/{name}", state.registry.base(), version_name::<V>());
             let next = page
                 .next
                 .as_deref()
@@ -177,7 +178,7 @@ async fn count<const V: u8>(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
-    let resource = declared(&state, version::<V>(), &name)?;
+    let resource = declared(&state, version_name::<V>(), &name)?;
     let served = Arc::clone(&resource);
     let answer = async {
         let asked = Asked::read(&served, query.as_deref())?;

@@ -1,6 +1,7 @@
 //! Resources: `/id/…` sends on to `/doc/…`, which answers with the document in the wanted format.
 
 use super::body::Params;
+use super::catalogue;
 use super::error::ApiError;
 use super::forms::{Form, JsonLdForm};
 use super::framing;
@@ -13,6 +14,7 @@ use super::reply::{
 use super::shown::Shown;
 use super::state::{AppState, promptly};
 use super::versions::{document_of_version, see_other, tell_times};
+use crate::ingest::contexts::own_contexts;
 use crate::rdf::format::{Format, negotiate};
 use crate::registry::Register;
 use crate::store::{Id, View};
@@ -24,6 +26,7 @@ use axum::extract::{Path, RawQuery, State};
 use axum::http::{HeaderMap, header};
 use axum::response::Response;
 use rustc_hash::FxHashSet;
+use serde_json::{Value as Json, json};
 
 /// References to a resource listed on its page.
 const LISTED_INCOMING: usize = 25;
@@ -64,6 +67,9 @@ pub(super) async fn identifier(
             see_other(&target, &shown)
         }
         Err(error) => {
+            if let Some(answer) = catalogue::leads_on(&state, &shown, &kind, &id).await? {
+                return Ok(answer);
+            }
             let iris = candidates(&state, &kind, &id);
             Err(or_gone(&state, &shown, iris, Route::Id, error).await)
         }
@@ -85,12 +91,18 @@ pub(super) async fn document(
         _ => (id, None),
     };
     let params = Params::of_query(query.as_deref())?;
-    let form = Form::of(&headers, &params, extension.as_deref(), &[])?;
+    let form = Form::of(&headers, &params, extension.as_deref(), &["lang"])?;
     let shown = moment.state(&state).await?;
     let view = shown.view();
     let (iri, subject) = match find_item(&state, &view, &kind, &id) {
         Ok(found) => found,
         Err(error) => {
+            let names = (kind.as_str(), id.as_str());
+            let asked = (&headers, &params);
+            let answer = catalogue::answer_of(&state, &shown, names, form.media_type, asked);
+            if let Some(answer) = answer.await? {
+                return Ok(answer);
+            }
             let iris = candidates(&state, &kind, &id);
             return Err(or_gone(&state, &shown, iris, Route::Doc, error).await);
         }
@@ -127,7 +139,7 @@ pub(super) async fn foreign(
         .filter(|uri| !uri.is_empty())
         .ok_or_else(no_uri)?;
     let uri = uri.to_owned();
-    let form = Form::of(&headers, &params, params.get("format"), &["uri", "format"])?;
+    let form = Form::of(&headers, &params, params.one("format")?, &["uri", "format"])?;
     let shown = moment.state(&state).await?;
     let view = shown.view();
     let found = view.id_of_iri(&uri).filter(|id| is_described(&view, *id));
@@ -438,16 +450,30 @@ pub(super) async fn context(
         .respond(&headers))
 }
 
-/// `GET /contexts`: the list.
+/// `GET /contexts`: the list, and which of them are read in place of published ones.
 pub(super) async fn contexts(State(state): State<AppState>, headers: HeaderMap) -> Response {
-    let mut names: Vec<&String> = state.contexts.keys().collect();
-    names.sort_unstable();
     let base = state.registry.base();
-    let list: Vec<String> = names
-        .iter()
-        .map(|name| format!("{base}/contexts/{name}.jsonld"))
+    let address = |file: &str| format!("{base}/contexts/{file}");
+    let own = own_contexts();
+    let named = state.contexts.keys().map(|name| format!("{name}.jsonld"));
+    let mut files: Vec<String> = named
+        .chain(own.iter().map(|own| own.file.clone()))
         .collect();
-    let body = serde_json::json!({ "contexten": list });
+    files.push(super::collections::CONTEXT_FILE.to_owned());
+    files.sort_unstable();
+    files.dedup();
+    let list: Vec<String> = files.iter().map(|file| address(file)).collect();
+    let in_place: Vec<Json> = own
+        .iter()
+        .map(|own| {
+            let mut row = json!({ "context": address(&own.file), "gepubliceerd": own.published });
+            if let Some(note) = &own.note {
+                row["opmerking"] = json!({ "nl": note.nl, "en": note.en });
+            }
+            row
+        })
+        .collect();
+    let body = json!({ "contexten": list, "inPlaatsVan": in_place });
     Document::new(JSON, format!("{body:#}\n"))
         .cached(super::reply::A_DAY)
         .respond(&headers)

@@ -201,6 +201,21 @@ impl ApiError {
         error
     }
 
+    /// A change asked of a node that follows another.
+    pub(super) fn follows(primary: &str) -> Self {
+        Self::new(
+            StatusCode::CONFLICT,
+            "replica",
+            Text::new("Dit register volgt een ander", "This node follows another"),
+            Text::new(
+                format!("Dit register volgt {primary} en neemt zelf geen wijzigingen aan; er is niets gewijzigd. Stuur de wijziging naar {primary}."),
+                format!("This node follows {primary} and takes no changes itself; nothing was changed. Send the change to {primary}."),
+            ),
+        )
+        .with("primair", primary)
+        .with_header(header::LINK, &format!("<{primary}>; rel=\"edit\""))
+    }
+
     pub(super) fn busy() -> Self {
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
@@ -439,7 +454,7 @@ impl From<TooLarge> for ApiError {
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::ReadOnly => WriteRefusal::ReadOnly.into(),
+            StoreError::ReadOnly | StoreError::Follows => WriteRefusal::ReadOnly.into(),
             StoreError::Stopped { .. } => {
                 Self::new(
                     StatusCode::SERVICE_UNAVAILABLE,

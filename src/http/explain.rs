@@ -41,7 +41,7 @@ pub(super) fn mode_of(params: &Params) -> Result<Option<ExplainMode>, ApiError> 
 
 /// The form of an explanation that a client likes best.
 pub(super) fn media_type(headers: &HeaderMap, params: &Params) -> Result<&'static str, ApiError> {
-    let format = params.get("format").filter(|name| !name.is_empty());
+    let format = params.one("format")?.filter(|name| !name.is_empty());
     choose(headers, format, &OFFERS)
 }
 

@@ -190,7 +190,7 @@ mod tests {
             headers.insert(header::ACCEPT, accept);
         }
         let params = Params::parse(query).expect("UTF-8");
-        Form::of(&headers, &params, params.get("format"), &["uri", "format"])
+        Form::of(&headers, &params, params.one("format")?, &["uri", "format"])
     }
 
     #[test]

@@ -24,6 +24,9 @@ pub(super) enum Route {
     Doc,
     /// `/api/{register}/{id}`.
     Api,
+    /// The same, by a request that changes the item: it is not sent on, since what is meant for one item must not change
+    /// another.
+    Change,
     /// `/{version}/{resource}/{id}` in the dialect of the base registries.
     Dialect(&'static str),
 }
@@ -44,7 +47,7 @@ impl Route {
             .and_then(|register| Some((register.kind.clone(), register.id_of_iri(iri)?.to_owned())))
             .or_else(|| own(iri));
         match (self, register, found) {
-            (Self::Api, Some(register), Some((_, id))) => {
+            (Self::Api | Self::Change, Some(register), Some((_, id))) => {
                 format!("{base}/api/{}/{}", register.name, percent_encode(&id))
             }
             (Self::Dialect(version), Some(register), Some((_, id)))
@@ -129,7 +132,8 @@ pub(super) fn moved(
 
 /// Where a resource went, or that it was there once.
 fn tell(state: &AppState, shown: &Shown, iri: &str, gone: &Gone, route: Route) -> ApiError {
-    if let [successor] = gone.replaced_by.as_slice()
+    if route != Route::Change
+        && let [successor] = gone.replaced_by.as_slice()
         && let Some(there) = follow(state, shown, successor.clone())
     {
         return moved(state, shown, iri, &there, route);

@@ -157,7 +157,7 @@ async fn list(
         "application/ld+json",
         "application/n-triples",
     ];
-    let chosen = choose(&headers, params.get("format"), &offers)?;
+    let chosen = choose(&headers, params.one("format")?, &offers)?;
     let shown = moment.state(&state).await?;
     blocking(move || {
         let view = shown.view();
@@ -231,7 +231,7 @@ async fn read(
         Ok((view, id))
     })
     .await?;
-    let chosen = choose(&headers, params.get("format"), &OFFERS)?;
+    let chosen = choose(&headers, params.one("format")?, &OFFERS)?;
     let etag = tag_of(
         &state,
         shown.snapshot(),

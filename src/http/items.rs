@@ -26,7 +26,7 @@ use super::writes::{authorise, dry_run};
 use answer::Reply;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, HeaderName, header};
+use axum::http::{HeaderMap, HeaderName, Method, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
 use conditions::Condition;
@@ -118,43 +118,24 @@ pub(super) async fn create(
     handle(state, Action::Create, (name, None), request).await
 }
 
-/// `PUT /api/{register}/{id}`.
-pub(super) async fn replace(
+/// `PUT`, `PATCH` and `DELETE /api/{register}/{id}`.
+pub(super) async fn of_item(
     State(state): State<AppState>,
+    method: Method,
     Path((name, id)): Path<(String, String)>,
     request_id: RequestId,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
     body: Body,
 ) -> Result<Response, ApiError> {
+    let action = match method {
+        Method::PUT => Action::Replace,
+        Method::PATCH => Action::Patch,
+        Method::DELETE => Action::Remove,
+        other => return Err(ApiError::internal(format!("no route for {other}"))),
+    };
     let request = (request_id, headers, query, body);
-    handle(state, Action::Replace, (name, Some(id)), request).await
-}
-
-/// `PATCH /api/{register}/{id}`.
-pub(super) async fn change(
-    State(state): State<AppState>,
-    Path((name, id)): Path<(String, String)>,
-    request_id: RequestId,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
-    body: Body,
-) -> Result<Response, ApiError> {
-    let request = (request_id, headers, query, body);
-    handle(state, Action::Patch, (name, Some(id)), request).await
-}
-
-/// `DELETE /api/{register}/{id}`.
-pub(super) async fn remove(
-    State(state): State<AppState>,
-    Path((name, id)): Path<(String, String)>,
-    request_id: RequestId,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
-    body: Body,
-) -> Result<Response, ApiError> {
-    let request = (request_id, headers, query, body);
-    handle(state, Action::Remove, (name, Some(id)), request).await
+    handle(state, action, (name, Some(id)), request).await
 }
 
 async fn handle(
@@ -256,7 +237,7 @@ async fn run(state: AppState, asked: Asked) -> Result<Reply, ApiError> {
     match (write(state, asked).await, iris) {
         (Err(error), Some(iris)) => {
             let shown = Shown::now(app.registry.snapshot());
-            Err(or_gone(&app, &shown, iris, Route::Api, error).await)
+            Err(or_gone(&app, &shown, iris, Route::Change, error).await)
         }
         (done, _) => done,
     }

@@ -47,65 +47,30 @@ const OTHERS: [&str; 2] = ["format", "apikey"];
 /// Codes of the status of an address.
 const STATUSES: [&str; 4] = ["voorgesteld", "inGebruik", "gehistoreerd", "afgekeurd"];
 
-/// `GET /v2/adresmatch`.
-pub(super) async fn match_v2(
-    state: State<AppState>,
-    moment: Moment,
-    headers: HeaderMap,
-    query: RawQuery,
-) -> Result<Response, ApiError> {
-    matched(state, moment, headers, query, Version::V2).await
+fn version<const V: u8>() -> Version {
+    if V == 2 { Version::V2 } else { Version::V3 }
 }
 
-/// `GET /v3/adresmatch`.
-pub(super) async fn match_v3(
-    state: State<AppState>,
-    moment: Moment,
-    headers: HeaderMap,
-    query: RawQuery,
-) -> Result<Response, ApiError> {
-    matched(state, moment, headers, query, Version::V3).await
-}
-
-/// `GET /v2/adressen/zoeken`.
-pub(super) async fn suggest_v2(
-    state: State<AppState>,
-    moment: Moment,
-    headers: HeaderMap,
-    query: RawQuery,
-) -> Result<Response, ApiError> {
-    suggested(state, moment, headers, query, Version::V2).await
-}
-
-/// `GET /v3/adressen/zoeken`.
-pub(super) async fn suggest_v3(
-    state: State<AppState>,
-    moment: Moment,
-    headers: HeaderMap,
-    query: RawQuery,
-) -> Result<Response, ApiError> {
-    suggested(state, moment, headers, query, Version::V3).await
-}
-
-async fn matched(
+/// `GET /v2/adresmatch` and `GET /v3/adresmatch`.
+pub(super) async fn matched<const V: u8>(
     State(state): State<AppState>,
     moment: Moment,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
-    version: Version,
 ) -> Result<Response, ApiError> {
     let known = MATCH_PARAMETERS.map(|(name, _)| name);
     let asked = Params::of_query(query.as_deref()).and_then(|params| {
         let question = question(&Known::read(&params, &known)?)?;
-        let media_type = choose(&headers, params.get("format"), &[JSON_LD, JSON])?;
+        let media_type = choose(&headers, params.one("format")?, &[JSON_LD, JSON])?;
         Ok((question, media_type))
     });
-    let (question, media_type) = asked.map_err(|error| in_dialect(&state, version, error))?;
+    let (question, media_type) =
+        asked.map_err(|error| in_dialect(&state, version::<V>(), error))?;
     answer(
         state,
         moment,
         headers,
-        (version, media_type),
+        (version::<V>(), media_type),
         move |view, index, renderer| {
             Ok(renderer.answer(&find(view, index, &question, MAX_MATCHES))?)
         },
@@ -113,24 +78,24 @@ async fn matched(
     .await
 }
 
-async fn suggested(
+/// `GET /v2/adressen/zoeken` and `GET /v3/adressen/zoeken`.
+pub(super) async fn suggested<const V: u8>(
     State(state): State<AppState>,
     moment: Moment,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
-    version: Version,
 ) -> Result<Response, ApiError> {
     let asked = Params::of_query(query.as_deref()).and_then(|params| {
         let line = line(&Known::read(&params, &SEARCH_PARAMETERS)?)?;
-        let media_type = choose(&headers, params.get("format"), &[JSON])?;
+        let media_type = choose(&headers, params.one("format")?, &[JSON])?;
         Ok((line, media_type))
     });
-    let (line, media_type) = asked.map_err(|error| in_dialect(&state, version, error))?;
+    let (line, media_type) = asked.map_err(|error| in_dialect(&state, version::<V>(), error))?;
     answer(
         state,
         moment,
         headers,
-        (version, media_type),
+        (version::<V>(), media_type),
         move |view, index, renderer| Ok(renderer.suggestions(&suggest(view, index, &line))),
     )
     .await

@@ -4,6 +4,7 @@
 //! makes the server fetch anything, but for the endpoints that the operator lets queries ask.
 
 mod body;
+mod catalogue;
 mod checking;
 mod codes;
 mod collection_query;
@@ -13,7 +14,9 @@ mod connections;
 mod cors;
 mod dialect;
 mod documents;
+mod dumps;
 mod error;
+mod events;
 mod explain;
 mod first_rows;
 mod forms;
@@ -27,6 +30,7 @@ mod known_tags;
 mod layers;
 mod ldes;
 mod ledger;
+mod log_feed;
 mod matching;
 mod moment;
 mod openapi;
@@ -43,6 +47,7 @@ mod sources;
 mod sparql;
 mod state;
 mod stream;
+mod subscriptions;
 mod test_bed;
 mod turns;
 mod unpack;
@@ -68,12 +73,16 @@ use error::ApiError;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::net::TcpListener;
 use tower_http::compression::CompressionLayer;
-use tower_http::compression::predicate::SizeAbove;
+use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
 /// Up to here an answer is sent as it is: packing it costs more than the packet it fits in.
 const SMALL_BYTES: u16 = 1400;
+
+/// How often a flag that ends the server is looked at.
+const FLAG_LOOK: std::time::Duration = std::time::Duration::from_millis(200);
 
 /// Why the server could not run.
 #[derive(Debug, thiserror::Error)]
@@ -113,6 +122,22 @@ pub fn router(state: AppState) -> Router {
         .route("/rdf-graphs", on(graph_methods, graphs::indirect))
         .route("/graph/{*name}", on(graph_methods, graphs::direct))
         .route("/.well-known/void", get(void::describe))
+        .route("/catalog", get(catalogue::catalogue))
+        .route("/catalog.ttl", get(catalogue::catalogue))
+        .route("/catalog.nt", get(catalogue::catalogue))
+        .route("/catalog.nq", get(catalogue::catalogue))
+        .route("/catalog.trig", get(catalogue::catalogue))
+        .route("/catalog.rdf", get(catalogue::catalogue))
+        .route("/catalog.xml", get(catalogue::catalogue))
+        .route("/catalog.jsonld", get(catalogue::catalogue))
+        .route("/catalog.html", get(catalogue::catalogue))
+        .route("/catalog/feed", get(catalogue::feed::entry))
+        .route("/catalog/feed/{page}", get(catalogue::feed::page))
+        .route("/catalogus", get(catalogue::in_dutch))
+        .route("/id/catalogus", get(catalogue::of_catalogue))
+        .route("/robots.txt", get(catalogue::sitemap::robots))
+        .route("/sitemap.xml", get(catalogue::sitemap::index))
+        .route("/sitemap/{file}", get(catalogue::sitemap::part))
         .route(
             "/bevragingen",
             get(running::list).post(running::list_by_form),
@@ -121,7 +146,27 @@ pub fn router(state: AppState) -> Router {
             "/beheer/bronnen",
             get(sources::list).post(sources::list_by_form),
         )
+        .route(
+            "/beheer/abonnementen",
+            get(subscriptions::list).post(subscriptions::create),
+        )
+        .route(
+            "/beheer/abonnementen/{naam}",
+            get(subscriptions::one).delete(subscriptions::remove),
+        )
+        .route(
+            "/beheer/abonnementen/{naam}/hervat",
+            post(subscriptions::resume),
+        )
+        .route(
+            "/beheer/abonnementen/{naam}/pauze",
+            post(subscriptions::pause),
+        )
+        .route("/events", get(events::events))
         .route("/metrics", get(sources::metrics))
+        .route("/log", get(log_feed::summary))
+        .route("/log/commits", get(log_feed::commits))
+        .route("/log/base", get(log_feed::base))
         .route("/bevragingen/{id}", delete(running::stop))
         .route("/bevragingen/{id}/stop", post(running::stop_by_form))
         .route("/id/{kind}/{id}", get(documents::identifier))
@@ -134,6 +179,9 @@ pub fn router(state: AppState) -> Router {
         .route("/doc/{kind}/{id}/{moment}", get(versions::version))
         .route("/tijd/{kind}/{id}", get(versions::time_map))
         .route("/tijd/{kind}/{id}/poort", get(versions::time_gate))
+        .route("/dumps", get(dumps::list))
+        .route("/dumps/{register}", get(dumps::of_register))
+        .route("/dumps/{register}/{file}", get(dumps::file))
         .route("/contexts", get(documents::contexts))
         .route("/contexts/{file}", get(documents::context))
         .route("/api", get(collections::index))
@@ -153,19 +201,25 @@ pub fn router(state: AppState) -> Router {
         )
         .route("/api/{register}/validate", post(test_bed::validate))
         .route("/api/{register}/{id}/versies", get(versions::of_item))
-        .route("/v2/{resource}/{id}/versies", get(versions::of_v2))
-        .route("/v3/{resource}/{id}/versies", get(versions::of_v3))
+        .route(
+            "/v2/{resource}/{id}/versies",
+            get(versions::of_resource::<2>),
+        )
+        .route(
+            "/v3/{resource}/{id}/versies",
+            get(versions::of_resource::<3>),
+        )
         .route(
             "/api/{register}/{id}",
             get(collections::item)
-                .put(items::replace)
-                .patch(items::change)
-                .delete(items::remove),
+                .put(items::of_item)
+                .patch(items::of_item)
+                .delete(items::of_item),
         )
-        .route("/v2/adresmatch", get(matching::match_v2))
-        .route("/v3/adresmatch", get(matching::match_v3))
-        .route("/v2/adressen/zoeken", get(matching::suggest_v2))
-        .route("/v3/adressen/zoeken", get(matching::suggest_v3))
+        .route("/v2/adresmatch", get(matching::matched::<2>))
+        .route("/v3/adresmatch", get(matching::matched::<3>))
+        .route("/v2/adressen/zoeken", get(matching::suggested::<2>))
+        .route("/v3/adressen/zoeken", get(matching::suggested::<3>))
         .route("/v2/tickets/{id}", get(items::tickets::ticket))
         .route("/v3/tickets/{id}", get(items::tickets::ticket))
         .route(
@@ -207,7 +261,14 @@ pub fn router(state: AppState) -> Router {
             state.clone(),
             layers::finish,
         ))
-        .layer(CompressionLayer::new().compress_when(SizeAbove::new(SMALL_BYTES)))
+        // Events are to arrive one by one, not when a packer has enough of them.
+        .layer(
+            CompressionLayer::new().compress_when(
+                SizeAbove::new(SMALL_BYTES)
+                    .and(NotForContentType::SSE)
+                    .and(dumps::may_be_packed),
+            ),
+        )
         .layer(middleware::from_fn(layers::mark_compressed))
         .with_state(state);
     // Which methods an address has is known behind the layers of its route: this one stands before the router itself.
@@ -296,13 +357,22 @@ fn run(
             stall: config.stall_timeout,
         };
         let state = AppState::new(registry, config);
+        let judged = state.clone();
+        // Beside the first requests: a catalogue that does not conform keeps nobody waiting.
+        tokio::task::spawn_blocking(move || catalogue::judge(&judged));
         let app = router(state.clone());
         // Whoever follows a stream is not to wait until the log was read.
         let streams = state.clone();
         tokio::task::spawn_blocking(move || streams.streams().is_ok());
         let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
+        let ending = state.clone();
         let server = connections::serve(listener, app, patience, async move {
-            wait_for_signal().await;
+            tokio::select! {
+                () = wait_for_signal() => {}
+                () = wait_for_flag(ending.config.ends_when.clone()) => {}
+            }
+            ending.listeners.close();
+            ending.is_ending.store(true, Ordering::Relaxed);
             tracing::info!("Stopping: running requests may finish");
             let _ = stopping.send(());
         });
@@ -324,6 +394,18 @@ fn run(
     });
     runtime.shutdown_timeout(std::time::Duration::from_secs(1));
     served
+}
+
+/// Waits until a flag is raised; without one for ever.
+async fn wait_for_flag(flag: Option<Arc<AtomicBool>>) {
+    match flag {
+        Some(flag) => {
+            while !flag.load(Ordering::Relaxed) {
+                tokio::time::sleep(FLAG_LOOK).await;
+            }
+        }
+        None => std::future::pending::<()>().await,
+    }
 }
 
 /// Waits for SIGINT or SIGTERM.

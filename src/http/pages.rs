@@ -10,7 +10,7 @@ use crate::views::codes::{CodeMeaning, all_codes, code_meaning};
 use crate::views::html::{RegisterLine, STYLE_SHEET, render_code, render_codes, render_home};
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value as Json, json};
 
@@ -158,7 +158,7 @@ fn meaning_json(meaning: &CodeMeaning, language: Language) -> Json {
 
 /// `GET /health`: whether the server can do all it should, from which commit it answers, and what it holds. The status
 /// is 200 as long as it answers reads: whoever takes a server out of service on another status would take the reading
-/// away too, which still works.
+/// away too, which still works. Only a node that follows another and is further behind than the operator allows says 503.
 pub(super) async fn health(State(state): State<AppState>) -> Result<Response, ApiError> {
     // Sizes of files are asked of the disk, which may be what ails.
     blocking(move || {
@@ -174,7 +174,7 @@ pub(super) async fn health(State(state): State<AppState>) -> Result<Response, Ap
             "status": status,
             "commit": seq,
             "uitspraken": sizes.quads,
-            "schrijven": state.token.is_some() && health.stopped.is_none(),
+            "schrijven": state.token.is_some() && health.stopped.is_none() && state.config.follow.is_none(),
             "versie": env!("CARGO_PKG_VERSION"),
             "opslag": {
                 "lagen": sizes.levels,
@@ -204,7 +204,17 @@ pub(super) async fn health(State(state): State<AppState>) -> Result<Response, Ap
         if let Some(streams) = super::ldes::health(&state) {
             body["stromen"] = streams;
         }
+        body["catalogus"] = super::catalogue::health(&state);
+        let mut is_ready = true;
+        if let Some(follow) = &state.config.follow {
+            let figures = follow.figures();
+            is_ready = figures.is_ready;
+            body["replica"] = super::log_feed::health(follow.primary(), &figures);
+        }
         let mut response = Body::from(format!("{body:#}\n")).into_response();
+        if !is_ready {
+            *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
+        }
         let out = response.headers_mut();
         out.insert(header::CONTENT_TYPE, HeaderValue::from_static(JSON));
         out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

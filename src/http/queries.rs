@@ -72,7 +72,7 @@ pub(super) async fn list(
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
-    let chosen = choose(&headers, params.get("format"), &[JSON, HTML])?;
+    let chosen = choose(&headers, params.one("format")?, &[JSON, HTML])?;
     let shown = moment.state(&state).await?;
     blocking(move || {
         let catalogue = state.registry.stored_queries().catalogue();
@@ -160,7 +160,7 @@ pub(super) async fn run(
     // Of an explanation the format is its own.
     let format = match explained {
         Some(_) => StoredFormat::Page,
-        None => wanted(&headers, params.get("format"), &stored)?,
+        None => wanted(&headers, params.one("format")?, &stored)?,
     };
     let given: Vec<(String, String)> = params
         .0

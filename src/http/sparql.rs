@@ -85,6 +85,7 @@ pub(super) async fn get(
         None => {
             // A wrong parameter is wrong with nothing to ask too.
             options_of(&state, &params)?;
+            explain::mode_of(&params)?;
             return describe(state, headers, params, moment).await;
         }
     };
@@ -165,7 +166,7 @@ pub(super) fn missing(name: &str) -> ApiError {
 /// How to run a query or update by the limits of the server and the wishes of the request.
 pub(super) fn options_of(state: &AppState, params: &Params) -> Result<QueryOptions, ApiError> {
     let config = &state.config;
-    let timeout = match params.get("timeout") {
+    let timeout = match params.one("timeout")? {
         None | Some("") => config.query_timeout,
         Some(text) => parse_duration(text).ok_or_else(|| {
             ApiError::bad_request(
@@ -481,7 +482,7 @@ fn wanted_format(
     query: &ParsedQuery,
 ) -> Result<Wanted, ApiError> {
     let kind = query.kind();
-    if let Some(name) = params.get("format").filter(|name| !name.is_empty()) {
+    if let Some(name) = params.one("format")?.filter(|name| !name.is_empty()) {
         if name == "html" && !kind.is_graph() {
             return Ok(Wanted::Page);
         }
@@ -535,7 +536,7 @@ async fn describe(
         "application/rdf+xml",
         "application/json",
     ];
-    let chosen = choose(&headers, params.get("format"), &offers)?;
+    let chosen = choose(&headers, params.one("format")?, &offers)?;
     let shown = moment.state(&state).await?;
     blocking(move || {
         let view = shown.view();

@@ -2,6 +2,7 @@
 
 use super::config::ServerConfig;
 use super::error::ApiError;
+use super::events::Listeners;
 use super::intake::{self, Intake};
 use super::items::Kept;
 use super::known_tags::KnownTags;
@@ -11,6 +12,8 @@ use super::rate::Buckets;
 use super::shown::Shown;
 use super::turns::{Turn, Turns};
 use crate::access::AdminToken;
+use crate::feeds::catalogue::KeptCatalogue;
+use crate::feeds::push::Subscriptions;
 use crate::feeds::stream::Streams;
 use crate::ingest::ContextStore;
 use crate::query::MemoryPool;
@@ -23,7 +26,7 @@ use crate::views::matching::{Index, Matcher};
 use crate::views::{CollectionIndex, Context, Dialect, KeptNames, Names, void};
 use oxrdf::Triple;
 use rustc_hash::FxHashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -36,6 +39,9 @@ const EARLIER_COLLECTIONS: usize = 2;
 
 /// Addresses matched at once: what people type may keep no more threads than these from other work.
 const MATCHES: usize = 2;
+
+/// Followers that are answered at once: each takes a thread, and waits for the next commit most of the time.
+const FOLLOWERS: usize = 16;
 
 /// Descriptions of the data that are kept for the next request.
 const DESCRIPTIONS: usize = 32;
@@ -57,6 +63,11 @@ pub struct Inner {
     pub(super) registry: Arc<Registry>,
     pub(super) config: ServerConfig,
     pub(super) token: Option<AdminToken>,
+    pub(super) follower_token: Option<AdminToken>,
+    /// Those who follow the log, while they are answered.
+    followers: Arc<Semaphore>,
+    /// Raised when the server ends: nobody is to wait for what comes next any more.
+    pub(super) is_ending: AtomicBool,
     collections: Arc<CollectionIndex>,
     /// Orders of earlier states asked for lately, oldest first, by [`Snapshot::identity`]. Apart from those of the
     /// newest state, which are carried on from commit to commit: ids of an earlier state may mean other terms.
@@ -91,8 +102,14 @@ pub struct Inner {
     pub(super) known_tags: KnownTags,
     /// What writes of items keep.
     pub(super) items: Kept,
+    /// Who is told of changes.
+    pub(super) subscriptions: Arc<Subscriptions>,
+    /// Who listens to events.
+    pub(super) listeners: Listeners,
     /// [`Snapshot::identity`] of the state asked last. What is counted once for a state is counted by its first query.
     warm: AtomicU64,
+    /// The DCAT catalogue.
+    pub(super) catalogue: KeptCatalogue,
     /// Descriptions of what this server offers.
     interface: OnceLock<Interface>,
     /// Event streams, from when somebody first asks; none when they cannot be kept.
@@ -138,11 +155,23 @@ impl AppState {
                     let both = (**context).clone().followed_by(&envelope);
                     (name.clone(), Arc::new(both))
                 });
+        let subscriptions = config.subscriptions.clone().unwrap_or_else(|| {
+            let kept = Subscriptions::open(&registry).unwrap_or_else(|error| {
+                tracing::error!(%error, "The subscriptions cannot be read");
+                Subscriptions::default()
+            });
+            Arc::new(kept)
+        });
         Self {
             inner: Arc::new(Inner {
+                subscriptions,
+                listeners: Listeners::default(),
                 collection_contexts: collection_contexts.collect(),
                 keys: KeptNames::default(),
                 token: config.admin_token.as_deref().and_then(AdminToken::new),
+                follower_token: config.follower_token.as_deref().and_then(AdminToken::new),
+                followers: Arc::new(Semaphore::new(FOLLOWERS)),
+                is_ending: AtomicBool::new(false),
                 context_store: ContextStore::shipped(registry.base()),
                 collections: Arc::default(),
                 earlier_collections: Mutex::default(),
@@ -161,6 +190,7 @@ impl AppState {
                 known_tags: KnownTags::default(),
                 answers: Answers::new(config.max_kept_answers_bytes),
                 items: Kept::default(),
+                catalogue: KeptCatalogue::default(),
                 interface: OnceLock::new(),
                 streams: OnceLock::new(),
                 looks_back: Arc::new(Semaphore::new(LOOKS_BACK)),
@@ -232,6 +262,11 @@ impl AppState {
     /// A turn to wait for the writer; keeps writers from taking every thread.
     pub(super) async fn write_turn(&self) -> Result<OwnedSemaphorePermit, ApiError> {
         self.turn(&self.writes, self.config.queue_timeout).await
+    }
+
+    /// A turn to follow the log; waits a moment when all are taken.
+    pub(super) async fn follow_turn(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        self.turn(&self.followers, self.config.queue_timeout).await
     }
 
     /// A turn to match addresses; waits a moment when all are taken.

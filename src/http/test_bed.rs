@@ -5,7 +5,7 @@
 //! is not rewritten by a query, and mistakes are told as `application/problem+json` with the status they have, with the Test
 //! Bed's `message` among the members.
 
-mod base64;
+pub(super) mod base64;
 mod gitb;
 
 use super::body::{Upload, media_type, read_body};

@@ -3,6 +3,7 @@
 //! Which versions there are the registry knows; how they are written, `views::versions`.
 
 use super::body::Params;
+use super::dialect::version_name;
 use super::documents::{candidates, unknown};
 use super::error::ApiError;
 use super::gone::Route;
@@ -52,29 +53,19 @@ pub(super) async fn of_item(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
-    list(state, ("/api", name, id), moment, headers, query).await
+    list(state, ("api", name, id), moment, headers, query).await
 }
 
-/// `GET /v2/{resource}/{id}/versies`.
-pub(super) async fn of_v2(
+/// `GET /v2/{resource}/{id}/versies` and `GET /v3/{resource}/{id}/versies`.
+pub(super) async fn of_resource<const V: u8>(
     State(state): State<AppState>,
     Path((name, id)): Path<(String, String)>,
     moment: Moment,
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
-    list(state, ("/v2", name, id), moment, headers, query).await
-}
-
-/// `GET /v3/{resource}/{id}/versies`.
-pub(super) async fn of_v3(
-    State(state): State<AppState>,
-    Path((name, id)): Path<(String, String)>,
-    moment: Moment,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
-) -> Result<Response, ApiError> {
-    list(state, ("/v3", name, id), moment, headers, query).await
+    let folder = version_name::<V>();
+    list(state, (folder, name, id), moment, headers, query).await
 }
 
 async fn list(
@@ -88,14 +79,14 @@ async fn list(
     let asked = asked(&params)?;
     let register = super::collections::register_of(&state, &name)?;
     let kind = register.kind.clone();
-    let chosen = choose(&headers, params.get("format"), &[JSON_LD, JSON])?;
+    let chosen = choose(&headers, params.one("format")?, &[JSON_LD, JSON])?;
     let shown = moment.state(&state).await?;
     let turn = state.look_back_turn().await?;
     blocking(move || {
         let _turn = turn;
         let base = state.registry.base();
         let object = object_of(&state, &shown, &kind, &id)?;
-        let address = format!("{base}{folder}/{name}/{}", percent_encode(&id));
+        let address = format!("{base}/{folder}/{name}/{}", percent_encode(&id));
         let default = match object.versions.is_empty() {
             true => Time::Known,
             false => Time::Valid,
@@ -437,7 +428,7 @@ pub(super) async fn time_map(
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
     let offers = [LINK_FORMAT, JSON];
-    let chosen = match params.get("format") {
+    let chosen = match params.one("format")? {
         Some("link") => LINK_FORMAT,
         format => choose(&headers, format, &offers)?,
     };

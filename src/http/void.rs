@@ -1,6 +1,7 @@
 //! `/.well-known/void`: the data described in figures, as a whole or graph by graph.
 
 use super::body::Params;
+use super::catalogue;
 use super::error::ApiError;
 use super::moment::Moment;
 use super::reply::{Document, choose};
@@ -29,7 +30,7 @@ pub(super) async fn describe(
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
     let graph = params.one("graph")?.map(str::to_owned);
-    let chosen = choose(&headers, params.get("format"), &OFFERS)?;
+    let chosen = choose(&headers, params.one("format")?, &OFFERS)?;
     let shown = moment.state(&state).await?;
     // A large state is counted for a while.
     let turn = state.long_turn().await?;
@@ -44,8 +45,14 @@ pub(super) async fn describe(
                 )
             })?;
         let format = Format::from_media_type(chosen).unwrap_or(Format::Turtle);
+        // Of the present the data sets of the catalogue are told too: those who follow VoID find them.
+        let datasets = match graph {
+            None if shown.is_now() => catalogue::in_void(&catalogue::made(&state)?.0.catalogue),
+            _ => Vec::new(),
+        };
         let mut out = Vec::new();
-        rdf_document::write_triples(&*triples, format, &mut out).map_err(ApiError::internal)?;
+        let all = triples.iter().chain(&datasets);
+        rdf_document::write_triples(all, format, &mut out).map_err(ApiError::internal)?;
         Ok(Document::new(chosen, out).at(&shown).respond(&headers))
     })
     .await

@@ -57,6 +57,9 @@ pub(super) fn dry_run(params: &Params) -> Result<bool, ApiError> {
 
 /// Refuses a write by anybody but the administrator. Called before the body is read.
 pub(super) fn authorise(state: &AppState, headers: &HeaderMap) -> Result<(), ApiError> {
+    if let Some(follow) = &state.config.follow {
+        return Err(ApiError::follows(follow.primary()));
+    }
     let presented = headers
         .get(header::AUTHORIZATION)
         .and_then(|value| value.to_str().ok());

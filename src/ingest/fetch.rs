@@ -3,8 +3,12 @@
 //! Knows nothing of what it fetches. `file:` IRIs are read where they are allowed.
 
 mod address;
+mod opened;
+mod post;
 mod problem;
 
+pub use opened::Opened;
+pub use post::{Outgoing, Posted};
 pub use problem::{FetchError, FetchProblem};
 
 use crate::query::Attentive;
@@ -33,6 +37,8 @@ pub struct FetchOptions {
     pub max_bytes: u64,
     /// Time for one request, from connecting to the last byte.
     pub timeout: Duration,
+    /// Longest time in which nothing comes, where an answer is read as it comes.
+    pub idle: Duration,
     /// Most redirects of one request.
     pub max_redirects: u32,
     /// Most requests a second to one host; 0 is no bound.
@@ -53,6 +59,7 @@ impl Default for FetchOptions {
             allow_files: false,
             max_bytes: 64 << 20,
             timeout: Duration::from_secs(60),
+            idle: Duration::MAX,
             max_redirects: 5,
             per_second: 20.0,
             retries: 4,
@@ -123,9 +130,9 @@ impl Fetcher {
         let flag = Arc::clone(&stopped);
         let connector = ()
             .chain(TcpConnector::default())
-            .chain(Attentive::new(Arc::new(move || {
-                flag.load(Ordering::Relaxed)
-            })))
+            .chain(
+                Attentive::new(Arc::new(move || flag.load(Ordering::Relaxed))).within(options.idle),
+            )
             .chain(RustlsConnector::default());
         let guard = Guard::new(options.allow_private);
         Self {

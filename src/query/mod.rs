@@ -75,6 +75,18 @@ pub fn gml_in(lexical: &str, is_wkt: bool, system: &str) -> Option<String> {
     geo::gml_in(lexical, is_wkt, system)
 }
 
+/// Bounds of a geometry literal in WGS 84, in degrees: least longitude and latitude, greatest longitude and latitude; `None`
+/// for what is no geometry, an empty one, and where its system does not reach.
+pub fn wgs84_bounds(lexical: &str, datatype: &str) -> Option<[f64; 4]> {
+    geo::wgs84_bounds(lexical, datatype)
+}
+
+/// A geometry literal of any form as a GeoJSON geometry ([RFC 7946](https://www.rfc-editor.org/rfc/rfc7946)) in WGS 84, longitude
+/// first; `None` for what is no geometry or an empty one, and where its system does not reach.
+pub fn map_geometry(literal: &oxrdf::Term) -> Option<String> {
+    geo::map_geometry(literal)
+}
+
 /// What queries look up besides quads, derived from the texts of a store: the words of literals and the places of geometries.
 /// For [`OpenOptions::derived`](crate::store::OpenOptions::derived), so that a store keeps them in files.
 pub fn derived() -> Derivers {

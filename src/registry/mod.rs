@@ -3,6 +3,7 @@
 
 pub mod assets;
 mod commit;
+mod feed_view;
 mod gate;
 mod gone;
 mod history;
@@ -18,14 +19,15 @@ pub mod stored;
 mod versions;
 
 pub use commit::{CommitError, CommitRequest, Findings, JudgedState, LISTED, Outcome, Rejection};
+pub use feed_view::{FeedView, FeedViewKind};
 pub use gate::{GATE_GRAPH, GATE_NS, Gate, GateRule, Level, Mode};
 pub use gone::{Gone, SubjectChange, SubjectChanges};
 pub use history::HistoryEvent;
 pub use items::{Item, ItemError, ItemWritten, MAX_ITEM_STATEMENTS};
 pub use quarantine::{Aside, QUARANTINE, QUARANTINE_NS, Waiting, WaitingMember};
 pub use register::{
-    COMMON_PARAMETERS, Filter, FilterPart, Match, Register, RegisterError, SearchField, SortKey,
-    SortKind,
+    COLLECTION_PARAMETERS, Filter, FilterPart, Match, Register, RegisterError, SearchField,
+    SortKey, SortKind, reserved_parameters,
 };
 pub use reported::{REPORT_GRAPH, REPORT_HISTORY_GRAPH, ReportGraphs, SolvedResult};
 pub use reserved::{CATALOGUE_SUFFIX, Reserved, Writer};

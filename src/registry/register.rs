@@ -2,6 +2,7 @@
 //! Read from `registers/*.toml`; adding a register needs no Rust. Looks nothing up: what a declaration means for a state
 //! is the business of `views`.
 
+use super::feed_view::{FeedDeclaration, FeedView};
 use crate::rdf::label::Text;
 use oxrdf::NamedNode;
 use regex::Regex;
@@ -54,6 +55,8 @@ pub struct Register {
     pub list: Vec<String>,
     /// Predicates whose objects are shown nested.
     pub embed: Vec<String>,
+    /// Views of its event stream: those that every stream has, then those declared.
+    pub feed_views: Vec<FeedView>,
 }
 
 /// A filter of a collection.
@@ -202,6 +205,8 @@ struct Declaration {
     search: SearchDeclaration,
     #[serde(default)]
     view: ViewDeclaration,
+    #[serde(default)]
+    feed: FeedDeclaration,
 }
 
 #[derive(Deserialize)]
@@ -293,8 +298,9 @@ pub enum RegisterError {
     },
 }
 
-/// Parameters of collections that are no filters, and those of every request.
-pub const COMMON_PARAMETERS: [&str; 19] = [
+/// Parameters of every collection that are no filters.
+pub const COLLECTION_PARAMETERS: [&str; 13] = [
+    "q",
     "na",
     "offset",
     "limit",
@@ -307,14 +313,16 @@ pub const COMMON_PARAMETERS: [&str; 19] = [
     "bbox-crs",
     "gewijzigdSinds",
     "format",
-    "asOf",
-    "bekendOp",
-    "geldigOp",
-    "q",
-    "apikey",
-    "indeling",
-    "frame",
 ];
+/// Parameters that other requests take too: of time, of who asks, and of forms of JSON-LD.
+const REQUEST_PARAMETERS: [&str; 6] = [
+    "asOf", "bekendOp", "geldigOp", "apikey", "indeling", "frame",
+];
+
+/// The names that no filter of a register may have.
+pub fn reserved_parameters() -> impl Iterator<Item = &'static str> {
+    COLLECTION_PARAMETERS.into_iter().chain(REQUEST_PARAMETERS)
+}
 /// Most levels of links that `expand` may follow in any register.
 const MAX_DEPTH: usize = 4;
 /// Most predicates of a path.
@@ -375,6 +383,7 @@ impl Register {
                     weight: field.weight,
                 })
                 .collect(),
+            feed_views: declared.feed.views(&declared.geometry)?,
             languages: declared.languages,
             depth: declared.depth,
             geometry: declared.geometry,
@@ -388,7 +397,7 @@ impl Register {
 
     /// Whether names are told apart and lists say something.
     fn check(&self) -> Result<(), RegisterError> {
-        let mut names: Vec<String> = COMMON_PARAMETERS.map(str::to_owned).to_vec();
+        let mut names: Vec<String> = reserved_parameters().map(str::to_owned).collect();
         for filter in &self.filters {
             for (name, _) in filter.parameters() {
                 // A point in a key is refused by the dialect of the base registries.

@@ -19,7 +19,7 @@ use crate::store::manifest::{Found, MANIFEST_FILE, Manifest};
 use crate::store::recover::{self, Stored, stored_state};
 use crate::store::replay::ReplayProgress;
 use crate::store::segment::Shared;
-use crate::store::{AsOf, OpenOptions, Settings, Store, StoreError, fault, io_error};
+use crate::store::{AsOf, Beside, OpenOptions, Settings, Store, StoreError, fault, io_error};
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
@@ -325,6 +325,7 @@ fn copy_once(
         without_index,
     };
     Settings::copy(source, &unfinished)?;
+    Beside::copy(source, &unfinished)?;
     fault::rename("copy.rename", &unfinished, &finished)
         .map_err(io_error("rename", &unfinished))?;
     fault::sync_dir("copy.dir", target).map_err(io_error("write to", target))?;
@@ -495,6 +496,7 @@ fn copy_log_as_of(
     let kept = copy_kept(source, target, &mut copying)?;
     let copied_bytes = copying.copied_bytes;
     Settings::copy(source, &unfinished)?;
+    Beside::copy(source, &unfinished)?;
     fault::rename("copy.rename", &unfinished, &finished)
         .map_err(io_error("rename", &unfinished))?;
     fault::sync_dir("copy.dir", target).map_err(io_error("write to", target))?;

@@ -3,6 +3,7 @@
 
 use crate::store::log::{CommitInfo, RecordSink};
 use crate::store::{Store, StoreError};
+use std::time::Duration;
 
 /// A piece of the log.
 #[derive(Clone, Copy, Debug)]
@@ -31,6 +32,35 @@ impl Store {
             Some(disk) => Ok(disk.log.read(from, to, &mut Teller { take })?),
             None => Ok(()),
         }
+    }
+
+    /// As [`Store::read_changes`], for as long as `take` says to go on.
+    ///
+    /// # Errors
+    /// When a commit is not in the log, or the log cannot be read.
+    pub fn read_changes_while(
+        &self,
+        from: u64,
+        to: u64,
+        take: &mut dyn FnMut(Change<'_>) -> bool,
+    ) -> Result<(), StoreError> {
+        let Some(disk) = self.inner().disk() else {
+            return Ok(());
+        };
+        let mut teller = Patient {
+            take,
+            has_enough: false,
+        };
+        match disk.log.read(from, to, &mut teller) {
+            // Reading ends by an error of the sink, which is none.
+            _ if teller.has_enough => Ok(()),
+            read => Ok(read?),
+        }
+    }
+
+    /// Waits until there is a commit after number `seen` that readers see, for as long as `patience`; the number of the last.
+    pub fn wait_for_commit(&self, seen: u64, patience: Duration) -> u64 {
+        self.inner().wait_beyond(seen, patience)
     }
 
     /// Oldest and newest commit whose rows the log has; none when there are no such commits.
@@ -68,6 +98,42 @@ impl RecordSink for Teller<'_> {
     fn commit(&mut self, info: CommitInfo, _: [u8; 32]) -> Result<(), String> {
         (self.take)(Change::Commit(&info));
         Ok(())
+    }
+
+    fn base_end(&mut self, _: CommitInfo, _: [u8; 32]) -> Result<(), String> {
+        Ok(())
+    }
+
+    fn forget(&mut self) {}
+}
+
+/// Hands over until the taker has enough.
+struct Patient<'a> {
+    take: &'a mut dyn FnMut(Change<'_>) -> bool,
+    has_enough: bool,
+}
+
+impl Patient<'_> {
+    fn hand(&mut self, change: Change<'_>) -> Result<(), String> {
+        if (self.take)(change) {
+            return Ok(());
+        }
+        self.has_enough = true;
+        Err("the reader has enough".to_owned())
+    }
+}
+
+impl RecordSink for Patient<'_> {
+    fn row(&mut self, added: bool, line: &str) -> Result<(), String> {
+        self.hand(if added {
+            Change::Added(line)
+        } else {
+            Change::Removed(line)
+        })
+    }
+
+    fn commit(&mut self, info: CommitInfo, _: [u8; 32]) -> Result<(), String> {
+        self.hand(Change::Commit(&info))
     }
 
     fn base_end(&mut self, _: CommitInfo, _: [u8; 32]) -> Result<(), String> {

@@ -1,8 +1,10 @@
-//! Copies what is kept beside the log and is no part of a state: records as evidence, what is known of declared sources, and
-//! contexts that were fetched for them. Evidence is written before the commit that needs it, so that whoever copies the log first
+//! Copies what is kept beside the log and is no part of a state: records as evidence, what is known of declared sources,
+//! contexts that were fetched for them, and subscriptions with how far they are. Evidence is written before the commit that needs it, so that whoever copies the log first
 //! and this afterwards misses none.
 
-use crate::store::folder::{CONTEXTS_DIR, EVIDENCE_DIR, SOURCES_DIR, sync_dir};
+use crate::store::folder::{
+    CONTEXTS_DIR, EVIDENCE_DIR, SOURCES_DIR, SUBSCRIPTIONS_DIR, sync_dir, write_private,
+};
 use crate::store::log::Copying;
 use crate::store::{StoreError, io_error};
 use std::fs;
@@ -12,13 +14,17 @@ use std::path::Path;
 /// Files of a source that are copied: what the operator declared, and its runs. Where it is in its documents is left out: a
 /// copy may be used for another log, and everything is read again.
 const SOURCE_FILES: [&str; 2] = ["declared", "runs.ndjson"];
+/// Files that only their owner may read, in the copy too.
+const PRIVATE_FILE: &str = "secret";
+/// Such a file is small.
+const MOST_PRIVATE_BYTES: u64 = 4 << 10;
 
 /// How many files of each kind were copied.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Kept {
     /// Records.
     pub(crate) evidence: u64,
-    /// Declarations and runs of sources, and contexts.
+    /// Declarations and runs of sources, contexts, and files of subscriptions.
     pub(crate) sources: u64,
 }
 
@@ -35,10 +41,11 @@ pub(crate) fn copy_kept(
         SOURCE_FILES.contains(&name)
     });
     let contexts = copy_below(source, target, CONTEXTS_DIR, copying, &|_| true);
+    let subscriptions = copy_below(source, target, SUBSCRIPTIONS_DIR, copying, &|_| true);
     copying.link = link;
     Ok(Kept {
         evidence,
-        sources: sources? + contexts?,
+        sources: sources? + contexts? + subscriptions?,
     })
 }
 
@@ -104,9 +111,25 @@ fn copy_file(
     else {
         return Ok(0);
     };
-    match copying.whole(path, &to.join(name)) {
+    let copied = if name == PRIVATE_FILE {
+        copy_private(path, &to.join(name))
+    } else {
+        copying.whole(path, &to.join(name))
+    };
+    match copied {
         // Removed meanwhile.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(0),
         copied => copied.map_err(io_error("copy", path)).map(|()| 1),
     }
+}
+
+/// Copies a file that is never readable by others, not for a moment.
+fn copy_private(from: &Path, to: &Path) -> io::Result<()> {
+    if fs::metadata(from)?.len() > MOST_PRIVATE_BYTES {
+        return Err(io::Error::new(
+            io::ErrorKind::InvalidData,
+            "the file is too large for a secret",
+        ));
+    }
+    write_private(to, &fs::read(from)?)
 }

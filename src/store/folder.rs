@@ -8,7 +8,9 @@
 //! queries/      files that people keep with the registry: the store copies them and reads nothing in them
 //! evidence/     records of sources as they came, by their digest; likewise
 //! sources/      what is known of declared sources; likewise, but for where they are
+//! subscriptions/ what is known of those who are told of changes, a folder each; likewise
 //! contexts/     JSON-LD contexts fetched for sources; likewise
+//! dumps/        registers written out for portals; made anew from a state, so the store neither copies nor reads them
 //! ```
 
 use crate::store::{StoreError, io_error};
@@ -32,6 +34,8 @@ pub const QUERIES_DIR: &str = "queries";
 pub(crate) const EVIDENCE_DIR: &str = "evidence";
 /// Folder of what is known of declared sources, a folder each.
 pub(crate) const SOURCES_DIR: &str = "sources";
+/// Folder of those who are told of changes, a folder each.
+pub const SUBSCRIPTIONS_DIR: &str = "subscriptions";
 /// Folder of the JSON-LD contexts that were fetched for sources.
 pub(crate) const CONTEXTS_DIR: &str = "contexts";
 
@@ -164,6 +168,17 @@ pub(crate) fn replace_file(path: &Path, bytes: &[u8]) -> io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()?;
     fs::rename(&new, path)
+}
+
+/// Writes a new file that its owner alone may read, durably.
+pub(crate) fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 /// Makes the names in a folder durable.

@@ -21,6 +21,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::Duration;
 
 /// A registry's store. One writer at a time; readers take [`Snapshot`]s. Dropping it ends its background work.
 pub struct Store {
@@ -300,11 +301,25 @@ impl Store {
         }
     }
 
+    /// Waits until a commit is durable and seen, but no longer than `patience`; says whether it is.
+    pub fn wait_for(&self, seq: u64, patience: Duration) -> bool {
+        let group = self.inner.group();
+        let waited = self
+            .inner
+            .group_changed
+            .wait_timeout_while(group, patience, |group| group.durable < seq);
+        let (group, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        group.durable >= seq
+    }
+
     /// Starts the next commit; waits while another draft is open.
     ///
     /// # Errors
-    /// [`StoreError::ReadOnly`] or [`StoreError::Stopped`] when nothing can be written.
+    /// [`StoreError::ReadOnly`], [`StoreError::Follows`] or [`StoreError::Stopped`] when nothing can be written.
     pub fn begin(&self) -> Result<Draft<'_>, StoreError> {
+        if self.inner.options.follows {
+            return Err(StoreError::Follows);
+        }
         let writer = self.inner.seat();
         match &writer.mode {
             WriterMode::ReadOnly => Err(StoreError::ReadOnly),
@@ -503,9 +518,19 @@ impl Inner {
                 .push(info.clone());
             self.publish(state.clone());
             self.followers.tell(&state, subjects.as_ref());
+            self.group_changed.notify_all();
         } else {
             group.waiting.push_back((state, subjects));
         }
+    }
+
+    /// The last durable commit, once it is later than `seen` or `patience` has run out.
+    pub(crate) fn wait_beyond(&self, seen: u64, patience: Duration) -> u64 {
+        let waited = self
+            .group_changed
+            .wait_timeout_while(self.group(), patience, |group| group.durable <= seen);
+        let (group, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        group.durable
     }
 
     /// Registers a follower: the state before the first commit that it hears of.

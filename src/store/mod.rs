@@ -3,6 +3,7 @@
 
 mod attached;
 mod backup;
+mod beside;
 mod block;
 mod build;
 mod changes;
@@ -20,6 +21,7 @@ mod folder;
 mod follow;
 mod id;
 mod index;
+mod install;
 mod layer;
 mod level;
 mod lexical;
@@ -34,6 +36,7 @@ mod past;
 mod pending;
 mod recover;
 mod replay;
+mod replicate;
 mod retain;
 mod run;
 mod segment;
@@ -45,6 +48,7 @@ mod touched;
 mod view;
 
 pub use backup::{CopyReport, backup, restore};
+pub use beside::{Beside, BesideStamp};
 pub use changes::Change;
 pub use check::{CheckReport, Finding, check};
 pub use derived::{
@@ -52,20 +56,23 @@ pub use derived::{
 };
 pub use dictionary::TermMeta;
 pub use draft::{Draft, NetDelta};
-pub use folder::QUERIES_DIR;
-pub(crate) use folder::replace_file;
+pub use folder::{QUERIES_DIR, SUBSCRIPTIONS_DIR};
+pub(crate) use folder::{replace_file, sync_dir, write_private};
 pub use follow::{Follower, Heard, Step, Waker};
 pub(crate) use id::{FIRST_DAY, InlineValue, civil};
 pub use id::{Id, TermKind};
 pub(crate) use index::Order;
 pub use index::QuadIds;
+pub use install::{InstallError, LogInstall, mend_install};
 pub(crate) use lexical::is_well_formed;
 pub use live::Store;
-pub use log::{CommitInfo, CommitMeta, Source};
+pub use log::{CommitInfo, CommitMeta, LogPart, Shipment, Source};
 pub(crate) use log::{hex, unhex};
+pub(crate) use pace::Pace;
 pub use parts::{PartKey, TermPart};
 pub use past::{AsOf, MAX_LOOK_BACK_ROWS};
 pub use replay::ReplayProgress;
+pub use replicate::{Continuation, FollowError, Following, LOG_FORMAT, LogSummary, has_log};
 pub use segment::Unreadable;
 pub use settings::Settings;
 pub use snapshot::{APART, Snapshot, is_apart};
@@ -160,6 +167,9 @@ pub enum StoreError {
     /// The store was opened for reading only.
     #[error("the registry was opened for reading only")]
     ReadOnly,
+    /// The store follows the log of another node, and takes changes from there alone.
+    #[error("the registry follows another node, and takes changes from there alone")]
+    Follows,
     /// An earlier write could not be made durable; nothing more is written until a restart.
     #[error("writing stopped: {reason}")]
     Stopped {
@@ -235,6 +245,8 @@ pub struct OpenOptions {
     pub read_only: bool,
     /// Refuses to start a new registry where there is none.
     pub must_exist: bool,
+    /// Takes commits from the log of another node alone ([`Store::follow`]); drafts are refused.
+    pub follows: bool,
     /// Bytes one large change may take before it goes to disk.
     pub memory_bytes: u64,
     /// Bytes of index blocks, texts and what is derived from them that are kept for readers.
@@ -279,6 +291,7 @@ impl Default for OpenOptions {
         Self {
             read_only: false,
             must_exist: false,
+            follows: false,
             memory_bytes: 2 << 30,
             cache_bytes: 512 << 20,
             background_percent: 40,
@@ -313,6 +326,17 @@ pub struct StoreSizes {
     pub log_bytes: u64,
     /// Bytes of memory that index and dictionary take, caches not counted.
     pub memory_bytes: u64,
+}
+
+impl StoreError {
+    /// An error of reading or writing, with what was tried and where.
+    pub(crate) fn from_io(doing: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::Io {
+            doing,
+            path: path.to_owned(),
+            source,
+        }
+    }
 }
 
 pub(crate) fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StoreError {

@@ -65,7 +65,11 @@ impl Settings {
             .map_err(io_error("read", &path))
     }
 
-    fn parse(text: &str) -> io::Result<Self> {
+    /// Reads what [`Settings::text`] wrote.
+    ///
+    /// # Errors
+    /// When the text says what this version does not know.
+    pub fn parse(text: &str) -> io::Result<Self> {
         let stored: Stored = toml::from_str(text).map_err(|error| invalid(error.message()))?;
         let rdf = match stored.rdf {
             None => RdfVersion::default(),
@@ -89,8 +93,9 @@ impl Settings {
         })
     }
 
-    /// What is as by default is left out but for the first line: programs of before then still read it.
-    fn text(self) -> String {
+    /// The settings as their file has them. What is as by default is left out but for the first line: programs of before
+    /// then still read it.
+    pub fn text(self) -> String {
         let mut text = format!("{HEADING}rdf = \"{}\"\n", self.rdf);
         if self.shacl != ShaclVersion::default() {
             text.push_str(&format!("shacl = \"{}\"\n", self.shacl));
@@ -111,6 +116,18 @@ impl Settings {
             .map_err(io_error("write to", &folder.join(FILE)))
     }
 
+    /// Writes these settings into a folder that is to become that of a log; those by default need no file.
+    ///
+    /// # Errors
+    /// When they cannot be written.
+    pub(crate) fn write_into(self, log_folder: &Path) -> Result<(), StoreError> {
+        if self == Self::default() {
+            return Ok(());
+        }
+        self.write_in(log_folder)
+            .map_err(io_error("write to", &log_folder.join(FILE)))
+    }
+
     fn write_in(self, folder: &Path) -> io::Result<()> {
         let path = folder.join(FILE);
         let new = folder.join("settings.new");
@@ -126,13 +143,7 @@ impl Settings {
     /// # Errors
     /// When they cannot be read or written.
     pub(crate) fn copy(source: &Path, log_folder: &Path) -> Result<(), StoreError> {
-        let settings = Self::of(source)?;
-        if settings == Self::default() {
-            return Ok(());
-        }
-        settings
-            .write_in(log_folder)
-            .map_err(io_error("write to", &log_folder.join(FILE)))
+        Self::of(source)?.write_into(log_folder)
     }
 }
 

@@ -24,6 +24,8 @@ pub struct JsonWriter {
     level: usize,
     /// Whether nothing was written yet at this level.
     is_first: bool,
+    /// Whether all of it stands on one line.
+    is_flat: bool,
 }
 
 impl JsonWriter {
@@ -33,6 +35,15 @@ impl JsonWriter {
             out: Vec::with_capacity(4096),
             level: 0,
             is_first: true,
+            is_flat: false,
+        }
+    }
+
+    /// Nothing written yet, and no line to be ended before the last.
+    pub fn on_one_line() -> Self {
+        Self {
+            is_flat: true,
+            ..Self::new()
         }
     }
 
@@ -97,6 +108,9 @@ impl JsonWriter {
 
     fn line(&mut self) {
         const SPACES: [u8; 64] = [b' '; 64];
+        if self.is_flat {
+            return;
+        }
         self.out.push(b'\n');
         let mut rest = self.level * 2;
         while rest > 0 {
@@ -147,7 +161,32 @@ fn write_string(out: &mut Vec<u8>, text: &str) {
 
 /// A document: the outline with an `@context` reference in front.
 pub fn document(view: &View, names: &Names, outline: &Outline, context_reference: &str) -> Vec<u8> {
-    let mut json = JsonWriter::new();
+    whole(view, names, outline, context_reference, JsonWriter::new())
+}
+
+/// The same on one line, for files of one document a line.
+pub fn document_on_one_line(
+    view: &View,
+    names: &Names,
+    outline: &Outline,
+    context_reference: &str,
+) -> Vec<u8> {
+    whole(
+        view,
+        names,
+        outline,
+        context_reference,
+        JsonWriter::on_one_line(),
+    )
+}
+
+fn whole(
+    view: &View,
+    names: &Names,
+    outline: &Outline,
+    context_reference: &str,
+    mut json: JsonWriter,
+) -> Vec<u8> {
     json.open(b'{');
     json.key(b"\"@context\"");
     json.string(context_reference);

@@ -21,6 +21,7 @@ pub mod openapi;
 mod outline;
 pub mod patch;
 pub mod profiles;
+pub mod quads;
 pub mod rdf_document;
 pub mod resource;
 pub mod searching;

@@ -26,6 +26,8 @@ pub struct Outline {
     values: Vec<OutlineValue>,
     /// Blank nodes that are mentioned more than once, so their name matters.
     pub(super) shared: FxHashSet<Id>,
+    /// The resource, what is nested in it, and the cells of collections.
+    subjects: Vec<Id>,
     /// Number of statements.
     pub triple_count: usize,
 }
@@ -54,6 +56,13 @@ pub(super) enum OutlineValue {
 }
 
 impl Outline {
+    /// The resource first, then every resource whose statements are shown with it, each once, in the order in which they are
+    /// met; cells of RDF collections too. By rules that select nothing, the statements of the outline are all statements of
+    /// these.
+    pub fn subjects(&self) -> &[Id] {
+        &self.subjects
+    }
+
     /// The resource.
     pub(super) fn root(&self) -> &OutlineNode {
         &self.nodes[0]
@@ -247,6 +256,7 @@ impl<'a> Builder<'a> {
         }
         let is_root = self.expanded.is_empty();
         self.expanded.insert(id);
+        self.out.subjects.push(id);
         let rules = self.rules;
         let only = rules.only.as_deref().filter(|_| is_root);
         let fields = fields.filter(|keys| keys.is_some);
@@ -386,6 +396,7 @@ impl<'a> Builder<'a> {
             };
             for (at, (cell, item)) in items.into_iter().enumerate() {
                 self.expanded.insert(cell);
+                self.out.subjects.push(cell);
                 self.count()?;
                 self.count()?;
                 self.out.values[start + at] = self.value(p, item, below, keys)?;

@@ -130,6 +130,24 @@ pub fn write_triples<'a>(
     writer.finish()?.flush()
 }
 
+/// Writes quads, in the order given; a format without graphs gets the triples of the default graph.
+///
+/// # Errors
+/// When `out` does.
+pub fn write_quads<'a>(
+    quads: impl IntoIterator<Item = &'a oxrdf::Quad>,
+    format: Format,
+    out: impl Write,
+) -> io::Result<()> {
+    let mut writer = writer(format, out);
+    for quad in quads {
+        if format.has_graphs() || quad.graph_name == GraphName::DefaultGraph {
+            writer.quad(quad.as_ref())?;
+        }
+    }
+    writer.finish()?.flush()
+}
+
 /// Writes the quads of triples: each in every graph of the view that holds it.
 ///
 /// # Errors

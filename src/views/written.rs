@@ -3,6 +3,7 @@
 //! with its place, so that what is wrong with it later can be told where it was written.
 
 mod places;
+mod taken;
 mod words;
 
 pub use places::Places;
@@ -11,6 +12,7 @@ use super::context::{Coercion, Context, TermDefinition};
 use crate::rdf::label::Text;
 use crate::rdf::vocab::rdf;
 use serde_json::{Map, Value as Json};
+use taken::{fraction, wanted};
 use words::{edits, is_language_tag, is_name_iri, is_node_name, key_of, step};
 
 /// Mistakes of one document that are told.
@@ -312,13 +314,12 @@ impl<'a> Reader<'a> {
                 text.clone()
             }
             Json::Bool(_) | Json::Number(_) => {
-                let (nl, en) = match at.coercion {
-                    Coercion::Iri => ("een IRI of een object", "an IRI or an object"),
-                    Coercion::Language(_) => ("een tekst", "a text"),
-                    Coercion::None | Coercion::Datatype(_) => ("", ""),
-                };
-                if !nl.is_empty() {
+                if let Some((nl, en)) = wanted(at.coercion, &value) {
                     self.wrong_type(pointer, &value, nl, en);
+                }
+                if let Some(text) = fraction(at.coercion, &value) {
+                    self.found(at, text.clone(), pointer);
+                    return text.into();
                 }
                 value.to_string()
             }
@@ -479,6 +480,10 @@ mod tests {
             "naam": {"@id": "http://e/naam", "@container": "@set"},
             "status": {"@id": "http://e/status", "@type": "@id"},
             "titel": {"@id": "http://e/titel", "@language": "nl"},
+            "datum": {"@id": "http://e/datum", "@type": "http://www.w3.org/2001/XMLSchema#date"},
+            "maat": {"@id": "http://e/maat", "@type": "http://www.w3.org/2001/XMLSchema#decimal"},
+            "aantal": {"@id": "http://e/aantal", "@type": "http://www.w3.org/2001/XMLSchema#integer"},
+            "waar": {"@id": "http://e/waar", "@type": "http://www.w3.org/2001/XMLSchema#boolean"},
             "deel": {"@id": "http://e/deel", "@type": "@id"}}}"#,
         )
         .expect("a context")
@@ -517,6 +522,23 @@ mod tests {
                 ("unknown-key", "/adr:huisnummer".to_owned()),
             ]
         );
+    }
+
+    #[test]
+    fn a_term_takes_the_values_of_its_datatype() {
+        let right = json!({ "maat": [1, 0.5], "aantal": [1, 2.0, "007"], "waar": false, "datum": "2024-01-01" });
+        assert_eq!(told(right), []);
+        let wrong = json!({ "datum": false, "maat": true, "aantal": 1.5, "waar": 1 });
+        let places = ["/datum", "/maat", "/aantal", "/waar"];
+        assert_eq!(
+            told(wrong),
+            places.map(|place| ("wrong-type", place.to_owned()))
+        );
+        let Json::Object(members) = json!({ "maat": [2, 0.0000001] }) else {
+            panic!("an object")
+        };
+        let written = read(members, &context(), "urn:root", "n").expect("right");
+        assert_eq!(written.json["maat"], json!([2, "0.0000001"]));
     }
 
     #[test]

@@ -91,6 +91,9 @@ def before_call(context, case, **kwargs):
     if query.get("q") is not None and label.startswith("GET /api/"):
         # What is best stands first, on one page.
         case.query = query = {name: value for name, value in query.items() if name not in ("sort", "na", "offset")}
+    elif query.get("sort") and "na" in query:
+        # A page that comes after another belongs to the order of that one.
+        case.query = query = {name: value for name, value in query.items() if name != "na"}
     if label in MATCHED and not any(str(query.get(name) or "").strip() for name in PLACES):
         case.query = {**query, "gemeentenaam": "Voorbeeldstad"}
     elif label == "GET /sparql" and "query" not in query:

@@ -1,12 +1,14 @@
 //! Integration tests: one binary, one module a topic.
 
 mod bad_input;
+mod catalogue;
 mod cli;
 mod clients;
 mod conformance;
 mod crash;
 mod dialect;
 mod differential;
+mod dumps;
 mod federation;
 mod feed;
 mod fuzzed;
@@ -29,10 +31,12 @@ mod openapi;
 mod oslo;
 mod plan;
 mod protocol;
+mod push;
 mod quarantine;
 mod rdf12;
 mod rdf_suites;
 mod refnis;
+mod replica;
 mod reserved;
 mod roundtrip;
 mod served;

@@ -49,6 +49,26 @@ pub(super) const MORE_DUTCH: &[(&str, &str, &str)] = &[
         "Klanten komen via een proxy op deze computer, die hun adres in X-Forwarded-For zet",
     ),
     (
+        "serve",
+        "follow",
+        "Volg de server op dit adres: neem zijn log over, en geen wijzigingen van elders",
+    ),
+    (
+        "serve",
+        "follow_token_file",
+        "Bestand met het token om te volgen",
+    ),
+    (
+        "serve",
+        "max_lag",
+        "Hoe ver deze server achter mag lopen voor /health 503 antwoordt, zoals 30s of 5m [standaard: onbeperkt]",
+    ),
+    (
+        "serve",
+        "follower_token_file",
+        "Bestand met een token waarmee andere servers deze mogen volgen, en niets anders",
+    ),
+    (
         "source",
         "keep",
         "Herstellingen die niet gebeuren, als codes met komma's ertussen, of \"all\"",
@@ -170,6 +190,17 @@ pub(super) const MORE_DUTCH: &[(&str, &str, &str)] = &[
         "",
         "Leg vast wat van elders opgenomen wordt, en neem het op",
     ),
+    (
+        "catalogue",
+        "",
+        "Stel de catalogus van datasets (DCAT) in, toon en controleer hem",
+    ),
+    ("catalogue", "action", "Wat er moet gebeuren"),
+    (
+        "catalogue",
+        "file",
+        "Voor \"set\" het bestand met titels, uitgever, contact en licenties; voor \"check\" zo'n bestand om eerst te proberen",
+    ),
     ("source", "action", "Wat er moet gebeuren"),
     (
         "source",
@@ -196,13 +227,62 @@ pub(super) const MORE_DUTCH: &[(&str, &str, &str)] = &[
         "allow_private",
         "Laat adressen van deze machine en van privénetwerken toe",
     ),
+    (
+        "serve",
+        "dumps",
+        "Maak dumps van wat wijzigde, elk uur of elke dag, in DATA/dumps",
+    ),
+    (
+        "dump",
+        "",
+        "Schrijf registers uit als bestanden voor portalen en analisten",
+    ),
+    (
+        "dump",
+        "registers",
+        "Registers om uit te schrijven, of \"alles\" voor elke uitspraak [standaard: die met iets erin]",
+    ),
+    (
+        "dump",
+        "format",
+        "Formaten, met komma's ertussen [standaard: alle]",
+    ),
+    (
+        "dump",
+        "pack",
+        "Hoe bestanden ingepakt worden, met een komma ertussen [standaard: allebei]",
+    ),
+    (
+        "dump",
+        "to",
+        "Map voor de dumps [standaard: DATA/dumps, waar de server ze vindt]",
+    ),
+    (
+        "dump",
+        "keep",
+        "Bewaar van elk register alleen zoveel dumps, de nieuwste [standaard: alle]",
+    ),
 ];
+
+/// Examples below the help of `dump`: name, Dutch, English.
+pub(super) const DUMP_EXAMPLE: (&str, &str, &str) = (
+    "dump",
+    "  oslo dump\n  oslo dump adressen --format csv,geojson --pack gz --to /srv/uitwisseling\n  oslo dump alles --keep 3\n\nDezelfde toestand geeft dezelfde bytes. Wat niet wijzigde, wordt niet opnieuw uitgeschreven.",
+    "  oslo dump\n  oslo dump adressen --format csv,geojson --pack gz --to /srv/exchange\n  oslo dump alles --keep 3\n\nThe same state gives the same bytes. What did not change is not written out again.",
+);
 
 /// Examples below the help of `source`: name, Dutch, English.
 pub(super) const SOURCE_EXAMPLE: (&str, &str, &str) = (
     "source",
     "  oslo source add hinder https://data.example/ldes/hinder --kind ldes --every 5m\n  oslo source add wijken data/wijken.ttl\n  oslo source run wijken\n  oslo source show hinder\n\nElke bron vult één graaf. Wie ze twee keer leest terwijl er niets wijzigde, maakt geen commit.",
     "  oslo source add works https://data.example/ldes/works --kind ldes --every 5m\n  oslo source add areas data/areas.ttl\n  oslo source run areas\n  oslo source show works\n\nEach source fills one graph. Reading it twice while nothing changed makes no commit.",
+);
+
+/// Examples below the help of `catalogue`: name, Dutch, English.
+pub(super) const CATALOGUE_EXAMPLE: (&str, &str, &str) = (
+    "catalogue",
+    "  oslo catalogue show > catalogus.toml   # een begin\n  oslo catalogue check catalogus.toml\n  oslo catalogue set catalogus.toml",
+    "  oslo catalogue show > catalogue.toml   # a beginning\n  oslo catalogue check catalogue.toml\n  oslo catalogue set catalogue.toml",
 );
 
 /// Examples below the help of `harvest`: name, Dutch, English.

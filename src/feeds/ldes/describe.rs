@@ -27,7 +27,7 @@ pub(super) enum Form {
 
 impl Form {
     /// Predicates of the moment and of the item.
-    fn paths(self) -> (String, String) {
+    pub(super) fn paths(self) -> (String, String) {
         match self {
             Self::Activities => (format!("{AS}published"), format!("{AS}object")),
             Self::Versions => (format!("{DCT}created"), format!("{DCT}isVersionOf")),
@@ -51,7 +51,7 @@ macro_rules! line {
     }};
 }
 
-fn literal(text: &str) -> String {
+pub(super) fn literal(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     for c in text.chars() {
         match c {

@@ -8,9 +8,11 @@
 mod describe;
 mod latest;
 mod pages;
+mod views;
 mod write;
 
 pub use describe::{LDES, write_shape};
 pub use latest::{Latest, latest};
 pub use pages::{MEMBERS, Node};
+pub use views::{Asked, Made, ViewError, Views};
 pub use write::{Page, Reading, write_entry, write_member, write_node};

@@ -23,7 +23,7 @@ pub struct Page {
     pub is_full: bool,
 }
 
-fn form_of(format: Format) -> Form {
+pub(super) fn form_of(format: Format) -> Form {
     if format.has_graphs() {
         Form::Activities
     } else {

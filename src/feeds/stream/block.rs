@@ -65,6 +65,19 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// One about an item, for tests of those who read no more of it.
+    #[cfg(test)]
+    pub(crate) fn for_tests(item: u64, kind: Kind) -> Self {
+        Self {
+            commit: 1,
+            moment: 1,
+            item,
+            kind,
+            text: 0,
+            before: 0,
+        }
+    }
+
     fn write(&self, out: &mut Vec<u8>) {
         out.extend(self.commit.to_le_bytes());
         out.extend(self.moment.to_le_bytes());

@@ -4,6 +4,7 @@ use super::kept::Kept;
 use super::maker::{Made, Maker};
 use super::reached::{Marker, Reached};
 use super::{Progress, Shared, State, Stream, Streams, text};
+use crate::feeds::Switches;
 use crate::registry::{Register, Registry};
 use crate::store::{AsOf, Follower, Heard, Id, Snapshot, Step, StoreError};
 use crate::views::EmbedRules;
@@ -52,6 +53,13 @@ pub(super) fn start(registry: &Arc<Registry>) -> io::Result<Streams> {
         (None, Some(other)) => other.epoch + 1,
         _ => kept.map_or(0, |kept| kept.epoch),
     };
+    let switches = Switches::open(folder.as_ref().and_then(|_| store.dir()))?;
+    // One that was off has to be made, and is made together with the others: what it says is the same as ever.
+    let is_whole = registers.iter().all(|register| {
+        let folder = folder.as_ref().map(|folder| folder.join(&register.name));
+        switches.is_off(&register.name, None) || !folder.is_some_and(|f| Kept::was_removed(&f))
+    });
+    let resumed = resumed.filter(|_| is_whole);
     let mut streams = Vec::new();
     let mut made = Vec::new();
     for register in &registers {
@@ -65,6 +73,9 @@ pub(super) fn start(registry: &Arc<Registry>) -> io::Result<Streams> {
             }
             None => Kept::in_memory(),
         };
+        if switches.is_off(&register.name, None) {
+            kept.switch_off()?;
+        }
         let kept = Arc::new(kept);
         let entry = text::entry_of(registry.base(), register);
         streams.push(Stream {
@@ -86,9 +97,11 @@ pub(super) fn start(registry: &Arc<Registry>) -> io::Result<Streams> {
             },
             generation: String::new(),
             is_damaged: false,
+            is_switched: false,
             is_over: false,
         }),
         changed: Condvar::new(),
+        switches,
     });
     let reached = resumed.unwrap_or(Reached {
         made_by,
@@ -229,6 +242,29 @@ impl Thread {
         self.marker.write(self.reached)
     }
 
+    /// Empties streams that were switched off; whether one was switched on.
+    fn switch(&self) -> io::Result<bool> {
+        if !std::mem::take(&mut self.shared.state().is_switched) {
+            return Ok(false);
+        }
+        let mut is_on_again = false;
+        for (register, stream) in self.maker.registers.iter().zip(&self.maker.streams) {
+            let is_off = self.shared.switches.is_off(&register.name, None);
+            if is_off && !stream.kept.is_off() {
+                stream.kept.switch_off()?;
+                tracing::info!(register = register.name, "An event stream was removed");
+            } else if !is_off && stream.kept.is_off() {
+                if !is_on_again {
+                    let of = self.reached.seq;
+                    self.shared.tell(Progress::Building { at: 0, of });
+                }
+                stream.kept.switch_on();
+                is_on_again = true;
+            }
+        }
+        Ok(is_on_again)
+    }
+
     /// Brings the streams up to a state, and follows the store from there.
     fn follow(&mut self, now: Snapshot, follower: &mut Follower) -> Result<(), Stop> {
         let registry = Arc::clone(&self.registry);
@@ -271,6 +307,9 @@ impl Thread {
                 if state.is_damaged {
                     return Err(Stop::Anew);
                 }
+            }
+            if self.switch()? {
+                return Err(Stop::Anew);
             }
             match heard {
                 // Heard of before it was asked for.

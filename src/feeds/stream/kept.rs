@@ -7,11 +7,14 @@ use super::block::{self, Entry, HEAD, Head, MEMBERS, Member};
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 const BLOCKS: &str = "blocks";
 const WAITING: &str = "waiting";
+/// A file beside the others while members that there should be are not there.
+const REMOVED: &str = "removed";
 
 /// What is known of a block without reading it.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +28,11 @@ pub(super) struct BlockAt {
 
 /// Where blocks lie.
 enum Place {
-    Files { blocks: Arc<File>, waiting: File },
+    Files {
+        folder: PathBuf,
+        blocks: Arc<File>,
+        waiting: File,
+    },
     Memory(RwLock<Vec<Arc<[u8]>>>),
 }
 
@@ -33,6 +40,8 @@ enum Place {
 pub(super) struct Kept {
     place: Place,
     shared: RwLock<Shared>,
+    /// Whether it has no members because the administrator does not want it.
+    is_off: AtomicBool,
 }
 
 #[derive(Default)]
@@ -57,6 +66,7 @@ impl Kept {
         Self {
             place: Place::Memory(RwLock::default()),
             shared: RwLock::default(),
+            is_off: AtomicBool::new(false),
         }
     }
 
@@ -96,10 +106,12 @@ impl Kept {
         waiting.retain(|member: &Member| member.entry.commit <= reached);
         let kept = Self {
             place: Place::Files {
+                folder: folder.to_owned(),
                 blocks: Arc::new(blocks_file),
                 waiting: waiting_file,
             },
             shared: RwLock::default(),
+            is_off: AtomicBool::new(false),
         };
         {
             let mut shared = kept.shared.write().unwrap_or_else(PoisonError::into_inner);
@@ -122,6 +134,30 @@ impl Kept {
         self.shared.read().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether the files of a stream were emptied and it should have members again.
+    pub(super) fn was_removed(folder: &Path) -> bool {
+        folder.join(REMOVED).exists()
+    }
+
+    /// Whether it takes no members.
+    pub(super) fn is_off(&self) -> bool {
+        self.is_off.load(Ordering::Acquire)
+    }
+
+    /// Drops all members and takes no more.
+    pub(super) fn switch_off(&self) -> io::Result<()> {
+        self.is_off.store(true, Ordering::Release);
+        if let Place::Files { folder, .. } = &self.place {
+            File::create(folder.join(REMOVED))?.sync_all()?;
+        }
+        self.empty()
+    }
+
+    /// Takes members again; all of them have to come again.
+    pub(super) fn switch_on(&self) {
+        self.is_off.store(false, Ordering::Release);
+    }
+
     /// Number of members that readers see.
     pub(super) fn len(&self) -> u64 {
         self.shared().visible
@@ -129,6 +165,9 @@ impl Kept {
 
     /// Adds a member; readers do not see it yet.
     pub(super) fn push(&self, member: Member) -> io::Result<()> {
+        if self.is_off() {
+            return Ok(());
+        }
         let full = {
             let mut shared = self.shared.write().unwrap_or_else(PoisonError::into_inner);
             shared.waiting.push(member);
@@ -210,10 +249,25 @@ impl Kept {
         Ok(())
     }
 
-    /// Drops all members.
+    /// Drops all members, before all of them come again.
     pub(super) fn clear(&self) -> io::Result<()> {
+        self.empty()?;
         match &self.place {
-            Place::Files { blocks, waiting } => {
+            Place::Files { folder, .. } if !self.is_off() => {
+                match std::fs::remove_file(folder.join(REMOVED)) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                    _ => Ok(()),
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn empty(&self) -> io::Result<()> {
+        match &self.place {
+            Place::Files {
+                blocks, waiting, ..
+            } => {
                 blocks.set_len(0)?;
                 waiting.set_len(0)?;
             }
@@ -231,7 +285,9 @@ impl Kept {
     /// Writes what is in the files through to the disk.
     pub(super) fn sync(&self) -> io::Result<()> {
         match &self.place {
-            Place::Files { blocks, waiting } => {
+            Place::Files {
+                blocks, waiting, ..
+            } => {
                 blocks.sync_data()?;
                 waiting.sync_data()
             }
@@ -240,7 +296,7 @@ impl Kept {
     }
 
     /// The bytes of a block, and the members after the last one when the block is not full yet.
-    fn part(&self, block: usize) -> io::Result<Part> {
+    pub(super) fn part(&self, block: usize) -> io::Result<Part> {
         let at = {
             let shared = self.shared();
             match shared.blocks.get(block) {
@@ -385,7 +441,7 @@ impl Kept {
 }
 
 /// Where members are read from.
-enum Part {
+pub(super) enum Part {
     Block(Arc<[u8]>),
     Waiting(Vec<Member>),
 }

@@ -10,13 +10,16 @@ mod follow;
 mod kept;
 mod maker;
 mod reached;
+mod some;
 mod text;
 mod touched;
 
 pub use block::{Entry, Kind, Member};
 pub use maker::item_number;
+pub use some::{Lying, Take};
 pub use text::{AS, TREE, moment_text};
 
+use crate::feeds::Switches;
 use crate::registry::Registry;
 use kept::Kept;
 use std::io;
@@ -80,6 +83,23 @@ impl Stream {
         self.kept.moments(from, to.min(self.len()))
     }
 
+    /// Whether it has no members because the administrator does not want it, or did not a moment ago.
+    pub fn is_off(&self) -> bool {
+        self.kept.is_off()
+    }
+
+    /// Hands out members by their numbers, which rise; those that are not there are passed over.
+    ///
+    /// # Errors
+    /// As [`Stream::members`], and what `take` fails with.
+    pub fn each_of(
+        &self,
+        numbers: &mut dyn Iterator<Item = u64>,
+        take: Take<'_>,
+    ) -> io::Result<()> {
+        self.kept.each_of(numbers, take)
+    }
+
     /// Number of the first member that a commit made, or else one after it.
     ///
     /// # Errors
@@ -127,6 +147,7 @@ pub struct Streams {
 struct Shared {
     state: Mutex<State>,
     changed: Condvar,
+    switches: Switches,
 }
 
 struct State {
@@ -135,6 +156,8 @@ struct State {
     generation: String,
     /// Somebody met damage: everything is to be made anew.
     is_damaged: bool,
+    /// Streams may have been switched on or off.
+    is_switched: bool,
     is_over: bool,
 }
 
@@ -198,6 +221,24 @@ impl Streams {
             Progress::Following { at } if at >= seq => Ok(()),
             ref progress => Err(NotReady(progress.clone())),
         }
+    }
+
+    /// What the administrator switched off.
+    pub fn switches(&self) -> &Switches {
+        &self.shared.switches
+    }
+
+    /// Switches a stream or a view of it off or on; whether that changed anything. The members of a stream go within
+    /// moments; one that is on again is made from the log with all others, which takes as long as making them took.
+    ///
+    /// # Errors
+    /// When that cannot be written down; nothing changed then.
+    pub fn switch(&self, register: &str, view: Option<&str>, is_off: bool) -> io::Result<bool> {
+        let is_change = self.shared.switches.set(register, view, is_off)?;
+        if is_change && view.is_none() {
+            self.shared.state().is_switched = true;
+        }
+        Ok(is_change)
     }
 
     /// Has everything made anew: what was read is damaged.

@@ -51,6 +51,12 @@ impl FetchProblem {
         }
     }
 
+    /// What went wrong, without where.
+    pub fn text(&self) -> Text {
+        let [nl, en] = self.texts();
+        Text::new(nl, en)
+    }
+
     fn texts(&self) -> [String; 2] {
         match self {
             Self::NotAllowed(host) => [

@@ -81,7 +81,7 @@ impl BoxSearch {
     }
 
     /// Literals of a state that have a position in common with the box, sorted; `None` when more lie at its edge than are
-    /// compared, or when the box is too far out for its system. Makes the index of geometries where it lacks.
+    /// compared, or when the box is not on earth. Makes the index of geometries where it lacks.
     pub fn find(&self, view: &View) -> Option<Vec<Id>> {
         let constant = self.as_geometry()?;
         let BoxFound { inside, unsure } = in_box(view, &constant, MOST_COMPARED)?;
@@ -193,6 +193,10 @@ mod tests {
         assert_eq!(count("104050,193050,105950,194950", "EPSG:31370"), 19 * 19);
         assert_eq!(count("104000,193000,104000,193000", "EPSG:31370"), 1);
         assert_eq!(count("0,0,1,1", "EPSG:31370"), 0);
+        // Places that the system of the points does not reach, and all of them.
+        assert_eq!(count("4.3,51,4.5,51.2", "EPSG:4326"), 0);
+        assert_eq!(count("-90,-180,90,180", "EPSG:4326"), 900);
+        assert_eq!(count("-180,-90,180,90", "CRS84"), 900);
         assert_eq!(count("100000,190000,110000,200000", "EPSG:31370"), 900);
         // A box in degrees holds as many as comparing every point says.
         for (system, other) in [("EPSG:4326", "CRS84"), ("EPSG:3812", "EPSG:3812")] {

@@ -98,11 +98,17 @@ pub(super) struct BoxFound {
     pub(super) unsure: Vec<Id>,
 }
 
+/// All of a plane, for a box that another system does not reach: whatever is there is looked at.
+const EVERYWHERE: Bounds = Bounds {
+    min: (f64::NEG_INFINITY, f64::NEG_INFINITY),
+    max: (f64::INFINITY, f64::INFINITY),
+};
+
 /// The literals of a state that meet the box of a constant for certain, and those that may; `None` when there are more than
 /// `limit` of these, or it cannot be said.
 pub(super) fn in_box(view: &View, constant: &Geom, limit: usize) -> Option<BoxFound> {
-    let regions = Regions::of(constant, Search::Meeting)?;
     let own = constant.bounds?;
+    let regions = Regions::of(constant, Search::Meeting);
     let inner = Crs::ALL.map(|crs| within(constant.crs, &own, crs));
     with_pieces(|| {
         let (mut inside, mut unsure) = (Vec::new(), Vec::new());
@@ -114,8 +120,9 @@ pub(super) fn in_box(view: &View, constant: &Geom, limit: usize) -> Option<BoxFo
                 }
                 unsure.extend(index.anywhere());
                 for (crs, tree) in &index.trees {
-                    let Region::Box(bounds) = regions.in_crs(*crs) else {
-                        return None;
+                    let bounds = match regions.as_ref().map(|regions| regions.in_crs(*crs)) {
+                        Some(Region::Box(bounds)) => bounds,
+                        Some(Region::All) | None => EVERYWHERE,
                     };
                     let inner = inner[*crs as usize].as_ref();
                     tree.sift(&bounds, inner, &mut inside, &mut unsure, limit);

@@ -25,7 +25,7 @@ mod wkt;
 pub use bbox::{BoxError, BoxSearch};
 pub(super) use functions::{IRIS, call, is_function};
 pub(super) use index::{Candidates, GeoIndex, Search, candidates};
-pub(super) use rewritten::{gml_in, system_of};
+pub(super) use rewritten::{gml_in, map_geometry, system_of};
 
 #[cfg(test)]
 pub(super) use geometry::READ;
@@ -47,6 +47,13 @@ pub(super) fn written(x: f64, y: f64, system: &str) -> String {
 /// A place in Belgian Lambert 72 in Lambert 2008, east and north; `None` far from Belgium.
 pub(super) fn lambert_72_to_2008(position: (f64, f64)) -> Option<(f64, f64)> {
     crs::Crs::Lambert72.transform(crs::Crs::Lambert2008, position)
+}
+
+/// Bounds of a geometry literal in longitude and latitude; see [`crate::query::wgs84_bounds`].
+pub(super) fn wgs84_bounds(lexical: &str, datatype: &str) -> Option<[f64; 4]> {
+    let geometry = std::rc::Rc::new(geometry::Form::of(datatype)?.read(lexical)?);
+    let bounds = geometry.in_crs(crs::Crs::Crs84)?.bounds?;
+    Some([bounds.min.0, bounds.min.1, bounds.max.0, bounds.max.1])
 }
 
 /// Metres in a unit of length; `None` for other units.

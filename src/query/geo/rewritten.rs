@@ -1,9 +1,12 @@
-//! One geometry literal as GML in another system: what documents show beside the stored text. Judges nothing.
+//! One geometry literal as GML in another system, or as GeoJSON for maps: what documents and dumps show beside the stored
+//! text. Judges nothing.
 
 use super::crs::Crs;
 use super::geometry::{Form, Geom};
-use super::gml;
-use geo::MapCoords as _;
+use super::{geojson, gml, shapes};
+use geo::orient::{Direction, Orient as _};
+use geo::{Geometry, MapCoords as _};
+use oxrdf::Term;
 use std::rc::Rc;
 
 /// Digits behind the point of metres: the registers measure in centimetres.
@@ -44,6 +47,35 @@ pub(in crate::query) fn gml_in(lexical: &str, is_wkt: bool, system: &str) -> Opt
     Some(gml::write(&Geom::of_kind(crs, shape, moved.kind)))
 }
 
+/// A geometry literal of any form as a GeoJSON geometry in WGS 84, longitude first, its rings turned as
+/// [RFC 7946 §3.1.6](https://www.rfc-editor.org/rfc/rfc7946#section-3.1.6) wants; `None` for what is no geometry, for an empty
+/// one, and outside the reach of its system.
+pub(in crate::query) fn map_geometry(term: &Term) -> Option<String> {
+    let there = Geom::of_term(term)?.in_crs(Crs::Crs84)?;
+    if there.is_empty() {
+        return None;
+    }
+    let rounded = shapes::rounded(&there);
+    let shape = turned(rounded.shape.clone());
+    Some(geojson::write(&Geom::of_kind(
+        Crs::Crs84,
+        shape,
+        rounded.kind,
+    )))
+}
+
+/// Outer rings against the clock, inner ones with it.
+fn turned(shape: Geometry) -> Geometry {
+    match shape {
+        Geometry::Polygon(one) => Geometry::Polygon(one.orient(Direction::Default)),
+        Geometry::MultiPolygon(all) => Geometry::MultiPolygon(all.orient(Direction::Default)),
+        Geometry::GeometryCollection(all) => {
+            Geometry::GeometryCollection(all.into_iter().map(turned).collect())
+        }
+        other => other,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -69,5 +101,28 @@ mod tests {
         let east_first = gml_in(POINT, false, "CRS84").expect("in Belgium");
         assert!(east_first.contains("<gml:pos>4.2"), "{east_first}");
         assert_eq!(gml_in("geen gml", false, "EPSG:3812"), None);
+    }
+    #[test]
+    fn a_map_gets_degrees_and_rings_the_right_way_round() {
+        let literal = |text: &str| {
+            let datatype = "http://www.opengis.net/ont/geosparql#wktLiteral";
+            let datatype = oxrdf::NamedNode::new_unchecked(datatype);
+            Term::from(oxrdf::Literal::new_typed_literal(text, datatype))
+        };
+        let point = "<http://www.opengis.net/def/crs/EPSG/0/31370> POINT(140252.76 198794.27)";
+        let written = map_geometry(&literal(point)).expect("in Belgium");
+        assert!(
+            written.starts_with(r#"{"type":"Point","coordinates":[4.2"#),
+            "{written}"
+        );
+        let clockwise = "POLYGON((4 50, 4 51, 5 51, 5 50, 4 50))";
+        assert_eq!(
+            map_geometry(&literal(clockwise)).as_deref(),
+            Some(
+                r#"{"type":"Polygon","coordinates":[[[4.0,50.0],[5.0,50.0],[5.0,51.0],[4.0,51.0],[4.0,50.0]]]}"#
+            )
+        );
+        assert_eq!(map_geometry(&literal("POINT EMPTY")), None);
+        assert_eq!(map_geometry(&literal("geen")), None);
     }
 }

@@ -14,12 +14,23 @@ const STEP: Duration = Duration::from_millis(40);
 type Stopped = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// Makes connections attentive.
-pub(crate) struct Attentive(Stopped);
+pub(crate) struct Attentive {
+    stopped: Stopped,
+    idle: Duration,
+}
 
 impl Attentive {
     /// Gives up once `stopped` says so.
     pub(crate) fn new(stopped: Stopped) -> Self {
-        Self(stopped)
+        Self {
+            stopped,
+            idle: Duration::MAX,
+        }
+    }
+
+    /// The same, that also gives up when nothing came for so long.
+    pub(crate) fn within(self, idle: Duration) -> Self {
+        Self { idle, ..self }
     }
 }
 
@@ -39,7 +50,8 @@ impl<In: Transport> Connector<In> for Attentive {
     ) -> Result<Option<Self::Out>, Error> {
         Ok(chained.map(|inner| AttentiveTransport {
             inner,
-            stopped: Arc::clone(&self.0),
+            stopped: Arc::clone(&self.stopped),
+            idle: self.idle,
         }))
     }
 }
@@ -48,6 +60,7 @@ impl<In: Transport> Connector<In> for Attentive {
 pub(crate) struct AttentiveTransport<T> {
     inner: T,
     stopped: Stopped,
+    idle: Duration,
 }
 
 impl<T: fmt::Debug> fmt::Debug for AttentiveTransport<T> {
@@ -72,7 +85,7 @@ impl<T: Transport> Transport for AttentiveTransport<T> {
                 return Err(io::Error::from(io::ErrorKind::ConnectionAborted).into());
             }
             let left = timeout.after.saturating_sub(started.elapsed());
-            if left.is_zero() {
+            if left.is_zero() || started.elapsed() >= self.idle {
                 return Err(Error::Timeout(timeout.reason));
             }
             let step = NextTimeout {

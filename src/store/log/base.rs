@@ -46,7 +46,8 @@ pub(super) struct BaseFile {
     pub(super) path: PathBuf,
     /// Its length.
     pub(super) bytes: u64,
-    file: Arc<File>,
+    /// The open file.
+    pub(super) file: Arc<File>,
 }
 
 impl BaseFile {

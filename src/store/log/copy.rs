@@ -70,14 +70,14 @@ impl Copying<'_> {
 }
 
 /// The files that make up the beginning of a log.
-struct Beginning {
-    base: Option<BaseFile>,
-    files: Vec<LogFile>,
+pub(super) struct Beginning {
+    pub(super) base: Option<BaseFile>,
+    pub(super) files: Vec<LogFile>,
     /// Where the last of them is cut.
-    end: LogPosition,
+    pub(super) end: LogPosition,
     /// A file to begin instead, when none of them is to be had without later commits: its first commit and the digest
     /// of the one before.
-    fresh: Option<(u64, [u8; 32])>,
+    pub(super) fresh: Option<(u64, [u8; 32])>,
 }
 
 impl CommitLog {
@@ -137,7 +137,7 @@ impl CommitLog {
         fault::sync_dir("copy.dir", to).map_err(io_error("write to", to))
     }
 
-    fn beginning(&self, seq: u64) -> Result<Beginning, LogError> {
+    pub(super) fn beginning(&self, seq: u64) -> Result<Beginning, LogError> {
         let state = self.shared.read_state();
         let (base_seq, last) = (state.table.base_seq(), state.table.last_seq());
         if !(base_seq..=last).contains(&seq) {

@@ -92,6 +92,70 @@ pub(super) fn copy_frame(body: &[u8], compressed: bool, out: &mut Vec<u8>) {
     put_head(out, start, if compressed { COMPRESSED } else { 0 });
 }
 
+/// Bytes that follow the head of a frame of format 2, wherever it came from.
+///
+/// # Errors
+/// Why it is no head.
+pub(super) fn body_bytes(head: &[u8; FRAME_HEAD_BYTES]) -> Result<usize, &'static str> {
+    if head[8..] != crc32c::crc32c(&head[..8]).to_le_bytes() {
+        return Err("the head of a frame does not match its checksum");
+    }
+    let length = u32::from_le_bytes([head[0], head[1], head[2], head[3]]) & !COMPRESSED;
+    match length as usize {
+        0 => Err("the length of a frame is impossible"),
+        length if length > MAX_FRAME_BYTES => Err("the length of a frame is impossible"),
+        length => Ok(length),
+    }
+}
+
+/// Reads frames of format 2 that lie in no file. Keeps its buffer from frame to frame.
+#[derive(Default)]
+pub(super) struct FrameDecoder {
+    zstd: Option<Decompressor<'static>>,
+    text: Vec<u8>,
+}
+
+impl FrameDecoder {
+    /// The text of one frame, head and body, of which [`body_bytes`] told the length.
+    ///
+    /// # Errors
+    /// Why it is not one that was written.
+    pub(super) fn decode<'a>(&'a mut self, frame: &'a [u8]) -> Result<&'a str, &'static str> {
+        let (head, body) = frame
+            .split_at_checked(FRAME_HEAD_BYTES)
+            .ok_or("a frame is cut short")?;
+        if crc32c::crc32c(body).to_le_bytes() != head[4..8] {
+            return Err("the checksum of a frame does not match");
+        }
+        let compressed = head[3] & 0x80 != 0;
+        let text = if compressed {
+            let wrong = "a frame cannot be decompressed";
+            let Some((&b'\n', packed)) = body.split_last() else {
+                return Err(wrong);
+            };
+            let length = match zstd_safe::get_frame_content_size(packed) {
+                Ok(Some(length)) if length <= MAX_FRAME_BYTES as u64 => length as usize,
+                _ => return Err(wrong),
+            };
+            let zstd = match &mut self.zstd {
+                Some(zstd) => zstd,
+                none => none.insert(Decompressor::new().map_err(|_| wrong)?),
+            };
+            self.text.resize(length, 0);
+            match zstd.decompress_to_buffer(packed, &mut self.text[..]) {
+                Ok(bytes) if bytes == length => &self.text,
+                _ => return Err(wrong),
+            }
+        } else {
+            body
+        };
+        if text.last() != Some(&b'\n') {
+            return Err("a frame does not end with a line");
+        }
+        std::str::from_utf8(text).map_err(|_| "a frame is not UTF-8")
+    }
+}
+
 fn put_head(out: &mut [u8], start: usize, flag: u32) {
     let (head, body) = out[start..].split_at_mut(FRAME_HEAD_BYTES);
     head[..4].copy_from_slice(&(body.len() as u32 | flag).to_le_bytes());

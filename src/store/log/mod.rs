@@ -3,7 +3,7 @@
 //! Reads and appends records; does not know ids, and applies nothing. The format is described in `docs/decisions`.
 //!
 //! Reading order: `header` (texts), `frame` (bytes), `record` (grammar and chain), `files` (names and heads),
-//! `open`, `read`, `writer`, `base`, `copy`.
+//! `open`, `read`, `writer`, `base`, `copy`; `ship` and `raw`, by which another node gets the same log.
 
 mod base;
 mod copy;
@@ -12,15 +12,19 @@ mod frame;
 mod header;
 mod open;
 mod pipe;
+mod raw;
 mod read;
 mod record;
+mod ship;
 mod table;
 mod writer;
 
 pub(crate) use base::BaseWriter;
 pub(crate) use copy::{Copying, folder_names};
 pub(crate) use header::{hex, unhex};
+pub(crate) use raw::{RawError, RawReader};
 pub(crate) use read::CommitLog;
+pub use ship::{LogPart, Shipment};
 pub(crate) use table::{CommitEntry, CommitTable};
 pub(crate) use writer::{LogSyncer, LogWriter};
 

@@ -157,6 +157,16 @@ impl CommitLog {
         self.shared.read_state().end
     }
 
+    /// Up to which byte the file appended to is durable.
+    pub(crate) fn durable_offset(&self) -> u64 {
+        let (durable, end) = (self.shared.durable(), self.end());
+        if durable.file == end.file {
+            durable.offset
+        } else {
+            0
+        }
+    }
+
     /// Chain digest of the last commit; zeros before the first.
     pub(crate) fn digest(&self) -> [u8; 32] {
         self.shared.read_state().digest
@@ -198,7 +208,7 @@ impl CommitLog {
     }
 
     /// Header of a commit, its digest included, and the digest of the commit before.
-    pub(super) fn header(&self, seq: u64) -> Result<(CommitInfo, [u8; 32]), LogError> {
+    pub(crate) fn header(&self, seq: u64) -> Result<(CommitInfo, [u8; 32]), LogError> {
         let mut header = None;
         self.headers(seq, seq, |info, previous| header = Some((info, previous)))?;
         Ok(header.expect("a header was read or an error returned"))

@@ -155,7 +155,7 @@ impl Chain {
     }
 
     /// Takes the text of one frame; gives the record when it is complete, its end still to be filled in.
-    fn read_text(
+    pub(super) fn read_text(
         &mut self,
         text: &str,
         offset: u64,

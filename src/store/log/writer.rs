@@ -13,12 +13,12 @@ use std::sync::Arc;
 
 /// Appends records, one at a time.
 pub(crate) struct LogWriter {
-    shared: Arc<Shared>,
+    pub(super) shared: Arc<Shared>,
     rotate_bytes: u64,
-    encoder: FrameEncoder,
-    frame: Vec<u8>,
+    pub(super) encoder: FrameEncoder,
+    pub(super) frame: Vec<u8>,
     /// Why nothing more is appended.
-    failed: Option<String>,
+    pub(super) failed: Option<String>,
 }
 
 /// Makes durable what was appended. Any number of threads may call it.
@@ -71,39 +71,10 @@ impl LogWriter {
         info: &CommitInfo,
         previous: &[u8; 32],
     ) -> io::Result<RecordWriter<'_>> {
-        let stopped = self.failed.as_ref().or(self.shared.sync_failed.get());
-        if let Some(reason) = stopped {
-            return Err(io::Error::other(reason.clone()));
-        }
-        let (last, digest, end) = {
-            let state = self.shared.read_state();
-            (state.table.last_seq(), state.digest, state.end)
-        };
-        if info.seq != last + 1 || *previous != digest {
-            return Err(invalid(
-                "the commit does not follow the last one of the log",
-            ));
-        }
         let time_ms =
             time_ms(&info.time).ok_or_else(|| invalid("the moment of the commit is no time"))?;
-        let mut active = self.active();
-        let mut start = end;
-        if end.offset > self.rotate_bytes.max(active.start()) {
-            let begun = self
-                .rotate(info.seq, previous)
-                .inspect_err(|error| self.failed = Some(error.to_string()))?;
-            start = LogPosition {
-                file: info.seq,
-                offset: begun.start(),
-            };
-            active = begun;
-        }
-        let durable = self.shared.durable();
-        let durable_offset = if durable.file == start.file {
-            durable.offset
-        } else {
-            active.start()
-        };
+        let (active, start) = self.place_for(info.seq, previous)?;
+        let durable_offset = self.durable_in(&active);
         let header = header_text(info, previous);
         let text = format!("{}{header}{ROWS_BEGIN}", durable_line(durable_offset));
         Ok(RecordWriter {
@@ -125,6 +96,49 @@ impl LogWriter {
             removed: 0,
             failed: false,
         })
+    }
+
+    /// Up to where a file is durable.
+    pub(super) fn durable_in(&self, file: &LogFile) -> u64 {
+        let durable = self.shared.durable();
+        if durable.file == file.first_seq {
+            durable.offset
+        } else {
+            file.start()
+        }
+    }
+
+    /// The file and place of the record of the next commit. Begins a new file first when the active one is long enough.
+    pub(super) fn place_for(
+        &mut self,
+        seq: u64,
+        previous: &[u8; 32],
+    ) -> io::Result<(LogFile, LogPosition)> {
+        let stopped = self.failed.as_ref().or(self.shared.sync_failed.get());
+        if let Some(reason) = stopped {
+            return Err(io::Error::other(reason.clone()));
+        }
+        let (last, digest, end) = {
+            let state = self.shared.read_state();
+            (state.table.last_seq(), state.digest, state.end)
+        };
+        if seq != last + 1 || *previous != digest {
+            return Err(invalid(
+                "the commit does not follow the last one of the log",
+            ));
+        }
+        let active = self.active();
+        if end.offset <= self.rotate_bytes.max(active.start()) {
+            return Ok((active, end));
+        }
+        let begun = self
+            .rotate(seq, previous)
+            .inspect_err(|error| self.failed = Some(error.to_string()))?;
+        let start = LogPosition {
+            file: seq,
+            offset: begun.start(),
+        };
+        Ok((begun, start))
     }
 
     /// Begins a new file; the one before is durable first, so that only the last file can ever be torn.

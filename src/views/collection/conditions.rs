@@ -75,8 +75,8 @@ fn asked_of<'a>(
         }
         let value = Some(value.as_str());
         let known = list.iter_mut().find(|asked| {
-            // Each of several exact values must hold; the ends of a range are one condition.
-            std::ptr::eq(asked.filter, filter) && part != FilterPart::Value
+            // Each of several exact values must hold, beside a range too; the ends of a range are one condition.
+            std::ptr::eq(asked.filter, filter) && part != FilterPart::Value && asked.value.is_none()
         });
         match (known, part) {
             (Some(asked), FilterPart::From) => asked.from = value,

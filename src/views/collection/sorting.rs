@@ -41,10 +41,11 @@ pub fn parse_sort(register: &Register, text: &str) -> Result<Vec<SortBy>, WrongV
             None => (part, false),
         };
         let is_natural = name == "id";
-        if !is_natural && register.sort_key(name).is_none()
-            || keys.iter().any(|key| key.name == name)
-            || keys.len() == MAX_SORT_KEYS
-        {
+        // What is equal by a key is not put in another order by the same key again.
+        if keys.iter().any(|key| key.name == name) {
+            continue;
+        }
+        if !is_natural && register.sort_key(name).is_none() || keys.len() == MAX_SORT_KEYS {
             let known = register.sorts.iter().map(|key| key.name.clone());
             let known: Vec<String> = ["id".to_owned()].into_iter().chain(known).collect();
             let list = known.join(", ");
@@ -53,10 +54,10 @@ pub fn parse_sort(register: &Register, text: &str) -> Result<Vec<SortBy>, WrongV
                 value: part.to_owned(),
                 allowed: Text::new(
                     format!(
-                        "hoogstens {MAX_SORT_KEYS} verschillende van deze sleutels, met een komma ertussen en met - ervoor voor de omgekeerde volgorde: {list}"
+                        "hoogstens {MAX_SORT_KEYS} van deze sleutels, met een komma ertussen en met - ervoor voor de omgekeerde volgorde: {list}"
                     ),
                     format!(
-                        "at most {MAX_SORT_KEYS} different ones of these keys, with a comma between them and with - before one for the other way round: {list}"
+                        "at most {MAX_SORT_KEYS} of these keys, with a comma between them and with - before one for the other way round: {list}"
                     ),
                 ),
                 known,

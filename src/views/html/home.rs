@@ -51,6 +51,8 @@ pub fn render_home(site: &Site<'_>, registers: &[RegisterLine<'_>]) -> String {
                 h2 { "Portalen en afnemers" }
                 p { "Volledige kopieën en de beschrijving van de dienst." }
                 ul {
+                    li { a href=(site.path("/catalog")) { "Catalogus van de datasets (DCAT)" } }
+                    li { a href=(site.path("/dumps")) { "Elk register als bestand (dumps)" } }
                     li { a href=(site.path("/rdf-graphs")) { "Dumps per graaf" } }
                     li { a href=(site.path("/.well-known/void")) { "Beschrijving van de gegevens (VoID)" } }
                     li { a href=(site.path("/sparql?format=ttl")) { "Beschrijving van de SPARQL-dienst" } }

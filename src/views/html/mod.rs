@@ -2,7 +2,9 @@
 //! Makes HTML text from what `views` and `registry` hand over; decides nothing and knows no HTTP.
 
 mod api;
+mod catalogue;
 mod collection;
+mod dumps;
 mod explain;
 mod home;
 mod problem;
@@ -15,11 +17,17 @@ mod shapes;
 mod sources;
 mod stored;
 mod streams;
+mod subscriptions;
 mod ui;
 mod upload;
 
 pub use api::{render_api, render_operation, render_viewer};
+pub use catalogue::{
+    CatalogueDataset, CatalogueLink, CatalogueListing, render_catalogue, render_catalogue_dataset,
+    render_catalogue_entity,
+};
 pub use collection::{CollectionPage, render_collection};
+pub use dumps::{DumpFileShown, DumpLine, DumpShown, render_dumps, render_register_dumps};
 pub use explain::{render_explanation, render_stored_explanation};
 pub use home::{RegisterLine, render_graphs, render_home};
 pub use problem::{ProblemPage, render_code, render_codes, render_problem};
@@ -32,6 +40,7 @@ pub use shapes::{render_profile, render_profiles};
 pub use sources::{render_sources, render_sources_token_form};
 pub use stored::{StoredQueryPage, render_stored_queries, render_stored_query};
 pub use streams::{ChangeLine, Happened, StreamLine, StreamPage, render_stream, render_streams};
+pub use subscriptions::{SubscriptionLine, render_subscriptions, render_subscriptions_token_form};
 pub use ui::{Viewer, ui_file, viewer};
 pub use upload::render_validate_form;
 

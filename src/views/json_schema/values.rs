@@ -10,6 +10,8 @@ use serde_json::{Value as Json, json};
 
 /// A moment with its time zone.
 const MOMENT: &str = "^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{1,6})?(Z|[+-]0[0-9]:[0-5][0-9])$";
+/// Whole numbers beyond it are not read, since not everybody reads them alike.
+const MAX_SAFE: i64 = (1 << 53) - 1;
 /// How deep a choice between rules may hold further choices.
 const MAX_CHOICES: usize = 3;
 
@@ -225,6 +227,12 @@ impl Maker<'_> {
             let mut number = json!({ "type": "integer" });
             bound_number(&mut number, rule, datatype);
             return number;
+        }
+        if coerced && self.is_sent() && matches!(datatype, xsd::DECIMAL | xsd::DOUBLE | xsd::FLOAT)
+        {
+            let mut number = json!({ "type": "number", "minimum": -MAX_SAFE, "maximum": MAX_SAFE });
+            bound_number(&mut number, rule, datatype);
+            return json!({ "anyOf": [text, number] });
         }
         if coerced {
             return text;

@@ -159,7 +159,8 @@ fn sort_parameter(register: &Register) -> Parameter {
                 "The order: at most three keys with a comma between them, with - before one the other way round. There are: {list}."
             ),
         ),
-        schema: json!({ "type": "string", "pattern": format!("^-?({0})(,-?({0})){{0,2}}$", keys.join("|")) }),
+        // A form sends what was left empty too.
+        schema: json!({ "type": "string", "pattern": format!("^(-?({0})(,-?({0})){{0,2}})?$", keys.join("|")) }),
         example: None,
     }
 }

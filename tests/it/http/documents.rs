@@ -155,11 +155,18 @@ async fn contexts_are_served_as_shipped() {
         .await
         .assert_problem(404, "not-found");
     let list = server.get("/contexts").await.json();
-    assert!(
-        list["contexten"]
-            .as_array()
-            .is_some_and(|list| list.len() > 5)
-    );
+    let listed = list["contexten"].as_array().expect("a list");
+    assert!(listed.len() > 25, "{list}");
+    // What is listed is there, and every context that stands for a published one is listed.
+    for address in listed {
+        let address = address.as_str().expect("an address");
+        let path = &address[address.find("/contexts/").expect("a path")..];
+        assert_eq!(server.get(path).await.status, StatusCode::OK, "{address}");
+    }
+    for own in list["inPlaatsVan"].as_array().expect("a list") {
+        assert!(listed.contains(&own["context"]), "{own}");
+        assert!(own["gepubliceerd"][0].is_string(), "{own}");
+    }
 }
 
 #[tokio::test]

@@ -142,6 +142,15 @@ async fn mistakes_are_told() {
     let problem = server.get(&ask("ASK {}", "explain=misschien")).await;
     let problem = problem.assert_problem(400, "bad-parameter");
     assert_eq!(problem["parameter"], "explain");
+    // With nothing to ask too, and given twice.
+    for (path, code) in [
+        ("/sparql?explain=misschien", "bad-parameter"),
+        ("/sparql?explain=1&explain=1", "duplicate-parameter"),
+        ("/sparql?timeout=1&timeout=2", "duplicate-parameter"),
+        ("/sparql?format=ttl&format=ttl", "duplicate-parameter"),
+    ] {
+        server.get(path).await.assert_problem(400, code);
+    }
     server
         .get(&ask("ASK {}", "explain=1&format=csv"))
         .await

@@ -12,6 +12,8 @@ enum Keep {
     Day,
     /// With an entity tag, for a week: it never changes.
     Week,
+    /// With an entity tag, for a few seconds.
+    Moment,
     /// Not at all.
     No,
 }
@@ -64,7 +66,7 @@ const fn described(pattern: &'static str, path: &'static str) -> Route {
 const GRAPH: &str = "GET, HEAD, POST, PUT, DELETE, PATCH";
 const ASK: &str = "/sparql?query=ASK%20%7B%7D";
 
-const ROUTES: [Route; 66] = [
+const ROUTES: [Route; 93] = [
     page("/", "/"),
     Route {
         keep: Keep::No,
@@ -124,6 +126,35 @@ const ROUTES: [Route; 66] = [
         ..page("/graph/{*name}", "/graph/adressen")
     },
     page("/.well-known/void", "/.well-known/void"),
+    page("/catalog", "/catalog"),
+    page("/catalog.ttl", "/catalog.ttl"),
+    page("/catalog.nt", "/catalog.nt"),
+    page("/catalog.nq", "/catalog.nq"),
+    page("/catalog.trig", "/catalog.trig"),
+    page("/catalog.rdf", "/catalog.rdf"),
+    page("/catalog.xml", "/catalog.xml"),
+    page("/catalog.jsonld", "/catalog.jsonld"),
+    page("/catalog.html", "/catalog.html"),
+    Route {
+        keep: Keep::Moment,
+        ..page("/catalog/feed", "/catalog/feed")
+    },
+    Route {
+        keep: Keep::Moment,
+        ..page("/catalog/feed/{page}", "/catalog/feed/0")
+    },
+    Route {
+        status: 308,
+        has_commit: false,
+        ..page("/catalogus", "/catalogus")
+    },
+    Route {
+        status: 303,
+        ..page("/id/catalogus", "/id/catalogus")
+    },
+    described("/robots.txt", "/robots.txt"),
+    page("/sitemap.xml", "/sitemap.xml"),
+    page("/sitemap/{file}", "/sitemap/catalogus.xml"),
     Route {
         methods: "GET, HEAD, POST",
         keep: Keep::No,
@@ -137,9 +168,56 @@ const ROUTES: [Route; 66] = [
         ..page("/beheer/bronnen", "/beheer/bronnen")
     },
     Route {
+        methods: "GET, HEAD, POST",
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/beheer/abonnementen", "/beheer/abonnementen")
+    },
+    Route {
+        methods: "GET, HEAD, DELETE",
+        status: 404,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/beheer/abonnementen/{naam}", "/beheer/abonnementen/x")
+    },
+    posted(
+        "/beheer/abonnementen/{naam}/hervat",
+        "/beheer/abonnementen/x/hervat",
+    ),
+    posted(
+        "/beheer/abonnementen/{naam}/pauze",
+        "/beheer/abonnementen/x/pauze",
+    ),
+    // A listener hears no end; what it hears is tested beside this.
+    Route {
+        status: 400,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/events", "/events?na=x")
+    },
+    Route {
         keep: Keep::No,
         has_commit: false,
         ..page("/metrics", "/metrics")
+    },
+    // A registry in memory has no log; what the answers of others say is tested beside those who follow them.
+    Route {
+        status: 404,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/log", "/log")
+    },
+    Route {
+        status: 400,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/log/commits", "/log/commits")
+    },
+    Route {
+        status: 404,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/log/base", "/log/base")
     },
     Route {
         methods: "DELETE",
@@ -199,6 +277,21 @@ const ROUTES: [Route; 66] = [
         keep: Keep::Day,
         has_commit: false,
         ..page("/contexts/{file}", "/contexts/adres.jsonld")
+    },
+    Route {
+        has_commit: false,
+        ..page("/dumps", "/dumps")
+    },
+    Route {
+        has_commit: false,
+        ..page("/dumps/{register}", "/dumps/adressen")
+    },
+    // A registry in memory has no folder for them; what files answer is tested beside them.
+    Route {
+        status: 404,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/dumps/{register}/{file}", "/dumps/adressen/laatste.nq.gz")
     },
     page("/api", "/api"),
     Route {
@@ -404,6 +497,7 @@ async fn every_route_says_what_it_shows_and_how_long_it_keeps() {
         let cache = get.header("cache-control");
         match route.keep {
             Keep::Ask => assert_eq!(cache, "public, no-cache", "{path}"),
+            Keep::Moment => assert_eq!(cache, "public, max-age=5", "{path}"),
             Keep::Day => assert_eq!(cache, "public, max-age=86400", "{path}"),
             Keep::Week => assert_eq!(cache, "public, max-age=604800, immutable", "{path}"),
             Keep::No => assert_eq!(cache, "no-store", "{path}"),

@@ -139,6 +139,19 @@ async fn what_was_merged_leads_to_its_successor() {
         pinned.header("location"),
         format!("{BASE}/doc/adres/1?asOf=10")
     );
+    // What is meant for one item must not change another.
+    for (method, kind, body) in [
+        (
+            Method::PATCH,
+            "application/merge-patch+json",
+            "{\"huisnummer\": \"9\"}",
+        ),
+        (Method::DELETE, "", ""),
+    ] {
+        let answer = server.write(method, "/api/adressen/4", kind, body).await;
+        let gone = answer.assert_problem(410, "gone");
+        assert!(gone["vervangenDoor"][0].is_string(), "{gone}");
+    }
     // Two took its place: nobody can choose.
     let both = server.get("/doc/adres/5").await.assert_problem(410, "gone");
     assert_eq!(both["vervangenDoor"].as_array().map(Vec::len), Some(2));
