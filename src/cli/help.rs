@@ -99,7 +99,7 @@ Afloopcodes: 0 gedaan · 1 iets voldoet niet of is geweigerd · 2 kon niet draai
 `oslo OPDRACHT --help` vertelt meer.";
 
 /// Examples below the help of a command: name, Dutch, English.
-const EXAMPLES: [(&str, &str, &str); 24] = [
+const EXAMPLES: &[(&str, &str, &str)] = &[
     more::CATALOGUE_EXAMPLE,
     more::DUMP_EXAMPLE,
     more::HARVEST_EXAMPLE,

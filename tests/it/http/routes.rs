@@ -66,7 +66,7 @@ const fn described(pattern: &'static str, path: &'static str) -> Route {
 const GRAPH: &str = "GET, HEAD, POST, PUT, DELETE, PATCH";
 const ASK: &str = "/sparql?query=ASK%20%7B%7D";
 
-const ROUTES: [Route; 93] = [
+const ROUTES: &[Route] = &[
     page("/", "/"),
     Route {
         keep: Keep::No,
