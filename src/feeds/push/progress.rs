@@ -57,9 +57,12 @@ pub struct Progress {
     /// Where the cursor stands after a body that is under way and could hold more events the next time: sent again, it holds the same ones.
     #[serde(rename = "onderweg", skip_serializing_if = "Option::is_none")]
     pub under_way: Option<Cursor>,
-    /// Chain digest of the commit before that of the cursor, by which another log is recognised; empty before the first.
+    /// Chain digest of a commit that was told, by which another log is recognised; empty before the first.
     #[serde(rename = "digest")]
     pub digest: String,
+    /// Number of that commit. It may lie before the cursor, which is kept more often.
+    #[serde(rename = "digestVan")]
+    pub digest_commit: u64,
     /// Whether it is told.
     #[serde(rename = "toestand")]
     pub state: State,

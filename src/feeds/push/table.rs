@@ -260,7 +260,7 @@ impl Subscriptions {
         let number = table.number();
         let mut entry = Entry::new(number, subscription, secret);
         entry.progress.cursor = cursor;
-        entry.progress.digest = digest_before(registry, cursor);
+        entry.progress.know(registry, cursor);
         folder.create(&entry.subscription, entry.secret.as_ref(), &entry.progress)?;
         let status = entry.status(newest);
         table.entries.insert(entry.subscription.name.clone(), entry);
@@ -317,7 +317,7 @@ impl Subscriptions {
             if let Some(commit) = moved {
                 progress.cursor = Cursor::before(commit);
                 progress.under_way = None;
-                progress.digest = digest_before(registry, progress.cursor);
+                progress.know(registry, progress.cursor);
                 progress.failure = None;
             }
             entry.due = Instant::now();
@@ -379,7 +379,7 @@ impl Subscriptions {
             let entry = table.entries.get(name);
             entry.map(|entry| entry.progress.cursor)
         };
-        let digest = cursor.map(|cursor| digest_before(registry, cursor));
+        let digest = cursor.map(|cursor| (digest_before(registry, cursor), cursor));
         let mut table = self.table();
         let entry = table.entries.get_mut(name);
         if let Some(entry) = entry.filter(|entry| entry.number == number) {
@@ -387,8 +387,11 @@ impl Subscriptions {
             if let Some(due) = due {
                 entry.due = due;
             }
-            if let Some(digest) = digest.filter(|digest| *digest != entry.progress.digest) {
+            if let Some((digest, cursor)) = digest
+                && digest != entry.progress.digest
+            {
                 entry.progress.digest = digest;
+                entry.progress.digest_commit = cursor.commit.saturating_sub(1);
                 entry.is_dirty = true;
             }
             if entry.is_dirty {
@@ -550,7 +553,7 @@ impl Subscriptions {
                 return false;
             };
             let progress = &entry.progress;
-            let digest = progress.digest.clone();
+            let digest = (progress.digest_commit, progress.digest.clone());
             (
                 entry.is_checked,
                 entry.lacks_secret,
@@ -571,7 +574,9 @@ impl Subscriptions {
             return false;
         }
         let before = cursor.commit.saturating_sub(1);
-        if before > 0 && !digest.is_empty() && !registry.knows_commit(before, &digest) {
+        let (told, digest) = digest;
+        let is_ours = digest.is_empty() || registry.knows_commit(told, &digest);
+        if before > registry.snapshot().seq() || !is_ours {
             let failure = failure(
                 "webhook-other-log",
                 format!(
@@ -595,6 +600,14 @@ impl Table {
     fn number(&mut self) -> u64 {
         self.next_number += 1;
         self.next_number
+    }
+}
+
+impl Progress {
+    /// Remembers by which commit the log of a cursor is recognised.
+    fn know(&mut self, registry: &Registry, cursor: Cursor) {
+        self.digest = digest_before(registry, cursor);
+        self.digest_commit = cursor.commit.saturating_sub(1);
     }
 }
 

@@ -80,7 +80,8 @@ fn read(response: Response<Body>) -> Posted {
         allowed_rate: text("webhook-allowed-rate"),
     };
     let length = text("content-length").and_then(|length| length.parse::<u64>().ok());
-    let is_short = length.is_some_and(|length| length <= MOST_ANSWER_BYTES);
+    let is_empty = response.status() == StatusCode::NO_CONTENT;
+    let is_short = is_empty || length.is_some_and(|length| length <= MOST_ANSWER_BYTES);
     if is_short && response.status() != StatusCode::SWITCHING_PROTOCOLS {
         let mut rest = Vec::new();
         let reader = response.into_body().into_reader();
