@@ -152,7 +152,6 @@ impl Session {
         drop(registry);
         self.at(other).open_any(options)
     }
-    }
 
     fn open_any(&self, options: OpenOptions) -> anyhow::Result<Registry> {
         let mut bar = self

@@ -201,6 +201,9 @@ pub(super) async fn health(State(state): State<AppState>) -> Result<Response, Ap
                 .collect();
             body["kapotteBevragingen"] = names.into();
         }
+        if let Some(streams) = super::ldes::health(&state) {
+            body["stromen"] = streams;
+        }
         body["catalogus"] = super::catalogue::health(&state);
         let mut is_ready = true;
         if let Some(follow) = &state.config.follow {
@@ -222,7 +225,7 @@ pub(super) async fn health(State(state): State<AppState>) -> Result<Response, Ap
 }
 
 /// A reason as anybody may read it: with files named from the data folder on, not from the root of the machine.
-fn public_reason(dir: Option<&std::path::Path>, reason: &str) -> String {
+pub(super) fn public_reason(dir: Option<&std::path::Path>, reason: &str) -> String {
     match dir.and_then(std::path::Path::to_str) {
         Some(dir) if !dir.trim_matches(['/', '.']).is_empty() => {
             reason.replace(&format!("{}/", dir.trim_end_matches('/')), "")

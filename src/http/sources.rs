@@ -151,6 +151,7 @@ pub(super) async fn metrics(State(state): State<AppState>) -> Result<Response, A
         let _ = writeln!(out, "oslo_commit {}", snapshot.seq());
         figure(&mut out, "oslo_quads", "Quads of the present state.");
         let _ = writeln!(out, "oslo_quads {}", snapshot.quad_count());
+        super::ldes::metrics(&state, &mut out);
         if let Some(follow) = &state.config.follow {
             for (name, help, value) in super::log_feed::metrics(&follow.figures()) {
                 figure(&mut out, name, help);
@@ -169,7 +170,7 @@ pub(super) async fn metrics(State(state): State<AppState>) -> Result<Response, A
     .await
 }
 
-fn figure(out: &mut String, name: &str, help: &str) {
+pub(super) fn figure(out: &mut String, name: &str, help: &str) {
     let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge");
 }
 
