@@ -365,23 +365,3 @@ async fn what_changes_in_the_catalogue_is_a_stream() {
     let wrong = again.get_as("/catalog/feed", "text/turtle").await;
     wrong.assert_problem(406, "not-acceptable");
 }
-
-/// Moments of commits differ from run to run.
-fn without_moments(text: &str) -> String {
-    let moment = regex::Regex::new(r"\d{4}-\d\d-\d\d(T[\d:.]+Z)?").expect("a pattern");
-    moment.replace_all(text, "MOMENT").into_owned()
-}
-
-#[tokio::test]
-async fn a_data_set_is_described_as_ever() {
-    let data = tempfile::tempdir().expect("a folder");
-    let server = town(data.path());
-    let document = server.get_as("/doc/dataset/adressen", "text/turtle").await;
-    insta::assert_snapshot!("dataset_turtle", without_moments(&document.snapshot()));
-    let page = server.get_as("/doc/dataset/adressen", "text/html").await;
-    insta::assert_snapshot!("dataset_page", without_moments(&page.snapshot()));
-    let listing = server.get("/catalog.html?limit=1").await;
-    insta::assert_snapshot!("catalogue_page", without_moments(&listing.snapshot()));
-    let feed = server.get("/catalog/feed").await;
-    insta::assert_snapshot!("feed_entry", without_moments(&feed.snapshot()));
-}
