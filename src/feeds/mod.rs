@@ -8,6 +8,4 @@ pub mod ldes;
 pub mod log_feed;
 pub mod push;
 pub mod stream;
-mod switches;
-
-pub use switches::Switches;
+pub mod switches;

@@ -167,6 +167,35 @@ const ROUTES: &[Route] = &[
         has_commit: false,
         ..page("/beheer/bronnen", "/beheer/bronnen")
     },
+    // A registry in memory keeps none; what is kept is tested beside them.
+    Route {
+        methods: "GET, HEAD, POST",
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/beheer/abonnementen", "/beheer/abonnementen")
+    },
+    Route {
+        methods: "GET, HEAD, DELETE",
+        status: 404,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/beheer/abonnementen/{naam}", "/beheer/abonnementen/x")
+    },
+    posted(
+        "/beheer/abonnementen/{naam}/hervat",
+        "/beheer/abonnementen/x/hervat",
+    ),
+    posted(
+        "/beheer/abonnementen/{naam}/pauze",
+        "/beheer/abonnementen/x/pauze",
+    ),
+    // A listener hears no end; what it hears is tested beside this.
+    Route {
+        status: 400,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/events", "/events?na=x")
+    },
     Route {
         methods: "GET, HEAD, POST",
         keep: Keep::No,
