@@ -8,4 +8,6 @@ pub mod ldes;
 pub mod log_feed;
 pub mod push;
 pub mod stream;
-pub mod switches;
+mod switches;
+
+pub use switches::Switches;

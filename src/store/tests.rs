@@ -1,6 +1,6 @@
 //! Tests of the store as a whole: recovery, damage, drafts and views.
 
-mod follow;
+mod replicate;
 mod joins;
 mod keeping;
 
