@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pyshacl
 from rdflib import Dataset, Graph, Namespace, URIRef
-from rdflib.term import BNode
+from rdflib.graph import DATASET_DEFAULT_GRAPH_ID
+from rdflib.term import BNode, Literal
 
 TREE = Namespace("https://w3id.org/tree#")
 SH = Namespace("http://www.w3.org/ns/shacl#")
@@ -26,8 +27,7 @@ def read(address, syntax):
     data.parse(data=text, format=syntax, publicID=address)
     default = Graph()
     for s, p, o, graph in data.quads():
-        # rdflib names the graph of a page in a syntax without graphs after the page.
-        if graph is None or str(graph) == address or syntax in ("turtle", "nt", "xml"):
+        if graph == DATASET_DEFAULT_GRAPH_ID:
             default.add((s, p, o))
     return data, default
 
@@ -35,6 +35,8 @@ def read(address, syntax):
 def plain(data):
     """What can be compared without matching blank nodes: terms, with those left blank."""
     def term(node):
+        # Some of its parsers write values anew, others leave them as they came.
+        node = node.normalize() if isinstance(node, Literal) else node
         return "_" if isinstance(node, BNode) else node.n3() if node is not None else ""
     return sorted(tuple(term(t) for t in (s, p, o)) for s, p, o, _ in data.quads())
 

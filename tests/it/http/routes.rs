@@ -424,7 +424,7 @@ const ROUTES: &[Route] = &[
         has_commit: false,
         ..page(
             "/ldes/{register}/lid/{commit}/{id}",
-            "/ldes/adressen/lid/1/9",
+            "/ldes/adressen/lid/2/9",
         )
     },
 ];
