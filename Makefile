@@ -1,6 +1,6 @@
 # Commands people type. Build output goes where CARGO_TARGET_DIR points, else to ./target.
 .DEFAULT_GOAL := help
-.PHONY: help maybe-ui ui interface schemathesis build demo serve test check fmt lint docs deny advisories conformance crash replica soak clients validators feeds hostile fuzz bench bench-registry bench-store bench-shacl bench-harvest bench-peers bench-queries bench-api bench-dumps bench-feeds clean
+.PHONY: help maybe-ui ui interface schemathesis build demo serve test check fmt lint docs deny advisories conformance crash replica soak clients validators feeds feeds-replicate hostile fuzz bench bench-registry bench-store bench-shacl bench-harvest bench-peers bench-queries bench-api bench-dumps bench-feeds clean
 
 DATA ?= ./oslo-data
 BIND ?= 127.0.0.1:7400
@@ -80,6 +80,10 @@ validators: ## Compare our SHACL reports with those of pySHACL and the package s
 feeds: ## Judge the catalogue and the feeds with others' programs: pySHACL on the official shapes, the parser of CKAN
 	@folder="$$(tests/feeds/install.sh)" || { [ $$? -eq 3 ] && [ -z "$$CI" ] && echo "SKIPPED: the feeds were not tried" && exit 0; exit 1; }; \
 	[ -z "$$folder" ] || OSLO_FEEDS="$$folder" cargo test --locked --test it -- --nocapture catalogue::
+
+feeds-replicate: ## Copy the stream of a register with ldes-client in four formats and compare; OSLO_FEED_ADDRESSES=100000 for a large town
+	@folder="$$(tests/feeds/install.sh)" || { [ $$? -eq 3 ] && [ -z "$$CI" ] && echo "SKIPPED: other clients did not follow the streams" && exit 0; exit 1; }; \
+	[ -z "$$folder" ] || OSLO_FEEDS="$$folder" cargo test --release --locked --test it -- --nocapture ldes_feed::
 
 hostile: ## Send 10,000 malformed and heavy requests while a normal client asks; watch memory, threads and its p99
 	OSLO_HOSTILE=$${OSLO_HOSTILE:-10000} cargo test --release --locked --test it -- --nocapture hostile

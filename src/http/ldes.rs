@@ -1,12 +1,16 @@
 //! Event streams over HTTP: the list of them, their entries, pages, members and shape. Pages that are full never change and
 //! are cached so; all others show every commit that was acknowledged before they were asked for.
 
+mod people;
+
+pub(super) use people::{health, metrics};
+
 use super::body::Params;
 use super::documents::candidates;
 use super::error::ApiError;
 use super::reply::{
-    A_DAY, A_WEEK_FIXED, Document, JSON, REVALIDATE, choose, content_type, etag_of, is_fresh,
-    set_commit, set_validators,
+    A_DAY, A_WEEK_FIXED, Document, HTML, JSON, REVALIDATE, choose, content_type, etag_of, is_fresh,
+    joined, language_of, set_commit, set_validators,
 };
 use super::state::{AppState, blocking};
 use crate::feeds::ldes::{Node, Page, Reading, write_entry, write_member, write_node, write_shape};
@@ -16,7 +20,7 @@ use crate::rdf::label::Text;
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde_json::json;
@@ -24,15 +28,19 @@ use sha2::{Digest, Sha256};
 use std::io;
 use std::time::Duration;
 
-/// Formats of pages, best first: N-Quads is sent as it is kept.
-const OFFERS: [&str; 6] = [
+/// Formats of pages, best first: N-Quads is sent as it is kept. The last is for people, and of entries alone.
+const OFFERS: [&str; 7] = [
     "application/n-quads",
     "application/trig",
     "application/ld+json",
     "text/turtle",
     "application/n-triples",
     "application/rdf+xml",
+    HTML,
 ];
+/// What the media type of a page names when the page is ordered as the
+/// [TREE profile](https://w3id.org/tree/specification#profile) asks: what it says of pages first, then member by member.
+const TREE_PROFILE: &str = "https://w3id.org/tree/profile";
 /// How long a request waits for the members of a commit that was just made.
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Seconds after which it is worth asking again while streams are made.
@@ -110,12 +118,45 @@ fn stream_of<'a>(streams: &'a Streams, register: &str) -> Result<&'a Stream, Api
 
 /// The chosen format, and what addresses end in when it was chosen by one.
 fn format_of(headers: &HeaderMap, query: Option<&str>) -> Result<(Format, String), ApiError> {
+    let offers = &OFFERS[..OFFERS.len() - 1];
+    format_among(offers, headers, query)
+}
+
+fn format_among(
+    offers: &[&'static str],
+    headers: &HeaderMap,
+    query: Option<&str>,
+) -> Result<(Format, String), ApiError> {
     let params = Params::of_query(query)?;
     let wanted = params.one("format")?;
-    let chosen = choose(headers, wanted, &OFFERS)?;
+    let chosen = choose(headers, wanted, offers)?;
     let format = Format::from_media_type(chosen).unwrap_or(Format::NQuads);
     let suffix = wanted.map_or(String::new(), |_| format!("?format={}", format.extension()));
     Ok((format, suffix))
+}
+
+/// Whether a client would rather read a page for people.
+fn wants_page(headers: &HeaderMap, query: Option<&str>) -> Result<bool, ApiError> {
+    let params = Params::of_query(query)?;
+    Ok(choose(headers, params.one("format")?, &OFFERS)? == HTML)
+}
+
+/// Whether `Accept` asks for a format by the TREE profile.
+fn asks_profile(headers: &HeaderMap, format: Format) -> bool {
+    let accept = joined(headers, header::ACCEPT);
+    accept.split(',').any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let is_format = parts.next().and_then(Format::from_media_type) == Some(format);
+        is_format
+            && parts.any(|parameter| {
+                let value = parameter.split_once('=');
+                value.is_some_and(|(name, value)| {
+                    let mut profiles = value.trim().trim_matches('"').split_whitespace();
+                    name.trim().eq_ignore_ascii_case("profile")
+                        && profiles.any(|profile| profile == TREE_PROFILE)
+                })
+            })
+    })
 }
 
 /// A page, or that the client has it.
@@ -128,7 +169,12 @@ fn respond(
     body: impl FnOnce() -> Result<Vec<u8>, ApiError>,
 ) -> Result<Response, ApiError> {
     let mut hasher = Sha256::new();
-    for part in tag.iter().chain([&format.media_type()]) {
+    let profile = if asks_profile(headers, format) {
+        TREE_PROFILE
+    } else {
+        ""
+    };
+    for part in tag.iter().chain([&format.media_type(), &profile]) {
         hasher.update((part.len() as u64).to_le_bytes());
         hasher.update(part);
     }
@@ -137,7 +183,11 @@ fn respond(
         StatusCode::NOT_MODIFIED.into_response()
     } else {
         let mut response = Body::from(body()?).into_response();
-        let kind = content_type(format.media_type());
+        let mut kind = content_type(format.media_type());
+        if !profile.is_empty() {
+            let text = format!("{};profile=\"{profile}\"", format.media_type());
+            kind = HeaderValue::try_from(text).unwrap_or(kind);
+        }
         response.headers_mut().insert(header::CONTENT_TYPE, kind);
         response
     };
@@ -156,9 +206,16 @@ fn current(state: &AppState, streams: &Streams) -> Result<u64, ApiError> {
 
 /// `GET /ldes`: the streams there are.
 async fn list(State(state): State<AppState>, headers: HeaderMap) -> Result<Response, ApiError> {
-    choose(&headers, None, &[JSON])?;
+    let chosen = choose(&headers, None, &[JSON, HTML])?;
     blocking(move || {
         let streams = state.streams()?;
+        let seq = state.registry.snapshot().seq();
+        // Where they are not ready, this says so.
+        let _ = streams.wait(seq, PATIENCE);
+        if chosen == HTML {
+            let language = language_of(&headers);
+            return Ok(people::list(&state, streams, language, &headers));
+        }
         let found = streams.all().iter().map(|stream| {
             json!({
                 "register": stream.register,
@@ -176,7 +233,9 @@ async fn list(State(state): State<AppState>, headers: HeaderMap) -> Result<Respo
             "gereed": is_ready,
             "commit": at,
         });
-        Ok(Document::new(JSON, body.to_string()).respond(&headers))
+        let mut response = Document::new(JSON, format!("{body:#}\n")).respond(&headers);
+        set_commit(response.headers_mut(), Some(seq));
+        Ok(response)
     })
     .await
 }
@@ -188,11 +247,16 @@ async fn entry(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
-    let (format, suffix) = format_of(&headers, query.as_deref())?;
+    let for_people = wants_page(&headers, query.as_deref())?;
+    let (format, suffix) = format_among(&OFFERS, &headers, query.as_deref())?;
     blocking(move || {
         let streams = state.streams()?;
         let stream = stream_of(streams, &name)?;
         let seq = current(&state, streams)?;
+        if for_people {
+            let language = language_of(&headers);
+            return people::stream(&state, streams, stream, seq, language, &headers);
+        }
         let (generation, len) = (streams.generation(), stream.len());
         let register = state.registry.registers().iter().find(|r| r.name == name);
         let titles = register.map_or_else(Vec::new, |register| {
@@ -318,9 +382,17 @@ async fn shape(
     blocking(move || {
         let streams = state.streams()?;
         let entry = &stream_of(streams, &name)?.entry;
-        respond(&headers, format, &[entry, "vorm"], A_DAY, None, || {
-            write_shape(entry, format).map_err(ApiError::internal)
-        })
+        let register = state.registry.registers().iter().find(|r| r.name == name);
+        let embed = register.map_or(&[][..], |register| &register.embed);
+        let parts = embed.join(" ");
+        respond(
+            &headers,
+            format,
+            &[entry, "vorm", &parts],
+            A_DAY,
+            None,
+            || write_shape(entry, embed, format).map_err(ApiError::internal),
+        )
     })
     .await
 }

@@ -361,6 +361,9 @@ fn run(
         // Beside the first requests: a catalogue that does not conform keeps nobody waiting.
         tokio::task::spawn_blocking(move || catalogue::judge(&judged));
         let app = router(state.clone());
+        // Whoever follows a stream is not to wait until the log was read.
+        let streams = state.clone();
+        tokio::task::spawn_blocking(move || streams.streams().is_ok());
         let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
         let ending = state.clone();
         let server = connections::serve(listener, app, patience, async move {

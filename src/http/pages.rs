@@ -208,6 +208,9 @@ pub(super) async fn health(State(state): State<AppState>) -> Result<Response, Ap
             is_ready = figures.is_ready;
             body["replica"] = super::log_feed::health(follow.primary(), &figures);
         }
+        if let Some(streams) = super::ldes::health(&state) {
+            body["stromen"] = streams;
+        }
         let mut response = Body::from(format!("{body:#}\n")).into_response();
         if !is_ready {
             *response.status_mut() = StatusCode::SERVICE_UNAVAILABLE;
@@ -222,7 +225,7 @@ pub(super) async fn health(State(state): State<AppState>) -> Result<Response, Ap
 }
 
 /// A reason as anybody may read it: with files named from the data folder on, not from the root of the machine.
-fn public_reason(dir: Option<&std::path::Path>, reason: &str) -> String {
+pub(super) fn public_reason(dir: Option<&std::path::Path>, reason: &str) -> String {
     match dir.and_then(std::path::Path::to_str) {
         Some(dir) if !dir.trim_matches(['/', '.']).is_empty() => {
             reason.replace(&format!("{}/", dir.trim_end_matches('/')), "")

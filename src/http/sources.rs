@@ -157,6 +157,7 @@ pub(super) async fn metrics(State(state): State<AppState>) -> Result<Response, A
                 let _ = writeln!(out, "{name} {value}");
             }
         }
+        super::ldes::metrics(&state, &mut out);
         sources(&mut out, &source_statuses(&state.registry));
         super::subscriptions::figures(&state, snapshot.seq(), &mut out);
         let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
@@ -169,7 +170,7 @@ pub(super) async fn metrics(State(state): State<AppState>) -> Result<Response, A
     .await
 }
 
-fn figure(out: &mut String, name: &str, help: &str) {
+pub(super) fn figure(out: &mut String, name: &str, help: &str) {
     let _ = writeln!(out, "# HELP {name} {help}\n# TYPE {name} gauge");
 }
 

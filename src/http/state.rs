@@ -233,6 +233,11 @@ impl AppState {
         made.as_ref().ok_or_else(missing)
     }
 
+    /// The event streams when somebody asked for them already; none inside when they cannot be kept.
+    pub(super) fn started_streams(&self) -> Option<Option<&Streams>> {
+        self.streams.get().map(Option::as_ref)
+    }
+
     /// A turn to run a query; waits a moment when all are taken.
     pub(super) async fn query_turn(&self) -> Result<Turn, ApiError> {
         self.turns.short().await

@@ -22,6 +22,7 @@ mod items;
 mod json_ld_suite;
 mod keeping;
 mod ldes;
+mod ldes_feed;
 mod manifest_files;
 mod matching;
 mod mending;

@@ -33,6 +33,15 @@ impl Form {
             Self::Versions => (format!("{DCT}created"), format!("{DCT}isVersionOf")),
         }
     }
+
+    /// The shape of members. Each form has its own: a reader that does not find at a member what its shape asks for may fetch
+    /// every member by itself to look there.
+    fn shape(self, entry: &str) -> String {
+        match self {
+            Self::Activities => format!("{entry}/vorm#lid"),
+            Self::Versions => format!("{entry}/vorm#versie"),
+        }
+    }
 }
 
 /// Writes text; a `String` takes all of it.
@@ -76,7 +85,8 @@ pub(super) fn stream(
         );
     }
     line!(out, "<{stream}> <{TREE}view> <{page}> .");
-    line!(out, "<{stream}> <{TREE}shape> <{entry}/vorm#lid> .");
+    let shape = form.shape(entry);
+    line!(out, "<{stream}> <{TREE}shape> <{shape}> .");
     line!(out, "<{stream}> <{LDES}timestampPath> <{timestamp}> .");
     line!(out, "<{stream}> <{LDES}versionOfPath> <{object}> .");
     line!(out, "<{stream}> <{LDES}versionCreateObject> <{AS}Create> .");
@@ -127,35 +137,50 @@ pub(super) fn relations(
     }
 }
 
-/// The shape that members meet, in a format. It is about the activity only: a reader that follows shapes to tell which
-/// statements belong to a member must not be led to look for the item's own properties at the activity.
+/// The shapes that members meet, of either form, in a format. They are about the activity or version only: a reader that
+/// follows shapes to tell which statements belong to a member must not be led to look for the item's own properties at the
+/// activity. `embed` are the predicates behind which items have their parts.
 ///
 /// # Errors
 /// Not for the formats there are.
-pub fn write_shape(entry: &str, format: Format) -> io::Result<Vec<u8>> {
-    let shape = format!("{entry}/vorm#lid");
+pub fn write_shape(entry: &str, embed: &[String], format: Format) -> io::Result<Vec<u8>> {
     let mut out = String::new();
-    let a = rdf::TYPE;
-    line!(out, "<{shape}> <{a}> <{SH}NodeShape> .");
-    let properties = [
-        (a.to_owned(), "IRI", None),
-        (format!("{AS}object"), "IRI", None),
-        (
-            format!("{AS}published"),
-            "Literal",
-            Some(format!("{XSD}dateTime")),
-        ),
-    ];
-    for (number, (path, kind, datatype)) in properties.iter().enumerate() {
-        line!(out, "<{shape}> <{SH}property> _:p{number} .");
-        line!(out, "_:p{number} <{SH}path> <{path}> .");
-        line!(out, "_:p{number} <{SH}nodeKind> <{SH}{kind}> .");
-        if let Some(datatype) = datatype {
-            line!(out, "_:p{number} <{SH}datatype> <{datatype}> .");
-        }
-        for bound in ["minCount", "maxCount"] {
-            line!(out, "_:p{number} <{SH}{bound}> \"1\"^^<{XSD}integer> .");
-        }
+    for (form, letter) in [(Form::Activities, 'a'), (Form::Versions, 'v')] {
+        shape(entry, form, letter, &mut out);
+    }
+    // A reader that takes a version out of a page leaves named nodes behind, unless the shape leads to them.
+    let (version, part) = (Form::Versions.shape(entry), format!("{entry}/vorm#deel"));
+    line!(out, "<{part}> <{}> <{SH}NodeShape> .", rdf::TYPE);
+    for (number, predicate) in embed.iter().enumerate() {
+        line!(out, "<{version}> <{SH}property> _:e{number} .");
+        line!(out, "_:e{number} <{SH}path> <{predicate}> .");
+        line!(out, "_:e{number} <{SH}node> <{part}> .");
     }
     super::write::in_format(out.into_bytes(), format)
+}
+
+fn shape(entry: &str, form: Form, letter: char, out: &mut String) {
+    let shape = form.shape(entry);
+    let a = rdf::TYPE;
+    line!(out, "<{shape}> <{a}> <{SH}NodeShape> .");
+    let (timestamp, object) = form.paths();
+    let properties = [
+        (a.to_owned(), "IRI", None),
+        (object, "IRI", None),
+        (timestamp, "Literal", Some(format!("{XSD}dateTime"))),
+    ];
+    for (number, (path, kind, datatype)) in properties.iter().enumerate() {
+        let name = format!("_:{letter}{number}");
+        line!(out, "<{shape}> <{SH}property> {name} .");
+        line!(out, "{name} <{SH}path> <{path}> .");
+        line!(out, "{name} <{SH}nodeKind> <{SH}{kind}> .");
+        if let Some(datatype) = datatype {
+            line!(out, "{name} <{SH}datatype> <{datatype}> .");
+        }
+        line!(out, "{name} <{SH}minCount> \"1\"^^<{XSD}integer> .");
+        // A version has the types of its item.
+        if form == Form::Activities || number > 0 {
+            line!(out, "{name} <{SH}maxCount> \"1\"^^<{XSD}integer> .");
+        }
+    }
 }

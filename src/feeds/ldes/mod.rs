@@ -6,11 +6,13 @@
 //! or nodes. Members never move, so a leaf or node that is full never changes; what is not full is the way to the tail.
 
 mod describe;
+mod latest;
 mod pages;
 mod views;
 mod write;
 
 pub use describe::{LDES, write_shape};
+pub use latest::{Latest, latest};
 pub use pages::{MEMBERS, Node};
 pub use views::{Asked, Made, ViewError, Views};
 pub use write::{Page, Reading, write_entry, write_member, write_node};

@@ -27,6 +27,9 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+/// Commits that are read within the time that a request waits.
+const SOON_COMMITS: u64 = 1000;
+
 /// The stream of a register. Cheap to clone.
 #[derive(Clone)]
 pub struct Stream {
@@ -201,14 +204,15 @@ impl Streams {
         self.shared.state().generation.clone()
     }
 
-    /// Waits until the members of a commit are there.
+    /// Waits until the members of a commit are there; while they are being made only when few commits are left to read.
     ///
     /// # Errors
     /// [`NotReady`] when they are not after that time, or will not be soon.
     pub fn wait(&self, seq: u64, most: Duration) -> Result<(), NotReady> {
         let waits = |state: &mut State| match state.progress {
             Progress::Following { at } => at < seq,
-            Progress::Building { .. } | Progress::Failed { .. } => false,
+            Progress::Building { at, of } => of - at.min(of) <= SOON_COMMITS,
+            Progress::Failed { .. } => false,
         };
         let state = self.shared.state();
         let waited = self.shared.changed.wait_timeout_while(state, most, waits);

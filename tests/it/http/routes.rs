@@ -12,6 +12,8 @@ enum Keep {
     Day,
     /// With an entity tag, for a few seconds.
     Moment,
+    /// With an entity tag, for a week: it never changes.
+    Week,
     /// Not at all.
     No,
 }
@@ -371,6 +373,31 @@ const ROUTES: &[Route] = &[
     ),
     page("/v2/adressen/zoeken", "/v2/adressen/zoeken?q=x"),
     page("/v3/adressen/zoeken", "/v3/adressen/zoeken?q=x"),
+    page("/ldes", "/ldes"),
+    page("/ldes/{register}", "/ldes/adressen"),
+    Route {
+        keep: Keep::Day,
+        has_commit: false,
+        ..page("/ldes/{register}/vorm", "/ldes/adressen/vorm")
+    },
+    // Of an edition that there never was; pages that are there are tested beside them.
+    Route {
+        status: 410,
+        keep: Keep::No,
+        has_commit: false,
+        ..page(
+            "/ldes/{register}/tijd/{generation}/{level}/{number}",
+            "/ldes/adressen/tijd/x/0/0",
+        )
+    },
+    Route {
+        keep: Keep::Week,
+        has_commit: false,
+        ..page(
+            "/ldes/{register}/lid/{commit}/{id}",
+            "/ldes/adressen/lid/1/9",
+        )
+    },
 ];
 /// Apart: its report is made of the shapes.
 const REPORT: Route = page("/rapport", "/rapport");
@@ -397,8 +424,11 @@ async fn send(
 
 #[test]
 fn every_route_is_in_the_table() {
-    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/http/mod.rs");
-    let source = std::fs::read_to_string(source).expect("a source file");
+    let sources = ["src/http/mod.rs", "src/http/ldes.rs"].map(|file| {
+        let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        std::fs::read_to_string(file).expect("a source file")
+    });
+    let source = sources.concat();
     let pattern = regex::Regex::new(r#"\.route\(\s*"([^"]+)""#).expect("a pattern");
     let written: Vec<&str> = pattern
         .captures_iter(&source)
@@ -469,6 +499,7 @@ async fn every_route_says_what_it_shows_and_how_long_it_keeps() {
             Keep::Ask => assert_eq!(cache, "public, no-cache", "{path}"),
             Keep::Moment => assert_eq!(cache, "public, max-age=5", "{path}"),
             Keep::Day => assert_eq!(cache, "public, max-age=86400", "{path}"),
+            Keep::Week => assert_eq!(cache, "public, max-age=604800, immutable", "{path}"),
             Keep::No => assert_eq!(cache, "no-store", "{path}"),
         }
         let has_tag = route.keep != Keep::No && route.status == 200;
