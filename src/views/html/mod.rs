@@ -16,8 +16,8 @@ mod resource;
 mod shapes;
 mod sources;
 mod stored;
-mod subscriptions;
 mod streams;
+mod subscriptions;
 mod ui;
 mod upload;
 
@@ -39,8 +39,8 @@ pub use resource::{ResourcePage, render_resource};
 pub use shapes::{render_profile, render_profiles};
 pub use sources::{render_sources, render_sources_token_form};
 pub use stored::{StoredQueryPage, render_stored_queries, render_stored_query};
-pub use subscriptions::{SubscriptionLine, render_subscriptions, render_subscriptions_token_form};
 pub use streams::{ChangeLine, Happened, StreamLine, StreamPage, render_stream, render_streams};
+pub use subscriptions::{SubscriptionLine, render_subscriptions, render_subscriptions_token_form};
 pub use ui::{Viewer, ui_file, viewer};
 pub use upload::render_validate_form;
 
