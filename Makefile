@@ -1,6 +1,6 @@
 # Commands people type. Build output goes where CARGO_TARGET_DIR points, else to ./target.
 .DEFAULT_GOAL := help
-.PHONY: help maybe-ui ui interface schemathesis build demo serve test check fmt lint docs deny advisories conformance crash replica soak clients validators feeds feeds-replicate hostile fuzz bench bench-registry bench-store bench-shacl bench-harvest bench-peers bench-queries bench-api bench-dumps bench-feeds clean
+.PHONY: help maybe-ui ui interface schemathesis build demo serve test check fmt lint docs deny advisories conformance crash replica soak clients validators feeds hostile fuzz bench bench-registry bench-store bench-shacl bench-harvest bench-peers bench-queries bench-api bench-dumps bench-feeds webhooks feeds-replicate clean
 
 DATA ?= ./oslo-data
 BIND ?= 127.0.0.1:7400
@@ -87,6 +87,10 @@ feeds-replicate: ## Copy the stream of a register with ldes-client in four forma
 
 hostile: ## Send 10,000 malformed and heavy requests while a normal client asks; watch memory, threads and its p99
 	OSLO_HOSTILE=$${OSLO_HOSTILE:-10000} cargo test --release --locked --test it -- --nocapture hostile
+
+webhooks: ## Push through ten minutes of a subscriber that is away under 10,000 commits, and twenty kills of the server
+	OSLO_WEBHOOK_COMMITS=$${OSLO_WEBHOOK_COMMITS:-10000} OSLO_WEBHOOK_SECONDS=$${OSLO_WEBHOOK_SECONDS:-600} OSLO_WEBHOOK_KILLS=$${OSLO_WEBHOOK_KILLS:-20} \
+	cargo test --release --locked --test it -- --nocapture push::
 
 fuzz: ## Look for panics and wrong answers of the query path with a fuzzer, for FUZZ_SECONDS each; needs a nightly compiler
 	fuzz/run.sh $${FUZZ_SECONDS:-60}

@@ -3,11 +3,13 @@
 
 mod more;
 mod sources;
+mod subscriptions;
 
 use crate::rdf::label::Language;
 use clap::Command;
 use more::MORE_DUTCH;
 use sources::SOURCES_DUTCH;
+use subscriptions::SUBSCRIPTIONS_DUTCH;
 
 const TEMPLATE: &str =
     "{about-with-newline}\n{usage-heading} {usage}\n\n{before-help}{all-args}{after-help}";
@@ -21,6 +23,7 @@ Data:
   load       Load files and folders
   harvest    Take in a source, and what it adds later
   source     Declare what is taken in from elsewhere, and take it in
+  subscription Declare who is told of changes
   normalise  Turn records of the authentic sources into OSLO statements
   validate   Check the registry, or files, against the shapes
   lint       Check shapes themselves, before any data
@@ -55,6 +58,7 @@ Gegevens:
   load       Laad bestanden en mappen
   harvest    Neem een bron op, en wat ze later toevoegt
   source     Leg vast wat van elders opgenomen wordt, en neem het op
+  subscription Leg vast wie van wijzigingen op de hoogte gebracht wordt
   normalise  Zet records van de authentieke bronnen om in OSLO-uitspraken
   validate   Controleer het register, of bestanden, tegen de vormen
   lint       Controleer vormen zelf, nog voor er gegevens zijn
@@ -107,6 +111,7 @@ const EXAMPLES: &[(&str, &str, &str)] = &[
     more::FEED_EXAMPLE,
     more::HARVEST_EXAMPLE,
     more::SOURCE_EXAMPLE,
+    subscriptions::SUBSCRIPTION_EXAMPLE,
     (
         "demo",
         "  oslo demo                          # op http://127.0.0.1:7400\n  oslo --data /srv/proef demo --no-serve",
@@ -584,8 +589,14 @@ pub(crate) fn localise(command: Command, language: Language) -> Command {
     if dutch { translate(command) } else { command }
 }
 
+/// Command, argument and text; "" is the program itself, or the command itself.
+fn dutch_texts() -> impl Iterator<Item = &'static (&'static str, &'static str, &'static str)> {
+    let more = DUTCH.iter().chain(MORE_DUTCH);
+    more.chain(SOURCES_DUTCH).chain(SUBSCRIPTIONS_DUTCH)
+}
+
 fn translate(mut command: Command) -> Command {
-    for &(name, argument, text) in DUTCH.iter().chain(MORE_DUTCH).chain(SOURCES_DUTCH) {
+    for &(name, argument, text) in dutch_texts() {
         command = match (name, argument) {
             ("", "") => command.about(text),
             ("", argument) => command.mut_arg(argument, |it| it.help(text)),
@@ -608,7 +619,7 @@ mod tests {
     fn every_command_is_in_a_group_with_an_example_and_dutch_for_every_argument() {
         let command = Cli::command();
         let has_dutch = |name: &str, argument: &str| {
-            let mut texts = DUTCH.iter().chain(MORE_DUTCH).chain(SOURCES_DUTCH);
+            let mut texts = dutch_texts();
             texts.any(|(of, id, _)| *of == name && *id == argument)
         };
         for sub in command.get_subcommands() {

@@ -27,6 +27,7 @@ mod serve;
 mod session;
 mod settings;
 mod source;
+mod subscription;
 mod validate;
 
 use crate::rdf::label::Language;
@@ -111,6 +112,8 @@ enum Command {
     Harvest(harvest::HarvestArgs),
     /// Declare what is taken in from elsewhere, and take it in
     Source(source::SourceArgs),
+    /// Declare who is told of changes
+    Subscription(subscription::SubscriptionArgs),
     /// Turn records of the authentic sources into OSLO statements, without storing them
     Normalise(normalise::NormaliseArgs),
     /// Check the registry, or files, against the shapes
@@ -211,6 +214,7 @@ fn dispatch(command: Command, session: &Session) -> anyhow::Result<Exit> {
         Command::Load(args) => load::run(session, &args),
         Command::Harvest(args) => harvest::run(session, &args),
         Command::Source(args) => source::run(session, &args),
+        Command::Subscription(args) => subscription::run(session, &args),
         Command::Normalise(args) => normalise::run(session, &args),
         Command::Validate(args) => validate::run(session, &args),
         Command::Lint(args) => lint::run(session, &args),

@@ -89,19 +89,18 @@ impl Session {
     /// The registry of a server at an address, for writing, and the session with its base: the one chosen, else the one of
     /// what is stored already, else that address. A port that is not known yet makes no base.
     pub(crate) fn open_to_serve(&self, address: SocketAddr) -> anyhow::Result<(Self, Registry)> {
-        let at = |base: String| self.at(base);
         if self.is_base_chosen {
-            return Ok((at(self.base.clone()), self.open_to_write(None)?));
+            return Ok((self.at(self.base.clone()), self.open_to_write(None)?));
         }
         let mut session = if address.port() == 0 {
-            at(self.base.clone())
+            self.at(self.base.clone())
         } else {
-            at(base_of(address))
+            self.at(base_of(address))
         };
         let mut registry = session.open_any(OpenOptions::default())?;
         if let Some(other) = session.other_base(&registry) {
             drop(registry);
-            session = at(other);
+            session = self.at(other);
             registry = session.open_any(OpenOptions::default())?;
         }
         Ok((session, registry))
@@ -140,10 +139,18 @@ impl Session {
         self.is_base_chosen
     }
 
+    /// The registry under the base chosen, else that of what is stored already, else the usual one.
     fn open(&self, options: OpenOptions) -> anyhow::Result<Registry> {
         let registry = self.open_any(options)?;
-        self.warn_of_another_base(&registry);
-        Ok(registry)
+        let Some(other) = self.other_base(&registry) else {
+            return Ok(registry);
+        };
+        if self.is_base_chosen {
+            self.warn_of_another_base(&other);
+            return Ok(registry);
+        }
+        drop(registry);
+        self.at(other).open_any(options)
     }
 
     fn open_any(&self, options: OpenOptions) -> anyhow::Result<Registry> {
@@ -175,20 +182,18 @@ impl Session {
     }
 
     /// Registers and shapes are found by graph names below the base: with another base than at loading, there seem to be none.
-    fn warn_of_another_base(&self, registry: &Registry) {
-        if let Some(other) = self.other_base(registry) {
-            let text = match self.console.language {
-                Language::Nl => format!(
-                    "waarschuwing: de grafen van dit register staan onder {other}, niet onder {}; gebruik --base {other}",
-                    self.base
-                ),
-                Language::En => format!(
-                    "warning: the graphs of this registry are below {other}, not below {}; use --base {other}",
-                    self.base
-                ),
-            };
-            eprintln!("{text}");
-        }
+    fn warn_of_another_base(&self, other: &str) {
+        let text = match self.console.language {
+            Language::Nl => format!(
+                "waarschuwing: de grafen van dit register staan onder {other}, niet onder {}; gebruik --base {other}",
+                self.base
+            ),
+            Language::En => format!(
+                "warning: the graphs of this registry are below {other}, not below {}; use --base {other}",
+                self.base
+            ),
+        };
+        eprintln!("{text}");
     }
 
     pub(crate) fn data(&self) -> &Path {

@@ -24,6 +24,8 @@ use tokio_stream::wrappers::ReceiverStream;
 
 /// Listeners at once.
 const LISTENERS: usize = 256;
+/// Listeners that the log is read for at once.
+const READERS: usize = 4;
 /// Events that may wait for a listener to take them.
 const QUEUE: usize = 8;
 /// A comment is sent when there was nothing else for so long: proxies take silence for an end.
@@ -36,6 +38,7 @@ const LOOK: Duration = Duration::from_millis(100);
 /// Who listens, and how they hear that there is a commit.
 pub(super) struct Listeners {
     room: Arc<Semaphore>,
+    readers: Semaphore,
     /// The number of the last commit, and whether the server is closing.
     news: OnceLock<watch::Sender<(u64, bool)>>,
 }
@@ -44,6 +47,7 @@ impl Default for Listeners {
     fn default() -> Self {
         Self {
             room: Arc::new(Semaphore::new(LISTENERS)),
+            readers: Semaphore::new(READERS),
             news: OnceLock::new(),
         }
     }
@@ -221,7 +225,12 @@ async fn tell(
         }
         let registry = Arc::clone(&state.registry);
         let read = move || Ok(touched_after(&registry, after));
-        let touched = match blocking(read).await {
+        let Ok(turn) = state.listeners.readers.acquire().await else {
+            return;
+        };
+        let touched = blocking(read).await;
+        drop(turn);
+        let touched = match touched {
             Ok(Ok(touched)) => touched,
             // It asks again where it was, and is told what is wrong.
             Ok(Err(SourceError::Gone { .. })) => return,

@@ -201,15 +201,15 @@ pub(super) async fn health(State(state): State<AppState>) -> Result<Response, Ap
                 .collect();
             body["kapotteBevragingen"] = names.into();
         }
+        if let Some(streams) = super::ldes::health(&state) {
+            body["stromen"] = streams;
+        }
         body["catalogus"] = super::catalogue::health(&state);
         let mut is_ready = true;
         if let Some(follow) = &state.config.follow {
             let figures = follow.figures();
             is_ready = figures.is_ready;
             body["replica"] = super::log_feed::health(follow.primary(), &figures);
-        }
-        if let Some(streams) = super::ldes::health(&state) {
-            body["stromen"] = streams;
         }
         let mut response = Body::from(format!("{body:#}\n")).into_response();
         if !is_ready {

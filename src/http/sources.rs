@@ -151,13 +151,13 @@ pub(super) async fn metrics(State(state): State<AppState>) -> Result<Response, A
         let _ = writeln!(out, "oslo_commit {}", snapshot.seq());
         figure(&mut out, "oslo_quads", "Quads of the present state.");
         let _ = writeln!(out, "oslo_quads {}", snapshot.quad_count());
+        super::ldes::metrics(&state, &mut out);
         if let Some(follow) = &state.config.follow {
             for (name, help, value) in super::log_feed::metrics(&follow.figures()) {
                 figure(&mut out, name, help);
                 let _ = writeln!(out, "{name} {value}");
             }
         }
-        super::ldes::metrics(&state, &mut out);
         sources(&mut out, &source_statuses(&state.registry));
         super::subscriptions::figures(&state, snapshot.seq(), &mut out);
         let kind = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");

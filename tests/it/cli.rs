@@ -41,6 +41,12 @@ fn the_base_of_a_demo_follows_its_address() {
     // What is stored keeps its base at another address.
     output(&data, ["demo", "--no-serve", "--bind", "127.0.0.1:7498"]);
     assert_eq!(output(&data, ["--base", base, "log"]), log);
+    // Nobody has to say it again: shapes are found below it.
+    let checked = run(&data, ["validate", &fixture("adressen.ttl")]);
+    let said = stderr(&checked);
+    assert!(!said.contains("L042") && !said.contains("--base"), "{said}");
+    let told = run(&data, ["--base", "http://e.test", "log"]);
+    assert!(stderr(&told).contains("use --base http://127.0.0.1:7499"));
     let data = folder.path().join("twee");
     let base = "http://register.test";
     let bind = "127.0.0.1:7499";

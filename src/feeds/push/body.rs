@@ -17,7 +17,7 @@ pub(super) struct Body {
 }
 
 /// How many events may share a body.
-fn most(subscription: &Subscription) -> usize {
+pub(super) fn most(subscription: &Subscription) -> usize {
     match subscription.form {
         Form::CloudEvents => 1,
         Form::CloudEventsBatch => subscription.per_body,

@@ -50,6 +50,8 @@ pub(super) struct Label<'a> {
     pub(super) media_type: &'static str,
     /// Id of its first event.
     pub(super) id: &'a str,
+    /// Id of its last event, when it has several.
+    pub(super) last: Option<&'a String>,
     /// The last commit it is about.
     pub(super) commit: u64,
 }
@@ -126,11 +128,15 @@ impl Courier {
     /// Sends a body once.
     pub(super) fn deliver(&self, label: &Label<'_>, body: &[u8]) -> Result<(), Refusal> {
         let moment = jiff::Timestamp::now().as_second().to_string();
+        let key = match label.last {
+            Some(last) => format!("\"{}/{last}\"", label.id),
+            None => format!("\"{}\"", label.id),
+        };
         let mut headers = vec![
             ("content-type", label.media_type.to_owned()),
             ("x-commit", label.commit.to_string()),
             ("x-event-id", label.id.to_owned()),
-            ("idempotency-key", format!("\"{}\"", label.id)),
+            ("idempotency-key", key),
             ("x-subscription", self.name.clone()),
             ("webhook-request-origin", self.origin.clone()),
         ];

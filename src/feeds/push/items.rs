@@ -7,7 +7,7 @@ use crate::rdf::vocab::rdf;
 use crate::registry::{Register, Registry};
 use crate::store::{AsOf, View, is_apart};
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::cell::OnceCell;
+use std::cell::{Cell, OnceCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
@@ -15,6 +15,9 @@ use std::rc::Rc;
 const DEPTH: usize = 4;
 /// What is nested in more objects than these is shared between them, and its changes are not theirs.
 const MOST_OWNERS: usize = 16;
+
+/// Rows that are undone for whoever anybody may ask.
+const LITTLE: u64 = 10_000;
 
 /// Rows with their terms, those that nobody sees left out.
 pub(super) struct SeenRow<'a> {
@@ -79,13 +82,30 @@ struct Owner {
 
 type Owners = Rc<[Owner]>;
 
+/// How far back states are made to find out what a part belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum LookBack {
+    /// To whatever the log has.
+    Any,
+    /// To the newest state and a little: for whoever anybody may ask.
+    Little,
+}
+
+/// Objects, and whether they are all.
+pub(super) struct Changes {
+    pub(super) items: Vec<ItemChange>,
+    /// Whether there may be others, in states that were not made.
+    pub(super) is_partial: bool,
+}
+
 /// The objects that a window is about, sorted by register and IRI: the same ones whenever it is read.
 pub(super) fn changes(
     registry: &Registry,
     window: &Window,
     rows: &[SeenRow<'_>],
-) -> Vec<ItemChange> {
-    let mut finder = Finder::new(registry, window.commit, rows);
+    look_back: LookBack,
+) -> Changes {
+    let mut finder = Finder::new(registry, window.commit, rows, look_back);
     let mut found: BTreeMap<(usize, Rc<str>), ItemChange> = BTreeMap::new();
     for row in rows {
         let parts = &row.parts;
@@ -134,7 +154,10 @@ pub(super) fn changes(
         values.after.sort_unstable();
         values.after.dedup();
     }
-    found
+    Changes {
+        items: found,
+        is_partial: finder.missed.get(),
+    }
 }
 
 /// Finds the objects that subjects belong to.
@@ -148,12 +171,15 @@ struct Finder<'a> {
     /// Subjects of which something was removed.
     lost: FxHashSet<&'a str>,
     known: FxHashMap<String, Owners>,
+    look_back: LookBack,
+    /// Whether a state was wanted and not made.
+    missed: Cell<bool>,
     after: OnceCell<Option<View>>,
     before: OnceCell<Option<View>>,
 }
 
 impl<'a> Finder<'a> {
-    fn new(registry: &'a Registry, commit: u64, rows: &[SeenRow<'a>]) -> Self {
+    fn new(registry: &'a Registry, commit: u64, rows: &[SeenRow<'a>], look_back: LookBack) -> Self {
         let nested = registry.registers().iter().flat_map(nested_of);
         let nested: FxHashSet<&str> = nested.collect();
         let removed = rows.iter().filter(|row| !row.added);
@@ -177,6 +203,8 @@ impl<'a> Finder<'a> {
             links,
             lost: removed.map(|row| row.parts.subject).collect(),
             known: FxHashMap::default(),
+            look_back,
+            missed: Cell::new(false),
             after: OnceCell::new(),
             before: OnceCell::new(),
         }
@@ -278,9 +306,21 @@ impl<'a> Finder<'a> {
     }
 
     fn state(&self, commit: u64) -> Option<View> {
-        match self.registry.store().as_of(AsOf::Seq(commit)) {
+        let store = self.registry.store();
+        let newest = store.snapshot();
+        let is_near = commit == newest.seq()
+            || commit + 1 == newest.seq()
+                && store
+                    .rows_changed(newest.seq())
+                    .is_some_and(|(added, removed)| added + removed <= LITTLE);
+        if self.look_back == LookBack::Little && !is_near {
+            self.missed.set(true);
+            return None;
+        }
+        match store.as_of(AsOf::Seq(commit)) {
             Ok(state) => Some(state.view().without_apart()),
             Err(error) => {
+                self.missed.set(true);
                 tracing::debug!(commit, %error, "Parts of objects are not looked for in a state that is gone");
                 None
             }

@@ -54,6 +54,9 @@ pub struct Failure {
 pub struct Progress {
     /// What was told, durably.
     pub cursor: Cursor,
+    /// Where the cursor stands after a body that is under way and could hold more events the next time: sent again, it holds the same ones.
+    #[serde(rename = "onderweg", skip_serializing_if = "Option::is_none")]
+    pub under_way: Option<Cursor>,
     /// Chain digest of the commit before that of the cursor, by which another log is recognised; empty before the first.
     #[serde(rename = "digest")]
     pub digest: String,

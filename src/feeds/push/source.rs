@@ -1,7 +1,7 @@
 //! Events after a place in the log: what a subscriber is told, each with an id that is the same whenever it is made. Here they
 //! are made of the rows of commits; who delivers them knows [`EventSource`] only.
 
-use super::items::{self, Happened, ItemChange, SeenRow, Values};
+use super::items::{self, Happened, ItemChange, LookBack, SeenRow, Values};
 use super::subscription::{Form, Pattern, PatternTerm, Subscription};
 use super::window::{Parts, Place, Window, iri, read_windows};
 use crate::ingest::ContextStore;
@@ -135,7 +135,7 @@ impl LogEvents {
 
     fn cloud_events(&self, wanted: &Subscription, window: &Window) -> Vec<(u64, Payload)> {
         let rows = items::shown(&window.rows);
-        let changes = items::changes(&self.registry, window, &rows);
+        let changes = items::changes(&self.registry, window, &rows, LookBack::Any).items;
         let registers = self.registry.registers();
         let is_wanted = |change: &ItemChange| {
             let register = &registers[change.register];

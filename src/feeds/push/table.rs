@@ -316,6 +316,7 @@ impl Subscriptions {
             };
             if let Some(commit) = moved {
                 progress.cursor = Cursor::before(commit);
+                progress.under_way = None;
                 progress.digest = digest_before(registry, progress.cursor);
                 progress.failure = None;
             }
@@ -408,11 +409,25 @@ impl Subscriptions {
         })
     }
 
+    /// A body that could hold several events is about to be sent: which ones is kept first, so that it holds the same ones when it has to be
+    /// sent again. Whether the subscription is still to be told.
+    pub(super) fn announced(&self, name: &str, number: u64, to: Cursor) -> bool {
+        let mut table = self.table();
+        let entry = table.entries.get_mut(name);
+        let Some(entry) = entry.filter(|entry| entry.number == number) else {
+            return false;
+        };
+        entry.progress.under_way = Some(to);
+        self.save(entry);
+        entry.progress.state == State::Active
+    }
+
     /// A body was delivered, or there was nothing that it is about.
     pub(super) fn delivered(&self, name: &str, number: u64, to: Cursor, events: usize) -> bool {
         self.report(name, number, |entry| {
             let progress = &mut entry.progress;
             progress.cursor = progress.cursor.max(to);
+            progress.under_way = None;
             if events > 0 {
                 progress.delivered += events as u64;
                 progress.attempts = 0;
@@ -491,6 +506,7 @@ impl Subscriptions {
                     }
                     _ => {
                         progress.cursor = sent.to;
+                        progress.under_way = None;
                         progress.attempts = 0;
                         due = Some(Instant::now());
                     }

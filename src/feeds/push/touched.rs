@@ -1,7 +1,7 @@
 //! What commits touched, in a few words: the objects of each register, for whoever wants to know that something changed and
 //! asks for the rest. Delivers nothing.
 
-use super::items;
+use super::items::{self, LookBack};
 use super::source::SourceError;
 use super::window::{Place, read_windows};
 use crate::registry::Registry;
@@ -22,7 +22,7 @@ pub struct Touched {
     pub moment: String,
     /// The registers of which an object changed, sorted by name.
     pub registers: Vec<TouchedRegister>,
-    /// Whether there are more objects than are named.
+    /// Whether there may be more objects than are named.
     pub more: bool,
 }
 
@@ -35,7 +35,9 @@ pub struct TouchedRegister {
     pub items: Vec<String>,
 }
 
-/// The commits after one, some at a time, with what they touched of public registers; none when there is none yet. Of a
+/// The commits after one, some at a time, cheaply enough for whoever asks: earlier states are not made to find out which
+/// objects parts belong to, and `more` then says so. The commits come
+/// with what they touched of public registers; none when there is none yet. Of a
 /// registry in memory only the commits are known.
 ///
 /// # Errors
@@ -73,7 +75,9 @@ pub fn touched_after(registry: &Registry, commit: u64) -> Result<Vec<Touched>, S
         };
         // What of a commit was not read is not looked at: whoever wants all of it asks for it.
         told.more |= !is_whole;
-        for change in items::changes(registry, &window, &rows) {
+        let changes = items::changes(registry, &window, &rows, LookBack::Little);
+        told.more |= changes.is_partial;
+        for change in changes.items {
             let register = &registry.registers()[change.register];
             if register.access != "public" {
                 continue;

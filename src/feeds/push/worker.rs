@@ -1,7 +1,7 @@
 //! Who is told next: a few threads that take subscriptions in turn, each told in order by one thread at a time, and one that
 //! wakes them when there is a commit. Slow or failing targets wait longer each time and keep nobody else waiting.
 
-use super::body;
+use super::body::{self, Body};
 use super::delivery::{Courier, Label, Refusal, RefusalKind, failure};
 use super::folder::DeadLetter;
 use super::source::{Cursor, Event, EventSource, LogEvents, SourceError};
@@ -128,6 +128,7 @@ struct Job {
     subscription: Arc<Subscription>,
     courier: Arc<Courier>,
     cursor: Cursor,
+    under_way: Option<Cursor>,
     is_welcome: bool,
     per_minute: Option<u32>,
     letter: Option<DeadLetter>,
@@ -217,6 +218,7 @@ impl Worker {
                     subscription: Arc::clone(&entry.subscription),
                     courier,
                     cursor: entry.progress.cursor,
+                    under_way: entry.progress.under_way,
                     is_welcome: entry.progress.is_welcome,
                     per_minute: entry.progress.per_minute,
                     letter: entry.letter(),
@@ -295,15 +297,22 @@ impl Worker {
         from: Cursor,
         events: &[Event],
     ) -> Result<(Cursor, usize), Option<Instant>> {
-        let body = body::write(&job.subscription, events);
+        // What was sent before and not acknowledged is sent again with the same events.
+        let again = job.under_way.map_or(0, |to| {
+            let same = events.iter().take_while(|event| event.after <= to);
+            same.count()
+        });
+        let chosen = if again > 0 { &events[..again] } else { events };
+        let body = body::write(&job.subscription, chosen);
         let Some(last) = events.get(body.events.max(1) - 1) else {
             return Ok((from, events.len()));
         };
-        let label = Label {
-            media_type: body.media_type,
-            id: &events[0].id,
-            commit: last.commit,
-        };
+        let (name, number) = (&job.subscription.name, job.number);
+        let may_grow = body::most(&job.subscription) > 1 && job.under_way != Some(last.after);
+        if may_grow && !self.subscriptions.announced(name, number, last.after) {
+            return Err(None);
+        }
+        let label = label(&body, &events[0], last);
         match job.courier.deliver(&label, &body.bytes) {
             Ok(()) => Ok((last.after, body.events)),
             Err(refusal) => {
@@ -342,11 +351,7 @@ impl Worker {
         while !rest.is_empty() {
             let body = body::write(&job.subscription, rest);
             let count = body.events.max(1).min(rest.len());
-            let label = Label {
-                media_type: body.media_type,
-                id: &rest[0].id,
-                commit: rest[count - 1].commit,
-            };
+            let label = label(&body, &rest[0], &rest[count - 1]);
             if let Err(refusal) = job.courier.deliver(&label, &body.bytes) {
                 self.subscriptions
                     .keep_letters(name, number, refusal.failure);
@@ -398,6 +403,15 @@ impl Worker {
             .refused(name, job.number, refusal, sent, |attempts| {
                 backoff(&self.options, attempts)
             })
+    }
+}
+
+fn label<'a>(body: &Body, first: &'a Event, last: &'a Event) -> Label<'a> {
+    Label {
+        media_type: body.media_type,
+        id: &first.id,
+        last: (last.id != first.id).then_some(&last.id),
+        commit: last.commit,
     }
 }
 

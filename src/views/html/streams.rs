@@ -141,6 +141,10 @@ pub fn render_stream(site: &Site<'_>, page: &StreamPage<'_>) -> String {
                 " is SHACL. Formats without graphs show versions instead of activities.",
             ))
         }
+        p {
+            (say("Liever gewaarschuwd worden dan terugkomen: ", "To be told rather than to come back: "))
+            code { "curl -N " (site.base) "/events" }
+        }
         p { a href=(site.path("/ldes")) { (say("Alle stromen", "All event streams")) } }
     };
     site.page(&title, &content)

@@ -10,10 +10,10 @@ enum Keep {
     Ask,
     /// With an entity tag, for a day.
     Day,
-    /// With an entity tag, for a few seconds.
-    Moment,
     /// With an entity tag, for a week: it never changes.
     Week,
+    /// With an entity tag, for a few seconds.
+    Moment,
     /// Not at all.
     No,
 }
@@ -166,6 +166,35 @@ const ROUTES: &[Route] = &[
         keep: Keep::No,
         has_commit: false,
         ..page("/beheer/bronnen", "/beheer/bronnen")
+    },
+    // A registry in memory keeps none; what is kept is tested beside them.
+    Route {
+        methods: "GET, HEAD, POST",
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/beheer/abonnementen", "/beheer/abonnementen")
+    },
+    Route {
+        methods: "GET, HEAD, DELETE",
+        status: 404,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/beheer/abonnementen/{naam}", "/beheer/abonnementen/x")
+    },
+    posted(
+        "/beheer/abonnementen/{naam}/hervat",
+        "/beheer/abonnementen/x/hervat",
+    ),
+    posted(
+        "/beheer/abonnementen/{naam}/pauze",
+        "/beheer/abonnementen/x/pauze",
+    ),
+    // A listener hears no end; what it hears is tested beside this.
+    Route {
+        status: 400,
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/events", "/events?na=x")
     },
     Route {
         methods: "GET, HEAD, POST",

@@ -147,6 +147,53 @@ fn what_is_refused_waits_or_is_put_aside() {
 }
 
 #[test]
+fn a_body_of_several_events_is_the_same_each_time() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (events, sets) = (Receiver::new(), Receiver::new());
+    let mut bench = Bench::at(folder.path(), &[events.host(), sets.host()]);
+    bench.subscribe(subscription("lijst", &events, Form::CloudEventsBatch));
+    let mut wanted = subscription("samen", &sets, Form::Delta);
+    wanted.grace_ms = 100;
+    wanted.fold = true;
+    bench.subscribe(wanted);
+    for receiver in [&events, &sets] {
+        receiver.usually(super::receiver::Manner::Status(503));
+    }
+    // More comes while it is tried again and again, by one process and by the next.
+    for n in 0..30 {
+        bench.update(&number(n % 3, n));
+        if n % 10 == 9 {
+            bench.wait_until("lijst", |status| status.progress.attempts > 0);
+            bench.wait_until("samen", |status| status.progress.attempts > 0);
+            bench.restart();
+        }
+    }
+    for receiver in [&events, &sets] {
+        receiver.usually(super::receiver::Manner::Status(204));
+    }
+    for (name, receiver) in [("lijst", &events), ("samen", &sets)] {
+        bench.wait_until(name, |status| status.behind == 0);
+        let all = receiver.all();
+        assert!(all.len() > 3, "{}", all.len());
+        let mut known = BTreeMap::new();
+        for one in &all {
+            let key = one.header("idempotency-key").expect("a key").to_owned();
+            let body = known.entry(key).or_insert_with(|| one.body.clone());
+            assert_eq!(*body, one.body);
+            let first = one.header("x-event-id").expect("an id").to_owned();
+            let body = known.entry(first).or_insert_with(|| one.body.clone());
+            assert_eq!(*body, one.body, "the same first event, and others after it");
+        }
+    }
+    let told: usize = events
+        .taken()
+        .iter()
+        .map(|one| one.json().as_array().map_or(0, Vec::len))
+        .sum();
+    assert_eq!(told, 30);
+}
+
+#[test]
 fn targets_say_when_it_is_enough() {
     let folder = tempfile::tempdir().expect("a folder");
     let receiver = Receiver::new();

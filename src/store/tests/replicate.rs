@@ -42,7 +42,7 @@ fn commit(store: &Store, rows: u32) {
 
 /// Hands over everything that is missing, as many records at a time as `most_bytes` hold.
 fn hand_over(from: &Store, to: &Store, most_bytes: u64) {
-    let mut following = to.follow();
+    let mut following = to.replicate();
     loop {
         let (at, digest) = following.position();
         assert_eq!(
@@ -151,7 +151,7 @@ fn a_flipped_bit_is_refused_and_the_record_taken_when_it_comes_right() {
     let mut bytes = Vec::new();
     record.write(&mut bytes).expect("reads");
     let place = (record.file, record.offset);
-    let mut following = replica.follow();
+    let mut following = replica.replicate();
     for bit in 0..bytes.len() * 8 {
         let mut wrong = bytes.clone();
         wrong[bit / 8] ^= 1 << (bit % 8);
