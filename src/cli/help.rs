@@ -31,6 +31,7 @@ Data:
   quarantine Show what waits in quarantine, and why; try it again or give it up
   export     Write the whole registry, or one graph, to standard output
   dump       Write registers out as files for portals and analysts
+  feed       List event streams and their views; remove them or bring them back
   generate   Make a synthetic town, with faults to find when asked
 
 Questions:
@@ -65,6 +66,7 @@ Gegevens:
   quarantine Toon wat in quarantaine wacht, en waarom; probeer het opnieuw of geef het op
   export     Schrijf het hele register, of één graaf, naar de standaarduitvoer
   dump       Schrijf registers uit als bestanden voor portalen en analisten
+  feed       Som stromen en hun weergaven op; verwijder ze of breng ze terug
   generate   Maak een verzonnen stad, desgewenst met te vinden fouten
 
 Vragen:
@@ -106,6 +108,7 @@ Afloopcodes: 0 gedaan · 1 iets voldoet niet of is geweigerd · 2 kon niet draai
 const EXAMPLES: &[(&str, &str, &str)] = &[
     more::CATALOGUE_EXAMPLE,
     more::DUMP_EXAMPLE,
+    more::FEED_EXAMPLE,
     more::HARVEST_EXAMPLE,
     more::SOURCE_EXAMPLE,
     subscriptions::SUBSCRIPTION_EXAMPLE,

@@ -11,6 +11,7 @@ mod demo;
 mod dump;
 mod explain;
 mod export;
+mod feed;
 mod gate;
 mod generate;
 mod harvest;
@@ -147,6 +148,8 @@ enum Command {
     Export(export::ExportArgs),
     /// Write registers out as files for portals and analysts
     Dump(dump::DumpArgs),
+    /// List event streams and their views; remove them or bring them back
+    Feed(feed::FeedArgs),
     /// Explain a code such as V004 or L041
     Explain(explain::ExplainArgs),
     /// Make a synthetic town as N-Quads, with faults to find when asked
@@ -229,6 +232,7 @@ fn dispatch(command: Command, session: &Session) -> anyhow::Result<Exit> {
         Command::Rebuild(args) => compact::run_rebuild(session, &args),
         Command::Export(args) => export::run(session, &args),
         Command::Dump(args) => dump::run(session, &args),
+        Command::Feed(args) => feed::run(session, &args),
         Command::Explain(args) => explain::run(session, &args),
         Command::Generate(args) => generate::run(session, &args),
     }

@@ -10,4 +10,4 @@ pub mod push;
 pub mod stream;
 mod switches;
 
-pub use switches::Switches;
+pub use switches::{Switches, remove_files};

@@ -107,6 +107,19 @@ fn write(path: &Path, names: &BTreeSet<String>) -> io::Result<()> {
     File::open(folder)?.sync_all()
 }
 
+/// Removes the files of a stream with all its views, or of one view, that nobody has open. Those of a stream are made anew
+/// when it is on again.
+///
+/// # Errors
+/// When they cannot be removed.
+pub fn remove_files(data: &Path, register: &str, view: Option<&str>) -> io::Result<()> {
+    super::ldes::remove_view_files(data, register, view)?;
+    match view {
+        Some(_) => Ok(()),
+        None => super::stream::remove_files(data, register),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -111,10 +111,22 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "The commits that are listened for are no longer in the log.",
     ),
     (
+        "feed-members-gone",
+        410,
+        "Alle leden van de pagina zijn uit de weergave van de stroom, die niet alles bewaart.",
+        "All members of the page left the view of the stream, which does not keep everything.",
+    ),
+    (
         "feed-not-ready",
         503,
         "De stromen van gebeurtenissen worden nog gemaakt of staan stil.",
         "The event streams are still being made, or stand still.",
+    ),
+    (
+        "feed-removed",
+        410,
+        "De beheerder heeft de stroom of de weergave verwijderd.",
+        "The administrator removed the stream or the view.",
     ),
     (
         "feed-renewed",

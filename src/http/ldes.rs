@@ -60,7 +60,7 @@ pub(super) fn routes() -> Router<AppState> {
 }
 
 /// Why pages are not there yet.
-fn not_ready(NotReady(progress): NotReady) -> ApiError {
+pub(super) fn not_ready(NotReady(progress): NotReady) -> ApiError {
     let (nl, en) = match progress {
         Progress::Building { at, of } => (
             format!("De stromen worden gemaakt: {at} van {of} commits zijn gelezen. Probeer het straks opnieuw."),
@@ -85,7 +85,7 @@ fn not_ready(NotReady(progress): NotReady) -> ApiError {
 }
 
 /// The page is one of a stream that was made anew since.
-fn renewed(stream: &Stream) -> ApiError {
+pub(super) fn renewed(stream: &Stream) -> ApiError {
     let entry = &stream.entry;
     ApiError::new(
         StatusCode::GONE,
@@ -100,14 +100,44 @@ fn renewed(stream: &Stream) -> ApiError {
     )
 }
 
-fn unreadable(streams: &Streams, error: io::Error) -> ApiError {
+pub(super) fn unreadable(streams: &Streams, error: io::Error) -> ApiError {
     if error.kind() == io::ErrorKind::InvalidData {
         streams.report_damage();
     }
     ApiError::internal(error)
 }
 
-fn stream_of<'a>(streams: &'a Streams, register: &str) -> Result<&'a Stream, ApiError> {
+/// The administrator switched a stream or view off.
+pub(super) fn removed(entry: &str) -> ApiError {
+    ApiError::new(
+        StatusCode::GONE,
+        "feed-removed",
+        Text::new("De stroom is verwijderd", "The stream was removed"),
+        Text::new(
+            format!("De beheerder heeft {entry} verwijderd; /ldes somt op wat er is."),
+            format!("The administrator removed {entry}; /ldes lists what there is."),
+        ),
+    )
+}
+
+/// The stream of a register, when it was not removed.
+pub(super) fn stream_of<'a>(streams: &'a Streams, register: &str) -> Result<&'a Stream, ApiError> {
+    let stream = known_stream(streams, register)?;
+    if streams.switches().is_off(register, None) {
+        return Err(removed(&stream.entry));
+    }
+    if stream.is_off() {
+        // It is on again, and about to be made.
+        return Err(not_ready(NotReady(Progress::Building { at: 0, of: 0 })));
+    }
+    Ok(stream)
+}
+
+/// The stream of a register, removed or not.
+pub(super) fn known_stream<'a>(
+    streams: &'a Streams,
+    register: &str,
+) -> Result<&'a Stream, ApiError> {
     streams.get(register).ok_or_else(|| {
         ApiError::not_found(
             format!("Er is geen stroom van een register \"{register}\"; /ldes somt ze op."),
@@ -117,7 +147,10 @@ fn stream_of<'a>(streams: &'a Streams, register: &str) -> Result<&'a Stream, Api
 }
 
 /// The chosen format, and what addresses end in when it was chosen by one.
-fn format_of(headers: &HeaderMap, query: Option<&str>) -> Result<(Format, String), ApiError> {
+pub(super) fn format_of(
+    headers: &HeaderMap,
+    query: Option<&str>,
+) -> Result<(Format, String), ApiError> {
     let offers = &OFFERS[..OFFERS.len() - 1];
     format_among(offers, headers, query)
 }
@@ -160,7 +193,7 @@ fn asks_profile(headers: &HeaderMap, format: Format) -> bool {
 }
 
 /// A page, or that the client has it.
-fn respond(
+pub(super) fn respond(
     headers: &HeaderMap,
     format: Format,
     tag: &[&str],
@@ -198,7 +231,7 @@ fn respond(
 }
 
 /// Waits until the streams have every commit that readers see; its number.
-fn current(state: &AppState, streams: &Streams) -> Result<u64, ApiError> {
+pub(super) fn current(state: &AppState, streams: &Streams) -> Result<u64, ApiError> {
     let seq = state.registry.snapshot().seq();
     streams.wait(seq, PATIENCE).map_err(not_ready)?;
     Ok(seq)
@@ -216,11 +249,26 @@ async fn list(State(state): State<AppState>, headers: HeaderMap) -> Result<Respo
             let language = language_of(&headers);
             return Ok(people::list(&state, streams, language, &headers));
         }
-        let found = streams.all().iter().map(|stream| {
+        let views = state.feed_views()?;
+        let switches = streams.switches();
+        let is_on = |stream: &&Stream| !switches.is_off(&stream.register, None);
+        let found = streams.all().iter().filter(is_on).map(|stream| {
+            let register = &stream.register;
+            let views = views.of(register).iter();
+            let views = views.filter(|view| !switches.is_off(register, Some(&view.name)));
+            let views = views.map(|view| {
+                json!({
+                    "naam": view.name,
+                    "soort": view.kind.word(),
+                    "url": format!("{}/{}", stream.entry, view.name),
+                    "omschrijving": view.label.nl,
+                })
+            });
             json!({
-                "register": stream.register,
+                "register": register,
                 "url": stream.entry,
                 "leden": stream.len(),
+                "weergaven": views.collect::<Vec<_>>(),
             })
         });
         let (is_ready, at) = match streams.progress() {

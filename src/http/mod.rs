@@ -29,6 +29,7 @@ mod items;
 mod known_tags;
 mod layers;
 mod ldes;
+mod ldes_views;
 mod ledger;
 mod log_feed;
 mod matching;
@@ -253,6 +254,7 @@ pub fn router(state: AppState) -> Router {
         )
         .merge(dialect::routes())
         .merge(ldes::routes())
+        .merge(ldes_views::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         // Bodies are bounded where they are read, each by its own limit.

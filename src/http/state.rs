@@ -13,6 +13,7 @@ use super::shown::Shown;
 use super::turns::{Turn, Turns};
 use crate::access::AdminToken;
 use crate::feeds::catalogue::KeptCatalogue;
+use crate::feeds::ldes::Views;
 use crate::feeds::push::Subscriptions;
 use crate::feeds::stream::Streams;
 use crate::ingest::ContextStore;
@@ -114,6 +115,8 @@ pub struct Inner {
     interface: OnceLock<Interface>,
     /// Event streams, from when somebody first asks; none when they cannot be kept.
     streams: OnceLock<Option<Streams>>,
+    /// Views of them, likewise.
+    feed_views: OnceLock<Views>,
     /// Differs between processes: states of memory-only registries have no digest.
     pub(super) process_nonce: u64,
 }
@@ -193,6 +196,7 @@ impl AppState {
                 catalogue: KeptCatalogue::default(),
                 interface: OnceLock::new(),
                 streams: OnceLock::new(),
+                feed_views: OnceLock::new(),
                 looks_back: Arc::new(Semaphore::new(LOOKS_BACK)),
                 process_nonce: u64::from(std::process::id())
                     ^ jiff::Timestamp::now().as_nanosecond() as u64,
@@ -231,6 +235,16 @@ impl AppState {
             });
         let missing = || ApiError::internal("the files of the event streams cannot be opened");
         made.as_ref().ok_or_else(missing)
+    }
+
+    /// Views of the event streams. Not for threads that answer requests.
+    pub(super) fn feed_views(&self) -> Result<&Views, ApiError> {
+        let streams = self.streams()?;
+        Ok(self.feed_views.get_or_init(|| {
+            let store = self.registry.store();
+            let data = store.dir().filter(|_| !store.is_read_only());
+            Views::new(self.registry.registers(), streams, data)
+        }))
     }
 
     /// The event streams when somebody asked for them already; none inside when they cannot be kept.

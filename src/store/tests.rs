@@ -1,8 +1,8 @@
 //! Tests of the store as a whole: recovery, damage, drafts and views.
 
-mod replicate;
 mod joins;
 mod keeping;
+mod replicate;
 
 use super::*;
 use oxrdf::{GraphName, Literal, NamedNode, Quad};

@@ -23,6 +23,7 @@ mod json_ld_suite;
 mod keeping;
 mod ldes;
 mod ldes_feed;
+mod ldes_views;
 mod manifest_files;
 mod matching;
 mod mending;

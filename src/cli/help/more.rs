@@ -258,6 +258,17 @@ pub(super) const MORE_DUTCH: &[(&str, &str, &str)] = &[
         "Map voor de dumps [standaard: DATA/dumps, waar de server ze vindt]",
     ),
     (
+        "feed",
+        "",
+        "Som stromen en hun weergaven op; verwijder ze of breng ze terug",
+    ),
+    ("feed", "action", "Wat er moet gebeuren"),
+    (
+        "feed",
+        "names",
+        "Namen van stromen, zoals adressen, of van weergaven, zoals adressen/gemeente",
+    ),
+    (
         "dump",
         "keep",
         "Bewaar van elk register alleen zoveel dumps, de nieuwste [standaard: alle]",
@@ -269,6 +280,13 @@ pub(super) const DUMP_EXAMPLE: (&str, &str, &str) = (
     "dump",
     "  oslo dump\n  oslo dump adressen --format csv,geojson --pack gz --to /srv/uitwisseling\n  oslo dump alles --keep 3\n\nDezelfde toestand geeft dezelfde bytes. Wat niet wijzigde, wordt niet opnieuw uitgeschreven.",
     "  oslo dump\n  oslo dump adressen --format csv,geojson --pack gz --to /srv/exchange\n  oslo dump alles --keep 3\n\nThe same state gives the same bytes. What did not change is not written out again.",
+);
+
+/// Examples below the help of `feed`: name, Dutch, English.
+pub(super) const FEED_EXAMPLE: (&str, &str, &str) = (
+    "feed",
+    "  oslo feed\n  oslo feed off adressen/gemeente percelen\n  oslo feed on percelen\n\nWat uit staat antwoordt met 410. De bestanden ervan gaan meteen weg; wat weer aan staat wordt opnieuw gemaakt uit het logboek.",
+    "  oslo feed\n  oslo feed off adressen/gemeente percelen\n  oslo feed on percelen\n\nWhat is off answers 410. Its files go at once; what is on again is made anew from the log.",
 );
 
 /// Examples below the help of `source`: name, Dutch, English.

@@ -14,5 +14,6 @@ mod write;
 pub use describe::{LDES, write_shape};
 pub use latest::{Latest, latest};
 pub use pages::{MEMBERS, Node};
+pub(in crate::feeds) use views::remove_view_files;
 pub use views::{Asked, Made, ViewError, Views};
 pub use write::{Page, Reading, write_entry, write_member, write_node};

@@ -141,6 +141,16 @@ pub(super) fn start(registry: &Arc<Registry>) -> io::Result<Streams> {
     })
 }
 
+/// Removes the members of a stream that nobody has open, and leaves a mark that they have to be made.
+pub(in crate::feeds) fn remove_files(data: &std::path::Path, register: &str) -> io::Result<()> {
+    let folder = data.join(FOLDER).join(register);
+    if !folder.exists() {
+        // Nothing was made of it.
+        return Ok(());
+    }
+    Kept::open(&folder, 0)?.switch_off()
+}
+
 /// Equal for streams whose members are the same for the same log.
 fn made_by(registry: &Registry, registers: &[Register]) -> u64 {
     let mut text = format!("{FORM}\n{}\n", registry.base());

@@ -8,6 +8,8 @@
 mod block;
 mod follow;
 mod kept;
+#[cfg(test)]
+mod made_up;
 mod maker;
 mod reached;
 mod some;
@@ -15,6 +17,7 @@ mod text;
 mod touched;
 
 pub use block::{Entry, Kind, Member};
+pub(in crate::feeds) use follow::remove_files;
 pub use maker::item_number;
 pub use some::{Lying, Take};
 pub use text::{AS, TREE, moment_text};

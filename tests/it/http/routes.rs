@@ -403,7 +403,23 @@ const ROUTES: &[Route] = &[
     page("/v2/adressen/zoeken", "/v2/adressen/zoeken?q=x"),
     page("/v3/adressen/zoeken", "/v3/adressen/zoeken?q=x"),
     page("/ldes", "/ldes"),
-    page("/ldes/{register}", "/ldes/adressen"),
+    Route {
+        methods: "GET, HEAD, PUT, DELETE",
+        ..page("/ldes/{register}", "/ldes/adressen")
+    },
+    Route {
+        methods: "GET, HEAD, PUT, DELETE",
+        ..page("/ldes/{register}/{view}", "/ldes/adressen/laatste")
+    },
+    Route {
+        status: 410,
+        keep: Keep::No,
+        has_commit: false,
+        ..page(
+            "/ldes/{register}/{view}/{generation}/{part}/{level}/{number}",
+            "/ldes/adressen/laatste/x/blad/0/0",
+        )
+    },
     Route {
         keep: Keep::Day,
         has_commit: false,
@@ -453,7 +469,12 @@ async fn send(
 
 #[test]
 fn every_route_is_in_the_table() {
-    let sources = ["src/http/mod.rs", "src/http/ldes.rs"].map(|file| {
+    let sources = [
+        "src/http/mod.rs",
+        "src/http/ldes.rs",
+        "src/http/ldes_views.rs",
+    ]
+    .map(|file| {
         let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
         std::fs::read_to_string(file).expect("a source file")
     });

@@ -138,6 +138,7 @@ impl Keyed {
     }
 
     /// How many keys there are.
+    #[cfg(test)]
     pub(super) fn keys(&self) -> usize {
         self.keys.keys.len()
     }

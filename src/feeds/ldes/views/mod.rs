@@ -8,6 +8,7 @@
 mod column;
 mod keyed;
 mod keys;
+mod retention;
 mod tiles;
 mod versions;
 mod write;
@@ -93,18 +94,28 @@ struct State {
 impl Views {
     /// The views of the streams of some registers, kept below a data folder; nothing is read yet.
     pub fn new(registers: &[Register], streams: &Streams, data: Option<&Path>) -> Self {
-        let of_stream = |stream: &Stream| {
+        let streams = streams.all().iter().filter_map(|stream| {
             let register = registers.iter().find(|r| r.name == stream.register)?;
-            Some(Arc::new(OfStream {
-                stream: stream.clone(),
-                views: register.feed_views.clone(),
+            Some((stream.clone(), register.feed_views.clone()))
+        });
+        Self::of_streams(streams, data)
+    }
+
+    fn of_streams(
+        streams: impl Iterator<Item = (Stream, Vec<FeedView>)>,
+        data: Option<&Path>,
+    ) -> Self {
+        let of_stream = |(stream, views): (Stream, Vec<FeedView>)| {
+            Arc::new(OfStream {
                 folder: data.map(|data| data.join(FOLDER).join(&stream.register)),
+                stream,
+                views,
                 state: Mutex::default(),
                 is_busy: AtomicBool::new(false),
-            }))
+            })
         };
         Self {
-            streams: streams.all().iter().filter_map(of_stream).collect(),
+            streams: streams.map(of_stream).collect(),
             is_over: Arc::default(),
             threads: Mutex::default(),
         }
@@ -260,6 +271,19 @@ impl Drop for Views {
             // It looks after each step.
             let _ = thread.join();
         }
+    }
+}
+
+/// Removes the files of the views of a stream, or of one of them, that nobody has open.
+pub(in crate::feeds) fn remove_view_files(
+    data: &Path,
+    register: &str,
+    view: Option<&str>,
+) -> io::Result<()> {
+    let folder = data.join(FOLDER).join(register);
+    match view {
+        Some(view) => column::Column::remove(&folder.join(view)),
+        None => remove_all(&folder),
     }
 }
 

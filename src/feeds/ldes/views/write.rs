@@ -7,6 +7,7 @@
 
 use super::keyed::{Below, Keyed};
 use super::keys::{GEOMETRY, NONE};
+use super::retention::{Kept, policy};
 use super::tiles::Tile;
 use super::{Opened, ViewError};
 use crate::feeds::ldes::describe::{self, Form, LDES, literal};
@@ -23,10 +24,8 @@ const DCT: &str = "http://purl.org/dc/terms/";
 const XSD: &str = "http://www.w3.org/2001/XMLSchema#";
 const SH: &str = "http://www.w3.org/ns/shacl#";
 const GEO: &str = "http://www.opengis.net/ont/geosparql#";
-/// Milliseconds of a day.
-const DAY: i64 = 86_400_000;
 /// Part of the address of leaves and nodes by time.
-const LEAF: &str = "blad";
+pub(super) const LEAF: &str = "blad";
 /// Part of the address of leaves of what came after a state.
 const AFTER: &str = "daarna";
 /// Part of the address of pages of keys.
@@ -90,13 +89,13 @@ impl Made {
 }
 
 /// A page being written.
-struct Page<'a> {
+pub(super) struct Page<'a> {
     stream: &'a Stream,
     asked: &'a Asked<'a>,
     form: Form,
     /// Its address.
-    page: String,
-    text: String,
+    pub(super) page: String,
+    pub(super) text: String,
     /// Relations written so far.
     relations: usize,
 }
@@ -144,7 +143,7 @@ impl<'a> Page<'a> {
     }
 
     /// Writes relations to leaves or nodes with the moments of their first and last members.
-    fn relate_branches(
+    pub(super) fn relate_branches(
         &mut self,
         part: &str,
         branches: &[Branch],
@@ -174,7 +173,7 @@ impl<'a> Page<'a> {
         Ok(())
     }
 
-    fn done(self, members: Vec<u64>, is_full: bool) -> Made {
+    pub(super) fn done(self, members: Vec<u64>, is_full: bool) -> Made {
         Made {
             text: self.text,
             members,
@@ -322,7 +321,7 @@ fn unhex(text: &str) -> Option<Vec<u8>> {
     };
     let pairs = text.as_bytes().chunks_exact(2);
     pairs
-        .map(|pair| Some(digit(pair[0])? << 4 | digit(pair[1])?))
+        .map(|pair| Some((digit(pair[0])? << 4) | digit(pair[1])?))
         .collect()
 }
 
@@ -490,130 +489,4 @@ fn write_list(name: &str, items: &[String], out: &mut String) {
             line!(out, "_:{name}{at} <{RDF}rest> <{RDF}nil> .");
         }
     }
-}
-
-/// Writes what stays in a view, in the words of the vocabulary of today and, where those say the same, in earlier ones.
-fn policy(page: &mut Page<'_>, versions: Option<u32>, days: Option<u32>) {
-    let (name, view) = ("_:beleid", page.page.clone());
-    let out = &mut page.text;
-    let a = rdf::TYPE;
-    line!(out, "<{view}> <{LDES}retentionPolicy> {name} .");
-    line!(out, "<{view}> <{TREE}viewDescription> _:beschrijving .");
-    line!(out, "_:beschrijving <{a}> <{TREE}ViewDescription> .");
-    line!(out, "_:beschrijving <{LDES}retentionPolicy> {name} .");
-    line!(out, "{name} <{a}> <{LDES}RetentionPolicy> .");
-    if let Some(versions) = versions {
-        line!(
-            out,
-            "{name} <{LDES}versionAmount> \"{versions}\"^^<{XSD}integer> ."
-        );
-        if days.is_none() {
-            line!(out, "{name} <{a}> <{LDES}LatestVersionSubset> .");
-            line!(
-                out,
-                "{name} <{LDES}amount> \"{versions}\"^^<{XSD}integer> ."
-            );
-        }
-    }
-    if let Some(days) = days {
-        let duration = format!("\"P{days}D\"^^<{XSD}duration>");
-        line!(out, "{name} <{LDES}fullLogDuration> {duration} .");
-        if versions.is_none() {
-            line!(out, "{name} <{a}> <{LDES}DurationAgoPolicy> .");
-            line!(out, "{name} <{TREE}value> {duration} .");
-        }
-    }
-}
-
-/// Which members a view keeps.
-struct Kept<'a> {
-    versions: Option<(u32, &'a super::Versions)>,
-    /// The first member that is young enough.
-    young: u64,
-    len: u64,
-}
-
-impl<'a> Kept<'a> {
-    fn new(
-        stream: &Stream,
-        opened: &'a Opened<'_>,
-        asked: &Asked<'_>,
-        versions: Option<u32>,
-        days: Option<u32>,
-    ) -> Result<Self, ViewError> {
-        let len = asked.reading.len;
-        let known = opened.versions.as_deref();
-        let versions = match versions {
-            Some(amount) => Some((amount, known.ok_or(ViewError::Absent)?)),
-            None => None,
-        };
-        let young = match days {
-            Some(days) => first_since(stream, len, asked.now - i64::from(days) * DAY)?,
-            None => len,
-        };
-        Ok(Self {
-            versions,
-            young,
-            len,
-        })
-    }
-
-    fn has(&self, member: u64) -> bool {
-        let at = u32::try_from(member).unwrap_or(u32::MAX);
-        let is_last = |(amount, known): (u32, &super::Versions)| !known.is_beyond(amount, at);
-        member >= self.young || self.versions.is_some_and(is_last)
-    }
-
-    fn any(&self, (from, to): (u64, u64)) -> bool {
-        let number = |at: u64| u32::try_from(at).unwrap_or(u32::MAX);
-        to > self.young
-            || self
-                .versions
-                .is_some_and(|(amount, known)| !known.are_beyond(amount, number(from), number(to)))
-    }
-
-    /// Branches whose members may still fall out.
-    fn open(&self, mut branches: Vec<Branch>) -> Vec<Branch> {
-        for branch in &mut branches {
-            branch.is_full = false;
-        }
-        branches
-    }
-
-    /// A leaf or node by time without what fell out.
-    fn page(&self, mut page: Page<'_>, node: Node) -> Result<Made, ViewError> {
-        let branch = node.among(self.len).ok_or(ViewError::Absent)?;
-        if !self.any(branch.members) {
-            return Err(ViewError::FellOut);
-        }
-        describe::page(&page.page, false, &mut page.text);
-        let mut members = Vec::new();
-        if node.level == 0 {
-            let (from, to) = branch.members;
-            members = (from..to).filter(|member| self.has(*member)).collect();
-        } else {
-            let mut below = node.below(self.len);
-            below.retain(|branch| self.any(branch.members));
-            page.relate_branches(LEAF, &self.open(below), &|member| member)?;
-        }
-        Ok(page.done(members, false))
-    }
-}
-
-/// The first of so many members that came at a moment or later.
-fn first_since(stream: &Stream, len: u64, since: i64) -> io::Result<u64> {
-    let (mut from, mut to) = (0, len.div_ceil(MEMBERS));
-    while from < to {
-        let middle = from + (to - from) / 2;
-        let moments = stream.moments(middle * MEMBERS, len.min((middle + 1) * MEMBERS))?;
-        if moments.is_some_and(|(_, last)| last < since) {
-            from = middle + 1;
-        } else {
-            to = middle;
-        }
-    }
-    let first = from * MEMBERS;
-    let entries = stream.entries(first, len.min(first + MEMBERS))?;
-    let older = entries.partition_point(|entry| entry.moment < since);
-    Ok((first + older as u64).min(len))
 }
