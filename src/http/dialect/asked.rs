@@ -14,6 +14,7 @@ use crate::views::dialect::Resource;
 use crate::views::html::percent_encode;
 use crate::views::labels::last_segment;
 use axum::http::StatusCode;
+use oxrdf::NamedNodeRef;
 
 /// Parameters of every list besides its filters.
 const PAGING: [&str; 4] = ["offset", "limit", "sort", "na"];
@@ -156,7 +157,7 @@ impl Asked {
                 };
                 if !value.is_empty() {
                     let value = match &known.of {
-                        Some(pattern) => pattern.replace("{id}", value),
+                        Some(pattern) => item_iri(pattern, value),
                         None => value.to_owned(),
                     };
                     self.query.filters.push((known.filter.clone(), value));
@@ -267,6 +268,15 @@ pub(super) fn only_time(query: Option<&str>) -> Result<(), ApiError> {
             format!("De parameter \"{name}\" bestaat hier niet: één object heeft geen filters."),
             format!("There is no parameter \"{name}\" here: one object has no filters."),
         )),
+    }
+}
+
+/// The IRI of an item by its id; one that no item can have stays an IRI.
+fn item_iri(pattern: &str, id: &str) -> String {
+    let iri = pattern.replace("{id}", id);
+    match NamedNodeRef::new(&iri) {
+        Ok(_) => iri,
+        Err(_) => pattern.replace("{id}", &percent_encode(id)),
     }
 }
 

@@ -11,6 +11,7 @@ use crate::rdf::label::Text;
 use crate::rdf::vocab::geo;
 use crate::registry::{Filter, FilterPart, Match, Register, SortKind};
 use crate::store::{Id, View};
+use oxrdf::NamedNodeRef;
 
 /// Values beyond which counting their subjects one by one is not worth it.
 const COUNTED: usize = 64;
@@ -99,6 +100,15 @@ fn of_filter(view: &View, asked: &Asked<'_>, keep: &dyn Keep) -> Result<Conditio
         Match::Present | Match::Boolean => Some(truth(filter, asked.value.unwrap_or(""))?),
         _ => None,
     };
+    if let (Match::Iri, Some(value)) = (filter.matching, asked.value)
+        && NamedNodeRef::new(value).is_err()
+    {
+        let allowed = Text::new(
+            "een volledige IRI, bijvoorbeeld https://data.vlaanderen.be/id/adres/90000001",
+            "a full IRI, for example https://data.vlaanderen.be/id/adres/90000001",
+        );
+        return Err(wrong(&filter.name, value, allowed));
+    }
     let range = match filter.matching {
         Match::Number => Some(range(asked, SortKind::Number)?),
         Match::Moment => Some(range(asked, SortKind::Moment)?),

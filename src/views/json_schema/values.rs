@@ -226,12 +226,16 @@ impl Maker<'_> {
         {
             let mut number = json!({ "type": "integer" });
             bound_number(&mut number, rule, datatype);
+            if self.is_sent() {
+                keep_safe(&mut number);
+            }
             return number;
         }
         if coerced && self.is_sent() && matches!(datatype, xsd::DECIMAL | xsd::DOUBLE | xsd::FLOAT)
         {
-            let mut number = json!({ "type": "number", "minimum": -MAX_SAFE, "maximum": MAX_SAFE });
+            let mut number = json!({ "type": "number" });
             bound_number(&mut number, rule, datatype);
+            keep_safe(&mut number);
             return json!({ "anyOf": [text, number] });
         }
         if coerced {
@@ -350,6 +354,18 @@ pub(super) fn json_pattern((source, flags): &(String, String)) -> Option<String>
         .iter()
         .any(|part| source.contains(part));
     (flags.is_empty() && !is_other).then(|| source.clone())
+}
+
+/// Bounds a number that is sent by what everybody reads alike, where nothing bounds it closer.
+fn keep_safe(number: &mut Json) {
+    for (inclusive, exclusive, limit) in [
+        ("minimum", "exclusiveMinimum", -MAX_SAFE),
+        ("maximum", "exclusiveMaximum", MAX_SAFE),
+    ] {
+        if number.get(inclusive).is_none() && number.get(exclusive).is_none() {
+            number[inclusive] = limit.into();
+        }
+    }
 }
 
 fn bound_number(number: &mut Json, rule: &ValueRule, datatype: &str) {

@@ -113,7 +113,7 @@ pub(super) fn sort_of(about: About<'_>) -> Option<Parameter> {
 /// A filter of a collection.
 fn filter_parameters(filter: &Filter) -> Vec<Parameter> {
     let schema = match filter.matching {
-        Match::Iri => json!({ "type": "string", "format": "uri" }),
+        Match::Iri => json!({ "anyOf": [{ "type": "string", "format": "uri" }, { "const": "" }] }),
         Match::Number => json!({ "anyOf": [{ "type": "number" }, { "const": "" }] }),
         Match::Moment => json!({
             "anyOf": [
