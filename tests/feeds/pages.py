@@ -1,8 +1,10 @@
 """Reads every page of a stream with rdflib in every format and judges it with pySHACL: by tree.ttl beside this file, and by
 the shape that the stream names. Environment: OSLO_ENDPOINT, OSLO_REGISTER."""
 
+import json
 import os
 import sys
+import time
 import urllib.request
 from pathlib import Path
 
@@ -69,6 +71,9 @@ def walk(name, syntax):
     return said, members
 
 
+# A server that just started makes its streams first.
+while not json.load(urllib.request.urlopen(f"{ENDPOINT}/ldes"))["gereed"]:
+    time.sleep(0.2)
 known = {}
 for name, syntax in FORMATS.items():
     said, members = walk(name, syntax)

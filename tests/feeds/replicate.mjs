@@ -150,6 +150,11 @@ if (byAccept) {
         return fetch(address, { ...init, headers });
     };
 }
+// A server that just started makes its streams first.
+for (let ready = false; !ready; ) {
+    ready = (await (await get("/ldes", "application/json")).json()).gereed;
+    if (!ready) await new Promise((resolve) => setTimeout(resolve, 200));
+}
 const began = Date.now();
 const client = replicateLDES(intoConfig(config), order);
 let pages = 0;
