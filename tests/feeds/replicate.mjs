@@ -164,7 +164,7 @@ const reader = client.stream({ highWaterMark: 10 }).getReader();
 let due = writes > 0 ? Infinity : await memberCount();
 const writer = writes > 0 ? write(writes).then(async () => (due = await memberCount())) : Promise.resolve();
 const items = new Map();
-const seen = new Set();
+const seen = new Map();
 let latest = new Date(0);
 let next = reader.read();
 while (seen.size < due) {
@@ -175,8 +175,13 @@ while (seen.size < due) {
     if (got.done) break;
     next = reader.read();
     const member = told(got.value);
-    assert.ok(!seen.has(member.id), `${member.id} comes once`);
-    seen.add(member.id);
+    if (seen.has(member.id)) {
+        // Looks of the client at a page that grows may overlap: it then hands a member over twice, but never two different ones.
+        assert.ok(writes > 0, `${member.id} comes once`);
+        assert.equal((await digest(member.says ?? "")).hash, seen.get(member.id), `${member.id} says one thing`);
+        continue;
+    }
+    seen.set(member.id, writes > 0 ? (await digest(member.says ?? "")).hash : undefined);
     if (order === "ascending") {
         assert.ok(member.at >= latest, `${member.id} comes in order`);
         latest = member.at;
