@@ -10,7 +10,7 @@ use super::keys::{GEOMETRY, NONE};
 use super::retention::{Kept, policy};
 use super::tiles::Tile;
 use super::{Opened, ViewError};
-use crate::feeds::ldes::describe::{self, Form, LDES, literal};
+use crate::feeds::ldes::describe::{self, Form, literal};
 use crate::feeds::ldes::pages::{self, Branch, MEMBERS, Node, top_level};
 use crate::feeds::ldes::write::{Reading, form_of, in_format};
 use crate::feeds::stream::{AS, Stream, TREE, moment_text};
