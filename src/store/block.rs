@@ -274,7 +274,7 @@ impl Block {
     }
 
     /// Whether a row comes before `key`; looks at no more columns than it takes.
-    fn is_before(&self, at: usize, key: &Row) -> bool {
+    pub(crate) fn is_before(&self, at: usize, key: &Row) -> bool {
         for (column, wanted) in key.iter().enumerate() {
             let value = self.value(column, at);
             if value != *wanted {

@@ -4,7 +4,7 @@
 use crate::store::block::{BLOCK_ROWS, Block, Row};
 use crate::store::segment::{Place, SegmentFile, SegmentWriter};
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// First row and place of a block.
 #[derive(Clone, Copy)]
@@ -25,6 +25,8 @@ pub(crate) struct Run {
     heads: Vec<Head>,
     len: u64,
     blocks: Blocks,
+    /// The last row, once it was read: what is new lies mostly after all that was there.
+    last: OnceLock<Row>,
 }
 
 impl Default for Run {
@@ -33,6 +35,7 @@ impl Default for Run {
             heads: Vec::new(),
             len: 0,
             blocks: Blocks::Memory(Vec::new()),
+            last: OnceLock::new(),
         }
     }
 }
@@ -79,6 +82,7 @@ impl Run {
             heads,
             len,
             blocks: Blocks::File(Arc::clone(file)),
+            last: OnceLock::new(),
         })
     }
 
@@ -151,6 +155,12 @@ impl Run {
         let Some(number) = found.checked_sub(1).filter(|number| *number >= first_block) else {
             return from;
         };
+        if number + 1 == self.heads.len() {
+            let last = self.last.get_or_init(|| self.row(self.len - 1));
+            if last < key {
+                return self.len;
+            }
+        }
         let start = number as u64 * BLOCK_ROWS as u64;
         let at = self
             .block(number, true)
@@ -160,10 +170,17 @@ impl Run {
 
     /// Position after the last row at or before `key`, searching from `from` on.
     pub(crate) fn upper_bound(&self, key: &Row, from: u64) -> u64 {
-        match successor(key) {
-            Some(next) => self.lower_bound(&next, from),
-            None => self.len,
+        let Some(next) = successor(key) else {
+            return self.len;
+        };
+        if from < self.len {
+            // Nothing in between is the common case of a look-up.
+            let (number, at) = split(from);
+            if !self.block(number, true).is_before(at, &next) {
+                return from;
+            }
         }
+        self.lower_bound(&next, from)
     }
 }
 
@@ -277,6 +294,7 @@ impl RunBuilder {
             heads: self.heads,
             len: self.len,
             blocks: Blocks::Memory(self.blocks),
+            last: OnceLock::new(),
         }
     }
 
