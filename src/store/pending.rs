@@ -258,7 +258,9 @@ impl Pending {
     ) {
         let quads = self.current.quad_count().saturating_add_signed(balance);
         let state = Snapshot::new(self.seq, [0; 32], quads, terms.freeze(), index);
-        self.current = state.with_apart_of(&self.current, graphs);
+        self.current = state
+            .with_apart_of(&self.current, graphs)
+            .with_statistics_of(&self.current);
     }
 
     fn level(

@@ -312,15 +312,39 @@ impl BoundPlan {
             plan: self,
             data,
             types: FxHashMap::default(),
+            said: FxHashMap::default(),
+            naming: FxHashMap::default(),
         }
     }
 }
 
-/// Who is a target in one state; types are read once per node.
+/// Statements about a node, or that name it, up to which the predicates of all are read at once: one way into the index
+/// instead of one for each predicate that a target asks for.
+const READ_AT_ONCE: usize = 256;
+
+/// Who is a target in one state; what is known of a node is read once.
 pub(crate) struct Membership<'p> {
     plan: &'p BoundPlan,
     data: &'p View,
     types: FxHashMap<Id, Box<[Id]>>,
+    /// Predicates of the statements about a node; none when there are many statements.
+    said: FxHashMap<Id, Option<Box<[Id]>>>,
+    /// Predicates of the statements that name a node, likewise.
+    naming: FxHashMap<Id, Option<Box<[Id]>>>,
+}
+
+/// The predicates of some statements, each once; none when there are many statements.
+fn predicates_of(statements: impl Iterator<Item = Id>) -> Option<Box<[Id]>> {
+    let mut predicates: Vec<Id> = Vec::new();
+    for (count, predicate) in statements.enumerate() {
+        if count == READ_AT_ONCE {
+            return None;
+        }
+        if predicates.last() != Some(&predicate) {
+            predicates.push(predicate);
+        }
+    }
+    Some(sort_unique(predicates).into())
 }
 
 impl Membership<'_> {
@@ -335,8 +359,20 @@ impl Membership<'_> {
                     .any(|class| classes.binary_search(class).is_ok())
             }
             BoundTarget::Node(target) => *target == node,
-            BoundTarget::SubjectsOf(p) => data.objects(node, *p).next().is_some(),
-            BoundTarget::ObjectsOf(p) => data.subjects(*p, node).next().is_some(),
+            BoundTarget::SubjectsOf(p) => {
+                let read = || predicates_of(data.star(node).map(|(p, _)| p));
+                match self.said.entry(node).or_insert_with(read) {
+                    Some(predicates) => predicates.binary_search(p).is_ok(),
+                    None => data.objects(node, *p).next().is_some(),
+                }
+            }
+            BoundTarget::ObjectsOf(p) => {
+                let read = || predicates_of(data.star_reversed(node).map(|(_, p)| p));
+                match self.naming.entry(node).or_insert_with(read) {
+                    Some(predicates) => predicates.binary_search(p).is_ok(),
+                    None => data.subjects(*p, node).next().is_some(),
+                }
+            }
         })
     }
 
