@@ -152,6 +152,11 @@ impl View {
         self.pairs_in(Order::Posg, p)
     }
 
+    /// Whether a state this old can hold a term: not one that came into the store after it.
+    pub(crate) fn may_hold(&self, id: Id) -> bool {
+        !id.is_indexed() || id.value() < self.snapshot.version().dictionary.text_count()
+    }
+
     /// (predicate, object) of a subject, sorted.
     pub fn star(&self, s: Id) -> Pairs {
         self.pairs_in(Order::Spog, s)

@@ -314,6 +314,8 @@ impl BoundPlan {
             types: FxHashMap::default(),
             said: FxHashMap::default(),
             naming: FxHashMap::default(),
+            is_used: FxHashMap::default(),
+            is_named: FxHashMap::default(),
         }
     }
 }
@@ -331,6 +333,10 @@ pub(crate) struct Membership<'p> {
     said: FxHashMap<Id, Option<Box<[Id]>>>,
     /// Predicates of the statements that name a node, likewise.
     naming: FxHashMap<Id, Option<Box<[Id]>>>,
+    /// Whether anything is said by a predicate.
+    is_used: FxHashMap<Id, bool>,
+    /// Whether a node that many name is named by a predicate.
+    is_named: FxHashMap<(Id, Id), bool>,
 }
 
 /// The predicates of some statements, each once; none when there are many statements.
@@ -351,14 +357,17 @@ impl Membership<'_> {
     /// Whether a node is a target of a group.
     pub(crate) fn is_target(&mut self, group: usize, node: Id) -> bool {
         let (plan, data) = (self.plan, self.data);
+        // Most of what a commit adds is new: nothing is said of it before.
+        let may_hold = data.may_hold(node);
         plan.targets[group].iter().any(|target| match target {
+            BoundTarget::Node(target) => *target == node,
+            _ if !may_hold => false,
             BoundTarget::Class(classes) => {
                 let types = self.types_of(node);
                 types
                     .iter()
                     .any(|class| classes.binary_search(class).is_ok())
             }
-            BoundTarget::Node(target) => *target == node,
             BoundTarget::SubjectsOf(p) => {
                 let read = || predicates_of(data.star(node).map(|(p, _)| p));
                 match self.said.entry(node).or_insert_with(read) {
@@ -367,10 +376,17 @@ impl Membership<'_> {
                 }
             }
             BoundTarget::ObjectsOf(p) => {
+                let is_used = self.is_used.entry(*p);
+                if !*is_used.or_insert_with(|| data.pairs(*p).next().is_some()) {
+                    return false;
+                }
                 let read = || predicates_of(data.star_reversed(node).map(|(_, p)| p));
                 match self.naming.entry(node).or_insert_with(read) {
                     Some(predicates) => predicates.binary_search(p).is_ok(),
-                    None => data.subjects(*p, node).next().is_some(),
+                    None => {
+                        let is_named = self.is_named.entry((node, *p));
+                        *is_named.or_insert_with(|| data.subjects(*p, node).next().is_some())
+                    }
                 }
             }
         })
