@@ -1,10 +1,13 @@
 """Traffic counts as the bench sends them: 49 statements a member, a count of one point for one minute by kind of vehicle.
 
-The members conform to the profile of sensors; counter, property and point are those of the example registry."""
+The members conform to the profile of sensors; counters, series and points are copies of one of the example registry, so that a
+counter has some hundred counts, as one that is read for a day has."""
 
 PREFIX = "https://data.vlaanderen.be"
 GRAPH = "/graph/observaties"
 STATEMENTS = 49
+# Counters that the members are spread over, and the one they are copies of.
+COUNTERS, ORIGINAL, FIRST_COUNTER = 500, "90000001", 92_000_000
 SOSA, TIME, QUDT = "http://www.w3.org/ns/sosa/", "http://www.w3.org/2006/time#", "http://qudt.org/schema/qudt/"
 RDF_TYPE = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
 XSD = "http://www.w3.org/2001/XMLSchema#"
@@ -18,10 +21,10 @@ def template(base):
     lines = [
         f"{item} {RDF_TYPE} <{SOSA}Observation> .",
         f"{item} {RDF_TYPE} <{PREFIX}/ns/verkeersmetingen#Verkeersmeting> .",
-        f"{item} <{SOSA}madeBySensor> <{PREFIX}/id/sensor/90000001> .",
+        f"{item} <{SOSA}madeBySensor> <{PREFIX}/id/sensor/%(counter)d> .",
         f"{item} <{SOSA}observedProperty> <{PREFIX}/id/waargenomenKenmerk/aantal-auto> .",
-        f"{item} <{SOSA}hasFeatureOfInterest> <{PREFIX}/id/verkeersmeetpunt/90000001> .",
-        f"{item} <{SOSA}isMemberOf> <{PREFIX}/id/meetreeks/90000001> .",
+        f"{item} <{SOSA}hasFeatureOfInterest> <{PREFIX}/id/verkeersmeetpunt/%(counter)d> .",
+        f"{item} <{SOSA}isMemberOf> <{PREFIX}/id/meetreeks/%(counter)d> .",
         f'{item} <{SOSA}resultTime> "%(end)s"^^<{XSD}dateTime> .',
         f'{item} <{SOSA}hasSimpleResult> "%(auto)d"^^<{XSD}integer> .',
         f'{item} <http://www.w3.org/2000/01/rdf-schema#comment> "Telling %(number)d van een minuut"@nl .',
@@ -61,7 +64,15 @@ def bodies(base, members, each, first=91_000_000):
     for begin in range(0, members, each):
         parts = []
         for place in range(begin, min(begin + each, members)):
-            values = {"number": first + place, "begin": moment(place), "end": moment(place + 1)}
+            values = {"number": first + place, "counter": FIRST_COUNTER + place % COUNTERS, "begin": moment(place), "end": moment(place + 1)}
             values |= {kind: (place * 7 + at * 13) % 60 for at, kind in enumerate(KINDS)}
             parts.append(text % values)
         yield "".join(parts).encode()
+
+
+def counters(statements):
+    """Copies of the counter among the statements of the example registry, with all that has its number, as N-Triples."""
+    original = [line for line in statements.splitlines() if ORIGINAL in line and "/observatie/" not in line]
+    assert original, "the example registry has no such counter"
+    copies = ("\n".join(original).replace(ORIGINAL, str(FIRST_COUNTER + at)) for at in range(COUNTERS))
+    return ("\n".join(copies) + "\n").encode()

@@ -20,6 +20,7 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.parse
 
 HERE = pathlib.Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
@@ -62,9 +63,10 @@ def arguments():
 class Server:
     """A server over a copy of a registry."""
 
-    def __init__(self, options, source, work, name):
-        self.folder = work / name
-        shutil.copytree(source, self.folder)
+    def __init__(self, options, source, work, name, keep=False):
+        self.keep, self.folder = keep, source if keep else work / name
+        if not keep:
+            shutil.copytree(source, self.folder)
         token = work / "token"
         token.write_text(TOKEN)
         self.log = open(work / f"{name}.log", "wb")
@@ -96,13 +98,14 @@ class Server:
         self.process.terminate()
         self.process.wait(60)
         self.log.close()
-        shutil.rmtree(self.folder)
+        if not self.keep:
+            shutil.rmtree(self.folder)
 
 
-def ask(path, accept="application/json", connection=None, method="GET", headers=None):
+def ask(path, accept="application/json", connection=None, method="GET", headers=None, content=None):
     """Status, header fields and body of an answer."""
     own = connection or http.client.HTTPConnection(HOST, PORT, timeout=120)
-    own.request(method, path, headers={"Accept": accept} | (headers or {}))
+    own.request(method, path, content, {"Accept": accept} | (headers or {}))
     answer = own.getresponse()
     body = answer.read()
     if connection is None:
@@ -258,7 +261,21 @@ def fetch(count):
 def views_of():
     """The views of the register, besides its tree by time."""
     found = next(stream for stream in streams()["stromen"] if stream["register"] == REGISTER)
-    return [view["naam"] for view in found.get("beelden", [])]
+    return [view["naam"] for view in found.get("weergaven", [])]
+
+
+def counters(options, demo, work, base):
+    """Puts the counters into the registry that all runs begin with."""
+    server = Server(options, demo, work, "counters", keep=True)
+    graph = f"/rdf-graphs?graph={urllib.parse.quote(base + '/graph/sensoren', safe='')}"
+    status, _, body = ask(graph, "application/n-triples")
+    if status != 200:
+        raise Unmeasured(f"{graph}: {status}")
+    headers = {"Authorization": f"Bearer {TOKEN}", "Content-Type": "application/n-triples"}
+    status, _, body = ask(graph, method="POST", headers=headers, content=members.counters(body.decode()))
+    if status not in (200, 201, 204):
+        raise Unmeasured(f"counters: {status} {body[:500]!r}")
+    server.end()
 
 
 def measure(options, work):
@@ -268,6 +285,7 @@ def measure(options, work):
         subprocess.run([options.oslo, "--data", demo, "--base", base, "demo", "--no-serve"], stdout=log, stderr=log, check=True, timeout=600)
     print("makes the members", flush=True)
     bodies = list(members.bodies(base, options.members, EACH))
+    counters(options, demo, work, base)
     run = {
         "date": os.environ.get("OSLO_BENCH_DATE") or datetime.date.today().isoformat(),
         "machine": system.machine(),

@@ -3,10 +3,17 @@
 use crate::feeds::catalogue::SettingsState;
 use crate::http::state::AppState;
 use serde_json::{Value as Json, json};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Whether the catalogue conforms, and whether the steward's words are used.
 pub(in crate::http) fn health(state: &AppState) -> Json {
-    let Ok((made, _)) = super::made(state) else {
+    // A damaged index unwinds; how the server does must be told all the same.
+    let making = AssertUnwindSafe(|| {
+        let (made, _) = super::made(state).ok()?;
+        made.verdict();
+        Some(made)
+    });
+    let Ok(Some(made)) = catch_unwind(making) else {
         return json!({ "status": "niet te maken" });
     };
     let settings = match &made.settings {

@@ -315,6 +315,8 @@ fn sorts_by_declared_keys_either_way() {
         // Case and accents aside: the two spellings of one name tie, and the ids decide.
         ("straat", ["1", "4", "2", "3", "5"]),
         ("-straat", ["2", "3", "1", "4", "5"]),
+        // A key that is given again decides nothing.
+        ("straat,straat", ["1", "4", "2", "3", "5"]),
         ("straat-fr", ["2", "1", "4", "3", "5"]),
         ("aantal", ["3", "2", "1", "4", "5"]),
         ("-aantal", ["1", "4", "2", "3", "5"]),
@@ -329,12 +331,7 @@ fn sorts_by_declared_keys_either_way() {
             assert_eq!(world.sorted(sort, limit), expected, "{sort} {limit}");
         }
     }
-    for wrong in [
-        "kleur",
-        "straat,straat",
-        "straat,dag,status,aantal",
-        "--straat",
-    ] {
+    for wrong in ["kleur", "straat,dag,status,aantal", "--straat"] {
         assert!(parse_sort(&world.register, wrong).is_err(), "{wrong}");
     }
 }
