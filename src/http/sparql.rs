@@ -482,7 +482,7 @@ fn wanted_format(
     query: &ParsedQuery,
 ) -> Result<Wanted, ApiError> {
     let kind = query.kind();
-    if let Some(name) = params.one("format")?.filter(|name| !name.is_empty()) {
+    if let Some(name) = asked_format(params)?.filter(|name| !name.is_empty()) {
         if name == "html" && !kind.is_graph() {
             return Ok(Wanted::Page);
         }
@@ -536,7 +536,7 @@ async fn describe(
         "application/rdf+xml",
         "application/json",
     ];
-    let chosen = choose(&headers, params.one("format")?, &offers)?;
+    let chosen = choose(&headers, asked_format(&params)?, &offers)?;
     let shown = moment.state(&state).await?;
     blocking(move || {
         let view = shown.view();
@@ -553,6 +553,22 @@ async fn describe(
         Ok(document.at(&shown).respond(&headers))
     })
     .await
+}
+
+/// The format that a request names. SPARQLWrapper names one twice, by its short name and by the media types that it takes: the
+/// first counts when it is known.
+fn asked_format(params: &Params) -> Result<Option<&str>, ApiError> {
+    let first = params.get("format");
+    let is_known = |name: &str| {
+        let kinds = [QueryKind::Select, QueryKind::Construct];
+        kinds
+            .iter()
+            .any(|kind| OutputFormat::from_name_for(name, *kind).is_some())
+    };
+    if first.is_some_and(is_known) {
+        return Ok(first);
+    }
+    params.one("format")
 }
 
 #[cfg(test)]

@@ -131,6 +131,10 @@ async fn pages_cover_every_register() {
         }
         assert_eq!(seen, total, "{}", register.name);
         // A filter of every kind answers, with a value that occurs nowhere too.
+        let nowhere = |matching: Match| match matching {
+            Match::Iri => "http://example.org/bestaat-niet",
+            _ => "bestaat-niet",
+        };
         for filter in &register.filters {
             if !matches!(
                 filter.matching,
@@ -140,8 +144,10 @@ async fn pages_cover_every_register() {
             }
             let page = server
                 .get(&format!(
-                    "/api/{}?{}=bestaat-niet",
-                    register.name, filter.name
+                    "/api/{}?{}={}",
+                    register.name,
+                    filter.name,
+                    nowhere(filter.matching)
                 ))
                 .await;
             assert_eq!(
