@@ -8,7 +8,8 @@ use super::running::{private, token_in_form};
 use super::state::{AppState, blocking};
 use crate::access::{WriteRefusal, authorise_write};
 use crate::feeds::push::{
-    DeadLetter, Failure, NewSubscription, State as Standing, SubscriptionError, SubscriptionStatus,
+    DeadLetter, Failure, Invalid, NewSubscription, State as Standing, SubscriptionError,
+    SubscriptionStatus,
 };
 use crate::rdf::label::{Language, Text};
 use crate::views::html::{
@@ -245,7 +246,17 @@ fn of_subscription(error: SubscriptionError) -> ApiError {
         )
     };
     match error {
-        SubscriptionError::Invalid(invalid) => bad(invalid.field, &invalid.text),
+        // What is read without the registry is right by now.
+        SubscriptionError::Invalid(Invalid { field, text }) => ApiError::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "subscription-not-possible",
+            Text::new("Dit register kan dat niet", "Not possible in this registry"),
+            Text::new(
+                format!("{field}: {}", text.nl),
+                format!("{field}: {}", text.en),
+            ),
+        )
+        .with("veld", field),
         SubscriptionError::Exists => conflict(
             "subscription-exists",
             "Er is al een abonnement met deze naam. Verwijder het eerst, of kies een andere naam.",
