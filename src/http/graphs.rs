@@ -156,6 +156,9 @@ async fn list(
         HTML,
         "application/ld+json",
         "application/n-triples",
+        "application/rdf+xml",
+        "application/trig",
+        "application/n-quads",
     ];
     let chosen = choose(&headers, params.one("format")?, &offers)?;
     let shown = moment.state(&state).await?;
