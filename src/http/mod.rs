@@ -3,6 +3,7 @@
 //! Queries and documents are made on blocking threads from one snapshot each; answers that grow are streamed. No request
 //! makes the server fetch anything, but for the endpoints that the operator lets queries ask.
 
+mod administrator;
 mod body;
 mod catalogue;
 mod checking;
