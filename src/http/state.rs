@@ -200,7 +200,7 @@ impl AppState {
                 interface: OnceLock::new(),
                 streams: OnceLock::new(),
                 feed_views: OnceLock::new(),
-            change_feed: OnceLock::new(),
+                change_feed: OnceLock::new(),
                 looks_back: Arc::new(Semaphore::new(LOOKS_BACK)),
                 process_nonce: u64::from(std::process::id())
                     ^ jiff::Timestamp::now().as_nanosecond() as u64,

@@ -62,10 +62,7 @@ impl Maker {
         let object = self.register.id_of_iri(subject);
         let object = object.unwrap_or_else(|| subject.rsplit(['/', '#']).next().unwrap_or(subject));
         let space = subject.strip_suffix(object).unwrap_or(subject);
-        let (before, after) = (
-            Document::read(&member.before),
-            Document::read(&member.text),
-        );
+        let (before, after) = (Document::read(&member.before), Document::read(&member.text));
         let (what, newest) = match member.entry.kind {
             Kind::Create => ("create", &after),
             Kind::Update => ("update", &after),
