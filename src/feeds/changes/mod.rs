@@ -11,6 +11,8 @@ mod document;
 mod event;
 mod words;
 
+pub(in crate::feeds) use words::word_of;
+
 use crate::feeds::stream::Stream;
 use crate::registry::Registry;
 use event::Maker;

@@ -24,7 +24,7 @@ static OWN: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
 });
 
 /// The word for the objects of a register in the types of events.
-pub(super) fn word_of(register: &Register) -> String {
+pub(in crate::feeds) fn word_of(register: &Register) -> String {
     let mapping = Normaliser::shipped().of_events_about(&register.name);
     let known = mapping.and_then(|mapping| mapping.event());
     let own = || OWN.get(&register.name).map(String::as_str);

@@ -25,13 +25,12 @@ const REGISTERS: [&str; 7] = [
 ];
 /// What events of the base registries do not tell of an item: which objects took the place of which, and links that stand with
 /// the other object.
-const UNTOLD: [&str; 6] = [
+const UNTOLD: [&str; 5] = [
     "http://purl.org/dc/terms/isReplacedBy",
     "http://purl.org/dc/terms/replaces",
     "http://www.w3.org/ns/prov#wasDerivedFrom",
     "https://data.vlaanderen.be/ns/adres#isToegekendAan",
     "https://data.vlaanderen.be/ns/gebouw#bestaatUit",
-    "https://data.vlaanderen.be/ns/generiek#versieIdentificator",
 ];
 
 fn open(folder: &Path) -> Arc<Registry> {
