@@ -2,6 +2,7 @@
 //! not there, and that our own harvester makes the same items of it.
 
 mod copied;
+mod judged;
 
 use crate::http::{Answer, BASE, Server, TOKEN, request};
 use axum::http::{Method, StatusCode};
