@@ -122,7 +122,11 @@ fn read<T>(
         // What was read may be of two editions.
         return Err(not_ready(NotReady(Progress::Building { at: 0, of: 0 })));
     }
-    found.map_err(|error| unreadable(streams, error))
+    found.map_err(|error| match streams.progress() {
+        // They were dropped while they were read.
+        progress @ Progress::Building { .. } => not_ready(NotReady(progress)),
+        Progress::Following { .. } | Progress::Failed { .. } => unreadable(streams, error),
+    })
 }
 
 /// `GET /v3/feeds/wijzigingen/{register}`: a page.

@@ -8,8 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// What stands in the IRIs of nodes that stand for blank ones: they mean nothing elsewhere.
 const GENID: &str = "/.well-known/genid/";
-/// Levels of nested parts that are told.
-const MAX_DEPTH: usize = 16;
+/// Levels of nested parts, as in documents.
+const MAX_DEPTH: usize = 38;
 /// Statements that are looked at to tell all that a document says: parts may be shared on many ways.
 const MAX_LOOKS: usize = 20_000;
 
@@ -89,17 +89,13 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// All values below a node by the way to them, but for what things are; nodes without a name are ways, not values.
-    pub(super) fn leaves(&self, node: &'a str) -> Leaves<'a> {
+    /// All values below a node by the way to them, but for what things are; nodes without a name are ways, not values. None
+    /// when there are too many ways.
+    pub(super) fn leaves(&self, node: &'a str) -> Option<Leaves<'a>> {
         let (mut leaves, mut looks) = (Leaves::new(), 0);
-        self.collect(
-            node,
-            &mut Vec::new(),
-            &mut vec![node],
-            &mut looks,
-            &mut leaves,
-        );
-        leaves
+        let (mut path, mut above) = (Vec::new(), vec![node]);
+        self.collect(node, &mut path, &mut above, &mut looks, &mut leaves);
+        (looks <= MAX_LOOKS).then_some(leaves)
     }
 
     fn collect(
@@ -145,6 +141,25 @@ fn statement(line: &str) -> Option<(&str, &str, &str)> {
 mod tests {
     use super::*;
 
+    #[test]
+    fn too_many_ways_are_not_gone() {
+        let mut text = String::new();
+        for n in 0..30 {
+            for p in 0..2 {
+                let line = format!(
+                    "<http://e/{n}> <http://e/p{p}> <http://e/{}> <http://e/m> .\n",
+                    n + 1
+                );
+                text.push_str(&line);
+            }
+        }
+        assert!(
+            Document::read(text.as_bytes())
+                .leaves("<http://e/0>")
+                .is_none()
+        );
+    }
+
     const TEXT: &[u8] = b"<http://e/m> <http://e/about> <http://e/x> .\n\
         <http://e/x> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <http://e/C> <http://e/m> .\n\
         <http://e/x> <http://e/name> \"a \\\"b\\\" .\"@nl <http://e/m> .\n\
@@ -167,7 +182,7 @@ mod tests {
         assert_eq!(found.into_iter().collect::<Vec<_>>(), ["\"1\"", "\"2\""]);
         let found = document.at("<http://e/x>", &[step("http://e/of", true)]);
         assert_eq!(found.into_iter().collect::<Vec<_>>(), ["_:p"]);
-        let leaves = document.leaves("<http://e/x>");
+        let leaves = document.leaves("<http://e/x>").expect("few");
         let paths: Vec<String> = leaves.keys().map(|path| path.join(" ")).collect();
         // What leads back to the object itself is a value, and no way.
         assert_eq!(

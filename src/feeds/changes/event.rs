@@ -116,7 +116,10 @@ impl Maker {
                 })
                 .collect(),
             Told::Everything(context) => {
-                let (was, is) = (before.leaves(item), after.leaves(item));
+                // Where there are too many ways to values it is told that something changed, and nobody is told half of it.
+                let (Some(was), Some(is)) = (before.leaves(item), after.leaves(item)) else {
+                    return Vec::new();
+                };
                 let paths: BTreeSet<&Vec<&str>> = was.keys().chain(is.keys()).collect();
                 let none = BTreeSet::new();
                 let told = paths.into_iter().filter_map(|path| {
