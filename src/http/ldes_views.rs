@@ -47,7 +47,12 @@ fn absent_view(stream: &Stream, view: &str) -> ApiError {
 }
 
 /// What a failure of a view means to a client.
-fn refused(streams: &Streams, stream: &Stream, view: &str, error: ViewError) -> ApiError {
+pub(super) fn refused(
+    streams: &Streams,
+    stream: &Stream,
+    view: &str,
+    error: ViewError,
+) -> ApiError {
     match error {
         ViewError::NotReady { at, of } => {
             not_ready(NotReady(Progress::Building { at, of })).with("leden", of)

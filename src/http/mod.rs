@@ -6,6 +6,7 @@
 mod administrator;
 mod body;
 mod catalogue;
+mod change_feed;
 mod checking;
 mod codes;
 mod collection_query;
@@ -256,6 +257,7 @@ pub fn router(state: AppState) -> Router {
         .merge(dialect::routes())
         .merge(ldes::routes())
         .merge(ldes_views::routes())
+        .merge(change_feed::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         // Bodies are bounded where they are read, each by its own limit.

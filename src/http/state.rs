@@ -13,6 +13,7 @@ use super::shown::Shown;
 use super::turns::{Turn, Turns};
 use crate::access::AdminToken;
 use crate::feeds::catalogue::KeptCatalogue;
+use crate::feeds::changes::ChangeFeed;
 use crate::feeds::ldes::Views;
 use crate::feeds::push::Subscriptions;
 use crate::feeds::stream::Streams;
@@ -117,6 +118,8 @@ pub struct Inner {
     streams: OnceLock<Option<Streams>>,
     /// Views of them, likewise.
     feed_views: OnceLock<Views>,
+    /// What their members are called as events, likewise.
+    change_feed: OnceLock<ChangeFeed>,
     /// Differs between processes: states of memory-only registries have no digest.
     pub(super) process_nonce: u64,
 }
@@ -197,6 +200,7 @@ impl AppState {
                 interface: OnceLock::new(),
                 streams: OnceLock::new(),
                 feed_views: OnceLock::new(),
+                change_feed: OnceLock::new(),
                 looks_back: Arc::new(Semaphore::new(LOOKS_BACK)),
                 process_nonce: u64::from(std::process::id())
                     ^ jiff::Timestamp::now().as_nanosecond() as u64,
@@ -245,6 +249,12 @@ impl AppState {
             let data = store.dir().filter(|_| !store.is_read_only());
             Views::new(self.registry.registers(), streams, data)
         }))
+    }
+
+    /// What makes events of the members of streams.
+    pub(super) fn change_feed(&self) -> &ChangeFeed {
+        self.change_feed
+            .get_or_init(|| ChangeFeed::new(&self.registry))
     }
 
     /// The event streams when somebody asked for them already; none inside when they cannot be kept.

@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod catalogue;
+mod change_feed;
 mod cli;
 mod clients;
 mod conformance;

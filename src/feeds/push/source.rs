@@ -4,6 +4,7 @@
 use super::items::{self, Happened, ItemChange, LookBack, SeenRow, Values};
 use super::subscription::{Form, Pattern, PatternTerm, Subscription};
 use super::window::{Parts, Place, Window, iri, read_windows};
+use crate::feeds::changes::word_of;
 use crate::ingest::ContextStore;
 use crate::rdf::text::parse_term;
 use crate::registry::Registry;
@@ -179,7 +180,7 @@ impl LogEvents {
             "specversion": "1.0",
             "id": id,
             "time": window.moment,
-            "type": format!("basisregisters.{}.{word}.v1", register.kind),
+            "type": format!("basisregisters.{}.{word}.v1", word_of(register)),
             "source": format!("{}/v3/feeds/wijzigingen/{}", self.registry.base(), register.name),
             "subject": change.iri,
             "datacontenttype": "application/json",

@@ -12,6 +12,8 @@ enum Keep {
     Day,
     /// With an entity tag, for a week: it never changes.
     Week,
+    /// With an entity tag, asking each time whether more came.
+    Grows,
     /// With an entity tag, for a few seconds.
     Moment,
     /// Not at all.
@@ -443,6 +445,24 @@ const ROUTES: &[Route] = &[
             "/ldes/adressen/lid/2/9",
         )
     },
+    Route {
+        keep: Keep::Grows,
+        ..page(
+            "/v3/feeds/wijzigingen/{register}",
+            "/v3/feeds/wijzigingen/adressen",
+        )
+    },
+    Route {
+        keep: Keep::Grows,
+        ..page(
+            "/v3/feeds/wijzigingen/{register}/{objectId}",
+            "/v3/feeds/wijzigingen/adressen/9",
+        )
+    },
+    page(
+        "/v3/feeds/posities",
+        "/v3/feeds/posities?register=adressen&feed=2",
+    ),
 ];
 /// Apart: its report is made of the shapes.
 const REPORT: Route = page("/rapport", "/rapport");
@@ -473,6 +493,7 @@ fn every_route_is_in_the_table() {
         "src/http/mod.rs",
         "src/http/ldes.rs",
         "src/http/ldes_views.rs",
+        "src/http/change_feed.rs",
     ]
     .map(|file| {
         let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
@@ -547,6 +568,7 @@ async fn every_route_says_what_it_shows_and_how_long_it_keeps() {
         let cache = get.header("cache-control");
         match route.keep {
             Keep::Ask => assert_eq!(cache, "public, no-cache", "{path}"),
+            Keep::Grows => assert_eq!(cache, "public, max-age=0", "{path}"),
             Keep::Moment => assert_eq!(cache, "public, max-age=5", "{path}"),
             Keep::Day => assert_eq!(cache, "public, max-age=86400", "{path}"),
             Keep::Week => assert_eq!(cache, "public, max-age=604800, immutable", "{path}"),
