@@ -31,6 +31,7 @@ mod normalise;
 mod openapi;
 mod oslo;
 mod plan;
+mod process;
 mod protocol;
 mod push;
 mod quarantine;

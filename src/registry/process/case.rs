@@ -95,6 +95,34 @@ pub struct Case {
     pub decisions: Vec<String>,
 }
 
+impl CaseStatus {
+    /// Reads one status; `None` when it has no phase or no day.
+    pub fn read(view: &View, iri: &str) -> Option<Self> {
+        let status = Reading::of(view, iri)?;
+        let day = status.text(&format!("{TRA}statusWijzigingsdatum"));
+        let at = status.text(&format!("{PROV}startedAtTime"));
+        let needs = status.text(&format!("{TRA}actieNodig"));
+        Some(Self {
+            number: iri.rsplit_once('-')?.1.parse().ok()?,
+            step: status.iri(&format!("{PLAN}correspondsToStep")),
+            phase: status.concept(&format!("{TRA}statusVlaamsFase"), PHASE)?,
+            code: status.concept(&format!("{TRA}statusVlaamsCode"), CODE),
+            at: at.or_else(|| day.clone())?,
+            day: day?,
+            due: status.text(&format!("{TRA}streefdatum")),
+            needs_action: needs.as_deref() == Some("true"),
+            action: status.text(&format!("{TRA}actie")),
+            iri: iri.to_owned(),
+        })
+    }
+
+    /// The status before one.
+    pub fn before(view: &View, iri: &str) -> Option<Self> {
+        let before = Reading::of(view, iri)?.iri(&format!("{PROV}wasInformedBy"))?;
+        Self::read(view, &before)
+    }
+}
+
 /// The day of a moment, in Belgium.
 pub fn day_of(moment: &Moment) -> String {
     let zone = crate::registry::belgian_time();
@@ -115,6 +143,15 @@ impl Case {
     /// The id of the dossier of an IRI.
     pub fn id_of(iri: &str) -> Option<&str> {
         iri.strip_prefix(DOSSIER).filter(|id| !id.contains('/'))
+    }
+
+    /// IRIs of the authority and of the process type of a case.
+    pub fn head(view: &View, id: &str) -> Option<(Option<String>, Option<String>)> {
+        let dossier = Reading::of(view, &Self::iri_of(id))?;
+        let case = dossier.iri(&format!("{DOS}Dossier.isNeerslagVan"))?;
+        let case = Reading::of(view, &case)?;
+        let authority = case.iri(&format!("{M8G}hasCompetentAuthority"));
+        Some((authority, case.iri(&format!("{DCT}conformsTo"))))
     }
 
     /// The latest status.
@@ -157,33 +194,12 @@ impl Case {
 
     /// The statuses alone: all that lists and figures need besides what is said of the case itself.
     pub(super) fn statuses(view: &View, case: Reading<'_>) -> Vec<CaseStatus> {
-        let nodes = case.ids(&format!("{TRA}heeftStatus")).into_iter();
-        let mut statuses: Vec<CaseStatus> = nodes
-            .filter_map(|node| {
-                let iri = view.iri(node)?.into_owned();
-                let status = Reading { view, node };
-                let day = status.text(&format!("{TRA}statusWijzigingsdatum"));
-                let at = status.text(&format!("{PROV}startedAtTime"));
-                let number = iri.rsplit_once('-')?.1.parse().ok()?;
-                let needs = status.text(&format!("{TRA}actieNodig"));
-                Some(CaseStatus {
-                    number,
-                    step: status.iri(&format!("{PLAN}correspondsToStep")),
-                    phase: status.concept(&format!("{TRA}statusVlaamsFase"), PHASE)?,
-                    code: status.concept(&format!("{TRA}statusVlaamsCode"), CODE),
-                    at: at.or_else(|| day.clone())?,
-                    day: day?,
-                    due: status.text(&format!("{TRA}streefdatum")),
-                    needs_action: needs.as_deref() == Some("true"),
-                    action: status.text(&format!("{TRA}actie")),
-                    iri,
-                })
-            })
-            .collect();
+        let nodes = case.iris(&format!("{TRA}heeftStatus")).into_iter();
+        let statuses = nodes.filter_map(|iri| CaseStatus::read(view, &iri));
+        let mut statuses: Vec<CaseStatus> = statuses.collect();
         statuses.sort_by(|a, b| a.number.cmp(&b.number));
         statuses
     }
-
     fn document(view: &View, iri: String) -> Option<CaseDocument> {
         let document = Reading::of(view, &iri)?;
         let file = document.iri(&format!("{DOS}isVoorgesteldDoor"));
@@ -394,6 +410,11 @@ impl Addition<'_> {
                 out.link(zaak, &format!("{M8G}hasParticipation"), &iri);
                 out.class(&iri, &format!("{M8G}Participation"));
                 out.link(&iri, &format!("{M8G}role"), role);
+                let said = super::Said {
+                    nl: format!("Deelname aan dossier {}", case.id),
+                    en: Some(format!("Participation in case {}", case.id)),
+                };
+                out.said(&iri, &format!("{DCT}description"), &said);
                 out.link(party, &format!("{M8G}playsRole"), &iri);
             }
             Self::Document {
