@@ -6,7 +6,9 @@ use super::super::error::ApiError;
 use super::super::reply::{Document, JSON, set_commit};
 use super::super::state::{AppState, blocking};
 use super::reading::{bad_parameter, known, limit, text};
-use crate::feeds::push::{CASE_CHANNEL, CASE_EVENT, Cursor, Payload, SourceError, case_events};
+use crate::feeds::push::{
+    Batch, CASE_CHANNEL, CASE_EVENT, Cursor, Payload, SourceError, case_events,
+};
 use crate::rdf::label::Text;
 use axum::extract::{RawQuery, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -55,7 +57,20 @@ pub(super) async fn changes(
     turn.work(move || {
         let registry = &state.registry;
         let newest = registry.snapshot().seq();
-        let batch = case_events(registry, from, most).map_err(|error| match error {
+        let mut read = case_events(registry, from, most);
+        if from == Cursor::before(1)
+            && let Err(SourceError::Gone { first }) = &read
+        {
+            // Whoever asks from the beginning gets what the log still has; in memory there is no log.
+            read = match first {
+                Some(first) => case_events(registry, Cursor::before(*first), most),
+                None => Ok(Batch {
+                    events: Vec::new(),
+                    next: from,
+                }),
+            };
+        }
+        let batch = read.map_err(|error| match error {
             SourceError::Gone { first } => ApiError::new(
                 StatusCode::GONE,
                 "no-longer-kept",

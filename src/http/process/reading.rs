@@ -160,6 +160,9 @@ pub(super) fn expand(
     json: &mut Json,
     names: &[String],
 ) -> Result<(), ApiError> {
+    if names.is_empty() {
+        return Ok(());
+    }
     let day = match shown.valid() {
         Some(_) => None,
         None => case.valid_on.as_deref().and_then(Moment::asked),

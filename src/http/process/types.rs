@@ -82,6 +82,7 @@ pub(super) async fn publish(
     write(state, sent, kind, |state, asked| {
         let definition: Definition = asked.read()?;
         definition.check().map_err(|bad| refused::bad_value(&bad))?;
+        let definition = definition.in_order();
         let registry = &state.registry;
         let base = registry.base();
         let family = format!("{base}/id/processtype/{}", definition.code);

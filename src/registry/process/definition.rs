@@ -185,6 +185,18 @@ impl Definition {
         Ok(())
     }
 
+    /// The same with lists that have no order of their own in one order, without repetitions.
+    #[must_use]
+    pub fn in_order(mut self) -> Self {
+        let lists = [&mut self.legal, &mut self.concepts];
+        let codes = self.steps.iter_mut().map(|step| &mut step.codes);
+        for list in lists.into_iter().chain(codes) {
+            list.sort_unstable();
+            list.dedup();
+        }
+        self
+    }
+
     /// IRI of a version.
     pub fn version_iri(&self, base: &str, version: u32) -> String {
         format!("{base}/id/processtype/{}-v{version}", self.code)
@@ -270,13 +282,13 @@ impl Definition {
             out.link(service, &format!("{M8G}hasLegalResource"), legal);
         }
         for (n, said) in self.evidence.iter().enumerate() {
-            let iri = format!("{service}#bewijs-{}", n + 1);
+            let iri = format!("{service}#bewijs-{:02}", n + 1);
             out.link(service, &format!("{CPSV}hasInput"), &iri);
             out.class(&iri, &format!("{M8G}Evidence"));
             out.title(&iri, said);
         }
         for (n, said) in self.outputs.iter().enumerate() {
-            let iri = format!("{service}#resultaat-{}", n + 1);
+            let iri = format!("{service}#resultaat-{:02}", n + 1);
             out.link(service, &format!("{CPSV}produces"), &iri);
             out.class(&iri, &format!("{M8G}Output"));
             out.title(&iri, said);

@@ -1,8 +1,10 @@
 //! Process types: what is published, and what is refused.
 
+use super::super::http::request;
 use super::{MARRIAGE, TYPES, post, server};
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use serde_json::{Value as Json, json};
+use std::path::{Path, PathBuf};
 
 fn changed(change: impl FnOnce(&mut Json)) -> String {
     let mut json: Json = serde_json::from_str(MARRIAGE).expect("JSON");
@@ -105,4 +107,66 @@ async fn what_is_not_whole_is_refused_and_nothing_is_stored() {
         .await
         .assert_problem(400, "wrong-type");
     assert_eq!(server.registry.snapshot().seq(), before);
+}
+
+/// The conceptual processes of Open Proces Huis, where their files are at hand.
+fn concepts() -> Option<Vec<u8>> {
+    let folder = std::env::var_os("OSLO_REGISTRIES").map_or_else(
+        || Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data/registries"),
+        PathBuf::from,
+    );
+    let file = folder.join(
+        "lblod/app-openproceshuis/conceptual-processes/20250724092334-add-conceptual-processes.ttl",
+    );
+    std::fs::read(file).ok()
+}
+
+#[tokio::test]
+async fn process_types_name_concepts_of_a_catalogue() {
+    let Some(turtle) = concepts() else {
+        assert!(
+            std::env::var_os("CI").is_none(),
+            "the concepts are not there"
+        );
+        eprintln!("the conceptual processes are not there: it was not tried");
+        return;
+    };
+    let server = server().await;
+    server.load("processen/concepten", &turtle);
+    let concept =
+        "http://data.lblod.info/conceptual-processes/68c001d0-a067-4a36-b396-ac08672c90a3";
+    let body = changed(|json| json["concepten"] = json!([concept]));
+    let made = post(&server, TYPES, &body, &[]).await;
+    assert_eq!(made.status, StatusCode::CREATED, "{}", made.text());
+    let ask = |query: String| {
+        let headers = [
+            ("content-type", "application/sparql-query"),
+            ("accept", "text/csv"),
+        ];
+        request(Method::POST, "/sparql", &headers, &query)
+    };
+    let oph = "PREFIX oph: <http://lblod.data.gift/vocabularies/openproceshuis/>";
+    let count = server
+        .send(ask(format!(
+            "{oph} SELECT (COUNT(*) AS ?n) {{ ?c a oph:ConceptueelProces }}"
+        )))
+        .await;
+    assert_eq!(count.text().lines().nth(1), Some("534"), "{}", count.text());
+    let which = server
+        .send(ask(format!("{oph} SELECT ?type {{ ?type <http://purl.org/dc/terms/subject> ?c . ?c a oph:ConceptueelProces }}")))
+        .await;
+    let wanted = "http://register.test/id/processtype/huwelijk-v2";
+    assert_eq!(
+        which.text().lines().nth(1),
+        Some(wanted),
+        "{}",
+        which.text()
+    );
+    let cites = "https://voorbeeldstad.example/eli/reglement/2026/huwelijken";
+    let which = server
+        .send(ask(format!(
+            "SELECT ?dienst {{ ?dienst <http://data.europa.eu/m8g/hasLegalResource> <{cites}> }}"
+        )))
+        .await;
+    assert_eq!(which.text().lines().count(), 2, "{}", which.text());
 }
