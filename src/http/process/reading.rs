@@ -9,7 +9,7 @@ use super::super::shown::Shown;
 use super::super::state::AppState;
 use super::refused;
 use crate::registry::Moment;
-use crate::registry::process::{Case, ProcessType};
+use crate::registry::process::{CASES_GRAPH, Case, ProcessType};
 use crate::store::View;
 use crate::views::process::case_json;
 use crate::views::{StateTag, state_tag};
@@ -215,7 +215,11 @@ fn described(state: &AppState, view: &View, iri: &str) -> Result<Option<Json>, A
     let Some(subject) = view.id_of_iri(iri) else {
         return Ok(None);
     };
-    if view.star(subject).next().is_none() {
+    // What cases say of it is no description.
+    let cases = state.registry.graph_iri(CASES_GRAPH);
+    let cases = view.id_of_iri(cases.as_str());
+    let mut quads = view.quads(Some(subject), None, None, None);
+    if !quads.any(|quad| Some(quad.g) != cases) {
         return Ok(None);
     }
     let register = state.registry.register_of_iri(iri);

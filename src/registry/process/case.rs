@@ -177,7 +177,7 @@ impl Case {
             opened: case.text(&format!("{DOS}openingsdatum")),
             valid_on: case.text(&format!("{DCT}valid")),
             objects: case.iris(&format!("{DOS}behandelt")),
-            decisions: case.iris(&format!("{DCT}relation")),
+            decisions: case.iris(&format!("{DCT}references")),
             documents: documents
                 .into_iter()
                 .filter_map(|iri| Self::document(view, iri))
@@ -208,7 +208,7 @@ impl Case {
             title: document.text(&format!("{DCT}title")),
             day: document.text(&format!("{DCT}date")),
             locator: file.and_then(|file| file.iri(&format!("{DCAT}accessURL"))),
-            digest: document.text(&format!("{DCT}identifier")),
+            digest: file.and_then(|file| file.text(&format!("{DCT}identifier"))),
             iri,
         })
     }
@@ -400,7 +400,7 @@ impl Addition<'_> {
         let zaak = case.case_iri.as_str();
         match self {
             Self::Object(iri) => out.link(zaak, &format!("{DOS}behandelt"), iri),
-            Self::Decision(iri) => out.link(zaak, &format!("{DCT}relation"), iri),
+            Self::Decision(iri) => out.link(zaak, &format!("{DCT}references"), iri),
             Self::Role {
                 number,
                 role,
@@ -433,7 +433,7 @@ impl Addition<'_> {
                 out.text(&iri, &format!("{DCT}title"), title);
                 out.date(&iri, &format!("{DCT}date"), day);
                 if let Some(digest) = digest {
-                    out.text(&iri, &format!("{DCT}identifier"), digest);
+                    out.text(&file, &format!("{DCT}identifier"), digest);
                 }
                 out.link(&iri, &format!("{DOS}isVoorgesteldDoor"), &file);
                 out.class(&file, &format!("{DCAT}Distribution"));
