@@ -11,8 +11,6 @@ use serde::{Deserialize, Serialize};
 /// Most statuses, documents or grounds that a request may list: far above what the shapes allow, so that they can say so.
 const MOST_LISTED: usize = 50;
 const MOST_CHARACTERS: usize = 2_000;
-/// `eli:LegalResource`: what a legal ground is.
-const LEGAL_RESOURCE: &str = "http://data.europa.eu/eli/ontology#LegalResource";
 
 /// A process type as it is published, in the words of the interface.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -282,7 +280,6 @@ impl Definition {
         out.link(service, &format!("{CPSV}follows"), plan);
         for legal in &self.legal {
             out.link(service, &format!("{M8G}hasLegalResource"), legal);
-            out.class(legal, LEGAL_RESOURCE);
         }
         for (n, said) in self.evidence.iter().enumerate() {
             let iri = format!("{service}#bewijs-{:02}", n + 1);
