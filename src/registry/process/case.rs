@@ -197,7 +197,7 @@ impl Case {
         let nodes = case.iris(&format!("{TRA}heeftStatus")).into_iter();
         let statuses = nodes.filter_map(|iri| CaseStatus::read(view, &iri));
         let mut statuses: Vec<CaseStatus> = statuses.collect();
-        statuses.sort_by(|a, b| a.number.cmp(&b.number));
+        statuses.sort_by_key(|status| status.number);
         statuses
     }
     fn document(view: &View, iri: String) -> Option<CaseDocument> {
