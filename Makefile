@@ -1,6 +1,6 @@
 # Commands people type. Build output goes where CARGO_TARGET_DIR points, else to ./target.
 .DEFAULT_GOAL := help
-.PHONY: help maybe-ui ui interface schemathesis build demo serve test check fmt lint docs deny advisories conformance crash replica soak clients validators feeds hostile fuzz bench bench-registry bench-store bench-shacl bench-harvest bench-peers bench-queries bench-api bench-dumps bench-feeds webhooks feeds-replicate clean
+.PHONY: help maybe-ui ui interface schemathesis build demo serve test check fmt lint docs deny advisories conformance crash replica soak clients validators feeds hostile fuzz bench bench-registry bench-store bench-shacl bench-harvest bench-peers bench-queries bench-api bench-dumps bench-feeds webhooks feeds-replicate process clean
 
 DATA ?= ./oslo-data
 BIND ?= 127.0.0.1:7400
@@ -91,6 +91,10 @@ hostile: ## Send 10,000 malformed and heavy requests while a normal client asks;
 webhooks: ## Push through ten minutes of a subscriber that is away under 10,000 commits, and twenty kills of the server
 	OSLO_WEBHOOK_COMMITS=$${OSLO_WEBHOOK_COMMITS:-10000} OSLO_WEBHOOK_SECONDS=$${OSLO_WEBHOOK_SECONDS:-600} OSLO_WEBHOOK_KILLS=$${OSLO_WEBHOOK_KILLS:-20} \
 	cargo test --release --locked --test it -- --nocapture push::
+
+process: ## Statuses of cases: ten minutes of a subscriber that is away under 10,000 of them, and twenty kills of the server
+	OSLO_PROCESS_TRANSITIONS=$${OSLO_PROCESS_TRANSITIONS:-10000} OSLO_PROCESS_SECONDS=$${OSLO_PROCESS_SECONDS:-600} OSLO_PROCESS_KILLS=$${OSLO_PROCESS_KILLS:-20} \
+	cargo test --release --locked --test it -- --nocapture push::cases process::
 
 fuzz: ## Look for panics and wrong answers of the query path with a fuzzer, for FUZZ_SECONDS each; needs a nightly compiler
 	fuzz/run.sh $${FUZZ_SECONDS:-60}

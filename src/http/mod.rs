@@ -39,6 +39,7 @@ mod moment;
 mod openapi;
 mod pages;
 mod prefer;
+mod process;
 mod queries;
 mod rate;
 mod reply;
@@ -258,6 +259,7 @@ pub fn router(state: AppState) -> Router {
         .merge(ldes::routes())
         .merge(ldes_views::routes())
         .merge(change_feed::routes())
+        .merge(process::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         // Bodies are bounded where they are read, each by its own limit.

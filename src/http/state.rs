@@ -20,6 +20,7 @@ use crate::feeds::stream::Streams;
 use crate::ingest::ContextStore;
 use crate::query::MemoryPool;
 use crate::rdf::label::Language;
+use crate::registry::process::KeptTable;
 use crate::registry::{Register, Registry};
 use crate::store::{Snapshot, View};
 use crate::views::html::{EarlierState, Site};
@@ -102,6 +103,8 @@ pub struct Inner {
     pub(super) buckets: Option<Buckets>,
     /// Answers "not modified".
     pub(super) known_tags: KnownTags,
+    /// The cases of the state asked last.
+    pub(super) cases: KeptTable,
     /// What writes of items keep.
     pub(super) items: Kept,
     /// Who is told of changes.
@@ -196,6 +199,7 @@ impl AppState {
                 known_tags: KnownTags::default(),
                 answers: Answers::new(config.max_kept_answers_bytes),
                 items: Kept::default(),
+                cases: KeptTable::default(),
                 catalogue: KeptCatalogue::default(),
                 interface: OnceLock::new(),
                 streams: OnceLock::new(),

@@ -32,6 +32,7 @@ mod normalise;
 mod openapi;
 mod oslo;
 mod plan;
+mod process;
 mod protocol;
 mod push;
 mod quarantine;

@@ -1,6 +1,7 @@
 //! Events after a place in the log: what a subscriber is told, each with an id that is the same whenever it is made. Here they
 //! are made of the rows of commits; who delivers them knows [`EventSource`] only.
 
+use super::cases;
 use super::items::{self, Happened, ItemChange, LookBack, SeenRow, Values};
 use super::subscription::{Form, Pattern, PatternTerm, Subscription};
 use super::window::{Parts, Place, Window, iri, read_windows};
@@ -131,6 +132,8 @@ impl LogEvents {
         match wanted.form {
             Form::CloudEvents | Form::CloudEventsBatch => self.cloud_events(wanted, window),
             Form::Delta => self.deltas(wanted, window),
+            Form::Cases => cases::payloads(&self.registry, window, false),
+            Form::Zgw => cases::payloads(&self.registry, window, true),
         }
     }
 
@@ -246,7 +249,7 @@ impl LogEvents {
     }
 }
 
-fn event_id(window: &Window, number: u64) -> String {
+pub(super) fn event_id(window: &Window, number: u64) -> String {
     match window.first_row {
         0 => format!("{}-{number}", window.commit),
         row => format!("{}-{row}-{number}", window.commit),

@@ -8,6 +8,7 @@ mod dumps;
 mod explain;
 mod home;
 mod problem;
+mod process;
 mod queries_running;
 mod query;
 
@@ -32,6 +33,7 @@ pub use dumps::{DumpFileShown, DumpLine, DumpShown, render_dumps, render_registe
 pub use explain::{render_explanation, render_stored_explanation};
 pub use home::{RegisterLine, render_graphs, render_home};
 pub use problem::{ProblemPage, render_code, render_codes, render_problem};
+pub use process::{SteeringLine, render_case, render_steering};
 pub use queries_running::{QueriesPage, QueryLine, render_queries};
 pub use query::{QueryTable, render_query_form, render_query_result};
 

@@ -68,7 +68,67 @@ const fn described(pattern: &'static str, path: &'static str) -> Route {
 const GRAPH: &str = "GET, HEAD, POST, PUT, DELETE, PATCH";
 const ASK: &str = "/sparql?query=ASK%20%7B%7D";
 
+/// A list of the process interface that also takes what is sent to it; of a case that the test addresses do not have.
+const fn of_case(pattern: &'static str, path: &'static str) -> Route {
+    Route {
+        methods: "GET, HEAD, POST",
+        status: 404,
+        keep: Keep::No,
+        has_commit: false,
+        ..page(pattern, path)
+    }
+}
+
 const ROUTES: &[Route] = &[
+    Route {
+        methods: "GET, HEAD, POST",
+        ..page("/proces/v1/processtypen", "/proces/v1/processtypen")
+    },
+    Route {
+        methods: "GET, HEAD",
+        ..of_case(
+            "/proces/v1/processtypen/{naam}",
+            "/proces/v1/processtypen/geen",
+        )
+    },
+    Route {
+        methods: "GET, HEAD, POST",
+        ..page("/proces/v1/dossiers", "/proces/v1/dossiers")
+    },
+    Route {
+        methods: "GET, HEAD",
+        ..of_case("/proces/v1/dossiers/{id}", "/proces/v1/dossiers/2026-1")
+    },
+    of_case(
+        "/proces/v1/dossiers/{id}/statussen",
+        "/proces/v1/dossiers/2026-1/statussen",
+    ),
+    of_case(
+        "/proces/v1/dossiers/{id}/stukken",
+        "/proces/v1/dossiers/2026-1/stukken",
+    ),
+    of_case(
+        "/proces/v1/dossiers/{id}/rollen",
+        "/proces/v1/dossiers/2026-1/rollen",
+    ),
+    of_case(
+        "/proces/v1/dossiers/{id}/besluiten",
+        "/proces/v1/dossiers/2026-1/besluiten",
+    ),
+    of_case(
+        "/proces/v1/dossiers/{id}/verwijzingen",
+        "/proces/v1/dossiers/2026-1/verwijzingen",
+    ),
+    Route {
+        methods: "GET, HEAD",
+        ..of_case(
+            "/proces/v1/dossiers/{id}/tijdlijn",
+            "/proces/v1/dossiers/2026-1/tijdlijn",
+        )
+    },
+    page("/proces/v1/sturing", "/proces/v1/sturing"),
+    page("/proces/v1/wijzigingen", "/proces/v1/wijzigingen"),
+    page("/proces/v1/kanalen", "/proces/v1/kanalen"),
     page("/", "/"),
     Route {
         keep: Keep::No,
@@ -494,6 +554,7 @@ fn every_route_is_in_the_table() {
         "src/http/ldes.rs",
         "src/http/ldes_views.rs",
         "src/http/change_feed.rs",
+        "src/http/process/mod.rs",
     ]
     .map(|file| {
         let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
