@@ -561,6 +561,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "There is a subscription with this name already.",
     ),
     (
+        "subscription-not-possible",
+        422,
+        "Het abonnement noemt een register of een commit die hier niet is.",
+        "The subscription names a register or a commit that is not here.",
+    ),
+    (
         "timeout",
         400,
         "De gevraagde tijdslimiet is geen aantal seconden.",

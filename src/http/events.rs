@@ -111,14 +111,20 @@ pub(super) async fn events(
             "is not known at this address",
         ));
     }
-    let register = params.one("register")?.map(str::to_owned);
+    // A form sends what was left empty too.
+    let register = params.one("register")?.filter(|name| !name.is_empty());
+    let register = register.map(str::to_owned);
     if let Some(name) = &register
         && state
             .registry
             .register(name)
             .is_none_or(|register| register.access != "public")
     {
-        return Err(wrong("register", "is geen register", "is no register"));
+        return Err(ApiError::not_found(
+            format!("Er is geen register \"{name}\"; /api somt ze op."),
+            format!("There is no register \"{name}\"; /api lists them."),
+        )
+        .with("parameter", "register"));
     }
     let newest = state.registry.snapshot();
     let after = start(&headers, &params, &newest)?;
@@ -153,19 +159,28 @@ fn start(headers: &HeaderMap, params: &Params, newest: &Snapshot) -> Result<u64,
     let last = headers.get("last-event-id");
     let (name, given) = match last.and_then(|value| value.to_str().ok()) {
         Some(last) if !last.is_empty() => ("Last-Event-ID", last),
-        _ => match params.one("na")? {
+        _ => match params.one("na")?.filter(|given| !given.is_empty()) {
             Some(given) => ("na", given),
             None => return Ok(newest.seq()),
         },
     };
-    let commit = given.parse().ok().filter(|commit| *commit <= newest.seq());
-    commit.ok_or_else(|| {
+    let is_number = given.bytes().all(|byte| byte.is_ascii_digit());
+    let commit: Option<u64> = given.parse().ok().filter(|_| is_number);
+    let commit = commit.ok_or_else(|| {
         wrong(
             name,
-            "is geen nummer van een commit die er is",
-            "is no number of a commit that was made",
+            "is geen nummer van een commit",
+            "is no number of a commit",
         )
-    })
+    })?;
+    if commit > newest.seq() {
+        return Err(ApiError::not_found(
+            format!("Er is nog geen commit {commit}."),
+            format!("There is no commit {commit} yet."),
+        )
+        .with("parameter", name));
+    }
+    Ok(commit)
 }
 
 fn wrong(name: &str, nl: &str, en: &str) -> ApiError {

@@ -339,7 +339,7 @@ async fn page(
     let (format, suffix) = format_of(&headers, query.as_deref())?;
     blocking(move || {
         let streams = state.streams()?;
-        let stream = stream_of(streams, &name)?;
+        let stream = known_stream(streams, &name)?;
         let absent = || {
             ApiError::not_found(
                 format!(
@@ -353,6 +353,8 @@ async fn page(
         let node = node
             .and_then(|(level, number)| Node::new(level, number))
             .ok_or_else(absent)?;
+        // What was never an address is not gone, whatever became of the stream.
+        let stream = stream_of(streams, &name)?;
         let known = node.among(stream.len()).filter(|branch| branch.is_full);
         let seq = match known {
             Some(_) => None,
@@ -394,8 +396,6 @@ async fn member(
     let (format, _) = format_of(&headers, query.as_deref())?;
     blocking(move || {
         let streams = state.streams()?;
-        let stream = stream_of(streams, &name)?;
-        current(&state, streams)?;
         let absent = || {
             ApiError::not_found(
                 format!("Commit {commit} maakte geen lid van de stroom over \"{id}\"."),
@@ -403,6 +403,8 @@ async fn member(
             )
         };
         let number: u64 = commit.parse().map_err(|_| absent())?;
+        let stream = stream_of(streams, &name)?;
+        current(&state, streams)?;
         let register = state.registry.registers().iter().find(|r| r.name == name);
         let kind = register.map_or("", |register| register.kind.as_str());
         let mut items = candidates(&state, kind, &id);

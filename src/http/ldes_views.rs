@@ -72,10 +72,16 @@ pub(super) fn refused(
     }
 }
 
+/// The height that a part of an address names.
+fn number_of(text: &str) -> Option<u32> {
+    let is_number = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| is_number)
+}
+
 /// What is asked for below a view.
 struct Wanted<'a> {
     generation: Option<&'a str>,
-    place: Option<(&'a str, u32, &'a str)>,
+    place: Option<(&'a str, &'a str, &'a str)>,
 }
 
 /// Answers with an entry or page.
@@ -88,11 +94,18 @@ fn answer(
 ) -> Result<Response, ApiError> {
     let (format, suffix) = format_of(headers, query)?;
     let streams = state.streams()?;
-    let stream = stream_of(streams, name)?;
+    let stream = known_stream(streams, name)?;
     let views = state.feed_views()?;
     if views.get(name, view).is_none() {
         return Err(absent_view(stream, view));
     }
+    // What was never an address is not gone, whatever became of the stream.
+    let level = wanted.place.map(|(_, level, _)| (level, number_of(level)));
+    if let Some((text, None)) = level {
+        return Err(absent_view(stream, text));
+    }
+    let level = level.and_then(|(_, level)| level).unwrap_or(0);
+    let stream = stream_of(streams, name)?;
     if streams.switches().is_off(name, Some(view)) {
         return Err(removed(&format!("{}/{view}", stream.entry)));
     }
@@ -121,7 +134,7 @@ fn answer(
     };
     let made: Result<Made, ViewError> = match wanted.place {
         None => views.entry(&asked),
-        Some((part, level, number)) => views.page(&asked, part, level, number),
+        Some((part, _, number)) => views.page(&asked, part, level, number),
     };
     let refused = |error| refused(streams, stream, view, error);
     let made = made.map_err(refused)?;
@@ -165,11 +178,9 @@ async fn page(
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     blocking(move || {
-        // What is no number is no page either.
-        let level = level.parse().unwrap_or(u32::MAX);
         let wanted = Wanted {
             generation: Some(&generation),
-            place: Some((&part, level, &number)),
+            place: Some((&part, &level, &number)),
         };
         answer(&state, &headers, query.as_deref(), (&name, &view), &wanted)
     })

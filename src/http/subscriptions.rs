@@ -8,7 +8,8 @@ use super::reply::{HTML, JSON, choose, language_of};
 use super::state::{AppState, blocking};
 use crate::access::authorise_write;
 use crate::feeds::push::{
-    DeadLetter, Failure, NewSubscription, State as Standing, SubscriptionError, SubscriptionStatus,
+    DeadLetter, Failure, Invalid, NewSubscription, State as Standing, SubscriptionError,
+    SubscriptionStatus,
 };
 use crate::rdf::label::{Language, Text};
 use crate::views::html::{Site, SubscriptionLine, TokenPage, render_subscriptions};
@@ -227,7 +228,17 @@ fn of_subscription(error: SubscriptionError) -> ApiError {
         )
     };
     match error {
-        SubscriptionError::Invalid(invalid) => bad(invalid.field, &invalid.text),
+        // What is read without the registry is right by now.
+        SubscriptionError::Invalid(Invalid { field, text }) => ApiError::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "subscription-not-possible",
+            Text::new("Dit register kan dat niet", "Not possible in this registry"),
+            Text::new(
+                format!("{field}: {}", text.nl),
+                format!("{field}: {}", text.en),
+            ),
+        )
+        .with("veld", field),
         SubscriptionError::Exists => conflict(
             "subscription-exists",
             "Er is al een abonnement met deze naam. Verwijder het eerst, of kies een andere naam.",

@@ -13,8 +13,8 @@ const MOST_GRACE_MS: u64 = 60 * 60 * 1_000;
 const MOST_PER_BODY: usize = 10_000;
 /// Most patterns, registers or graphs of a subscription.
 const MOST_LISTED: usize = 100;
-/// Length of a secret in bytes.
-const SECRET_BYTES: std::ops::RangeInclusive<usize> = 16..=1_024;
+/// Length of a secret in characters.
+const SECRET_CHARS: std::ops::RangeInclusive<usize> = 16..=1_024;
 const MOST_ADDRESS_BYTES: usize = 4_096;
 
 /// How changes are written.
@@ -89,6 +89,7 @@ pub enum OnRefusal {
 
 /// A term of a [`Pattern`], in the words of the SPARQL 1.1 results in JSON.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct PatternTerm {
     /// `uri`, `literal` or `bnode`.
     #[serde(rename = "type")]
@@ -189,7 +190,10 @@ impl Start {
         match text {
             "nu" | "now" => Some(Self::Now),
             "begin" => Some(Self::Beginning),
-            number => number.parse().ok().map(Self::After),
+            number if number.bytes().all(|byte| byte.is_ascii_digit()) => {
+                number.parse().ok().map(Self::After)
+            }
+            _ => None,
         }
     }
 }
@@ -199,11 +203,11 @@ impl Start {
 pub struct Secret(Vec<u8>);
 
 impl Secret {
-    /// A secret of 16 to 1,024 bytes.
+    /// A secret of 16 to 1,024 characters, without the space around it.
     pub fn new(text: &str) -> Option<Self> {
         let text = text.trim();
-        SECRET_BYTES
-            .contains(&text.len())
+        SECRET_CHARS
+            .contains(&text.chars().count())
             .then(|| Self(text.as_bytes().to_vec()))
     }
 
@@ -259,17 +263,18 @@ impl NewSubscription {
             ));
         };
         let secret = match fields.remove("geheim") {
-            None | Some(Json::Null) => None,
+            None => None,
             Some(Json::String(text)) => Some(Secret::new(&text).ok_or_else(bad_secret)?),
             Some(_) => return Err(bad_secret()),
         };
         let start = match fields.remove("vanaf") {
-            None | Some(Json::Null) => Some(Start::Now),
+            None => Some(Start::Now),
             Some(Json::String(word)) => Start::parse(&word),
             Some(Json::Number(number)) => number.as_u64().map(Start::After),
             Some(_) => None,
         };
         let start = start.ok_or_else(bad_start)?;
+        check_patterns(fields)?;
         let subscription: Subscription = serde_json::from_value(json).map_err(|error| {
             invalid(
                 "",
@@ -284,6 +289,24 @@ impl NewSubscription {
             start,
         })
     }
+}
+
+/// Holds patterns to the form they are described in: objects of terms that are objects. Reading them would take lists too,
+/// and what has no value for something that is not given.
+fn check_patterns(fields: &serde_json::Map<String, Json>) -> Result<(), Invalid> {
+    let patterns = fields.get("match").and_then(Json::as_array);
+    let is_pattern = |pattern: &Json| {
+        let terms = pattern.as_object();
+        terms.is_some_and(|terms| terms.values().all(Json::is_object))
+    };
+    if patterns.is_some_and(|patterns| !patterns.iter().all(is_pattern)) {
+        return Err(invalid(
+            "match",
+            "een patroon is een object met termen, elk met type en value",
+            "a pattern is an object of terms, each with type and value",
+        ));
+    }
+    Ok(())
 }
 
 /// What is wrong with a secret that is too short or too long.
@@ -454,7 +477,17 @@ mod tests {
             ("doel", "doel", json!("ftp://x")),
             ("doel", "doel", json!("https://u:w@x/")),
             ("vanaf", "vanaf", json!("gisteren")),
+            ("vanaf", "vanaf", Json::Null),
+            ("vanaf", "vanaf", json!("+5")),
             ("geheim", "geheim", json!("kort")),
+            ("geheim", "geheim", Json::Null),
+            ("match", "match", json!([[]])),
+            ("match", "match", json!([{ "subject": null }])),
+            (
+                "match",
+                "match",
+                json!([{ "subject": ["uri", "http://e/s"] }]),
+            ),
             ("", "kleur", json!("rood")),
             ("match", "vorm", json!("cloudevents")),
             ("perLevering", "perLevering", json!(0)),

@@ -24,7 +24,9 @@ pub(super) fn key_list(name: &str, keys: &[String]) -> Parameter {
             "Follow these links and show their targets nested, with a comma between them; with a point for a link below.",
         ),
     };
-    let mut item = json!({ "type": "string", "enum": keys });
+    // What is left empty between two commas, or altogether, says nothing.
+    let known: Vec<&str> = keys.iter().map(String::as_str).chain([""]).collect();
+    let mut item = json!({ "type": "string", "enum": known });
     if keys.is_empty() {
         item = json!({ "type": "string" });
     }

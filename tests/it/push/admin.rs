@@ -106,9 +106,9 @@ async fn what_is_not_right_is_said() {
         ("naam", json!("../x"), "naam"),
         ("doel", json!("https://u:w@x.example/"), "doel"),
         ("vorm", json!("telegram"), ""),
-        ("registers", json!(["geen"]), "registers"),
         ("geheim", json!("kort"), "geheim"),
-        ("vanaf", json!(7), "vanaf"),
+        ("vanaf", Json::Null, "vanaf"),
+        ("match", json!([[]]), "match"),
         ("alles", json!(true), "alles"),
         ("kleur", json!("rood"), ""),
     ] {
@@ -118,6 +118,14 @@ async fn what_is_not_right_is_said() {
         answer.assert_problem(400, "bad-subscription");
         assert_eq!(answer.json()["veld"], field, "{name}: {}", answer.text());
         assert!(!answer.text().contains("een-lang-geheim"));
+    }
+    // What is not wrong by itself, but is not here.
+    for (name, value) in [("registers", json!(["geen"])), ("vanaf", json!(7))] {
+        let mut bad = declaration();
+        bad[name] = value;
+        let answer = send(&server, Method::POST, PAGE, &bad.to_string()).await;
+        answer.assert_problem(422, "subscription-not-possible");
+        assert_eq!(answer.json()["veld"], name, "{}", answer.text());
     }
     send(&server, Method::POST, PAGE, "{")
         .await

@@ -192,8 +192,7 @@ fn strange_questions_are_refused() {
     let (_registry, address) = server(folder.path());
     for (path, head) in [
         ("/events?na=x", ""),
-        ("/events?na=5", ""),
-        ("/events?register=geen", ""),
+        ("/events?na=%2B0", ""),
         ("/events?kleur=rood", ""),
         ("/events", "last-event-id: -1\r\n"),
     ] {
@@ -202,5 +201,23 @@ fn strange_questions_are_refused() {
         lines.read_to_string(&mut text).expect("an answer");
         assert!(text.starts_with("HTTP/1.1 400"), "{path}: {text}");
         assert!(text.contains("bad-parameter"), "{path}: {text}");
+    }
+    for (path, head) in [
+        ("/events?na=5", ""),
+        ("/events?register=geen", ""),
+        ("/events", "last-event-id: 5\r\n"),
+    ] {
+        let mut lines = listen(address, path, &format!("connection: close\r\n{head}"));
+        let mut text = String::new();
+        lines.read_to_string(&mut text).expect("an answer");
+        assert!(text.starts_with("HTTP/1.1 404"), "{path}: {text}");
+        assert!(text.contains("not-found"), "{path}: {text}");
+    }
+    // What a form left empty is not given.
+    for path in ["/events?register=", "/events?na="] {
+        let mut line = String::new();
+        let mut lines = listen(address, path, "");
+        lines.read_line(&mut line).expect("an answer");
+        assert!(line.starts_with("HTTP/1.1 200"), "{path}: {line}");
     }
 }
