@@ -111,7 +111,7 @@ fn load(store: &ObservationStore, ids: &[SeriesId]) -> f64 {
         for id in ids {
             // Clocks are not quite right, and not every minute comes through.
             let late = i64::try_from(noise.next() % 1_500).unwrap_or(0) * 1_000;
-            if noise.next() % 1_000 == 0 {
+            if noise.next().is_multiple_of(1_000) {
                 continue;
             }
             let time = START + i64::try_from(minute).unwrap_or(0) * MINUTE + late;

@@ -8,7 +8,7 @@ pub const HOUR: i64 = 3_600_000_000;
 /// Microseconds of a day, the grain of files.
 pub const DAY: i64 = 24 * HOUR;
 
-/// Number of a series in this store; the IRI is in [`super::Names`].
+/// Number of a series in this store; the store tells its IRI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SeriesId(pub u32);
 

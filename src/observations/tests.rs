@@ -5,7 +5,7 @@ use super::*;
 use crate::store::fault::scope::with_faults;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
 use std::io::Write as _;
 use std::ops::Range;
 use std::time::Duration;
@@ -237,8 +237,6 @@ fn tear(dir: &Path, bytes: usize) {
     let mut file = File::options().append(true).open(newest).expect("opens");
     file.write_all(&torn).expect("writes");
 }
-
-use std::fs::File;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]

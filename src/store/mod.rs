@@ -17,7 +17,7 @@ mod dictionary;
 mod draft;
 mod facts;
 pub(crate) mod fault;
-pub(crate) mod folder;
+mod folder;
 mod follow;
 mod id;
 mod index;
