@@ -16,7 +16,7 @@ mod derived;
 mod dictionary;
 mod draft;
 mod facts;
-mod fault;
+pub(crate) mod fault;
 mod folder;
 mod follow;
 mod fresh;
