@@ -230,15 +230,14 @@ async fn nobody_else_writes_cases() {
         )
         .await;
     assert!(refused.status.is_client_error(), "{}", refused.text());
-    let trig = format!(
-        "INSERT DATA {{ GRAPH <http://register.test/graph/elders> {{ <urn:a> <urn:b> <urn:c> }} }}"
-    );
+    let trig =
+        "INSERT DATA { GRAPH <http://register.test/graph/elders> { <urn:a> <urn:b> <urn:c> } }";
     let fine = server
         .write(
             Method::POST,
             "/sparql/update",
             "application/sparql-update",
-            &trig,
+            trig,
         )
         .await;
     assert_eq!(fine.status, StatusCode::OK, "{}", fine.text());

@@ -102,7 +102,7 @@ fn brute_force(rows: &Json, by: &[&str], from: Option<Date>, until: Date) -> BTr
                 wants("bestuur").then(|| authority.clone()),
             )
         };
-        let Some(last) = statuses.iter().filter(|one| one.day <= until).next_back() else {
+        let Some(last) = statuses.iter().rfind(|one| one.day <= until) else {
             continue;
         };
         let count = counts.entry(key(&last.phase)).or_default();
