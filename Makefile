@@ -1,6 +1,6 @@
 # Commands people type. Build output goes where CARGO_TARGET_DIR points, else to ./target.
 .DEFAULT_GOAL := help
-.PHONY: help maybe-ui ui interface schemathesis build demo serve test check fmt lint docs deny advisories conformance crash replica soak clients validators feeds hostile fuzz bench bench-registry bench-store bench-shacl bench-harvest bench-peers bench-queries bench-api bench-dumps bench-feeds webhooks feeds-replicate clean
+.PHONY: help maybe-ui ui interface schemathesis build demo serve test check fmt lint docs deny advisories conformance crash replica soak clients validators feeds hostile fuzz bench bench-registry bench-store bench-shacl bench-harvest bench-observations bench-peers bench-queries bench-api bench-dumps bench-feeds webhooks feeds-replicate process clean
 
 DATA ?= ./oslo-data
 BIND ?= 127.0.0.1:7400
@@ -92,6 +92,10 @@ webhooks: ## Push through ten minutes of a subscriber that is away under 10,000 
 	OSLO_WEBHOOK_COMMITS=$${OSLO_WEBHOOK_COMMITS:-10000} OSLO_WEBHOOK_SECONDS=$${OSLO_WEBHOOK_SECONDS:-600} OSLO_WEBHOOK_KILLS=$${OSLO_WEBHOOK_KILLS:-20} \
 	cargo test --release --locked --test it -- --nocapture push::
 
+process: ## Statuses of cases: ten minutes of a subscriber that is away under 10,000 of them, and twenty kills of the server
+	OSLO_PROCESS_TRANSITIONS=$${OSLO_PROCESS_TRANSITIONS:-10000} OSLO_PROCESS_SECONDS=$${OSLO_PROCESS_SECONDS:-600} OSLO_PROCESS_KILLS=$${OSLO_PROCESS_KILLS:-20} \
+	cargo test --release --locked --test it -- --nocapture push::cases process::
+
 fuzz: ## Look for panics and wrong answers of the query path with a fuzzer, for FUZZ_SECONDS each; needs a nightly compiler
 	fuzz/run.sh $${FUZZ_SECONDS:-60}
 
@@ -110,6 +114,9 @@ bench-shacl: ## Measure validation beside pySHACL and the package shacl; writes 
 bench-harvest: ## Measure harvesting an event stream beside ldes-client; writes docs/benchmarks-harvest.md
 	@folder="$$(benches/harvest/install.sh)" || { [ $$? -eq 3 ] && [ -z "$$CI" ] || exit 1; }; \
 	if [ -n "$$folder" ]; then export OSLO_HARVEST_CLIENTS="$$folder"; fi; cargo bench --locked --bench harvest
+
+bench-observations: ## Measure observations in columns; writes docs/benchmarks-observations.md; OSLO_OBSERVATIONS=1000000 for a small run
+	cargo bench --locked --bench observations
 
 bench-peers: build ## Measure oslo beside Oxigraph, Virtuoso and Jena; writes docs/benchmarks-peers.md and -queries.md; takes an hour
 	benches/peers/install.sh

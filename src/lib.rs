@@ -6,6 +6,7 @@ pub mod feeds;
 pub mod generate;
 pub mod http;
 pub mod ingest;
+pub mod observations;
 pub mod query;
 pub mod rdf;
 pub mod registry;

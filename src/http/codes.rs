@@ -69,6 +69,18 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "The content of the request came too slowly.",
     ),
     (
+        "case-elsewhere",
+        409,
+        "Het dossier wordt niet met /proces/v1 bijgehouden.",
+        "The dossier is not kept by /proces/v1.",
+    ),
+    (
+        "case-full",
+        409,
+        "Een dossier heeft niet meer statussen, stukken, rollen of verwijzingen dan mag.",
+        "A dossier has no more statuses, documents, roles or references than it may.",
+    ),
+    (
         "charset",
         415,
         "De inhoud staat in een andere tekenset dan UTF-8.",
@@ -199,6 +211,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         400,
         "Een waarde past niet bij haar datatype.",
         "A value does not fit its datatype.",
+    ),
+    (
+        "illegal-transition",
+        409,
+        "Deze status kan niet volgen op de fase waarin de zaak is.",
+        "This status cannot follow the phase that the case is in.",
     ),
     (
         "index-damaged",
@@ -393,6 +411,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "An operation of a JSON Patch does not fit the item.",
     ),
     (
+        "personal-data",
+        422,
+        "Een tekst bevat wat een rijksregisternummer lijkt.",
+        "A text holds what looks like a national number.",
+    ),
+    (
         "precondition-failed",
         412,
         "De graaf is niet meer zoals het verzoek veronderstelt (If-Match, If-None-Match).",
@@ -403,6 +427,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         428,
         "Een bestaand item wordt hier alleen met If-Match gewijzigd.",
         "An existing item is changed here with If-Match only.",
+    ),
+    (
+        "process-type",
+        422,
+        "Een procestype heeft niet 4 tot 7 statussen in de volgorde van hun fasen; fouten zegt wat.",
+        "A process type has not 4 to 7 statuses in the order of their phases; fouten tells what.",
     ),
     (
         "query-cancelled",
@@ -513,6 +543,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "What the registry says of the item is in another graph.",
     ),
     (
+        "status-moment",
+        422,
+        "Het tijdstip van een status ligt voor de vorige of in de toekomst.",
+        "The moment of a status lies before the last one or in the future.",
+    ),
+    (
         "stored-query-broken",
         500,
         "Het bestand van de klaargezette bevraging kan niet gelezen worden.",
@@ -609,10 +645,22 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "The context does not know a key; nothing is left out.",
     ),
     (
+        "unknown-process-type",
+        422,
+        "Er is geen procestype van die naam.",
+        "There is no process type of that name.",
+    ),
+    (
         "unknown-profile",
         400,
         "Er is geen toepassingsprofiel van die naam.",
         "There is no application profile of that name.",
+    ),
+    (
+        "unknown-status",
+        422,
+        "Het procestype heeft deze status of code niet.",
+        "The process type does not have this status or code.",
     ),
     (
         "unsupported-keyword",

@@ -153,10 +153,17 @@ impl ApiError {
     /// A graph that belongs to a source.
     pub(super) fn reserved(reserved: &Reserved) -> Self {
         let (what, hint) = (reserved.text(), reserved.hint());
+        let title = match reserved.is_of_processes() {
+            true => Text::new(
+                "De graaf is van de processen",
+                "The graph belongs to the processes",
+            ),
+            false => Text::new("De graaf is van een bron", "The graph belongs to a source"),
+        };
         Self::new(
             StatusCode::FORBIDDEN,
             "source-graph",
-            Text::new("De graaf is van een bron", "The graph belongs to a source"),
+            title,
             Text::new(
                 format!("{} Er is niets gewijzigd. {}", what.nl, hint.nl),
                 format!("{} Nothing was changed. {}", what.en, hint.en),

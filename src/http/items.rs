@@ -2,13 +2,13 @@
 //! commit of the item's own tree, judged like any other; nothing else changes. Which statements are an item's own is
 //! decided in `registry`, what the keys mean in `views`.
 
-mod answer;
+pub(super) mod answer;
 pub(super) mod commands;
-mod conditions;
-mod keys;
-mod numbers;
-mod reading;
-mod repeated;
+pub(super) mod conditions;
+pub(super) mod keys;
+pub(super) mod numbers;
+pub(super) mod reading;
+pub(super) mod repeated;
 pub(super) mod tickets;
 mod writing;
 
@@ -55,8 +55,8 @@ const PREFER: HeaderName = HeaderName::from_static("prefer");
 /// What writes of items keep from one request to the next.
 #[derive(Default)]
 pub(super) struct Kept {
-    numbers: Numbers,
-    keys: Keys,
+    pub(super) numbers: Numbers,
+    pub(super) keys: Keys,
     tickets: Tickets,
 }
 

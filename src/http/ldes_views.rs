@@ -1,12 +1,12 @@
 //! Views of event streams over HTTP: their entries and pages; and switching a stream or a view off and on, for the
 //! administrator alone. What a view is and which members it has stands in `feeds`.
 
+use super::administrator::private;
 use super::error::ApiError;
 use super::ldes::{
     current, format_of, known_stream, not_ready, removed, renewed, respond, stream_of, unreadable,
 };
 use super::reply::{A_WEEK_FIXED, JSON, REVALIDATE};
-use super::running::private;
 use super::state::{AppState, blocking};
 use super::writes::authorise;
 use crate::feeds::ldes::{Asked, Made, Reading, ViewError};
@@ -47,7 +47,12 @@ fn absent_view(stream: &Stream, view: &str) -> ApiError {
 }
 
 /// What a failure of a view means to a client.
-fn refused(streams: &Streams, stream: &Stream, view: &str, error: ViewError) -> ApiError {
+pub(super) fn refused(
+    streams: &Streams,
+    stream: &Stream,
+    view: &str,
+    error: ViewError,
+) -> ApiError {
     match error {
         ViewError::NotReady { at, of } => {
             not_ready(NotReady(Progress::Building { at, of })).with("leden", of)

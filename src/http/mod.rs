@@ -3,8 +3,10 @@
 //! Queries and documents are made on blocking threads from one snapshot each; answers that grow are streamed. No request
 //! makes the server fetch anything, but for the endpoints that the operator lets queries ask.
 
+mod administrator;
 mod body;
 mod catalogue;
+mod change_feed;
 mod checking;
 mod codes;
 mod collection_query;
@@ -37,6 +39,7 @@ mod moment;
 mod openapi;
 mod pages;
 mod prefer;
+mod process;
 mod queries;
 mod rate;
 mod reply;
@@ -255,6 +258,8 @@ pub fn router(state: AppState) -> Router {
         .merge(dialect::routes())
         .merge(ldes::routes())
         .merge(ldes_views::routes())
+        .merge(change_feed::routes())
+        .merge(process::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         // Bodies are bounded where they are read, each by its own limit.

@@ -295,7 +295,7 @@ impl Moment {
 }
 
 /// Too much changed since a moment for the state at it to be made while somebody waits.
-fn too_much(error: ValidTimeError) -> ApiError {
+pub(super) fn too_much(error: ValidTimeError) -> ApiError {
     let ValidTimeError::TooMuch = error;
     ApiError::new(
         StatusCode::UNPROCESSABLE_ENTITY,

@@ -1,21 +1,17 @@
 //! `/bevragingen`: the queries that run and those that ended, for the administrator alone; and stopping one. A browser
 //! without scripts sends the token in a form; programs send it as they do for writing.
 
-use super::body::{Params, media_type, read_body, text_of};
+use super::administrator::{ask, private, refusal, token_in_form};
 use super::error::ApiError;
 use super::ledger::{Ended, Outcome, Running};
-use super::reply::{HTML, JSON, choose, content_type};
+use super::reply::{HTML, JSON, choose};
 use super::state::{AppState, blocking};
-use crate::access::{WriteRefusal, authorise_write};
-use crate::views::html::{QueriesPage, QueryLine, render_queries, render_token_form};
+use crate::views::html::{QueriesPage, QueryLine, TokenPage, render_queries};
 use axum::body::Body;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use serde_json::{Value as Json, json};
-
-/// Most bytes of a form with a token.
-const FORM_BYTES: usize = 8 << 10;
 
 /// `GET /bevragingen`.
 pub(super) async fn list(
@@ -55,18 +51,6 @@ pub(super) async fn stop(
     show(state, headers, None, Some(id)).await
 }
 
-pub(super) async fn token_in_form(
-    headers: &HeaderMap,
-    body: Body,
-) -> Result<Option<String>, ApiError> {
-    if media_type(headers) != "application/x-www-form-urlencoded" {
-        return Ok(None);
-    }
-    let bytes = read_body(headers, body, FORM_BYTES).await?;
-    let params = Params::parse(&text_of(&bytes)?)?;
-    Ok(params.one("token")?.map(str::to_owned))
-}
-
 /// Stops a query when one is named, then tells.
 async fn show(
     state: AppState,
@@ -75,17 +59,12 @@ async fn show(
     stop: Option<String>,
 ) -> Result<Response, ApiError> {
     let chosen = choose(&headers, None, &[JSON, HTML])?;
-    let in_form = token.as_ref().map(|token| format!("Bearer {token}"));
-    let in_header = headers.get(header::AUTHORIZATION);
-    let presented = in_form
-        .as_deref()
-        .or_else(|| in_header.and_then(|value| value.to_str().ok()));
-    if let Err(refusal) = authorise_write(state.token.as_ref(), presented) {
-        return if chosen == HTML && refusal != WriteRefusal::ReadOnly {
-            ask_for_token(state, refusal).await
-        } else {
-            Err(ApiError::only_for_administrator(refusal))
-        };
+    if let Some(refusal) = refusal(&state, &headers, token.as_deref(), chosen)? {
+        return blocking(move || {
+            let view = state.registry.snapshot().view();
+            Ok(ask(&state.site(&view, None), &TokenPage::QUERIES, refusal))
+        })
+        .await;
     }
     if let Some(id) = &stop {
         if !state.ledger.stop(id) && chosen == JSON {
@@ -117,33 +96,6 @@ async fn show(
         Ok(private(StatusCode::OK, HTML, page))
     })
     .await
-}
-
-async fn ask_for_token(state: AppState, refusal: WriteRefusal) -> Result<Response, ApiError> {
-    blocking(move || {
-        let view = state.registry.snapshot().view();
-        let page = render_token_form(&state.site(&view, None), refusal == WriteRefusal::Wrong);
-        let mut response = private(StatusCode::UNAUTHORIZED, HTML, page);
-        response.headers_mut().insert(
-            header::WWW_AUTHENTICATE,
-            HeaderValue::from_static("Bearer realm=\"oslo-registry\""),
-        );
-        Ok(response)
-    })
-    .await
-}
-
-/// A response that nobody keeps.
-pub(super) fn private(status: StatusCode, media_type: &'static str, body: String) -> Response {
-    let mut response = (status, Body::from(body)).into_response();
-    let out = response.headers_mut();
-    out.insert(header::CONTENT_TYPE, content_type(media_type));
-    out.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    out.insert(
-        header::VARY,
-        HeaderValue::from_static("Accept, Authorization"),
-    );
-    response
 }
 
 fn account(state: &AppState) -> Json {

@@ -1,13 +1,12 @@
 //! `/beheer/bronnen`: how the declared sources are doing, for the administrator alone; and `/metrics`, the figures of that for
 //! a monitoring system, without addresses or messages. Runs no source.
 
+use super::administrator::{ask, private, refusal, token_in_form};
 use super::error::ApiError;
 use super::reply::{HTML, JSON, choose, language_of};
-use super::running::{private, token_in_form};
 use super::state::{AppState, blocking};
-use crate::access::{WriteRefusal, authorise_write};
 use crate::ingest::sources::{Outcome, RunRecord, SourceStatus, source_statuses};
-use crate::views::html::{Site, render_sources, render_sources_token_form};
+use crate::views::html::{Site, TokenPage, render_sources};
 use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -42,17 +41,7 @@ async fn show(
     token: Option<String>,
 ) -> Result<Response, ApiError> {
     let chosen = choose(&headers, None, &[JSON, HTML])?;
-    let in_form = token.as_ref().map(|token| format!("Bearer {token}"));
-    let in_header = headers.get(header::AUTHORIZATION);
-    let presented = in_form
-        .as_deref()
-        .or_else(|| in_header.and_then(|value| value.to_str().ok()));
-    let refusal = authorise_write(state.token.as_ref(), presented).err();
-    if let Some(refusal) = refusal
-        && (chosen == JSON || refusal == WriteRefusal::ReadOnly)
-    {
-        return Err(ApiError::only_for_administrator(refusal));
-    }
+    let refusal = refusal(&state, &headers, token.as_deref(), chosen)?;
     blocking(move || {
         let view = state.registry.snapshot().view();
         let site = Site {
@@ -60,13 +49,7 @@ async fn show(
             ..state.site(&view, None)
         };
         if let Some(refusal) = refusal {
-            let page = render_sources_token_form(&site, refusal == WriteRefusal::Wrong);
-            let mut response = private(StatusCode::UNAUTHORIZED, HTML, page);
-            response.headers_mut().insert(
-                header::WWW_AUTHENTICATE,
-                HeaderValue::from_static("Bearer realm=\"oslo-registry\""),
-            );
-            return Ok(response);
+            return Ok(ask(&site, &TokenPage::SOURCES, refusal));
         }
         let statuses = source_statuses(&state.registry);
         if chosen == JSON {

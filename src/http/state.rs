@@ -13,12 +13,14 @@ use super::shown::Shown;
 use super::turns::{Turn, Turns};
 use crate::access::AdminToken;
 use crate::feeds::catalogue::KeptCatalogue;
+use crate::feeds::changes::ChangeFeed;
 use crate::feeds::ldes::Views;
 use crate::feeds::push::Subscriptions;
 use crate::feeds::stream::Streams;
 use crate::ingest::ContextStore;
 use crate::query::MemoryPool;
 use crate::rdf::label::Language;
+use crate::registry::process::KeptTable;
 use crate::registry::{Register, Registry};
 use crate::store::{Snapshot, View};
 use crate::views::html::{EarlierState, Site};
@@ -101,6 +103,8 @@ pub struct Inner {
     pub(super) buckets: Option<Buckets>,
     /// Answers "not modified".
     pub(super) known_tags: KnownTags,
+    /// The cases of the state asked last.
+    pub(super) cases: KeptTable,
     /// What writes of items keep.
     pub(super) items: Kept,
     /// Who is told of changes.
@@ -117,6 +121,8 @@ pub struct Inner {
     streams: OnceLock<Option<Streams>>,
     /// Views of them, likewise.
     feed_views: OnceLock<Views>,
+    /// What their members are called as events, likewise.
+    change_feed: OnceLock<ChangeFeed>,
     /// Differs between processes: states of memory-only registries have no digest.
     pub(super) process_nonce: u64,
 }
@@ -193,10 +199,12 @@ impl AppState {
                 known_tags: KnownTags::default(),
                 answers: Answers::new(config.max_kept_answers_bytes),
                 items: Kept::default(),
+                cases: KeptTable::default(),
                 catalogue: KeptCatalogue::default(),
                 interface: OnceLock::new(),
                 streams: OnceLock::new(),
                 feed_views: OnceLock::new(),
+                change_feed: OnceLock::new(),
                 looks_back: Arc::new(Semaphore::new(LOOKS_BACK)),
                 process_nonce: u64::from(std::process::id())
                     ^ jiff::Timestamp::now().as_nanosecond() as u64,
@@ -245,6 +253,12 @@ impl AppState {
             let data = store.dir().filter(|_| !store.is_read_only());
             Views::new(self.registry.registers(), streams, data)
         }))
+    }
+
+    /// What makes events of the members of streams.
+    pub(super) fn change_feed(&self) -> &ChangeFeed {
+        self.change_feed
+            .get_or_init(|| ChangeFeed::new(&self.registry))
     }
 
     /// The event streams when somebody asked for them already; none inside when they cannot be kept.

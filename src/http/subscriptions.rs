@@ -1,20 +1,18 @@
 //! `/beheer/abonnementen`: who is told of changes, for the administrator alone: declared, listed, held back and removed by
 //! JSON, looked at in a browser; and the figures of it in `/metrics`. Tells nobody anything itself.
 
+use super::administrator::{ask, private, refusal, token_in_form};
 use super::body::{media_type, read_body};
 use super::error::ApiError;
 use super::reply::{HTML, JSON, choose, language_of};
-use super::running::{private, token_in_form};
 use super::state::{AppState, blocking};
-use crate::access::{WriteRefusal, authorise_write};
+use crate::access::authorise_write;
 use crate::feeds::push::{
     DeadLetter, Failure, Invalid, NewSubscription, State as Standing, SubscriptionError,
     SubscriptionStatus,
 };
 use crate::rdf::label::{Language, Text};
-use crate::views::html::{
-    Site, SubscriptionLine, render_subscriptions, render_subscriptions_token_form,
-};
+use crate::views::html::{Site, SubscriptionLine, TokenPage, render_subscriptions};
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -152,17 +150,7 @@ async fn answer(
     wish: Wish,
 ) -> Result<Response, ApiError> {
     let chosen = choose(&headers, None, &[JSON, HTML])?;
-    let in_form = token.as_ref().map(|token| format!("Bearer {token}"));
-    let in_header = headers.get(header::AUTHORIZATION);
-    let presented = in_form
-        .as_deref()
-        .or_else(|| in_header.and_then(|value| value.to_str().ok()));
-    let refusal = authorise_write(state.token.as_ref(), presented).err();
-    if let Some(refusal) = refusal
-        && (chosen == JSON || refusal == WriteRefusal::ReadOnly)
-    {
-        return Err(ApiError::only_for_administrator(refusal));
-    }
+    let refusal = refusal(&state, &headers, token.as_deref(), chosen)?;
     blocking(move || {
         let view = state.registry.snapshot().view();
         let site = Site {
@@ -170,13 +158,7 @@ async fn answer(
             ..state.site(&view, None)
         };
         if let Some(refusal) = refusal {
-            let page = render_subscriptions_token_form(&site, refusal == WriteRefusal::Wrong);
-            let mut response = private(StatusCode::UNAUTHORIZED, HTML, page);
-            response.headers_mut().insert(
-                header::WWW_AUTHENTICATE,
-                HeaderValue::from_static("Bearer realm=\"oslo-registry\""),
-            );
-            return Ok(response);
+            return Ok(ask(&site, &TokenPage::SUBSCRIPTIONS, refusal));
         }
         let subscriptions = &state.subscriptions;
         let one = match wish {

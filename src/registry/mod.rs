@@ -10,6 +10,7 @@ mod history;
 mod items;
 mod kept;
 mod made;
+pub mod process;
 mod quarantine;
 mod register;
 mod reported;
@@ -43,6 +44,7 @@ use oxrdf::NamedNode;
 use std::path::Path;
 use std::sync::Arc;
 use stored::StoredQueries;
+pub(crate) use versions::belgian_time;
 
 /// Base IRI when none is configured: where `oslo serve` listens by default.
 pub const DEFAULT_BASE: &str = "http://127.0.0.1:7400";

@@ -1,6 +1,7 @@
 //! Graphs that are not everyone's to write: what a declared source brings is changed by that source alone, and which sources
 //! there are by the operator alone. Judged for every commit, so that no way of writing is forgotten.
 
+use super::process::{CASES_GRAPH, TYPES_GRAPH};
 use super::{Registry, SOURCES_GRAPH};
 use crate::rdf::label::Text;
 use crate::store::Draft;
@@ -18,6 +19,8 @@ pub enum Writer {
     Anyone,
     /// The source of this name: its own graphs, and what anyone may.
     Source(String),
+    /// The process interface: cases and process types, and what anyone may.
+    Process,
     /// The operator, who says that it is meant, and the registry itself: everything.
     Operator,
 }
@@ -27,14 +30,25 @@ pub enum Writer {
 pub struct Reserved {
     /// Its IRI.
     pub graph: String,
-    /// The source it belongs to; `None` for the list of sources itself.
+    /// The source it belongs to; `None` for the list of sources itself, and for what the process interface alone writes.
     pub source: Option<String>,
 }
+
+/// Graphs that the process interface alone writes.
+const OF_PROCESSES: [&str; 2] = [CASES_GRAPH, TYPES_GRAPH];
 
 impl Reserved {
     /// What is refused, and why.
     pub fn text(&self) -> Text {
         let graph = &self.graph;
+        if self.is_of_processes() {
+            return Text::new(
+                format!(
+                    "In de graaf <{graph}> schrijft alleen /proces/v1: wat gezet is, blijft staan."
+                ),
+                format!("Only /proces/v1 writes to the graph <{graph}>: what was set stays set."),
+            );
+        }
         match &self.source {
             Some(name) => Text::new(
                 format!(
@@ -55,8 +69,20 @@ impl Reserved {
         }
     }
 
+    /// Whether it is a graph of cases or process types.
+    pub fn is_of_processes(&self) -> bool {
+        let name = self.graph.rsplit_once("/graph/").map(|(_, name)| name);
+        self.source.is_none() && name.is_some_and(|name| OF_PROCESSES.contains(&name))
+    }
+
     /// What to do.
     pub fn hint(&self) -> Text {
+        if self.is_of_processes() {
+            return Text::new(
+                "Zet een status of voeg iets toe met /proces/v1/dossiers, of publiceer een versie met /proces/v1/processtypen; op de opdrachtregel schrijft --force toch.",
+                "Set a status or add something by /proces/v1/dossiers, or publish a version by /proces/v1/processtypen; on the command line --force writes all the same.",
+            );
+        }
         match &self.source {
             Some(name) => Text::new(
                 format!(
@@ -110,6 +136,15 @@ impl Registry {
 
     /// Whose a graph is, when it is not everyone's to write.
     pub fn reserved(&self, graph: &str) -> Option<Reserved> {
+        if OF_PROCESSES
+            .iter()
+            .any(|name| self.graph_iri(name).as_str() == graph)
+        {
+            return Some(Reserved {
+                graph: graph.to_owned(),
+                source: None,
+            });
+        }
         let owners = self.reserved_graphs();
         owners.get(graph).map(|source| Reserved {
             graph: graph.to_owned(),
@@ -140,9 +175,30 @@ impl Registry {
         draft: &mut Draft<'_>,
         writer: &Writer,
     ) -> Result<(), Reserved> {
+        if *writer == Writer::Operator {
+            return Ok(());
+        }
+        let iri_of = |draft: &Draft<'_>, graph| {
+            let mut text = Vec::new();
+            draft.write_text(graph, &mut text);
+            let text = String::from_utf8_lossy(&text);
+            let iri = text.trim_start_matches('<').trim_end_matches('>');
+            iri.to_owned()
+        };
+        if *writer != Writer::Process {
+            let own = OF_PROCESSES.map(|name| self.graph_iri(name).into_string());
+            for graph in draft.changed_graphs() {
+                let graph = iri_of(draft, graph);
+                if own.contains(&graph) {
+                    return Err(Reserved {
+                        graph,
+                        source: None,
+                    });
+                }
+            }
+        }
         let sources = self.graph_iri(SOURCES_GRAPH);
-        let is_free = *writer == Writer::Operator
-            || draft.base().view().id_of_iri(sources.as_str()).is_none();
+        let is_free = draft.base().view().id_of_iri(sources.as_str()).is_none();
         if is_free {
             return Ok(());
         }
@@ -151,11 +207,8 @@ impl Registry {
             return Ok(());
         }
         for graph in draft.changed_graphs() {
-            let mut text = Vec::new();
-            draft.write_text(graph, &mut text);
-            let text = String::from_utf8_lossy(&text);
-            let iri = text.trim_start_matches('<').trim_end_matches('>');
-            let Some(owner) = reserved.get(iri) else {
+            let iri = iri_of(draft, graph);
+            let Some(owner) = reserved.get(&iri) else {
                 continue;
             };
             let is_own = match (writer, owner) {
@@ -164,7 +217,7 @@ impl Registry {
             };
             if !is_own {
                 return Err(Reserved {
-                    graph: iri.to_owned(),
+                    graph: iri,
                     source: owner.clone(),
                 });
             }

@@ -20,6 +20,7 @@ mod valid;
 
 pub use listed::Version;
 pub use moment::Moment;
+pub(crate) use moment::belgian_time;
 pub(super) use objects::node_path;
 pub use objects::{Object, Objects};
 pub(super) use valid::Known;

@@ -9,7 +9,7 @@ use oxrdf::{GraphName, Literal, NamedNode, Quad};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 
-fn meta() -> CommitMeta {
+pub(super) fn meta() -> CommitMeta {
     CommitMeta {
         agent: "https://example.org/agent".into(),
         activity: "https://example.org/load/1".into(),

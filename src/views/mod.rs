@@ -20,6 +20,7 @@ mod names;
 pub mod openapi;
 mod outline;
 pub mod patch;
+pub mod process;
 pub mod profiles;
 pub mod quads;
 pub mod rdf_document;

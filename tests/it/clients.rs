@@ -4,6 +4,7 @@
 
 mod curl;
 mod details;
+mod observations;
 
 use crate::served::{Served, TOKEN, example, free_address};
 use std::path::{Path, PathBuf};

@@ -16,7 +16,7 @@ mod pages;
 const ID: &str = "https://data.vlaanderen.be/id/";
 
 /// The published scenarios, by name.
-fn scenarios() -> Option<BTreeMap<String, Vec<Value>>> {
+pub(crate) fn scenarios() -> Option<BTreeMap<String, Vec<Value>>> {
     let root =
         PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/data/registries/feed-example");
     if !root.is_dir() {
@@ -46,7 +46,7 @@ fn scenarios() -> Option<BTreeMap<String, Vec<Value>>> {
 }
 
 /// Loads a batch, and tells what was to be mended.
-fn take(registry: &Registry, events: &[Value]) -> RepairReport {
+pub(crate) fn take(registry: &Registry, events: &[Value]) -> RepairReport {
     let text = serde_json::to_vec(events).expect("JSON");
     let item = LoadItem {
         input: Input::bytes("wijzigingen.json", text),
@@ -67,7 +67,7 @@ fn take(registry: &Registry, events: &[Value]) -> RepairReport {
 }
 
 /// All that is stored, sorted.
-fn dump(registry: &Registry) -> BTreeSet<String> {
+pub(crate) fn dump(registry: &Registry) -> BTreeSet<String> {
     let view = registry.snapshot().whole();
     view.quads(None, None, None, None)
         .map(|quad| {

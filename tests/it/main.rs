@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod catalogue;
+mod change_feed;
 mod cli;
 mod clients;
 mod conformance;
@@ -28,9 +29,11 @@ mod manifest_files;
 mod matching;
 mod mending;
 mod normalise;
+mod observations;
 mod openapi;
 mod oslo;
 mod plan;
+mod process;
 mod protocol;
 mod push;
 mod quarantine;

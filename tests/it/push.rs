@@ -1,6 +1,7 @@
 //! Push: what subscribers are told, in which order, and that nothing is lost, whatever they and the server go through.
 
 mod admin;
+mod cases;
 mod hostile;
 mod killed;
 mod listening;

@@ -4,9 +4,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Each module may use those before it.
-const ORDER: [&str; 12] = [
-    "rdf", "store", "query", "shapes", "registry", "access", "ingest", "views", "feeds", "http",
-    "generate", "cli",
+const ORDER: [&str; 13] = [
+    "rdf",
+    "store",
+    "observations",
+    "query",
+    "shapes",
+    "registry",
+    "access",
+    "ingest",
+    "views",
+    "feeds",
+    "http",
+    "generate",
+    "cli",
 ];
 
 /// Crates that only one place may name.

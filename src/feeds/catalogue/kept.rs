@@ -9,7 +9,7 @@ use super::settings::{CatalogueSettings, SettingsProblem};
 use crate::registry::Registry;
 use crate::store::{Beside, BesideStamp, Snapshot, StoreError};
 use jiff::Timestamp;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Whether the steward said anything.
 #[derive(Clone, Debug, PartialEq)]
@@ -71,6 +71,12 @@ pub fn settings_of(registry: &Registry) -> Result<(CatalogueSettings, SettingsSt
     )
 }
 
+/// Which words of the steward a registry has.
+fn stamp_of(registry: &Registry) -> BesideStamp {
+    let dir = registry.store().dir();
+    dir.and_then(|dir| Beside::Catalogue.stamp(dir))
+}
+
 impl KeptCatalogue {
     /// The catalogue of the newest state of a registry. Reads the log when it is asked first: not for threads that answer
     /// requests.
@@ -83,11 +89,8 @@ impl KeptCatalogue {
         state: &Snapshot,
         offer: &Offer,
     ) -> Result<Arc<MadeCatalogue>, StoreError> {
-        let stamp = registry.store().dir();
-        let stamp = stamp.and_then(|dir| Beside::Catalogue.stamp(dir));
-        let key = (state.identity(), stamp);
-        let known = || self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(made) = known().as_ref()
+        let key = (state.identity(), stamp_of(registry));
+        if let Some(made) = self.made().as_ref()
             && made.key == key
             && made.offer == *offer
         {
@@ -109,8 +112,22 @@ impl KeptCatalogue {
             offer: offer.clone(),
             verdict: OnceLock::new(),
         });
-        *known() = Some(Arc::clone(&made));
+        *self.made() = Some(Arc::clone(&made));
         Ok(made)
+    }
+
+    /// The catalogue as it was made last, by what the steward says now: perhaps of a state before the newest. Makes nothing and
+    /// reads no data; `None` when none was made since the steward spoke.
+    pub fn latest(&self, registry: &Registry) -> Option<Arc<MadeCatalogue>> {
+        let stamp = stamp_of(registry);
+        self.made()
+            .as_ref()
+            .filter(|made| made.key.1 == stamp)
+            .map(Arc::clone)
+    }
+
+    fn made(&self) -> MutexGuard<'_, Option<Arc<MadeCatalogue>>> {
+        self.made.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What happened to the catalogue until now. What changed since somebody asked last is noticed here, and kept beside the log

@@ -19,7 +19,7 @@ pub(super) struct Body {
 /// How many events may share a body.
 pub(super) fn most(subscription: &Subscription) -> usize {
     match subscription.form {
-        Form::CloudEvents => 1,
+        Form::CloudEvents | Form::Cases | Form::Zgw => 1,
         Form::CloudEventsBatch => subscription.per_body,
         Form::Delta if subscription.grace_ms > 0 => subscription.per_body,
         Form::Delta => 1,
@@ -42,16 +42,18 @@ pub(super) fn write(subscription: &Subscription, events: &[Event]) -> Body {
     }
     let count = parts.len();
     let json: Json = match subscription.form {
-        Form::CloudEvents => parts.first().map_or(Json::Null, |event| cloud(event)),
+        Form::CloudEvents | Form::Cases | Form::Zgw => {
+            parts.first().map_or(Json::Null, |event| cloud(event))
+        }
         Form::CloudEventsBatch => parts.iter().map(|event| cloud(event)).collect(),
         Form::Delta if subscription.fold => json!([folded(&parts)]),
         Form::Delta => parts.iter().map(|event| set(event)).collect(),
     };
     Body {
         media_type: match subscription.form {
-            Form::CloudEvents => "application/cloudevents+json; charset=utf-8",
+            Form::CloudEvents | Form::Cases => "application/cloudevents+json; charset=utf-8",
             Form::CloudEventsBatch => "application/cloudevents-batch+json; charset=utf-8",
-            Form::Delta => "application/json",
+            Form::Delta | Form::Zgw => "application/json",
         },
         bytes: json.to_string().into_bytes(),
         events: count,

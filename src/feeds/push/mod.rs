@@ -8,6 +8,7 @@
 //! Delivery is at least once: the cursor moves after an answer of success, and the same event has the same id each time.
 
 mod body;
+mod cases;
 mod delivery;
 mod folder;
 mod items;
@@ -19,6 +20,7 @@ mod touched;
 mod window;
 mod worker;
 
+pub use cases::{CASE_CHANNEL, CASE_EVENT, case_events};
 pub use folder::{DeadLetter, SubscriptionError};
 pub use progress::{Failure, Progress, State};
 pub use source::{Batch, Cursor, Event, EventSource, LogEvents, Payload, SourceError};

@@ -1,9 +1,11 @@
 //! Events after a place in the log: what a subscriber is told, each with an id that is the same whenever it is made. Here they
 //! are made of the rows of commits; who delivers them knows [`EventSource`] only.
 
+use super::cases;
 use super::items::{self, Happened, ItemChange, LookBack, SeenRow, Values};
 use super::subscription::{Form, Pattern, PatternTerm, Subscription};
 use super::window::{Parts, Place, Window, iri, read_windows};
+use crate::feeds::changes::word_of;
 use crate::ingest::ContextStore;
 use crate::rdf::text::parse_term;
 use crate::registry::Registry;
@@ -130,6 +132,8 @@ impl LogEvents {
         match wanted.form {
             Form::CloudEvents | Form::CloudEventsBatch => self.cloud_events(wanted, window),
             Form::Delta => self.deltas(wanted, window),
+            Form::Cases => cases::payloads(&self.registry, window, false),
+            Form::Zgw => cases::payloads(&self.registry, window, true),
         }
     }
 
@@ -179,7 +183,7 @@ impl LogEvents {
             "specversion": "1.0",
             "id": id,
             "time": window.moment,
-            "type": format!("basisregisters.{}.{word}.v1", register.kind),
+            "type": format!("basisregisters.{}.{word}.v1", word_of(register)),
             "source": format!("{}/v3/feeds/wijzigingen/{}", self.registry.base(), register.name),
             "subject": change.iri,
             "datacontenttype": "application/json",
@@ -245,7 +249,7 @@ impl LogEvents {
     }
 }
 
-fn event_id(window: &Window, number: u64) -> String {
+pub(super) fn event_id(window: &Window, number: u64) -> String {
     match window.first_row {
         0 => format!("{}-{number}", window.commit),
         row => format!("{}-{row}-{number}", window.commit),

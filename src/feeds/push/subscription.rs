@@ -29,11 +29,22 @@ pub enum Form {
     CloudEventsBatch,
     /// The statements that came and went, as the delta-notifier of mu-semtech sends them (v0.0.1).
     Delta,
+    /// A CloudEvent for every status of a case that was set: the channel `dossiers` of the process interface.
+    #[serde(rename = "dossiers")]
+    Cases,
+    /// The same, as the Dutch API for notifications words it (ZGW Notificaties).
+    Zgw,
 }
 
 impl Form {
     /// All forms.
-    pub const ALL: [Self; 3] = [Self::CloudEvents, Self::CloudEventsBatch, Self::Delta];
+    pub const ALL: [Self; 5] = [
+        Self::CloudEvents,
+        Self::CloudEventsBatch,
+        Self::Delta,
+        Self::Cases,
+        Self::Zgw,
+    ];
 
     /// The word for it.
     pub fn word(self) -> &'static str {
@@ -41,6 +52,8 @@ impl Form {
             Self::CloudEvents => "cloudevents",
             Self::CloudEventsBatch => "cloudevents-batch",
             Self::Delta => "delta",
+            Self::Cases => "dossiers",
+            Self::Zgw => "zgw",
         }
     }
 

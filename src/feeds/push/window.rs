@@ -103,19 +103,7 @@ pub(super) fn read_windows(
             });
         }
     }
-    let mut reading = Reading {
-        windows: Vec::new(),
-        rows: Vec::new(),
-        bytes: 0,
-        taken: 0,
-        at: Place {
-            commit: from.commit,
-            row: 0,
-        },
-        first_row: from.row,
-        skip: from.row,
-        budget,
-    };
+    let mut reading = Reading::new(from, budget);
     store.read_changes_while(from.commit, last, &mut |change| reading.take(change))?;
     let mut windows = reading.windows;
     // The commit that reading stopped in did not say when it was made.
@@ -151,6 +139,23 @@ struct Reading {
 }
 
 impl Reading {
+    /// Nothing read yet, from a place on, until there are about so many rows.
+    fn new(from: Place, budget: usize) -> Self {
+        Self {
+            windows: Vec::new(),
+            rows: Vec::new(),
+            bytes: 0,
+            taken: 0,
+            at: Place {
+                commit: from.commit,
+                row: 0,
+            },
+            first_row: from.row,
+            skip: from.row,
+            budget,
+        }
+    }
+
     fn take(&mut self, change: Change<'_>) -> bool {
         match change {
             Change::Added(line) => self.row(true, line),
@@ -244,19 +249,7 @@ mod tests {
             log.push((number as u64 + 1, rows.collect()));
         }
         let read = |from: Place, budget: usize| {
-            let mut reading = Reading {
-                windows: Vec::new(),
-                rows: Vec::new(),
-                bytes: 0,
-                taken: 0,
-                at: Place {
-                    commit: from.commit,
-                    row: 0,
-                },
-                first_row: from.row,
-                skip: from.row,
-                budget,
-            };
+            let mut reading = Reading::new(from, budget);
             'log: for (commit, rows) in &log {
                 if *commit < from.commit {
                     continue;

@@ -6,7 +6,7 @@ use super::kept::Kept;
 use super::text::{self, Writer};
 use super::touched::{Classes, touched};
 use crate::registry::Register;
-use crate::store::{Id, Snapshot, View};
+use crate::store::{Fresh, Id, Snapshot, View};
 use crate::views::{Context, EmbedRules, Names};
 use rustc_hash::FxHashSet;
 use std::io;
@@ -54,8 +54,10 @@ impl Maker {
             Classes::of(&before, &self.registers),
             Classes::of(&after, &self.registers),
         );
-        let mut items = touched(&after, &classes.1, subjects);
-        for (all, more) in items.iter_mut().zip(touched(&before, &classes.0, subjects)) {
+        let fresh = Fresh::of_subjects(before.snapshot(), &after, subjects);
+        let mut items = touched(&after, Some(&fresh), &classes.1, subjects);
+        let touched_before = touched(&before, None, &classes.0, subjects);
+        for (all, more) in items.iter_mut().zip(touched_before) {
             all.extend(more);
         }
         self.add(&before, &after, &classes, items, moment)

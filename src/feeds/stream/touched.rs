@@ -3,7 +3,7 @@
 
 use crate::rdf::vocab::rdf;
 use crate::registry::Register;
-use crate::store::{Id, View};
+use crate::store::{Fresh, Id, View};
 use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Path segment of IRIs that stand for blank nodes.
@@ -69,10 +69,17 @@ impl Classes {
     }
 }
 
-/// The items of each register, by the register's place, of which a subject in a state is one or a part of one.
-pub(super) fn touched(view: &View, classes: &Classes, subjects: &[Id]) -> Vec<FxHashSet<Id>> {
+/// The items of each register, by the register's place, of which a subject in a state is one or a part of one. `fresh` is
+/// what came with the state.
+pub(super) fn touched(
+    view: &View,
+    fresh: Option<&Fresh>,
+    classes: &Classes,
+    subjects: &[Id],
+) -> Vec<FxHashSet<Id>> {
     let mut climb = Climb {
         view,
+        fresh,
         classes,
         found: vec![FxHashSet::default(); classes.classes.len()],
         seen: FxHashMap::default(),
@@ -80,7 +87,7 @@ pub(super) fn touched(view: &View, classes: &Classes, subjects: &[Id]) -> Vec<Fx
     };
     for subject in subjects {
         // A node that says nothing in a state adds nothing to the documents of that state.
-        if view.star(*subject).next().is_some() {
+        if climb.says_anything(*subject) {
             climb.look(*subject, ALL, 0);
         }
     }
@@ -89,6 +96,7 @@ pub(super) fn touched(view: &View, classes: &Classes, subjects: &[Id]) -> Vec<Fx
 
 struct Climb<'a> {
     view: &'a View,
+    fresh: Option<&'a Fresh>,
     classes: &'a Classes,
     found: Vec<FxHashSet<Id>>,
     /// For which registers was climbed from a node.
@@ -96,7 +104,27 @@ struct Climb<'a> {
     text: Vec<u8>,
 }
 
-impl Climb<'_> {
+impl<'a> Climb<'a> {
+    /// What a node came with, when it came with the state.
+    fn fresh(&self, node: Id) -> Option<&'a Fresh> {
+        self.fresh.filter(|fresh| fresh.covers(node))
+    }
+
+    fn says_anything(&self, node: Id) -> bool {
+        match self.fresh(node) {
+            Some(fresh) => fresh.star(node).next().is_some(),
+            None => self.view.may_hold(node) && self.view.star(node).next().is_some(),
+        }
+    }
+
+    /// Subjects and predicates of the statements that name a node.
+    fn naming(&self, node: Id) -> Vec<(Id, Id)> {
+        match self.fresh(node) {
+            Some(fresh) => fresh.star_reversed(node).collect(),
+            None => self.view.star_reversed(node).collect(),
+        }
+    }
+
     /// Takes a node in when it is an item of one of some registers, and climbs to those that it is a part of.
     fn look(&mut self, node: Id, among: Registers, depth: usize) {
         let view = self.view;
@@ -109,20 +137,26 @@ impl Climb<'_> {
         let stands_alone = !node.is_blank() && !self.stands_for_blank(node);
         if stands_alone && is_item {
             // Many may name it and few nest it.
-            if view.star_reversed(node).next().is_none() {
+            if self.fresh(node).is_none() && view.star_reversed(node).next().is_none() {
                 return;
             }
             let classes = self.classes;
             for (predicate, registers) in &classes.embed {
-                let parents: Vec<Id> = view.subjects(*predicate, node).collect();
+                let parents: Vec<Id> = match self.fresh(node) {
+                    Some(fresh) => {
+                        let named = fresh.star_reversed(node);
+                        let named = named.filter(|(_, by)| by == predicate);
+                        named.map(|(parent, _)| parent).collect()
+                    }
+                    None => view.subjects(*predicate, node).collect(),
+                };
                 for parent in parents {
                     self.look(parent, among & registers, depth + 1);
                 }
             }
             return;
         }
-        let parents: Vec<(Id, Id)> = view.star_reversed(node).collect();
-        for (parent, predicate) in parents {
+        for (parent, predicate) in self.naming(node) {
             let registers = if stands_alone {
                 self.classes.embed.get(&predicate).copied().unwrap_or(0)
             } else {
@@ -138,7 +172,11 @@ impl Climb<'_> {
             return false;
         };
         let mut is_item = false;
-        for class in self.view.objects(node, rdf_type) {
+        let types: Vec<Id> = match self.fresh(node) {
+            Some(fresh) => fresh.objects(node, rdf_type).collect(),
+            None => self.view.objects(node, rdf_type).collect(),
+        };
+        for class in types {
             let Some(registers) = self.classes.registers.get(&class) else {
                 continue;
             };

@@ -20,15 +20,15 @@ const LISTED: usize = 20;
 
 /// An answer that can be given more than once.
 #[derive(Clone, Debug)]
-pub(super) struct Reply {
-    pub(super) status: StatusCode,
-    pub(super) headers: Vec<(HeaderName, HeaderValue)>,
-    pub(super) body: Bytes,
+pub(in crate::http) struct Reply {
+    pub(in crate::http) status: StatusCode,
+    pub(in crate::http) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(in crate::http) body: Bytes,
 }
 
 impl Reply {
     /// An answer without content.
-    pub(super) fn new(status: StatusCode) -> Self {
+    pub(in crate::http) fn new(status: StatusCode) -> Self {
         let mut reply = Self {
             status,
             headers: Vec::new(),
@@ -39,7 +39,11 @@ impl Reply {
     }
 
     /// The same with content.
-    pub(super) fn with_body(mut self, media_type: &'static str, body: impl Into<Bytes>) -> Self {
+    pub(in crate::http) fn with_body(
+        mut self,
+        media_type: &'static str,
+        body: impl Into<Bytes>,
+    ) -> Self {
         self.headers
             .push((header::CONTENT_TYPE, content_type(media_type)));
         self.body = body.into();
@@ -47,22 +51,22 @@ impl Reply {
     }
 
     /// The same with JSON as its content.
-    pub(super) fn with_json(self, members: Map<String, Json>) -> Self {
+    pub(in crate::http) fn with_json(self, members: Map<String, Json>) -> Self {
         let text = format!("{:#}\n", Json::Object(members));
         self.with_body(JSON, text)
     }
 
-    pub(super) fn set(&mut self, name: HeaderName, value: &str) {
+    pub(in crate::http) fn set(&mut self, name: HeaderName, value: &str) {
         if let Ok(value) = HeaderValue::from_str(value) {
             self.headers.push((name, value));
         }
     }
 
-    pub(super) fn set_commit(&mut self, seq: u64) {
+    pub(in crate::http) fn set_commit(&mut self, seq: u64) {
         self.headers.push((X_COMMIT, HeaderValue::from(seq)));
     }
 
-    pub(super) fn header(&self, name: &HeaderName) -> Option<&str> {
+    pub(in crate::http) fn header(&self, name: &HeaderName) -> Option<&str> {
         let found = self.headers.iter().find(|(known, _)| known == name);
         found.and_then(|(_, value)| value.to_str().ok())
     }
@@ -82,9 +86,9 @@ impl IntoResponse for Reply {
 }
 
 /// Where things stand in what the client sent, and what the keys are called.
-pub(super) struct Written<'a> {
-    pub(super) places: &'a Places,
-    pub(super) context: &'a Context,
+pub(in crate::http) struct Written<'a> {
+    pub(in crate::http) places: &'a Places,
+    pub(in crate::http) context: &'a Context,
 }
 
 impl Written<'_> {
@@ -103,7 +107,7 @@ impl Written<'_> {
 
 /// 422: the results that the change would introduce, each with the place in the body that it comes from; or the whole
 /// report.
-pub(super) fn rejected(
+pub(in crate::http) fn rejected(
     rejection: &Rejection,
     written: &Written<'_>,
     accept: &str,
@@ -136,7 +140,7 @@ fn first_predicate(path: &Path) -> Option<&str> {
 }
 
 /// An item that cannot be written as asked.
-pub(super) fn cannot(
+pub(in crate::http) fn cannot(
     error: ItemError,
     registry: &Registry,
     item: &str,

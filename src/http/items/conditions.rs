@@ -9,13 +9,13 @@ use axum::http::{HeaderMap, StatusCode, header};
 
 /// `If-Match` and `If-None-Match` of a request.
 #[derive(Clone, Debug)]
-pub(super) struct Condition {
+pub(in crate::http) struct Condition {
     matching: Option<String>,
     none_match: Option<String>,
 }
 
 impl Condition {
-    pub(super) fn of(headers: &HeaderMap) -> Self {
+    pub(in crate::http) fn of(headers: &HeaderMap) -> Self {
         let list = |name| headers.contains_key(&name).then(|| joined(headers, name));
         Self {
             matching: list(header::IF_MATCH),
@@ -24,17 +24,17 @@ impl Condition {
     }
 
     /// Whether the state of the item has to be known.
-    pub(super) fn is_given(&self) -> bool {
+    pub(in crate::http) fn is_given(&self) -> bool {
         self.matching.is_some() || self.none_match.is_some()
     }
 
     /// Whether the request names the state that it changes.
-    pub(super) fn names_state(&self) -> bool {
+    pub(in crate::http) fn names_state(&self) -> bool {
         self.matching.is_some()
     }
 
     /// Checks the state that a change builds on, which nobody else can change meanwhile.
-    pub(super) fn check(&self, current: Option<StateTag>) -> Result<(), ApiError> {
+    pub(in crate::http) fn check(&self, current: Option<StateTag>) -> Result<(), ApiError> {
         let names_it = |list: &str| names_state(list, current);
         if self.matching.as_deref().is_some_and(|list| !names_it(list)) {
             return Err(ApiError::precondition_failed(
@@ -53,7 +53,7 @@ impl Condition {
 }
 
 /// A change of an item that exists, without the state that it was made for, where the operator asks for that.
-pub(super) fn required() -> ApiError {
+pub(in crate::http) fn required() -> ApiError {
     ApiError::new(
         StatusCode::PRECONDITION_REQUIRED,
         "precondition-required",

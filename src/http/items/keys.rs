@@ -31,14 +31,17 @@ type Digest = [u8; 32];
 
 /// The key of a request, and what the request is.
 #[derive(Clone, Debug)]
-pub(super) struct Key {
+pub(in crate::http) struct Key {
     key: Digest,
     request: Digest,
 }
 
 impl Key {
     /// Of the headers of a request, when they have one. `parts` are what makes the request what it is.
-    pub(super) fn of(headers: &HeaderMap, parts: &[&[u8]]) -> Result<Option<Self>, ApiError> {
+    pub(in crate::http) fn of(
+        headers: &HeaderMap,
+        parts: &[&[u8]],
+    ) -> Result<Option<Self>, ApiError> {
         let mut values = headers.get_all(HEADER).iter();
         let Some(value) = values.next() else {
             return Ok(None);
@@ -78,7 +81,7 @@ impl Key {
     }
 
     /// How the log has it.
-    pub(super) fn source(&self) -> Source {
+    pub(in crate::http) fn source(&self) -> Source {
         Source {
             iri: format!("{SOURCE}{}", hex(&self.key)),
             sha256: Some(hex(&self.request)),
@@ -88,7 +91,7 @@ impl Key {
 
 /// What is known of keys.
 #[derive(Default)]
-pub(super) struct Keys {
+pub(in crate::http) struct Keys {
     loaded: OnceLock<()>,
     table: Mutex<Table>,
 }
@@ -109,7 +112,7 @@ struct Known {
 
 /// What a request with a known key is answered.
 #[derive(Clone)]
-pub(super) enum Answer {
+pub(in crate::http) enum Answer {
     /// The answer as it was.
     Whole(Reply),
     /// What the commit of this number tells.
@@ -117,7 +120,7 @@ pub(super) enum Answer {
 }
 
 /// What a key says of a request.
-pub(super) enum Claim<'a> {
+pub(in crate::http) enum Claim<'a> {
     /// It was done before.
     Known(Answer),
     /// It is to be done now.
@@ -125,7 +128,7 @@ pub(super) enum Claim<'a> {
 }
 
 /// A request under way.
-pub(super) struct Running<'a> {
+pub(in crate::http) struct Running<'a> {
     keys: &'a Keys,
     key: Key,
 }
@@ -138,7 +141,7 @@ impl Drop for Running<'_> {
 
 impl Running<'_> {
     /// Keeps the answer of what was done.
-    pub(super) fn done(&self, reply: &Reply, made: Option<u64>) {
+    pub(in crate::http) fn done(&self, reply: &Reply, made: Option<u64>) {
         let answer = match made {
             Some(seq) if reply.body.len() > MAX_REPLY_BYTES => Answer::OfCommit(seq),
             None if reply.body.len() > MAX_REPLY_BYTES => return,
@@ -183,7 +186,11 @@ impl Keys {
     }
 
     /// Takes a key for a request, unless it was used before or is in use.
-    pub(super) fn claim(&self, state: &AppState, key: &Key) -> Result<Claim<'_>, ApiError> {
+    pub(in crate::http) fn claim(
+        &self,
+        state: &AppState,
+        key: &Key,
+    ) -> Result<Claim<'_>, ApiError> {
         self.loaded.get_or_init(|| self.load(state));
         let mut table = self.table();
         let known = table.known.get(&key.key);

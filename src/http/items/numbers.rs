@@ -16,11 +16,15 @@ const NUMBER: &str = "{nummer}";
 
 /// The greatest numbers given out, by register and by the texts around the number.
 #[derive(Default)]
-pub(super) struct Numbers(Mutex<FxHashMap<(String, String), u64>>);
+pub(in crate::http) struct Numbers(Mutex<FxHashMap<(String, String), u64>>);
 
 impl Numbers {
     /// An id for a new item.
-    pub(super) fn next(&self, view: &View, register: &Register) -> Result<String, ApiError> {
+    pub(in crate::http) fn next(
+        &self,
+        view: &View,
+        register: &Register,
+    ) -> Result<String, ApiError> {
         let declared = register.new_id.as_deref().ok_or_else(|| {
             ApiError::bad_request(
                 "id-needed",
@@ -51,7 +55,7 @@ impl Numbers {
 
 impl Numbers {
     /// Goes on after the greatest number there is: others have given numbers as well.
-    pub(super) fn look_again(&self, view: &View, register: &Register) {
+    pub(in crate::http) fn look_again(&self, view: &View, register: &Register) {
         let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let mine = known();
         let keys: Vec<(String, String)> = mine
@@ -89,7 +93,7 @@ fn greatest(view: &View, register: &Register, before: &str, after: &str) -> u64 
 }
 
 /// A random UUID, version 4 ([RFC 9562 §5.4](https://www.rfc-editor.org/rfc/rfc9562#section-5.4)).
-pub(super) fn uuid() -> String {
+pub(in crate::http) fn uuid() -> String {
     let mut hasher = Sha256::new();
     for _ in 0..4 {
         // The keys of each are from the random source of the system.

@@ -72,7 +72,7 @@ fn named(node: NamedNode, item: &NamedNode) -> NamedNode {
 }
 
 /// Reads JSON text strictly.
-pub(super) fn json(bytes: &[u8]) -> Result<Json, ApiError> {
+pub(in crate::http) fn json(bytes: &[u8]) -> Result<Json, ApiError> {
     strict_json::read(bytes).map_err(|mistake| not_json(&mistake))
 }
 

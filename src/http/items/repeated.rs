@@ -15,7 +15,7 @@ use serde_json::json;
 const REPEATED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// Marks an answer as one that was given before.
-pub(super) fn mark(mut reply: Reply) -> Reply {
+pub(in crate::http) fn mark(mut reply: Reply) -> Reply {
     reply.set(REPEATED, "true");
     reply
 }

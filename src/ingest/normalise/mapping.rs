@@ -1,9 +1,12 @@
 //! Mappings as written (TOML) and as used: a tree of JSON keys with what each value becomes. Checks a mapping when it is
 //! read, so that a record never meets a prefix, role or code list that does not exist. Reads no records.
 
+mod attributes;
 mod build;
 mod rows;
 mod states;
+
+pub use attributes::{Attribute, AttributeKind, Step};
 
 use super::geometry::Form;
 use super::template::{Condition, Template};
@@ -410,6 +413,8 @@ pub(super) enum Rule {
     Geometry {
         on: usize,
         form: Form,
+        /// What the feed calls its type, where that is not the name of the form.
+        called: Option<String>,
     },
     /// Left out with everything below it.
     Omit {

@@ -29,8 +29,8 @@ pub use bytes::{NotRecords, RecordsFile, read_records};
 pub use codes::{Action, REPAIR_CODES, RepairCode, repair_code};
 pub use document::Document;
 pub use evidence::{EVIDENCE, canonical_record, evidence_digest, evidence_path, keep_evidence};
-pub use mapping::Mapping;
 pub(in crate::ingest) use mapping::Stated;
+pub use mapping::{Attribute, AttributeKind, Mapping, Step};
 pub use report::{CodeCases, RepairReport};
 pub use run::{EachRecord, SourceRecords, looks_like_records, normalise_input, records_of};
 pub use table::{Table, TableProblem, open_table};
@@ -270,6 +270,12 @@ impl Normaliser {
     pub(in crate::ingest) fn of_event(&self, name: &str) -> Option<&Mapping> {
         let mut mappings = self.mappings.iter();
         mappings.find(|mapping| mapping.event.as_deref() == Some(name))
+    }
+
+    /// The mapping for the events of a change feed about a register.
+    pub fn of_events_about(&self, register: &str) -> Option<&Mapping> {
+        let mut mappings = self.mappings.iter();
+        mappings.find(|mapping| mapping.event.is_some() && mapping.register == register)
     }
 
     /// The codes of a list.

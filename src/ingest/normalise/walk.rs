@@ -466,7 +466,7 @@ impl<'a> Walker<'a> {
         match (rule, value) {
             (Rule::Omit { reason, .. }, _) => self.omit(value, path, reason),
             (_, Value::Null) => self.omit(value, path, &no_value()),
-            (Rule::Geometry { on, form }, _) => self.geometry(*on, *form, value, path)?,
+            (Rule::Geometry { on, form, .. }, _) => self.geometry(*on, *form, value, path)?,
             (Rule::Json(places), _) => self.json(places, value, path)?,
             (_, Value::Array(members)) if members.is_empty() => {
                 self.omit(value, path, &no_value());

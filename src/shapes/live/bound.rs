@@ -8,8 +8,8 @@ use crate::shapes::graph::subclass_closure;
 use crate::shapes::idset::sort_unique;
 use crate::shapes::model::Target;
 use crate::shapes::run::{RunStats, Unit, values_of};
-use crate::store::{Id, NetDelta, View};
-use rustc_hash::FxHashMap;
+use crate::store::{Fresh, Id, NetDelta, View};
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::ops::Range;
 
 /// A target over ids.
@@ -27,6 +27,8 @@ struct BoundTrigger {
     endpoint: Endpoint,
     /// `None` stays where it is.
     back: Option<BoundPath>,
+    /// What the subject of a changed triple must have too.
+    beside: Vec<Id>,
     parts: Vec<PartIx>,
 }
 
@@ -120,24 +122,32 @@ impl Affected {
     }
 }
 
-/// Ends of the changed triples with one predicate, or with one class.
-#[derive(Default)]
-struct Ends {
-    subjects: Vec<Id>,
-    objects: Vec<Id>,
+/// What is said of subjects before or after a change.
+struct Said<'a> {
+    before: &'a View,
+    /// Subjects and predicates of what comes.
+    added: FxHashSet<(Id, Id)>,
+    known: FxHashMap<(Id, Id), bool>,
 }
 
-impl Ends {
-    fn of(&self, endpoint: Endpoint) -> &[Id] {
-        match endpoint {
-            Endpoint::Subject => &self.subjects,
-            Endpoint::Object => &self.objects,
+impl<'a> Said<'a> {
+    fn new(before: &'a View, delta: &NetDelta) -> Self {
+        Self {
+            before,
+            added: delta.added.iter().map(|quad| (quad.s, quad.p)).collect(),
+            known: FxHashMap::default(),
         }
     }
 
-    fn settle(&mut self) {
-        self.subjects = sort_unique(std::mem::take(&mut self.subjects));
-        self.objects = sort_unique(std::mem::take(&mut self.objects));
+    /// Whether a subject has a predicate: what it has after the change it had before, or gets by it.
+    fn has(&mut self, subject: Id, predicate: Id) -> bool {
+        let before = self.before;
+        self.added.contains(&(subject, predicate))
+            || before.may_hold(subject)
+                && *self
+                    .known
+                    .entry((subject, predicate))
+                    .or_insert_with(|| before.objects(subject, predicate).next().is_some())
     }
 }
 
@@ -179,8 +189,13 @@ impl BoundPlan {
                 bound.wakes.push(([ends[0], predicate, ends[1]], group_ix));
             }
         }
-        for (ix, (trigger, parts)) in plan.triggers.iter().enumerate() {
-            let ix = ix as u32;
+        for (trigger, parts) in &plan.triggers {
+            let beside = trigger.beside.iter().map(|p| binder.iri(p.as_str()));
+            // A predicate that nothing has yet lets no triple count: the plan is bound anew when it comes.
+            let Some(beside) = beside.collect::<Option<Vec<Id>>>() else {
+                continue;
+            };
+            let ix = bound.triggers.len() as u32;
             match &trigger.change {
                 Change::Any => bound.always.push(ix),
                 Change::Predicate(predicate) => {
@@ -203,6 +218,7 @@ impl BoundPlan {
             bound.triggers.push(BoundTrigger {
                 endpoint: trigger.endpoint,
                 back,
+                beside,
                 parts: parts.clone(),
             });
         }
@@ -224,23 +240,21 @@ impl BoundPlan {
         changed.any(|quad| quad.p == sub_class_of)
     }
 
-    /// The focus nodes a change may concern, by group. `view` is the context after the change.
-    pub(crate) fn affected(&self, view: &View, delta: &NetDelta) -> Affected {
-        let mut by_predicate: FxHashMap<Id, Ends> = FxHashMap::default();
-        let mut by_class: FxHashMap<Id, Ends> = FxHashMap::default();
-        let mut all = Ends::default();
+    /// The focus nodes a change may concern, by part. `before` and `after` are the context around it.
+    pub(crate) fn affected(&self, before: &View, after: &View, delta: &NetDelta) -> Affected {
+        let mut by_predicate: FxHashMap<Id, Vec<(Id, Id)>> = FxHashMap::default();
+        let mut by_class: FxHashMap<Id, Vec<(Id, Id)>> = FxHashMap::default();
+        let mut all: Vec<(Id, Id)> = Vec::new();
         for quad in delta.added.iter().chain(&delta.removed) {
+            let ends = (quad.s, quad.o);
             if self.by_predicate.contains_key(&quad.p) {
-                let ends = by_predicate.entry(quad.p).or_default();
-                ends.subjects.push(quad.s);
-                ends.objects.push(quad.o);
+                by_predicate.entry(quad.p).or_default().push(ends);
             }
             if Some(quad.p) == self.rdf_type && self.by_class.contains_key(&quad.o) {
-                by_class.entry(quad.o).or_default().subjects.push(quad.s);
+                by_class.entry(quad.o).or_default().push(ends);
             }
             if !self.always.is_empty() {
-                all.subjects.push(quad.s);
-                all.objects.push(quad.o);
+                all.push(ends);
             }
         }
         let mut woken = vec![false; self.targets.len()];
@@ -253,24 +267,32 @@ impl BoundPlan {
                     .all(|(want, id)| want.is_none_or(|want| want == id))
             });
         }
+        let mut said = Said::new(before, delta);
         let mut starts: FxHashMap<u32, Vec<Id>> = FxHashMap::default();
-        let mut start = |triggers: &[u32], ends: &mut Ends| {
-            ends.settle();
+        let mut start = |triggers: &[u32], triples: &[(Id, Id)]| {
             for ix in triggers {
-                let from = ends.of(self.triggers[*ix as usize].endpoint);
-                starts.entry(*ix).or_default().extend_from_slice(from);
+                let trigger = &self.triggers[*ix as usize];
+                let counts = triples
+                    .iter()
+                    .filter(|(s, _)| trigger.beside.iter().all(|p| said.has(*s, *p)));
+                let from = counts.map(|(s, o)| match trigger.endpoint {
+                    Endpoint::Subject => *s,
+                    Endpoint::Object => *o,
+                });
+                starts.entry(*ix).or_default().extend(from);
             }
         };
-        for (predicate, ends) in &mut by_predicate {
-            start(&self.by_predicate[predicate], ends);
+        for (predicate, triples) in &by_predicate {
+            start(&self.by_predicate[predicate], triples);
         }
-        for (class, ends) in &mut by_class {
-            start(&self.by_class[class], ends);
+        for (class, triples) in &by_class {
+            start(&self.by_class[class], triples);
         }
-        start(&self.always, &mut all);
+        start(&self.always, &all);
+        starts.retain(|_, from| !from.is_empty());
         Affected {
             woken,
-            ..self.follow(view, starts)
+            ..self.follow(after, starts)
         }
     }
 
@@ -283,18 +305,16 @@ impl BoundPlan {
         };
         for (ix, from) in starts {
             let trigger = &self.triggers[ix as usize];
+            let from = sort_unique(from);
             let nodes = match &trigger.back {
                 None => from,
-                Some(back) => {
-                    let from = sort_unique(from);
-                    match values_of(view, &mut affected.stats, back, &from) {
-                        Some(nodes) => nodes,
-                        None => {
-                            affected.too_far = true;
-                            return affected;
-                        }
+                Some(back) => match values_of(view, &mut affected.stats, back, &from) {
+                    Some(nodes) => nodes,
+                    None => {
+                        affected.too_far = true;
+                        return affected;
                     }
-                }
+                },
             };
             for part in &trigger.parts {
                 affected.nodes[*part as usize].extend_from_slice(&nodes);
@@ -306,11 +326,16 @@ impl BoundPlan {
         affected
     }
 
-    /// Reads who is a target in a state.
-    pub(crate) fn membership<'p>(&'p self, data: &'p View) -> Membership<'p> {
+    /// Reads who is a target in a state. `fresh` is what a change brought to it.
+    pub(crate) fn membership<'p>(
+        &'p self,
+        data: &'p View,
+        fresh: Option<&'p Fresh>,
+    ) -> Membership<'p> {
         Membership {
             plan: self,
             data,
+            fresh,
             types: FxHashMap::default(),
             said: FxHashMap::default(),
             naming: FxHashMap::default(),
@@ -328,6 +353,8 @@ const READ_AT_ONCE: usize = 256;
 pub(crate) struct Membership<'p> {
     plan: &'p BoundPlan,
     data: &'p View,
+    /// New nodes with all that is said of them.
+    fresh: Option<&'p Fresh>,
     types: FxHashMap<Id, Box<[Id]>>,
     /// Predicates of the statements about a node; none when there are many statements.
     said: FxHashMap<Id, Option<Box<[Id]>>>,
@@ -357,6 +384,9 @@ impl Membership<'_> {
     /// Whether a node is a target of a group.
     pub(crate) fn is_target(&mut self, group: usize, node: Id) -> bool {
         let (plan, data) = (self.plan, self.data);
+        if let Some(fresh) = self.fresh.filter(|fresh| fresh.covers(node)) {
+            return self.is_fresh_target(fresh, group, node);
+        }
         // Most of what a commit adds is new: nothing is said of it before.
         let may_hold = data.may_hold(node);
         plan.targets[group].iter().any(|target| match target {
@@ -389,6 +419,19 @@ impl Membership<'_> {
                     }
                 }
             }
+        })
+    }
+
+    fn is_fresh_target(&self, fresh: &Fresh, group: usize, node: Id) -> bool {
+        let plan = self.plan;
+        plan.targets[group].iter().any(|target| match target {
+            BoundTarget::Node(target) => *target == node,
+            BoundTarget::Class(classes) => plan.rdf_type.is_some_and(|rdf_type| {
+                let mut types = fresh.objects(node, rdf_type);
+                types.any(|class| classes.binary_search(&class).is_ok())
+            }),
+            BoundTarget::SubjectsOf(p) => fresh.objects(node, *p).next().is_some(),
+            BoundTarget::ObjectsOf(p) => fresh.star_reversed(node).any(|(_, by)| by == *p),
         })
     }
 

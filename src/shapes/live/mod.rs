@@ -18,7 +18,7 @@ use super::model::{Component, Severity, ShapeIx, Shapes};
 use super::report::{PathRef, Report, ResultRow, SeverityCounts, ShapeRef};
 use super::run::{At, Failure, Run, RunStats, Sink, Unit, focus_nodes};
 use super::validate::{Findings, fingerprint, not_checked};
-use crate::store::{Id, NetDelta, View};
+use crate::store::{Fresh, Id, NetDelta, View};
 use bound::BoundPlan;
 use plan::{PartIx, Plan, Sites, Upkeep};
 use rows::{Difference, Rows};
@@ -217,14 +217,17 @@ impl Live {
             return self.after_all(after, seq);
         }
         let engine = &*self.engine;
-        let affected = engine.bound.affected(&after.context, delta);
+        let affected = engine
+            .bound
+            .affected(&before.context, &after.context, delta);
         if affected.too_far {
             return self.after_all(after, seq);
         }
         let mut run = engine.run(after, &self.locals);
         let mut old_run: Option<Run<'_>> = None;
-        let mut is_target = engine.bound.membership(&after.data);
-        let mut was_target = engine.bound.membership(&before.data);
+        let fresh = Fresh::of_delta(before.data.snapshot(), &after.data, delta);
+        let mut is_target = engine.bound.membership(&after.data, Some(&fresh));
+        let mut was_target = engine.bound.membership(&before.data, None);
         let mut changes = Changes::of(self);
         let mut moved: Vec<Id> = Vec::new();
         for (ix, group) in engine.plan.groups.iter().enumerate() {

@@ -47,6 +47,8 @@ pub(crate) struct Trigger {
     pub(crate) endpoint: Endpoint,
     /// From the endpoint to the focus node, in normal form; an empty sequence stays where it is.
     pub(crate) back: Path,
+    /// Predicates that the subject has too, before or after the change: without one of them the triple does not count.
+    pub(crate) beside: Vec<NamedNode>,
 }
 
 /// How the rows of a group follow from what changed.
@@ -340,6 +342,7 @@ impl Reader<'_> {
             change,
             endpoint,
             back: Path::Inverse(Box::new(way.clone())).normal(),
+            beside: Vec::new(),
         });
     }
 
@@ -363,6 +366,7 @@ impl Reader<'_> {
                         change: trigger.predicate.map_or(Change::Any, Change::Predicate),
                         endpoint: trigger.endpoint,
                         back,
+                        beside: trigger.beside,
                     });
                 }
             }

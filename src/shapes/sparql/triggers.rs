@@ -17,6 +17,8 @@ pub(crate) struct SparqlTrigger {
     pub(crate) endpoint: Endpoint,
     /// The way to the focus node, before or after the change; an empty sequence when the end is the focus node.
     pub(crate) to_focus: Path,
+    /// Predicates that the subject has too, before or after the change, wherever the triple counts.
+    pub(crate) beside: Vec<NamedNode>,
 }
 
 /// A kind of triple whose change may touch any focus node; what is `None` may be anything.
@@ -89,6 +91,7 @@ fn trigger(reading: Reading, further: Option<&Path>) -> Option<SparqlTrigger> {
             Endpoint::Object
         },
         to_focus: sequence(steps),
+        beside: reading.beside,
     })
 }
 

@@ -8,6 +8,7 @@ mod dumps;
 mod explain;
 mod home;
 mod problem;
+mod process;
 mod queries_running;
 mod query;
 
@@ -18,6 +19,7 @@ mod sources;
 mod stored;
 mod streams;
 mod subscriptions;
+mod token;
 mod ui;
 mod upload;
 
@@ -31,16 +33,18 @@ pub use dumps::{DumpFileShown, DumpLine, DumpShown, render_dumps, render_registe
 pub use explain::{render_explanation, render_stored_explanation};
 pub use home::{RegisterLine, render_graphs, render_home};
 pub use problem::{ProblemPage, render_code, render_codes, render_problem};
-pub use queries_running::{QueriesPage, QueryLine, render_queries, render_token_form};
+pub use process::{SteeringLine, render_case, render_steering};
+pub use queries_running::{QueriesPage, QueryLine, render_queries};
 pub use query::{QueryTable, render_query_form, render_query_result};
 
 pub use report::{ReportPage, ReportPart, render_report, render_report_file};
 pub use resource::{ResourcePage, render_resource};
 pub use shapes::{render_profile, render_profiles};
-pub use sources::{render_sources, render_sources_token_form};
+pub use sources::render_sources;
 pub use stored::{StoredQueryPage, render_stored_queries, render_stored_query};
 pub use streams::{ChangeLine, Happened, StreamLine, StreamPage, render_stream, render_streams};
-pub use subscriptions::{SubscriptionLine, render_subscriptions, render_subscriptions_token_form};
+pub use subscriptions::{SubscriptionLine, render_subscriptions};
+pub use token::{TokenPage, render_token_form};
 pub use ui::{Viewer, ui_file, viewer};
 pub use upload::render_validate_form;
 

@@ -39,22 +39,6 @@ pub struct QueriesPage {
     pub notice: Option<String>,
 }
 
-/// The page that asks for the token; `wrong` when one was given.
-pub fn render_token_form(site: &Site<'_>, wrong: bool) -> String {
-    let content = html! {
-        @if wrong {
-            p.notice role="alert" { "Dat is niet het token van de beheerder." }
-        }
-        p { "Wie het beheerderstoken heeft, ziet hier welke bevragingen lopen en kan ze stoppen." }
-        form method="post" action=(site.path("/bevragingen")) {
-            label for="token" { "Beheerderstoken" }
-            input id="token" name="token" type="password" autocomplete="off" required;
-            p { button type="submit" { "Bevragingen tonen" } }
-        }
-    };
-    site.page("Bevragingen", &content)
-}
-
 /// The page of queries.
 pub fn render_queries(site: &Site<'_>, page: &QueriesPage) -> String {
     let content = html! {

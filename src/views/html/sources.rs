@@ -8,29 +8,6 @@ use maud::{Markup, html};
 /// Runs of a source that the page shows.
 const SHOWN: usize = 10;
 
-/// The page that asks for the token; `wrong` when one was given.
-pub fn render_sources_token_form(site: &Site<'_>, wrong: bool) -> String {
-    let content = html! {
-        @if wrong {
-            p.notice role="alert" {
-                (site.say("Dat is niet het token van de beheerder.", "That is not the token of the administrator."))
-            }
-        }
-        p {
-            (site.say(
-                "Wie het beheerderstoken heeft, ziet hier hoe het met de bronnen gaat.",
-                "Whoever has the administrator token sees here how the sources are doing.",
-            ))
-        }
-        form method="post" action=(site.path("/beheer/bronnen")) {
-            label for="token" { (site.say("Beheerderstoken", "Administrator token")) }
-            input id="token" name="token" type="password" autocomplete="off" required;
-            p { button type="submit" { (site.say("Bronnen tonen", "Show the sources")) } }
-        }
-    };
-    site.page(site.say("Bronnen", "Sources"), &content)
-}
-
 /// The page of sources. `token` is the one it was asked with in a form.
 pub fn render_sources(site: &Site<'_>, sources: &[SourceStatus], token: &str) -> String {
     let content = html! {

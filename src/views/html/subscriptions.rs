@@ -37,29 +37,6 @@ pub struct SubscriptionLine {
 /// Dead letters of a subscription that the page shows.
 const SHOWN: usize = 20;
 
-/// The page that asks for the token; `wrong` when one was given.
-pub fn render_subscriptions_token_form(site: &Site<'_>, wrong: bool) -> String {
-    let content = html! {
-        @if wrong {
-            p.notice role="alert" {
-                (site.say("Dat is niet het token van de beheerder.", "That is not the token of the administrator."))
-            }
-        }
-        p {
-            (site.say(
-                "Wie het beheerderstoken heeft, ziet hier wie van wijzigingen op de hoogte gebracht wordt.",
-                "Whoever has the administrator token sees here who is told of changes.",
-            ))
-        }
-        form method="post" action=(site.path("/beheer/abonnementen")) {
-            label for="token" { (site.say("Beheerderstoken", "Administrator token")) }
-            input id="token" name="token" type="password" autocomplete="off" required;
-            p { button type="submit" { (site.say("Abonnementen tonen", "Show the subscriptions")) } }
-        }
-    };
-    site.page(site.say("Abonnementen", "Subscriptions"), &content)
-}
-
 /// The page of subscriptions. `token` is the one it was asked with in a form; its buttons need it.
 pub fn render_subscriptions(site: &Site<'_>, lines: &[SubscriptionLine], token: &str) -> String {
     let content = html! {

@@ -12,6 +12,8 @@ enum Keep {
     Day,
     /// With an entity tag, for a week: it never changes.
     Week,
+    /// With an entity tag, asking each time whether more came.
+    Grows,
     /// With an entity tag, for a few seconds.
     Moment,
     /// Not at all.
@@ -66,7 +68,67 @@ const fn described(pattern: &'static str, path: &'static str) -> Route {
 const GRAPH: &str = "GET, HEAD, POST, PUT, DELETE, PATCH";
 const ASK: &str = "/sparql?query=ASK%20%7B%7D";
 
+/// A list of the process interface that also takes what is sent to it; of a case that the test addresses do not have.
+const fn of_case(pattern: &'static str, path: &'static str) -> Route {
+    Route {
+        methods: "GET, HEAD, POST",
+        status: 404,
+        keep: Keep::No,
+        has_commit: false,
+        ..page(pattern, path)
+    }
+}
+
 const ROUTES: &[Route] = &[
+    Route {
+        methods: "GET, HEAD, POST",
+        ..page("/proces/v1/processtypen", "/proces/v1/processtypen")
+    },
+    Route {
+        methods: "GET, HEAD",
+        ..of_case(
+            "/proces/v1/processtypen/{naam}",
+            "/proces/v1/processtypen/geen",
+        )
+    },
+    Route {
+        methods: "GET, HEAD, POST",
+        ..page("/proces/v1/dossiers", "/proces/v1/dossiers")
+    },
+    Route {
+        methods: "GET, HEAD",
+        ..of_case("/proces/v1/dossiers/{id}", "/proces/v1/dossiers/2026-1")
+    },
+    of_case(
+        "/proces/v1/dossiers/{id}/statussen",
+        "/proces/v1/dossiers/2026-1/statussen",
+    ),
+    of_case(
+        "/proces/v1/dossiers/{id}/stukken",
+        "/proces/v1/dossiers/2026-1/stukken",
+    ),
+    of_case(
+        "/proces/v1/dossiers/{id}/rollen",
+        "/proces/v1/dossiers/2026-1/rollen",
+    ),
+    of_case(
+        "/proces/v1/dossiers/{id}/besluiten",
+        "/proces/v1/dossiers/2026-1/besluiten",
+    ),
+    of_case(
+        "/proces/v1/dossiers/{id}/verwijzingen",
+        "/proces/v1/dossiers/2026-1/verwijzingen",
+    ),
+    Route {
+        methods: "GET, HEAD",
+        ..of_case(
+            "/proces/v1/dossiers/{id}/tijdlijn",
+            "/proces/v1/dossiers/2026-1/tijdlijn",
+        )
+    },
+    page("/proces/v1/sturing", "/proces/v1/sturing"),
+    page("/proces/v1/wijzigingen", "/proces/v1/wijzigingen"),
+    page("/proces/v1/kanalen", "/proces/v1/kanalen"),
     page("/", "/"),
     Route {
         keep: Keep::No,
@@ -443,6 +505,24 @@ const ROUTES: &[Route] = &[
             "/ldes/adressen/lid/2/9",
         )
     },
+    Route {
+        keep: Keep::Grows,
+        ..page(
+            "/v3/feeds/wijzigingen/{register}",
+            "/v3/feeds/wijzigingen/adressen",
+        )
+    },
+    Route {
+        keep: Keep::Grows,
+        ..page(
+            "/v3/feeds/wijzigingen/{register}/{objectId}",
+            "/v3/feeds/wijzigingen/adressen/9",
+        )
+    },
+    page(
+        "/v3/feeds/posities",
+        "/v3/feeds/posities?register=adressen&feed=2",
+    ),
 ];
 /// Apart: its report is made of the shapes.
 const REPORT: Route = page("/rapport", "/rapport");
@@ -473,6 +553,8 @@ fn every_route_is_in_the_table() {
         "src/http/mod.rs",
         "src/http/ldes.rs",
         "src/http/ldes_views.rs",
+        "src/http/change_feed.rs",
+        "src/http/process/mod.rs",
     ]
     .map(|file| {
         let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
@@ -547,6 +629,7 @@ async fn every_route_says_what_it_shows_and_how_long_it_keeps() {
         let cache = get.header("cache-control");
         match route.keep {
             Keep::Ask => assert_eq!(cache, "public, no-cache", "{path}"),
+            Keep::Grows => assert_eq!(cache, "public, max-age=0", "{path}"),
             Keep::Moment => assert_eq!(cache, "public, max-age=5", "{path}"),
             Keep::Day => assert_eq!(cache, "public, max-age=86400", "{path}"),
             Keep::Week => assert_eq!(cache, "public, max-age=604800, immutable", "{path}"),

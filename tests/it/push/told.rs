@@ -166,7 +166,7 @@ fn a_large_commit_comes_in_parts_with_ids_of_their_own() {
         assert!(body.len() <= 1_000);
         for event in body {
             assert!(seen.insert(event["id"].as_str().expect("an id").to_owned()));
-            assert_eq!(event["type"], "basisregisters.adres.create.v1");
+            assert_eq!(event["type"], "basisregisters.address.create.v1");
             told += 1;
         }
     }

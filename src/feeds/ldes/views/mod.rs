@@ -162,6 +162,36 @@ impl Views {
         })
     }
 
+    /// The members of a stream of a generation about one item (see [`crate::feeds::stream::item_number`]), by their numbers,
+    /// among the first `len`. One that shares its number with another item is there too.
+    ///
+    /// # Errors
+    /// [`ViewError`].
+    pub fn about(
+        &self,
+        register: &str,
+        generation: &str,
+        len: u64,
+        item: u64,
+    ) -> Result<Vec<u64>, ViewError> {
+        let of = self.of_stream(register).ok_or(ViewError::Absent)?;
+        let mut state = of.state();
+        of.renew(&mut state, generation);
+        of.open_versions(&mut state, generation)?;
+        let done = |state: &State| state.versions.as_ref().map_or(0, Versions::len);
+        let at = done(&state);
+        if len.saturating_sub(at) > MOST_AWAITED {
+            drop(state);
+            self.make_behind(of, generation, len)?;
+            return Err(ViewError::NotReady { at, of: len });
+        }
+        while done(&state) < len && of.step(&mut state, len, MOST_AWAITED)? {}
+        let versions = state.versions.as_ref();
+        let found = versions.map_or_else(Vec::new, |versions| versions.of_item(item));
+        let found = found.into_iter().rev().map(u64::from);
+        Ok(found.filter(|number| *number < len).collect())
+    }
+
     /// Writes a page out.
     ///
     /// # Errors
@@ -349,13 +379,7 @@ impl OfStream {
 
     /// Opens what a view needs, for streams of a generation; what is known for another one is forgotten.
     fn open(&self, state: &mut State, place: usize, generation: &str) -> io::Result<()> {
-        if state.generation != generation || state.keyed.len() != self.views.len() {
-            *state = State {
-                generation: generation.to_owned(),
-                keyed: self.views.iter().map(|_| None).collect(),
-                versions: None,
-            };
-        }
+        self.renew(state, generation);
         let (view, most) = (&self.views[place], self.stream.len());
         match needs(&view.kind) {
             Needs::Keys if state.keyed[place].is_none() => {
@@ -365,23 +389,41 @@ impl OfStream {
                     None => Keyed::in_memory(),
                 });
             }
-            Needs::Versions if state.versions.is_none() => {
-                let amounts: FxHashSet<u32> = self
-                    .views
-                    .iter()
-                    .filter_map(|view| match view.kind {
-                        FeedViewKind::Retention { versions, .. } => versions,
-                        _ => None,
-                    })
-                    .collect();
-                let made_by = self.made_by(generation, VERSIONS);
-                state.versions = Some(match self.path(VERSIONS) {
-                    Some(path) => Versions::open(&path, made_by, most, &amounts)?,
-                    None => Versions::in_memory(&amounts),
-                });
-            }
-            _ => {}
+            Needs::Versions => self.open_versions(state, generation)?,
+            Needs::Keys | Needs::Nothing => {}
         }
+        Ok(())
+    }
+
+    /// Forgets what is known of another generation.
+    fn renew(&self, state: &mut State, generation: &str) {
+        if state.generation != generation || state.keyed.len() != self.views.len() {
+            *state = State {
+                generation: generation.to_owned(),
+                keyed: self.views.iter().map(|_| None).collect(),
+                versions: None,
+            };
+        }
+    }
+
+    /// Opens what is known of the versions of items.
+    fn open_versions(&self, state: &mut State, generation: &str) -> io::Result<()> {
+        if state.versions.is_some() {
+            return Ok(());
+        }
+        let amounts: FxHashSet<u32> = self
+            .views
+            .iter()
+            .filter_map(|view| match view.kind {
+                FeedViewKind::Retention { versions, .. } => versions,
+                _ => None,
+            })
+            .collect();
+        let made_by = self.made_by(generation, VERSIONS);
+        state.versions = Some(match self.path(VERSIONS) {
+            Some(path) => Versions::open(&path, made_by, self.stream.len(), &amounts)?,
+            None => Versions::in_memory(&amounts),
+        });
         Ok(())
     }
 

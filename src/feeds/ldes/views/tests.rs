@@ -386,32 +386,3 @@ fn what_lacks_much_is_made_in_the_background() {
     let zonder = bed.get("soort", &format!("{}/soort/g/0/0/0", stream.entry));
     assert_eq!(zonder.expect("of those without a key").members().len(), 250);
 }
-
-/// `cargo test --release --lib feeds::ldes::views::tests::catching_up -- --ignored --nocapture`
-#[test]
-#[ignore = "a measurement"]
-fn catching_up_is_fast() {
-    let stream = Stream::made_up("adressen");
-    let count = 100_000_u64;
-    for number in 0..count {
-        let iri = format!("http://e.org/id/adres/{}", number % 60_000);
-        let mut lines: Vec<String> = (0..20)
-            .map(|n| format!("<{iri}> <http://e.org/p{n}> \"waarde {number} van {n}\"@nl"))
-            .collect();
-        lines.push(format!(
-            "<{iri}> <{P}> <http://e.org/gemeente/{}>",
-            number % 300
-        ));
-        stream.come(NOW, &iri, Kind::Update, &lines);
-    }
-    let bed = Bed::new(&stream, None);
-    let of = bed.views.of_stream("adressen").expect("there");
-    let mut state = of.state();
-    for place in [1, 3, 4, 5] {
-        of.open(&mut state, place, "g").expect("opens");
-    }
-    let begun = Instant::now();
-    while of.step(&mut state, count, u64::MAX).expect("reads") {}
-    let seconds = begun.elapsed().as_secs_f64();
-    println!("4 views: {:.0} members/s", count as f64 / seconds);
-}

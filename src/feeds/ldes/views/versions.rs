@@ -189,6 +189,18 @@ impl Versions {
         self.column.append(&Batch { count, bytes })
     }
 
+    /// The members about an item, last first.
+    pub(super) fn of_item(&self, item: u64) -> Vec<u32> {
+        // As `code` has it.
+        let mut at = self.chain.last.get(&(item << 1 >> 1)).copied();
+        let mut found = Vec::new();
+        while let Some(member) = at.filter(|member| *member != NONE) {
+            found.push(member);
+            at = self.chain.before.get(member as usize).copied();
+        }
+        found
+    }
+
     /// Whether so many or more members came after one about the same item.
     pub(super) fn is_beyond(&self, amount: u32, member: u32) -> bool {
         self.beyond(amount).is_some_and(|bits| bits.has(member))

@@ -313,6 +313,7 @@ fn rule(row: FieldRow, common: &Common, nodes: &[NodeRule], lists: &Lists) -> Re
                 Some("line") => Form::Line,
                 _ => Form::Polygon,
             },
+            called: row.called,
         },
         kind @ ("omit" | "compare" | "private") => Rule::Omit {
             reason: Text::new(needed(row.nl, "nl")?, needed(row.en, "en")?),

@@ -221,6 +221,8 @@ pub(super) struct FieldRow {
     pub(super) role: Option<String>,
     pub(super) list: Option<String>,
     pub(super) shape: Option<String>,
+    /// What a change feed calls the type of a geometry.
+    pub(super) called: Option<String>,
     pub(super) format: Option<String>,
     pub(super) namespace: Option<String>,
     pub(super) local: Option<String>,

@@ -43,6 +43,8 @@ pub(crate) struct Reading {
     pub(crate) object: Option<Term>,
     /// From which end, the subject if `true`, and how to come to the given variable; `None` when no way leads there.
     pub(crate) to_given: Option<(bool, Vec<Walk>)>,
+    /// Predicates of other statements that its subject has wherever the triple counts, sorted.
+    pub(crate) beside: Vec<NamedNode>,
 }
 
 /// A variable where it means something: the sub-query that keeps it to itself, and its name.
@@ -246,7 +248,10 @@ impl Reader {
             NamedNodePattern::Variable(_) => None,
         };
         let ways = [&subject, &object].map(|end| self.way(end, edges));
+        let mut beside = predicates_of(&subject, edges);
+        beside.retain(|other| Some(other) != predicate.as_ref());
         self.found.push(Reading {
+            beside,
             predicate,
             subject: subject.constant(),
             object: object.constant(),
@@ -358,6 +363,7 @@ impl Reader {
             subject,
             object,
             to_given,
+            beside: Vec::new(),
         });
     }
 
@@ -408,6 +414,24 @@ fn shorter([subject, object]: [Option<Vec<Walk>>; 2]) -> Option<(bool, Vec<Walk>
         (Some(s), _) => Some((true, s)),
         (None, o) => o.map(|o| (false, o)),
     }
+}
+
+/// The predicates that every solution has of what stands at an end.
+fn predicates_of(end: &End, edges: &[Edge]) -> Vec<NamedNode> {
+    let End::Name(name) = end else {
+        return Vec::new();
+    };
+    let mut found: Vec<NamedNode> = edges
+        .iter()
+        .filter(|edge| edge.from.as_ref() == Some(name))
+        .filter_map(|edge| match &edge.walk {
+            Some(Walk::Along(predicate)) => Some(predicate.clone()),
+            _ => None,
+        })
+        .collect();
+    found.sort_unstable();
+    found.dedup();
+    found
 }
 
 /// One end of a pattern.
