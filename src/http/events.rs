@@ -157,7 +157,9 @@ pub(super) async fn events(
 /// The commit after which to begin: the last event the listener had, else what it asks for, else now.
 fn start(headers: &HeaderMap, params: &Params, newest: &Snapshot) -> Result<u64, ApiError> {
     let last = headers.get("last-event-id");
-    let (name, given) = match last.and_then(|value| value.to_str().ok()) {
+    // What is no text is no number either.
+    let last = last.map(|value| value.to_str().unwrap_or("?"));
+    let (name, given) = match last {
         Some(last) if !last.is_empty() => ("Last-Event-ID", last),
         _ => match params.one("na")?.filter(|given| !given.is_empty()) {
             Some(given) => ("na", given),

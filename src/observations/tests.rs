@@ -239,7 +239,7 @@ fn tear(dir: &Path, bytes: usize) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
     #[test]
     fn what_is_read_is_what_was_told(steps in prop::collection::vec(step(), 1..25), known in 0.0f64..1.0) {
         let dir = tempfile::tempdir().expect("a folder");

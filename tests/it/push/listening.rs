@@ -195,6 +195,7 @@ fn strange_questions_are_refused() {
         ("/events?na=%2B0", ""),
         ("/events?kleur=rood", ""),
         ("/events", "last-event-id: -1\r\n"),
+        ("/events", "last-event-id: é\r\n"),
     ] {
         let mut lines = listen(address, path, &format!("connection: close\r\n{head}"));
         let mut text = String::new();
