@@ -556,7 +556,7 @@ async fn describe(
 }
 
 /// The format that a request names. SPARQLWrapper names one twice, by its short name and by the media types that it takes: the
-/// first counts when it is known.
+/// first counts when it is known. The same name twice is a mistake like any other.
 fn asked_format(params: &Params) -> Result<Option<&str>, ApiError> {
     let first = params.get("format");
     let is_known = |name: &str| {
@@ -565,7 +565,8 @@ fn asked_format(params: &Params) -> Result<Option<&str>, ApiError> {
             .iter()
             .any(|kind| OutputFormat::from_name_for(name, *kind).is_some())
     };
-    if first.is_some_and(is_known) {
+    let mut named = params.0.iter().filter(|(name, _)| name == "format");
+    if first.is_some_and(is_known) && named.any(|(_, other)| Some(other.as_str()) != first) {
         return Ok(first);
     }
     params.one("format")
