@@ -77,6 +77,9 @@ fn follow(registry: &Registry, server: &str, register: &str) -> u64 {
 fn told(registry: &Registry, register: &str) -> BTreeSet<String> {
     let graphs = ["", "/afgeleid"].map(|end| format!(" <{BASE}/graph/{register}{end}>"));
     let all = dump(registry).into_iter();
+    // A merger is told by the events of the municipalities that it made and ended, not by one of its own.
+    let merger = format!("<{BASE}/id/wijziging/");
+    let all = all.filter(|line| !line.starts_with(&merger));
     let own = all.filter(|line| graphs.iter().any(|graph| line.ends_with(graph)));
     own.filter(|line| {
         !UNTOLD
