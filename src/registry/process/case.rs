@@ -1,7 +1,9 @@
 //! Cases (dossiers): the file, the case it documents, its append-only statuses, and what it refers to. Reads them from a view
 //! and makes the statements that a change adds. Of authentic objects, documents and decisions only the reference is kept.
 
-use super::names::{ADMS, CODE, CPSV, DBO, DCAT, DCT, DOS, GEN, ID, M8G, PHASE, PLAN, PROV, TRA};
+use super::names::{
+    ADMS, CODE, CPSV, DBO, DCAT, DCT, DOS, GEN, ID, M8G, OWN, PHASE, PLAN, PROV, TRA,
+};
 use super::statements::{Reading, Statements};
 use crate::rdf::vocab::{rdf, xsd};
 use crate::registry::Moment;
@@ -285,6 +287,7 @@ impl NewCase<'_> {
         out.text(&structured, &format!("{GEN}naamruimte"), space);
         out.text(&structured, &format!("{GEN}lokaleIdentificator"), self.id);
         out.text(&structured, &format!("{GEN}versieIdentificator"), now);
+        out.class(&case, &format!("{OWN}Zaak"));
         out.class(&case, &format!("{DBO}Case"));
         out.class(&case, &format!("{CPSV}PublicService"));
         let said = super::Said {
@@ -315,6 +318,7 @@ pub fn status_statements(case: &str, id: &str, status: &CaseStatus, agent: &str)
     let iri = status_iri(id, status.number);
     let mut out = Statements::default();
     out.link(case, &format!("{TRA}heeftStatus"), &iri);
+    out.class(&iri, &format!("{OWN}Zaakstatus"));
     out.class(&iri, &format!("{TRA}Status"));
     out.class(&iri, &format!("{PROV}Activity"));
     out.link(
@@ -408,6 +412,7 @@ impl Addition<'_> {
             } => {
                 let iri = format!("{ID}participatie/{}-{number}", case.id);
                 out.link(zaak, &format!("{M8G}hasParticipation"), &iri);
+                out.class(&iri, &format!("{OWN}Zaakdeelname"));
                 out.class(&iri, &format!("{M8G}Participation"));
                 out.link(&iri, &format!("{M8G}role"), role);
                 let said = super::Said {

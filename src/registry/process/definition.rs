@@ -1,7 +1,7 @@
 //! Process types: an offered public service (`cpsv:PublicService`) and the plan its cases follow (`p-plan:Plan`), with four to
 //! seven statuses, each in a phase. Reads and makes the statements of one version; checks no counts, the shapes do.
 
-use super::names::{CODE, CPSV, DCT, ID, M8G, OWL, PHASE, PLAN, PROV, SKOS};
+use super::names::{CODE, CPSV, DCT, ID, M8G, OWL, OWN, PHASE, PLAN, PROV, SKOS};
 use super::statements::{Reading, Said, Statements};
 use crate::rdf::vocab::{rdf, xsd};
 use crate::store::View;
@@ -214,6 +214,7 @@ impl Definition {
         let service = self.service_iri();
         let mut out = Statements::default();
         for class in [
+            format!("{OWN}Procestype"),
             format!("{PLAN}Plan"),
             format!("{PROV}Plan"),
             format!("{CPSV}Rule"),
@@ -236,6 +237,7 @@ impl Definition {
         let mut before: Option<String> = None;
         for (n, step) in self.steps.iter().enumerate() {
             let iri = format!("{plan}#status-{}", n + 1);
+            out.class(&iri, &format!("{OWN}Statustype"));
             out.class(&iri, &format!("{PLAN}Step"));
             out.link(&iri, &format!("{PLAN}isStepOfPlan"), &plan);
             if let Some(before) = &before {
@@ -313,7 +315,7 @@ impl ProcessType {
     /// Reads a version; `None` when nothing of the kind is there.
     pub fn read(view: &View, iri: &str) -> Option<Self> {
         let plan = Reading::of(view, iri)?;
-        let is_plan = plan.iris(rdf::TYPE).contains(&format!("{PLAN}Plan"));
+        let is_plan = plan.iris(rdf::TYPE).contains(&format!("{OWN}Procestype"));
         let version = plan.text(&format!("{OWL}versionInfo"))?.parse().ok();
         let version = version.filter(|_| is_plan)?;
         let code = plan.text(&format!("{DCT}identifier"))?;
@@ -373,7 +375,7 @@ impl ProcessType {
 
     /// Every version of every process type, by code and then by version.
     pub fn all(view: &View) -> Vec<Self> {
-        let Some(class) = Reading::of(view, &format!("{PLAN}Plan")) else {
+        let Some(class) = Reading::of(view, &format!("{OWN}Procestype")) else {
             return Vec::new();
         };
         let plans = class.referrers(rdf::TYPE).into_iter();

@@ -4,6 +4,8 @@
 pub(super) const CPSV: &str = "http://purl.org/vocab/cpsv#";
 /// `m8g:` of CPSV-AP.
 pub(super) const M8G: &str = "http://data.europa.eu/m8g/";
+/// Our own classes, below those of `p-plan:`: plans and steps are also what measuring follows.
+pub(super) const OWN: &str = "urn:oslo-registry:shapes:proces#";
 /// `p-plan:`, plans and their steps.
 pub(super) const PLAN: &str = "http://purl.org/net/p-plan#";
 /// `dos:`, OSLO Dossier.
