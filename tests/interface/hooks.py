@@ -97,6 +97,30 @@ def spare(case):
 # Parameters that need each other, which OpenAPI cannot say.
 MATCHED = ("GET /v2/adresmatch", "GET /v3/adresmatch")
 PLACES = ("gemeentenaam", "niscode", "postcode")
+# Ways to ask for a position, of which one is taken; and a version, which is of an object.
+WAYS, VERSION = ("feed", "download", "wijzigingFeedId", "moment"), ("objectId", "versie")
+
+
+def one_way(query):
+    """The query of a position with one way to ask for it."""
+    ways = [name for name in WAYS if name in query]
+    if not ways and all(name in query for name in VERSION):
+        return query
+    if not ways:
+        query, ways = {**query, "feed": 1}, ["feed"]
+    return {name: value for name, value in query.items() if name not in (*WAYS, *VERSION) or name == ways[0]}
+
+
+def own_codes(statuses):
+    """Statuses of a process type, of which no two have one code."""
+    seen = set()
+    for number, status in enumerate(statuses):
+        code = status.get("code") if isinstance(status, dict) else None
+        if isinstance(code, str) and code in seen:
+            status = {**status, "code": f"{code[:60]}-{number}"}
+        if isinstance(code, str):
+            seen.add(status["code"])
+        yield status
 
 
 @schemathesis.hook
@@ -115,5 +139,9 @@ def before_call(context, case, **kwargs):
         case.query = query = {name: value for name, value in query.items() if name != "na"}
     if label in MATCHED and not any(str(query.get(name) or "").strip() for name in PLACES):
         case.query = {**query, "gemeentenaam": "Voorbeeldstad"}
+    elif label == "GET /v3/feeds/posities":
+        case.query = one_way(query)
+    elif label == "POST /proces/v1/processtypen" and isinstance(case.body, dict) and isinstance(case.body.get("statussen"), list):
+        case.body = {**case.body, "statussen": list(own_codes(case.body["statussen"]))}
     elif label == "GET /sparql" and "query" not in query:
         case.query = {name: value for name, value in query.items() if not name.endswith("-graph-uri")}
