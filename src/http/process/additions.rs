@@ -12,9 +12,7 @@ use super::writing::{
     wrong_field,
 };
 use crate::registry::process::{Addition, CASES_GRAPH, Case, next_number};
-use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
-use axum::http::HeaderMap;
+use axum::extract::{Path, State};
 use axum::response::Response;
 use serde::Deserialize;
 
@@ -93,11 +91,8 @@ fn perform<'a>(
 pub(super) async fn document(
     State(state): State<AppState>,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
-    body: Body,
+    sent: Sent,
 ) -> Result<Response, ApiError> {
-    let sent: Sent = (headers, query, body);
     write(
         state,
         sent,
@@ -157,11 +152,8 @@ pub(super) async fn document(
 pub(super) async fn role(
     State(state): State<AppState>,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
-    body: Body,
+    sent: Sent,
 ) -> Result<Response, ApiError> {
-    let sent: Sent = (headers, query, body);
     write(
         state,
         sent,
@@ -192,11 +184,8 @@ pub(super) async fn role(
 pub(super) async fn decision(
     State(state): State<AppState>,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
-    body: Body,
+    sent: Sent,
 ) -> Result<Response, ApiError> {
-    let sent: Sent = (headers, query, body);
     write(
         state,
         sent,
@@ -219,11 +208,8 @@ pub(super) async fn decision(
 pub(super) async fn reference(
     State(state): State<AppState>,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
-    body: Body,
+    sent: Sent,
 ) -> Result<Response, ApiError> {
-    let sent: Sent = (headers, query, body);
     write(
         state,
         sent,

@@ -17,7 +17,6 @@ use crate::registry::process::{
 use crate::registry::{self, Register};
 use crate::views::html::{Site, render_case};
 use crate::views::process::{case_json, row_json, status_json};
-use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -305,11 +304,8 @@ struct Wanted {
 /// `POST /proces/v1/dossiers`: a case with the first status of its process type.
 pub(super) async fn create(
     State(state): State<AppState>,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
-    body: Body,
+    sent: Sent,
 ) -> Result<Response, ApiError> {
-    let sent: Sent = (headers, query, body);
     write(
         state,
         sent,

@@ -15,9 +15,7 @@ use crate::registry::process::{
 };
 use crate::store::View;
 use crate::views::process::status_json;
-use axum::body::Body;
-use axum::extract::{Path, RawQuery, State};
-use axum::http::HeaderMap;
+use axum::extract::{Path, State};
 use axum::response::Response;
 use oxrdf::{Literal, NamedNode, Triple};
 use serde::Deserialize;
@@ -85,11 +83,8 @@ pub(super) fn is_ours(view: &View, graph: &NamedNode, iri: &str) -> bool {
 pub(super) async fn set(
     State(state): State<AppState>,
     Path(id): Path<String>,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
-    body: Body,
+    sent: Sent,
 ) -> Result<Response, ApiError> {
-    let sent: Sent = (headers, query, body);
     write(
         state,
         sent,

@@ -9,7 +9,6 @@ use super::refused;
 use super::writing::{Made, Sent, add, clear, commit, write};
 use crate::registry::process::{Definition, ProcessType, TYPES_GRAPH, moment_text};
 use crate::views::process::{check, type_json};
-use axum::body::Body;
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
@@ -73,11 +72,8 @@ pub(super) async fn one(
 /// `POST /proces/v1/processtypen`: the next version of a process type, or its first.
 pub(super) async fn publish(
     State(state): State<AppState>,
-    headers: HeaderMap,
-    RawQuery(query): RawQuery,
-    body: Body,
+    sent: Sent,
 ) -> Result<Response, ApiError> {
-    let sent: Sent = (headers, query, body);
     let kind = ("processtype-publiceren", String::new());
     write(state, sent, kind, |state, asked| {
         let definition: Definition = asked.read()?;

@@ -16,6 +16,7 @@ use crate::registry::process::{CASES_GRAPH, VERSION, moment_text, version_node};
 use crate::registry::{CommitError, CommitRequest, Writer};
 use crate::store::{CommitMeta, Draft, Source, View};
 use axum::body::Body;
+use axum::extract::RawQuery;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
@@ -62,13 +63,13 @@ pub(super) struct Made {
     pub(super) members: Vec<(&'static str, Json)>,
 }
 
-/// What comes with a request.
-pub(super) type Sent = (HeaderMap, Option<String>, Body);
+/// What comes with a request, as handlers take it whole.
+pub(super) type Sent = (HeaderMap, RawQuery, Body);
 
 /// Reads a request and has it performed, once for each key.
 pub(super) async fn write(
     state: AppState,
-    (headers, query, body): Sent,
+    (headers, RawQuery(query), body): Sent,
     (activity, about): (&'static str, String),
     perform: impl FnOnce(&AppState, &Asked) -> Result<Performed, ApiError> + Send + 'static,
 ) -> Result<Response, ApiError> {
