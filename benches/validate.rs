@@ -18,6 +18,8 @@ mod loaded;
 mod machine;
 #[path = "shared/town.rs"]
 mod town;
+#[path = "validate/work.rs"]
+mod work;
 
 use machine::{date, machine};
 use std::collections::BTreeMap;
@@ -42,6 +44,7 @@ fn main() -> ExitCode {
         ["subject", "check", truth, data] => check::run(Path::new(truth), Path::new(data)),
         ["subject", "sound", _, data] => check::sound(Path::new(data)),
         ["subject", "reopen", _, data] => check::reopen(Path::new(data)),
+        ["subject", "work", files, data] => work::ask(files, Path::new(data)),
         ["subject", "gate", commits, data] => gate::run(commits, Path::new(data)),
         ["subject", "file", shapes, data, report] => {
             files::own(Path::new(shapes), Path::new(data), Path::new(report));
@@ -169,6 +172,9 @@ fn compare() -> ExitCode {
     );
     for quads in plan.towns {
         right &= town_section(&plan, *quads, folder.path(), &mut page);
+    }
+    if plan.writes_page {
+        right &= work::section(folder.path(), &mut page);
     }
     page.push_str("## From file to report\n\n");
     right &= files::section(&plan, folder.path(), &mut page);

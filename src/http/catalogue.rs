@@ -12,7 +12,7 @@ pub(super) use health::health;
 use super::body::Params;
 use super::error::ApiError;
 use super::moment::refuse;
-use super::reply::{DOCUMENT_OFFERS, Document, HTML, REVALIDATE, choose, language_of};
+use super::reply::{DOCUMENT_OFFERS, Document, HTML, REVALIDATE, choose, language_by};
 use super::shown::Shown;
 use super::state::AppState;
 use crate::feeds::catalogue::{
@@ -179,21 +179,6 @@ fn moment(text: &str) -> Result<Timestamp, ApiError> {
     })
 }
 
-/// The language of a page: as asked, else as the reader prefers.
-pub(super) fn language_in(headers: &HeaderMap, params: &Params) -> Result<Language, ApiError> {
-    match params.one(LANGUAGE)? {
-        None | Some("") => Ok(language_of(headers)),
-        Some("nl") => Ok(Language::Nl),
-        Some("en") => Ok(Language::En),
-        Some(other) => Err(ApiError::bad_request(
-            "bad-parameter",
-            format!("De parameter {LANGUAGE} is nl of en, niet \"{other}\"."),
-            format!("The parameter {LANGUAGE} is nl or en, not \"{other}\"."),
-        )
-        .with("parameter", LANGUAGE)),
-    }
-}
-
 /// `GET /catalogus`: the same in Dutch words.
 pub(super) async fn in_dutch(State(state): State<AppState>, RawQuery(query): RawQuery) -> Response {
     let query = query.map_or(String::new(), |query| format!("?{query}"));
@@ -223,7 +208,7 @@ pub(super) async fn catalogue(
         extension.or_else(|| params.get("format")),
         &DOCUMENT_OFFERS,
     )?;
-    let language = language_in(&headers, &params)?;
+    let language = language_by(LANGUAGE, &headers, &params)?;
     let asked = Asked::of(&params)?;
     let path = match extension {
         Some(extension) => format!("/catalog.{extension}"),

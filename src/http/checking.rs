@@ -4,11 +4,10 @@
 use super::body::{Params, Upload};
 use super::error::ApiError;
 use super::graphs::parse_upload;
-use super::reply::{joined, language_of};
+use super::reply::joined;
 use super::state::AppState;
 use crate::ingest::format::detect;
 use crate::ingest::{Input, subject_lines};
-use crate::rdf::label::Language;
 use crate::registry::StoredReport;
 use crate::shapes::{
     Origin, Report, ReportFormat, Shapes, Validation, ValidationOptions, Verdict, read_shapes_with,
@@ -183,21 +182,6 @@ pub(super) fn report_format(
     }
     ReportFormat::from_accept(&joined(headers, header::ACCEPT))
         .ok_or_else(|| ApiError::not_acceptable(&ReportFormat::offers()))
-}
-
-/// The language a request asks for, by `taal=` or else by `Accept-Language`.
-pub(super) fn language_in(headers: &HeaderMap, params: &Params) -> Result<Language, ApiError> {
-    match params.one("taal")? {
-        None | Some("") => Ok(language_of(headers)),
-        Some("nl") => Ok(Language::Nl),
-        Some("en") => Ok(Language::En),
-        Some(other) => Err(ApiError::bad_request(
-            "bad-parameter",
-            format!("De parameter taal is nl of en, niet \"{other}\"."),
-            format!("The parameter taal is nl or en, not \"{other}\"."),
-        )
-        .with("parameter", "taal")),
-    }
 }
 
 /// Whether a request wants to know why nodes do not conform to the shapes that results name (`detail=true`).

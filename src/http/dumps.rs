@@ -6,9 +6,8 @@ mod download;
 pub(super) use download::may_be_packed;
 
 use super::body::Params;
-use super::checking::language_in;
 use super::error::ApiError;
-use super::reply::{Document, HTML, JSON, REVALIDATE, choose};
+use super::reply::{Document, HTML, JSON, REVALIDATE, choose, language_by};
 use super::state::{AppState, blocking};
 use crate::feeds::dumps::{self, DumpFile, EVERYTHING, Folder, Manifest};
 use crate::rdf::label::Text;
@@ -32,7 +31,7 @@ pub(super) async fn list(
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
     let chosen = choose(&headers, params.one("format")?, &OFFERS)?;
-    let language = language_in(&headers, &params)?;
+    let language = language_by("taal", &headers, &params)?;
     blocking(move || {
         let base = state.registry.base();
         let folder = folder_of(&state);
@@ -84,7 +83,7 @@ pub(super) async fn of_register(
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
     let chosen = choose(&headers, params.one("format")?, &OFFERS)?;
-    let language = language_in(&headers, &params)?;
+    let language = language_by("taal", &headers, &params)?;
     blocking(move || {
         let base = state.registry.base();
         let manifests = manifests(&state, &name)?;

@@ -3,9 +3,8 @@
 
 use super::body::Params;
 use super::error::ApiError;
-use super::reply::{A_DAY, Document, HTML, JSON, JSON_LD, choose, language_of};
+use super::reply::{A_DAY, Document, HTML, JSON, JSON_LD, choose, language_by, language_of};
 use super::state::{AppState, blocking};
-use crate::rdf::label::Language;
 use crate::views::html::percent_encode;
 use crate::views::html::{render_api, render_operation, render_viewer, ui_file, viewer};
 use crate::views::interface::Interface;
@@ -44,21 +43,6 @@ pub(super) async fn ui(Path(file): Path<String>, headers: HeaderMap) -> Result<R
     Ok(Document::new(kind, content).cached(cache).respond(&headers))
 }
 
-/// The language of texts, by `lang=` or else by `Accept-Language`.
-fn language_in(headers: &HeaderMap, params: &Params) -> Result<Language, ApiError> {
-    match params.one(LANGUAGE)? {
-        None | Some("") => Ok(language_of(headers)),
-        Some("nl") => Ok(Language::Nl),
-        Some("en") => Ok(Language::En),
-        Some(other) => Err(ApiError::bad_request(
-            "bad-parameter",
-            format!("De parameter {LANGUAGE} is nl of en, niet \"{other}\"."),
-            format!("The parameter {LANGUAGE} is nl or en, not \"{other}\"."),
-        )
-        .with("parameter", LANGUAGE)),
-    }
-}
-
 /// Runs `make` with the descriptions, which are made when first asked for.
 async fn described(
     state: AppState,
@@ -78,7 +62,7 @@ pub(super) async fn openapi(
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
-    let language = language_in(&headers, &params)?;
+    let language = language_by(LANGUAGE, &headers, &params)?;
     described(state, move |_, interface| {
         Ok(Document::new(JSON, interface.openapi(language))
             .cached(A_DAY)
@@ -118,7 +102,7 @@ pub(super) async fn schema(
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
-    let language = language_in(&headers, &params)?;
+    let language = language_by(LANGUAGE, &headers, &params)?;
     described(state, move |_, interface| {
         let schema = file
             .strip_suffix(".json")
@@ -163,7 +147,7 @@ pub(super) async fn page(
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
-    let language = language_in(&headers, &params)?;
+    let language = language_by(LANGUAGE, &headers, &params)?;
     choose(&headers, None, &[HTML])?;
     if params.one(VIEWER)?.is_some_and(|value| value == "1")
         && let Some(viewer) = viewer()
@@ -195,7 +179,7 @@ pub(super) async fn operation(
     let language = if asks {
         language_of(&headers)
     } else {
-        language_in(&headers, &params)?
+        language_by(LANGUAGE, &headers, &params)?
     };
     choose(&headers, None, &[HTML])?;
     described(state, move |state, interface| {

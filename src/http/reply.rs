@@ -1,5 +1,6 @@
 //! Requests read and responses built: negotiation, conditional requests, the headers every document carries.
 
+use super::body::Params;
 use super::error::ApiError;
 use super::known_tags::FollowsFrom;
 use super::shown::{MEMENTO_DATETIME, Shown};
@@ -51,6 +52,28 @@ pub(super) fn joined(headers: &HeaderMap, name: HeaderName) -> String {
 
 pub(super) fn language_of(headers: &HeaderMap) -> Language {
     Language::from_accept_language(&joined(headers, header::ACCEPT_LANGUAGE))
+}
+
+/// The language of texts: as a parameter asks, else as the reader prefers.
+///
+/// # Errors
+/// When the parameter names another language than nl or en.
+pub(super) fn language_by(
+    name: &str,
+    headers: &HeaderMap,
+    params: &Params,
+) -> Result<Language, ApiError> {
+    match params.one(name)? {
+        None | Some("") => Ok(language_of(headers)),
+        Some("nl") => Ok(Language::Nl),
+        Some("en") => Ok(Language::En),
+        Some(other) => Err(ApiError::bad_request(
+            "bad-parameter",
+            format!("De parameter {name} is nl of en, niet \"{other}\"."),
+            format!("The parameter {name} is nl or en, not \"{other}\"."),
+        )
+        .with("parameter", name)),
+    }
 }
 
 /// Whether a client would rather have a page than a problem document.

@@ -1,10 +1,9 @@
 //! `/shapes`: the application profiles that data are checked against, with their state; and one profile with its findings.
 
 use super::body::Params;
-use super::checking::language_in;
 use super::error::ApiError;
 use super::moment;
-use super::reply::{Document, HTML, JSON, JSON_LD, choose, set_commit};
+use super::reply::{Document, HTML, JSON, JSON_LD, choose, language_by, set_commit};
 use super::state::AppState;
 use crate::rdf::label::Text;
 use crate::shapes::Effect;
@@ -45,7 +44,7 @@ async fn show(
     let params = Params::of_query(query.as_deref())?;
     moment::refuse(&params)?;
     let chosen = choose(&headers, params.one("format")?, &OFFERS)?;
-    let language = language_in(&headers, &params)?;
+    let language = language_by("taal", &headers, &params)?;
     let turn = state.long_turn().await?;
     turn.work(move || {
         let stored = state.registry.report();

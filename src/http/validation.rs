@@ -2,12 +2,14 @@
 
 use super::body::{Params, read_body, upload_of};
 use super::checking::{
-    Rules, Watch, X_CONFORMS, check, conforms, content_type, details_in, language_in, origin_in,
-    profile_of, profiles_in, report_format,
+    Rules, Watch, X_CONFORMS, check, conforms, content_type, details_in, origin_in, profile_of,
+    profiles_in, report_format,
 };
 use super::error::ApiError;
 use super::moment;
-use super::reply::{Document, REVALIDATE, etag_of_state, is_fresh, set_commit, set_validators};
+use super::reply::{
+    Document, REVALIDATE, etag_of_state, is_fresh, language_by, set_commit, set_validators,
+};
 use super::state::{AppState, blocking};
 use super::stream::{Delivery, reads_trailers, stream_from};
 use crate::query::Cancel;
@@ -31,7 +33,7 @@ pub(super) async fn form(
     RawQuery(query): RawQuery,
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
-    let language = language_in(&headers, &params)?;
+    let language = language_by("taal", &headers, &params)?;
     blocking(move || {
         let view = state.registry.snapshot().view();
         let known = profiles::profiles(&state.registry, &view);
@@ -59,7 +61,7 @@ pub(super) async fn validate(
     let params = Params::of_query(query.as_deref())?;
     moment::refuse(&params)?;
     let (format, media_type) = report_format(&headers, &params)?;
-    let language = language_in(&headers, &params)?;
+    let language = language_by("taal", &headers, &params)?;
     let has_details = details_in(&params)?;
     let bytes = read_body(&headers, body, state.config.max_body_bytes).await?;
     let mut upload = upload_of(&headers, bytes)?;
@@ -182,7 +184,7 @@ pub(super) async fn report(
     let params = Params::of_query(query.as_deref())?;
     moment::refuse(&params)?;
     let (format, media_type) = report_format(&headers, &params)?;
-    let language = language_in(&headers, &params)?;
+    let language = language_by("taal", &headers, &params)?;
     let wanted = Wanted::of(&params)?;
     let snapshot = state.registry.snapshot();
     let seq = snapshot.seq();

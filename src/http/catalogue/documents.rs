@@ -1,7 +1,8 @@
 //! Documents of what the catalogue speaks of: `/id/catalogus`, `/id/dataset/{register}` and the like lead to pages and statements.
 //! What is stored about an IRI goes before: the catalogue answers where nothing is.
 
-use super::{fact, language_in, listing_title, local, made, shown_dataset, written};
+use super::super::reply::language_by;
+use super::{LANGUAGE, fact, listing_title, local, made, shown_dataset, written};
 use crate::feeds::catalogue::{Catalogue, dataset_json, entities, in_script, page_of};
 use crate::http::body::Params;
 use crate::http::error::ApiError;
@@ -76,7 +77,7 @@ pub(in crate::http) async fn answer_of(
     if !shown.is_now() || !KINDS.contains(&kind) {
         return Ok(None);
     }
-    let language = language_in(headers, params)?;
+    let language = language_by(LANGUAGE, headers, params)?;
     let (kind, id, headers) = (kind.to_owned(), id.to_owned(), headers.clone());
     let state = state.clone();
     let turn = state.long_turn().await?;

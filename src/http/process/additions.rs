@@ -118,7 +118,11 @@ pub(super) async fn document(
             }
             let is_type = |text: &str| {
                 let plain = |c: char| c.is_ascii_alphanumeric() || "/.+-".contains(c);
-                text.matches('/').count() == 1 && text.len() < 128 && text.chars().all(plain)
+                let parts = text.split_once('/');
+                parts.is_some_and(|(kind, name)| {
+                    !kind.is_empty() && !name.is_empty() && !name.contains('/')
+                }) && text.len() < 128
+                    && text.chars().all(plain)
             };
             if !wanted.mediatype.as_deref().is_none_or(is_type) {
                 return Err(wrong_field(

@@ -4,9 +4,9 @@
 use super::super::body::Params;
 use super::super::error::ApiError;
 use super::super::moment::Moment;
-use super::super::reply::{Document, HTML, JSON, choose, language_of};
+use super::super::reply::{Document, HTML, JSON, choose, language_by};
 use super::super::state::{AppState, blocking};
-use super::reading::{self, bad_parameter, case_of, known, page, respond};
+use super::reading::{self, case_of, known, page, respond};
 use super::refused;
 use super::statuses::status_moment;
 use super::writing::{Made, Sent, add, commit, day, iri, plain_text, write};
@@ -55,33 +55,13 @@ pub(super) async fn list(
     let params = Params::of_query(query.as_deref())?;
     known(&params, &FILTERS)?;
     let limit = reading::limit(&params)?;
-    let needs = match params.one("actieNodig")? {
-        None => None,
-        Some("true") => Some(true),
-        Some("false") => Some(false),
-        Some(other) => {
-            return Err(bad_parameter(
-                "actieNodig",
-                other,
-                "true of false",
-                "true or false",
-            ));
-        }
-    };
+    let needs = reading::flag(&params, "actieNodig")?;
+    let (fields, expand) = (reading::fields(&params)?, reading::expanded(&params)?);
     let due = params.one("streefdatum__lt")?;
     if let Some(text) = due {
         day("streefdatum__lt", text)?;
     }
-    for name in [
-        "fase",
-        "status",
-        "processtype",
-        "bestuur",
-        "na",
-        "fields",
-        "expand",
-        "lang",
-    ] {
+    for name in ["fase", "status", "processtype", "bestuur", "na"] {
         params.one(name)?;
     }
     let shown = moment.state(&state).await?;
@@ -134,11 +114,10 @@ pub(super) async fn list(
         let mut rest: Vec<_> = rest.take(limit + 1).collect();
         let more = rest.len() > limit;
         rest.truncate(limit);
-        let expand = reading::names(params.get("expand"));
         let mut data: Vec<Json> = Vec::with_capacity(rest.len());
         for row in &rest {
             let of = type_of(row.process_type.as_deref());
-            let mut json = if expand.is_empty() && params.get("fields").is_none() {
+            let mut json = if expand.is_empty() && fields.is_empty() {
                 row_json(base, row, of)
             } else {
                 let (case, of) = case_of(&view, base, &row.id)?;
@@ -146,7 +125,7 @@ pub(super) async fn list(
                 reading::expand(&state, &shown, &case, &mut json, &expand)?;
                 json
             };
-            reading::select(&mut json, params.get("fields"))?;
+            reading::select(&mut json, &fields);
             data.push(json);
         }
         let last = rest.last().filter(|_| more).map(|row| row.id.as_str());
@@ -167,19 +146,15 @@ pub(super) async fn one(
     let params = Params::of_query(query.as_deref())?;
     known(&params, &["expand", "fields", "format", "lang"])?;
     let chosen = choose(&headers, params.one("format")?, &[JSON, HTML])?;
-    let names = reading::names(params.one("expand")?);
-    params.one("fields")?;
+    let (fields, names) = (reading::fields(&params)?, reading::expanded(&params)?);
+    let language = language_by("lang", &headers, &params)?;
     let shown = moment.state(&state).await?;
     blocking(move || {
         let (view, base) = (shown.view(), state.registry.base());
         let (case, of) = case_of(&view, base, &id)?;
         if chosen == HTML {
             let site = Site {
-                language: match params.get("lang") {
-                    Some("en") => crate::rdf::label::Language::En,
-                    Some("nl") => crate::rdf::label::Language::Nl,
-                    _ => language_of(&headers),
-                },
+                language,
                 ..state.site(&view, shown.notice())
             };
             let page = render_case(&site, &case, of.as_ref());
@@ -187,7 +162,7 @@ pub(super) async fn one(
         }
         let mut json = case_json(base, &case, of.as_ref());
         reading::expand(&state, &shown, &case, &mut json, &names)?;
-        reading::select(&mut json, params.get("fields"))?;
+        reading::select(&mut json, &fields);
         let document = Document::new(JSON, reading::text(&json)).at(&shown);
         let document = match reading::case_tag(&state, &view, &id)? {
             Some(tag) => document.of_state(tag),
@@ -207,17 +182,14 @@ async fn part(
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
     known(&params, &["expand"])?;
-    let wants = params.one("expand")?.map(str::to_owned);
+    let shows_targets = reading::flag(&params, "expand")? == Some(true);
     let shown = moment.state(&state).await?;
     blocking(move || {
         let base = state.registry.base();
         let (case, of) = case_of(&shown.view(), base, &id)?;
         let mut json = case_json(base, &case, of.as_ref());
-        if wants
-            .as_deref()
-            .is_some_and(|text| text == "true" || text == key)
-        {
-            reading::expand(&state, &shown, &case, &mut json, &[key.to_owned()])?;
+        if shows_targets {
+            reading::expand(&state, &shown, &case, &mut json, &[key])?;
         }
         let entries = json.get_mut(key).map(Json::take).unwrap_or_default();
         let count = entries.as_array().map_or(0, Vec::len);

@@ -53,7 +53,7 @@ pub(super) fn bad_parameter(name: &str, value: &str, nl: &str, en: &str) -> ApiE
 
 /// `limit=`.
 pub(super) fn limit(params: &Params) -> Result<usize, ApiError> {
-    let Some(text) = params.one("limit")? else {
+    let Some(text) = params.one("limit")?.filter(|text| !text.is_empty()) else {
         return Ok(DEFAULT_LIMIT);
     };
     let number = text.parse().ok().filter(|n| (1..=MAX_LIMIT).contains(n));
@@ -111,45 +111,80 @@ pub(super) fn respond(shown: &Shown, headers: &HeaderMap, json: &Json) -> Respon
     Document::new(JSON, text(json)).at(shown).respond(headers)
 }
 
-/// Keeps the members that `fields=` names, besides what says which thing it is.
-pub(super) fn select(json: &mut Json, fields: Option<&str>) -> Result<(), ApiError> {
-    let Some(fields) = fields.filter(|fields| !fields.is_empty()) else {
-        return Ok(());
+/// Members of a case that `fields=` may name.
+const FIELDS: [&str; 16] = [
+    "titel",
+    "zaak",
+    "processtype",
+    "dienst",
+    "bestuur",
+    "openingsdatum",
+    "geldigOp",
+    "status",
+    "afgesloten",
+    "statussen",
+    "verwijzingen",
+    "stukken",
+    "rollen",
+    "besluiten",
+    "document",
+    "id",
+];
+/// Members whose targets `expand=` may show.
+const EXPANDED: [&str; 3] = ["verwijzingen", "rollen", "besluiten"];
+
+/// The words of a parameter that takes some of a few, with commas between.
+fn words(
+    params: &Params,
+    name: &str,
+    known: &[&'static str],
+) -> Result<Vec<&'static str>, ApiError> {
+    let text = params.one(name)?.unwrap_or_default();
+    let asked = text
+        .split(',')
+        .map(str::trim)
+        .filter(|word| !word.is_empty());
+    let word = |asked: &str| {
+        let found = known.iter().find(|word| **word == asked).copied();
+        found.ok_or_else(|| {
+            let list = known.join(", ");
+            let (nl, en) = (
+                format!("een lijst van: {list}"),
+                format!("a list of: {list}"),
+            );
+            bad_parameter(name, asked, &nl, &en)
+        })
     };
-    let names: Vec<&str> = fields.split(',').map(str::trim).collect();
-    const KEYS: [&str; 16] = [
-        "titel",
-        "zaak",
-        "processtype",
-        "dienst",
-        "bestuur",
-        "openingsdatum",
-        "geldigOp",
-        "status",
-        "afgesloten",
-        "statussen",
-        "verwijzingen",
-        "stukken",
-        "rollen",
-        "besluiten",
-        "document",
-        "id",
-    ];
-    if let Some(unknown) = names.iter().find(|name| !KEYS.contains(name)) {
-        let list = KEYS.join(", ");
-        return Err(bad_parameter(
-            "fields",
-            unknown,
-            &format!("een lijst van: {list}"),
-            &format!("a list of: {list}"),
-        ));
+    asked.map(word).collect()
+}
+
+/// `fields=`: the members to keep; none asks for all.
+pub(super) fn fields(params: &Params) -> Result<Vec<&'static str>, ApiError> {
+    words(params, "fields", &FIELDS)
+}
+
+/// `expand=`: the members whose targets are shown.
+pub(super) fn expanded(params: &Params) -> Result<Vec<&'static str>, ApiError> {
+    words(params, "expand", &EXPANDED)
+}
+
+/// A parameter that is `true` or `false`.
+pub(super) fn flag(params: &Params, name: &str) -> Result<Option<bool>, ApiError> {
+    match params.one(name)? {
+        None | Some("") => Ok(None),
+        Some("true") => Ok(Some(true)),
+        Some("false") => Ok(Some(false)),
+        Some(other) => Err(bad_parameter(name, other, "true of false", "true or false")),
     }
-    if let Json::Object(members) = json {
+}
+
+/// Keeps the members that are asked for, besides what says which thing it is.
+pub(super) fn select(json: &mut Json, fields: &[&str]) {
+    if let (Json::Object(members), false) = (json, fields.is_empty()) {
         members.retain(|name, _| {
-            name.starts_with('@') || name == "id" || names.contains(&name.as_str())
+            name.starts_with('@') || name == "id" || fields.contains(&name.as_str())
         });
     }
-    Ok(())
 }
 
 /// Shows what references lead to, as that was valid at the moment asked for, else on the day of the case.
@@ -158,7 +193,7 @@ pub(super) fn expand(
     shown: &Shown,
     case: &Case,
     json: &mut Json,
-    names: &[String],
+    names: &[&str],
 ) -> Result<(), ApiError> {
     if names.is_empty() {
         return Ok(());
@@ -175,18 +210,7 @@ pub(super) fn expand(
         None => shown.snapshot().clone(),
     };
     let view = then.view();
-    for name in names {
-        let key = match name.as_str() {
-            "verwijzingen" | "besluiten" | "rollen" => name.as_str(),
-            other => {
-                let list = "verwijzingen, rollen, besluiten";
-                let (nl, en) = (
-                    format!("een lijst van: {list}"),
-                    format!("a list of: {list}"),
-                );
-                return Err(bad_parameter("expand", other, &nl, &en));
-            }
-        };
+    for &key in names {
         let Some(Json::Array(entries)) = json.get_mut(key) else {
             continue;
         };
@@ -229,13 +253,6 @@ fn described(state: &AppState, view: &View, iri: &str) -> Result<Option<Json>, A
     serde_json::from_slice(&bytes)
         .map(Some)
         .map_err(ApiError::internal)
-}
-
-/// The list of names of a parameter.
-pub(super) fn names(text: Option<&str>) -> Vec<String> {
-    let names = text.into_iter().flat_map(|text| text.split(','));
-    let names = names.map(|name| name.trim().to_owned());
-    names.filter(|name| !name.is_empty()).collect()
 }
 
 /// The address of the next page: the same parameters, after the last item.

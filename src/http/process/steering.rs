@@ -4,10 +4,9 @@
 use super::super::body::Params;
 use super::super::error::ApiError;
 use super::super::moment::Moment;
-use super::super::reply::{Document, HTML, JSON, choose, language_of};
+use super::super::reply::{Document, HTML, JSON, choose, language_by};
 use super::super::state::AppState;
 use super::reading::{bad_parameter, known, text};
-use crate::rdf::label::Language;
 use crate::views::html::{Site, SteeringLine, render_steering};
 use crate::views::process::{Figures, Group, Grouping, Steering, steer};
 use axum::extract::{RawQuery, State};
@@ -29,11 +28,7 @@ pub(super) async fn figures(
     let (from, until) = period(params.one("periode")?)?;
     let chosen = choose(&headers, params.one("format")?, &[JSON, HTML])?;
     let asked = Steering { by, from, until };
-    let language = match params.one("lang")? {
-        Some("en") => Language::En,
-        Some("nl") => Language::Nl,
-        _ => language_of(&headers),
-    };
+    let language = language_by("lang", &headers, &params)?;
     let shown = moment.state(&state).await?;
     let turn = state.query_turn().await?;
     turn.work(move || {

@@ -4,7 +4,7 @@ use super::super::body::Params;
 use super::super::error::ApiError;
 use super::super::moment::Moment;
 use super::super::state::{AppState, blocking};
-use super::reading::{known, page, respond};
+use super::reading::{flag, known, page, respond};
 use super::refused;
 use super::writing::{Made, Sent, add, clear, commit, write};
 use crate::registry::process::{Definition, ProcessType, TYPES_GRAPH, moment_text};
@@ -24,7 +24,7 @@ pub(super) async fn list(
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
     known(&params, &["versies"])?;
-    let every = params.one("versies")? == Some("true");
+    let every = flag(&params, "versies")? == Some(true);
     let shown = moment.state(&state).await?;
     blocking(move || {
         let all = ProcessType::all(&shown.view());

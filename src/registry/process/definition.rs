@@ -67,8 +67,31 @@ pub struct StepDefinition {
     #[serde(default)]
     pub codes: Vec<String>,
     /// Days that it is to take.
-    #[serde(rename = "termijn", default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        rename = "termijn",
+        default,
+        skip_serializing_if = "Option::is_none",
+        deserialize_with = "whole_days"
+    )]
     pub days: Option<u16>,
+}
+
+/// A whole number of days; in JSON 30.0 is one as well.
+fn whole_days<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<u16>, D::Error> {
+    let Some(number) = Option::<f64>::deserialize(from)? else {
+        return Ok(None);
+    };
+    if number.fract() != 0.0 || !(0.0..=f64::from(u16::MAX)).contains(&number) {
+        let found = serde::de::Unexpected::Float(number);
+        return Err(serde::de::Error::invalid_value(
+            found,
+            &"a whole number of days from 0 to 65535",
+        ));
+    }
+    // Whole and within its bounds.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let days = number as u16;
+    Ok(Some(days))
 }
 
 /// A version of a process type as the registry has it.
