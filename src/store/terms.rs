@@ -6,100 +6,37 @@
 //! text to its id; a Bloom filter, so that a text that is not here costs no read; and a column of facts, so that asking what
 //! kind of literal an id is costs none either.
 
-use crate::store::facts::{Facts, FactsBuilder};
+mod block;
+mod bloom;
+mod write;
+
+use crate::store::facts::Facts;
 use crate::store::parts::Extras;
-use crate::store::run::{Run, RunBuilder};
-use crate::store::segment::{Place, SegmentFile, SegmentWriter, Shared};
+use crate::store::run::Run;
+use crate::store::segment::{Place, SegmentFile, Shared};
 use std::fmt;
 use std::io;
 use std::ops::{ControlFlow, Range};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
-use zstd::bulk::{Compressor, Decompressor};
+use zstd::bulk::Decompressor;
+
+pub(crate) use self::block::TextBlock;
+use self::block::recent;
+use self::bloom::Bloom;
+pub(crate) use self::write::{TermsWriter, learn};
 
 /// Kind written into the files.
 const TERMS_KIND: &str = "terms";
 const BLOCK_TEXTS: usize = 64;
-const LEVEL: i32 = 3;
-const LEARNT_BYTES: usize = 16 << 10;
-/// Blocks the compression dictionary is learnt from.
-const SAMPLE_BLOCKS: usize = 256;
 /// Longest block, unpacked: 64 texts of the greatest length `ingest` lets in, with room to spare.
 const MAX_BLOCK_BYTES: usize = 1 << 30;
 /// Bits of a hash that the hash run keeps: few enough to pack well, enough to send almost no text astray.
 const HASH_SHIFT: u32 = 20;
-const BLOOM_BITS_PER_TEXT: usize = 10;
-const BLOOM_BLOCK_WORDS: usize = 8;
-const BLOOM_PROBES: u32 = 6;
 
 /// Hash of a canonical text. The seed is drawn for each data folder, so that nobody can choose texts that collide.
 pub(crate) fn hash_of(seed: u64, key: &[u8]) -> u64 {
     xxhash_rust::xxh3::xxh3_64_with_seed(key, seed)
-}
-
-/// An unpacked block of texts.
-pub(crate) struct TextBlock {
-    bytes: Vec<u8>,
-    /// Start of each text, and the end of the last.
-    starts: Vec<u32>,
-    meta: Vec<u32>,
-}
-
-impl TextBlock {
-    fn text(&self, at: usize) -> &[u8] {
-        &self.bytes[self.starts[at] as usize..self.starts[at + 1] as usize]
-    }
-
-    /// Bytes held.
-    pub(crate) fn size_bytes(&self) -> usize {
-        self.bytes.capacity()
-            + self.starts.capacity() * 4
-            + self.meta.capacity() * 4
-            + size_of::<Self>()
-    }
-
-    /// `count u8 | lengths u32 | meta u32 | texts`
-    fn pack(texts: &[(&[u8], u32)], out: &mut Vec<u8>) {
-        out.clear();
-        out.push(texts.len() as u8);
-        for (text, _) in texts {
-            out.extend_from_slice(&(text.len() as u32).to_le_bytes());
-        }
-        for (_, meta) in texts {
-            out.extend_from_slice(&meta.to_le_bytes());
-        }
-        for (text, _) in texts {
-            out.extend_from_slice(text);
-        }
-    }
-
-    fn unpack(mut bytes: Vec<u8>) -> Option<Self> {
-        let count = usize::from(*bytes.first()?);
-        let head = 1 + count * 8;
-        let long = |at: usize| {
-            let four = bytes.get(at..at + 4)?.try_into().ok()?;
-            Some(u32::from_le_bytes(four))
-        };
-        let mut starts = Vec::with_capacity(count + 1);
-        let mut end = head as u32;
-        starts.push(end);
-        for at in 0..count {
-            end = end.checked_add(long(1 + at * 4)?)?;
-            starts.push(end);
-        }
-        let meta = (0..count)
-            .map(|at| long(1 + (count + at) * 4))
-            .collect::<Option<Vec<u32>>>()?;
-        if end as usize != bytes.len() || std::str::from_utf8(&bytes[head..]).is_err() {
-            return None;
-        }
-        bytes.shrink_to_fit();
-        Some(Self {
-            bytes,
-            starts,
-            meta,
-        })
-    }
 }
 
 /// Place of a block and the index of its first text, counted from the file's first.
@@ -110,53 +47,6 @@ struct BlockHead {
 }
 
 const BLOCK_HEAD_BYTES: usize = 24;
-
-/// The blocks a thread asked for last: texts that are read one after the other lie in few of them, and asking the cache that
-/// all threads share costs more than the copy of a short text.
-mod recent {
-    use super::TextBlock;
-    use std::cell::RefCell;
-    use std::sync::Arc;
-
-    /// Number of the file among all that this process opened, and place of the block.
-    type Key = (u64, u64);
-
-    const BLOCKS: usize = 4;
-    /// Larger ones are left to the cache, which counts them.
-    const MAX_BYTES: usize = 64 << 10;
-
-    #[derive(Default)]
-    struct Recent {
-        blocks: [Option<(Key, Arc<TextBlock>)>; BLOCKS],
-        /// The place of the next.
-        next: usize,
-    }
-
-    thread_local! {
-        static RECENT: RefCell<Recent> = RefCell::default();
-    }
-
-    /// A block, fetched when it is not at hand.
-    pub(super) fn block(key: Key, fetch: impl FnOnce() -> Arc<TextBlock>) -> Arc<TextBlock> {
-        let known = RECENT.with_borrow(|recent| {
-            let mut blocks = recent.blocks.iter().flatten();
-            let found = blocks.find(|(of, _)| *of == key);
-            found.map(|(_, block)| Arc::clone(block))
-        });
-        if let Some(block) = known {
-            return block;
-        }
-        let block = fetch();
-        if block.size_bytes() <= MAX_BYTES {
-            RECENT.with_borrow_mut(|recent| {
-                let next = recent.next;
-                recent.blocks[next] = Some((key, Arc::clone(&block)));
-                recent.next = (next + 1) % BLOCKS;
-            });
-        }
-        block
-    }
-}
 
 /// A file of texts with consecutive dictionary indexes.
 pub(crate) struct Terms {
@@ -449,234 +339,6 @@ impl Terms {
             ));
         }
         Ok(())
-    }
-}
-
-/// A blocked Bloom filter: all bits of a text lie in one cache line.
-struct Bloom {
-    words: Vec<u64>,
-}
-
-impl Bloom {
-    fn for_texts(count: u64) -> Self {
-        let blocks = (count as usize * BLOOM_BITS_PER_TEXT).div_ceil(512).max(1);
-        Self {
-            words: vec![0; blocks * BLOOM_BLOCK_WORDS],
-        }
-    }
-
-    fn bits(&self, hash: u64) -> (usize, impl Iterator<Item = (usize, u64)> + use<>) {
-        // Only the bits the hash run keeps: files are joined from hash runs alone.
-        let hash = hash >> HASH_SHIFT << HASH_SHIFT;
-        let blocks = (self.words.len() / BLOOM_BLOCK_WORDS) as u64;
-        let block = (((hash >> 32) * blocks) >> 32) as usize;
-        let mixed = hash.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        let bits = (0..BLOOM_PROBES).map(move |probe| {
-            let bit = mixed >> (probe * 9) & 511;
-            ((bit / 64) as usize, 1 << (bit % 64))
-        });
-        (block * BLOOM_BLOCK_WORDS, bits)
-    }
-
-    fn insert(&mut self, hash: u64) {
-        let (start, bits) = self.bits(hash);
-        for (word, bit) in bits {
-            self.words[start + word] |= bit;
-        }
-    }
-
-    fn may_hold(&self, hash: u64) -> bool {
-        if self.words.is_empty() {
-            return false;
-        }
-        let (start, mut bits) = self.bits(hash);
-        bits.all(|(word, bit)| self.words[start + word] & bit != 0)
-    }
-}
-
-/// Writes a file of texts.
-pub(crate) struct TermsWriter {
-    file: SegmentWriter,
-    seed: u64,
-    first: u64,
-    count: u64,
-    learnt: Arc<[u8]>,
-    packer: Compressor<'static>,
-    blocks: Vec<BlockHead>,
-    hashes: Vec<(u64, u64)>,
-    facts: FactsBuilder,
-    raw: Vec<u8>,
-}
-
-impl TermsWriter {
-    /// Starts a file whose first text has the dictionary index `first`. `learnt` is the compression dictionary.
-    ///
-    /// # Errors
-    /// When the file cannot be created.
-    pub(crate) fn create(
-        path: &Path,
-        seed: u64,
-        first: u64,
-        learnt: Arc<[u8]>,
-    ) -> io::Result<Self> {
-        Ok(Self {
-            file: SegmentWriter::create(path, TERMS_KIND)?,
-            seed,
-            first,
-            count: 0,
-            packer: Compressor::with_dictionary(LEVEL, &learnt)?,
-            learnt,
-            blocks: Vec::new(),
-            hashes: Vec::new(),
-            facts: FactsBuilder::default(),
-            raw: Vec::new(),
-        })
-    }
-
-    /// Appends texts with their packed facts, at most 64 that make one block.
-    fn block(&mut self, texts: &[(&[u8], u32)]) -> io::Result<()> {
-        TextBlock::pack(texts, &mut self.raw);
-        let mut packed = (self.raw.len() as u32).to_le_bytes().to_vec();
-        packed.extend_from_slice(&self.packer.compress(&self.raw)?);
-        self.packed_block(&packed)?;
-        for (at, (text, meta)) in texts.iter().enumerate() {
-            let index = self.count + at as u64;
-            self.hashes.push((hash_of(self.seed, text), index));
-            self.facts.push(*meta);
-        }
-        self.count += texts.len() as u64;
-        Ok(())
-    }
-
-    fn packed_block(&mut self, packed: &[u8]) -> io::Result<()> {
-        let place = self.file.write(packed)?;
-        self.blocks.push(BlockHead {
-            first: self.count,
-            place,
-        });
-        Ok(())
-    }
-
-    /// Appends all texts of a run of `len` texts given by place.
-    ///
-    /// # Errors
-    /// When the file cannot be written.
-    pub(crate) fn texts<'a>(
-        &mut self,
-        len: usize,
-        text: impl Fn(usize) -> (&'a [u8], u32),
-    ) -> io::Result<()> {
-        let mut block = Vec::with_capacity(BLOCK_TEXTS);
-        for at in 0..len {
-            block.push(text(at));
-            if block.len() == BLOCK_TEXTS || at + 1 == len {
-                self.block(&block)?;
-                block.clear();
-            }
-        }
-        Ok(())
-    }
-
-    /// Appends all texts of another file, which must follow directly. Blocks packed with the same dictionary are copied.
-    ///
-    /// # Errors
-    /// When a file cannot be read or written.
-    pub(crate) fn join(&mut self, other: &Terms) -> io::Result<()> {
-        if other.learnt == self.learnt {
-            let base = self.count;
-            match &other.facts {
-                Some(facts) => facts.iter().for_each(|kind| self.facts.push(kind)),
-                None => self.facts.give_up(),
-            }
-            for head in &other.blocks {
-                let packed = other.file.read(head.place)?;
-                self.count = base + head.first;
-                self.packed_block(&packed)?;
-            }
-            for number in 0..other.hashes.block_count() {
-                let block = other.hashes.block(number, false);
-                for at in 0..block.len() {
-                    let [hash, index, ..] = block.row(at);
-                    self.hashes.push((hash << HASH_SHIFT, base + index));
-                }
-            }
-            self.count = base + other.count;
-            return Ok(());
-        }
-        for head in &other.blocks {
-            let block = other.read_block(head.place)?;
-            let texts: Vec<(&[u8], u32)> = (0..block.meta.len())
-                .map(|at| (block.text(at), block.meta[at]))
-                .collect();
-            self.block(&texts)?;
-        }
-        Ok(())
-    }
-
-    /// Ends the file and makes it durable.
-    ///
-    /// # Errors
-    /// When it cannot be written.
-    pub(crate) fn finish(mut self) -> io::Result<()> {
-        let mut heads = Vec::with_capacity(self.blocks.len() * BLOCK_HEAD_BYTES);
-        for head in &self.blocks {
-            heads.extend_from_slice(&head.first.to_le_bytes());
-            heads.extend_from_slice(&head.place.offset.to_le_bytes());
-            heads.extend_from_slice(&head.place.bytes.to_le_bytes());
-            heads.extend_from_slice(&head.place.crc.to_le_bytes());
-        }
-        let mut bloom = Bloom::for_texts(self.count);
-        for (hash, _) in &self.hashes {
-            bloom.insert(*hash);
-        }
-        self.hashes
-            .sort_unstable_by_key(|(hash, index)| (hash >> HASH_SHIFT, *index));
-        let mut builder = RunBuilder::new(2, 3);
-        for (hash, index) in &self.hashes {
-            builder.push_to([hash >> HASH_SHIFT, *index, 0, 0], &mut self.file)?;
-        }
-        builder.finish_to(&mut self.file, "hashes")?;
-        self.file.section("blocks", &heads)?;
-        let bytes: Vec<u8> = bloom
-            .words
-            .iter()
-            .flat_map(|word| word.to_le_bytes())
-            .collect();
-        self.file.section("bloom", &bytes)?;
-        if let Some(facts) = self.facts.bytes() {
-            self.file.section("facts", &facts)?;
-        }
-        self.file.section("learnt", &self.learnt)?;
-        self.file
-            .finish(serde_json::json!({"first": self.first, "count": self.count}))
-            .map(drop)
-    }
-}
-
-/// The compression dictionary for texts given by place; empty when there are too few to learn from.
-pub(crate) fn learn<'a>(len: usize, text: impl Fn(usize) -> (&'a [u8], u32)) -> Arc<[u8]> {
-    let blocks = len / BLOCK_TEXTS;
-    if blocks < 16 {
-        return Arc::default();
-    }
-    let mut samples = Vec::new();
-    let mut sizes = Vec::new();
-    let mut raw = Vec::new();
-    for sample in 0..blocks.min(SAMPLE_BLOCKS) {
-        let block = sample * blocks / blocks.min(SAMPLE_BLOCKS);
-        let texts: Vec<_> = (block * BLOCK_TEXTS..(block + 1) * BLOCK_TEXTS)
-            .map(&text)
-            .collect();
-        TextBlock::pack(&texts, &mut raw);
-        // A few very long texts teach nothing.
-        if raw.len() <= 64 << 10 {
-            samples.extend_from_slice(&raw);
-            sizes.push(raw.len());
-        }
-    }
-    match zstd::dict::from_continuous(&samples, &sizes, LEARNT_BYTES) {
-        Ok(learnt) => learnt.into(),
-        Err(_) => Arc::default(),
     }
 }
 

@@ -31,6 +31,7 @@ pub fn render_home(site: &Site<'_>, registers: &[RegisterLine<'_>]) -> String {
                     li { a href=(site.path("/queries")) { "Klaargezette bevragingen" } }
                     li { a href=(site.path("/validate")) { "Een bestand valideren" } }
                     li { a href=(site.path("/rapport")) { "Kwaliteitsrapport van het register" } }
+                    li { a href=(site.path("/proces/v1/sturing")) { "Sturing op de statussen van dossiers" } }
                     li { a href=(site.path("/shapes")) { "Toepassingsprofielen en hun vormen" } }
                     li { a href=(site.path("/rdf-graphs")) { "Grafen en hun inhoud" } }
                 }
@@ -52,6 +53,7 @@ pub fn render_home(site: &Site<'_>, registers: &[RegisterLine<'_>]) -> String {
                 p { "Volledige kopieën en de beschrijving van de dienst." }
                 ul {
                     li { a href=(site.path("/catalog")) { "Catalogus van de datasets (DCAT)" } }
+                    li { a href=(site.path("/ldes")) { "Wat verandert, als gebeurtenissenstromen (LDES)" } }
                     li { a href=(site.path("/dumps")) { "Elk register als bestand (dumps)" } }
                     li { a href=(site.path("/rdf-graphs")) { "Dumps per graaf" } }
                     li { a href=(site.path("/.well-known/void")) { "Beschrijving van de gegevens (VoID)" } }

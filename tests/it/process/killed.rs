@@ -9,6 +9,9 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+/// Cases that statuses are set of in turn: one holds a few hundred.
+const CASES: usize = 8;
+
 /// Sends a request with the token; status and body, unless the server went.
 fn send(
     address: SocketAddr,
@@ -43,34 +46,36 @@ fn every_status_that_was_acknowledged_is_there_once() {
     let (status, told) =
         send(address, "POST", "/proces/v1/processtypen", "t", MARRIAGE).expect("an answer");
     assert_eq!(status, 201, "{told}");
-    let new = "{\"processtype\":\"huwelijk\",\"titel\":\"Zaak\"}";
-    let (status, told) = send(address, "POST", "/proces/v1/dossiers", "d", new).expect("an answer");
-    assert_eq!(status, 201, "{told}");
-    let made: Json = serde_json::from_str(&told).expect("JSON");
-    let id = made["id"].as_str().expect("an id").to_owned();
-    let path = format!("/proces/v1/dossiers/{id}/statussen");
     let rounds =
         std::env::var("OSLO_PROCESS_KILLS").map_or(3, |text| text.parse().expect("a number"));
-    let mut acknowledged = 0_u64;
-    let mut address = address;
+    let (mut address, mut acknowledged) = (address, Vec::new());
     for round in 0..rounds {
+        let cases: Vec<String> = (0..CASES).map(|n| new_case(address, round, n)).collect();
+        let set = |address, number: usize| {
+            let path = format!("/proces/v1/dossiers/{}/statussen", cases[number % CASES]);
+            let body = format!("{{\"status\":\"aangifte\",\"actie\":\"nr {number}\"}}");
+            send(
+                address,
+                "POST",
+                &path,
+                &format!("s-{round}-{number}"),
+                &body,
+            )
+        };
         let stop = AtomicBool::new(false);
-        acknowledged = std::thread::scope(|scope| {
+        let mut done = std::thread::scope(|scope| {
             let writer = scope.spawn(|| {
-                let mut done = acknowledged;
+                let mut done = 0;
                 while !stop.load(Ordering::Relaxed) {
-                    let body = format!("{{\"status\":\"aangifte\",\"actie\":\"nr {}\"}}", done + 1);
-                    match send(address, "POST", &path, &format!("s-{}", done + 1), &body) {
-                        Some((status, told)) => {
-                            assert!((200..300).contains(&status), "{status} {told}")
-                        }
-                        None => break,
-                    }
+                    let Some((status, told)) = set(address, done) else {
+                        break;
+                    };
+                    assert!((200..300).contains(&status), "{status} {told}");
                     done += 1;
                 }
                 done
             });
-            std::thread::sleep(Duration::from_millis(400 + 150 * round));
+            std::thread::sleep(Duration::from_millis(400 + 150 * (round % 5)));
             // In the middle of a write, as likely as not.
             drop(served);
             stop.store(true, Ordering::Relaxed);
@@ -79,34 +84,46 @@ fn every_status_that_was_acknowledged_is_there_once() {
         address = free_address();
         served = Served::start(&data, address, base, &[]);
         // What was under way is sent again with its key: done before or now, and once.
-        let body = format!(
-            "{{\"status\":\"aangifte\",\"actie\":\"nr {}\"}}",
-            acknowledged + 1
-        );
-        let (status, told) = send(
-            address,
-            "POST",
-            &path,
-            &format!("s-{}", acknowledged + 1),
-            &body,
-        )
-        .expect("an answer");
+        let (status, told) = set(address, done).expect("an answer");
         assert!((200..300).contains(&status), "{status} {told}");
-        acknowledged += 1;
-        let (_, told) = send(address, "GET", &path, "x", "").expect("an answer");
-        let json: Json = serde_json::from_str(&told).expect("JSON");
-        let found: Vec<String> = json["data"]
-            .as_array()
-            .expect("a list")
-            .iter()
-            .filter_map(|one| one["actie"].as_str().map(str::to_owned))
-            .collect();
-        let wanted: Vec<String> = (1..=acknowledged).map(|n| format!("nr {n}")).collect();
-        assert_eq!(found, wanted, "round {round}");
-        if acknowledged > 300 {
-            break;
+        done += 1;
+        for (at, case) in cases.into_iter().enumerate() {
+            let wanted: Vec<String> = (at..done)
+                .step_by(CASES)
+                .map(|number| format!("nr {number}"))
+                .collect();
+            acknowledged.push((case, wanted));
+        }
+        for (case, wanted) in &acknowledged {
+            assert_eq!(
+                actions(address, case),
+                *wanted,
+                "round {round}, case {case}"
+            );
         }
     }
-    println!("{acknowledged} statuses");
-    assert!(acknowledged > 3);
+    let count: usize = acknowledged.iter().map(|(_, set)| set.len()).sum();
+    println!("{count} statuses in {rounds} rounds");
+    assert!(count > 3);
+}
+
+/// A new case of a marriage.
+fn new_case(address: SocketAddr, round: u64, number: usize) -> String {
+    let new = "{\"processtype\":\"huwelijk\",\"titel\":\"Zaak\"}";
+    let key = format!("d-{round}-{number}");
+    let (status, told) =
+        send(address, "POST", "/proces/v1/dossiers", &key, new).expect("an answer");
+    assert_eq!(status, 201, "{told}");
+    let made: Json = serde_json::from_str(&told).expect("JSON");
+    made["id"].as_str().expect("an id").to_owned()
+}
+
+/// What the statuses of a case say is to be done, in the order in which they were set.
+fn actions(address: SocketAddr, case: &str) -> Vec<String> {
+    let path = format!("/proces/v1/dossiers/{case}/statussen");
+    let (_, told) = send(address, "GET", &path, "x", "").expect("an answer");
+    let json: Json = serde_json::from_str(&told).expect("JSON");
+    let listed = json["data"].as_array().expect("a list");
+    let texts = listed.iter().filter_map(|one| one["actie"].as_str());
+    texts.map(str::to_owned).collect()
 }
