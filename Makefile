@@ -117,6 +117,8 @@ bench-harvest: ## Measure harvesting an event stream beside ldes-client; writes 
 
 bench-observations: ## Measure observations in columns; writes docs/benchmarks-observations.md; OSLO_OBSERVATIONS=1000000 for a small run
 	cargo bench --locked --bench observations
+	cargo build --release --locked
+	benches/observations/posts.py --page
 
 bench-peers: build ## Measure oslo beside Oxigraph, Virtuoso and Jena; writes docs/benchmarks-peers.md and -queries.md; takes an hour
 	benches/peers/install.sh
