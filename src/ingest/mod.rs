@@ -22,6 +22,7 @@ pub mod load;
 pub mod mend;
 mod newer;
 pub mod normalise;
+pub mod observed;
 pub mod parse;
 mod place;
 mod reader;
