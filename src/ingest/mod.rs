@@ -20,6 +20,7 @@ pub mod limits;
 mod lines;
 pub mod load;
 pub mod mend;
+pub mod mqtt;
 mod newer;
 pub mod normalise;
 pub mod observed;

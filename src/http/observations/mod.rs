@@ -4,11 +4,14 @@
 
 mod asked;
 mod files;
+mod health;
 mod live;
 mod refused;
 mod series;
 mod taking;
 mod values;
+
+pub(super) use health::health;
 
 use super::state::AppState;
 use axum::Router;

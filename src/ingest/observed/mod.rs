@@ -12,5 +12,5 @@ mod tests;
 pub use about::{Known, SeriesAbout, about};
 pub use batch::{Flaw, Malformed, ObservedError};
 pub use json::{read_json, read_lines};
-pub use result::{Told, read_moment, read_span};
+pub use result::{Told, make, read_moment, read_span};
 pub use sosa::read_sosa;

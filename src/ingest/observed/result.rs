@@ -1,7 +1,7 @@
 //! One observation as it is told, whatever it was written in: names and texts, and what the store takes of them.
 
 use super::about::{Found, Known, unit_in_full};
-use super::batch::Flaws;
+use super::batch::{Flaws, ObservedError};
 use crate::observations::{FeatureId, Kind, Observation, ObservationError, Refused, Value};
 use crate::rdf::label::Text;
 use jiff::Timestamp;
@@ -200,6 +200,19 @@ impl<'k, 's> Making<'k, 's> {
     pub(super) fn by_sensor(&self, sensor: &str, property: &str) -> Option<String> {
         self.known.by_sensor(sensor, property)
     }
+}
+
+/// Makes a batch of what is told.
+///
+/// # Errors
+/// [`ObservedError`]; none of them is to be stored then.
+pub fn make(known: &mut Known<'_>, all: &[Told<'_>]) -> Result<Vec<Observation>, ObservedError> {
+    let mut making = Making::new(known);
+    for told in all {
+        making.add(told)?;
+    }
+    let (made, count) = (std::mem::take(&mut making.made), making.count);
+    making.flaws.finish(made, count)
 }
 
 fn value(written: Option<&Written>, kind: Kind) -> Result<Option<Value>, Refused> {
