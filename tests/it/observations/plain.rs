@@ -91,6 +91,10 @@ async fn a_batch_is_stored_read_and_corrected() {
     let first = &series["reeksen"][0];
     assert_eq!(first["titel"]["nl"], "Temperatuur aan de kerk");
     assert_eq!(first["laatste"]["waarde"], 22.0);
+    let page = server.get_as("/obs/v1/reeksen?taal=en", "text/html").await;
+    assert!(page.text().contains("Newest value") && page.text().contains("DEG_C"));
+    let page = server.get_as("/obs/v1/reeksen/1", "text/html").await;
+    assert!(page.text().contains("Temperatuur aan de kerk") && page.text().contains("22.0"));
     let one = json_of(&server, "/obs/v1/reeksen/2").await;
     assert_eq!(
         (&one["soort"], &one["aantal"]),
