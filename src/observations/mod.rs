@@ -22,13 +22,16 @@
 
 mod check;
 mod compact;
+mod copy;
 mod files;
 mod frame;
 mod latest;
+mod live;
 mod manifest;
 mod memory;
 mod names;
 mod read;
+mod rounds;
 mod row;
 mod seal;
 mod segment;
@@ -41,9 +44,11 @@ mod windows;
 mod writer;
 
 pub use check::{Refusal, Refused};
+pub use copy::{CopiedObservations, copy_observations};
 pub use files::{SegmentFile, day_text};
 pub use names::{Kind, Series};
 pub use read::Scan;
+pub use rounds::SealRounds;
 pub use row::{DAY, FeatureId, HOUR, Observation, Row, SeriesId, Value};
 pub use store::{ObservationOptions, ObservationSizes, ObservationStore};
 pub use sums::Summary;
@@ -52,6 +57,9 @@ pub use writer::{Pending, Receipt};
 
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// The folder of the observations, beside the log of the registry that says what they are about.
+pub const OBSERVATIONS_DIR: &str = "observations";
 
 /// Why observations could not be stored or read.
 #[derive(Debug, thiserror::Error)]
