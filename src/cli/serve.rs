@@ -11,6 +11,9 @@ use crate::feeds::push::{PushOptions, Subscriptions, push};
 use crate::http::{self, RateLimit, ServeError, ServerConfig};
 use crate::ingest::fetch::host_of;
 use crate::ingest::sources::schedule;
+use crate::observations::{
+    OBSERVATIONS_DIR, ObservationError, ObservationOptions, ObservationStore,
+};
 use crate::registry::Registry;
 use crate::views::openapi::Contact;
 use clap::{Args, ValueEnum};
@@ -186,6 +189,10 @@ fn start_with(
     let subscriptions = Subscriptions::open(&registry).map_err(problem::of_store)?;
     let subscriptions = Arc::new(subscriptions);
     config.subscriptions = Some(Arc::clone(&subscriptions));
+    config.observations = match registry.store().dir().filter(|_| is_writer) {
+        Some(data) => Some(Arc::new(open_observations(data)?)),
+        None => None,
+    };
     let pushing = (!registry.store().is_read_only())
         .then(|| push(&registry, &subscriptions, push_options))
         .transpose()?;
@@ -208,6 +215,33 @@ fn start_with(
         .into()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// What sensors told, with what was acknowledged before the process ended.
+fn open_observations(data: &Path) -> anyhow::Result<ObservationStore> {
+    let dir = data.join(OBSERVATIONS_DIR);
+    ObservationStore::open(&dir, ObservationOptions::default()).map_err(|error| {
+        let place = dir.display();
+        let problem = Problem::new(
+            format!("de waarnemingen in {place} kunnen niet geopend worden: {error}"),
+            format!("the observations in {place} cannot be opened: {error}"),
+        );
+        let problem = match &error {
+            ObservationError::InUse { .. } => problem.hint(
+                "stop de andere oslo die ze open heeft",
+                "stop the other oslo that has them open",
+            ),
+            ObservationError::NewerFormat { .. } => problem.hint(
+                "gebruik de nieuwere versie van oslo die ze schreef",
+                "use the newer version of oslo that wrote them",
+            ),
+            _ => problem.hint(
+                "zet de map terug uit een back-up; wie zonder sensoren wil starten, verplaatst haar",
+                "put the folder back from a backup; move it away to start without sensors",
+            ),
+        };
+        anyhow::Error::new(error).context(problem)
+    })
 }
 
 /// Hosts as a person wrote them: names alone, with a port where it is another.

@@ -36,6 +36,7 @@ mod ledger;
 mod log_feed;
 mod matching;
 mod moment;
+mod observations;
 mod openapi;
 mod pages;
 mod prefer;
