@@ -46,6 +46,7 @@ mod rate;
 mod reply;
 mod running;
 mod searching;
+mod sensorthings;
 mod shapes;
 mod shown;
 mod sources;
@@ -261,6 +262,7 @@ pub fn router(state: AppState) -> Router {
         .merge(ldes_views::routes())
         .merge(change_feed::routes())
         .merge(process::routes())
+        .merge(sensorthings::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         // Bodies are bounded where they are read, each by its own limit.
