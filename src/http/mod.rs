@@ -262,6 +262,7 @@ pub fn router(state: AppState) -> Router {
         .merge(ldes_views::routes())
         .merge(change_feed::routes())
         .merge(process::routes())
+        .merge(observations::routes())
         .merge(sensorthings::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)

@@ -25,6 +25,7 @@ mod compact;
 mod files;
 mod frame;
 mod latest;
+mod live;
 mod manifest;
 mod memory;
 mod names;

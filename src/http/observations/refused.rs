@@ -1,6 +1,7 @@
 //! Why observations are refused or cannot be had, as problems with a code, in Dutch and English. Decides nothing.
 
 use super::super::error::ApiError;
+use crate::ingest::observed::{Flaw, ObservedError};
 use crate::observations::{ObservationError, Refusal};
 use crate::rdf::label::Text;
 use axum::http::{StatusCode, header};
@@ -133,4 +134,39 @@ pub(in super::super) fn batch(listed: Vec<Json>, total: usize) -> ApiError {
         ),
     )
     .with("fouten", listed)
+}
+
+/// A batch that could not be read.
+pub(super) fn unread(error: ObservedError) -> ApiError {
+    match error {
+        ObservedError::Store(error) => error.into(),
+        ObservedError::Unreadable(found) => (*found).into(),
+        ObservedError::Flawed(flaws, total) => {
+            let told = |flaw: &Flaw| {
+                json!({
+                    "plaats": flaw.place,
+                    "code": flaw.code,
+                    "melding": { "nl": flaw.text.nl, "en": flaw.text.en },
+                })
+            };
+            batch(flaws.iter().map(told).collect(), total)
+        }
+        ObservedError::Malformed(found) => {
+            let mut told = json!({
+                "code": found.code,
+                "melding": { "nl": found.text.nl, "en": found.text.en },
+            });
+            if let Some(place) = found.place {
+                told["plaats"] = place.into();
+            }
+            let code = match found.code {
+                "wrong-type" => "wrong-type",
+                _ => "invalid-json",
+            };
+            ApiError::bad_request(code, found.text.nl, found.text.en)
+                .with("regel", found.line)
+                .with("kolom", found.column)
+                .with("fouten", json!([told]))
+        }
+    }
 }
