@@ -2,6 +2,7 @@
 //! request may read and write. Reads paths and evaluates expressions; lists nothing.
 
 use super::super::error::ApiError;
+use super::super::state::AppState;
 use super::filter::Expr;
 use super::refused;
 use super::value::{Val, call, compare, reckon};
@@ -54,6 +55,14 @@ impl World {
             shown: Cell::new(MAX_SHOWN),
             rows: Cell::new(MAX_ROWS),
         }
+    }
+
+    /// The newest state, and the values when this server keeps any.
+    pub(super) fn of(state: &AppState) -> Self {
+        let snapshot = state.registry.snapshot();
+        let base = state.registry.base();
+        let table = state.sensors.of(&snapshot, base);
+        Self::new(base.to_owned(), table, state.observations().ok().cloned())
     }
 
     /// Counts one entity of the answer.

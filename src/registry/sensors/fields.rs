@@ -7,6 +7,8 @@ use crate::observations;
 use crate::rdf::label::Text;
 use serde_json::{Map, Value as Json};
 
+/// A type whose results may be anything: what others declared so has texts, here none is made.
+const ANY: &str = "OM_Observation";
 /// Longest text of a property, in characters.
 const MAX_TEXT: usize = 10_000;
 /// Most bytes of a property that is JSON.
@@ -55,18 +57,15 @@ pub(super) fn kind_of_type(iri: &str) -> Option<observations::Kind> {
         "OM_Measurement" => observations::Kind::Number,
         "OM_CountObservation" => observations::Kind::Integer,
         "OM_TruthObservation" => observations::Kind::Boolean,
-        "OM_CategoryObservation" => observations::Kind::Text,
+        "OM_CategoryObservation" | ANY => observations::Kind::Text,
         _ => return None,
     })
 }
 
 /// Whether a property may be left out.
-fn is_optional(kind: Kind, field: &str) -> bool {
-    field == "properties"
-        || is_reckoned(field)
-        || field == "description" && kind != Kind::Thing
-        // Version 1.1 of the standard asks for a description everywhere; gateways often have none.
-        || field == "description"
+fn is_optional(field: &str) -> bool {
+    // The standard asks for a description everywhere; gateways often have none.
+    matches!(field, "properties" | "description") || is_reckoned(field)
 }
 
 /// Judges all properties of an entity.
@@ -84,7 +83,7 @@ pub(super) fn check(kind: Kind, fields: &Map<String, Json>) -> Result<(), BadFie
     for &field in kind.properties() {
         let value = fields.get(field).filter(|value| !value.is_null());
         let Some(value) = value else {
-            if is_optional(kind, field) {
+            if is_optional(field) {
                 continue;
             }
             return bad(field, "een waarde: ze is verplicht", "a value: it is required");
@@ -136,7 +135,8 @@ pub(super) fn check(kind: Kind, fields: &Map<String, Json>) -> Result<(), BadFie
                     "an object with name, symbol and definition",
                 );
             }
-            (Form::ObservationType, Json::String(text)) if kind_of_type(text).is_some() => {}
+            (Form::ObservationType, Json::String(text))
+                if kind_of_type(text).is_some() && !text.ends_with(ANY) => {}
             (Form::ObservationType, _) => {
                 return bad(
                     field,

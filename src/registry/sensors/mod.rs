@@ -44,6 +44,8 @@ pub(crate) mod names {
     pub(crate) const DEFINED_BY: &str = "http://www.w3.org/2000/01/rdf-schema#isDefinedBy";
     /// `qudt:hasUnit`.
     pub(crate) const HAS_UNIT: &str = "http://qudt.org/schema/qudt/hasUnit";
+    /// `qudt:unit`, where the unit has a symbol and no IRI.
+    pub(crate) const UNIT: &str = "http://qudt.org/schema/qudt/unit";
     /// `adms:`.
     pub(crate) const ADMS: &str = "http://www.w3.org/ns/adms#";
     /// `gen:`, OSLO Generiek.

@@ -3,7 +3,7 @@
 
 use super::Kind;
 use super::fields::{is_reckoned, kind_of_type};
-use super::names::{DCT, DEFINED_BY, GEO, HAS_UNIT, JSON, LABEL, LOCN, OWN, SOSA, TYPES};
+use super::names::{DCT, DEFINED_BY, GEO, HAS_UNIT, JSON, LABEL, LOCN, OWN, SOSA, TYPES, UNIT};
 use crate::observations::{self, Series};
 use crate::rdf::vocab::rdf;
 use crate::store::{Id, View};
@@ -16,7 +16,7 @@ pub fn is_iri(text: &str) -> bool {
 }
 
 /// Predicates of the properties of entities: what a change of properties takes away.
-pub(super) const OF_PROPERTIES: [&str; 10] = [
+pub(super) const OF_PROPERTIES: [&str; 11] = [
     "http://www.w3.org/2000/01/rdf-schema#label",
     "http://purl.org/dc/terms/title",
     "http://purl.org/dc/terms/description",
@@ -24,6 +24,7 @@ pub(super) const OF_PROPERTIES: [&str; 10] = [
     "http://purl.org/dc/terms/type",
     "http://www.w3.org/2000/01/rdf-schema#isDefinedBy",
     "http://qudt.org/schema/qudt/hasUnit",
+    "http://qudt.org/schema/qudt/unit",
     "urn:oslo-registry:shapes:sensoren#eigenschappen",
     "urn:oslo-registry:shapes:sensoren#inhoud",
     "urn:oslo-registry:shapes:sensoren#eenheid",
@@ -106,8 +107,12 @@ pub(super) fn of_properties(
             "unitOfMeasurement" => {
                 out.push(triple(iri, &format!("{OWN}eenheid"), json_literal(value)));
                 let definition = value.get("definition").and_then(Json::as_str);
+                let symbol = value.get("symbol").and_then(Json::as_str);
                 if let Some(unit) = definition.filter(|unit| is_iri(unit)) {
                     out.push(link(iri, HAS_UNIT, unit));
+                } else if let Some(symbol) = symbol.filter(|symbol| !symbol.is_empty()) {
+                    let literal = Literal::new_simple_literal(symbol);
+                    out.push(triple(iri, UNIT, literal));
                 }
             }
             "properties" => {
@@ -270,7 +275,7 @@ pub fn json_of(view: &View, kind: Kind, iri: &str) -> Option<Map<String, Json>> 
             }
             "observationType" => {
                 let types = iris(view, node, &dct("type")).into_iter();
-                let known = types.filter(|iri| kind_of_type(iri).is_some()).next();
+                let known = types.into_iter().find(|iri| kind_of_type(iri).is_some());
                 Some(known.unwrap_or_else(|| format!("{TYPES}OM_Measurement")).into())
             }
             "unitOfMeasurement" => Some(json_at(view, node, &own("eenheid")).unwrap_or_else(|| {
@@ -319,6 +324,8 @@ pub(super) fn series(iri: &str, fields: &Map<String, Json>) -> Series {
     Series {
         iri: iri.to_owned(),
         kind: kind.unwrap_or(observations::Kind::Number),
-        unit: unit_of("definition").or_else(|| unit_of("symbol")),
+        unit: unit_of("definition")
+            .filter(|unit| is_iri(unit))
+            .or_else(|| unit_of("symbol")),
     }
 }
