@@ -240,7 +240,11 @@ impl ObservationStore {
             });
         }
         let mut judged = batch.to_vec();
-        check(&self.shared.names, &mut judged, self.shared.options.max_ahead)
+        check(
+            &self.shared.names,
+            &mut judged,
+            self.shared.options.max_ahead,
+        )
     }
 
     /// Judges a batch and hands it over to be written: all of it is stored or nothing. What it gives back answers when it is durable.

@@ -28,9 +28,14 @@ pub(super) fn create_observations(
     state: &AppState,
     body: &Json,
 ) -> Result<(Option<Pending>, Json), ApiError> {
-    let wrong = |pointer: &str, nl: &str, en: &str| refused::wrong(pointer, "CreateObservations", nl, en);
+    let wrong =
+        |pointer: &str, nl: &str, en: &str| refused::wrong(pointer, "CreateObservations", nl, en);
     let groups = body.as_array().ok_or_else(|| {
-        wrong("", "een lijst van reeksen met dataArray", "a list of series with dataArray")
+        wrong(
+            "",
+            "een lijst van reeksen met dataArray",
+            "a list of series with dataArray",
+        )
     })?;
     let base = state.registry.base();
     let snapshot = state.registry.snapshot().view();
@@ -39,15 +44,18 @@ pub(super) fn create_observations(
         let group = object(group, "CreateObservations")?;
         let at = |name: &str| format!("/{number}/{name}");
         let series = group.get("Datastream").and_then(reference).ok_or_else(|| {
-            wrong(&at("Datastream"), "een verwijzing {\"@iot.id\": …}", "a reference {\"@iot.id\": …}")
+            wrong(
+                &at("Datastream"),
+                "een verwijzing {\"@iot.id\": …}",
+                "a reference {\"@iot.id\": …}",
+            )
         })?;
         let series = existing(&snapshot, base, Kind::Datastream, &series)?;
         let names = group.get("components").and_then(Json::as_array);
         let names: Option<Vec<&str>> =
             names.and_then(|names| names.iter().map(Json::as_str).collect());
-        let names = names.ok_or_else(|| {
-            wrong(&at("components"), "een lijst van namen", "a list of names")
-        })?;
+        let names = names
+            .ok_or_else(|| wrong(&at("components"), "een lijst van namen", "a list of names"))?;
         const KNOWN: [&str; 8] = [
             "phenomenonTime",
             "resultTime",
@@ -65,9 +73,10 @@ pub(super) fn create_observations(
                 &format!("no \"{unknown}\", but {}", KNOWN.join(", ")),
             ));
         }
-        let rows = group.get("dataArray").and_then(Json::as_array).ok_or_else(|| {
-            wrong(&at("dataArray"), "een lijst van lijsten", "a list of lists")
-        })?;
+        let rows = group
+            .get("dataArray")
+            .and_then(Json::as_array)
+            .ok_or_else(|| wrong(&at("dataArray"), "een lijst van lijsten", "a list of lists"))?;
         let told = group.get("dataArray@iot.count").and_then(Json::as_u64);
         if told.is_some_and(|told| told != rows.len() as u64) {
             return Err(wrong(
@@ -133,7 +142,11 @@ fn parts(body: &Json) -> Result<Vec<Part>, ApiError> {
         return wrong("/requests", "een lijst van verzoeken", "a list of requests");
     };
     if requests.len() > MAX_REQUESTS {
-        return wrong("/requests", "hoogstens 1.000 verzoeken", "at most 1,000 requests");
+        return wrong(
+            "/requests",
+            "hoogstens 1.000 verzoeken",
+            "at most 1,000 requests",
+        );
     }
     let mut out: Vec<Part> = Vec::with_capacity(requests.len());
     for (number, request) in requests.iter().enumerate() {
@@ -180,7 +193,8 @@ fn resolved(json: Json, known: &Known) -> Json {
                     let value = match (key.as_str(), &value) {
                         ("@iot.id", Json::String(text)) => {
                             let of = text.strip_prefix('$');
-                            let found = of.and_then(|id| known.iter().find(|(known, _)| known == id));
+                            let found =
+                                of.and_then(|id| known.iter().find(|(known, _)| known == id));
                             found.map_or(value.clone(), |(_, (_, iri))| iri.as_str().into())
                         }
                         _ => resolved(value, known),
@@ -195,10 +209,17 @@ fn resolved(json: Json, known: &Known) -> Json {
 }
 
 /// The path and options of an address of a batch, with `$id` at its begin replaced.
-fn address(url: &str, base: &str, known: &Known) -> Result<(String, Vec<(String, String)>), ApiError> {
+fn address(
+    url: &str,
+    base: &str,
+    known: &Known,
+) -> Result<(String, Vec<(String, String)>), ApiError> {
     let root = view::root(base);
     let url = url.strip_prefix(root.as_str()).unwrap_or(url);
-    let url = url.strip_prefix(view::ROOT).unwrap_or(url).trim_start_matches('/');
+    let url = url
+        .strip_prefix(view::ROOT)
+        .unwrap_or(url)
+        .trim_start_matches('/');
     let (path, query) = url.split_once('?').unwrap_or((url, ""));
     let mut path = percent_decoded(path);
     if let Some(rest) = path.strip_prefix('$') {
@@ -232,7 +253,11 @@ pub(super) struct Wording<'a> {
 ///
 /// # Errors
 /// 400 when the batch itself cannot be read; failures of its requests are in the answer.
-pub(super) fn batch(state: &AppState, body: &Json, wording: &Wording<'_>) -> Result<Json, ApiError> {
+pub(super) fn batch(
+    state: &AppState,
+    body: &Json,
+    wording: &Wording<'_>,
+) -> Result<Json, ApiError> {
     let parts = parts(body)?;
     let mut known: Known = Vec::new();
     let mut responses: Vec<Json> = Vec::with_capacity(parts.len());
@@ -295,7 +320,12 @@ fn carry_out(
         let (path, pairs) = address(&part.url, base, known).map_err(|error| (0, error))?;
         let got = || -> Result<Answer, ApiError> {
             let found = path::find(&world, &segments(&path)?)?;
-            answer(&world, found, &format!("{}/{path}", view::root(base)), &pairs)
+            answer(
+                &world,
+                found,
+                &format!("{}/{path}", view::root(base)),
+                &pairs,
+            )
         };
         let (status, body) = match got().map_err(|error| (0, error))? {
             Answer::Json(json) => (StatusCode::OK, Some(json)),
@@ -314,7 +344,9 @@ fn carry_out(
     for (place, part) in group.iter().enumerate() {
         let operation = || -> Result<Operation, ApiError> {
             if !wording.may_write {
-                return Err(ApiError::only_for_administrator(crate::access::WriteRefusal::Missing));
+                return Err(ApiError::only_for_administrator(
+                    crate::access::WriteRefusal::Missing,
+                ));
             }
             let (path, _) = address(&part.url, base, known)?;
             let path = segments(&path)?;

@@ -101,7 +101,10 @@ pub(super) fn parse(text: &str) -> Result<Expr, BadFilter> {
     let expr = parser.or(0)?;
     match parser.peek() {
         None => Ok(expr),
-        Some(_) => Err(parser.expected("het einde of \"and\" of \"or\"", "the end, \"and\" or \"or\"")),
+        Some(_) => Err(parser.expected(
+            "het einde of \"and\" of \"or\"",
+            "the end, \"and\" or \"or\"",
+        )),
     }
 }
 
@@ -156,11 +159,15 @@ fn tokens(text: &str) -> Result<Vec<(usize, Token)>, BadFilter> {
                 let is_part = |b: &u8| b.is_ascii_alphanumeric() || b".:+-/".contains(b);
                 let length = bytes[at..].iter().take_while(|b| is_part(b)).count();
                 at += length;
-                out.push((start, Token::Literal(number_or_time(&text[start..at], start)?)));
+                out.push((
+                    start,
+                    Token::Literal(number_or_time(&text[start..at], start)?),
+                ));
                 continue;
             }
             b'A'..=b'Z' | b'a'..=b'z' | b'_' | b'@' | b'$' => {
-                let is_part = |b: &u8| b.is_ascii_alphanumeric() || b"_.@/$".contains(b) || *b >= 0x80;
+                let is_part =
+                    |b: &u8| b.is_ascii_alphanumeric() || b"_.@/$".contains(b) || *b >= 0x80;
                 let length = bytes[at..].iter().take_while(|b| is_part(b)).count();
                 at += length;
                 let word = &text[start..at];
@@ -234,8 +241,12 @@ fn number_or_time(text: &str, at: usize) -> Result<Val, BadFilter> {
     }
     Err(bad(
         at,
-        format!("\"{text}\" is geen getal en geen tijdstip zoals 2026-03-01T00:00:00Z; schrijf + in een adres als %2B"),
-        format!("\"{text}\" is no number and no moment such as 2026-03-01T00:00:00Z; write + in an address as %2B"),
+        format!(
+            "\"{text}\" is geen getal en geen tijdstip zoals 2026-03-01T00:00:00Z; schrijf + in een adres als %2B"
+        ),
+        format!(
+            "\"{text}\" is no number and no moment such as 2026-03-01T00:00:00Z; write + in an address as %2B"
+        ),
     ))
 }
 
@@ -306,7 +317,9 @@ impl Parser {
         if depth > MAX_DEPTH || self.parts > MAX_PARTS {
             return Err(bad(
                 self.place(),
-                format!("de uitdrukking is te groot: hoogstens {MAX_PARTS} delen, {MAX_DEPTH} diep"),
+                format!(
+                    "de uitdrukking is te groot: hoogstens {MAX_PARTS} delen, {MAX_DEPTH} diep"
+                ),
                 format!("the expression is too large: at most {MAX_PARTS} parts, {MAX_DEPTH} deep"),
             ));
         }

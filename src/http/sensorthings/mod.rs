@@ -40,12 +40,10 @@ const SMALL_BYTES: usize = 8 << 10;
 
 /// All routes of the interface.
 pub(super) fn routes() -> Router<AppState> {
-    Router::new()
-        .route("/sta/v1.1", get(root))
-        .route(
-            "/sta/v1.1/{*path}",
-            get(read).post(write).patch(write).delete(write),
-        )
+    Router::new().route("/sta/v1.1", get(root)).route(
+        "/sta/v1.1/{*path}",
+        get(read).post(write).patch(write).delete(write),
+    )
 }
 
 /// `GET /sta/v1.1`.
@@ -89,7 +87,12 @@ fn language(headers: &HeaderMap) -> Result<&'static str, ApiError> {
             .into_iter()
             .find(|known| text.split('-').next() == Some(known))
             .ok_or_else(|| {
-                refused::option("Content-Language", text, "nl, en, fr of de", "nl, en, fr or de")
+                refused::option(
+                    "Content-Language",
+                    text,
+                    "nl, en, fr of de",
+                    "nl, en, fr or de",
+                )
             }),
     }
 }
@@ -113,7 +116,12 @@ async fn write(
         may_write.clone()?;
     }
     if let Some((name, value)) = params.0.first() {
-        return Err(refused::option(name, value, "er niet bij schrijven", "not for writes"));
+        return Err(refused::option(
+            name,
+            value,
+            "er niet bij schrijven",
+            "not for writes",
+        ));
     }
     let (language, people) = (language(&headers)?, language_of(&headers));
     if method == Method::DELETE {

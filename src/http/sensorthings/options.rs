@@ -60,7 +60,12 @@ impl Options {
         let mut seen: Vec<&str> = Vec::new();
         for (name, value) in pairs {
             if seen.contains(&name.as_str()) {
-                return Err(refused::option(name, value, "hoogstens één keer gegeven", "given once at most"));
+                return Err(refused::option(
+                    name,
+                    value,
+                    "hoogstens één keer gegeven",
+                    "given once at most",
+                ));
             }
             seen.push(name);
             match name.as_str() {
@@ -88,7 +93,14 @@ impl Options {
                     out.count = match value.as_str() {
                         "true" => true,
                         "false" => false,
-                        _ => return Err(refused::option(name, value, "true of false", "true or false")),
+                        _ => {
+                            return Err(refused::option(
+                                name,
+                                value,
+                                "true of false",
+                                "true or false",
+                            ));
+                        }
                     }
                 }
                 "$resultFormat" if depth == 0 => {
@@ -99,7 +111,8 @@ impl Options {
                 }
                 TOKEN if depth == 0 => out.token = Some(value.clone()),
                 _ => {
-                    let known = "$filter, $expand, $select, $orderby, $top, $skip, $count, $resultFormat";
+                    let known =
+                        "$filter, $expand, $select, $orderby, $top, $skip, $count, $resultFormat";
                     return Err(refused::option(
                         name,
                         value,
@@ -144,10 +157,7 @@ fn expand(
 ) -> Result<(), ApiError> {
     let bad = |nl: &str, en: &str| Err(refused::option("$expand", text, nl, en));
     if depth >= MAX_DEPTH || *left == 0 {
-        return bad(
-            "hoogstens 30 namen, 5 diep",
-            "at most 30 names, 5 deep",
-        );
+        return bad("hoogstens 30 namen, 5 diep", "at most 30 names, 5 deep");
     }
     *left -= 1;
     let end = text.find(['(', '/']).unwrap_or(text.len());
@@ -269,7 +279,15 @@ mod tests {
 
     #[test]
     fn what_is_no_option_is_refused() {
-        let bad = ["A(", "A($top=x)", "A/", "A($what=1)", "A)b", "(", "A($top=1"];
+        let bad = [
+            "A(",
+            "A($top=x)",
+            "A/",
+            "A($what=1)",
+            "A)b",
+            "(",
+            "A($top=1",
+        ];
         for text in bad {
             assert!(read(text).is_err(), "{text}");
         }
@@ -277,7 +295,12 @@ mod tests {
         assert!(read(&deep).is_err());
         let wide = vec!["A"; 40].join(",");
         assert!(read(&wide).is_err());
-        for (name, value) in [("$top", "-1"), ("$skip", "x"), ("$count", "1"), ("$what", "")] {
+        for (name, value) in [
+            ("$top", "-1"),
+            ("$skip", "x"),
+            ("$count", "1"),
+            ("$what", ""),
+        ] {
             let pair = (name.to_owned(), value.to_owned());
             assert!(Options::read(&[pair]).is_err(), "{name}");
         }

@@ -54,9 +54,9 @@ pub(super) struct Scope {
 #[derive(Clone, Debug)]
 pub(super) enum Found {
     Root,
-    /// Entities of a kind, and what they are of.
-    Set(Kind, Vec<u32>, Option<(Kind, u32)>),
-    Observations(Scope, Option<(Kind, u32)>),
+    /// Entities of a kind.
+    Set(Kind, Vec<u32>),
+    Observations(Scope),
     One(One),
     /// A navigation property that leads nowhere.
     Nothing,
@@ -113,7 +113,9 @@ pub(super) fn segments(path: &str) -> Result<Vec<Segment>, ApiError> {
 
 /// The text between quotes, doubled inside; what is not quoted as it is.
 fn unquoted(key: &str) -> String {
-    let inner = key.strip_prefix('\'').and_then(|key| key.strip_suffix('\''));
+    let inner = key
+        .strip_prefix('\'')
+        .and_then(|key| key.strip_suffix('\''));
     match inner {
         Some(inner) => inner.replace("''", "'"),
         None => key.to_owned(),
@@ -191,12 +193,7 @@ pub(super) fn find(world: &World, segments: &[Segment]) -> Result<(Found, bool),
     let mut rest = segments.iter();
     while let Some(segment) = rest.next() {
         let name = segment.name.as_str();
-        let lost = || {
-            refused::path(
-                name,
-                ("dit leidt nergens heen", "this leads nowhere"),
-            )
-        };
+        let lost = || refused::path(name, ("dit leidt nergens heen", "this leads nowhere"));
         if name == "$ref" && segment.key.is_none() {
             let is_last = rest.len() == 0;
             return match &found {
@@ -208,36 +205,27 @@ pub(super) fn find(world: &World, segments: &[Segment]) -> Result<(Found, bool),
         }
         found = match found {
             Found::Root => match Kind::of_set(name) {
-                Some(kind) => Found::Set(kind, all(world, kind), None),
+                Some(kind) => Found::Set(kind, all(world, kind)),
                 None if name == "Observations" => {
                     let series = all_series(world);
-                    Found::Observations(
-                        Scope {
-                            series,
-                            feature: None,
-                        },
-                        None,
-                    )
+                    Found::Observations(Scope {
+                        series,
+                        feature: None,
+                    })
                 }
                 None => return Err(lost()),
             },
             Found::One(one) => match target(one.start(), name) {
                 Some(Target::Entities(kind)) => {
                     let ends = world.ends(one.item(), kind);
-                    let of = match &one {
-                        One::Entity(kind, place) => Some((*kind, *place)),
-                        One::Observation(..) => None,
-                    };
                     match (is_many(one.start(), name), ends.first()) {
-                        (true, _) => Found::Set(kind, ends, of),
+                        (true, _) => Found::Set(kind, ends),
                         (false, Some(end)) => Found::One(One::Entity(kind, *end)),
                         (false, None) => Found::Nothing,
                     }
                 }
                 Some(Target::Observations) => match one {
-                    One::Entity(kind, place) => {
-                        Found::Observations(scope(world, kind, place), Some((kind, place)))
-                    }
+                    One::Entity(kind, place) => Found::Observations(scope(world, kind, place)),
                     One::Observation(..) => return Err(lost()),
                 },
                 None => {
@@ -262,14 +250,14 @@ pub(super) fn find(world: &World, segments: &[Segment]) -> Result<(Found, bool),
         };
         if let Some(key) = &segment.key {
             found = match found {
-                Found::Set(kind, members, _) => {
+                Found::Set(kind, members) => {
                     let place = entity(world, kind, &entity_id(key))?;
                     if !members.contains(&place) {
                         return Err(refused::no_entity(kind.set(), key));
                     }
                     Found::One(One::Entity(kind, place))
                 }
-                Found::Observations(scope, _) => {
+                Found::Observations(scope) => {
                     let (place, row) = observation(world, key)?;
                     if !scope.series.contains(&place) {
                         return Err(refused::no_entity("Observations", key));
@@ -289,11 +277,15 @@ mod tests {
 
     #[test]
     fn addresses_are_cut_outside_of_quotes_and_brackets() {
-        let found = segments("Things('https://a.be/b')/Datastreams(2)/name/$value").expect("segments");
+        let found =
+            segments("Things('https://a.be/b')/Datastreams(2)/name/$value").expect("segments");
         let names: Vec<&str> = found.iter().map(|one| one.name.as_str()).collect();
         assert_eq!(names, ["Things", "Datastreams", "name", "$value"]);
         assert_eq!(found[0].key.as_deref(), Some("'https://a.be/b'"));
-        assert_eq!(entity_id("'https://a.be/b'"), EntityId::Iri("https://a.be/b".to_owned()));
+        assert_eq!(
+            entity_id("'https://a.be/b'"),
+            EntityId::Iri("https://a.be/b".to_owned())
+        );
         assert_eq!(entity_id("07"), EntityId::Iri("07".to_owned()));
         assert_eq!(entity_id("7"), EntityId::Number(7));
         for wrong in ["Things()", "Things(1", "a b", "(1)", "a//b"] {

@@ -34,12 +34,17 @@ pub(super) fn answer(
 ) -> Result<Answer, ApiError> {
     let options = Options::read(pairs)?;
     if options.data_array && !matches!(found, Found::Observations(..)) {
-        return Err(refused::option("$resultFormat", "dataArray", "er alleen voor Observations", "for Observations alone"));
+        return Err(refused::option(
+            "$resultFormat",
+            "dataArray",
+            "er alleen voor Observations",
+            "for Observations alone",
+        ));
     }
     let json = match found {
         Found::Root => view::service_root(&world.base),
         Found::Nothing => return Ok(Answer::Nothing),
-        Found::Set(kind, members, _) => {
+        Found::Set(kind, members) => {
             check_all(&options, Start::Entity(kind))?;
             let page = entities(world, kind, &members, &options)?;
             let mut out = Map::new();
@@ -55,13 +60,13 @@ pub(super) fn answer(
                     world.show()?;
                     return Ok(link_of(world, Item::Entity(kind, *place)));
                 }
-                render(world, Item::Entity(kind, *place), &options, &mut Some(address))
+                render(world, Item::Entity(kind, *place), &options)
             });
             let items: Result<Vec<Json>, ApiError> = items.collect();
             out.insert("value".to_owned(), items?.into());
             Json::Object(out)
         }
-        Found::Observations(scope, _) => {
+        Found::Observations(scope) => {
             check_all(&options, Start::Observation)?;
             observations(world, &scope, &options, (address, pairs), is_ref)?
         }
@@ -70,7 +75,7 @@ pub(super) fn answer(
             if is_ref {
                 link_of(world, one.item())
             } else {
-                render(world, one.item(), &options, &mut Some(address))?
+                render(world, one.item(), &options)?
             }
         }
         Found::Property(one, path, is_bare) => {
@@ -113,7 +118,12 @@ fn check_all(options: &Options, from: Start) -> Result<(), ApiError> {
                 Start::Entity(kind) => kind.name(),
                 Start::Observation => "Observation",
             };
-            return Err(refused::unknown_property("$select", of, name, &own.join(", ")));
+            return Err(refused::unknown_property(
+                "$select",
+                of,
+                name,
+                &own.join(", "),
+            ));
         }
     }
     for expand in &options.expand {
@@ -129,7 +139,12 @@ fn check_all(options: &Options, from: Start) -> Result<(), ApiError> {
                     Start::Entity(kind) => kind.name(),
                     Start::Observation => "Observation",
                 };
-                return Err(refused::unknown_property("$expand", of, &expand.name, &known.join(", ")));
+                return Err(refused::unknown_property(
+                    "$expand",
+                    of,
+                    &expand.name,
+                    &known.join(", "),
+                ));
             }
         };
         check_all(&expand.options, to)?;
@@ -217,12 +232,7 @@ fn address_of(world: &World, item: Item<'_>) -> String {
 }
 
 /// An item with what is expanded in it.
-fn render(
-    world: &World,
-    item: Item<'_>,
-    options: &Options,
-    _address: &mut Option<&str>,
-) -> Result<Json, ApiError> {
+fn render(world: &World, item: Item<'_>, options: &Options) -> Result<Json, ApiError> {
     world.show()?;
     let expanded: Vec<&str> = options.expand.iter().map(|one| one.name.as_str()).collect();
     let shape = view::Shape {
@@ -234,7 +244,11 @@ fn render(
             let entity = world.table.at(kind, place);
             let entity = entity.ok_or_else(|| ApiError::internal("a place without an entity"))?;
             let has_extent = kind == Kind::Datastream && shape.has("phenomenonTime");
-            let extent = if has_extent { world.extent(place)? } else { None };
+            let extent = if has_extent {
+                world.extent(place)?
+            } else {
+                None
+            };
             view::entity_json(&world.base, kind, entity, shape, extent)
         }
         Item::Observation(_, row) => view::observation_json(&world.base, row, shape),
@@ -251,7 +265,7 @@ fn render(
                 let ends = world.ends(item, kind);
                 if !is_many(from, name) {
                     if let Some(end) = ends.first() {
-                        let shown = render(world, Item::Entity(kind, *end), inner, &mut None)?;
+                        let shown = render(world, Item::Entity(kind, *end), inner)?;
                         out.insert(name.to_owned(), shown);
                     }
                     continue;
@@ -262,7 +276,7 @@ fn render(
                 }
                 let shown = page.places.iter();
                 let shown: Result<Vec<Json>, ApiError> = shown
-                    .map(|place| render(world, Item::Entity(kind, *place), inner, &mut None))
+                    .map(|place| render(world, Item::Entity(kind, *place), inner))
                     .collect();
                 out.insert(name.to_owned(), shown?.into());
                 if let Some(skip) = page.next {
@@ -279,10 +293,17 @@ fn render(
                     let count = rows::count(world, &scope, inner)?;
                     out.insert(format!("{name}@iot.count"), count.into());
                 }
-                let read = rows::read(world, &scope, &Options { count: false, ..inner.clone() })?;
+                let read = rows::read(
+                    world,
+                    &scope,
+                    &Options {
+                        count: false,
+                        ..inner.clone()
+                    },
+                )?;
                 let shown = read.rows.iter();
                 let shown: Result<Vec<Json>, ApiError> = shown
-                    .map(|(place, row)| render(world, Item::Observation(*place, row), inner, &mut None))
+                    .map(|(place, row)| render(world, Item::Observation(*place, row), inner))
                     .collect();
                 out.insert(name.to_owned(), shown?.into());
                 // A page that goes on by a condition of its own has no address of its own.
@@ -293,7 +314,10 @@ fn render(
                         let way = if *down { "desc" } else { "asc" };
                         pairs.push(("$orderby".to_owned(), format!("{} {way}", path.join("/"))));
                     }
-                    out.insert(format!("{name}@iot.nextLink"), next_link(&own, &pairs, &next).into());
+                    out.insert(
+                        format!("{name}@iot.nextLink"),
+                        next_link(&own, &pairs, &next).into(),
+                    );
                 }
             }
             None => {}
@@ -329,7 +353,7 @@ fn observations(
                 world.show()?;
                 return Ok(link_of(world, item));
             }
-            render(world, item, options, &mut None)
+            render(world, item, options)
         });
         let items: Result<Vec<Json>, ApiError> = items.collect();
         items?.into()
@@ -341,12 +365,27 @@ fn observations(
 /// `$resultFormat=dataArray`: by series, names once and then values.
 fn arrays(world: &World, rows: &[(u32, Row)], options: &Options) -> Result<Json, ApiError> {
     if let Some(expand) = options.expand.first() {
-        return Err(refused::option("$expand", &expand.name, "er niet met $resultFormat=dataArray", "not possible with $resultFormat=dataArray"));
+        return Err(refused::option(
+            "$expand",
+            &expand.name,
+            "er niet met $resultFormat=dataArray",
+            "not possible with $resultFormat=dataArray",
+        ));
     }
-    let all = ["id", "phenomenonTime", "resultTime", "result", "resultQuality"];
+    let all = [
+        "id",
+        "phenomenonTime",
+        "resultTime",
+        "result",
+        "resultQuality",
+    ];
     let chosen = |name: &&str| match &options.select {
-        Some(names) => names.iter().any(|known| known == name || known.strip_prefix("@iot.") == Some(name)),
-        None => *name != "resultQuality" || rows.iter().any(|(_, row)| row.observation.quality != 0),
+        Some(names) => names
+            .iter()
+            .any(|known| known == name || known.strip_prefix("@iot.") == Some(name)),
+        None => {
+            *name != "resultQuality" || rows.iter().any(|(_, row)| row.observation.quality != 0)
+        }
     };
     let components: Vec<&str> = all.into_iter().filter(chosen).collect();
     let mut groups: Vec<(u32, Vec<Json>)> = Vec::new();
@@ -395,9 +434,10 @@ fn property(world: &World, one: &One, path: &[String]) -> Result<Option<Json>, A
             Some(Json::Object(members)) => members.get(key).cloned(),
             _ => None,
         };
-        value = Some(inner.ok_or_else(|| {
-            refused::path(key, ("dit heeft geen waarde", "this has no value"))
-        })?);
+        value =
+            Some(inner.ok_or_else(|| {
+                refused::path(key, ("dit heeft geen waarde", "this has no value"))
+            })?);
     }
     Ok(value)
 }

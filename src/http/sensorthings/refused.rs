@@ -10,7 +10,10 @@ use serde_json::json;
 /// An address that is none of the interface.
 pub(super) fn path(segment: &str, why: (&str, &str)) -> ApiError {
     ApiError::not_found(
-        format!("Bij \"{segment}\": {}. /sta/v1.1 geeft de verzamelingen.", why.0),
+        format!(
+            "Bij \"{segment}\": {}. /sta/v1.1 geeft de verzamelingen.",
+            why.0
+        ),
         format!("At \"{segment}\": {}. /sta/v1.1 lists the sets.", why.1),
     )
     .with("deel", segment)

@@ -75,7 +75,9 @@ impl Asked {
             observation: Observation::new(SeriesId(0), 0, Value::Boolean(false)),
         };
         let item = Item::Observation(place, &row);
-        self.of_series.iter().all(|condition| world.holds(condition, item))
+        self.of_series
+            .iter()
+            .all(|condition| world.holds(condition, item))
     }
 }
 
@@ -142,7 +144,10 @@ fn is_in(world: &World, scope: &Scope, asked: &Asked, place: u32, row: &Row) -> 
         return false;
     }
     let item = Item::Observation(place, row);
-    asked.of_rows.iter().all(|condition| world.holds(condition, item))
+    asked
+        .of_rows
+        .iter()
+        .all(|condition| world.holds(condition, item))
 }
 
 /// Reads a series within the budget, handing out what is asked for.
@@ -169,7 +174,11 @@ fn scan(
         }
         ControlFlow::Continue(())
     })?;
-    if has_budget { Ok(()) } else { Err(World::too_many_rows()) }
+    if has_budget {
+        Ok(())
+    } else {
+        Err(World::too_many_rows())
+    }
 }
 
 /// A place among observations as `$skiptoken` writes it: series, moment and object of the last one.
@@ -184,7 +193,9 @@ fn token_of(row: &Row) -> String {
 pub(super) fn read(world: &World, scope: &Scope, options: &Options) -> Result<Rows, ApiError> {
     let asked = Asked::of(options);
     let series = scope.series.iter().copied();
-    let mut series: Vec<u32> = series.filter(|place| asked.has_series(world, *place)).collect();
+    let mut series: Vec<u32> = series
+        .filter(|place| asked.has_series(world, *place))
+        .collect();
     if series.len() > 1 {
         // Series that have nothing take no time.
         series.retain(|place| world.series(*place).is_some());
@@ -197,7 +208,9 @@ pub(super) fn read(world: &World, scope: &Scope, options: &Options) -> Result<Ro
         });
     }
     match order {
-        Order::ByTime(down) if series.len() == 1 => in_order(world, scope, options, &asked, &series, down),
+        Order::ByTime(down) if series.len() == 1 => {
+            in_order(world, scope, options, &asked, &series, down)
+        }
         Order::BySeries => in_order(world, scope, options, &asked, &series, false),
         _ => sorted(world, scope, options, &asked, &series),
     }
@@ -218,7 +231,12 @@ fn in_order(
         Some(token) => {
             let place = crate::views::sensorthings::read_observation_id(token);
             let place = place.ok_or_else(|| {
-                refused::option("$skiptoken", token, "wat @iot.nextLink geeft", "what @iot.nextLink gives")
+                refused::option(
+                    "$skiptoken",
+                    token,
+                    "wat @iot.nextLink geeft",
+                    "what @iot.nextLink gives",
+                )
             })?;
             skip = 0;
             Some(place)
@@ -259,7 +277,11 @@ fn in_order(
         scan(world, scope, asked, (place, times, down), |row| {
             if let Some((at, feature)) = from {
                 let here = (row.observation.time, row.observation.feature.0);
-                let is_before = if down { here >= (at, feature) } else { here <= (at, feature) };
+                let is_before = if down {
+                    here >= (at, feature)
+                } else {
+                    here <= (at, feature)
+                };
                 if is_before {
                     return ControlFlow::Continue(());
                 }
@@ -299,7 +321,11 @@ fn sorted(
     let page = options.page();
     let wanted = options.skip.saturating_add(page).saturating_add(1);
     if wanted > MAX_SORTED {
-        return Err(refused::too_much(MAX_SORTED, "te sorteren observaties", "observations to be sorted"));
+        return Err(refused::too_much(
+            MAX_SORTED,
+            "te sorteren observaties",
+            "observations to be sorted",
+        ));
     }
     let by_time = match order_of(options) {
         Order::ByTime(down) => Some(down),
@@ -307,7 +333,11 @@ fn sorted(
     };
     let keys_of = |place: u32, row: &Row| -> Vec<Val> {
         let item = Item::Observation(place, row);
-        options.order.iter().map(|(what, _)| world.one(what, item)).collect()
+        options
+            .order
+            .iter()
+            .map(|(what, _)| world.one(what, item))
+            .collect()
     };
     type Keyed = (Vec<Val>, u32, Row);
     let order = |a: &Keyed, b: &Keyed| -> Ordering {
@@ -326,19 +356,25 @@ fn sorted(
     for &place in series {
         let mut taken = 0_usize;
         let down = by_time.unwrap_or(false);
-        scan(world, scope, asked, (place, asked.times.clone(), down), |row| {
-            kept.push((keys_of(place, &row), place, row));
-            taken += 1;
-            if kept.len() >= wanted.saturating_mul(2).max(4_096) {
-                kept.sort_by(order);
-                kept.truncate(wanted);
-            }
-            // Those of one series come by time: no later one comes before these.
-            if by_time.is_some() && taken >= wanted {
-                return ControlFlow::Break(());
-            }
-            ControlFlow::Continue(())
-        })?;
+        scan(
+            world,
+            scope,
+            asked,
+            (place, asked.times.clone(), down),
+            |row| {
+                kept.push((keys_of(place, &row), place, row));
+                taken += 1;
+                if kept.len() >= wanted.saturating_mul(2).max(4_096) {
+                    kept.sort_by(order);
+                    kept.truncate(wanted);
+                }
+                // Those of one series come by time: no later one comes before these.
+                if by_time.is_some() && taken >= wanted {
+                    return ControlFlow::Break(());
+                }
+                ControlFlow::Continue(())
+            },
+        )?;
     }
     kept.sort_by(order);
     let has_more = kept.len() > options.skip.saturating_add(page);
@@ -371,13 +407,22 @@ pub(super) fn count(world: &World, scope: &Scope, options: &Options) -> Result<u
                 percentiles: Vec::new(),
                 known_at: None,
             })?;
-            total += windows.iter().map(|window| window.summary.count).sum::<u64>();
+            total += windows
+                .iter()
+                .map(|window| window.summary.count)
+                .sum::<u64>();
             continue;
         }
-        scan(world, scope, &asked, (place, asked.times.clone(), false), |_| {
-            total += 1;
-            ControlFlow::Continue(())
-        })?;
+        scan(
+            world,
+            scope,
+            &asked,
+            (place, asked.times.clone(), false),
+            |_| {
+                total += 1;
+                ControlFlow::Continue(())
+            },
+        )?;
     }
     Ok(total)
 }
@@ -392,11 +437,26 @@ mod tests {
         let of = |text: &str| bounds(&parse(text).expect("an expression"));
         let at = "1970-01-01T00:00:01Z";
         let second = 1_000_000;
-        assert_eq!(of(&format!("phenomenonTime ge {at}")), Some(second..i64::MAX));
-        assert_eq!(of(&format!("phenomenonTime gt {at}")), Some(second + 1..i64::MAX));
-        assert_eq!(of(&format!("phenomenonTime lt {at}")), Some(i64::MIN..second));
-        assert_eq!(of(&format!("{at} ge phenomenonTime")), Some(i64::MIN..second + 1));
-        assert_eq!(of(&format!("phenomenonTime eq {at}")), Some(second..second + 1));
+        assert_eq!(
+            of(&format!("phenomenonTime ge {at}")),
+            Some(second..i64::MAX)
+        );
+        assert_eq!(
+            of(&format!("phenomenonTime gt {at}")),
+            Some(second + 1..i64::MAX)
+        );
+        assert_eq!(
+            of(&format!("phenomenonTime lt {at}")),
+            Some(i64::MIN..second)
+        );
+        assert_eq!(
+            of(&format!("{at} ge phenomenonTime")),
+            Some(i64::MIN..second + 1)
+        );
+        assert_eq!(
+            of(&format!("phenomenonTime eq {at}")),
+            Some(second..second + 1)
+        );
         assert_eq!(of(&format!("resultTime eq {at}")), None);
         assert_eq!(of("result gt 1"), None);
     }

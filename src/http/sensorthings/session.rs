@@ -21,14 +21,6 @@ pub(super) struct Waiting {
     pub(super) told: Told,
 }
 
-/// What was made of a body.
-#[derive(Clone, Debug)]
-pub(super) enum Made {
-    Entity(Kind, String),
-    /// The place among the observations that wait.
-    Observation(usize),
-}
-
 /// Changes under way.
 pub(super) struct Session<'d, 's> {
     pub(super) work: Work<'d, 's>,
@@ -48,9 +40,8 @@ fn bad_field(bad: BadField) -> ApiError {
 
 /// A body that has to be an object.
 pub(super) fn object<'j>(json: &'j Json, what: &str) -> Result<&'j Map<String, Json>, ApiError> {
-    json.as_object().ok_or_else(|| {
-        refused::wrong("", what, "een JSON-object", "a JSON object")
-    })
+    json.as_object()
+        .ok_or_else(|| refused::wrong("", what, "een JSON-object", "a JSON object"))
 }
 
 /// The id of a reference `{"@iot.id": …}`; `None` when it is a whole entity.

@@ -31,7 +31,12 @@ impl Told {
     pub(super) fn read(fields: &Map<String, Json>) -> Result<Self, ApiError> {
         let given = |name: &str| fields.get(name).filter(|value| !value.is_null());
         let wrong = |name: &str, nl: &str, en: &str| {
-            Err(refused::wrong(&format!("/{name}"), &format!("Observation.{name}"), nl, en))
+            Err(refused::wrong(
+                &format!("/{name}"),
+                &format!("Observation.{name}"),
+                nl,
+                en,
+            ))
         };
         let (time, end) = match given("phenomenonTime") {
             None => (Timestamp::now().as_microsecond(), None),
@@ -178,9 +183,14 @@ mod tests {
 
     #[test]
     fn times_and_results_are_read() {
-        let told = read(json!({ "phenomenonTime": "1970-01-01T00:00:01Z/1970-01-01T00:00:02Z", "result": 3, "resultTime": null }));
+        let told = read(
+            json!({ "phenomenonTime": "1970-01-01T00:00:01Z/1970-01-01T00:00:02Z", "result": 3, "resultTime": null }),
+        );
         let told = told.expect("an observation");
-        assert_eq!((told.time, told.end, told.result_time), (1_000_000, Some(2_000_000), None));
+        assert_eq!(
+            (told.time, told.end, told.result_time),
+            (1_000_000, Some(2_000_000), None)
+        );
         assert!(read(json!({ "phenomenonTime": "gisteren", "result": 3 })).is_err());
         assert!(read(json!({ "phenomenonTime": "1970-01-01T00:00:01Z" })).is_err());
         assert!(read(json!({ "result": 1, "parameters": { "a": 1 } })).is_err());

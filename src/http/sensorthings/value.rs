@@ -139,9 +139,7 @@ pub(super) fn reckon(how: Arithmetic, a: &Val, b: &Val) -> Val {
         (Val::Time(a, None), Val::Time(b, None)) if how == A::Sub => {
             a.checked_sub(*b).map_or(Val::Null, Val::Duration)
         }
-        (Val::Duration(a), Val::Duration(b)) => {
-            shift(*a, *b, how).map_or(Val::Null, Val::Duration)
-        }
+        (Val::Duration(a), Val::Duration(b)) => shift(*a, *b, how).map_or(Val::Null, Val::Duration),
         _ => Val::Null,
     }
 }
@@ -261,13 +259,22 @@ mod tests {
     fn functions_take_what_they_are_given_or_nothing() {
         let text = |t: &str| Val::Text(t.to_owned());
         let of = |name, arguments: &[Val]| call(name, arguments);
-        assert_eq!(of("substringof", &[text("ar"), text("Markt")]), Val::Bool(true));
+        assert_eq!(
+            of("substringof", &[text("ar"), text("Markt")]),
+            Val::Bool(true)
+        );
         assert_eq!(of("indexof", &[text("éa"), text("a")]), Val::Number(1.0));
         assert_eq!(
-            of("substring", &[text("Markt"), Val::Number(1.0), Val::Number(2.0)]),
+            of(
+                "substring",
+                &[text("Markt"), Val::Number(1.0), Val::Number(2.0)]
+            ),
             text("ar")
         );
-        assert_eq!(of("substring", &[text("Markt"), Val::Number(-1.0)]), Val::Null);
+        assert_eq!(
+            of("substring", &[text("Markt"), Val::Number(-1.0)]),
+            Val::Null
+        );
         assert_eq!(of("year", &[Val::Time(0, None)]), Val::Number(1970.0));
         assert_eq!(of("year", &[Val::Number(3.0)]), Val::Null);
         assert_eq!(of("round", &[Val::Number(2.5)]), Val::Number(3.0));

@@ -103,7 +103,9 @@ impl World {
         let Some(last) = last else { return Ok(None) };
         let first = store.rows(&Scan::new(series, i64::MIN..i64::MAX), 1)?;
         let end = |row: &Row| row.observation.end.unwrap_or(row.observation.time);
-        let first = first.first().map_or(last.observation.time, |row| row.observation.time);
+        let first = first
+            .first()
+            .map_or(last.observation.time, |row| row.observation.time);
         Ok(Some((first, end(&last))))
     }
 
@@ -121,7 +123,9 @@ impl World {
         match item {
             Item::Entity(of, place) => {
                 let entity = self.table.at(of, place);
-                entity.map(|entity| entity.links(kind).to_vec()).unwrap_or_default()
+                entity
+                    .map(|entity| entity.links(kind).to_vec())
+                    .unwrap_or_default()
             }
             Item::Observation(place, _) if kind == Kind::Datastream => vec![place],
             Item::Observation(place, row) if kind == Kind::FeatureOfInterest => {
@@ -198,8 +202,10 @@ impl World {
             Expr::Call(name, arguments) => {
                 // Of a path through many each may make the condition hold.
                 if let [Expr::Path(_), ..] | [_, Expr::Path(_)] = arguments.as_slice() {
-                    let values: Vec<Vec<Val>> =
-                        arguments.iter().map(|one| self.evaluate(one, item)).collect();
+                    let values: Vec<Vec<Val>> = arguments
+                        .iter()
+                        .map(|one| self.evaluate(one, item))
+                        .collect();
                     if let [a, b] = values.as_slice() {
                         return a
                             .iter()
@@ -264,9 +270,7 @@ fn of_row(row: &Row, name: &str) -> Val {
             Some(Value::Boolean(value)) => Val::Bool(*value),
             Some(Value::Text(text)) => Val::Text(text.to_string()),
         },
-        "resultQuality" if observation.quality != 0 => {
-            Val::Number(f64::from(observation.quality))
-        }
+        "resultQuality" if observation.quality != 0 => Val::Number(f64::from(observation.quality)),
         "id" | "@iot.id" => Val::Text(observation_id(observation)),
         _ => Val::Null,
     }

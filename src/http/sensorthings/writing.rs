@@ -51,7 +51,11 @@ pub(super) type Failed = (usize, ApiError);
 ///
 /// # Errors
 /// 404 when it is no set.
-pub(super) fn create_at(world: &World, path: &[Segment], body: Json) -> Result<Operation, ApiError> {
+pub(super) fn create_at(
+    world: &World,
+    path: &[Segment],
+    body: Json,
+) -> Result<Operation, ApiError> {
     let Some((last, before)) = path.split_last() else {
         return Err(not_a_set("/"));
     };
@@ -148,7 +152,9 @@ pub(super) fn plain(
     let body = object(body, "Observation")?;
     let parts = Parts::of(body)?;
     let of = |kind: Kind, part: Option<&Json>| -> Result<Option<Option<String>>, ApiError> {
-        let given = given.filter(|(of, _)| *of == kind).map(|(_, iri)| iri.clone());
+        let given = given
+            .filter(|(of, _)| *of == kind)
+            .map(|(_, iri)| iri.clone());
         match part {
             None => Ok(Some(given)),
             Some(value) => match reference(value) {
@@ -251,7 +257,13 @@ fn about(view: &View, series: &str) -> Option<String> {
 }
 
 /// A change of an observation: the same key, what is new, and what stays.
-fn corrected(base: &str, series: &str, row: &Row, body: &Json, kind: ResultKind) -> Result<Observation, ApiError> {
+fn corrected(
+    base: &str,
+    series: &str,
+    row: &Row,
+    body: &Json,
+    kind: ResultKind,
+) -> Result<Observation, ApiError> {
     let body = object(body, "Observation")?;
     let mut body = body.clone();
     body.shift_remove("@iot.id");

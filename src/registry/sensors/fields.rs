@@ -86,7 +86,11 @@ pub(super) fn check(kind: Kind, fields: &Map<String, Json>) -> Result<(), BadFie
             if is_optional(field) {
                 continue;
             }
-            return bad(field, "een waarde: ze is verplicht", "a value: it is required");
+            return bad(
+                field,
+                "een waarde: ze is verplicht",
+                "a value: it is required",
+            );
         };
         match (form(field), value) {
             _ if is_reckoned(field) => {}

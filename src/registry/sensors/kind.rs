@@ -168,12 +168,16 @@ impl Kind {
         match self {
             Self::Thing => const { &[to("Locations", Self::Location, true), DATASTREAMS] },
             Self::Location => const { &[to("Things", Self::Thing, true)] },
-            Self::Datastream => const { &[
-                to("Thing", Self::Thing, false),
-                to("Sensor", Self::Sensor, false),
-                to("ObservedProperty", Self::ObservedProperty, false),
-                OBSERVATIONS,
-            ] },
+            Self::Datastream => {
+                const {
+                    &[
+                        to("Thing", Self::Thing, false),
+                        to("Sensor", Self::Sensor, false),
+                        to("ObservedProperty", Self::ObservedProperty, false),
+                        OBSERVATIONS,
+                    ]
+                }
+            }
             Self::Sensor | Self::ObservedProperty => const { &[DATASTREAMS] },
             Self::FeatureOfInterest => const { &[OBSERVATIONS] },
         }

@@ -60,7 +60,10 @@ pub(super) fn classes(kind: Kind) -> Vec<String> {
         ],
         Kind::Sensor => vec![format!("{OWN}Meettoestel")],
         Kind::ObservedProperty => {
-            vec![format!("{SOSA}ObservableProperty"), format!("{SOSA}Property")]
+            vec![
+                format!("{SOSA}ObservableProperty"),
+                format!("{SOSA}Property"),
+            ]
         }
         Kind::FeatureOfInterest => vec![format!("{SOSA}FeatureOfInterest")],
     }
@@ -150,7 +153,11 @@ fn geometry(iri: &str, json: &Json, out: &mut Vec<Triple>) {
     };
     out.push(link(iri, &format!("{LOCN}geometry"), &node));
     out.push(link(&node, rdf::TYPE, &format!("{LOCN}Geometry")));
-    out.push(triple(&node, &format!("{GEO}asWKT"), typed(wkt, "wktLiteral")));
+    out.push(triple(
+        &node,
+        &format!("{GEO}asWKT"),
+        typed(wkt, "wktLiteral"),
+    ));
     let json = typed(geometry.to_string(), "geoJSONLiteral");
     out.push(triple(&node, &format!("{GEO}asGeoJSON"), json));
 }
@@ -168,7 +175,11 @@ fn wkt(json: &Json) -> Option<String> {
     };
     let mut text = String::new();
     write_coordinates(coordinates, depth, &mut text)?;
-    let text = if depth == 0 { format!("({text})") } else { text };
+    let text = if depth == 0 {
+        format!("({text})")
+    } else {
+        text
+    };
     Some(format!("{} {text}", name.to_uppercase()))
 }
 

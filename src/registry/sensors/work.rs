@@ -24,12 +24,7 @@ pub struct Work<'d, 's> {
 
 impl<'d, 's> Work<'d, 's> {
     /// Begins. `graph` is where everything is written, `language` that of the texts that come in.
-    pub fn new(
-        draft: &'d mut Draft<'s>,
-        graph: NamedNode,
-        base: &str,
-        language: &str,
-    ) -> Self {
+    pub fn new(draft: &'d mut Draft<'s>, graph: NamedNode, base: &str, language: &str) -> Self {
         Self {
             draft,
             graph,
@@ -86,7 +81,10 @@ impl<'d, 's> Work<'d, 's> {
     /// A number that no entity has or had, of any kind.
     fn next_number(&mut self) -> u64 {
         let view = self.view();
-        let (graph, predicate) = (self.graph.as_str().to_owned(), format!("{OWN}laatsteNummer"));
+        let (graph, predicate) = (
+            self.graph.as_str().to_owned(),
+            format!("{OWN}laatsteNummer"),
+        );
         let last = view.id_of_iri(&graph).and_then(|node| {
             super::statements::said(&view, node, &predicate)?
                 .parse::<u64>()

@@ -67,7 +67,12 @@ pub fn root(base: &str) -> String {
 
 /// The address of an entity.
 pub fn address(base: &str, kind: Kind, id: &EntityId) -> String {
-    format!("{}/{}({})", root(base), kind.set(), encoded(&id.to_string()))
+    format!(
+        "{}/{}({})",
+        root(base),
+        kind.set(),
+        encoded(&id.to_string())
+    )
 }
 
 /// What stands in an address as it is sent. IRIs in brackets keep their slashes.
@@ -264,7 +269,10 @@ mod tests {
     #[test]
     fn names_of_observations_read_back() {
         let mut observation = Observation::new(SeriesId(7), -5, Value::Number(1.0));
-        assert_eq!(read_observation_id(&observation_id(&observation)), Some((7, -5, 0)));
+        assert_eq!(
+            read_observation_id(&observation_id(&observation)),
+            Some((7, -5, 0))
+        );
         observation.feature.0 = 3;
         assert_eq!(observation_id(&observation), "7:-5:3");
         assert_eq!(read_observation_id("7:-5:3"), Some((7, -5, 3)));
@@ -275,9 +283,15 @@ mod tests {
 
     #[test]
     fn times_are_written_in_utc() {
-        assert_eq!(times("2026-03-01T01:00:00+01:00"), times("2026-03-01T00:00:00Z"));
+        assert_eq!(
+            times("2026-03-01T01:00:00+01:00"),
+            times("2026-03-01T00:00:00Z")
+        );
         let (start, end) = times("2026-03-01T00:00:00Z/2026-03-01T01:00:00.5Z").expect("times");
-        assert_eq!(time(start, end), "2026-03-01T00:00:00Z/2026-03-01T01:00:00.5Z");
+        assert_eq!(
+            time(start, end),
+            "2026-03-01T00:00:00Z/2026-03-01T01:00:00.5Z"
+        );
         assert_eq!(times("gisteren"), None);
     }
 }
