@@ -15,7 +15,7 @@ async fn filter_compares_reckons_and_calls_functions() {
         ("result mul 2 eq 41", 1),
         ("result div 2 eq 10", 1),
         ("result mod 2 eq 0", 2),
-        ("round(result) eq 22", 1),
+        ("round(result) eq 22", 2),
         ("floor(result) eq 20", 2),
         ("ceiling(result) eq 21", 2),
         ("phenomenonTime gt 2026-03-01T10:02:00Z", 2),
