@@ -91,6 +91,10 @@ async fn a_batch_is_stored_read_and_corrected() {
     let first = &series["reeksen"][0];
     assert_eq!(first["titel"]["nl"], "Temperatuur aan de kerk");
     assert_eq!(first["laatste"]["waarde"], 22.0);
+    let page = server.get_as("/obs/v1/reeksen?taal=en", "text/html").await;
+    assert!(page.text().contains("Newest value") && page.text().contains("DEG_C"));
+    let page = server.get_as("/obs/v1/reeksen/1", "text/html").await;
+    assert!(page.text().contains("Temperatuur aan de kerk") && page.text().contains("22.0"));
     let one = json_of(&server, "/obs/v1/reeksen/2").await;
     assert_eq!(
         (&one["soort"], &one["aantal"]),
@@ -496,4 +500,36 @@ async fn too_much_at_once_is_turned_away_with_a_time() {
         stored > 0 && turned_away > 0,
         "{stored} stored, {turned_away} turned away"
     );
+}
+
+#[tokio::test]
+async fn the_catalogue_tells_of_the_files() {
+    let (server, folder) = server();
+    let none = server.get_as("/catalog", "application/n-triples").await;
+    assert!(!none.text().contains("/id/dataset/waarnemingen"));
+    store(&server, &[told(1, "10:00:00", json!(1))]).await;
+    drop(server);
+    {
+        use oslo_registry::observations::{OBSERVATIONS_DIR, ObservationOptions, ObservationStore};
+        let dir = folder.path().join(OBSERVATIONS_DIR);
+        let store = ObservationStore::open(&dir, ObservationOptions::default()).expect("opens");
+        store.seal().expect("sealed");
+    }
+    let server = Server::in_folder(folder.path(), OpenOptions::default());
+    let list = json_of(&server, "/obs/v1/bestanden").await;
+    let file = &list["bestanden"][0];
+    let catalogue = server.get_as("/catalog", "application/n-triples").await;
+    let text = catalogue.text();
+    let address = file["adres"].as_str().expect("an address");
+    assert!(text.contains(&format!(
+        "<http://www.w3.org/ns/dcat#downloadURL> <{address}>"
+    )));
+    assert!(text.contains(file["sha256"].as_str().expect("a digest")));
+    assert!(text.contains("/file-type/PARQUET>"));
+    let said = json_of(&server, "/health").await;
+    assert_eq!(said["waarnemingen"]["rijen"], 1, "{said}");
+    let page = server
+        .get_as("/doc/dataset/waarnemingen", "text/html")
+        .await;
+    assert_eq!(page.status, StatusCode::OK);
 }
