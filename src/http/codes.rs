@@ -93,6 +93,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "The content is packed in an unknown way (415) or cannot be unpacked (400).",
     ),
     (
+        "dangling-reference",
+        422,
+        "De inhoud verwijst naar een object dat er niet is.",
+        "The content refers to an entity that is not there.",
+    ),
+    (
         "document-too-large",
         422,
         "Het object heeft te veel uitspraken voor één document.",
@@ -115,6 +121,18 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         400,
         "De inhoud in het verzoek ontbreekt of kan niet uitgepakt worden.",
         "The content in the request is missing or cannot be unpacked.",
+    ),
+    (
+        "entity-elsewhere",
+        409,
+        "Het object is niet met /sta/v1.1 gemaakt en wordt er niet gewijzigd.",
+        "The entity was not made by /sta/v1.1 and is not changed there.",
+    ),
+    (
+        "entity-in-use",
+        409,
+        "Er hangen nog Datastreams of Observations aan het object.",
+        "Datastreams or Observations still depend on the entity.",
     ),
     (
         "events-gone",
@@ -157,6 +175,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         400,
         "Het verzoek gebruikt een veld of waarde die hier niet ondersteund wordt.",
         "The request uses a field or value that is not supported here.",
+    ),
+    (
+        "filter",
+        400,
+        "Een uitdrukking in $filter, $orderby, $select of $expand klopt niet; plaats zegt waar.",
+        "An expression in $filter, $orderby, $select or $expand is not right; plaats tells where.",
     ),
     (
         "frame",
@@ -379,6 +403,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         404,
         "De commit met dat nummer is nog niet gemaakt.",
         "The commit of that number is not made yet.",
+    ),
+    (
+        "observation-moved",
+        409,
+        "Een wijziging kan een observatie niet over iets anders laten gaan.",
+        "A change cannot make an observation be about something else.",
     ),
     (
         "observations-busy",

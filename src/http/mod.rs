@@ -46,6 +46,7 @@ mod rate;
 mod reply;
 mod running;
 mod searching;
+mod sensorthings;
 mod shapes;
 mod shown;
 mod sources;
@@ -262,6 +263,7 @@ pub fn router(state: AppState) -> Router {
         .merge(change_feed::routes())
         .merge(process::routes())
         .merge(observations::routes())
+        .merge(sensorthings::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         // Bodies are bounded where they are read, each by its own limit.

@@ -22,6 +22,7 @@ use crate::observations::{OBSERVATIONS_DIR, ObservationOptions, ObservationStore
 use crate::query::MemoryPool;
 use crate::rdf::label::Language;
 use crate::registry::process::KeptTable;
+use crate::registry::sensors::KeptSensors;
 use crate::registry::{Register, Registry};
 use crate::store::{Snapshot, View};
 use crate::views::html::{EarlierState, Site};
@@ -106,6 +107,8 @@ pub struct Inner {
     pub(super) known_tags: KnownTags,
     /// The cases of the state asked last.
     pub(super) cases: KeptTable,
+    /// The sensors of the state asked last.
+    pub(super) sensors: KeptSensors,
     /// What writes of items keep.
     pub(super) items: Kept,
     /// Who is told of changes.
@@ -209,6 +212,7 @@ impl AppState {
                 answers: Answers::new(config.max_kept_answers_bytes),
                 items: Kept::default(),
                 cases: KeptTable::default(),
+                sensors: KeptSensors::default(),
                 catalogue: KeptCatalogue::default(),
                 interface: OnceLock::new(),
                 streams: OnceLock::new(),

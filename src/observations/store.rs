@@ -228,6 +228,25 @@ impl ObservationStore {
         self.shared.names.count()
     }
 
+    /// Judges a batch as [`Self::append`] does, and stores nothing: for whoever has something else to write before it.
+    ///
+    /// # Errors
+    /// [`ObservationError::Refused`], and [`ObservationError::TooMuch`].
+    pub fn judge(&self, batch: &[Observation]) -> Result<(), ObservationError> {
+        if batch.len() > MAX_BATCH {
+            return Err(ObservationError::TooMuch {
+                what: "observations in a batch",
+                limit: MAX_BATCH,
+            });
+        }
+        let mut judged = batch.to_vec();
+        check(
+            &self.shared.names,
+            &mut judged,
+            self.shared.options.max_ahead,
+        )
+    }
+
     /// Judges a batch and hands it over to be written: all of it is stored or nothing. What it gives back answers when it is durable.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ mod quarantine;
 mod register;
 mod reported;
 mod reserved;
+pub mod sensors;
 mod sources;
 pub mod stored;
 mod versions;

@@ -27,6 +27,7 @@ pub mod rdf_document;
 pub mod resource;
 pub mod searching;
 mod selection;
+pub mod sensorthings;
 pub mod service;
 pub mod shipped;
 pub mod state_tag;

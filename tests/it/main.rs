@@ -43,6 +43,7 @@ mod refnis;
 mod replica;
 mod reserved;
 mod roundtrip;
+mod sensorthings;
 mod served;
 mod shacl;
 mod soak;

@@ -6,7 +6,7 @@ mod asked;
 mod files;
 mod health;
 mod live;
-mod refused;
+pub(super) mod refused;
 mod series;
 mod taking;
 mod values;

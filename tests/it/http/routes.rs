@@ -146,6 +146,17 @@ const ROUTES: &[Route] = &[
     of_sensors("/obs/v1/reeksen/{id}/live", "/obs/v1/reeksen/1/live"),
     of_sensors("/obs/v1/bestanden", "/obs/v1/bestanden"),
     of_sensors("/obs/v1/bestanden/{file}", "/obs/v1/bestanden/reeksen.csv"),
+    Route {
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/sta/v1.1", "/sta/v1.1")
+    },
+    Route {
+        methods: "GET, HEAD, POST, PATCH, DELETE",
+        keep: Keep::No,
+        has_commit: false,
+        ..page("/sta/v1.1/{*path}", "/sta/v1.1/Things")
+    },
     page("/", "/"),
     Route {
         keep: Keep::No,
@@ -572,6 +583,7 @@ fn every_route_is_in_the_table() {
         "src/http/ldes_views.rs",
         "src/http/change_feed.rs",
         "src/http/process/mod.rs",
+        "src/http/sensorthings/mod.rs",
         "src/http/observations/mod.rs",
     ]
     .map(|file| {
