@@ -375,6 +375,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "The commit of that number is not made yet.",
     ),
     (
+        "observations-unreadable",
+        500,
+        "De observaties van sensoren kunnen niet gelezen worden.",
+        "The observations of sensors cannot be read.",
+    ),
+    (
         "other-class",
         422,
         "Het item heeft alleen klassen die niet van het register zijn.",
@@ -463,6 +469,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         400,
         "De bevraging vraagt te veel geheugen.",
         "The query needs too much memory.",
+    ),
+    (
+        "query-observations",
+        400,
+        "De bevraging vraagt iets van de observaties dat niet beantwoord kan worden, of te veel ervan; tip zegt wat wel kan.",
+        "The query asks of the observations what cannot be answered, or too much of them; tip tells what can.",
     ),
     (
         "query-row-limit",

@@ -34,6 +34,7 @@ mod seal;
 mod segment;
 mod store;
 mod sums;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod wal;
@@ -47,6 +48,7 @@ pub use read::Scan;
 pub use row::{DAY, FeatureId, HOUR, Observation, Row, SeriesId, Value};
 pub use store::{ObservationOptions, ObservationSizes, ObservationStore};
 pub use sums::Summary;
+pub use sweep::Sweep;
 pub use windows::{Window, Windows};
 pub use writer::{Pending, Receipt};
 

@@ -188,6 +188,7 @@ impl Writer {
         for (seq, observation) in (first..).zip(batches.into_iter().flatten()) {
             let row = Row { seq, observation };
             state.latest.see(&row);
+            state.last_seq = state.last_seq.max(seq);
             state.active.push(row);
         }
     }

@@ -14,6 +14,7 @@ mod join;
 mod keys;
 mod matching;
 pub(super) mod measure;
+mod observe;
 pub(super) mod plan;
 mod reach;
 mod rows;
@@ -137,6 +138,13 @@ fn open_step(
             pattern,
             *takes,
         )),
+        Node::Observe { input, star } => {
+            match observe::Observe::new(context, before(input), star) {
+                Some(observe) => Box::new(observe),
+                // A star is lowered where there is something to ask.
+                None => Box::new(Given::new(Batch::new(context.width))),
+            }
+        }
         Node::Reach {
             input,
             ends,
