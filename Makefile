@@ -65,6 +65,10 @@ clients: ## Try the clients that people use: SPARQLWrapper, rdflib, Comunica, th
 	@folder="$$(tests/clients/install.sh)" || { [ $$? -eq 3 ] && [ -z "$$CI" ] && echo "SKIPPED: the clients were not tried" && exit 0; exit 1; }; \
 	[ -z "$$folder" ] || OSLO_CLIENTS="$$folder" cargo test --locked --test it -- --nocapture clients
 
+mqtt: ## Kill the server under HTTP and MQTT load, with Mosquitto of Debian as the broker, and count what was acknowledged
+	@broker="$$(tests/mqtt/install.sh)" || { [ $$? -eq 3 ] && [ -z "$$CI" ] && echo "SKIPPED: nothing was tried with a broker" && exit 0; exit 1; }; \
+	[ -z "$$broker" ] || OSLO_MOSQUITTO="$$broker" cargo test --locked --test it -- --nocapture observations::killed
+
 interface: ## Judge the description of the interface: a linter, JSON Schema, some hundred generated requests
 	@folder="$$(tests/interface/install.sh)" || { [ $$? -eq 3 ] && [ -z "$$CI" ] && echo "SKIPPED: the interface was not judged" && exit 0; exit 1; }; \
 	[ -z "$$folder" ] || OSLO_INTERFACE="$$folder" cargo test --locked --test it -- --nocapture interface::

@@ -10,7 +10,11 @@ use crate::feeds::dumps::{self, Every};
 use crate::feeds::push::{PushOptions, Subscriptions, push};
 use crate::http::{self, RateLimit, ServeError, ServerConfig};
 use crate::ingest::fetch::host_of;
+use crate::ingest::mqtt::{self, MqttConfig};
 use crate::ingest::sources::schedule;
+use crate::observations::{
+    OBSERVATIONS_DIR, ObservationError, ObservationOptions, ObservationStore,
+};
 use crate::registry::Registry;
 use crate::views::openapi::Contact;
 use clap::{Args, ValueEnum};
@@ -186,6 +190,15 @@ fn start_with(
     let subscriptions = Subscriptions::open(&registry).map_err(problem::of_store)?;
     let subscriptions = Arc::new(subscriptions);
     config.subscriptions = Some(Arc::clone(&subscriptions));
+    config.observations = match registry.store().dir().filter(|_| is_writer) {
+        Some(data) => Some(Arc::new(open_observations(data)?)),
+        None => None,
+    };
+    let mqtt = match (registry.store().dir(), &config.observations) {
+        (Some(data), Some(store)) => listen(data, store, &registry)?,
+        _ => None,
+    };
+    config.mqtt = mqtt.as_ref().map(mqtt::MqttIngest::status);
     let pushing = (!registry.store().is_read_only())
         .then(|| push(&registry, &subscriptions, push_options))
         .transpose()?;
@@ -193,6 +206,7 @@ fn start_with(
         // Whoever started the server may have closed its output.
         let _ = on_ready(address);
     });
+    drop(mqtt);
     drop(sources);
     drop(pushing);
     match served {
@@ -208,6 +222,65 @@ fn start_with(
         .into()),
         Err(error) => Err(error.into()),
     }
+}
+
+/// What sensors told, with what was acknowledged before the process ended.
+fn open_observations(data: &Path) -> anyhow::Result<ObservationStore> {
+    let dir = data.join(OBSERVATIONS_DIR);
+    ObservationStore::open(&dir, ObservationOptions::default()).map_err(|error| {
+        let place = dir.display();
+        let problem = Problem::new(
+            format!("de waarnemingen in {place} kunnen niet geopend worden: {error}"),
+            format!("the observations in {place} cannot be opened: {error}"),
+        );
+        let problem = match &error {
+            ObservationError::InUse { .. } => problem.hint(
+                "stop de andere oslo die ze open heeft",
+                "stop the other oslo that has them open",
+            ),
+            ObservationError::NewerFormat { .. } => problem.hint(
+                "gebruik de nieuwere versie van oslo die ze schreef",
+                "use the newer version of oslo that wrote them",
+            ),
+            _ => problem.hint(
+                "zet de map terug uit een back-up; wie zonder sensoren wil starten, verplaatst haar",
+                "put the folder back from a backup; move it away to start without sensors",
+            ),
+        };
+        anyhow::Error::new(error).context(problem)
+    })
+}
+
+/// Listens to the broker that the data folder names, if any.
+fn listen(
+    data: &Path,
+    store: &Arc<ObservationStore>,
+    registry: &Arc<Registry>,
+) -> anyhow::Result<Option<mqtt::MqttIngest>> {
+    let Some(config) = MqttConfig::read(data).map_err(|error| {
+        Problem::new(
+            format!("de koppeling met de MQTT-makelaar klopt niet: {error}"),
+            format!("the mapping of the MQTT broker is not right: {error}"),
+        )
+        .hint(
+            "docs/observations.md zegt wat in mqtt.toml staat",
+            "docs/observations.md says what mqtt.toml holds",
+        )
+    })?
+    else {
+        return Ok(None);
+    };
+    let listening = mqtt::start(config, store, registry).map_err(|error| {
+        Problem::new(
+            format!("er kan niet naar de MQTT-makelaar geluisterd worden: {error}"),
+            format!("cannot listen to the MQTT broker: {error}"),
+        )
+        .hint(
+            "kijk na of wachtwoordBestand in mqtt.toml leesbaar is",
+            "see whether wachtwoordBestand in mqtt.toml can be read",
+        )
+    })?;
+    Ok(Some(listening))
 }
 
 /// Hosts as a person wrote them: names alone, with a port where it is another.

@@ -339,6 +339,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "That earlier state is no longer kept.",
     ),
     (
+        "no-observations",
+        503,
+        "Deze server bewaart geen waarnemingen van sensoren.",
+        "This server keeps no observations of sensors.",
+    ),
+    (
         "no-space",
         507,
         "Er is geen plaats meer op de schijf voor de wijziging; er is niets van bewaard.",
@@ -375,6 +381,24 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "The commit of that number is not made yet.",
     ),
     (
+        "observations-busy",
+        429,
+        "Er komen meer waarnemingen toe dan er geschreven kunnen worden; Retry-After zegt wanneer ze opnieuw gestuurd kunnen worden.",
+        "More observations arrive than can be written; Retry-After tells when they can be sent again.",
+    ),
+    (
+        "observations-refused",
+        422,
+        "Een waarneming van het pak kan niet bewaard worden, dus is er geen enkele bewaard; fouten zegt welke en waarom.",
+        "An observation of the batch cannot be stored, so none at all was; fouten tells which and why.",
+    ),
+    (
+        "observations-stopped",
+        503,
+        "Waarnemingen kunnen niet duurzaam bewaard worden tot de server herstart is.",
+        "Observations cannot be made durable until the server is restarted.",
+    ),
+    (
         "observations-unreadable",
         500,
         "De observaties van sensoren kunnen niet gelezen worden.",
@@ -397,6 +421,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         400,
         "De inhoud gaat over een ander item dan het adres.",
         "The content is about another item than the address.",
+    ),
+    (
+        "other-series",
+        409,
+        "De reeks bestaat met een andere soort of eenheid.",
+        "The series exists with another kind or unit.",
     ),
     (
         "other-subjects",
@@ -601,6 +631,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         503,
         "Er luisteren er zoveel naar gebeurtenissen als er mogen.",
         "As many listen to events as may.",
+    ),
+    (
+        "too-many-observations",
+        422,
+        "Meer waarnemingen, vensters of bytes dan er in één keer mogen.",
+        "More observations, windows or bytes than may be at once.",
     ),
     (
         "too-many-queries",

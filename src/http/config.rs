@@ -3,6 +3,8 @@
 use super::rate::RateLimit;
 use crate::feeds::log_feed::FollowStatus;
 use crate::feeds::push::Subscriptions;
+use crate::ingest::mqtt::MqttStatus;
+use crate::observations::ObservationStore;
 use crate::query::Services;
 use crate::views::openapi::Contact;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -49,6 +51,11 @@ pub struct ServerConfig {
     pub services: Option<Arc<Services>>,
     /// Who is told of changes, shared with whoever tells them; without it the server reads them of the data folder itself.
     pub subscriptions: Option<Arc<Subscriptions>>,
+    /// What sensors tell, shared with whoever else takes it in; without it the server opens the folder beside the log when
+    /// somebody first asks.
+    pub observations: Option<Arc<ObservationStore>>,
+    /// How it goes with the broker that observations come from, where there is one.
+    pub mqtt: Option<Arc<MqttStatus>>,
     /// Queries and dumps that work at once.
     pub max_concurrent_queries: usize,
     /// How long a request waits for its turn before it is sent away.
@@ -99,6 +106,8 @@ impl Default for ServerConfig {
             max_kept_answers_bytes: 32 << 20,
             services: None,
             subscriptions: None,
+            observations: None,
+            mqtt: None,
             max_concurrent_queries: (cores * 4).max(8),
             queue_timeout: Duration::from_secs(2),
             long_after: Duration::from_millis(100),

@@ -3,7 +3,7 @@
 
 mod download;
 
-pub(super) use download::may_be_packed;
+pub(super) use download::{Download, answer, may_be_packed};
 
 use super::body::Params;
 use super::checking::language_in;
@@ -142,7 +142,17 @@ pub(super) async fn file(
                     state.registry.base(),
                     manifest.file_name()
                 );
-                return download::answer((&path, &place), (manifest, found), &method, &headers);
+                let sent = Download {
+                    path: &path,
+                    described_by: &place,
+                    name: &found.name,
+                    media_type: found.outer_media_type(),
+                    bytes: found.bytes,
+                    sha256: &found.sha256,
+                    made: manifest.made.parse().ok(),
+                    commit: Some(manifest.commit),
+                };
+                return answer(&sent, &method, &headers);
             }
         }
         Err(no_file(&name, &file))

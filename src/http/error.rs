@@ -280,7 +280,7 @@ impl ApiError {
     }
 
     /// Adds what only the log may hold.
-    fn noting(mut self, reason: &impl std::fmt::Display) -> Self {
+    pub(super) fn noting(mut self, reason: &impl std::fmt::Display) -> Self {
         self.0.internal = Some(reason.to_string());
         self
     }

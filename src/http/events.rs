@@ -27,18 +27,18 @@ const LISTENERS: usize = 256;
 /// Listeners that the log is read for at once.
 const READERS: usize = 4;
 /// Events that may wait for a listener to take them.
-const QUEUE: usize = 8;
+pub(super) const QUEUE: usize = 8;
 /// A comment is sent when there was nothing else for so long: proxies take silence for an end.
-const HEART_BEAT: Duration = Duration::from_secs(15);
+pub(super) const HEART_BEAT: Duration = Duration::from_secs(15);
 /// How soon a listener comes back after its line broke, in milliseconds.
-const COME_BACK_MS: u32 = 2_000;
+pub(super) const COME_BACK_MS: u32 = 2_000;
 /// How often the thread that waits for commits looks whether the server is still there.
 const LOOK: Duration = Duration::from_millis(100);
 
 /// Who listens, and how they hear that there is a commit.
 pub(super) struct Listeners {
-    room: Arc<Semaphore>,
-    readers: Semaphore,
+    pub(super) room: Arc<Semaphore>,
+    pub(super) readers: Semaphore,
     /// The number of the last commit, and whether the server is closing.
     news: OnceLock<watch::Sender<(u64, bool)>>,
 }
@@ -55,7 +55,7 @@ impl Default for Listeners {
 
 impl Listeners {
     /// Hears of commits. The first listener starts the thread that waits for them.
-    fn news(&self, registry: &Arc<Registry>) -> watch::Receiver<(u64, bool)> {
+    pub(super) fn news(&self, registry: &Arc<Registry>) -> watch::Receiver<(u64, bool)> {
         let news = self.news.get_or_init(|| {
             let (sender, _) = watch::channel((registry.snapshot().seq(), false));
             let told = sender.clone();
@@ -137,6 +137,11 @@ pub(super) async fn events(
     let room = room.try_acquire_owned().map_err(|_| no_room())?;
     let (sender, receiver) = mpsc::channel(QUEUE);
     tokio::spawn(tell(state, room, register, after, sender));
+    Ok(stream_of(receiver))
+}
+
+/// The answer whose body are the events that come through a channel.
+pub(super) fn stream_of(receiver: mpsc::Receiver<Bytes>) -> Response {
     let stream = ReceiverStream::new(receiver).map(Ok::<_, Infallible>);
     let mut response = (StatusCode::OK, Body::from_stream(stream)).into_response();
     let out = response.headers_mut();
@@ -151,7 +156,7 @@ pub(super) async fn events(
     );
     // Proxies of the family of nginx gather answers unless they are told not to.
     out.insert("x-accel-buffering", HeaderValue::from_static("no"));
-    Ok(response)
+    response
 }
 
 /// The commit after which to begin: the last event the listener had, else what it asks for, else now.
@@ -206,7 +211,7 @@ fn gone() -> ApiError {
     )
 }
 
-fn no_room() -> ApiError {
+pub(super) fn no_room() -> ApiError {
     ApiError::new(
         StatusCode::SERVICE_UNAVAILABLE,
         "too-many-listeners",

@@ -36,6 +36,7 @@ mod ledger;
 mod log_feed;
 mod matching;
 mod moment;
+mod observations;
 mod openapi;
 mod pages;
 mod prefer;
@@ -260,6 +261,7 @@ pub fn router(state: AppState) -> Router {
         .merge(ldes_views::routes())
         .merge(change_feed::routes())
         .merge(process::routes())
+        .merge(observations::routes())
         .fallback(unknown_path)
         .method_not_allowed_fallback(unknown_method)
         // Bodies are bounded where they are read, each by its own limit.

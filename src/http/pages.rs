@@ -205,6 +205,9 @@ pub(super) async fn health(State(state): State<AppState>) -> Result<Response, Ap
             body["stromen"] = streams;
         }
         body["catalogus"] = super::catalogue::health(&state);
+        if let Some(sensors) = super::observations::health(&state) {
+            body["waarnemingen"] = sensors;
+        }
         let mut is_ready = true;
         if let Some(follow) = &state.config.follow {
             let figures = follow.figures();

@@ -18,6 +18,7 @@ use crate::feeds::ldes::Views;
 use crate::feeds::push::Subscriptions;
 use crate::feeds::stream::Streams;
 use crate::ingest::ContextStore;
+use crate::observations::{OBSERVATIONS_DIR, ObservationOptions, ObservationStore};
 use crate::query::MemoryPool;
 use crate::rdf::label::Language;
 use crate::registry::process::KeptTable;
@@ -111,6 +112,8 @@ pub struct Inner {
     pub(super) subscriptions: Arc<Subscriptions>,
     /// Who listens to events.
     pub(super) listeners: Listeners,
+    /// What sensors tell, from when somebody first asks; none where it is not kept.
+    observations: OnceLock<Option<Arc<ObservationStore>>>,
     /// [`Snapshot::identity`] of the state asked last. What is counted once for a state is counted by its first query.
     warm: AtomicU64,
     /// The DCAT catalogue.
@@ -171,10 +174,16 @@ impl AppState {
             });
             Arc::new(kept)
         });
+        let observations = OnceLock::new();
+        if let Some(open) = &config.observations {
+            // Nobody else has this cell yet.
+            let _ = observations.set(Some(Arc::clone(open)));
+        }
         Self {
             inner: Arc::new(Inner {
                 subscriptions,
                 listeners: Listeners::default(),
+                observations,
                 collection_contexts: collection_contexts.collect(),
                 keys: KeptNames::default(),
                 token: config.admin_token.as_deref().and_then(AdminToken::new),
@@ -253,6 +262,33 @@ impl AppState {
             let data = store.dir().filter(|_| !store.is_read_only());
             Views::new(self.registry.registers(), streams, data)
         }))
+    }
+
+    /// What sensors tell. Opens its folder the first time: not for threads that answer requests, unless
+    /// [`Self::started_observations`] has it.
+    ///
+    /// # Errors
+    /// 503 where there is none: the registry is in memory or follows another, or the folder cannot be opened.
+    pub(super) fn observations(&self) -> Result<&Arc<ObservationStore>, ApiError> {
+        let open = || {
+            let store = self.registry.store();
+            let is_ours = !store.is_read_only() && self.config.follow.is_none();
+            let dir = store.dir().filter(|_| is_ours)?.join(OBSERVATIONS_DIR);
+            match ObservationStore::open(&dir, ObservationOptions::default()) {
+                Ok(open) => Some(Arc::new(open)),
+                Err(error) => {
+                    tracing::error!(%error, "The observations cannot be opened");
+                    None
+                }
+            }
+        };
+        let opened = self.observations.get_or_init(open);
+        opened.as_ref().ok_or_else(ApiError::no_observations)
+    }
+
+    /// What sensors tell when it was opened already; none inside when it cannot be.
+    pub(super) fn started_observations(&self) -> Option<Option<&Arc<ObservationStore>>> {
+        self.observations.get().map(Option::as_ref)
     }
 
     /// What makes events of the members of streams.

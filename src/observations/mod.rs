@@ -25,6 +25,7 @@ mod compact;
 mod files;
 mod frame;
 mod latest;
+mod live;
 mod manifest;
 mod memory;
 mod names;
@@ -54,6 +55,9 @@ pub use writer::{Pending, Receipt};
 
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// The folder of the observations, beside the log of the registry that says what they are about.
+pub const OBSERVATIONS_DIR: &str = "observations";
 
 /// Why observations could not be stored or read.
 #[derive(Debug, thiserror::Error)]

@@ -4,6 +4,7 @@ use super::check::check;
 use super::files::{Kept, Sealed, SegmentFile, latest_path};
 use super::frame::{FrameFile, read_frames};
 use super::latest::{Latest, Newest};
+use super::live::Live;
 use super::manifest::Manifest;
 use super::memory::Run;
 use super::names::{Names, Series};
@@ -101,6 +102,8 @@ pub(super) struct Shared {
     pub(super) closes: AtomicBool,
     /// Observations that wait to be written.
     pub(super) queued: AtomicUsize,
+    /// Who listens.
+    pub(super) live: Live,
 }
 
 impl Shared {
@@ -158,6 +161,7 @@ impl ObservationStore {
             sealed: Condvar::new(),
             closes: AtomicBool::new(false),
             queued: AtomicUsize::new(0),
+            live: Live::default(),
         });
         let (requests, waiting) = sync_channel(QUEUE);
         let (jobs, to_do) = sync_channel(4);
@@ -404,6 +408,10 @@ impl ObservationStore {
         let failed = self.shared.seal_failed.lock();
         let failed = failed.unwrap_or_else(PoisonError::into_inner).clone();
         self.shared.stopped.get().cloned().or(failed)
+    }
+
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     pub(super) fn view(&self, series: SeriesId, times: Range<i64>) -> View {

@@ -6,6 +6,7 @@ use super::row::{Observation, Row};
 use super::seal::Job;
 use super::store::Shared;
 use super::{ObservationError, wal};
+use std::collections::HashSet;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::Ordering;
@@ -184,12 +185,26 @@ impl Writer {
     }
 
     fn show(&self, first: u64, batches: Vec<Vec<Observation>>) {
-        let mut state = self.shared.write();
-        for (seq, observation) in (first..).zip(batches.into_iter().flatten()) {
-            let row = Row { seq, observation };
-            state.latest.see(&row);
-            state.last_seq = state.last_seq.max(seq);
-            state.active.push(row);
+        let live = &self.shared.live;
+        let listened = match live.is_listened() {
+            true => live.series(),
+            false => HashSet::new(),
+        };
+        let mut to_tell = Vec::new();
+        {
+            let mut state = self.shared.write();
+            for (seq, observation) in (first..).zip(batches.into_iter().flatten()) {
+                let row = Row { seq, observation };
+                if listened.contains(&row.observation.series) {
+                    to_tell.push(row.clone());
+                }
+                state.latest.see(&row);
+                state.last_seq = state.last_seq.max(seq);
+                state.active.push(row);
+            }
+        }
+        if !to_tell.is_empty() {
+            live.tell(to_tell);
         }
     }
 

@@ -1,4 +1,9 @@
-//! Kills processes that store observations, and looks whether everything acknowledged is there, once. The child is this binary again.
+//! Kills processes that store observations, and looks whether everything acknowledged is there, once. The child is this binary again. What the
+//! server makes of observations is tested in the files beside this one.
+
+mod broker;
+mod killed;
+mod plain;
 
 use oslo_registry::observations::{
     HOUR, Kind, Observation, ObservationOptions, ObservationStore, Scan, Series, SeriesId, Value,

@@ -1,8 +1,7 @@
-//! A file of a dump on its way: whole or a range of it ([RFC 9110 §14](https://www.rfc-editor.org/rfc/rfc9110#section-14)), with
+//! A file on its way: whole or a range of it ([RFC 9110 §14](https://www.rfc-editor.org/rfc/rfc9110#section-14)), with
 //! its checksum ([RFC 9530](https://www.rfc-editor.org/rfc/rfc9530)). Read a piece at a time, as fast as the client takes it; no
 //! thread waits for a client. Never packed once more: what is sent are the bytes that the checksum is of.
 
-use crate::feeds::dumps::{DumpFile, Manifest};
 use crate::http::error::ApiError;
 use crate::http::reply::{A_WEEK_FIXED, is_fresh, joined, names_tag, set_commit};
 use crate::http::shown::http_date;
@@ -53,16 +52,31 @@ enum Asked {
     Nothing,
 }
 
-/// The answer with a file at a path, or a part of it. `place` is the address of its manifest.
-pub(super) fn answer(
-    (path, place): (&Path, &str),
-    (manifest, file): (&Manifest, &DumpFile),
+/// A file to send.
+pub(in crate::http) struct Download<'a> {
+    /// Where it lies.
+    pub(in crate::http) path: &'a Path,
+    /// Address of what describes it.
+    pub(in crate::http) described_by: &'a str,
+    /// What to keep it as.
+    pub(in crate::http) name: &'a str,
+    pub(in crate::http) media_type: &'static str,
+    pub(in crate::http) bytes: u64,
+    /// SHA-256, lower-case hex.
+    pub(in crate::http) sha256: &'a str,
+    pub(in crate::http) made: Option<Timestamp>,
+    /// The commit whose state it shows.
+    pub(in crate::http) commit: Option<u64>,
+}
+
+/// The answer with a file, or a part of it.
+pub(in crate::http) fn answer(
+    file: &Download<'_>,
     method: &Method,
     headers: &HeaderMap,
 ) -> Result<Response, ApiError> {
     let etag = format!("\"{}\"", file.sha256);
-    let made: Option<Timestamp> = manifest.made.parse().ok();
-    let modified = made.and_then(http_date);
+    let modified = file.made.and_then(http_date);
     if headers.contains_key(header::IF_MATCH)
         && !names_tag(&joined(headers, header::IF_MATCH), &etag)
     {
@@ -90,12 +104,13 @@ pub(super) fn answer(
             Asked::Whole => (StatusCode::OK, 0, file.bytes),
             Asked::Part(first, last) => (StatusCode::PARTIAL_CONTENT, first, last - first + 1),
         };
-        let body = FileBody::open(path, file.bytes, first, bytes).map_err(ApiError::internal)?;
+        let body =
+            FileBody::open(file.path, file.bytes, first, bytes).map_err(ApiError::internal)?;
         let mut response = (status, Body::new(body)).into_response();
         let out = response.headers_mut();
         out.insert(
             header::CONTENT_TYPE,
-            HeaderValue::from_static(file.outer_media_type()),
+            HeaderValue::from_static(file.media_type),
         );
         out.insert(header::CONTENT_LENGTH, HeaderValue::from(bytes));
         if let Asked::Part(first, last) = asked {
@@ -120,14 +135,17 @@ pub(super) fn answer(
     put(
         out,
         header::LINK,
-        &format!("<{place}>; rel=\"describedby\"; type=\"application/json\""),
+        &format!(
+            "<{}>; rel=\"describedby\"; type=\"application/json\"",
+            file.described_by
+        ),
     );
-    if let Some(digest) = unhex(&file.sha256) {
+    if let Some(digest) = unhex(file.sha256) {
         let digest = base64::encode(&digest);
         put(out, REPR_DIGEST, &format!("sha-256=:{digest}:"));
         put(out, DIGEST, &format!("sha-256={digest}"));
     }
-    set_commit(out, Some(manifest.commit));
+    set_commit(out, file.commit);
     Ok(response)
 }
 
@@ -137,7 +155,7 @@ fn put(out: &mut HeaderMap, name: HeaderName, value: &str) {
     }
 }
 
-fn not_there(file: &DumpFile) -> ApiError {
+fn not_there(file: &Download<'_>) -> ApiError {
     let bytes = file.bytes;
     ApiError::new(
         StatusCode::RANGE_NOT_SATISFIABLE,

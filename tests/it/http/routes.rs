@@ -79,6 +79,16 @@ const fn of_case(pattern: &'static str, path: &'static str) -> Route {
     }
 }
 
+/// What sensors tell; a registry in memory keeps none of it, and what is kept is tested beside it.
+const fn of_sensors(pattern: &'static str, path: &'static str) -> Route {
+    Route {
+        status: 503,
+        keep: Keep::No,
+        has_commit: false,
+        ..page(pattern, path)
+    }
+}
+
 const ROUTES: &[Route] = &[
     Route {
         methods: "GET, HEAD, POST",
@@ -129,6 +139,13 @@ const ROUTES: &[Route] = &[
     page("/proces/v1/sturing", "/proces/v1/sturing"),
     page("/proces/v1/wijzigingen", "/proces/v1/wijzigingen"),
     page("/proces/v1/kanalen", "/proces/v1/kanalen"),
+    posted("/obs/v1/observaties", "/obs/v1/observaties"),
+    of_sensors("/obs/v1/reeksen", "/obs/v1/reeksen"),
+    of_sensors("/obs/v1/reeksen/{id}", "/obs/v1/reeksen/1"),
+    of_sensors("/obs/v1/reeksen/{id}/waarden", "/obs/v1/reeksen/1/waarden"),
+    of_sensors("/obs/v1/reeksen/{id}/live", "/obs/v1/reeksen/1/live"),
+    of_sensors("/obs/v1/bestanden", "/obs/v1/bestanden"),
+    of_sensors("/obs/v1/bestanden/{file}", "/obs/v1/bestanden/reeksen.csv"),
     page("/", "/"),
     Route {
         keep: Keep::No,
@@ -555,6 +572,7 @@ fn every_route_is_in_the_table() {
         "src/http/ldes_views.rs",
         "src/http/change_feed.rs",
         "src/http/process/mod.rs",
+        "src/http/observations/mod.rs",
     ]
     .map(|file| {
         let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
