@@ -10,7 +10,8 @@ use oslo_registry::observations::{
     SeriesId, Value,
 };
 use oslo_registry::query::{
-    Answer, DefaultGraph, ObservationGraph, QueryError, QueryOptions, evaluate, parse_query,
+    Answer, DefaultGraph, ExplainMode, ObservationGraph, QueryError, QueryOptions, evaluate,
+    explain, parse_query,
 };
 use oslo_registry::store::{CommitMeta, Store};
 use oxrdf::vocab::{rdf, xsd};
@@ -267,6 +268,18 @@ impl Twice {
                 })
                 .collect::<Result<_, QueryError>>()?,
         })
+    }
+
+    /// Whether a step of a query is answered from kept figures.
+    fn is_counted(&self, text: &str) -> bool {
+        let options = self.options();
+        let query = parse_query(&format!("{PREFIXES}{text}"), &options).expect("is SPARQL");
+        let view = self.store.snapshot().view();
+        let told = explain(&view, &query, &options, ExplainMode::Run).expect("is explained");
+        let steps = told.steps.iter();
+        steps
+            .filter_map(|step| step.figures)
+            .any(|figures| figures.is_counted)
     }
 
     /// Asks both; the answers as multisets must be the same.

@@ -332,7 +332,13 @@ impl Work<'_> {
     }
 
     /// A basic pattern of the graph.
-    fn basic(&mut self, patterns: Vec<TriplePattern>, at: &At) -> Walked {
+    fn basic(&mut self, mut patterns: Vec<TriplePattern>, at: &At) -> Walked {
+        // The same once more asks nothing more.
+        for place in (1..patterns.len()).rev() {
+            if patterns[..place].contains(&patterns[place]) {
+                patterns.remove(place);
+            }
+        }
         let is_open =
             |triple: &TriplePattern| matches!(triple.predicate, NamedNodePattern::Variable(_));
         let open = patterns.iter().filter(|triple| is_open(triple)).count();

@@ -118,7 +118,7 @@ fn publish(broker: SocketAddr, stop: &Arc<AtomicBool>) -> u64 {
             Ok(Ok(_)) => {}
             Ok(Err(_)) | Err(_) if is_leaving => break sender.join().expect("the sender"),
             Ok(Err(error)) => panic!("the broker went: {error}"),
-            Err(error) => panic!("the broker is silent: {error}"),
+            Err(error) => panic!("the broker is silent: {error:?}"),
         }
     };
     // Those that the broker did not acknowledge before the end may be there or not; all before them are.

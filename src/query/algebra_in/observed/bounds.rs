@@ -51,11 +51,19 @@ pub(super) fn bounds_in(expression: &Expression, bounds: &mut Bounds) {
             bounds_in(a, bounds);
             bounds_in(b, bounds);
         }
-        E::Greater(a, b) | E::GreaterOrEqual(a, b) => {
+        E::Greater(a, b) => {
+            compared(a, b, bounds, after);
+            compared(b, a, bounds, before);
+        }
+        E::Less(a, b) => {
+            compared(a, b, bounds, before);
+            compared(b, a, bounds, after);
+        }
+        E::GreaterOrEqual(a, b) => {
             compared(a, b, bounds, |moment| moment.start..i64::MAX);
             compared(b, a, bounds, |moment| i64::MIN..moment.end);
         }
-        E::Less(a, b) | E::LessOrEqual(a, b) => {
+        E::LessOrEqual(a, b) => {
             compared(a, b, bounds, |moment| i64::MIN..moment.end);
             compared(b, a, bounds, |moment| moment.start..i64::MAX);
         }
@@ -65,6 +73,18 @@ pub(super) fn bounds_in(expression: &Expression, bounds: &mut Bounds) {
         }
         _ => {}
     }
+}
+
+/// What may be after a moment; one that is not known to the microsecond may be its own first and last.
+fn after(moment: Range<i64>) -> Range<i64> {
+    let is_exact = moment.end - moment.start == 1;
+    (if is_exact { moment.end } else { moment.start })..i64::MAX
+}
+
+/// What may be before it.
+fn before(moment: Range<i64>) -> Range<i64> {
+    let is_exact = moment.end - moment.start == 1;
+    i64::MIN..(if is_exact { moment.start } else { moment.end })
 }
 
 fn compared(
@@ -109,8 +129,11 @@ pub(super) fn moment(literal: &Literal) -> Option<Range<i64>> {
         format!("{}Z", literal.value())
     };
     // Moments that the calendar of the store does not have bound nothing.
-    let micros = text.parse::<jiff::Timestamp>().ok()?.as_microsecond();
-    Some(if zoned {
+    let time = text.parse::<jiff::Timestamp>().ok()?;
+    let micros = time.as_microsecond();
+    Some(if zoned && time.as_nanosecond() % 1_000 != 0 {
+        micros.checked_sub(1)?..micros.checked_add(2)?
+    } else if zoned {
         micros..micros.checked_add(1)?
     } else {
         micros.checked_sub(UNKNOWN_ZONE)?..micros.checked_add(UNKNOWN_ZONE + 1)?
@@ -140,7 +163,7 @@ mod tests {
             &Expression::And(Box::new(from), Box::new(until)),
             &mut bounds,
         );
-        assert_eq!(bounds.get(&t), 1_000_000..2_000_001);
+        assert_eq!(bounds.get(&t), 1_000_000..2_000_000);
     }
 
     #[test]
