@@ -42,6 +42,11 @@ impl ObservationGraph {
         Ok(Self { name, store })
     }
 
+    /// The graph's name in a registry of a base IRI.
+    pub fn name_in(base: &str) -> String {
+        format!("{base}/graph/observaties")
+    }
+
     /// The graph's name.
     pub fn name(&self) -> &str {
         self.name.as_str()

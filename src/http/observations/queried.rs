@@ -6,9 +6,6 @@ use crate::http::state::{AppState, blocking};
 use crate::query::{ObservationGraph, ParsedQuery, QueryError, QueryOptions};
 use crate::rdf::label::Text;
 
-/// Ends the graph's name, after the registry's base.
-const GRAPH: &str = "/graph/observaties";
-
 /// Gives a query the observations it asks for, if it does. Such an answer is of the moment: it belongs to no state.
 ///
 /// # Errors
@@ -57,5 +54,5 @@ pub(in crate::http) fn refuse_observations(state: &AppState, text: &str) -> Resu
 }
 
 fn name(state: &AppState) -> String {
-    format!("{}{GRAPH}", state.registry.base())
+    ObservationGraph::name_in(state.registry.base())
 }
