@@ -7,9 +7,10 @@ use super::problem::{self, Problem};
 use super::quarantine::print_aside;
 use super::session::Session;
 use crate::ingest::load::Introduced;
+use crate::observations::{OBSERVATIONS_DIR, ObservationOptions, ObservationStore};
 use crate::query::{
-    ExplainMode, OutputFormat, ParsedQuery, QueryError, QueryOptions, apply_update, explain,
-    parse_query, parse_query_with, run_query,
+    ExplainMode, ObservationGraph, OutputFormat, ParsedQuery, QueryError, QueryOptions,
+    apply_update, explain, parse_query, parse_query_with, run_query,
 };
 use crate::registry::stored::{self, Catalogue, StoredQueries};
 use crate::registry::{CommitError, CommitRequest, Moment, Registry};
@@ -19,6 +20,7 @@ use anyhow::Context;
 use clap::Args;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 #[derive(Args)]
@@ -189,6 +191,7 @@ pub(crate) fn run(session: &Session, args: &QueryArgs) -> anyhow::Result<Exit> {
     };
     // The text is read first: a mistake in it is told at once, however large the registry is.
     let query = read_question(session, args, &mut options)?;
+    options.observations = observations_of(session, &query)?;
     if let Some(mode) = args.explain {
         return explain_query(session, args, mode, &query, &options);
     }
@@ -230,6 +233,29 @@ pub(crate) fn run(session: &Session, args: &QueryArgs) -> anyhow::Result<Exit> {
     run_query(&state.view(), &query, &options, format, &mut out).map_err(of_query)?;
     out.flush()?;
     Ok(Exit::Done)
+}
+
+/// The observations beside the registry, when the query asks for them and there are any.
+fn observations_of(
+    session: &Session,
+    query: &ParsedQuery,
+) -> anyhow::Result<Option<ObservationGraph>> {
+    let name = ObservationGraph::name_in(&session.base);
+    let dir = session.data().join(OBSERVATIONS_DIR);
+    if !query.names(&name) || !dir.is_dir() {
+        return Ok(None);
+    }
+    let store = ObservationStore::open(&dir, ObservationOptions::default()).map_err(|error| {
+        Problem::new(
+            format!("de observaties kunnen niet gelezen worden: {error}"),
+            format!("the observations cannot be read: {error}"),
+        )
+        .hint(
+            "vraag het aan de server als die loopt: /sparql",
+            "ask the server if it runs: /sparql",
+        )
+    })?;
+    Ok(ObservationGraph::new(&name, Arc::new(store)).ok())
 }
 
 /// The state that is asked: known at one moment, valid at another.

@@ -429,6 +429,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         "Observations cannot be made durable until the server is restarted.",
     ),
     (
+        "observations-unreadable",
+        500,
+        "De observaties van sensoren kunnen niet gelezen worden.",
+        "The observations of sensors cannot be read.",
+    ),
+    (
         "other-class",
         422,
         "Het item heeft alleen klassen die niet van het register zijn.",
@@ -523,6 +529,12 @@ pub(super) const CODES: &[(&str, u16, &str, &str)] = &[
         400,
         "De bevraging vraagt te veel geheugen.",
         "The query needs too much memory.",
+    ),
+    (
+        "query-observations",
+        400,
+        "De bevraging vraagt iets van de observaties dat niet beantwoord kan worden, of te veel ervan; tip zegt wat wel kan.",
+        "The query asks of the observations what cannot be answered, or too much of them; tip tells what can.",
     ),
     (
         "query-row-limit",

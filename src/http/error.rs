@@ -325,7 +325,9 @@ impl From<QueryError> for ApiError {
         let status = match &error {
             QueryError::Syntax { .. }
             | QueryError::UnknownFunction { .. }
-            | QueryError::Service { .. } => S::BAD_REQUEST,
+            | QueryError::Service { .. }
+            | QueryError::Observations { .. } => S::BAD_REQUEST,
+            QueryError::ObservationsUnreadable(_) => S::INTERNAL_SERVER_ERROR,
             QueryError::Format { .. } => S::NOT_ACCEPTABLE,
             QueryError::Refused { .. } => S::BAD_REQUEST,
             QueryError::Timeout { .. } => S::SERVICE_UNAVAILABLE,

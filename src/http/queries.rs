@@ -8,6 +8,7 @@ use super::first_rows::first_rows;
 use super::layers::RequestId;
 use super::ledger::{Asked, Outcome};
 use super::moment::{Moment, PARAMETERS};
+use super::observations::give_observations;
 use super::reply::{
     Document, HTML, JSON, REVALIDATE, choose, content_type, etag_of_state, is_fresh, joined,
     set_validators,
@@ -179,8 +180,9 @@ pub(super) async fn run(
         return page(&state, &headers, shown, stored, given, None).await;
     }
     let terms = stored.terms(&given)?;
-    let options = options(&state, &stored);
+    let mut options = options(&state, &stored);
     let parsed = parse_query_with(&stored.text, &options, &terms)?;
+    give_observations(&state, &stored.text, &parsed, &mut options).await?;
     let values: Vec<String> = terms
         .iter()
         .map(|(name, term)| format!("{name}={term}"))
@@ -200,6 +202,7 @@ pub(super) async fn run(
         };
         return explain::answer(state, &headers, shown, media_type, work, page).await;
     }
+    let is_of_state = options.observations.is_none() && !is_volatile(&state, &stored.text);
     let question = Question {
         asked: Asked::now(&id.0, form_of(stored.kind), 0, &told),
         query: parsed,
@@ -208,7 +211,7 @@ pub(super) async fn run(
     let StoredFormat::File(file) = format else {
         return page(&state, &headers, shown, stored, given, Some(question)).await;
     };
-    let etag = (!is_volatile(&state, &stored.text)).then(|| {
+    let etag = is_of_state.then(|| {
         let parts = [
             "queries",
             format.name(),

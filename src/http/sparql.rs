@@ -8,6 +8,7 @@ use super::first_rows::first_rows;
 use super::layers::RequestId;
 use super::ledger::{Asked, Entry, Ledger, Outcome};
 use super::moment::Moment;
+use super::observations::give_observations;
 use super::reply::{
     Document, HTML, REVALIDATE, choose, content_type, etag_of_state, is_fresh, joined,
     set_validators, wants_html,
@@ -192,6 +193,7 @@ pub(super) fn options_of(state: &AppState, params: &Params) -> Result<QueryOptio
         engine: crate::query::Engine::Automatic,
         rdf: state.registry.store().settings().rdf,
         progress: Progress::new(),
+        observations: None,
     })
 }
 
@@ -229,6 +231,7 @@ async fn run(state: AppState, question: Question) -> Result<Response, ApiError> 
     }
     let mut options = options_of(&state, &params)?;
     let (query, turn) = parse(&state, &text, &options).await?;
+    give_observations(&state, &text, &query, &mut options).await?;
     let graphs = options.default_graph_uris.len() + options.named_graph_uris.len();
     if let Some(mode) = explain::mode_of(&params)? {
         let media_type = explain::media_type(&headers, &params)?;
@@ -296,7 +299,8 @@ async fn run(state: AppState, question: Question) -> Result<Response, ApiError> 
         }
         Wanted::Stream(media_type, format) => (media_type, format),
     };
-    let etag = (is_cacheable && !is_volatile(&state, &text)).then(|| {
+    let is_of_state = options.observations.is_none() && !is_volatile(&state, &text);
+    let etag = (is_cacheable && is_of_state).then(|| {
         let graphs = format!(
             "{:?}{:?}",
             options.default_graph_uris, options.named_graph_uris

@@ -6,6 +6,7 @@ use super::error::ApiError;
 use super::layers::RequestId;
 use super::ledger::{Asked, Outcome};
 use super::moment;
+use super::observations::refuse_observations;
 use super::sparql::{missing, options_of};
 use super::state::AppState;
 use super::stream::CancelOnDrop;
@@ -79,6 +80,7 @@ pub(super) async fn update_with(
         )
         .with("parameter", "query"));
     }
+    refuse_observations(&state, text)?;
     let mut options = options_of(&state, &params)?;
     options.default_graph_uris = params.all("using-graph-uri");
     options.named_graph_uris = params.all("using-named-graph-uri");

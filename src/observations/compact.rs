@@ -10,7 +10,7 @@ use std::path::Path;
 use std::vec;
 
 /// The rows of a file, one after the other.
-struct Stream {
+pub(super) struct Stream {
     reader: SegmentReader,
     group: usize,
     rows: vec::IntoIter<Row>,
@@ -18,7 +18,7 @@ struct Stream {
 }
 
 impl Stream {
-    fn open(path: &Path) -> Result<Self, ObservationError> {
+    pub(super) fn open(path: &Path) -> Result<Self, ObservationError> {
         let mut stream = Self {
             reader: SegmentReader::open(path)?,
             group: 0,
@@ -29,7 +29,13 @@ impl Stream {
         Ok(stream)
     }
 
-    fn advance(&mut self) -> Result<Option<Row>, ObservationError> {
+    /// The row at hand.
+    pub(super) fn head(&self) -> Option<&Row> {
+        self.head.as_ref()
+    }
+
+    /// Hands out the row at hand and goes to the next.
+    pub(super) fn advance(&mut self) -> Result<Option<Row>, ObservationError> {
         let mut next = self.rows.next();
         while next.is_none() && self.group < self.reader.groups() {
             self.rows = self.reader.group(self.group)?.into_iter();

@@ -37,6 +37,7 @@ mod seal;
 mod segment;
 mod store;
 mod sums;
+mod sweep;
 #[cfg(test)]
 mod tests;
 mod wal;
@@ -52,6 +53,7 @@ pub use rounds::SealRounds;
 pub use row::{DAY, FeatureId, HOUR, Observation, Row, SeriesId, Value};
 pub use store::{ObservationOptions, ObservationSizes, ObservationStore};
 pub use sums::Summary;
+pub use sweep::Sweep;
 pub use windows::{Window, Windows};
 pub use writer::{Pending, Receipt};
 

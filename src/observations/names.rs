@@ -231,6 +231,10 @@ impl Names {
         self.known().by_iri.get(iri).copied()
     }
 
+    pub(super) fn find_feature(&self, iri: &str) -> Option<FeatureId> {
+        self.known().by_feature.get(iri).copied()
+    }
+
     pub(super) fn feature(&self, id: FeatureId) -> Option<Arc<str>> {
         let at = (id.0 as usize).checked_sub(1)?;
         self.known().features.get(at).cloned()

@@ -9,7 +9,7 @@ use super::manifest::Manifest;
 use super::memory::Run;
 use super::names::{Names, Series};
 use super::read::{Scan, View};
-use super::row::{FeatureId, Observation, Row, SeriesId};
+use super::row::{FeatureId, Observation, Row, SeriesId, day_of};
 use super::seal::{Job, Sealer};
 use super::writer::{FRAME_BYTES, Pending, Request, Writer, closing};
 use super::{ObservationError, io_error, wal};
@@ -83,6 +83,8 @@ pub(super) struct State {
     pub(super) frozen: Option<Arc<Run>>,
     pub(super) active: Run,
     pub(super) latest: Latest,
+    /// The number of the newest row.
+    pub(super) last_seq: u64,
 }
 
 /// What the threads share.
@@ -147,6 +149,7 @@ impl ObservationStore {
             ..State::default()
         };
         let (number, end, next_seq) = replay(dir, &manifest, &mut state)?;
+        state.last_seq = next_seq.saturating_sub(1);
         let log = FrameFile::append_at(&wal::path(dir, number), end)?;
         let shared = Arc::new(Shared {
             dir: dir.to_owned(),
@@ -221,6 +224,22 @@ impl ObservationStore {
     /// The IRI of a feature; `None` for that of the series.
     pub fn feature(&self, id: FeatureId) -> Option<Arc<str>> {
         self.shared.names.feature(id)
+    }
+
+    /// The number of a feature that is declared.
+    pub fn find_feature(&self, iri: &str) -> Option<FeatureId> {
+        self.shared.names.find_feature(iri)
+    }
+
+    /// Whether any feature is declared: without one every observation is about the feature of its series.
+    pub fn has_features(&self) -> bool {
+        self.shared.names.feature(FeatureId(1)).is_some()
+    }
+
+    /// The number of the newest observation that is shown to readers, 0 before the first: what [`Scan::known_at`] takes to see
+    /// this moment.
+    pub fn last_seq(&self) -> u64 {
+        self.shared.read().last_seq
     }
 
     /// How many series are declared; their numbers are those below.
@@ -425,6 +444,18 @@ impl ObservationStore {
         let sealed = state.sealed.clone();
         drop(state);
         View::new(series, times, sealed, memory)
+    }
+
+    /// Days in which there may be something of some time.
+    pub(super) fn days_of(&self, times: &Range<i64>) -> BTreeSet<i32> {
+        let state = self.shared.read();
+        let sealed = state.sealed.within(times).map(|(day, _)| day);
+        let runs = state.frozen.as_deref().into_iter().chain([&state.active]);
+        let memory = runs
+            .flat_map(Run::all)
+            .map(|row| row.observation.time)
+            .filter(|time| times.contains(time));
+        sealed.chain(memory.map(day_of)).collect()
     }
 
     /// What is sealed, and the rows in memory of some time.

@@ -199,6 +199,7 @@ impl Writer {
                     to_tell.push(row.clone());
                 }
                 state.latest.see(&row);
+                state.last_seq = state.last_seq.max(seq);
                 state.active.push(row);
             }
         }

@@ -7,6 +7,7 @@ mod future;
 mod geo_calls;
 mod given;
 mod lower;
+mod observed;
 mod ordering;
 mod pages;
 mod rewrite;
@@ -19,6 +20,7 @@ pub(super) use federate::{table_number, with_tables};
 pub(super) use given::{Breach, GivenAlgebra, replace_variable};
 pub(crate) use given::{Reading, Walk};
 pub(super) use lower::PlanNotes;
+pub(super) use observed::unanswerable;
 pub(super) use ordering::Sources;
 pub use ordering::{PlanMethod, PlanStep};
 pub use pages::ConstructForm;
@@ -92,6 +94,8 @@ pub(super) struct QueryAlgebra {
     needs_order: bool,
     /// Whether its joins stay as they are written, because the planner cannot see what they bind.
     keeps_order: bool,
+    /// Whether it has stars of observations, which the executor alone answers.
+    pub(super) asks_observations: bool,
     /// Whether it needs more stack than any thread has.
     pub(super) is_deep: bool,
 }
@@ -227,6 +231,7 @@ impl QueryAlgebra {
             has_service,
             needs_order,
             keeps_order,
+            asks_observations: false,
             is_deep: is_deep || is_long,
         })
     }

@@ -5,6 +5,7 @@ use crate::query::DefaultGraph;
 use crate::query::algebra_in::{DatasetClause, Sources};
 use crate::query::budget::{self, BoundTerm, Budget, step};
 use crate::query::geo;
+use crate::query::observations::Told;
 use crate::query::text;
 use crate::store::{Graphs, Id, QuadScan, TripleScan, View};
 use oxrdf::{BlankNode, Literal, NamedNode, Term, TermRef, Triple};
@@ -105,6 +106,8 @@ pub(super) struct QueryDataset {
     listed: Option<Rc<[Id]>>,
     /// One more named graph, which may be several graphs merged.
     extra: Option<(Id, View)>,
+    /// The observations that the query may ask for.
+    told: Option<Told>,
     local: RefCell<LocalTerms>,
     budget: Rc<Budget>,
 }
@@ -150,6 +153,7 @@ impl QueryDataset {
             named,
             listed,
             extra: None,
+            told: None,
             local: RefCell::new(local),
             budget,
         }
@@ -159,6 +163,16 @@ impl QueryDataset {
     pub(super) fn add_graph(&mut self, name: &NamedNode, graph: View) {
         let name = self.id(name.clone().into());
         self.extra = Some((name, graph));
+    }
+
+    /// Adds observations.
+    pub(super) fn add_observations(&mut self, told: Told) {
+        self.told = Some(told);
+    }
+
+    /// The observations.
+    pub(super) fn told(&self) -> Option<&Told> {
+        self.told.as_ref()
     }
 
     /// The graph that was added, when this is its name.
@@ -200,6 +214,7 @@ impl QueryDataset {
             default: &self.default,
             named: &self.named,
             max_memory: self.budget.max_memory(),
+            told: self.told.as_ref().map(Told::figures),
         }
     }
 

@@ -97,6 +97,17 @@ pub enum QueryError {
     /// The evaluator failed in a way that is no fault of the query.
     #[error("the query could not be evaluated: {0}")]
     Internal(String),
+    /// What is asked of the observations cannot be answered, or not without reading too much.
+    #[error("{}", .message.en)]
+    Observations {
+        /// What cannot be answered, or why the query was stopped.
+        message: Text,
+        /// What to do about it.
+        hint: Text,
+    },
+    /// Observations could not be read. An answer without them would be wrong.
+    #[error("observations cannot be read: {0}")]
+    ObservationsUnreadable(String),
     /// A part of the store could not be read; the text names it. An answer without it would be wrong.
     #[error("a part of the index cannot be read: {0}; `oslo rebuild` makes it anew from the log")]
     Unreadable(String),
@@ -120,6 +131,8 @@ impl QueryError {
             Self::Refused { .. } => "update-refused",
             Self::Write(_) => "query-write",
             Self::Internal(_) => "query-internal",
+            Self::Observations { .. } => "query-observations",
+            Self::ObservationsUnreadable(_) => "observations-unreadable",
             Self::Unreadable(_) => "index-damaged",
         }
     }
@@ -141,6 +154,7 @@ impl QueryError {
         let en = match self {
             Self::Syntax { message, .. } => return message.clone(),
             Self::Refused { reason, .. } => return reason.clone(),
+            Self::Observations { message, .. } => return message.clone(),
             other => other.to_string(),
         };
         let nl = match self {
@@ -178,7 +192,10 @@ impl QueryError {
             Self::Unreadable(reason) => format!(
                 "Een deel van de index kan niet gelezen worden: {reason}; `oslo rebuild` maakt hem opnieuw uit het log."
             ),
-            Self::Syntax { .. } | Self::Refused { .. } => String::new(),
+            Self::ObservationsUnreadable(reason) => {
+                format!("De observaties kunnen niet gelezen worden: {reason}")
+            }
+            Self::Syntax { .. } | Self::Refused { .. } | Self::Observations { .. } => String::new(),
         };
         Text::new(nl, en)
     }
@@ -187,6 +204,7 @@ impl QueryError {
     pub fn hint(&self) -> Option<&Text> {
         match self {
             Self::Syntax { hint, .. } => hint.as_ref(),
+            Self::Observations { hint, .. } => Some(hint),
             _ => None,
         }
     }

@@ -280,7 +280,7 @@ impl<'a> Work<'a> {
         let budget = &self.budget;
         let fitting =
             budget.run(|| Fitting::of(&ready.algebra, &ready.dataset.sources(), &self.naming))?;
-        let evaluator = ready.evaluator();
+        let evaluator = ready.evaluator()?;
         let session = ready.session.clone();
         let preparation = self.started.elapsed();
         // The plan does not depend on the data: over none it is made without a run.

@@ -17,6 +17,7 @@ mod geo;
 pub(crate) mod given;
 mod json;
 mod lexer;
+mod observations;
 mod plan;
 mod prefixes;
 mod progress;
@@ -39,6 +40,7 @@ pub use explain::{
 };
 pub use extensions::extension_functions;
 pub use geo::{BoxError, BoxSearch};
+pub use observations::ObservationGraph;
 pub use prefixes::well_known_prefixes;
 pub use progress::Progress;
 pub use results::{OutputFormat, ResultFormat};
@@ -152,6 +154,8 @@ pub struct QueryOptions {
     pub progress: Progress,
     /// Endpoints that `SERVICE` may ask; without it no query asks any. Updates never ask.
     pub services: Option<Arc<Services>>,
+    /// The named graph by which the query may ask for observations. Updates never ask.
+    pub observations: Option<ObservationGraph>,
     /// What runs the query.
     pub engine: Engine,
     /// The version of SPARQL a query may use. An update may use the version that its draft's registry takes.

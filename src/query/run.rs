@@ -177,9 +177,11 @@ pub fn join_order(
     let work = || {
         let budget = new_budget(options);
         let clause = clause.as_ref().or(query.algebra.dataset.as_ref());
-        let dataset = QueryDataset::new(view, clause, options.default_graph, Rc::clone(&budget));
+        let mut dataset =
+            QueryDataset::new(view, clause, options.default_graph, Rc::clone(&budget));
         budget.run(|| {
-            let algebra = query.algebra.over_graphs(|| dataset.graph_iris());
+            let algebra = observed(&query.algebra, &mut dataset, clause, options)?;
+            let algebra = over_graphs(algebra, &dataset);
             let algebra = QueryAlgebra::searched(algebra, &dataset.sources())?;
             Ok(algebra.explain(&dataset.sources()))
         })?
@@ -206,12 +208,13 @@ pub fn is_run_by_executor(
     let clause = request_clause(options)?;
     let budget = new_budget(options);
     let clause = clause.as_ref().or(query.algebra.dataset.as_ref());
-    let dataset = QueryDataset::new(view, clause, options.default_graph, Rc::clone(&budget));
+    let mut dataset = QueryDataset::new(view, clause, options.default_graph, Rc::clone(&budget));
     budget.run(|| {
-        let algebra = query.algebra.over_graphs(|| dataset.graph_iris());
+        let algebra = observed(&query.algebra, &mut dataset, clause, options)?;
+        let algebra = over_graphs(algebra, &dataset);
         let algebra = QueryAlgebra::ordered(algebra, &dataset.sources());
-        algebra.lower(&dataset, None).is_some()
-    })
+        Ok(algebra.lower(&dataset, None).is_some())
+    })?
 }
 
 /// A query at work in one of the two engines.
@@ -241,10 +244,11 @@ impl<'a> Ready<'a> {
         let clause = clause.or(algebra.dataset.as_ref());
         let new_dataset =
             || QueryDataset::new(view, clause, options.default_graph, Rc::clone(budget));
-        let dataset = new_dataset();
+        let mut dataset = new_dataset();
+        let algebra = observed(algebra, &mut dataset, clause, options)?;
         let services = options.services.as_ref().filter(|_| algebra.has_service);
         let session = services.map(Session::new);
-        let algebra = algebra.over_graphs(|| dataset.graph_iris());
+        let algebra = over_graphs(algebra, &dataset);
         let mut algebra = QueryAlgebra::searched(algebra, &dataset.sources())?;
         if let Some(session) = &session {
             let evaluator = algebra_in::with_tables(evaluator(), session);
@@ -258,10 +262,66 @@ impl<'a> Ready<'a> {
     }
 
     /// The other engine, with what it asks of other endpoints.
-    pub(super) fn evaluator(&self) -> QueryEvaluator {
+    ///
+    /// # Errors
+    /// [`QueryError::Observations`] when the query has stars of observations, which the executor alone answers.
+    pub(super) fn evaluator(&self) -> Result<QueryEvaluator, QueryError> {
+        if self.algebra.asks_observations {
+            return Err(algebra_in::unanswerable(
+                "een bevraging die het uitvoerplan niet kan maken, zoals DESCRIBE of zeer diep geneste tekst",
+                "a query that the executor has no plan for, such as DESCRIBE or very deep nesting",
+                "schrijf de bevraging eenvoudiger, als SELECT, CONSTRUCT of ASK",
+                "write the query more simply, as SELECT, CONSTRUCT or ASK",
+            ));
+        }
+        Ok(self.own_evaluator())
+    }
+
+    fn own_evaluator(&self) -> QueryEvaluator {
         match &self.session {
             Some(session) => algebra_in::with_tables(evaluator(), session),
             None => evaluator(),
+        }
+    }
+}
+
+/// A query with what it asks of observations found, and these in the dataset.
+fn observed<'a>(
+    algebra: &'a QueryAlgebra,
+    dataset: &mut QueryDataset,
+    clause: Option<&DatasetClause>,
+    options: &QueryOptions,
+) -> Result<Cow<'a, QueryAlgebra>, QueryError> {
+    let Some(graph) = &options.observations else {
+        return Ok(Cow::Borrowed(algebra));
+    };
+    let is_it = |node: &NamedNode| node.as_str() == graph.name();
+    if clause.is_some_and(|clause| clause.default.iter().any(is_it)) {
+        return Err(algebra_in::unanswerable(
+            "observaties als standaardgraaf (FROM)",
+            "observations as the default graph (FROM)",
+            "vraag ze met GRAPH",
+            "ask for them by GRAPH",
+        ));
+    }
+    if !algebra.asks(graph) {
+        return Ok(Cow::Borrowed(algebra));
+    }
+    let named = clause.and_then(|clause| clause.named.as_ref());
+    let is_named = named.is_none_or(|named| named.iter().any(is_it));
+    dataset.add_observations(graph.now());
+    Ok(Cow::Owned(algebra.observed(graph, is_named)?))
+}
+
+/// A query over the named graphs of a dataset.
+fn over_graphs<'a>(
+    algebra: Cow<'a, QueryAlgebra>,
+    dataset: &QueryDataset,
+) -> Cow<'a, QueryAlgebra> {
+    match algebra {
+        Cow::Borrowed(algebra) => algebra.over_graphs(|| dataset.graph_iris()),
+        Cow::Owned(algebra) => {
+            Cow::Owned(algebra.over_graphs(|| dataset.graph_iris()).into_owned())
         }
     }
 }
@@ -284,7 +344,7 @@ fn start(
             return Ok(Started::Executor(Box::new(solutions)));
         }
         options.progress.set_plan(|| ready.algebra.line());
-        let evaluator = ready.evaluator();
+        let evaluator = ready.evaluator()?;
         let results = ready.algebra.prepare(&evaluator).execute(ready.dataset);
         Ok(Started::Evaluator(results.map_err(evaluation_error)?))
     })?

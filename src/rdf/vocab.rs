@@ -24,6 +24,15 @@ namespace!(
     }
 );
 namespace!(
+    /// Sensors, observations, samples and actuators (SOSA).
+    sosa = "http://www.w3.org/ns/sosa/" {
+        OBSERVATION = "Observation", HAS_MEMBER = "hasMember", IS_MEMBER_OF = "isMemberOf",
+        MADE_BY_SENSOR = "madeBySensor", OBSERVED_PROPERTY = "observedProperty",
+        HAS_FEATURE_OF_INTEREST = "hasFeatureOfInterest", PHENOMENON_TIME = "phenomenonTime",
+        RESULT_TIME = "resultTime", HAS_SIMPLE_RESULT = "hasSimpleResult",
+    }
+);
+namespace!(
     /// RDF Schema.
     rdfs = "http://www.w3.org/2000/01/rdf-schema#" {
         LABEL = "label", COMMENT = "comment", CLASS = "Class", SUB_CLASS_OF = "subClassOf",
@@ -92,7 +101,7 @@ namespace!(
     /// PROV-O.
     prov = "http://www.w3.org/ns/prov#" {
         WAS_ATTRIBUTED_TO = "wasAttributedTo", GENERATED_AT_TIME = "generatedAtTime",
-        ENTITY = "Entity", WAS_DERIVED_FROM = "wasDerivedFrom",
+        ENTITY = "Entity", WAS_DERIVED_FROM = "wasDerivedFrom", ENDED_AT_TIME = "endedAtTime",
     }
 );
 namespace!(

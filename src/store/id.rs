@@ -140,6 +140,17 @@ impl Id {
             .then(|| Self::from_parts(Tag::Integer, (value + INTEGER_BIAS) as u64))
     }
 
+    /// Of a moment in universal time as an `xsd:dateTime` that ends in `Z`, in seconds since 1970-01-01T00:00:00Z; `None` before
+    /// the year 1 and after the year 9999.
+    pub(crate) fn of_utc(seconds: i64) -> Option<Self> {
+        // The first moments of the years 1 and 10000.
+        if !(-62_135_596_800..253_402_300_800).contains(&seconds) {
+            return None;
+        }
+        let seconds = u64::try_from(seconds + 719_468 * 86_400).ok()?;
+        Some(Self::from_parts(Tag::DateTime, (seconds << 12) | 1))
+    }
+
     /// The value written into this id, when it is a literal that ids hold.
     pub(crate) fn inline_value(self) -> Option<InlineValue> {
         let value = self.value();

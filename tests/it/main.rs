@@ -29,6 +29,7 @@ mod manifest_files;
 mod matching;
 mod mending;
 mod normalise;
+mod observation_graph;
 mod observations;
 mod openapi;
 mod oslo;

@@ -6,12 +6,14 @@ mod asked;
 mod files;
 mod health;
 mod live;
+mod queried;
 pub(super) mod refused;
 mod series;
 mod taking;
 mod values;
 
 pub(super) use health::health;
+pub(super) use queried::{give_observations, refuse_observations};
 
 use super::state::AppState;
 use axum::Router;

@@ -8,6 +8,7 @@ mod expressions;
 mod joins;
 mod modifiers;
 mod notes;
+mod observe;
 mod paths;
 mod weights;
 
@@ -325,7 +326,7 @@ impl Lowering<'_> {
                 let part = self.whole(pattern, graph)?;
                 Some(join(&input, &part, JoinKind::BuildRight, None))
             }
-            GraphPattern::Service { .. } => None,
+            GraphPattern::Service { name, inner, .. } => self.observe(name, inner, input),
         }
     }
 

@@ -10,16 +10,18 @@ mod expect;
 mod explain;
 mod facts;
 mod group;
+mod observed;
 mod size;
 mod spatial;
 
+use crate::query::observations::ToldFigures;
 use crate::query::plan::VarSet;
 use crate::store::{Graphs, Id, Statistics, View};
 pub(super) use emit::{is_wall, without_weight};
 pub(in crate::query::algebra_in) use expect::Expected;
 use explain::Notes;
 pub use explain::{PlanMethod, PlanStep};
-pub(super) use facts::Names;
+pub(super) use facts::{Names, mentioned};
 use oxrdf::{NamedNode, vocab::rdf};
 use spargebra::algebra::{Expression, GraphPattern};
 use spargebra::term::NamedNodePattern;
@@ -40,6 +42,8 @@ pub(in crate::query) struct Sources<'a> {
     pub(in crate::query) named: &'a View,
     /// Most bytes of intermediate results.
     pub(in crate::query) max_memory: Option<u64>,
+    /// How many observations it may ask for.
+    pub(in crate::query) told: Option<ToldFigures>,
 }
 
 impl Sources<'_> {

@@ -103,7 +103,7 @@ fn expressions(pattern: &mut GraphPattern) -> Vec<&mut Expression> {
 }
 
 /// Calls `change` on the operands of the topmost operator, and on the patterns of `EXISTS` in its expressions.
-fn each_child(pattern: &mut GraphPattern, change: &mut dyn FnMut(&mut GraphPattern)) {
+pub(super) fn each_child(pattern: &mut GraphPattern, change: &mut dyn FnMut(&mut GraphPattern)) {
     for expression in expressions(pattern) {
         change_exists(expression, change);
     }

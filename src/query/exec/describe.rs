@@ -3,14 +3,18 @@
 
 use super::expression::{Comparison, Expression};
 use super::function::Function;
-use super::plan::{Aggregate, AggregateFunction, JoinKind, Node, Pattern, Place, Route, Takes};
+use super::plan::{
+    Aggregate, AggregateFunction, JoinKind, Node, Pattern, Place, Route, Star, Takes,
+};
 use super::steps::tested_pattern;
 use super::time::TimePart;
 use super::value::Arithmetic;
 use crate::query::dataset::QueryDataset;
 use crate::query::explain::{Naming, StepKind, StepRole, in_graph};
+use crate::query::observations::moment;
+use crate::rdf::vocab::sosa;
 use crate::store::{Graphs, Id, View};
-use oxrdf::Variable;
+use oxrdf::{Term, Variable};
 use std::rc::Rc;
 
 /// Rows of a table and members of a list that are written out.
@@ -23,6 +27,7 @@ impl Node {
         match self {
             Self::Unit | Self::Input | Self::Table { .. } => Vec::new(),
             Self::Match { input, .. }
+            | Self::Observe { input, .. }
             | Self::Reach { input, .. }
             | Self::Filter { input, .. }
             | Self::Extend { input, .. }
@@ -66,6 +71,7 @@ impl Node {
             } => StepKind::COUNT,
             Self::Match { input, .. } if matches!(**input, Self::Unit) => StepKind::SCAN,
             Self::Match { .. } => StepKind::LOOK_UP,
+            Self::Observe { .. } => StepKind::OBSERVATIONS,
             Self::Reach { .. } => StepKind::PATH,
             Self::Filter { .. } => StepKind::FILTER,
             Self::Extend { .. } => StepKind::BIND,
@@ -96,6 +102,7 @@ impl Node {
                 rows,
             } => words.table(slots, values, *rows),
             Self::Match { pattern, .. } => words.pattern(pattern),
+            Self::Observe { star, .. } => words.star(star),
             Self::Reach {
                 ends, routes, view, ..
             } => words.path(ends, &routes[0], view),
@@ -284,6 +291,46 @@ impl Words<'_> {
             Some(slot) => in_graph(&self.slot(slot), &triple),
             None => self.within(&pattern.view, triple),
         }
+    }
+
+    fn star(&self, star: &Star) -> String {
+        let observation = star
+            .observation
+            .map_or_else(|| "[]".to_owned(), |place| self.place(place));
+        let mut said: Vec<String> = star
+            .series
+            .iter()
+            .map(|place| {
+                format!(
+                    "^{} {}",
+                    self.naming.iri(sosa::HAS_MEMBER),
+                    self.place(*place)
+                )
+            })
+            .collect();
+        said.extend(star.asks.iter().map(|(property, place)| {
+            format!(
+                "{} {}",
+                self.naming.iri(property.predicate()),
+                self.place(*place)
+            )
+        }));
+        let mut out = format!("{observation} {}", said.join(" ; "));
+        let bound = |time: i64| {
+            moment(time).map(|term| match term {
+                Term::Literal(literal) => literal.value().to_owned(),
+                other => other.to_string(),
+            })
+        };
+        let bounds = [bound(star.times.start), bound(star.times.end)];
+        if bounds.iter().any(Option::is_some) {
+            let [from, until] = bounds.map(Option::unwrap_or_default);
+            out.push_str(&format!(" [{from}, {until})"));
+        }
+        if star.descending {
+            out.push_str(" DESC");
+        }
+        out
     }
 
     fn path(&self, ends: &[Place; 2], route: &Route, view: &View) -> String {

@@ -14,12 +14,14 @@ mod join;
 mod keys;
 mod matching;
 pub(super) mod measure;
+mod observe;
 pub(super) mod plan;
 mod reach;
 mod rows;
 mod solutions;
 mod sort;
 mod steps;
+mod sums;
 mod text;
 pub(super) mod time;
 pub(super) mod value;
@@ -137,6 +139,13 @@ fn open_step(
             pattern,
             *takes,
         )),
+        Node::Observe { input, star } => {
+            match observe::Observe::new(context, before(input), star) {
+                Some(observe) => Box::new(observe),
+                // A star is lowered where there is something to ask.
+                None => Box::new(Given::new(Batch::new(context.width))),
+            }
+        }
         Node::Reach {
             input,
             ends,
@@ -188,15 +197,17 @@ fn open_step(
                 None => unreachable!("a join is opened for a join"),
             }
         }
-        Node::Group { input, .. } => match counts::answer(plan, context) {
-            Some(counted) => {
-                if let Some(meter) = &context.meter {
-                    meter.note_shortcut(plan);
+        Node::Group { input, .. } => {
+            match counts::answer(plan, context).or_else(|| sums::answer(plan, context)) {
+                Some(counted) => {
+                    if let Some(meter) = &context.meter {
+                        meter.note_shortcut(plan);
+                    }
+                    Box::new(Given::new(counted))
                 }
-                Box::new(Given::new(counted))
+                None => Box::new(group::Group::new(context, before(input), plan)),
             }
-            None => Box::new(group::Group::new(context, before(input), plan)),
-        },
+        }
         Node::Distinct { input, slots } => {
             Box::new(sort::Distinct::new(context, before(input), slots))
         }

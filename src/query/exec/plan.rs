@@ -3,8 +3,10 @@
 
 use super::expression::Expression;
 use super::measure::Meter;
+use crate::query::observations::Property;
 use crate::store::View;
 use oxrdf::{Term, Variable};
+use std::ops::Range;
 use std::rc::Rc;
 
 /// A query as the executor runs it.
@@ -56,6 +58,13 @@ pub(in crate::query) enum Node {
         pattern: Pattern,
         /// What is wanted of them.
         takes: Takes,
+    },
+    /// For each solution, the observations that it may go with.
+    Observe {
+        /// Before.
+        input: Rc<Node>,
+        /// What is asked of them.
+        star: Star,
     },
     /// For each solution, the ends of a path of any length, each pair of ends once.
     Reach {
@@ -197,6 +206,29 @@ pub(in crate::query) enum Place {
     Is(u64),
     /// What a slot holds, or what is to be put there.
     Slot(usize),
+}
+
+/// What is asked of one observation.
+#[derive(Clone, Debug)]
+pub(in crate::query) struct Star {
+    /// The observation itself, where that matters.
+    pub(in crate::query) observation: Option<Place>,
+    /// Its series, in each place the same.
+    pub(in crate::query) series: Vec<Place>,
+    /// What is said of it.
+    pub(in crate::query) asks: Vec<(Property, Place)>,
+    /// Moments that can matter, microseconds since 1970-01-01T00:00:00Z; the end is not in it.
+    pub(in crate::query) times: Range<i64>,
+    /// Newest first, of one series.
+    pub(in crate::query) descending: bool,
+}
+
+impl Star {
+    /// All places.
+    pub(in crate::query) fn places(&self) -> impl Iterator<Item = &Place> {
+        let asked = self.asks.iter().map(|(_, place)| place);
+        self.observation.iter().chain(&self.series).chain(asked)
+    }
 }
 
 /// A property path from one of its ends (SPARQL 1.1 §9.1).

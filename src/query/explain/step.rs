@@ -37,6 +37,8 @@ kinds! {
     LOOK_UP = "look-up", "zoek op", "look up";
     /// How many triples match a pattern for each solution so far: it goes on once, with their number.
     COUNT = "count", "tel wat past", "count matches";
+    /// Observations of sensors, read from columns.
+    OBSERVATIONS = "observations", "lees observaties", "read observations";
     /// What a path reaches.
     PATH = "path", "volg pad", "follow path";
     /// The names of graphs.

@@ -1,5 +1,6 @@
 //! Lowers joins: by a table of one side, by looking the other up, or with an optional side.
 
+use super::super::observed::is_star;
 use super::super::ordering::{is_wall, without_weight};
 use super::{Graph, Lowering, Part, list, paths};
 use crate::query::exec::expression::Expression as Computed;
@@ -112,6 +113,7 @@ pub(super) fn is_plain(pattern: &GraphPattern) -> bool {
             is_plain(left) && is_plain(right)
         }
         GraphPattern::Graph { inner, .. } => is_plain(inner),
+        GraphPattern::Service { .. } => is_star(pattern),
         _ => is_unit(pattern),
     }
 }

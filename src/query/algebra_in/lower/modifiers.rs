@@ -1,6 +1,7 @@
 //! Lowers the solution modifiers of SPARQL 1.1 §18.2.4 and §18.2.5: grouping, projection, order, distinct, slices. Each needs all
 //! solutions of what is below it, and starts from nothing.
 
+use super::observe::read_in_order;
 use super::weights::{can_be_weighed, slots_of, weigh};
 use super::{Graph, Lowering, Part, Slots, list};
 use crate::query::exec::expression::Expression as Computed;
@@ -54,6 +55,12 @@ impl Lowering<'_> {
                         })
                     })
                     .collect::<Option<Vec<_>>>()?;
+                let mut part = part;
+                if let [(Computed::Slot(slot), newest_first)] = keys.as_slice()
+                    && read_in_order(&mut part.node, *slot, *newest_first)
+                {
+                    return Some(part);
+                }
                 Some(Part {
                     node: Rc::new(Node::Sort {
                         input: part.node,

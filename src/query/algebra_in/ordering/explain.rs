@@ -3,6 +3,7 @@
 
 use super::Planner;
 use super::group::{Body, Operand};
+use crate::query::algebra_in::observed::{is_star, star_text};
 use crate::query::prefixes::PrefixMap;
 use oxrdf::NamedNode;
 use spargebra::algebra::GraphPattern;
@@ -95,6 +96,7 @@ impl Notes {
                 format!("VALUES {}", names.join(" "))
             }
             Body::Other(GraphPattern::Union { .. }) => "{ … } UNION { … }".to_owned(),
+            Body::Other(pattern) if is_star(pattern) => star_text(pattern),
             Body::Other(GraphPattern::Service { .. }) => "SERVICE { … }".to_owned(),
             Body::Other(GraphPattern::Project { variables, .. }) => {
                 let names: Vec<String> = variables.iter().map(ToString::to_string).collect();

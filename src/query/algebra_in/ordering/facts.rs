@@ -1,6 +1,7 @@
 //! What can be said of a pattern without evaluating it: which variables its solutions bind, which its parts mention,
 //! and whether it may be evaluated for one row of another pattern instead of being joined with it.
 
+use crate::query::algebra_in::observed::is_star;
 use crate::query::algebra_in::rewrite::any_operand;
 use crate::query::dataset;
 use crate::query::geo;
@@ -271,6 +272,7 @@ impl Names {
             | GraphPattern::Distinct { inner }
             | GraphPattern::Reduced { inner }
             | GraphPattern::Slice { inner, .. } => self.facts(inner, graph),
+            GraphPattern::Service { inner, .. } if is_star(pattern) => self.facts(inner, None),
             GraphPattern::Service { inner, .. } => Facts {
                 certain: VarSet::default(),
                 possible: self.facts(inner, graph).possible,
@@ -290,6 +292,7 @@ impl Names {
             GraphPattern::Bgp { .. } | GraphPattern::Path { .. } | GraphPattern::Values { .. } => {
                 true
             }
+            GraphPattern::Service { .. } if is_star(pattern) => true,
             GraphPattern::Join { left, right } | GraphPattern::Union { left, right } => {
                 self.can_be_looked_up(left, graph, outer)
                     && self.can_be_looked_up(right, graph, outer)
@@ -384,7 +387,10 @@ fn mentioned_in(expression: &Expression, seen: &mut dyn FnMut(&Variable)) {
 }
 
 /// Every variable that occurs in a pattern, hidden ones included.
-fn mentioned(pattern: &GraphPattern, seen: &mut dyn FnMut(&Variable)) {
+pub(in crate::query::algebra_in) fn mentioned(
+    pattern: &GraphPattern,
+    seen: &mut dyn FnMut(&Variable),
+) {
     fn term(term: &TermPattern, seen: &mut dyn FnMut(&Variable)) {
         match term {
             TermPattern::Variable(variable) => seen(variable),

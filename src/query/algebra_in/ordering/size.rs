@@ -3,7 +3,9 @@
 
 use super::facts::has_exists;
 use super::group::{Body, Early, Group, Operand, Step};
+use super::observed::OBSERVED_US;
 use super::{Mode, Place, Planner};
+use crate::query::algebra_in::observed::is_star;
 use crate::query::plan::{
     Condition, LOOKUP_US, Ordered, ROW_US, Relation, StarMember, StarObject, Terms, VarSet, order,
 };
@@ -223,6 +225,15 @@ impl Planner<'_> {
                 }
                 Some(LOOKUP_US * steps(path))
             }
+            GraphPattern::Service { .. } if is_star(pattern) => {
+                let star = self.star(pattern);
+                let keys = star.map_or(VarSet::default(), |star| {
+                    distinct.extend(star.distinct);
+                    star.keys
+                });
+                // Without a series it is read whole, once.
+                (keys.is_empty() || keys.meets(others)).then_some(OBSERVED_US)
+            }
             _ if self.names.can_be_looked_up(pattern, graph, others) => {
                 Some(LOOKUP_US * outline.patterns)
             }
@@ -380,7 +391,10 @@ impl Planner<'_> {
                 Outline { rows, ..inner }
             }
             GraphPattern::Lateral { left, .. } => self.outline(left, graph),
-            GraphPattern::Service { .. } => unknown,
+            GraphPattern::Service { .. } => match self.star(pattern) {
+                Some(star) => star.outline,
+                None => unknown,
+            },
             GraphPattern::Bgp { .. }
             | GraphPattern::Join { .. }
             | GraphPattern::LeftJoin { .. }
