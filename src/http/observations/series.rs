@@ -1,9 +1,8 @@
 //! `/obs/v1/reeksen`: which series there are, what they measure and what they told last.
 
 use super::super::body::Params;
-use super::super::checking::language_in;
 use super::super::error::ApiError;
-use super::super::reply::{Document, HTML, JSON, JSON_LD, choose};
+use super::super::reply::{Document, HTML, JSON, JSON_LD, choose, language_by};
 use super::super::state::{AppState, blocking};
 use super::asked::{self, Named, moment_text};
 use crate::ingest::observed::{SeriesAbout, about};
@@ -215,7 +214,7 @@ pub(super) async fn list(
     let params = Params::of_query(query.as_deref())?;
     asked::known_only(&params, &["limit", "na", "format", "taal"])?;
     let chosen = choose(&headers, asked::given(&params, "format")?, &OFFERS)?;
-    let language = language_in(&headers, &params)?;
+    let language = language_by("taal", &headers, &params)?;
     let limit = asked::limit(&params, PAGE, MAX_PAGE)?;
     let after = asked::number(&params, "na")?;
     blocking(move || {
@@ -285,7 +284,7 @@ pub(super) async fn one(
     let params = Params::of_query(query.as_deref())?;
     asked::known_only(&params, &["format", "taal"])?;
     let chosen = choose(&headers, asked::given(&params, "format")?, &OFFERS)?;
-    let language = language_in(&headers, &params)?;
+    let language = language_by("taal", &headers, &params)?;
     let turn = state.query_turn().await?;
     turn.work(move || {
         let Named {
