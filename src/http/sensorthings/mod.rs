@@ -280,6 +280,10 @@ fn respond(answer: Answer) -> Response {
 
 /// Answers hold observations of this moment.
 fn no_store(response: &mut Response) {
+    let headers = response.headers_mut();
     let value = HeaderValue::from_static("no-store");
-    response.headers_mut().insert(header::CACHE_CONTROL, value);
+    headers.insert(header::CACHE_CONTROL, value);
+    // Refusals are in the language of the reader.
+    let value = HeaderValue::from_static("Accept, Accept-Language");
+    headers.insert(header::VARY, value);
 }
