@@ -86,6 +86,13 @@ fn json_ld_readers_get_what_is_stored_from_the_dialect() {
 }
 
 #[test]
+fn the_client_of_frost_reads_and_writes_sensors() {
+    let Some(folder) = clients() else { return };
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/sensorthings.py");
+    try_client(&folder.join("venv/bin/python"), &["-W", "ignore", script]);
+}
+
+#[test]
 fn comunica_works() {
     node("comunica.mjs");
 }

@@ -353,13 +353,14 @@ fn carry_out(
             let body = resolved(part.body.clone(), known);
             match part.method.as_str() {
                 "POST" => create_at(&world, &path, body),
-                "PATCH" => Ok(Operation::Change(which(&world, &path)?, body)),
+                "PATCH" => Ok(Operation::Change(which(&world, &path)?, body, false)),
+                "PUT" => Ok(Operation::Change(which(&world, &path)?, body, true)),
                 "DELETE" => Ok(Operation::Remove(which(&world, &path)?)),
                 other => Err(refused::wrong(
                     "/method",
                     other,
-                    "GET buiten een groep, of POST, PATCH of DELETE",
-                    "GET outside of a group, or POST, PATCH or DELETE",
+                    "GET buiten een groep, of POST, PUT, PATCH of DELETE",
+                    "GET outside of a group, or POST, PUT, PATCH or DELETE",
                 )),
             }
         };

@@ -254,7 +254,9 @@ fn number_or_time(text: &str, at: usize) -> Result<Val, BadFilter> {
 fn typed(name: &str, text: &str, at: usize) -> Result<Val, BadFilter> {
     match name {
         "duration" => {
-            let span: Option<jiff::SignedDuration> = text.parse().ok();
+            let span: Option<jiff::Span> = text.parse().ok();
+            let days = jiff::SpanRelativeTo::days_are_24_hours();
+            let span = span.and_then(|span| span.to_duration(days).ok());
             let span = span.and_then(|span| i64::try_from(span.as_micros()).ok());
             span.map(Val::Duration).ok_or_else(|| {
                 bad(

@@ -42,7 +42,7 @@ const SMALL_BYTES: usize = 8 << 10;
 pub(super) fn routes() -> Router<AppState> {
     Router::new().route("/sta/v1.1", get(root)).route(
         "/sta/v1.1/{*path}",
-        get(read).post(write).patch(write).delete(write),
+        get(read).post(write).put(write).patch(write).delete(write),
     )
 }
 
@@ -97,7 +97,7 @@ fn language(headers: &HeaderMap) -> Result<&'static str, ApiError> {
     }
 }
 
-/// POST, PATCH and DELETE of anything below the root.
+/// POST, PUT, PATCH and DELETE of anything below the root.
 async fn write(
     State(state): State<AppState>,
     Path(path): Path<String>,
@@ -137,10 +137,15 @@ async fn write(
     require_utf8(&headers)?;
     let limit = state.config.max_body_bytes;
     let body = read_body(&headers, body, limit).await?;
-    if method == Method::PATCH {
+    if method == Method::PATCH || method == Method::PUT {
+        let whole = method == Method::PUT;
         let done = carry_out(&state, language, move |world| {
             let body = strict::json(&body)?;
-            Ok(Operation::Change(writing::which(world, &path)?, body))
+            Ok(Operation::Change(
+                writing::which(world, &path)?,
+                body,
+                whole,
+            ))
         });
         return Ok(told(done.await?));
     }
@@ -280,6 +285,10 @@ fn respond(answer: Answer) -> Response {
 
 /// Answers hold observations of this moment.
 fn no_store(response: &mut Response) {
+    let headers = response.headers_mut();
     let value = HeaderValue::from_static("no-store");
-    response.headers_mut().insert(header::CACHE_CONTROL, value);
+    headers.insert(header::CACHE_CONTROL, value);
+    // Refusals are in the language of the reader.
+    let value = HeaderValue::from_static("Accept, Accept-Language");
+    headers.insert(header::VARY, value);
 }

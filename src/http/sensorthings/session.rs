@@ -277,16 +277,27 @@ impl<'d, 's> Session<'d, 's> {
         Ok(self.waiting.len() - 1)
     }
 
-    /// Changes an entity: its properties, and where it leads.
+    /// Changes an entity: its properties, and where it leads. What is not said goes when `whole`.
     ///
     /// # Errors
     /// As [`Self::create`]; 409 for what others wrote.
-    pub(super) fn change(&mut self, kind: Kind, iri: &str, body: &Json) -> Result<(), ApiError> {
+    pub(super) fn change(
+        &mut self,
+        kind: Kind,
+        iri: &str,
+        body: &Json,
+        whole: bool,
+    ) -> Result<(), ApiError> {
         if !self.work.is_ours(kind, iri) {
             return Err(refused::elsewhere(iri));
         }
         let body = object(body, kind.name())?;
-        let (fields, navigations) = self.parts(kind, body, true)?;
+        let (mut fields, navigations) = self.parts(kind, body, true)?;
+        if whole {
+            for &name in kind.properties() {
+                fields.entry(name).or_insert(Json::Null);
+            }
+        }
         if !fields.is_empty() {
             self.work.change(kind, iri, &fields).map_err(bad_field)?;
         }

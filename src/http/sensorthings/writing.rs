@@ -23,7 +23,8 @@ use std::cell::Cell;
 pub(super) enum Operation {
     /// An entity, or an observation where there is no kind; with the end that the address names.
     Create(Option<Kind>, Option<(Kind, String)>, Json),
-    Change(Which, Json),
+    /// With what is to be said from then on; all of it when the last is true.
+    Change(Which, Json, bool),
     Remove(Which),
 }
 
@@ -259,10 +260,10 @@ fn about(view: &View, series: &str) -> Option<String> {
 /// A change of an observation: the same key, what is new, and what stays.
 fn corrected(
     base: &str,
-    series: &str,
-    row: &Row,
+    (series, row): (&str, &Row),
     body: &Json,
     kind: ResultKind,
+    whole: bool,
 ) -> Result<Observation, ApiError> {
     let body = object(body, "Observation")?;
     let mut body = body.clone();
@@ -276,7 +277,12 @@ fn corrected(
     }
     let old = &row.observation;
     let mut full = serde_json::Map::new();
-    for name in view::OBSERVATION_PROPERTIES {
+    let kept = if whole {
+        &view::OBSERVATION_PROPERTIES[..1]
+    } else {
+        &view::OBSERVATION_PROPERTIES[..]
+    };
+    for &name in kept {
         if let Some(value) = view::property(old, name) {
             full.insert(name.to_owned(), value);
         }
@@ -393,11 +399,11 @@ fn light_step(
             let place = way.waiting.len() - 1;
             Ok(Some(Outcome::Told(place, StatusCode::CREATED)))
         }
-        Operation::Change(Which::Observation(series, row), body) => {
+        Operation::Change(Which::Observation(series, row), body, whole) => {
             let store = state.observations()?;
             let kind = store.series(row.observation.series);
             let kind = kind.map_or(ResultKind::Number, |series| series.kind);
-            let row = corrected(base, series, row, body, kind)?;
+            let row = corrected(base, (series, row), body, kind, *whole)?;
             store.judge(std::slice::from_ref(&row))?;
             way.rows.push(row);
             Ok(Some(Outcome::Row(way.rows.len() - 1, StatusCode::OK)))
@@ -500,11 +506,11 @@ fn step(
             let place = session.observation(&body, series, feature, 0)?;
             Ok(Outcome::Told(place, StatusCode::CREATED))
         }
-        Operation::Change(Which::Entity(kind, iri), body) => {
+        Operation::Change(Which::Entity(kind, iri), body, whole) => {
             if !session.work.has(kind, &iri) {
                 return Err(gone(kind, &iri));
             }
-            session.change(kind, &iri, &body)?;
+            session.change(kind, &iri, &body, whole)?;
             Ok(Outcome::Changed(kind, iri))
         }
         Operation::Remove(Which::Entity(kind, iri)) => {
@@ -514,7 +520,7 @@ fn step(
             session.remove(kind, &iri)?;
             Ok(Outcome::Removed)
         }
-        Operation::Change(Which::Observation(..), _)
+        Operation::Change(Which::Observation(..), ..)
         | Operation::Remove(Which::Observation(..)) => {
             let view = session.work.view();
             let outcome = light_step(state, &view, &operation, rows)?;

@@ -152,7 +152,7 @@ const ROUTES: &[Route] = &[
         ..page("/sta/v1.1", "/sta/v1.1")
     },
     Route {
-        methods: "GET, HEAD, POST, PATCH, DELETE",
+        methods: "GET, HEAD, POST, PUT, DELETE, PATCH",
         keep: Keep::No,
         has_commit: false,
         ..page("/sta/v1.1/{*path}", "/sta/v1.1/Things")

@@ -122,6 +122,17 @@ async fn update_entity_changes_what_is_sent() {
     let answer = send(&server, Method::PATCH, &path, &shown).await;
     assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
     assert_eq!(get(&server, &path).await, shown);
+    // PUT says all there is to say.
+    let bare = json!({ "name": "Kaal", "description": "" });
+    let answer = send(&server, Method::PUT, &path, &bare).await;
+    assert_eq!(answer.status, StatusCode::OK, "{}", answer.text());
+    let shown = get(&server, &path).await;
+    assert_eq!(
+        (&shown["name"], shown.get("properties")),
+        (&json!("Kaal"), None)
+    );
+    let answer = send(&server, Method::PUT, &path, &json!({ "description": "" })).await;
+    answer.assert_problem(400, "wrong-type");
     let other = make(
         &server,
         "/Things",
