@@ -29,6 +29,11 @@ impl Stream {
         Ok(stream)
     }
 
+    /// How many rows it holds.
+    pub(super) fn held_rows(&self) -> usize {
+        self.rows.len()
+    }
+
     /// The row at hand.
     pub(super) fn head(&self) -> Option<&Row> {
         self.head.as_ref()

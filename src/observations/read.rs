@@ -61,6 +61,11 @@ impl View {
         }
     }
 
+    /// How many rows of memory it holds.
+    pub(super) fn memory_rows(&self) -> usize {
+        self.memory.len()
+    }
+
     /// The days in which there may be something.
     pub(super) fn days(&self) -> BTreeSet<i32> {
         let sealed = self.sealed.within(&self.times).map(|(day, _)| day);

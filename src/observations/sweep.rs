@@ -67,6 +67,17 @@ impl ObservationStore {
 }
 
 impl Sweep {
+    /// How many rows it holds beside the pieces handed out.
+    pub fn held_rows(&self) -> usize {
+        match &self.of {
+            Of::One(view) => view.memory_rows(),
+            Of::All { today, .. } => today.as_ref().map_or(0, |day| {
+                let streams = day.streams.iter().map(Stream::held_rows);
+                day.memory.len() + streams.sum::<usize>()
+            }),
+        }
+    }
+
     /// What holds of the next series or day in which there may be something.
     fn piece(&mut self) -> Result<Option<Vec<Row>>, ObservationError> {
         match &mut self.of {

@@ -122,7 +122,7 @@ impl Observe {
                         Named::Time(_) => By::Time(FxHashMap::default()),
                     },
                     times: match named {
-                        Named::Time(_) => i64::MAX..i64::MIN,
+                        Named::Time(time) => time..time,
                         _ => self.star.times.clone(),
                     },
                 });
@@ -220,8 +220,9 @@ impl Observe {
         let Some(piece) = reading.sweep.next().transpose()? else {
             return Ok(None);
         };
+        let rows = piece.len() + reading.sweep.held_rows();
         self.held
-            .set(3 * self.batch.bytes() + piece.len() * size_of::<Row>())?;
+            .set(3 * self.batch.bytes() + rows * size_of::<Row>())?;
         if reading.is_all {
             self.read += piece.len() as u64;
             if self.read > MOST_READ {

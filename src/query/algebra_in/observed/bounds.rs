@@ -3,7 +3,7 @@
 
 use oxrdf::vocab::xsd;
 use oxrdf::{Literal, Variable};
-use oxsdatatypes::DateTime;
+use oxsdatatypes::{DateTime, DayTimeDuration, Double};
 use spargebra::algebra::{Expression, Function};
 use std::ops::Range;
 use std::str::FromStr;
@@ -12,6 +12,13 @@ use std::str::FromStr;
 pub(super) const ALWAYS: Range<i64> = i64::MIN..i64::MAX;
 /// What a moment without a zone may be off, in microseconds.
 const UNKNOWN_ZONE: i64 = 14 * 3_600_000_000;
+
+/// How long after a query was taken apart it may ask for the moment it is, in microseconds.
+const SOON: i64 = 3_600_000_000;
+/// What computing with durations may be off.
+const ROUNDED: i64 = 1_000;
+/// Durations that are computed with, in microseconds: some thousand years.
+const FAR: f64 = 1e17;
 
 /// Moments by variable, microseconds since 1970-01-01T00:00:00Z.
 #[derive(Clone, Debug, Default)]
@@ -112,8 +119,37 @@ fn constant(expression: &Expression) -> Option<Range<i64>> {
                 _ => None,
             }
         }
+        Expression::FunctionCall(Function::Now, _) => {
+            let now = jiff::Timestamp::now().as_microsecond();
+            // The query asks for its moment a little later.
+            Some(now..now.checked_add(SOON)?)
+        }
+        Expression::Subtract(a, b) => shifted(constant(a)?, b, -1),
+        Expression::Add(a, b) => shifted(constant(a)?, b, 1),
         _ => None,
     }
+}
+
+/// Moments, a duration later or earlier; some microseconds wider, for what rounding does.
+fn shifted(moment: Range<i64>, by: &Expression, sign: i64) -> Option<Range<i64>> {
+    let Expression::Literal(literal) = by else {
+        return None;
+    };
+    if literal.datatype() != xsd::DAY_TIME_DURATION {
+        return None;
+    }
+    let seconds = DayTimeDuration::from_str(literal.value())
+        .ok()?
+        .as_seconds();
+    let micros = f64::from(Double::from(seconds)) * 1e6;
+    if micros.abs() > FAR {
+        return None;
+    }
+    let by = sign * micros as i64;
+    Some(
+        moment.start.checked_add(by)?.checked_sub(ROUNDED)?
+            ..moment.end.checked_add(by)?.checked_add(ROUNDED)?,
+    )
 }
 
 /// A moment, from it to right after it; longer where its zone is not said.
@@ -164,6 +200,24 @@ mod tests {
             &mut bounds,
         );
         assert_eq!(bounds.get(&t), 1_000_000..2_000_000);
+    }
+
+    #[test]
+    fn the_last_day_is_bounded() {
+        let t = Variable::new_unchecked("t");
+        let day = Literal::new_typed_literal("P1D", xsd::DAY_TIME_DURATION);
+        let since = Expression::Subtract(
+            Box::new(Expression::FunctionCall(Function::Now, Vec::new())),
+            Box::new(Expression::Literal(day)),
+        );
+        let last = Expression::Greater(Box::new(Expression::Variable(t.clone())), Box::new(since));
+        let mut bounds = Bounds::default();
+        bounds_in(&last, &mut bounds);
+        let range = bounds.get(&t);
+        let now = jiff::Timestamp::now().as_microsecond();
+        let day = 24 * 3_600_000_000;
+        assert!(range.start < now - day && range.start > now - day - 60_000_000);
+        assert_eq!(range.end, i64::MAX);
     }
 
     #[test]
