@@ -1,6 +1,6 @@
 # Commands people type. Build output goes where CARGO_TARGET_DIR points, else to ./target.
 .DEFAULT_GOAL := help
-.PHONY: help maybe-ui ui interface schemathesis build demo serve test check fmt lint docs deny advisories conformance crash replica soak clients validators feeds hostile fuzz bench bench-registry bench-store bench-shacl bench-harvest bench-observations bench-observation-graph bench-peers bench-queries bench-api bench-dumps bench-feeds webhooks feeds-replicate process clean
+.PHONY: help maybe-ui ui interface mqtt schemathesis build demo serve test check fmt lint docs deny advisories conformance crash replica soak clients validators feeds hostile fuzz bench bench-registry bench-store bench-shacl bench-harvest bench-observations bench-observation-graph bench-peers bench-queries bench-api bench-dumps bench-feeds webhooks feeds-replicate process clean
 
 DATA ?= ./oslo-data
 BIND ?= 127.0.0.1:7400
@@ -121,6 +121,8 @@ bench-harvest: ## Measure harvesting an event stream beside ldes-client; writes 
 
 bench-observations: ## Measure observations in columns; writes docs/benchmarks-observations.md; OSLO_OBSERVATIONS=1000000 for a small run
 	cargo bench --locked --bench observations
+	cargo build --release --locked
+	benches/observations/posts.py --page
 
 bench-observation-graph: ## Measure observations in columns beside the same as statements; writes docs/benchmarks-observation-graph.md; OSLO_OBSERVATIONS=50000 for a small run
 	cargo bench --locked --bench observation_graph

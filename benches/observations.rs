@@ -256,8 +256,8 @@ fn main() {
     let mut page = format!(
         "# Benchmarks: observations\n\nWritten by `make bench-observations`. A year of temperatures, humidity, nitrogen dioxide and \
          vehicle counts, each every minute with noise and late clocks, in order of time; every batch is on the disk before it is \
-         acknowledged. Times are medians of five, with what is read in the cache of the system. Posts over HTTP are not in these \
-         figures.\n\n{}, {}. {stored} observations of {series} series.\n\n| what | measured | promised |\n|---|---|---|\n",
+         acknowledged. Times are medians of five, with what is read in the cache of the system. Posts over HTTP stand \
+         below.\n\n{}, {}. {stored} observations of {series} series.\n\n| what | measured | promised |\n|---|---|---|\n",
         date(),
         machine(),
     );
