@@ -112,7 +112,6 @@ fn plain(term: &Term) -> Option<String> {
 pub(super) struct Found {
     pub(super) id: SeriesId,
     pub(super) series: Arc<Series>,
-    feature: Option<Arc<str>>,
 }
 
 /// Series and features by IRI, while one batch is read.
@@ -121,6 +120,8 @@ pub struct Known<'a> {
     registry: &'a Registry,
     view: View,
     series: HashMap<String, Option<Found>>,
+    /// Features of interest of series, as far as somebody asked.
+    features: HashMap<SeriesId, Option<String>>,
 }
 
 impl<'a> Known<'a> {
@@ -131,6 +132,7 @@ impl<'a> Known<'a> {
             registry,
             view: registry.snapshot().view(),
             series: HashMap::new(),
+            features: HashMap::new(),
         }
     }
 
@@ -145,24 +147,21 @@ impl<'a> Known<'a> {
             return Ok(known.clone());
         }
         let iri = self.iri_of(name);
-        let said = about(&self.view, &iri);
         let id = match self.store.find(&iri) {
             Some(id) => Some(id),
-            None => match &said {
+            // What the registry says is asked once: kind and unit of a declared series never change.
+            None => match about(&self.view, &iri) {
                 Some(said) => Some(self.store.declare(Series {
                     iri,
                     kind: said.kind.unwrap_or(Kind::Number),
-                    unit: said.unit.clone(),
+                    unit: said.unit,
                 })?),
                 None => None,
             },
         };
         let found = id.and_then(|id| {
-            Some(Found {
-                id,
-                series: self.store.series(id)?,
-                feature: said.and_then(|said| said.feature.map(Into::into)),
-            })
+            let series = self.store.series(id)?;
+            Some(Found { id, series })
         });
         self.series.insert(name.to_owned(), found.clone());
         Ok(found)
@@ -170,11 +169,16 @@ impl<'a> Known<'a> {
 
     /// The number of a feature in a series: 0 when it is that of the series.
     pub(super) fn feature(
-        &self,
+        &mut self,
         series: &Found,
         iri: &str,
     ) -> Result<crate::observations::FeatureId, ObservationError> {
-        if series.feature.as_deref() == Some(iri) {
+        let view = &self.view;
+        let own = self.features.entry(series.id).or_insert_with(|| {
+            let said = about(view, &series.series.iri);
+            said.and_then(|said| said.feature)
+        });
+        if own.as_deref() == Some(iri) {
             return Ok(crate::observations::FeatureId::default());
         }
         self.store.declare_feature(iri)
