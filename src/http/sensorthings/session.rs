@@ -21,6 +21,9 @@ pub(super) struct Waiting {
     pub(super) told: Told,
 }
 
+/// A body in its parts: own properties, and where it leads.
+type Body<'j> = (Map<String, Json>, Vec<(Navigation, &'j Json)>);
+
 /// Changes under way.
 pub(super) struct Session<'d, 's> {
     pub(super) work: Work<'d, 's>,
@@ -211,7 +214,7 @@ impl<'d, 's> Session<'d, 's> {
         kind: Kind,
         body: &'j Map<String, Json>,
         is_change: bool,
-    ) -> Result<(Map<String, Json>, Vec<(Navigation, &'j Json)>), ApiError> {
+    ) -> Result<Body<'j>, ApiError> {
         let mut fields = Map::new();
         let mut navigations = Vec::new();
         for (key, value) in body {

@@ -284,9 +284,7 @@ pub(super) fn check(name: &str, expr: &Expr, from: Start) -> Result<(), ApiError
         let mut at = from;
         let mut rest = path.iter();
         while let Some(segment) = rest.next() {
-            if at == Start::Entity(Kind::Datastream) && segment == "Observations"
-                || at == Start::Entity(Kind::FeatureOfInterest) && segment == "Observations"
-            {
+            if matches!(at, Start::Entity(_)) && target(at, segment) == Some(Target::Observations) {
                 return Err(refused::option(
                     name,
                     &path.join("/"),

@@ -444,8 +444,14 @@ fn committed(
         dry_run: false,
         writer: Writer::Anyone,
     };
+    // A number whose series was declared for a change that was then given up is not given again: its kind and unit would stay.
+    let is_taken = |series: &str| {
+        let store = state.observations();
+        store.is_ok_and(|store| store.find(series).is_some())
+    };
     let outcome = registry.commit(request, |draft| {
-        let work = Work::new(draft, graph, registry.base(), language);
+        let words = (registry.base(), language);
+        let work = Work::new(draft, graph, words, &is_taken);
         let mut session = Session::new(work, registry.base());
         let mut outcomes = Vec::with_capacity(operations.len());
         let mut rows = Way::default();

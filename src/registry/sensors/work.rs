@@ -20,16 +20,24 @@ pub struct Work<'d, 's> {
     graph: NamedNode,
     base: String,
     language: String,
+    is_taken: &'d dyn Fn(&str) -> bool,
 }
 
 impl<'d, 's> Work<'d, 's> {
-    /// Begins. `graph` is where everything is written, `language` that of the texts that come in.
-    pub fn new(draft: &'d mut Draft<'s>, graph: NamedNode, base: &str, language: &str) -> Self {
+    /// Begins. `graph` is where everything is written, `language` that of the texts that come in. `is_taken` tells of IRIs of series
+    /// that are known elsewhere though nothing is said of them: a change may have been given up after they were told there.
+    pub fn new(
+        draft: &'d mut Draft<'s>,
+        graph: NamedNode,
+        (base, language): (&str, &str),
+        is_taken: &'d dyn Fn(&str) -> bool,
+    ) -> Self {
         Self {
             draft,
             graph,
             base: base.to_owned(),
             language: language.to_owned(),
+            is_taken,
         }
     }
 
@@ -98,7 +106,8 @@ impl<'d, 's> Work<'d, 's> {
                 view.id_of_iri(&iri)
                     .is_some_and(|node| view.star(node).next().is_some())
             });
-            if !is_taken {
+            let series = Kind::Datastream.iri(&self.base, number);
+            if !is_taken && !(self.is_taken)(&series) {
                 break;
             }
         }

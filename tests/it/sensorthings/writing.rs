@@ -97,6 +97,10 @@ async fn deep_insert_makes_all_of_it_or_nothing() {
         get(&server, "/Observations?$count=true").await["@iot.count"],
         2
     );
+    // What was given up leaves no trace: the next one may measure anything.
+    let mut other = thing("Ander");
+    other["Datastreams"][0] = datastream("vocht", "OM_CategoryObservation");
+    make(&server, "/Things", other).await;
 }
 
 #[tokio::test]
