@@ -1,6 +1,6 @@
 # Commands people type. Build output goes where CARGO_TARGET_DIR points, else to ./target.
 .DEFAULT_GOAL := help
-.PHONY: help maybe-ui ui interface schemathesis build demo serve test check fmt lint docs deny advisories conformance crash replica soak clients validators feeds hostile fuzz bench bench-registry bench-store bench-shacl bench-harvest bench-observations bench-observation-graph bench-peers bench-queries bench-api bench-dumps bench-feeds webhooks feeds-replicate process clean
+.PHONY: help maybe-ui ui interface mqtt schemathesis build demo serve test check fmt lint docs deny advisories conformance crash replica soak clients validators feeds hostile fuzz bench bench-registry bench-store bench-shacl bench-harvest bench-observations bench-observation-graph bench-peers bench-queries bench-api bench-dumps bench-feeds webhooks feeds-replicate process clean
 
 DATA ?= ./oslo-data
 BIND ?= 127.0.0.1:7400

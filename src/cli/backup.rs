@@ -4,6 +4,8 @@ use super::Exit;
 use super::arguments::{parse_as_of, parse_memory};
 use super::problem::{self, Problem};
 use super::session::{Session, with_memory};
+use crate::ingest::mqtt::MQTT_FILE;
+use crate::observations::{CopiedObservations, OBSERVATIONS_DIR, copy_observations};
 use crate::store::{self, AsOf, CopyReport, OpenOptions};
 use clap::Args;
 use std::io::Write;
@@ -48,7 +50,8 @@ pub(crate) fn run(session: &Session, args: &BackupArgs) -> anyhow::Result<Exit> 
     );
     bar.done();
     let report = report.map_err(problem::of_store)?;
-    write_report(session, &args.target, &report)?;
+    let sensors = with_observations(session.data(), &args.target, !args.copy)?;
+    write_report(session, &args.target, &report, sensors)?;
     if report.linked_files > 0 {
         console.note(console.say(
             "tip: gelinkte bestanden delen hun plaats op de schijf met het register; tegen een defecte schijf helpt alleen een kopie op een andere",
@@ -74,8 +77,41 @@ pub(crate) fn run_restore(session: &Session, args: &RestoreArgs) -> anyhow::Resu
     );
     bar.done();
     let report = report.map_err(problem::of_store)?;
-    write_report(session, session.data(), &report)?;
+    let sensors = with_observations(&args.source, session.data(), false)?;
+    write_report(session, session.data(), &report, sensors)?;
+    if sensors.is_some() && args.as_of.is_some() {
+        console.note(console.say(
+            "tip: van de waarnemingen is alles teruggezet; met bekendOp is te vragen wat toen bekend was",
+            "hint: all of the observations were restored; bekendOp asks for what was known then",
+        ));
+    }
     Ok(Exit::Done)
+}
+
+/// Brings over what sensors told, and where it comes from. After the registry: what a copy without it would say of sensors still holds.
+fn with_observations(
+    source: &Path,
+    target: &Path,
+    link: bool,
+) -> anyhow::Result<Option<CopiedObservations>> {
+    let failed = |error: &dyn std::fmt::Display| {
+        let place = target.display();
+        Problem::new(
+            format!("het register staat in {place}, maar de waarnemingen konden niet gekopieerd worden: {error}"),
+            format!("the registry is in {place}, but the observations could not be copied: {error}"),
+        )
+        .hint(
+            "verwijder die map en begin opnieuw: ze is geen volledige kopie",
+            "remove that folder and start again: it is no whole copy",
+        )
+    };
+    let (from, to) = (source.join(OBSERVATIONS_DIR), target.join(OBSERVATIONS_DIR));
+    let copied = copy_observations(&from, &to, link).map_err(|error| failed(&error))?;
+    let mapping = source.join(MQTT_FILE);
+    if mapping.is_file() {
+        std::fs::copy(&mapping, target.join(MQTT_FILE)).map_err(|error| failed(&error))?;
+    }
+    Ok(copied)
 }
 
 /// A copy inside its source would go with it when that is lost.
@@ -105,7 +141,12 @@ fn refuse_inside(source: &Path, target: &Path) -> anyhow::Result<()> {
     .into())
 }
 
-fn write_report(session: &Session, target: &Path, report: &CopyReport) -> anyhow::Result<()> {
+fn write_report(
+    session: &Session,
+    target: &Path,
+    report: &CopyReport,
+    sensors: Option<CopiedObservations>,
+) -> anyhow::Result<()> {
     let console = session.console;
     let mut out = console.out();
     let mut row =
@@ -140,6 +181,14 @@ fn write_report(session: &Session, target: &Path, report: &CopyReport) -> anyhow
         "files of sources",
         console.number(report.source_files),
     )?;
+    if let Some(sensors) = sensors {
+        let (files, bytes) = (console.number(sensors.files), console.number(sensors.bytes));
+        let text = console.say(
+            "bestanden met waarnemingen, bytes",
+            "files of observations, bytes",
+        );
+        row(text, text, format!("{files}, {bytes}"))?;
+    }
     if let Some(reason) = &report.without_index {
         let text = console.say(
             "weggelaten: kan niet gebruikt worden en wordt bij het openen uit het logboek gemaakt",

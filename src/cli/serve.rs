@@ -13,7 +13,7 @@ use crate::ingest::fetch::host_of;
 use crate::ingest::mqtt::{self, MqttConfig};
 use crate::ingest::sources::schedule;
 use crate::observations::{
-    OBSERVATIONS_DIR, ObservationError, ObservationOptions, ObservationStore,
+    OBSERVATIONS_DIR, ObservationError, ObservationOptions, ObservationStore, SealRounds,
 };
 use crate::registry::Registry;
 use crate::views::openapi::Contact;
@@ -23,6 +23,9 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// How old what sensors told may be before it is in the files that portals take.
+const SEAL_EVERY: Duration = Duration::from_secs(3_600);
 
 #[derive(Args)]
 pub(crate) struct ServeArgs {
@@ -194,6 +197,10 @@ fn start_with(
         Some(data) => Some(Arc::new(open_observations(data)?)),
         None => None,
     };
+    let sealing = config.observations.as_ref();
+    let sealing = sealing
+        .map(|store| SealRounds::start(store, SEAL_EVERY))
+        .transpose()?;
     let mqtt = match (registry.store().dir(), &config.observations) {
         (Some(data), Some(store)) => listen(data, store, &registry)?,
         _ => None,
@@ -207,6 +214,7 @@ fn start_with(
         let _ = on_ready(address);
     });
     drop(mqtt);
+    drop(sealing);
     drop(sources);
     drop(pushing);
     match served {

@@ -60,6 +60,10 @@ fn offer(state: &AppState) -> Offer {
         // Only those that were made: the others would lead nowhere.
         dumps: Vec::new(),
         files: Offer::dumps_of(&state.registry),
+        observations: match state.started_observations() {
+            Some(Some(store)) => Offer::observations_of(store),
+            _ => Vec::new(),
+        },
         v2: of_version("v2"),
         v3: of_version("v3"),
         ..Offer::everything(state.registry.registers())

@@ -22,6 +22,7 @@
 
 mod check;
 mod compact;
+mod copy;
 mod files;
 mod frame;
 mod latest;
@@ -30,6 +31,7 @@ mod manifest;
 mod memory;
 mod names;
 mod read;
+mod rounds;
 mod row;
 mod seal;
 mod segment;
@@ -43,9 +45,11 @@ mod windows;
 mod writer;
 
 pub use check::{Refusal, Refused};
+pub use copy::{CopiedObservations, copy_observations};
 pub use files::{SegmentFile, day_text};
 pub use names::{Kind, Series};
 pub use read::Scan;
+pub use rounds::SealRounds;
 pub use row::{DAY, FeatureId, HOUR, Observation, Row, SeriesId, Value};
 pub use store::{ObservationOptions, ObservationSizes, ObservationStore};
 pub use sums::Summary;

@@ -9,7 +9,7 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-const NAMES_FILE: &str = "names.log";
+pub(super) const NAMES_FILE: &str = "names.log";
 const MAX_IRI_BYTES: usize = 2_048;
 /// Names of one frame: at most 16 MiB.
 const FRAME_NAMES: usize = 4_096;

@@ -4,6 +4,7 @@
 use super::dates::Dates;
 use super::declared::{Keywords, declared};
 use super::offer::{DumpFile, Offer};
+use super::sensors;
 use super::settings::{CatalogueSettings, DatasetSettings};
 use crate::rdf::label::Text;
 use crate::registry::Register;
@@ -162,6 +163,7 @@ impl Catalogue {
         let datasets: Vec<Dataset> = listed
             .iter()
             .map(|register| dataset(from, register, said(register), &services))
+            .chain(sensors::dataset(from))
             .collect();
         let own = |given: &Option<String>, name: &str| {
             given.clone().unwrap_or_else(|| format!("{base}/id/{name}"))

@@ -18,6 +18,7 @@ mod kept;
 mod offer;
 mod pages;
 mod schema_org;
+mod sensors;
 mod settings;
 mod statements;
 

@@ -1,9 +1,14 @@
 //! What a server really offers of its registers: the catalogue speaks of nothing else. Filled in by whoever serves.
 
 use super::declared::declared;
+use super::sensors::SENSORS;
 use crate::feeds::dumps::{Folder, newest};
+use crate::observations::ObservationStore;
 use crate::registry::{Register, Registry};
 use jiff::Timestamp;
+
+/// Files of what sensors tell that a catalogue lists: a few months, by day.
+const OBSERVATION_FILES: usize = 100;
 
 /// Ways to get at the data.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -23,6 +28,8 @@ pub struct Offer {
     pub v3: Vec<String>,
     /// Dumps that were made, where size and checksum are known.
     pub files: Vec<DumpFile>,
+    /// Files of what sensors tell, whose names stand for their extensions.
+    pub observations: Vec<DumpFile>,
 }
 
 /// A dump that was made.
@@ -54,6 +61,7 @@ impl Offer {
             v2: names.clone(),
             v3: names,
             files: Vec::new(),
+            observations: Vec::new(),
         }
     }
 
@@ -78,6 +86,24 @@ impl Offer {
             }));
         }
         out
+    }
+
+    /// The newest files of what sensors tell: older ones are listed where these are.
+    pub fn observations_of(store: &ObservationStore) -> Vec<DumpFile> {
+        let files = store.segments();
+        let newest = files.len().saturating_sub(OBSERVATION_FILES);
+        let files = files.iter().skip(newest).map(|file| {
+            let made = file.path().metadata().and_then(|meta| meta.modified());
+            let made = made.ok().and_then(|made| Timestamp::try_from(made).ok());
+            DumpFile {
+                register: SENSORS.to_owned(),
+                extension: file.name(),
+                bytes: file.bytes,
+                sha256: file.sha256.clone(),
+                made: made.unwrap_or(Timestamp::UNIX_EPOCH),
+            }
+        });
+        files.collect()
     }
 
     /// Whether there is a dump of a register with an extension.

@@ -1,18 +1,23 @@
 //! `/obs/v1/reeksen`: which series there are, what they measure and what they told last.
 
 use super::super::body::Params;
+use super::super::checking::language_in;
 use super::super::error::ApiError;
-use super::super::reply::{Document, JSON, JSON_LD, choose};
+use super::super::reply::{Document, HTML, JSON, JSON_LD, choose};
 use super::super::state::{AppState, blocking};
 use super::asked::{self, Named, moment_text};
 use crate::ingest::observed::{SeriesAbout, about};
-use crate::observations::{Kind, Row, Series, SeriesId, Value};
+use crate::observations::{Kind, Row, Scan, Series, SeriesId, Value};
+use crate::rdf::label::Language;
+use crate::views::html::{ObservationShown, SeriesShown, Site, render_series, render_series_list};
 use axum::extract::{Path, RawQuery, State};
 use axum::http::HeaderMap;
 use axum::response::Response;
 use serde_json::{Map, Value as Json, json};
 
-const OFFERS: [&str; 2] = [JSON_LD, JSON];
+const OFFERS: [&str; 3] = [JSON_LD, JSON, HTML];
+/// Observations of a series on its page.
+const ON_PAGE: usize = 50;
 /// Series of a page.
 const PAGE: usize = 100;
 const MAX_PAGE: usize = 1_000;
@@ -153,6 +158,54 @@ fn series_json(
     Ok(out)
 }
 
+/// A series as pages show it, with some of its observations.
+fn shown(
+    state: &AppState,
+    series: &Series,
+    about: Option<&SeriesAbout>,
+    newest: Vec<Row>,
+    language: Language,
+) -> SeriesShown {
+    let tag = match language {
+        Language::Nl => "nl",
+        Language::En => "en",
+    };
+    let result = |row: &Row| match &row.observation.result {
+        Some(Value::Text(text)) => text.to_string(),
+        Some(value) => result_json(value, series.kind).to_string(),
+        None => String::new(),
+    };
+    let newest = newest.iter().map(|row| ObservationShown {
+        time: moment_text(row.observation.time),
+        result: result(row),
+        number: row.seq,
+    });
+    let mut out = SeriesShown {
+        name: name_of(state.registry.base(), &series.iri).into_owned(),
+        iri: series.iri.clone(),
+        kind: series.kind.to_string(),
+        unit: series.unit.clone(),
+        newest: newest.collect(),
+        ..SeriesShown::default()
+    };
+    if let Some(about) = about {
+        out.title = about.title(tag).map(str::to_owned);
+        let known = [
+            ("Sensor", "Sensor", &about.sensor),
+            ("Eigenschap", "Property", &about.property),
+            (
+                "Object van onderzoek",
+                "Feature of interest",
+                &about.feature,
+            ),
+        ];
+        let known = known.into_iter();
+        let known = known.filter_map(|(nl, en, iri)| Some((nl, en, iri.clone()?)));
+        out.about = known.collect();
+    }
+    out
+}
+
 /// `GET /obs/v1/reeksen?limit=&na=`.
 pub(super) async fn list(
     State(state): State<AppState>,
@@ -160,8 +213,9 @@ pub(super) async fn list(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
-    asked::known_only(&params, &["limit", "na", "format"])?;
+    asked::known_only(&params, &["limit", "na", "format", "taal"])?;
     let chosen = choose(&headers, asked::given(&params, "format")?, &OFFERS)?;
+    let language = language_in(&headers, &params)?;
     let limit = asked::limit(&params, PAGE, MAX_PAGE)?;
     let after = asked::number(&params, "na")?;
     blocking(move || {
@@ -175,6 +229,27 @@ pub(super) async fn list(
             .collect();
         let latest = store.latest(&ids)?;
         let view = state.registry.snapshot().view();
+        let path = format!(
+            "/obs/v1/reeksen?na={}&limit={limit}",
+            last.saturating_sub(1)
+        );
+        let has_more = last < count;
+        if chosen == HTML {
+            let shown = ids.iter().zip(latest).filter_map(|(id, row)| {
+                let series = store.series(*id)?;
+                let about = about(&view, &series.iri);
+                let newest = row.into_iter().collect();
+                Some(shown(&state, &series, about.as_ref(), newest, language))
+            });
+            let shown: Vec<SeriesShown> = shown.collect();
+            let site = Site {
+                language,
+                ..state.site(&view, None)
+            };
+            let next = has_more.then_some(path.as_str());
+            let page = render_series_list(&site, &shown, count, next);
+            return Ok(Document::html(page).respond(&headers));
+        }
         let mut listed = Vec::with_capacity(ids.len());
         for (id, row) in ids.iter().zip(&latest) {
             let Some(series) = store.series(*id) else {
@@ -186,9 +261,8 @@ pub(super) async fn list(
         }
         let mut body = json!({ "@context": context(), "totaal": count, "reeksen": listed });
         let mut next = None;
-        if last < count {
-            let base = state.registry.base();
-            let address = format!("{base}/obs/v1/reeksen?na={}&limit={limit}", last - 1);
+        if has_more {
+            let address = format!("{}{path}", state.registry.base());
             body["volgende"] = address.as_str().into();
             next = Some(address);
         }
@@ -209,14 +283,33 @@ pub(super) async fn one(
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
-    asked::known_only(&params, &["format"])?;
+    asked::known_only(&params, &["format", "taal"])?;
     let chosen = choose(&headers, asked::given(&params, "format")?, &OFFERS)?;
+    let language = language_in(&headers, &params)?;
     let turn = state.query_turn().await?;
     turn.work(move || {
         let Named {
             id, series, about, ..
         } = asked::series(&state, &name)?;
         let store = state.observations()?;
+        if chosen == HTML {
+            let (newest, count) = match id {
+                Some(id) => {
+                    let mut scan = Scan::new(id, i64::MIN..i64::MAX);
+                    scan.descending = true;
+                    (store.rows(&scan, ON_PAGE)?, store.count(id)?)
+                }
+                None => (Vec::new(), 0),
+            };
+            let shown = shown(&state, &series, about.as_ref(), newest, language);
+            let view = state.registry.snapshot().view();
+            let site = Site {
+                language,
+                ..state.site(&view, None)
+            };
+            let page = render_series(&site, &shown, count);
+            return Ok(Document::html(page).respond(&headers));
+        }
         let (latest, count) = match id {
             Some(id) => (store.latest(&[id])?.pop().flatten(), store.count(id)?),
             None => (None, 0),

@@ -53,6 +53,9 @@ enum Figure {
     Percentile(usize),
 }
 
+/// Figures by the names under which they are asked.
+type Figures = Vec<(String, Figure)>;
+
 /// `GET /obs/v1/reeksen/{id}/waarden?van=&tot=&venster=&agg=&bekendOp=`.
 pub(super) async fn values(
     State(state): State<AppState>,
@@ -261,9 +264,9 @@ fn next_page(state: &AppState, named: &Named, params: &Params, at: (&str, &str))
     out
 }
 
-fn figures(params: &Params) -> Result<(Vec<(String, Figure)>, Vec<f64>), ApiError> {
+fn figures(params: &Params) -> Result<(Figures, Vec<f64>), ApiError> {
     let mut percentiles = Vec::new();
-    let mut figures: Vec<(String, Figure)> = Vec::new();
+    let mut figures = Figures::new();
     let asked = asked::given(params, "agg")?.unwrap_or("avg");
     for name in asked
         .split(',')

@@ -200,6 +200,8 @@ impl Work {
         self.status.disconnected(why);
         tracing::warn!(broker = %self.config.broker.address, %why, "No connection to the broker");
         events.clean();
+        // Messages that were read and not taken: the broker sends them again, under numbers that hold then.
+        events.state.events.clear();
         tokio::select! {
             () = tokio::time::sleep(*wait) => {}
             () = self.ended() => {}

@@ -14,6 +14,7 @@ mod query;
 
 mod report;
 mod resource;
+mod sensors;
 mod shapes;
 mod sources;
 mod stored;
@@ -39,6 +40,7 @@ pub use query::{QueryTable, render_query_form, render_query_result};
 
 pub use report::{ReportPage, ReportPart, render_report, render_report_file};
 pub use resource::{ResourcePage, render_resource};
+pub use sensors::{ObservationShown, SeriesShown, render_series, render_series_list};
 pub use shapes::{render_profile, render_profiles};
 pub use sources::render_sources;
 pub use stored::{StoredQueryPage, render_stored_queries, render_stored_query};

@@ -227,6 +227,11 @@ fn every_acknowledged_observation_is_there_once() {
         let said = health(here()).expect("an answer");
         assert_eq!(said["waarnemingen"]["mqtt"]["geweigerd"], 0, "{said}");
     }
+    // A copy made beside the server has all of it too, and so has what is restored of that.
+    let copy = folder.path().join("kopie");
+    crate::oslo::output(&data, ["backup", copy.to_str().expect("a path")]);
+    let again = folder.path().join("opnieuw");
+    crate::oslo::output(&again, ["restore", copy.to_str().expect("a path")]);
     let ended = served.expect("a server").stop();
     assert!(ended.status.success(), "{}", ended.log);
     let dir = data.join(OBSERVATIONS_DIR);
@@ -237,6 +242,14 @@ fn every_acknowledged_observation_is_there_once() {
     if let Some(published) = published {
         assert!(published > 100, "{published}");
         assert_complete(&store, "telling-markt", published);
+    }
+    drop(store);
+    let dir = again.join(OBSERVATIONS_DIR);
+    let store = ObservationStore::open(&dir, ObservationOptions::default()).expect("opens");
+    assert_complete(&store, "http", acknowledged);
+    if let Some(published) = published {
+        assert_complete(&store, "telling-markt", published);
+        assert!(again.join("mqtt.toml").exists());
     }
     println!("{acknowledged} by HTTP, {published:?} by MQTT");
 }

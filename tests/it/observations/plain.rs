@@ -32,6 +32,24 @@ async fn send(server: &Server, kind: &str, body: &str) -> Answer {
     server.write(Method::POST, BATCH, kind, body).await
 }
 
+/// Puts what is in memory into files, once the server before has let go of them.
+fn seal(data: &std::path::Path) {
+    use oslo_registry::observations::{
+        OBSERVATIONS_DIR, ObservationError, ObservationOptions, ObservationStore,
+    };
+    let dir = data.join(OBSERVATIONS_DIR);
+    let since = std::time::Instant::now();
+    let store = loop {
+        match ObservationStore::open(&dir, ObservationOptions::default()) {
+            Err(ObservationError::InUse { .. }) if since.elapsed().as_secs() < 10 => {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            opened => break opened.expect("opens"),
+        }
+    };
+    store.seal().expect("sealed");
+}
+
 fn told(series: u32, time: &str, value: Json) -> Json {
     json!({ "reeks": series.to_string(), "tijd": format!("2026-03-01T{time}Z"), "waarde": value })
 }
@@ -91,6 +109,10 @@ async fn a_batch_is_stored_read_and_corrected() {
     let first = &series["reeksen"][0];
     assert_eq!(first["titel"]["nl"], "Temperatuur aan de kerk");
     assert_eq!(first["laatste"]["waarde"], 22.0);
+    let page = server.get_as("/obs/v1/reeksen?taal=en", "text/html").await;
+    assert!(page.text().contains("Newest value") && page.text().contains("DEG_C"));
+    let page = server.get_as("/obs/v1/reeksen/1", "text/html").await;
+    assert!(page.text().contains("Temperatuur aan de kerk") && page.text().contains("22.0"));
     let one = json_of(&server, "/obs/v1/reeksen/2").await;
     assert_eq!(
         (&one["soort"], &one["aantal"]),
@@ -325,12 +347,7 @@ async fn files_are_sent_whole_and_in_parts() {
     )
     .await;
     drop(server);
-    {
-        use oslo_registry::observations::{OBSERVATIONS_DIR, ObservationOptions, ObservationStore};
-        let dir = folder.path().join(OBSERVATIONS_DIR);
-        let store = ObservationStore::open(&dir, ObservationOptions::default()).expect("opens");
-        store.seal().expect("sealed");
-    }
+    seal(folder.path());
     let server = Server::in_folder(folder.path(), OpenOptions::default());
     let list = json_of(&server, "/obs/v1/bestanden").await;
     let file = &list["bestanden"][0];
@@ -496,4 +513,51 @@ async fn too_much_at_once_is_turned_away_with_a_time() {
         stored > 0 && turned_away > 0,
         "{stored} stored, {turned_away} turned away"
     );
+}
+
+#[tokio::test]
+async fn a_series_of_elsewhere_is_found_by_its_whole_iri() {
+    let (server, _folder) = server();
+    let iri = "https://elders.example/reeks/a?b=c";
+    server.load(
+        "elders",
+        format!("<{iri}> a <http://www.w3.org/ns/sosa/ObservationCollection> .").as_bytes(),
+    );
+    let one = json!({ "reeks": iri, "tijd": "2026-03-01T10:00:00Z", "waarde": 1.5 });
+    store(&server, &[one]).await;
+    let list = json_of(&server, "/obs/v1/reeksen").await;
+    let address = list["reeksen"][0]["waarden"].as_str().expect("an address");
+    let path = address.strip_prefix(BASE).expect("ours");
+    let values = json_of(&server, path).await;
+    assert_eq!(
+        (&values["@id"], &values["observaties"][0]["waarde"]),
+        (&json!(iri), &json!(1.5))
+    );
+}
+
+#[tokio::test]
+async fn the_catalogue_tells_of_the_files() {
+    let (server, folder) = server();
+    let none = server.get_as("/catalog", "application/n-triples").await;
+    assert!(!none.text().contains("/id/dataset/waarnemingen"));
+    store(&server, &[told(1, "10:00:00", json!(1))]).await;
+    drop(server);
+    seal(folder.path());
+    let server = Server::in_folder(folder.path(), OpenOptions::default());
+    let list = json_of(&server, "/obs/v1/bestanden").await;
+    let file = &list["bestanden"][0];
+    let catalogue = server.get_as("/catalog", "application/n-triples").await;
+    let text = catalogue.text();
+    let address = file["adres"].as_str().expect("an address");
+    assert!(text.contains(&format!(
+        "<http://www.w3.org/ns/dcat#downloadURL> <{address}>"
+    )));
+    assert!(text.contains(file["sha256"].as_str().expect("a digest")));
+    assert!(text.contains("/file-type/PARQUET>"));
+    let said = json_of(&server, "/health").await;
+    assert_eq!(said["waarnemingen"]["rijen"], 1, "{said}");
+    let page = server
+        .get_as("/doc/dataset/waarnemingen", "text/html")
+        .await;
+    assert_eq!(page.status, StatusCode::OK);
 }
