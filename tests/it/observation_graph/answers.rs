@@ -122,7 +122,7 @@ fn written_queries_have_the_same_answers_elsewhere() {
                 "SELECT ?o FROM NAMED :other {{ {} }}",
                 observed("?o a sosa:Observation")
             ),
-            format!("SELECT ?g ?s {{ GRAPH ?g {{ ?s a sosa:ObservationCollection }} }}"),
+            "SELECT ?g ?s { GRAPH ?g { ?s a sosa:ObservationCollection } }".to_owned(),
         ];
         let found: usize = queries.iter().map(|query| both.compare(query)).sum();
         assert!(found > 500, "{found} rows say little");
