@@ -337,11 +337,13 @@ fn make(
         held.read(terms, what);
         held.is_stored
     };
-    if !is_stored {
+    // Looked at after the reading: whoever joins texts removes them first and what was derived from them then, so a file that
+    // could not be read back because it was removed belongs to texts that are gone.
+    let is_in_use = texts.exists();
+    if !is_stored && is_in_use {
         let what = "what was written cannot be read back";
         return Err(io::Error::new(io::ErrorKind::InvalidData, what));
     }
-    let is_in_use = texts.exists();
     if !is_in_use {
         // What was opened stays readable.
         let _ = std::fs::remove_file(path_of(terms.dir(), terms.number, what.kind()));
