@@ -24,7 +24,7 @@ REPOSITORY = HERE.parents[1]
 PAGE = REPOSITORY / "docs/benchmarks-observations.md"
 HEADING = "## Posted over HTTP"
 BASE = "http://127.0.0.1:{port}"
-TOKEN = "meting"
+TOKEN = "alleen-voor-deze-meting-0000"
 SENSORS = """@prefix sosa: <http://www.w3.org/ns/sosa/> . @prefix dct: <http://purl.org/dc/terms/> .
 <{base}/id/observatieverzameling/een> a sosa:ObservationCollection ; dct:title "Een voor een"@nl .
 <{base}/id/observatieverzameling/veel> a sosa:ObservationCollection ; dct:title "In stapels"@nl .
