@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 const RUNS: usize = 5;
 /// After so long the allocator has given back what is free.
-const SETTLE: Duration = Duration::from_secs(2);
+pub(crate) const SETTLE: Duration = Duration::from_secs(2);
 
 /// Loads a town into a new registry, faults and all.
 pub(crate) fn load(town: &Path, data: &Path) {
@@ -20,7 +20,7 @@ pub(crate) fn load(town: &Path, data: &Path) {
     loaded::load(&registry, town, Mode::Off);
 }
 
-fn disk_bytes(folder: &Path) -> u64 {
+pub(crate) fn disk_bytes(folder: &Path) -> u64 {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries
         .map(|entry| match entry.metadata() {
@@ -36,7 +36,7 @@ fn compile(registry: &Registry, view: &View) -> Shapes {
 }
 
 /// Lets the most memory held so far count from now on.
-fn forget_peak() {
+pub(crate) fn forget_peak() {
     // Where the kernel does not let it, the peak of before is told.
     let _ = fs::write("/proc/self/clear_refs", "5");
 }

@@ -2,7 +2,8 @@
 //! ours and plants one fault in some of its addresses, against the shapes of an address. `OSLO_BENCH_WORK` is the folder of
 //! `gen.py` and `shapes.ttl`; without it the section says that it was not measured.
 
-use crate::{loaded, subject, tell};
+use crate::check::{SETTLE, disk_bytes, forget_peak};
+use crate::{loaded, status_mib, subject, tell};
 use oslo_registry::ingest::{ContextStore, Input, ParseOptions, parse_into};
 use oslo_registry::registry::Mode;
 use oslo_registry::shapes::{Shapes, Validation, ValidationOptions, read_shapes, validate};
@@ -92,6 +93,17 @@ pub(crate) fn run(shapes: &Path, data: &Path, folder: &Path) {
         .min_by(f64::total_cmp)
         .expect("there are runs");
     tell("full_ms", best);
+    tell("disk_mib", disk_bytes(folder) as f64 / f64::from(1 << 20));
+    drop(report);
+    std::thread::sleep(SETTLE);
+    forget_peak();
+    let before = status_mib("self", "VmRSS");
+    tell("store_mib", before);
+    let (_, report) = timed();
+    tell("peak_mib", (status_mib("self", "VmHWM") - before).max(0.0));
+    std::thread::sleep(SETTLE);
+    tell("held_mib", (status_mib("self", "VmRSS") - before).max(0.0));
+    drop(report);
 }
 
 /// Writes the section; whether every planted fault was found and none invented.
@@ -140,6 +152,10 @@ pub(crate) fn section(to: &Path, page: &mut String) -> bool {
     row("addresses with a planted fault", planted);
     row("results", get("results"));
     row("nodes with a result", get("nodes"));
+    row("on disk, MiB", get("disk_mib"));
+    row("memory of the process with the store open, MiB", get("store_mib"));
+    row("more while validating, MiB", get("peak_mib"));
+    row("more with the report in hand, MiB", get("held_mib"));
     let sound = sound.unwrap_or(f64::NAN);
     row("results in the same registry without faults", sound);
     page.push('\n');
