@@ -153,7 +153,10 @@ pub(crate) fn section(to: &Path, page: &mut String) -> bool {
     row("results", get("results"));
     row("nodes with a result", get("nodes"));
     row("on disk, MiB", get("disk_mib"));
-    row("memory of the process with the store open, MiB", get("store_mib"));
+    row(
+        "memory of the process with the store open, MiB",
+        get("store_mib"),
+    );
     row("more while validating, MiB", get("peak_mib"));
     row("more with the report in hand, MiB", get("held_mib"));
     let sound = sound.unwrap_or(f64::NAN);
