@@ -123,6 +123,12 @@ def own_codes(statuses):
         yield status
 
 
+def is_wrong(case):
+    """Whether the request was made to be refused."""
+    meta = getattr(case, "meta", None)
+    return meta is not None and meta.generation.mode.value == "negative"
+
+
 @schemathesis.hook
 def before_call(context, case, **kwargs):
     """Gives what is needed besides: a place to an address, a query to a dataset, a box to its system; takes the order from a search."""
@@ -131,6 +137,9 @@ def before_call(context, case, **kwargs):
     label = case.operation.label
     if "bbox-crs" in query and "bbox" not in query:
         case.query = query = {name: value for name, value in query.items() if name != "bbox-crs"}
+    if is_wrong(case):
+        # What is wrong in it stays in it.
+        return
     if query.get("q") is not None and label.startswith("GET /api/"):
         # What is best stands first, on one page.
         case.query = query = {name: value for name, value in query.items() if name not in ("sort", "na", "offset")}

@@ -32,7 +32,9 @@ pub(super) async fn live(
 ) -> Result<Response, ApiError> {
     let params = Params::of_query(query.as_deref())?;
     asked::known_only(&params, &["na", "apikey"])?;
-    let after = match headers.get("last-event-id") {
+    // A listener that had nothing yet may say so by an empty header.
+    let told = headers.get("last-event-id");
+    let after = match told.filter(|last| !last.is_empty()) {
         Some(last) => {
             let last = last.to_str().ok().and_then(|last| last.parse().ok());
             let no_number = "is geen volgnummer van een waarneming";
