@@ -354,6 +354,12 @@ fn files(bytes: &Bytes, boundary: &str) -> Vec<Upload> {
     files
 }
 
+/// The whole number that a text is, in digits alone. One too large to count is larger than all there is.
+pub(super) fn whole(text: &str) -> Option<u64> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| text.parse().unwrap_or(u64::MAX))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -424,5 +430,15 @@ mod tests {
         assert!(params.one("a").is_err());
         assert_eq!(params.one("b").expect("once"), Some("2"));
         assert_eq!(params.one("c").expect("never"), None);
+    }
+
+    #[test]
+    fn a_number_too_large_to_count_is_a_number() {
+        assert_eq!(whole("0012"), Some(12));
+        assert_eq!(whole("171019622156853185609728"), Some(u64::MAX));
+        assert_eq!(
+            [whole(""), whole("+1"), whole("-1"), whole("1.0")],
+            [None; 4]
+        );
     }
 }

@@ -2,7 +2,7 @@
 //! which page a moment, a commit or an event is on. Pages that are full never change and are cached so; the last one shows
 //! every commit that was acknowledged before it was asked for.
 
-use super::body::Params;
+use super::body::{Params, whole};
 use super::documents::candidates;
 use super::error::ApiError;
 use super::ldes::{current, not_ready, stream_of, unreadable};
@@ -46,14 +46,12 @@ pub(super) fn routes() -> Router<AppState> {
         .route("/v3/feeds/posities", get(positions))
 }
 
-/// A parameter that is a whole number; a number too large to count is larger than all there is.
+/// A parameter that is a whole number.
 fn number_of(params: &Params, name: &str, least: u64) -> Result<Option<u64>, ApiError> {
     let Some(text) = params.one(name)? else {
         return Ok(None);
     };
-    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = is_number.then(|| text.parse().unwrap_or(u64::MAX));
-    let number = number.filter(|number| *number >= least);
+    let number = whole(text).filter(|number| *number >= least);
     number.map(Some).ok_or_else(|| {
         wrong(
             name,

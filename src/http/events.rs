@@ -3,7 +3,7 @@
 //! ids are numbers of commits, so that whoever comes back with `Last-Event-ID` misses nothing. Keeps nothing for anybody: a
 //! listener that does not take its events is let go, and goes on later where it was.
 
-use super::body::Params;
+use super::body::{Params, whole};
 use super::error::ApiError;
 use super::state::{AppState, blocking};
 use crate::feeds::push::{SourceError, Touched, touched_after};
@@ -171,9 +171,7 @@ fn start(headers: &HeaderMap, params: &Params, newest: &Snapshot) -> Result<u64,
             None => return Ok(newest.seq()),
         },
     };
-    let is_number = given.bytes().all(|byte| byte.is_ascii_digit());
-    let commit: Option<u64> = given.parse().ok().filter(|_| is_number);
-    let commit = commit.ok_or_else(|| {
+    let commit = whole(given).ok_or_else(|| {
         wrong(
             name,
             "is geen nummer van een commit",

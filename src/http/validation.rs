@@ -1,6 +1,6 @@
 //! Validation on request: a file that is checked and not stored, and the report of what is stored.
 
-use super::body::{Params, read_body, upload_of};
+use super::body::{Params, read_body, upload_of, whole};
 use super::checking::{
     Rules, Watch, X_CONFORMS, check, conforms, content_type, details_in, origin_in, profile_of,
     profiles_in, report_format,
@@ -151,14 +151,17 @@ impl Wanted {
         };
         let number = match params.one("pagina")? {
             None | Some("") => 1,
-            Some(text) => text.parse().ok().filter(|n| *n > 0).ok_or_else(|| {
-                ApiError::bad_request(
-                    "bad-parameter",
-                    format!("De parameter pagina is een getal vanaf 1, niet \"{text}\"."),
-                    format!("The parameter pagina is a number from 1 up, not \"{text}\"."),
-                )
-                .with("parameter", "pagina")
-            })?,
+            Some(text) => whole(text)
+                .filter(|number| *number > 0)
+                .map(|number| usize::try_from(number).unwrap_or(usize::MAX))
+                .ok_or_else(|| {
+                    ApiError::bad_request(
+                        "bad-parameter",
+                        format!("De parameter pagina is een getal vanaf 1, niet \"{text}\"."),
+                        format!("The parameter pagina is a number from 1 up, not \"{text}\"."),
+                    )
+                    .with("parameter", "pagina")
+                })?,
         };
         Ok(Self {
             part,

@@ -1,6 +1,6 @@
 //! What a request asks of observations: parameters, moments, lengths of time, the series. Answers nothing.
 
-use super::super::body::Params;
+use super::super::body::{Params, whole};
 use super::super::error::ApiError;
 use super::super::state::AppState;
 use crate::ingest::observed::{Known, SeriesAbout, about, read_moment};
@@ -41,9 +41,7 @@ pub(super) fn number(params: &Params, name: &str) -> Result<Option<u64>, ApiErro
     let Some(text) = given(params, name)? else {
         return Ok(None);
     };
-    let is_plain = text.bytes().all(|byte| byte.is_ascii_digit());
-    let number = text.parse().ok().filter(|_| is_plain);
-    match number {
+    match whole(text) {
         Some(number) => Ok(Some(number)),
         None => Err(wrong(name, "is geen geheel getal", "is no whole number")),
     }

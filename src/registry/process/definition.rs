@@ -180,17 +180,34 @@ impl Definition {
                 );
             }
         }
-        let texts = [&self.title].into_iter().chain(&self.description);
-        let texts = texts.chain(&self.evidence).chain(&self.outputs);
-        let texts = texts.chain(self.steps.iter().map(|step| &step.title));
-        for said in texts {
-            let fits = |text: &str| !text.trim().is_empty() && text.len() <= MOST_CHARACTERS;
-            if !fits(&said.nl) || !said.en.as_deref().is_none_or(fits) {
-                return bad(
-                    String::new(),
-                    "een tekst is leeg of langer dan 2000 tekens",
-                    "a text is empty or longer than 2,000 characters",
-                );
+        let evidence = self.evidence.iter().enumerate();
+        let evidence = evidence.map(|(n, said)| (format!("/bewijsstukken/{n}"), said));
+        let outputs = self.outputs.iter().enumerate();
+        let outputs = outputs.map(|(n, said)| (format!("/resultaten/{n}"), said));
+        let steps = self.steps.iter().enumerate();
+        let steps = steps.map(|(n, step)| (format!("/statussen/{n}/titel"), &step.title));
+        let own = [("/titel".to_owned(), &self.title)].into_iter();
+        let texts = own
+            .chain(
+                self.description
+                    .iter()
+                    .map(|said| ("/omschrijving".to_owned(), said)),
+            )
+            .chain(evidence)
+            .chain(outputs)
+            .chain(steps);
+        for (pointer, said) in texts {
+            let fits =
+                |text: &str| !text.trim().is_empty() && text.chars().count() <= MOST_CHARACTERS;
+            let texts = [("nl", Some(&said.nl)), ("en", said.en.as_ref())];
+            for (language, text) in texts {
+                if text.is_some_and(|text| !fits(text)) {
+                    return bad(
+                        format!("{pointer}/{language}"),
+                        "deze tekst is leeg of langer dan 2000 tekens",
+                        "this text is empty or longer than 2,000 characters",
+                    );
+                }
             }
         }
         let lists = [self.legal.len(), self.concepts.len(), self.evidence.len()];
